@@ -1,0 +1,36 @@
+/** The one error of the toolkit. Messages read: subject, fact, expected fact. Codes are listed in CONTRIBUTING.md. */
+export interface ToolkitErrorFields {
+  /** SCREAMING_SNAKE, stable: scripts may match on it. */
+  readonly code: string;
+  /** What was found where, and what is allowed. One line. */
+  readonly message: string;
+  /** What to do about it. One line. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** Process exit status: 2 when the caller's input is at fault (flag, config, file), 1 when the run failed. Default 1. */
+  readonly exitStatus?: 1 | 2;
+}
+
+export class ToolkitError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitStatus: 1 | 2;
+
+  constructor({ code, message, hint, cause, exitStatus = 1 }: ToolkitErrorFields) {
+    super(message, { cause });
+    this.name = 'ToolkitError';
+    this.code = code;
+    this.hint = hint;
+    this.exitStatus = exitStatus;
+  }
+}
+
+/** The caller gave something that cannot be used: exit status 2. */
+export function badInput(code: string, message: string, hint?: string, cause?: unknown): ToolkitError {
+  return new ToolkitError({ code, message, hint, cause, exitStatus: 2 });
+}
+
+/** Text of any thrown value, for embedding in a message. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

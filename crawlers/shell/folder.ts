@@ -1,0 +1,98 @@
+/** Work folders: files that appear whole or not at all, and one writer at a time. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { badInput, reasonOf, ToolkitError } from '../errors.ts';
+
+/** Writes a file so that a reader sees the old bytes or the new ones, also after a power cut. Makes the folder. */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, 'w');
+  try {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+}
+
+/** @throws ToolkitError BAD_JSON (exit 2) naming the file when it is not JSON. `undefined` when there is no file. */
+export function readJsonIfPresent<T>(path: string): T | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
+  } catch (error) {
+    throw badInput(
+      'BAD_JSON',
+      `${path}: not valid JSON: ${reasonOf(error)}`,
+      'restore the file, or delete it to rebuild it',
+      error,
+    );
+  }
+}
+
+/**
+ * Takes the folder's lock (`DIR/vua.lock` holds the pid). A lock whose process is gone is taken over.
+ * @throws ToolkitError FOLDER_LOCKED naming the pid that holds it.
+ */
+export function lockFolder(dir: string): () => void {
+  mkdirSync(dir, { recursive: true });
+  const path = join(dir, 'vua.lock');
+  for (;;) {
+    const claim = `${path}.${process.pid}`;
+    try {
+      writeFileSync(claim, String(process.pid));
+      linkSync(claim, path); // atomic, and never seen without its pid
+      const release = (): void => rmSync(path, { force: true });
+      process.once('exit', release);
+      rmSync(claim, { force: true });
+      return () => {
+        process.off('exit', release);
+        release();
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw badInput(
+          'UNWRITABLE_FOLDER',
+          `${dir}: ${reasonOf(error)}`,
+          'choose a folder that you may write to',
+          error,
+        );
+      }
+    }
+    rmSync(claim, { force: true });
+    const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
+    if (holder > 0 && isAlive(holder)) {
+      throw new ToolkitError({
+        code: 'FOLDER_LOCKED',
+        message: `${dir}: a run with pid ${holder} is working on this folder`,
+        hint: `wait for it, or stop it with \`kill -INT ${holder}\` (what it finished stays valid)`,
+        exitStatus: 2,
+      });
+    }
+    rmSync(path, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * How a command speaks. Progress goes to stderr: one live line on a terminal, JSON lines otherwise.
+ * Results go to stdout: text, or JSON lines with --json. Long work shows done, rate and ETA.
+ */
+export interface Progress {
+  /** `done` units so far; figures are shown behind the rate (`{ kept: 12, loss: '5.31' }`). */
+  update(done: number, figures?: Readonly<Record<string, number | string>>): void;
+  /** Ends the line; prints the stage's closing figures and its time. */
+  finish(figures?: Readonly<Record<string, number | string>>): void;
+}
+
+export interface Reporter {
+  readonly json: boolean;
+  /** Starts a stage. `total` gives an ETA; leave it out when it is not known. */
+  stage(name: string, unit: string, total?: number): Progress;
+  /** A sentence for people on stderr (`{"event":"note"}` when not a terminal). */
+  note(text: string): void;
+  /** A result on stdout: `text` for people, `value` as one JSON line with --json. */
+  result(text: string, value: unknown): void;
+}
+
+interface OutputStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const THROTTLE_MS = { terminal: 100, lines: 1000 };
+
+export function createReporter(
+  json: boolean,
+  stdout: OutputStream = process.stdout,
+  stderr: OutputStream = process.stderr,
+): Reporter {
+  const live = stderr.isTTY === true && !json;
+  const emit = (event: Record<string, unknown>): void => void stderr.write(`${JSON.stringify(event)}\n`);
+  return {
+    json,
+    stage: (name, unit, total) => startStage(name, unit, total, live, stderr, emit),
+    note(text) {
+      if (live) stderr.write(`\r\x1b[K${text}\n`);
+      else emit({ event: 'note', text });
+    },
+    result(text, value) {
+      stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+    },
+  };
+}
+
+function startStage(
+  name: string,
+  unit: string,
+  total: number | undefined,
+  live: boolean,
+  stderr: OutputStream,
+  emit: (event: Record<string, unknown>) => void,
+): Progress {
+  const started = performance.now();
+  let shownAt = Number.NEGATIVE_INFINITY;
+  let done = 0;
+  if (!live) emit({ event: 'start', stage: name, unit, total });
+  return {
+    update(newDone, figures = {}) {
+      done = newDone;
+      const now = performance.now();
+      if (now - shownAt < (live ? THROTTLE_MS.terminal : THROTTLE_MS.lines)) return;
+      shownAt = now;
+      const seconds = (now - started) / 1000;
+      const rate = seconds > 0 ? done / seconds : 0;
+      const etaSeconds = total !== undefined && rate > 0 ? Math.max(0, (total - done) / rate) : undefined;
+      if (!live) {
+        emit({
+          event: 'progress',
+          stage: name,
+          done,
+          total,
+          unit,
+          ratePerSecond: round(rate),
+          etaSeconds: etaSeconds && round(etaSeconds),
+          ...figures,
+        });
+        return;
+      }
+      const share = total ? `${bar(done / total)} ${formatCount(done)}/${formatCount(total)}` : formatCount(done);
+      const eta = etaSeconds === undefined ? '' : `  ETA ${formatSeconds(etaSeconds)}`;
+      const line = `${name.padEnd(10)} ${share} ${unit}  ${formatCount(rate)}/s${eta}${formatFigures(figures)}`;
+      stderr.write(`\r\x1b[K${line.slice(0, (stderr.columns ?? 100) - 1)}`);
+    },
+    finish(figures = {}) {
+      const seconds = (performance.now() - started) / 1000;
+      if (live)
+        stderr.write(
+          `\r\x1b[K${name.padEnd(10)} ${formatCount(done)} ${unit} in ${formatSeconds(seconds)}${formatFigures(figures)}\n`,
+        );
+      else emit({ event: 'done', stage: name, done, unit, seconds: round(seconds), ...figures });
+    },
+  };
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+const bar = (share: number): string => {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * 20);
+  return `${'█'.repeat(filled)}${'░'.repeat(20 - filled)}`;
+};
+const formatFigures = (figures: Readonly<Record<string, number | string>>): string =>
+  Object.entries(figures)
+    .map(([key, value]) => `  ${key} ${typeof value === 'number' ? formatCount(value) : value}`)
+    .join('');
+
+/** 1234567 → "1,234,567"; small numbers keep two decimals. */
+export function formatCount(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 });
+}
+
+/** 3725 → "1 h 02 min", 65 → "1 min 05 s", 4.2 → "4.2 s". */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${two((seconds % 3600) / 60)} min`;
+}
+
+/** 1536 → "1.5 kB" (powers of 1000). */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  while (bytes >= 1000 && unit < units.length - 1) {
+    bytes /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? bytes : bytes.toFixed(1)} ${units[unit]}`;
+}
+
+/** Rows of two or more cells as an aligned table; the first column is left-aligned, the others right-aligned. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

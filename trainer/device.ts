@@ -1,0 +1,145 @@
+/**
+ * A WebGPU device as the trainer uses it, in Node or in a page: buffers, one queue, reads back, waits without spinning.
+ * Where the adapter comes from is `adapter.ts` (Node) or `navigator.gpu` (page).
+ */
+import { ToolkitError } from '../crawlers/errors.ts';
+
+/** What `vua doctor` prints and what kernel variants are chosen by. */
+export interface AdapterFacts {
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** `gpu`: hardware; `software`: a driver of the system that computes on the CPU; `embedded`: the bundled SwiftShader. */
+  readonly kind: 'gpu' | 'software' | 'embedded';
+  /** Why this one, in one line. */
+  readonly reason: string;
+  readonly subgroupMinSize: number;
+  readonly subgroupMaxSize: number;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query', 'chromium-experimental-subgroup-matrix'];
+
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly facts: AdapterFacts;
+  /** Buffers created minus buffers destroyed: constant from the first step to the last (a test counts). */
+  liveBuffers = 0;
+  /** Bytes allocated in live buffers. */
+  liveBytes = 0;
+  #lost: ToolkitError | undefined;
+  /** Seconds that recent submissions took, so that a wait can sleep instead of polling. */
+  #expectedMs = 0;
+
+  private constructor(device: GPUDevice, facts: AdapterFacts) {
+    this.device = device;
+    this.facts = facts;
+    void device.lost.then((info) => {
+      if (info.reason === 'destroyed') return;
+      this.#lost = new ToolkitError({
+        code: 'DEVICE_LOST',
+        message: `${facts.name}: the device was lost: ${info.message}`,
+        hint: 'run again with --resume; `vua doctor` shows the adapter',
+      });
+    });
+  }
+
+  /** Opens a device with every limit that the adapter grants (the defaults are far lower). */
+  static async open(adapter: GPUAdapter, kind: AdapterFacts['kind'], reason: string): Promise<Gpu> {
+    const limits: Record<string, number> = {};
+    for (const key in adapter.limits) {
+      const value = adapter.limits[key as keyof GPUSupportedLimits];
+      if (typeof value === 'number') limits[key] = value;
+    }
+    const features = [...adapter.features].sort();
+    const device = await adapter.requestDevice({
+      requiredFeatures: WANTED_FEATURES.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
+      requiredLimits: limits,
+    });
+    const { info } = adapter;
+    return new Gpu(device, {
+      name: info.description || info.device || 'unnamed adapter',
+      vendor: info.vendor,
+      architecture: info.architecture,
+      kind,
+      reason,
+      subgroupMinSize: info.subgroupMinSize,
+      subgroupMaxSize: info.subgroupMaxSize,
+      features,
+      limits,
+    });
+  }
+
+  /** @throws ToolkitError OUT_OF_MEMORY when the size is over the adapter's limit. */
+  buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 4) * 4);
+    const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
+    if (size > limit) {
+      throw new ToolkitError({
+        code: 'OUT_OF_MEMORY',
+        message: `${label}: needs a buffer of ${size} bytes, the adapter allows ${limit}`,
+        hint: 'lower --batch, --context or --depth',
+      });
+    }
+    const buffer = this.device.createBuffer({ label, size, usage });
+    this.liveBuffers++;
+    this.liveBytes += size;
+    return buffer;
+  }
+
+  release(buffer: GPUBuffer): void {
+    this.liveBuffers--;
+    this.liveBytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  write(buffer: GPUBuffer, offset: number, data: ArrayBufferView<ArrayBuffer>): void {
+    this.device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  /** Copies bytes out of a buffer. Waits for everything submitted before. */
+  async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const staging = this.buffer(`read ${buffer.label}`, bytes, MAP_READ | COPY_DST);
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    this.device.queue.submit([encoder.finish()]);
+    await this.#settled(staging.mapAsync(GPU_MAP_READ));
+    const copy = staging.getMappedRange(0, bytes).slice(0);
+    staging.unmap();
+    this.release(staging);
+    return copy;
+  }
+
+  /** Resolves when everything submitted so far has run. */
+  async settle(): Promise<void> {
+    await this.#settled(this.device.queue.onSubmittedWorkDone());
+  }
+
+  /**
+   * Node's Dawn polls while something is awaited, which takes a core from a driver that computes on the CPU.
+   * So: sleep for most of the time that the last waits took, then await.
+   */
+  async #settled(work: Promise<unknown>): Promise<void> {
+    const started = performance.now();
+    if (this.facts.kind !== 'gpu' && this.#expectedMs > 5) {
+      await new Promise((resolve) => setTimeout(resolve, this.#expectedMs * 0.9));
+    }
+    await work;
+    const took = performance.now() - started;
+    this.#expectedMs = Math.min(took, 0.5 * this.#expectedMs + 0.5 * took);
+    if (this.#lost) throw this.#lost;
+  }
+
+  destroy(): void {
+    this.device.destroy();
+  }
+}
+
+// The numeric values of GPUBufferUsage and GPUMapMode, which are globals in a page but not in Node.
+export const MAP_READ = 0x0001;
+export const COPY_SRC = 0x0004;
+export const COPY_DST = 0x0008;
+export const UNIFORM = 0x0040;
+export const STORAGE = 0x0080 | COPY_SRC | COPY_DST;
+const GPU_MAP_READ = 0x0001;
