@@ -1,0 +1,57 @@
+/** Every kernel in every variant that any adapter may get: what the generic test walks and `vua check` proves. */
+import { attention } from './attention.ts';
+import { crossEntropy } from './cross-entropy.ts';
+import { embeddingBackward, embeddingForward } from './embedding.ts';
+import type { Kernel } from './kernel.ts';
+import { type MatmulEpilogue, type MatmulLayout, type MatmulVariant, matmul } from './matmul.ts';
+import { adamw, gradNorm, gradNormPartial } from './optimizer.ts';
+import { rmsnormBackward, rmsnormBackwardAccumulate, rmsnormBackwardWeight, rmsnormForward } from './rmsnorm.ts';
+import { rotaryBackward, rotaryForward } from './rotary.ts';
+import { swigluBackward, swigluForward } from './swiglu.ts';
+
+/** The shape of work that suits an adapter. */
+export interface KernelChoice {
+  readonly matmul: Pick<MatmulVariant, 'lanes' | 'rows' | 'vectors'>;
+  /** Lanes that share one row of logits. */
+  readonly crossEntropyLanes: number;
+}
+
+/**
+ * SwiftShader (subgroups of 4): 8 rows × four vec4 a lane, 4 lanes. Other CPU drivers want one vec4 a lane.
+ * GPUs get wide workgroups. Measured choice per adapter and shape belongs to the autotuner.
+ */
+export function chooseKernels(kind: 'gpu' | 'software' | 'embedded'): KernelChoice {
+  if (kind === 'embedded') return { matmul: { lanes: 4, rows: 8, vectors: 4 }, crossEntropyLanes: 4 };
+  if (kind === 'software') return { matmul: { lanes: 8, rows: 8, vectors: 1 }, crossEntropyLanes: 8 };
+  return { matmul: { lanes: 32, rows: 4, vectors: 1 }, crossEntropyLanes: 128 };
+}
+
+/** Head sizes that a model may have: a head lives in registers. */
+export const HEAD_SIZES: readonly number[] = [16, 32, 64];
+
+const LAYOUTS: readonly MatmulLayout[] = ['nn', 'nt', 'tn'];
+const EPILOGUES: readonly MatmulEpilogue[] = ['write', 'add', 'accumulate'];
+
+export function allKernels(): Kernel[] {
+  const choices = (['embedded', 'software', 'gpu'] as const).map(chooseKernels);
+  return [
+    embeddingForward,
+    embeddingBackward,
+    rmsnormForward,
+    rmsnormBackward,
+    rmsnormBackwardAccumulate,
+    rmsnormBackwardWeight,
+    rotaryForward,
+    rotaryBackward,
+    ...HEAD_SIZES.flatMap((headSize) => Object.values(attention(headSize))),
+    swigluForward,
+    swigluBackward,
+    ...choices.flatMap(({ crossEntropyLanes }) => Object.values(crossEntropy(crossEntropyLanes))),
+    ...choices.flatMap((choice) =>
+      LAYOUTS.flatMap((layout) => EPILOGUES.map((epilogue) => matmul({ ...choice.matmul, layout, epilogue }))),
+    ),
+    gradNormPartial,
+    gradNorm,
+    adamw,
+  ];
+}

@@ -1,0 +1,139 @@
+/**
+ * A program is a list of dispatches over named tensors, recorded once and replayed every step: bind groups and
+ * pipelines are made in `compile()`, `encode()` only walks the list.
+ */
+import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
+import { COPY_DST, type Gpu, UNIFORM } from './device.ts';
+import { bindingsOf, checkShapes, type Dims, dimsBytes, type Kernel, shaderText } from './kernels/kernel.ts';
+
+/** A range of a GPU buffer: `elements` scalars of 4 bytes from byte `offset`. */
+export interface Tensor {
+  readonly name: string;
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly elements: number;
+}
+
+/** One storage buffer of its own. */
+export function tensor(gpu: Gpu, name: string, elements: number): Tensor {
+  return { name, buffer: gpu.buffer(name, elements * 4), offset: 0, elements };
+}
+
+interface Dispatch {
+  readonly kernel: Kernel;
+  readonly dims: Dims;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  pipeline?: GPUComputePipeline;
+  bindGroup?: GPUBindGroup;
+  grid: readonly [number, number?, number?];
+}
+
+/** Pipelines by shader text, shared by all programs of a device: software drivers take up to seconds for one. */
+const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
+
+export class Program {
+  readonly #gpu: Gpu;
+  readonly #dispatches: Dispatch[] = [];
+  readonly #uniforms: GPUBuffer[] = [];
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  get dispatches(): number {
+    return this.#dispatches.length;
+  }
+
+  /** Appends a dispatch. @throws ToolkitError BAD_SHAPE when a tensor does not fit. */
+  add(kernel: Kernel, dims: Dims, tensors: Readonly<Record<string, Tensor>>): void {
+    const elements = Object.fromEntries(Object.entries(tensors).map(([name, { elements }]) => [name, elements]));
+    checkShapes(kernel, dims, elements);
+    this.#dispatches.push({ kernel, dims, tensors, grid: kernel.grid(dims) });
+  }
+
+  /** Compiles what is not compiled yet (in parallel) and makes the bind groups. */
+  async compile(): Promise<void> {
+    const { device } = this.#gpu;
+    await Promise.all(
+      this.#dispatches.map(async (dispatch) => {
+        if (dispatch.pipeline) return;
+        const pipeline = await compileKernel(device, dispatch.kernel);
+        const uniform = this.#gpu.buffer(
+          `dims ${dispatch.kernel.name}`,
+          dimsBytes(dispatch.kernel, dispatch.dims).length,
+          UNIFORM | COPY_DST,
+        );
+        this.#uniforms.push(uniform);
+        this.#gpu.write(uniform, 0, dimsBytes(dispatch.kernel, dispatch.dims));
+        const entries: GPUBindGroupEntry[] = bindingsOf(dispatch.kernel).map(({ name }, i) => {
+          const { buffer, offset, elements } = dispatch.tensors[name];
+          return { binding: i + 1, resource: { buffer, offset, size: Math.max(16, elements * 4) } };
+        });
+        entries.unshift({ binding: 0, resource: { buffer: uniform } });
+        dispatch.pipeline = pipeline;
+        dispatch.bindGroup = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+      }),
+    );
+  }
+
+  /** Replays the list into one compute pass. */
+  encode(encoder: GPUCommandEncoder): void {
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, bindGroup, grid } of this.#dispatches) {
+      pass.setPipeline(pipeline!);
+      pass.setBindGroup(0, bindGroup!);
+      pass.dispatchWorkgroups(...grid);
+    }
+    pass.end();
+  }
+
+  /** Milliseconds of each dispatch on its own, best of `rounds`: where a step spends its time. */
+  async profile(rounds = 3): Promise<{ name: string; dims: Dims; milliseconds: number }[]> {
+    const { device } = this.#gpu;
+    const figures = [];
+    for (const { kernel, dims, pipeline, bindGroup, grid } of this.#dispatches) {
+      let best = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < rounds; round++) {
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(pipeline!);
+        pass.setBindGroup(0, bindGroup!);
+        pass.dispatchWorkgroups(...grid);
+        pass.end();
+        const started = performance.now();
+        device.queue.submit([encoder.finish()]);
+        await device.queue.onSubmittedWorkDone();
+        best = Math.min(best, performance.now() - started);
+      }
+      figures.push({ name: kernel.name, dims, milliseconds: best });
+    }
+    return figures;
+  }
+
+  /** Frees the uniforms; tensors belong to whoever made them. */
+  release(): void {
+    for (const uniform of this.#uniforms) this.#gpu.release(uniform);
+    this.#uniforms.length = 0;
+  }
+}
+
+/** @throws ToolkitError BAD_KERNEL with Dawn's message when the shader does not compile. */
+export function compileKernel(device: GPUDevice, kernel: Kernel): Promise<GPUComputePipeline> {
+  const code = shaderText(kernel);
+  const known = pipelines.get(device) ?? new Map<string, Promise<GPUComputePipeline>>();
+  pipelines.set(device, known);
+  let pipeline = known.get(code);
+  if (!pipeline) {
+    const module = device.createShaderModule({ label: kernel.name, code });
+    pipeline = device
+      .createComputePipelineAsync({ label: kernel.name, layout: 'auto', compute: { module, entryPoint: 'main' } })
+      .catch(async (error) => {
+        const { messages } = await module.getCompilationInfo();
+        const [first] = messages;
+        const where = first ? `${first.message} in \`${code.split('\n')[first.lineNum - 1]?.trim()}\`` : reasonOf(error);
+        throw new ToolkitError({ code: 'BAD_KERNEL', message: `${kernel.name}: ${where}`, cause: error });
+      });
+    known.set(code, pipeline);
+  }
+  return pipeline;
+}

@@ -1,0 +1,26 @@
+/**
+ * A permutation of 0 … size−1 without memory: a 4-round Feistel network over the next even power of two, walking the
+ * cycle until the value is in range (at most 4 steps expected < 2). Order is a pure function of (seed, epoch, size).
+ */
+export function permutation(size: number, seed: number, epoch: number): (index: number) => number {
+  const halfBits = Math.max(1, Math.ceil(Math.log2(Math.max(2, size)) / 2));
+  const mask = 2 ** halfBits - 1;
+  const keys = Array.from({ length: 4 }, (_, round) => mix(seed ^ mix(epoch + 1) ^ mix(0x9e37 + round)));
+  return (index) => {
+    let value = index;
+    do {
+      let left = Math.floor(value / (mask + 1));
+      let right = value & mask;
+      for (const key of keys) [left, right] = [right, left ^ (mix(right ^ key) & mask)];
+      value = left * (mask + 1) + right;
+    } while (value >= size);
+    return value;
+  };
+}
+
+/** murmur3's 32-bit finaliser: every input bit changes about half of the output bits. */
+function mix(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
