@@ -29,8 +29,7 @@ export class Gpu {
   /** Bytes allocated in live buffers. */
   liveBytes = 0;
   #lost: ToolkitError | undefined;
-  /** Seconds that recent submissions took, so that a wait can sleep instead of polling. */
-  #expectedMs = 0;
+  #sleepMs = 0;
 
   private constructor(device: GPUDevice, facts: AdapterFacts) {
     this.device = device;
@@ -118,16 +117,17 @@ export class Gpu {
 
   /**
    * Node's Dawn polls while something is awaited, which takes a core from a driver that computes on the CPU.
-   * So: sleep for most of the time that the last waits took, then await.
+   * So: sleep for most of the time that the last wait took, then await. Work that was done before the sleep ended
+   * halves the next sleep.
    */
   async #settled(work: Promise<unknown>): Promise<void> {
     const started = performance.now();
-    if (this.facts.kind !== 'gpu' && this.#expectedMs > 5) {
-      await new Promise((resolve) => setTimeout(resolve, this.#expectedMs * 0.9));
-    }
+    if (this.facts.kind !== 'gpu' && this.#sleepMs > 2)
+      await new Promise((resolve) => setTimeout(resolve, this.#sleepMs));
+    const awoke = performance.now();
     await work;
-    const took = performance.now() - started;
-    this.#expectedMs = Math.min(took, 0.5 * this.#expectedMs + 0.5 * took);
+    const now = performance.now();
+    this.#sleepMs = now - awoke < 1 ? this.#sleepMs / 2 : 0.9 * (now - started);
     if (this.#lost) throw this.#lost;
   }
 

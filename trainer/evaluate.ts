@@ -2,7 +2,8 @@
  * Bits per byte of held-out whole documents: the nats of all their tokens over ln 2 and the raw bytes they stand for.
  * Document separators stand for no bytes and count in neither. Comparable between tokenizers and with the unigram model.
  */
-import { type TokenArray, tiles } from './loader.ts';
+import type { TokenArray } from '../shards/format.ts';
+import { tiles } from './loader.ts';
 import type { Trainer } from './trainer.ts';
 
 export interface HeldOut {

@@ -4,11 +4,10 @@
  * Rows do not cross shards; a shard's tail shorter than T + 1 is left out of training.
  */
 import { badInput, ToolkitError } from '../crawlers/errors.ts';
+import type { TokenArray } from '../shards/format.ts';
 import type { Batch, LoaderState } from './batch.ts';
 import { IGNORED } from './kernels/cross-entropy.ts';
 import { permutation } from './shuffle.ts';
-
-export type TokenArray = Uint16Array | Uint32Array;
 
 export interface LoaderOptions {
   readonly shards: readonly TokenArray[];

@@ -130,7 +130,9 @@ export function compileKernel(device: GPUDevice, kernel: Kernel): Promise<GPUCom
       .catch(async (error) => {
         const { messages } = await module.getCompilationInfo();
         const [first] = messages;
-        const where = first ? `${first.message} in \`${code.split('\n')[first.lineNum - 1]?.trim()}\`` : reasonOf(error);
+        const where = first
+          ? `${first.message} in \`${code.split('\n')[first.lineNum - 1]?.trim()}\``
+          : reasonOf(error);
         throw new ToolkitError({ code: 'BAD_KERNEL', message: `${kernel.name}: ${where}`, cause: error });
       });
     known.set(code, pipeline);

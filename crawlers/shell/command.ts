@@ -6,11 +6,14 @@
  *   seed: z.array(z.string()).default([]).describe(…)          → --seed <value...>   may be repeated
  *   resume: z.boolean().default(false).describe(…)             → --resume
  *
- * Rooms define commands; `main.ts` lists them.
+ * Rooms define commands; `main.ts` lists them. A command with an option `config` also takes its options from that JSON
+ * file, or from vua.config.json in the current folder; flags win.
  */
+import { existsSync } from 'node:fs';
 import type { Command as Commander } from 'commander';
 import { z } from 'zod';
 import { badInput } from '../errors.ts';
+import { readJsonIfPresent } from './folder.ts';
 import type { Reporter } from './reporter.ts';
 
 export interface CommandContext {
@@ -111,8 +114,29 @@ export function addCommand(
     if (command.positional !== undefined && leaf.processedArgs[0] !== undefined) {
       given[command.positional] = leaf.processedArgs[0];
     }
-    await start(command, parseOptions(command, given, flagOf));
+    await start(command, parseOptions(command, { ...readConfig(command, given), ...given }, flagOf));
   });
+}
+
+const CONFIG_FILE = 'vua.config.json';
+
+/** Options from the config file, each key checked on its own so that the error names the file. */
+function readConfig(command: Command, given: Record<string, unknown>): Record<string, unknown> {
+  if (!('config' in command.options.shape)) return {};
+  const path = (given.config as string | undefined) ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
+  if (path === undefined) return {};
+  const config = readJsonIfPresent<unknown>(path);
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    const found = config === undefined ? 'no such file' : `found ${JSON.stringify(config).slice(0, 40)}`;
+    throw badInput(
+      'BAD_CONFIG',
+      `${path}: ${found}, expected an object of options`,
+      `keys: ${Object.keys(command.options.shape).join(', ')}`,
+    );
+  }
+  const partial = { name: path, options: command.options.partial() };
+  parseOptions(partial, config as Record<string, unknown>, (key) => key);
+  return config as Record<string, unknown>;
 }
 
 /**

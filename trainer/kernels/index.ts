@@ -17,11 +17,11 @@ export interface KernelChoice {
 }
 
 /**
- * SwiftShader (subgroups of 4): 8 rows × four vec4 a lane, 4 lanes. Other CPU drivers want one vec4 a lane.
+ * SwiftShader (subgroups of 4): 8 rows × two vec4 a lane, 8 lanes. Other CPU drivers want one vec4 a lane.
  * GPUs get wide workgroups. Measured choice per adapter and shape belongs to the autotuner.
  */
 export function chooseKernels(kind: 'gpu' | 'software' | 'embedded'): KernelChoice {
-  if (kind === 'embedded') return { matmul: { lanes: 4, rows: 8, vectors: 4 }, crossEntropyLanes: 4 };
+  if (kind === 'embedded') return { matmul: { lanes: 8, rows: 8, vectors: 2 }, crossEntropyLanes: 4 };
   if (kind === 'software') return { matmul: { lanes: 8, rows: 8, vectors: 1 }, crossEntropyLanes: 8 };
   return { matmul: { lanes: 32, rows: 4, vectors: 1 }, crossEntropyLanes: 128 };
 }

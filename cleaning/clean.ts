@@ -1,0 +1,176 @@
+/**
+ * Page → Document, or the reason why not. The stations, in order:
+ *
+ *   consent    what the site said about training and indexing
+ *   decode     bytes → text                                   charset.ts, legacy.ts
+ *   extract    HTML → title and main text                     extract.ts, html/, dedup/lines.ts (per host)
+ *   normalise  one spelling                                   legacy.ts (mojibake), normalize.ts
+ *   identify   Vietnamese? with diacritics?                   language.ts, syllables.ts
+ *   filter     measurements against thresholds                measure.ts, filters/
+ *   dedup      exact and near, against all nights before      dedup/
+ *
+ * Up to dedup a page is judged by itself: pure functions. Only `lines` and dedup ask the store, in the order of pages,
+ * so the same pages in the same order give the same documents.
+ */
+import xxhash, { type XXHashAPI } from 'xxhash-wasm';
+import type { Page } from '../crawlers/page.ts';
+import { type Decoded, decode } from './charset.ts';
+import { exactText } from './dedup/exact.ts';
+import { fingerprint } from './dedup/near.ts';
+import type { DedupStore } from './dedup/store.ts';
+import type { Document, Outcome } from './document.ts';
+import { extract, MAX_NESTING } from './extract.ts';
+import type { Rejection, Subject } from './filter.ts';
+import { judge, MAX_BYTES, MAX_UNDECODABLE, NEAR_SIMILARITY, type Preset } from './filters/index.ts';
+import { identify } from './language.ts';
+import { decodeReferences, repairMojibake } from './legacy.ts';
+import { readTokens } from './lexicon.ts';
+import { measure } from './measure.ts';
+import { normalize } from './normalize.ts';
+
+export interface CleanOptions {
+  readonly preset: Preset;
+  /** Remembers pages, documents and host lines; the caller commits it (`store.commit`) and closes it. */
+  readonly store: DedupStore;
+}
+
+/** One outcome for each page, in order; pages that the store knows give none and are counted in `store.skipped`. */
+export async function* clean(pages: AsyncIterable<Page>, options: CleanOptions): AsyncGenerator<Outcome> {
+  const hash = await xxhash();
+  const { store } = options;
+  for await (const page of pages) {
+    if (store.pages.add(pageKey(page, hash))) yield cleanPage(page, options, hash);
+    else store.skipped++;
+  }
+}
+
+function cleanPage(page: Page, { preset, store }: CleanOptions, hash: XXHashAPI): Outcome {
+  const id = page.id ?? hash.h64ToString(page.url);
+  let title = page.title ?? '';
+  let text = '';
+  const drop = (stage: string, { reason, value, threshold }: Rejection, other = ''): Outcome => {
+    const { url, source, fetchedAt } = page;
+    return { dropped: { id, url, title, source, fetchedAt, stage, reason, value, threshold, other, text } };
+  };
+
+  const refusal = refusedByConsent(page);
+  if (refusal !== undefined) return drop('consent', refusal);
+
+  const isHtml = looksLikeHtml(page);
+  const unfit = unfitToRead(page, isHtml ? MAX_BYTES.html : MAX_BYTES.text);
+  if (unfit !== undefined) {
+    if (unfit.reason === 'too_large') text = decode(page.body.subarray(0, EXCERPT), page.headers['content-type']).text;
+    return drop('decode', unfit);
+  }
+  const decoded = decode(page.body, page.headers['content-type']);
+  text = decoded.text;
+  const damage = undecodable(decoded);
+  if (damage !== undefined) return drop('decode', damage);
+
+  if (isHtml) {
+    const extraction = extract(text);
+    if (extraction === undefined) {
+      text = text.slice(0, EXCERPT);
+      return drop('extract', { reason: 'too_nested', value: MAX_NESTING + 1, threshold: MAX_NESTING });
+    }
+    title ||= extraction.title;
+    text = extraction.text;
+  }
+
+  title = normalize(repair(title)).replace(/\s+/g, ' ');
+  text = normalize(repair(text));
+  if (isHtml) text = store.lines.strip(hostOf(page), text);
+  if (text === '') return drop('extract', { reason: 'no_text', value: 0, threshold: 1 });
+
+  const tokens = readTokens(text);
+  const language = identify(tokens, text);
+  const measurements = measure(text, tokens, language.diacritics === 'absent');
+  const subject: Subject = { text, tokens, language, measurements };
+  const judgement = judge(subject, preset);
+  if (judgement !== true) return drop(judgement.stage, judgement.verdict);
+
+  const keepsDuplicates = preset === 'keep-all';
+  const exactKey = BigInt.asIntN(64, hash.h64(exactText(tokens)));
+  const original = store.exact.find(exactKey);
+  if (original !== undefined && !keepsDuplicates) {
+    const { id: other, clusterNumber } = store.document(original);
+    store.addCopy(clusterNumber);
+    return drop('exact', { reason: 'exact_duplicate', value: 1, threshold: 1 }, other);
+  }
+  const print = fingerprint(tokens);
+  const neighbour = store.near.find(print, NEAR_SIMILARITY);
+  if (neighbour !== undefined && !keepsDuplicates) {
+    const { id: other, clusterNumber } = store.document(neighbour.document);
+    store.addCopy(clusterNumber);
+    const { similarity } = neighbour;
+    return drop('near', { reason: 'near_duplicate', value: similarity, threshold: NEAR_SIMILARITY }, other);
+  }
+
+  const keptId = store.freeId(id);
+  const relative = original ?? neighbour?.document;
+  const cluster = relative === undefined ? undefined : store.document(relative);
+  const number = store.addDocument(keptId, cluster?.clusterNumber);
+  store.exact.add(exactKey, number);
+  store.near.add(number, print);
+  const document: Document = {
+    id: keptId,
+    text,
+    url: page.url,
+    title,
+    source: page.source,
+    fetchedAt: page.fetchedAt,
+    consent: page.consent,
+    licence: page.licence ?? 'unknown',
+    language: language.code,
+    diacritics: language.diacritics,
+    cluster: cluster?.cluster ?? keptId,
+    measurements,
+  };
+  return { kept: document };
+}
+
+/** Of a page that is refused unread the reject store keeps only its head. */
+const EXCERPT = 2_000;
+
+/** Signed 64-bit key of URL and body. */
+function pageKey({ url, body }: Page, hash: XXHashAPI): bigint {
+  return BigInt.asIntN(64, hash.h64(url, hash.h64Raw(body)));
+}
+
+function refusedByConsent({ consent }: Page): Rejection | undefined {
+  if (consent.conclusion === 'no-train') return { reason: 'no_train', value: 1, threshold: 0 };
+  if (consent.conclusion === 'no-index') return { reason: 'no_index', value: 1, threshold: 0 };
+  return undefined;
+}
+
+/** By its declared type; undeclared or plain text only when it opens like a document. */
+function looksLikeHtml({ headers, body }: Page): boolean {
+  const type = headers['content-type'] ?? '';
+  if (/\b(?:x?html|xhtml\+xml)\b/i.test(type)) return true;
+  if (type !== '' && !/^text\/plain/i.test(type)) return false;
+  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 512)).toString('latin1');
+  return /^[^<]{0,16}<(?:!doctype\s+html|html|head|body)\b/i.test(head);
+}
+
+const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
+
+function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Rejection | undefined {
+  if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
+  if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
+  if (truncated || body.byteLength > maxBytes) {
+    return { reason: 'too_large', value: body.byteLength, threshold: Math.min(maxBytes, body.byteLength) };
+  }
+  return undefined;
+}
+
+function undecodable({ text }: Decoded): Rejection | undefined {
+  const lost = text.match(/[\ufffd\0-\x08\x0e-\x1f]/g)?.length ?? 0;
+  const value = lost / Math.max(1, text.length);
+  return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;
+}
+
+const repair = (text: string): string => decodeReferences(repairMojibake(text));
+
+function hostOf({ url, source }: Page): string {
+  return URL.canParse(url) ? new URL(url).host || source : source;
+}

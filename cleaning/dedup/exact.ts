@@ -1,0 +1,33 @@
+/** Exact duplicates: the same letters and digits, whatever their case, punctuation, spacing, tone placement and i/y. */
+import type { Database } from 'better-sqlite3';
+import type { Token } from '../lexicon.ts';
+
+/** What is hashed into the key of a document. */
+export const exactText = (tokens: readonly Token[]): string => {
+  let text = '';
+  for (const token of tokens) text += token.folded;
+  return text;
+};
+
+export const EXACT_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS exact (key INTEGER PRIMARY KEY, document INTEGER NOT NULL);
+`;
+
+export class ExactIndex {
+  readonly #find;
+  readonly #add;
+
+  constructor(database: Database) {
+    this.#find = database.prepare<[bigint], number>('SELECT document FROM exact WHERE key = ?').pluck();
+    this.#add = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO exact VALUES (?, ?)');
+  }
+
+  /** Number of the first document with this key. `key` is a signed 64-bit hash. */
+  find(key: bigint): number | undefined {
+    return this.#find.get(key);
+  }
+
+  add(key: bigint, document: number): void {
+    this.#add.run(key, document);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * MinHash (Broder 1997): for each of 112 hash functions the smallest hash of the document's shingles. Two documents
+ * agree in a share of the 112 places that estimates the Jaccard similarity of their shingle sets.
+ *
+ * A shingle is five neighbouring syllables, folded (lexicon.ts), so that case, punctuation and spelling variants of
+ * tone and i/y make no difference. Hash functions are x → a·x + b mod 2³² over a mixed 32-bit shingle hash.
+ */
+import { mix32, type Token } from '../lexicon.ts';
+
+export const BANDS = 14;
+export const ROWS = 8;
+export const SIGNATURE_LENGTH = BANDS * ROWS;
+export const SHINGLE = 5;
+
+/** Signatures are kept as the low 16 bits of each minimum: chance agreement is 1 in 65,536. */
+export type Signature = Uint16Array;
+
+const MULTIPLIERS = new Int32Array(SIGNATURE_LENGTH);
+const OFFSETS = new Int32Array(SIGNATURE_LENGTH);
+for (let i = 0, state = 0x9e3779b9; i < SIGNATURE_LENGTH; i++) {
+  state = (state + 0x9e3779b9) | 0;
+  MULTIPLIERS[i] = mix32(state) | 1;
+  state = (state + 0x9e3779b9) | 0;
+  OFFSETS[i] = mix32(state);
+}
+
+const BASE = 0x01000193;
+
+/** Hashes of the document's shingles in order, repeats included. A document of fewer syllables is one shingle. */
+export function shingles(tokens: readonly Token[]): Int32Array {
+  const hashes = new Int32Array(tokens.length);
+  let length = 0;
+  for (const { hash } of tokens) if (hash !== 0) hashes[length++] = hash;
+  const count = Math.max(1, length - SHINGLE + 1);
+  const result = new Int32Array(count);
+  for (let start = 0; start < count; start++) {
+    let hash = 0;
+    const end = Math.min(start + SHINGLE, length);
+    for (let i = start; i < end; i++) hash = (Math.imul(hash, BASE) + hashes[i]!) | 0;
+    result[start] = mix32(hash);
+  }
+  return result;
+}
+
+/** Smallest value per hash function, as signed 32-bit integers. */
+export function minima(shingleHashes: Int32Array): Int32Array {
+  const minimum = new Int32Array(SIGNATURE_LENGTH);
+  // One function at a time over all shingles: three numbers in registers, one load per step.
+  for (let i = 0; i < SIGNATURE_LENGTH; i++) {
+    const multiplier = MULTIPLIERS[i]!;
+    const offset = OFFSETS[i]!;
+    let smallest = 0x7fffffff;
+    for (let k = 0; k < shingleHashes.length; k++) {
+      const value = (Math.imul(multiplier, shingleHashes[k]!) + offset) | 0;
+      if (value < smallest) smallest = value;
+    }
+    minimum[i] = smallest;
+  }
+  return minimum;
+}
+
+export const signatureOf = (minimum: Int32Array): Signature => Uint16Array.from(minimum, (value) => value & 0xffff);
+
+/** One 52-bit key per band: documents that share one agree in all rows of that band. */
+export function bandKeys(minimum: Int32Array): number[] {
+  const keys: number[] = [];
+  for (let band = 0; band < BANDS; band++) {
+    let high = band + 1;
+    let low = ~band;
+    for (let row = band * ROWS; row < (band + 1) * ROWS; row++) {
+      high = mix32(Math.imul(high, BASE) ^ minimum[row]!);
+      low = mix32(Math.imul(low, 0x85ebca6b) + minimum[row]!);
+    }
+    keys.push((high & 0xfffff) * 0x100000000 + (low >>> 0));
+  }
+  return keys;
+}
+
+/** Share of places in which two signatures agree: an estimate of Jaccard similarity, ± 0.05 (one standard deviation). */
+export function similarity(a: Signature, b: Signature): number {
+  let equal = 0;
+  for (let i = 0; i < SIGNATURE_LENGTH; i++) if (a[i] === b[i]) equal++;
+  return equal / SIGNATURE_LENGTH;
+}
+
+/** Chance that two documents of Jaccard similarity `s` share a band: 1 − (1 − s^rows)^bands. */
+export const matchProbability = (s: number): number => 1 - (1 - s ** ROWS) ** BANDS;

@@ -1,0 +1,42 @@
+/** Text written for search engines: one keyword stuffed everywhere, addresses in every line, betting and loan lures. */
+import { atMost, type Subject } from '../filter.ts';
+import type { Token } from '../lexicon.ts';
+
+/** Fewer tokens than this say nothing about stuffing. */
+const MIN_TOKENS = 50;
+
+/** Share of tokens that belong to the most frequent pair of neighbours; pairs with a function word do not count. */
+export const keywordStuffing = atMost('keyword_stuffing', ({ tokens }) => topPairShare(tokens));
+
+function topPairShare(tokens: readonly Token[]): number {
+  if (tokens.length < MIN_TOKENS) return 0;
+  const counts = new Map<number, number>();
+  let top = 0;
+  for (let i = 1; i < tokens.length; i++) {
+    const first = tokens[i - 1]!;
+    const second = tokens[i]!;
+    if (first.functionWord >= 0 || second.functionWord >= 0 || first.letters === 0 || second.letters === 0) continue;
+    const key = (Math.imul(first.hash, 31) ^ second.hash) | 0;
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (count > top) top = count;
+  }
+  return top < 3 ? 0 : (2 * top) / tokens.length;
+}
+
+/** Web addresses and phone-like hotlines per hundred tokens. */
+export const linkFarm = atMost('link_farm', ({ text, tokens }) => perHundred(text, ADDRESS, tokens.length));
+
+const ADDRESS = /\b(?:https?:\/\/|www\.)\S|\b[a-z\d-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)\b/gi;
+
+/** Phrases of the trades that fill the Vietnamese web with made pages, per hundred tokens. */
+export const spamPhrases = atMost('spam_phrases', (subject: Subject) =>
+  perHundred(subject.text, PHRASES, subject.tokens.length),
+);
+
+const PHRASES =
+  /nhà cái|tài xỉu|nổ hũ|xóc đĩa|soi cầu|lô đề|kèo nhà|cá cược|casino|jackpot|game bài|bắn cá|đá gà|cược thể thao|vay tiền nhanh|vay nóng|vay online|giải ngân nhanh|bằng cấp giả|làm bằng|kích dục|thuốc cường dương|gái gọi|phim sex|xem phim 18|mua ngay|đặt hàng ngay|giảm giá sốc|giá rẻ nhất|uy tín nhất|liên hệ ngay|click vào đây|nhấp vào đây|cam kết 100%/gi;
+
+function perHundred(text: string, pattern: RegExp, tokens: number): number {
+  return tokens < MIN_TOKENS ? 0 : ((text.match(pattern)?.length ?? 0) * 100) / tokens;
+}

@@ -1,0 +1,116 @@
+/**
+ * Measures every block of a page: how much text it holds, how much of it stands in links, how much reads like prose.
+ * Main content is then chosen by these numbers (extract.ts); nothing here looks at a language.
+ */
+import { type Element, traverse } from './dom.ts';
+import { HEADINGS, isBlock, isHidden, looksLikeFurniture, UNREADABLE } from './furniture.ts';
+
+export interface Block {
+  readonly element: Element;
+  readonly parent: Block | undefined;
+  /** Characters that are not space, below the element; those of them inside links; and the number of links. */
+  text: number;
+  linked: number;
+  links: number;
+  /** Characters outside links, weighted by how much their run of text reads like prose. */
+  prose: number;
+  /** Tag, role, class or id say that it stands beside the text. */
+  readonly furniture: boolean;
+}
+
+/** Text between two block borders. */
+interface Run {
+  text: number;
+  linked: number;
+  links: number;
+  commas: number;
+  /** Its last character. */
+  last: number;
+}
+
+/** A run of this many characters is a paragraph, not a label. */
+const MIN_PARAGRAPH = 60;
+/** A heading outweighs its length: the box that holds the headings is the box that holds the text. */
+const HEADING_WEIGHT = 3;
+const SENTENCE_WEIGHT = 0.7;
+const LABEL_WEIGHT = 0.2;
+const COMMA_BONUS = 0.05;
+const MAX_COMMAS = 5;
+
+/** All blocks in document order, so that a parent stands before its children. `blocks[0]` is the whole page. */
+export function survey(root: Element, readHidden: boolean): Block[] {
+  let block = newBlock(root, undefined);
+  const blocks = [block];
+  let run = newRun();
+  let linkDepth = 0;
+  const closeRun = (): void => {
+    if (run.text === 0) return;
+    block.text += run.text;
+    block.linked += run.linked;
+    block.links += run.links;
+    block.prose += proseOf(run, block.element.name);
+    run = newRun();
+  };
+  traverse(root, {
+    enter(element) {
+      if (UNREADABLE.has(element.name) || (!readHidden && isHidden(element))) return false;
+      if (isLink(element)) {
+        linkDepth++;
+        run.links++;
+      } else if (isBlock(element)) {
+        closeRun();
+        block = newBlock(element, block);
+        blocks.push(block);
+      }
+      return true;
+    },
+    text(data) {
+      for (let i = 0; i < data.length; i++) {
+        const code = data.charCodeAt(i);
+        if (code <= 0x20 || code === 0xa0) continue;
+        run.text++;
+        if (linkDepth > 0) run.linked++;
+        if (code === 0x2c) run.commas++;
+        run.last = code;
+      }
+    },
+    leave(element) {
+      if (isLink(element)) linkDepth--;
+      else if (isBlock(element)) {
+        closeRun();
+        const parent = block.parent!;
+        parent.text += block.text;
+        parent.linked += block.linked;
+        parent.links += block.links;
+        parent.prose += block.prose;
+        block = parent;
+      }
+    },
+  });
+  closeRun();
+  return blocks;
+}
+
+const isLink = ({ name, attribs }: Element): boolean => name === 'a' && attribs.href !== undefined;
+
+const newRun = (): Run => ({ text: 0, linked: 0, links: 0, commas: 0, last: 0 });
+
+const newBlock = (element: Element, parent: Block | undefined): Block => ({
+  element,
+  parent,
+  text: 0,
+  linked: 0,
+  links: 0,
+  prose: 0,
+  furniture: parent !== undefined && looksLikeFurniture(element),
+});
+
+function proseOf({ text, linked, commas, last }: Run, name: string): number {
+  const plain = text - linked;
+  if (linked > plain) return 0;
+  if (HEADINGS.has(name)) return plain * HEADING_WEIGHT;
+  if (text >= MIN_PARAGRAPH) return plain * (1 + Math.min(commas, MAX_COMMAS) * COMMA_BONUS);
+  return plain * (ENDS_SENTENCE.has(last) ? SENTENCE_WEIGHT : LABEL_WEIGHT);
+}
+
+const ENDS_SENTENCE: ReadonlySet<number> = new Set([...'.!?…:;"”»)'].map((character) => character.charCodeAt(0)));

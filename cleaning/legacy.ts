@@ -1,0 +1,181 @@
+/**
+ * Vietnamese before Unicode: TCVN3 (ABC, the `.VnTime` fonts), VNI, VISCII and windows-1258, as bytes and as the
+ * mojibake that comes of reading those bytes (or UTF-8) as Latin-1 or windows-1252.
+ *
+ * All work on "byte strings": one character U+0000–U+00FF for each byte. Which encoding it was is decided by words:
+ * at least three distinct function words that no Latin-1 text can hold, and twice as many as the runner-up.
+ */
+import { FUNCTION_WORDS } from './lexicon.ts';
+
+export type LegacyCharset = 'tcvn3' | 'vni' | 'viscii' | 'windows-1258';
+
+/** Bytes 0x80–0xFF, a space for those without a letter. TCVN3 fonts give capitals no codes of their own in 0xC0… */
+const TCVN3_HIGH =
+  'ÀẢÃÁẠẶẬÈẺẼÉẸỆÌỈĨÍỊÒỎÕÓỌỘỜỞỠỚỢÙỦŨ' +
+  '\u00a0ĂÂÊÔƠƯĐăâêôơưđẶ\u0300\u0309\u0303\u0301\u0323àảãáạẲằẳẵắẴ' +
+  'ẮẦẨẪẤỀặầẩẫấậèỂẻẽéẹềểễếệìỉỄẾỒĩíịò' +
+  'ỔỏõóọồổỗốộờởỡớợùỖủũúụừửữứựỳỷỹýỵỐ';
+const VISCII_HIGH =
+  'ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲ' +
+  'ÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯ' +
+  'ÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡư' +
+  'àáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ';
+/** Control codes 0x00–0x1F that both standards spend on rare capitals; a dot for those that stay controls. */
+const TCVN3_LOW = '.ÚỤ.ỪỬỮ..........ỨỰỲỶỸÝỴ........';
+const VISCII_LOW = '..Ẳ..ẴẪ.............Ỷ....Ỹ....Ỵ.';
+
+const GRAVE = '\u0300';
+const ACUTE = '\u0301';
+const CIRCUMFLEX = '\u0302';
+const TILDE = '\u0303';
+const BREVE = '\u0306';
+const HOOK = '\u0309';
+const DOT = '\u0323';
+
+/** VNI writes a vowel and then one byte for its marks. */
+const VNI_MARKS: Readonly<Record<string, string>> = {
+  ø: GRAVE, ù: ACUTE, û: HOOK, õ: TILDE, ï: DOT,
+  â: CIRCUMFLEX, à: CIRCUMFLEX + GRAVE, á: CIRCUMFLEX + ACUTE, å: CIRCUMFLEX + HOOK, ã: CIRCUMFLEX + TILDE, ä: CIRCUMFLEX + DOT,
+  ê: BREVE, è: BREVE + GRAVE, é: BREVE + ACUTE, ú: BREVE + HOOK, ü: BREVE + TILDE, ë: BREVE + DOT,
+}; // biome-ignore format: a table
+const VNI_LETTERS: Readonly<Record<string, string>> = { æ: 'ỉ', ó: 'ĩ', ò: 'ị', ô: 'ơ', ö: 'ư', ñ: 'đ', î: 'ỵ' };
+
+const DECODERS: Readonly<Record<LegacyCharset, (bytes: string) => string>> = {
+  tcvn3: (bytes) => decodeTable(bytes, TCVN3_LOW, TCVN3_HIGH),
+  viscii: (bytes) => decodeTable(bytes, VISCII_LOW, VISCII_HIGH),
+  vni: decodeVni,
+  'windows-1258': (bytes) => new TextDecoder('windows-1258').decode(Buffer.from(bytes, 'latin1')),
+};
+
+function decodeTable(bytes: string, low: string, high: string): string {
+  let text = '';
+  for (const byte of bytes) {
+    const code = byte.charCodeAt(0);
+    if (code >= 0x80) text += high[code - 0x80]!;
+    else text += code < 0x20 && low[code] !== '.' ? low[code]! : byte;
+  }
+  return text;
+}
+
+function decodeVni(bytes: string): string {
+  return bytes.replace(
+    /([aeouyôöAEOUYÔÖ])([øùûõïâàáåãäêèéúüëØÙÛÕÏÂÀÁÅÃÄÊÈÉÚÜË])|[æóòôöñîÆÓÒÔÖÑÎ]/g,
+    (found, vowel: string | undefined, mark: string) => {
+      if (vowel === undefined) return vniLetter(found);
+      return vniLetter(vowel) + VNI_MARKS[mark.toLowerCase()];
+    },
+  );
+}
+
+function vniLetter(letter: string): string {
+  const lower = letter.toLowerCase();
+  const decoded = VNI_LETTERS[lower] ?? lower;
+  return letter === lower ? decoded : decoded.toUpperCase();
+}
+
+/** @returns NFC text. */
+export const decodeLegacy = (bytes: string, charset: LegacyCharset): string =>
+  DECODERS[charset](bytes).normalize('NFC');
+
+/** Function words that need a letter beyond Latin-1, so that no western text holds one. */
+const TELLING_WORDS: ReadonlySet<string> = new Set(FUNCTION_WORDS.filter((word) => /[^\x00-\xff]/.test(word)));
+const MIN_WORDS = 3;
+const MIN_LEAD = 2;
+/** Enough text to find the words of a whole page. */
+const SAMPLE = 200_000;
+
+/** Distinct telling words in NFC text. */
+export function tellingWords(text: string): number {
+  const found = new Set<string>();
+  for (const word of text.slice(0, SAMPLE).toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? []) {
+    if (TELLING_WORDS.has(word)) found.add(word);
+  }
+  return found.size;
+}
+
+/** The legacy Vietnamese encoding of a byte string, or `undefined` when the words do not settle it. */
+export function detectLegacy(bytes: string): LegacyCharset | undefined {
+  const sample = bytes.slice(0, SAMPLE);
+  const scores = (Object.keys(DECODERS) as LegacyCharset[])
+    .map((charset) => ({ charset, words: tellingWords(decodeLegacy(sample, charset)) }))
+    .sort((a, b) => b.words - a.words);
+  const [best, runnerUp] = scores;
+  return best!.words >= MIN_WORDS && best!.words >= MIN_LEAD * runnerUp!.words ? best!.charset : undefined;
+}
+
+/** What windows-1252 shows for bytes 0x80–0x9F; five of them are undefined and stay controls. */
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+const byteOf1252 = new Map([...WINDOWS_1252].map((character, i) => [character, String.fromCharCode(0x80 + i)]));
+
+/**
+ * Repairs text that was decoded as Latin-1 or windows-1252 somewhere on its way: UTF-8 (`Tiáº¿ng`), TCVN3 (`TiÕng`),
+ * VNI (`Tieáng`), VISCII. Lines that hold proper Vietnamese letters are left as they are, so that one damaged part
+ * of a page is repaired alone. Text without damage comes back unchanged.
+ */
+export function repairMojibake(text: string): string {
+  const lines = text.split('\n');
+  const damaged = lines.map((line) => (SUSPICIOUS.test(line) && !PROPER.test(line) ? toBytes(line) : undefined));
+  const sample = damaged.filter((line) => line !== undefined).join('\n');
+  if (sample.length < MIN_DAMAGE) return text;
+  const decode = mojibakeDecoder(sample);
+  if (decode === undefined) return text;
+  return lines.map((line, i) => (damaged[i] === undefined ? line : (decode(damaged[i]) ?? line))).join('\n');
+}
+
+/** Three telling words need more characters than this. */
+const MIN_DAMAGE = 12;
+const SUSPICIOUS = /[\u0080-\u00ff]/;
+/** Letters that only a text decoded rightly can hold. */
+const PROPER = /[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]/;
+
+/** The bytes that a line stood for, or `undefined` when it holds a character that no byte shows. */
+function toBytes(line: string): string | undefined {
+  let bytes = '';
+  for (const character of line) {
+    if (character <= '\u00ff') bytes += character;
+    else {
+      const byte = byteOf1252.get(character);
+      if (byte === undefined) return undefined;
+      bytes += byte;
+    }
+  }
+  return bytes;
+}
+
+function mojibakeDecoder(sample: string): ((bytes: string) => string | undefined) | undefined {
+  const utf8Words = tellingWords(decodeUtf8(sample) ?? '');
+  if (utf8Words >= MIN_WORDS) return decodeUtf8;
+  const charset = detectLegacy(sample);
+  // windows-1258 read as Latin-1 keeps its combining tone bytes as letters: the same table undoes it.
+  return charset === undefined ? undefined : (bytes) => decodeLegacy(bytes, charset);
+}
+
+function decodeUtf8(bytes: string): string | undefined {
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? undefined : text.normalize('NFC');
+}
+
+/**
+ * `&#7871;` left in text, once three of them stand beyond ASCII: somebody escaped the text twice, or saved a page's
+ * source as its text.
+ */
+export function decodeReferences(text: string): string {
+  if (!text.includes('&#')) return text;
+  const references = text.match(/&#(?:\d{3,7}|x[\da-f]{2,6});/gi);
+  if (references === null || references.length < MIN_REFERENCES) return text;
+  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi, (whole, decimal, hex, name) => {
+    if (name !== undefined) return NAMED_REFERENCES[(name as string).toLowerCase()]!;
+    const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
+    return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? whole : String.fromCodePoint(code);
+  });
+}
+
+const MIN_REFERENCES = 3;
+const NAMED_REFERENCES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: '\u00a0',
+};

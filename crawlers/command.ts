@@ -1,0 +1,103 @@
+/** `vua crawl`: the command line around crawl.ts. */
+import { z } from 'zod';
+import { CRAWL_DEFAULTS, crawl } from './crawl.ts';
+import { defineCommand, INTERRUPTED, NOTHING_NEW } from './shell/command.ts';
+import { lockFolder } from './shell/folder.ts';
+import { formatBytes, formatCount, formatTable } from './shell/reporter.ts';
+
+const HOUR_MS = 3_600_000;
+const count = z.coerce.number().int();
+
+export const crawlCommand = defineCommand({
+  name: 'crawl',
+  summary: 'fetch web pages into WARC files, politely, and go on where the last run ended',
+  examples: [
+    'vua crawl --out crawl --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --max-pages 200',
+    'vua crawl --out crawl --user-agent "MyBot/1.0 (+https://example.org/bot)"',
+    'vua crawl --out crawl --seed http://bao.vua.test/ --connect-to bao.vua.test=127.0.0.1:8080',
+  ],
+  options: z.object({
+    out: z.string().describe('folder for state.sqlite and warc/'),
+    source: z
+      .string()
+      .optional()
+      .describe('name of the WARC files and source of the pages; default: crawl, and the host'),
+    seed: z.array(z.string()).default([]).describe('URL to start from; may be repeated, and left out to go on'),
+    allowHost: z.array(z.string()).default([]).describe('further host that links may lead to; may be repeated'),
+    connectTo: z
+      .array(z.string())
+      .default([])
+      .describe('host=address:port, where connections to a host go; may be repeated'),
+    userAgent: z
+      .string()
+      .default(CRAWL_DEFAULTS.userAgent)
+      .describe('name sent to servers and looked up in robots.txt'),
+    concurrency: count.min(1).max(256).default(CRAWL_DEFAULTS.concurrency).describe('hosts asked at the same time'),
+    delayMs: count
+      .min(0)
+      .default(CRAWL_DEFAULTS.delayMs)
+      .describe('pause between requests to a host; Crawl-delay may lengthen it'),
+    maxPages: count.min(1).default(CRAWL_DEFAULTS.maxPages).describe('pages to fetch in this run'),
+    maxDepth: count.min(0).default(CRAWL_DEFAULTS.maxDepth).describe('links from the nearest seed'),
+    maxBytes: count.min(1).default(CRAWL_DEFAULTS.maxBytes).describe('where a response is cut'),
+    timeoutMs: count.min(1).default(CRAWL_DEFAULTS.timeoutMs).describe('for a whole request'),
+    refreshAfterHours: z.coerce
+      .number()
+      .min(0)
+      .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
+      .describe('ask again for what was fetched longer ago'),
+  }),
+  async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, { signal, report }) {
+    const release = lockFolder(out);
+    const progress = report.stage('crawl', 'pages');
+    const kinds = { fetched: 0, unchanged: 0, redirect: 0, refused: 0, failed: 0 };
+    const reasons = new Map<string, number>();
+    let bytes = 0;
+    const waiting = new Set<string>();
+    try {
+      const steps = crawl(
+        {
+          ...options,
+          outDir: out,
+          seeds: seed,
+          allowedHosts: allowHost,
+          connectTo: Object.fromEntries(connectTo.map(splitRoute)),
+          refreshAfterMs: refreshAfterHours * HOUR_MS,
+          note: (text) => report.note(text),
+        },
+        signal,
+      );
+      for await (const step of steps) {
+        if (step.retryAt !== undefined) {
+          report.note(`${step.url}: ${step.reason}; again at ${step.retryAt}`);
+          waiting.add(step.url);
+          continue;
+        }
+        waiting.delete(step.url);
+        if (step.resource === 'page') kinds[step.kind]++;
+        if (step.reason !== undefined) reasons.set(step.reason, (reasons.get(step.reason) ?? 0) + 1);
+        bytes += step.bytes;
+        progress.update(kinds.fetched, { refused: kinds.refused, failed: kinds.failed, bytes: formatBytes(bytes) });
+      }
+    } finally {
+      progress.finish();
+      release();
+    }
+    const byReason = [...reasons].sort(([, a], [, b]) => b - a);
+    report.result(
+      formatTable([...Object.entries(kinds), ...byReason].map(([name, times]) => [name, formatCount(times)])),
+      { ...kinds, bytes, reasons: Object.fromEntries(byReason) },
+    );
+    if (signal.aborted) return INTERRUPTED;
+    if (waiting.size > 0) report.note(`${waiting.size} URLs wait for a later run`);
+    if (kinds.fetched > 0 || kinds.failed > 0 || waiting.size > 0) return undefined;
+    report.note('nothing new');
+    return NOTHING_NEW;
+  },
+});
+
+/** `host=address:port`; the fetcher checks both sides. */
+function splitRoute(route: string): [host: string, target: string] {
+  const [host, target = ''] = route.split('=', 2) as [string, string?];
+  return [host, target];
+}

@@ -1,0 +1,224 @@
+/**
+ * The crawl: an async generator of one step per URL. At most one visit per host is under way and at most `concurrency`
+ * in all; hosts take turns. Everything that it knows is in the frontier (state.sqlite) and everything that servers
+ * answered in warc/, so that it can be stopped or killed at any moment and goes on where it was.
+ *
+ *   outDir/state.sqlite            frontier.ts
+ *   outDir/warc/SOURCE-00000.warc.gz   warc.ts: every answer, robots.txt and sitemaps included
+ */
+import { setMaxListeners } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { badInput } from './errors.ts';
+import { type Fetched, Fetcher, type FetchOptions } from './fetch.ts';
+import { type Discovery, Frontier } from './frontier.ts';
+import { InFlight } from './in-flight.ts';
+import { HostPace, MAX_DELAY_MS, Politeness } from './politeness.ts';
+import { productTokenOf } from './robots.ts';
+import { canonicalHost, canonicalUrl } from './url.ts';
+import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './visit.ts';
+import { WarcWriter } from './warc.ts';
+
+export type { CrawlStep } from './visit.ts';
+
+export interface CrawlOptions {
+  readonly outDir: string;
+  /** http(s) URLs. May be empty when the folder holds a crawl: then it goes on. */
+  readonly seeds: readonly string[];
+  /** Name of the WARC files and `source` of the pages. Default: files `crawl-…`, pages by their host. */
+  readonly source?: string;
+  /** Hosts that links, redirects and sitemaps may lead to, besides those of the seeds of this and earlier runs. */
+  readonly allowedHosts?: readonly string[];
+  /** Host → `address:port` for its connections, as curl's --connect-to. URLs and Host headers stay. */
+  readonly connectTo?: Readonly<Record<string, string>>;
+  readonly userAgent?: string;
+  /** Hosts asked at the same time. */
+  readonly concurrency?: number;
+  /** Pause between two requests to a host; a longer Crawl-delay counts, up to MAX_DELAY_MS. */
+  readonly delayMs?: number;
+  /** Pages fetched in this run; redirects, sitemaps and unchanged pages do not count. */
+  readonly maxPages?: number;
+  /** Links from the nearest seed. */
+  readonly maxDepth?: number;
+  /** Per response, unpacked; what is longer is cut and marked. */
+  readonly maxBytes?: number;
+  /** Per request, from connecting to the last byte. */
+  readonly timeoutMs?: number;
+  /** A URL that was settled more recently is not asked for again. */
+  readonly refreshAfterMs?: number;
+  /** First pause before a failed request is made again. */
+  readonly retryDelayMs?: number;
+  /** Hears about delays that hosts ask for. */
+  readonly note?: (text: string) => void;
+}
+
+export const CRAWL_DEFAULTS = {
+  userAgent: 'VuaBot/0.1 (collects Vietnamese text for research)',
+  concurrency: 8,
+  delayMs: 1000,
+  maxPages: 10_000,
+  maxDepth: 16,
+  maxBytes: 8 * 2 ** 20,
+  timeoutMs: 30_000,
+  refreshAfterMs: 7 * 24 * 3_600_000,
+  retryDelayMs: 1000,
+} as const;
+
+/** Failures, and hosts whose robots.txt could not be read, are tried again by a run after this time. */
+const FAILED_AFTER_MS = 3_600_000;
+/** A run waits this long for a retry; what is due later is left to a later run. */
+const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
+
+/**
+ * Yields a step for each URL as it is settled (and for each failed attempt, with `retryAt`). Returns when nothing is
+ * due, at `maxPages`, or soon after `signal` is aborted. The caller holds the folder's lock.
+ * @throws ToolkitError BAD_SEED, NO_SEEDS, BAD_HOST, BAD_USER_AGENT, BAD_SOURCE_NAME, BAD_CONNECT_TO, BAD_FRONTIER
+ * (exit 2), WARC_WRITE_FAILED.
+ */
+export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncGenerator<CrawlStep> {
+  const settings: Settings = { ...CRAWL_DEFAULTS, ...options };
+  checkNames(settings);
+  const seeds = settings.seeds.map(parseSeed);
+  const allowedHosts = (settings.allowedHosts ?? []).map(parseHost);
+  const fetcher = new Fetcher(settings);
+  mkdirSync(settings.outDir, { recursive: true });
+  const frontier = new Frontier(join(settings.outDir, 'state.sqlite'));
+  const visits = new InFlight<CrawlStep>();
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // every request under way listens
+  const onAbort = (): void => stop.abort(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  stop.signal.addEventListener('abort', () => visits.wake());
+  if (signal.aborted) onAbort();
+  let warc: WarcWriter | undefined;
+  try {
+    frontier.add(seeds.map(asSeed), null);
+    const hosts = new Set([...frontier.seedHosts(), ...allowedHosts]);
+    if (frontier.seedHosts().length === 0) {
+      throw badInput(
+        'NO_SEEDS',
+        `${settings.outDir}: no seed was given and none is known from before`,
+        'give --seed URL',
+      );
+    }
+    const now = Date.now();
+    frontier.requeueStale(now - settings.refreshAfterMs, now - Math.min(settings.refreshAfterMs, FAILED_AFTER_MS));
+    warc = WarcWriter.open(join(settings.outDir, 'warc'), settings.source ?? 'crawl');
+    const context = visitContext(settings, { frontier, warc, fetcher, hosts, signal: stop.signal });
+
+    let pages = 0;
+    const isFull = (): boolean =>
+      stop.signal.aborted || visits.size >= settings.concurrency || pages + visits.size >= settings.maxPages;
+    for (;;) {
+      let dueAt = Number.POSITIVE_INFINITY;
+      for (const host of [...hosts]) {
+        if (isFull()) break;
+        const row = visits.has(host) ? undefined : frontier.next(host);
+        if (!row) continue;
+        const readyAt = Math.max(row.nextTry, context.pace.readyAt(host));
+        if (readyAt > Date.now()) {
+          dueAt = Math.min(dueAt, readyAt);
+          continue;
+        }
+        hosts.delete(host); // to the end of the line
+        hosts.add(host);
+        visits.start(host, visit(row, context));
+      }
+      const waitMs = dueAt - Date.now();
+      if (visits.size === 0 && (stop.signal.aborted || waitMs > MAX_WAIT_MS)) return;
+      for (const visited of await visits.collect(Math.min(waitMs, MAX_WAIT_MS))) {
+        if (visited.status === 'rejected') {
+          if (stop.signal.aborted) continue; // cut off by the abort; the URL is still queued
+          throw visited.reason;
+        }
+        if (visited.value.kind === 'fetched' && visited.value.resource === 'page') pages++;
+        yield visited.value;
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    stop.abort();
+    await visits.idle();
+    await fetcher.close();
+    await warc?.close();
+    frontier.close();
+  }
+}
+
+interface Parts {
+  readonly frontier: Frontier;
+  readonly warc: WarcWriter;
+  readonly fetcher: Fetcher;
+  readonly hosts: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+type Settings = CrawlOptions & Required<Pick<CrawlOptions, keyof typeof CRAWL_DEFAULTS>>;
+
+function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, signal }: Parts): VisitContext {
+  const pace = new HostPace(settings.delayMs);
+  const productToken = productTokenOf(settings.userAgent);
+  const get = (url: string, options: FetchOptions): Promise<Fetched> =>
+    pace.turn(new URL(url).hostname, signal, () => fetcher.fetch(url, options, signal));
+  const politeness = new Politeness({
+    productToken,
+    async get(url, maxBytes) {
+      const answer = await get(url, { maxBytes });
+      await warc.write({ ...answer, type: 'response', extra: [] });
+      return answer;
+    },
+    onRobots(robots, url) {
+      frontier.add(announcedSitemaps(robots.sitemaps, url, context), url);
+      if (robots.crawlDelay === undefined) return;
+      const { hostname } = new URL(url);
+      const keptSeconds = pace.slowDown(hostname, robots.crawlDelay * 1000) / 1000;
+      const asked = `robots.txt asks for ${robots.crawlDelay} s between requests`;
+      const capped = keptSeconds < robots.crawlDelay ? ', the longest pause of this crawler' : '';
+      settings.note?.(`${hostname}: ${asked}; ${keptSeconds} s are kept${capped}`);
+    },
+  });
+  const isAllowedHost = (hostname: string): boolean => hosts.has(hostname);
+  const { maxBytes, maxDepth, retryDelayMs, source } = settings;
+  const limits = { maxBytes, maxDepth, retryDelayMs };
+  const context = { frontier, warc, politeness, pace, get, isAllowedHost, productToken, source, ...limits };
+  return context;
+}
+
+const asSeed = (url: string): Discovery => ({ url, kind: 'page', depth: 0, hops: 0 });
+
+function parseSeed(seed: string): string {
+  const url = canonicalUrl(seed);
+  if (url !== undefined) return url;
+  throw badInput(
+    'BAD_SEED',
+    `seed ${JSON.stringify(seed)}: expected an http or https URL`,
+    'for example https://vi.wikipedia.org/',
+  );
+}
+
+function parseHost(text: string): string {
+  const host = canonicalHost(text);
+  if (host !== undefined) return host;
+  throw badInput(
+    'BAD_HOST',
+    `host ${JSON.stringify(text)}: expected a host name without scheme and path`,
+    'for example vi.wikipedia.org',
+  );
+}
+
+function checkNames({ userAgent, source }: Settings): void {
+  if (!/^[a-z_-]+([/ ][\x20-\x7e]*)?$/i.test(userAgent)) {
+    throw badInput(
+      'BAD_USER_AGENT',
+      `user agent ${JSON.stringify(userAgent)}: expected a name of letters, - and _, then / or a space and printable ASCII`,
+      'for example MyBot/1.0 (+https://example.org/bot; me@example.org)',
+    );
+  }
+  if (source !== undefined && !/^[a-z0-9][\w.-]*$/i.test(source)) {
+    throw badInput(
+      'BAD_SOURCE_NAME',
+      `source ${JSON.stringify(source)}: expected letters, digits, dot, - and _`,
+      'it names files',
+    );
+  }
+}

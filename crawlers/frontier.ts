@@ -1,0 +1,204 @@
+/**
+ * The frontier: every URL that the crawl knows and what became of it, in one SQLite file (WAL).
+ *
+ *   queued ──► done      answered; links and validators stored
+ *     ▲   ├──► refused   by robots.txt, by the server (4xx), or not worth fetching: `reason` says which
+ *     │   └──► failed    network or 5xx, after the last attempt
+ *     └─ a retry (`next_try`), and every settled URL once it is stale (`requeueStale`)
+ *
+ * A URL leaves `queued` in the transaction that adds the links found on it, so a process killed at any moment loses at
+ * most the requests in flight, which are made again. Nothing on disk says "in flight": that is the caller's knowledge.
+ */
+import Database from 'better-sqlite3';
+import { badInput, reasonOf } from './errors.ts';
+
+export type UrlKind = 'page' | 'sitemap';
+export type UrlState = 'queued' | 'done' | 'failed' | 'refused';
+
+export interface Discovery {
+  /** Canonical. */
+  readonly url: string;
+  readonly kind: UrlKind;
+  /** Links from the nearest seed; 0 for seeds. */
+  readonly depth: number;
+  /** Redirects that led here without a break. */
+  readonly hops: number;
+}
+
+export interface UrlRow extends Discovery {
+  readonly state: UrlState;
+  readonly reason: string | null;
+  /** HTTP status of the last answer. */
+  readonly status: number | null;
+  /** Failed attempts since the last answer. */
+  readonly attempts: number;
+  /** URL of the page, sitemap or robots.txt that named it; null for seeds. */
+  readonly discoveredFrom: string | null;
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+  /** ISO 8601, UTC: the last 2xx answer. */
+  readonly fetchedAt: string | null;
+  /** Milliseconds since 1970; not to be requested before. */
+  readonly nextTry: number;
+}
+
+/** What became of a request. Absent validators are forgotten, except with 304 (`keepValidators`). */
+export interface Settlement {
+  readonly state: UrlState;
+  readonly reason?: string;
+  readonly status?: number;
+  readonly attempts?: number;
+  readonly etag?: string;
+  readonly lastModified?: string;
+  readonly keepValidators?: boolean;
+  readonly fetchedAt?: string;
+  readonly nextTry?: number;
+}
+
+const VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE urls (
+    id INTEGER PRIMARY KEY,
+    url TEXT NOT NULL UNIQUE,
+    host TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'done', 'failed', 'refused')),
+    reason TEXT,
+    status INTEGER,
+    depth INTEGER NOT NULL,
+    hops INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    discovered_from TEXT,
+    etag TEXT,
+    last_modified TEXT,
+    fetched_at TEXT,
+    settled_at INTEGER,
+    next_try INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX queue ON urls (host, next_try, depth, id) WHERE state = 'queued';
+  CREATE TABLE hosts (host TEXT PRIMARY KEY, held_until INTEGER NOT NULL);
+  PRAGMA user_version = ${VERSION};
+`;
+const ROW = `url, kind, state, reason, status, depth, hops, attempts, discovered_from AS discoveredFrom, etag,
+  last_modified AS lastModified, fetched_at AS fetchedAt`;
+
+export class Frontier {
+  readonly #db: Database.Database;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  /** Opens or creates the file. @throws ToolkitError BAD_FRONTIER (exit 2). */
+  constructor(path: string) {
+    try {
+      this.#db = new Database(path);
+      this.#db.pragma('journal_mode = WAL');
+      this.#db.pragma('synchronous = NORMAL');
+      const version = this.#db.pragma('user_version', { simple: true });
+      if (version === 0) this.#db.exec(SCHEMA);
+      else if (version !== VERSION) throw new Error(`format version ${version}, this program reads ${VERSION}`);
+      this.#statements = prepare(this.#db);
+    } catch (error) {
+      throw badInput(
+        'BAD_FRONTIER',
+        `${path}: not a frontier of this program: ${reasonOf(error)}`,
+        'choose another folder, or delete the file to crawl from the start',
+        error,
+      );
+    }
+  }
+
+  /** Queues the URLs that are not known yet; returns how many those were. */
+  add(discoveries: readonly Discovery[], discoveredFrom: string | null): number {
+    return this.#db.transaction(() => this.#insert(discoveries, discoveredFrom))();
+  }
+
+  /** The next URL of a host: fresh ones by depth and age, then retries. Look at its `nextTry` before asking for it. */
+  next(host: string): UrlRow | undefined {
+    return this.#statements.next.get(host);
+  }
+
+  get(url: string): UrlRow | undefined {
+    return this.#statements.get.get(url);
+  }
+
+  /** Records what became of a URL together with what was found on it. */
+  settle(url: string, settlement: Settlement, discoveries: readonly Discovery[] = []): void {
+    this.#db.transaction(() => {
+      this.#insert(discoveries, url);
+      this.#statements.settle.run({
+        url,
+        state: settlement.state,
+        reason: settlement.reason ?? null,
+        status: settlement.status ?? null,
+        attempts: settlement.attempts ?? 0,
+        etag: settlement.etag ?? null,
+        lastModified: settlement.lastModified ?? null,
+        keepValidators: Number(settlement.keepValidators ?? false),
+        fetchedAt: settlement.fetchedAt ?? null,
+        settledAt: Date.now(),
+        nextTry: settlement.nextTry ?? 0,
+      });
+    })();
+  }
+
+  /** No request to this host before `until` (milliseconds since 1970), also in later runs. */
+  hold(host: string, until: number): void {
+    this.#statements.hold.run(host, until);
+  }
+
+  /** Queues what was settled before `settledBefore`, and what failed or met a closed door before `failedBefore`. */
+  requeueStale(settledBefore: number, failedBefore: number): void {
+    this.#statements.requeue.run({ settledBefore, failedBefore });
+  }
+
+  /** Host names of the seeds of all runs so far. */
+  seedHosts(): string[] {
+    return this.#statements.seedHosts.all();
+  }
+
+  /** URLs of these hosts that still wait, now or for a later run. */
+  countQueued(hosts: Iterable<string>): number {
+    return [...hosts].reduce((sum, host) => sum + this.#statements.queued.get(host)!, 0);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #insert(discoveries: readonly Discovery[], discoveredFrom: string | null): number {
+    let added = 0;
+    for (const { url, kind, depth, hops } of discoveries) {
+      const { hostname } = new URL(url);
+      added += this.#statements.insert.run(url, hostname, kind, depth, hops, discoveredFrom).changes;
+    }
+    return added;
+  }
+}
+
+function prepare(db: Database.Database) {
+  return {
+    insert: db.prepare<[string, string, UrlKind, number, number, string | null]>(
+      'INSERT OR IGNORE INTO urls (url, host, kind, depth, hops, discovered_from) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    next: db.prepare<[string], UrlRow>(
+      `SELECT ${ROW}, max(next_try, coalesce((SELECT held_until FROM hosts WHERE hosts.host = urls.host), 0)) AS nextTry
+       FROM urls WHERE host = ? AND state = 'queued' ORDER BY next_try, depth, id LIMIT 1`,
+    ),
+    get: db.prepare<[string], UrlRow>(`SELECT ${ROW}, next_try AS nextTry FROM urls WHERE url = ?`),
+    settle: db.prepare<[Record<string, string | number | null>]>(
+      `UPDATE urls SET state = @state, reason = @reason, status = @status, attempts = @attempts,
+         etag = iif(@keepValidators, etag, @etag), last_modified = iif(@keepValidators, last_modified, @lastModified),
+         fetched_at = coalesce(@fetchedAt, fetched_at), settled_at = @settledAt, next_try = @nextTry
+       WHERE url = @url`,
+    ),
+    hold: db.prepare<[string, number]>(
+      `INSERT INTO hosts (host, held_until) VALUES (?, ?)
+       ON CONFLICT (host) DO UPDATE SET held_until = max(held_until, excluded.held_until)`,
+    ),
+    requeue: db.prepare<[{ settledBefore: number; failedBefore: number }]>(
+      `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0 WHERE state <> 'queued' AND settled_at <=
+         iif(state = 'failed' OR reason = 'robots_unreachable', @failedBefore, @settledBefore)`,
+    ),
+    seedHosts: db.prepare<[], string>('SELECT DISTINCT host FROM urls WHERE discovered_from IS NULL').pluck(),
+    queued: db.prepare<[string], number>(`SELECT count(*) FROM urls WHERE host = ? AND state = 'queued'`).pluck(),
+  };
+}

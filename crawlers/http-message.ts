@@ -1,0 +1,134 @@
+/** The stored HTTP message of a WARC record: status line, header pairs, body with its codings undone. RFC 9112. */
+import { promisify } from 'node:util';
+import { brotliDecompress, constants, gunzip, inflate, inflateRaw } from 'node:zlib';
+
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly statusText: string;
+  /** As stored, in order, repeated names included. */
+  readonly headers: HeaderPairs;
+  /** After Transfer-Encoding and Content-Encoding were undone. */
+  readonly body: Uint8Array;
+}
+
+/** The response in `message`, its body still coded. `undefined` when it is not an HTTP response. */
+export function parseResponse(message: Buffer): HttpResponse | undefined {
+  const lines: string[] = [];
+  let offset = 0;
+  for (;;) {
+    const newline = message.indexOf(0x0a, offset);
+    const line = message.toString('latin1', offset, newline < 0 ? message.length : newline).replace(/\r$/, '');
+    offset = newline < 0 ? message.length : newline + 1;
+    if (line === '') break;
+    lines.push(line);
+  }
+  const statusLine = /^HTTP\/\d(?:\.\d)? +(\d{3})(?: +(.*))?$/.exec(lines[0] ?? '');
+  if (!statusLine) return undefined;
+  return {
+    status: Number(statusLine[1]),
+    statusText: statusLine[2] ?? '',
+    headers: parseFields(lines.slice(1)),
+    body: message.subarray(offset),
+  };
+}
+
+/** `Name: value` lines as pairs; a line that starts with white space continues the one above; others are ignored. */
+export function parseFields(lines: readonly string[]): HeaderPairs {
+  const pairs: [string, string][] = [];
+  for (const line of lines) {
+    const last = pairs.at(-1);
+    if (/^[ \t]/.test(line) && last) last[1] = `${last[1]} ${line.trim()}`.trim();
+    else {
+      const colon = line.indexOf(':');
+      if (colon > 0) pairs.push([line.slice(0, colon).trim(), line.slice(colon + 1).trim()]);
+    }
+  }
+  return pairs;
+}
+
+/** First value of a header; names compare without case. */
+export function headerOf(headers: HeaderPairs, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  return headers.find(([candidate]) => candidate.toLowerCase() === wanted)?.[1];
+}
+
+/** Names in lower case; values of a repeated name joined by `, `. */
+export function headerRecord(headers: HeaderPairs): Record<string, string> {
+  const record: Record<string, string> = {};
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    record[key] = key in record ? `${record[key]}, ${value}` : value;
+  }
+  return record;
+}
+
+/**
+ * Body of a stored response with chunks joined and compression undone. Tools disagree on what they store, so a body
+ * that is not coded as its headers say is returned as it is; a cut one is returned as far as it can be read.
+ * `undefined` when it would be larger than `maxBytes`.
+ */
+export async function decodeBody(
+  headers: HeaderPairs,
+  body: Uint8Array,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  let decoded = body;
+  if (/\bchunked\b/i.test(headerOf(headers, 'transfer-encoding') ?? '')) decoded = joinChunks(decoded) ?? decoded;
+  const codings = (headerOf(headers, 'content-encoding') ?? '').toLowerCase().split(',');
+  for (const coding of codings.map((name) => name.trim()).reverse()) {
+    for (const decompress of DECOMPRESSORS[coding] ?? []) {
+      try {
+        decoded = await decompress(decoded, maxBytes);
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+      }
+    }
+  }
+  return decoded.length > maxBytes ? undefined : decoded;
+}
+
+type Decompress = (body: Uint8Array, maxOutputLength: number) => Promise<Uint8Array>;
+
+const gunzipAsync = promisify(gunzip);
+const inflateAsync = promisify(inflate);
+const inflateRawAsync = promisify(inflateRaw);
+const brotliAsync = promisify(brotliDecompress);
+
+const cut = { finishFlush: constants.Z_SYNC_FLUSH };
+const gunzipBody: Decompress = (body, maxOutputLength) => gunzipAsync(body, { ...cut, maxOutputLength });
+const inflateBody: Decompress = (body, maxOutputLength) => inflateAsync(body, { ...cut, maxOutputLength });
+const inflateRawBody: Decompress = (body, maxOutputLength) => inflateRawAsync(body, { ...cut, maxOutputLength });
+const brotliBody: Decompress = (body, maxOutputLength) =>
+  brotliAsync(body, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength });
+
+/** By Content-Encoding; tried in turn. `deflate` means zlib, and half of the servers send it bare. */
+const DECOMPRESSORS: Readonly<Record<string, readonly Decompress[]>> = {
+  gzip: [gunzipBody],
+  'x-gzip': [gunzipBody],
+  deflate: [inflateBody, inflateRawBody],
+  br: [brotliBody],
+};
+
+/** RFC 9112 §7.1. `undefined` when the body does not start with a chunk size; a cut body gives what is there. */
+function joinChunks(body: Uint8Array): Uint8Array | undefined {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const chunks: Buffer[] = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, offset);
+    const size = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?\r?$/i.exec(
+      bytes.toString('latin1', offset, Math.max(offset, newline)),
+    );
+    if (!size) return chunks.length > 0 ? Buffer.concat(chunks) : undefined;
+    const start = newline + 1;
+    const length = Number.parseInt(size[1]!, 16);
+    if (length === 0) break;
+    chunks.push(bytes.subarray(start, start + length));
+    offset = start + length;
+    if (bytes[offset] === 0x0d) offset++;
+    if (bytes[offset] === 0x0a) offset++;
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,45 @@
+/** A whole crawl with its progress and its sums: what `vua crawl` and `vua run` do. The caller holds the folder's lock. */
+import { type CrawlOptions, crawl } from './crawl.ts';
+import type { CommandContext } from './shell/command.ts';
+import { formatBytes } from './shell/reporter.ts';
+import type { CrawlStep } from './visit.ts';
+
+export interface CrawlSummary {
+  /** Pages by what became of them; sitemaps are not counted. */
+  readonly pages: Readonly<Record<CrawlStep['kind'], number>>;
+  /** Bodies, unpacked. */
+  readonly bytes: number;
+  /** Why pages were refused, failed or cut, most frequent first. */
+  readonly reasons: readonly (readonly [reason: string, times: number])[];
+  /** URLs that wait for a later run. */
+  readonly waiting: number;
+}
+
+/** @throws as `crawl` */
+export async function runCrawl(
+  options: Omit<CrawlOptions, 'note'>,
+  { signal, report }: CommandContext,
+): Promise<CrawlSummary> {
+  const progress = report.stage('crawl', 'pages');
+  const pages = { fetched: 0, unchanged: 0, redirect: 0, refused: 0, failed: 0 };
+  const reasons = new Map<string, number>();
+  const waiting = new Set<string>();
+  let bytes = 0;
+  try {
+    for await (const step of crawl({ ...options, note: (text) => report.note(text) }, signal)) {
+      if (step.retryAt !== undefined) {
+        report.note(`${step.url}: ${step.reason}; again at ${step.retryAt}`);
+        waiting.add(step.url);
+        continue;
+      }
+      waiting.delete(step.url);
+      if (step.resource === 'page') pages[step.kind]++;
+      if (step.reason !== undefined) reasons.set(step.reason, (reasons.get(step.reason) ?? 0) + 1);
+      bytes += step.bytes;
+      progress.update(pages.fetched, { refused: pages.refused, failed: pages.failed, bytes: formatBytes(bytes) });
+    }
+  } finally {
+    progress.finish({ refused: pages.refused, failed: pages.failed });
+  }
+  return { pages, bytes, reasons: [...reasons].sort(([, a], [, b]) => b - a), waiting: waiting.size };
+}

@@ -1,0 +1,65 @@
+/** Everything that `--input` reads, as pages. Adding a format: write its `Source`, list it here. */
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
+import { badInput, reasonOf } from '../errors.ts';
+import type { Page } from '../page.ts';
+import { jsonl } from './jsonl.ts';
+import { countSkip, type InputFile, type Source } from './source.ts';
+import { html, text } from './text.ts';
+import { warc } from './warc.ts';
+
+const SOURCES: readonly Source[] = [warc, jsonl, text, html];
+const ENDINGS = SOURCES.flatMap((source) => source.endings);
+
+/**
+ * Pages of a file, or of every file below a folder that a source reads (sorted by path; other files and hidden ones
+ * are passed over and counted). Ends early, without an error, when `signal` is aborted. What is passed over is counted
+ * in `skipped` by reason (`status 404`, `content type image/png`, `not an input file`).
+ * @throws ToolkitError BAD_INPUT (exit 2): no such path, an ending that no source reads, an empty file or folder; and
+ * the errors of the sources, after the pages that stand before the fault were yielded.
+ */
+export async function* openInput(
+  path: string,
+  signal?: AbortSignal,
+  skipped: Map<string, number> = new Map(),
+): AsyncGenerator<Page> {
+  const context = { signal, skipped };
+  const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
+  let read = 0;
+  for (const file of files) {
+    const source = sourceOf(file);
+    if (source === undefined) {
+      if (file.path === path) throw badInput('BAD_INPUT', `${path}: cannot read this kind of file`, allowed());
+      countSkip(context, 'not an input file');
+      continue;
+    }
+    if (signal?.aborted) return;
+    yield* source.read(file, context);
+    read++;
+  }
+  if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed());
+}
+
+const allowed = (): string => `files must end in ${ENDINGS.join(', ')}`;
+
+function sourceOf({ path }: InputFile): Source | undefined {
+  const name = path.toLowerCase();
+  return SOURCES.find((source) => source.endings.some((ending) => name.endsWith(ending)));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    throw badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'give the path of a file or a folder', error);
+  }
+}
+
+function filesBelow(folder: string): InputFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, name: relative(folder, path).split(sep).join('/') }))
+    .filter(({ name }) => !name.split('/').some((part) => part.startsWith('.')))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

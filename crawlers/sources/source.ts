@@ -1,0 +1,31 @@
+/** Source: one way to read pages from a file. index.ts lists them; adding one is one object there. */
+import { statSync } from 'node:fs';
+import type { Page } from '../page.ts';
+
+export interface InputFile {
+  /** As the user gave it, or found below the folder that the user gave. */
+  readonly path: string;
+  /** Stable name in URLs and ids: the path below the given folder with `/`, or the file's base name. */
+  readonly name: string;
+}
+
+export interface ReadContext {
+  /** When aborted, a source ends early without an error; the caller asks the signal. */
+  readonly signal?: AbortSignal;
+  /** Counts what is passed over, by reason. */
+  readonly skipped: Map<string, number>;
+}
+
+export interface Source {
+  /** Endings of file names that it reads, in lower case. */
+  readonly endings: readonly string[];
+  /** @throws ToolkitError (exit 2) naming the file, after the good pages before the fault were yielded. */
+  read(file: InputFile, context: ReadContext): AsyncGenerator<Page>;
+}
+
+export function countSkip({ skipped }: ReadContext, reason: string): void {
+  skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
+}
+
+/** The time that stands for "fetched" when a file does not say: its last change. ISO 8601, UTC. */
+export const changedAt = ({ path }: InputFile): string => statSync(path).mtime.toISOString();

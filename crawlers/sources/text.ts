@@ -1,0 +1,77 @@
+/** Plain text and saved web pages: one page per file, bytes as they are. */
+import { isUtf8 } from 'node:buffer';
+import { consentOf } from '../consent.ts';
+import { badInput } from '../errors.ts';
+import { unpack } from '../gzip.ts';
+import { CONSENT_UNKNOWN, type Page } from '../page.ts';
+import { changedAt, type InputFile, type ReadContext, type Source } from './source.ts';
+import { htmlHead } from './warc.ts';
+
+const MAX_FILE_BYTES = 64 * 2 ** 20;
+const MAX_TITLE_CHARACTERS = 120;
+
+export const text: Source = {
+  endings: ['.txt', '.md', '.txt.gz'],
+  async *read(file, context) {
+    const body = await readWhole(file, context);
+    if (body === undefined) return;
+    const isUnicode = isUtf8(body);
+    yield {
+      ...fileFacts(file),
+      headers: { 'content-type': isUnicode ? 'text/plain; charset=utf-8' : 'text/plain' },
+      body,
+      consent: CONSENT_UNKNOWN,
+      title: (isUnicode ? titleLine(body) : undefined) ?? baseName(file),
+    };
+  },
+};
+
+export const html: Source = {
+  endings: ['.html', '.htm'],
+  async *read(file, context) {
+    const body = await readWhole(file, context);
+    if (body === undefined) return;
+    const headers = { 'content-type': 'text/html' };
+    yield { ...fileFacts(file), headers, body, consent: consentOf({ headers, html: htmlHead(body) }) };
+  },
+};
+
+const fileFacts = (file: InputFile): Pick<Page, 'url' | 'source' | 'fetchedAt' | 'status' | 'truncated'> => ({
+  url: `file:${file.name}`,
+  source: file.name,
+  fetchedAt: changedAt(file),
+  status: 200,
+  truncated: false,
+});
+
+/** `undefined` when the signal was aborted meanwhile. */
+async function readWhole({ path }: InputFile, { signal }: ReadContext): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of unpack(path, signal)) {
+    length += chunk.length;
+    if (length > MAX_FILE_BYTES) {
+      throw badInput(
+        'BAD_INPUT',
+        `${path}: larger than ${MAX_FILE_BYTES} bytes, and a text file is one document`,
+        'split it into one file per document, or make it JSON lines ({"text": "…"} per document)',
+      );
+    }
+    chunks.push(chunk);
+  }
+  return signal?.aborted ? undefined : Buffer.concat(chunks);
+}
+
+/** The first line when it looks like a title: short, and a blank line follows. Markdown's `#` is taken off. */
+function titleLine(body: Buffer): string | undefined {
+  const head = body.toString('utf8', 0, 2048).replace(/^\uFEFF/, '');
+  const [, first] = /^([^\r\n]+)\r?\n[ \t]*\r?\n/.exec(head) ?? [];
+  const title = first?.replace(/^#+ /, '').trim() ?? '';
+  return title !== '' && [...title].length <= MAX_TITLE_CHARACTERS ? title : undefined;
+}
+
+const baseName = ({ name }: InputFile): string =>
+  name
+    .split('/')
+    .at(-1)!
+    .replace(/\.(txt|md)(\.gz)?$/i, '');

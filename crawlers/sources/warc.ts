@@ -1,0 +1,58 @@
+/** Pages out of WARC files: ours, where the consent stands in the record, and foreign ones, where it is derived. */
+import { consentOf } from '../consent.ts';
+import { headerRecord } from '../http-message.ts';
+import type { Consent, ConsentConclusion, Page } from '../page.ts';
+import { readWarc, type WarcRecord } from '../warc.ts';
+import { countSkip, type Source } from './source.ts';
+
+const TEXT_TYPE = /^(text\/html|application\/xhtml\+xml|text\/plain)\b/i;
+/** Files for crawlers, not for readers. */
+const FOR_CRAWLERS = /^\/(robots\.txt|ai\.txt|\.well-known\/.*)$/;
+const CONCLUSIONS: ReadonlySet<string> = new Set<ConsentConclusion>(['open', 'no-train', 'no-index', 'unknown']);
+
+export const warc: Source = {
+  endings: ['.warc', '.warc.gz'],
+  async *read({ path }, context) {
+    for await (const record of readWarc(path, context.signal, { skipped: context.skipped })) {
+      const page = pageOf(record);
+      if (typeof page === 'string') countSkip(context, page);
+      else yield page;
+    }
+  },
+};
+
+/** The page of a record, or the reason why it is none. */
+function pageOf(record: WarcRecord): Page | string {
+  if (record.type === 'revisit') return 'record type revisit';
+  if (record.status < 200 || record.status > 299) return `status ${record.status}`;
+  const headers = headerRecord(record.headers);
+  const contentType = headers['content-type'] ?? '';
+  // A server that says nothing sends a web page more often than not.
+  const isText = contentType === '' ? record.body[0] === 0x3c : TEXT_TYPE.test(contentType);
+  if (!isText) return `content type ${contentType.split(';')[0]!.trim().toLowerCase() || 'missing'}`;
+  const url = URL.canParse(record.url) ? new URL(record.url) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return 'no web address';
+  if (FOR_CRAWLERS.test(url.pathname)) return 'file for crawlers';
+  return {
+    url: record.url,
+    source: valuesOf(record, 'vua-source')[0] ?? url.hostname,
+    fetchedAt: record.fetchedAt,
+    status: record.status,
+    headers,
+    body: record.body,
+    truncated: record.truncated ?? false,
+    consent: statedConsent(record) ?? consentOf({ headers: record.headers, html: htmlHead(record.body) }),
+  };
+}
+
+const valuesOf = ({ extra }: WarcRecord, name: string): string[] =>
+  extra.filter(([candidate]) => candidate.toLowerCase() === name).map(([, value]) => value);
+
+function statedConsent(record: WarcRecord): Consent | undefined {
+  const conclusion = valuesOf(record, 'vua-consent')[0];
+  if (conclusion === undefined || !CONCLUSIONS.has(conclusion)) return undefined;
+  return { conclusion: conclusion as ConsentConclusion, statements: valuesOf(record, 'vua-consent-statement') };
+}
+
+/** The part of a page that may hold meta tags. They are ASCII, so the page's own charset does not matter. */
+export const htmlHead = (body: Uint8Array): string => Buffer.from(body.subarray(0, 65_536)).toString('latin1');

@@ -1,0 +1,244 @@
+/**
+ * One visit to one URL: ask its host's rules, make the request, write the answer to the WARC, settle the URL in the
+ * frontier together with the links found, in this order: what the frontier calls done is on disk.
+ *
+ *   2xx                   done; links and sitemap locations are queued        304   done, the stored copy holds
+ *   3xx                   done; the target is queued as a URL of its own, if hosts, robots and loops permit
+ *   429, 503 Retry-After  queued again, and the host is left alone until then
+ *   other 4xx, 429        refused: an answer, not an error
+ *   other 5xx, network    queued again after a growing pause, failed after MAX_ATTEMPTS
+ */
+import { consentOf, forbidsFollowing } from './consent.ts';
+import { type Fetched, type FetchOptions, RequestFailed, redirectTarget } from './fetch.ts';
+import type { Discovery, Frontier, Settlement, UrlKind, UrlRow } from './frontier.ts';
+import { headerOf } from './http-message.ts';
+import { linksOf, parseHtml } from './links.ts';
+import type { HostPace, Politeness } from './politeness.ts';
+import { MAX_SITEMAP_BYTES, parseSitemap } from './sitemap.ts';
+import { canonicalUrl, trapReason } from './url.ts';
+import type { WarcWriter } from './warc.ts';
+
+export interface CrawlStep {
+  readonly url: string;
+  readonly resource: UrlKind;
+  readonly kind: 'fetched' | 'unchanged' | 'redirect' | 'refused' | 'failed';
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** Of the body, unpacked. */
+  readonly bytes: number;
+  /** snake_case: `http_404`, `robots_disallow`, `timeout`, `truncated`, … */
+  readonly reason?: string;
+  /** ISO 8601, UTC: the URL is asked for again then. */
+  readonly retryAt?: string;
+}
+
+export interface VisitContext {
+  readonly frontier: Frontier;
+  readonly warc: WarcWriter;
+  readonly politeness: Politeness;
+  readonly pace: HostPace;
+  /** One paced request. @throws RequestFailed. */
+  readonly get: (url: string, options: FetchOptions) => Promise<Fetched>;
+  readonly isAllowedHost: (hostname: string) => boolean;
+  readonly productToken: string;
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+  /** First pause before a retry, doubled with each; least pause of a host that says 429 or 503. */
+  readonly retryDelayMs: number;
+  /** Name written into the WARC; the host's where absent. */
+  readonly source?: string;
+}
+
+const MAX_ATTEMPTS = 3;
+const MAX_REDIRECTS = 10;
+/** A server that asks for a longer pause is asked again after this one. */
+const MAX_RETRY_AFTER_MS = 7 * 24 * 3_600_000;
+
+const PAGE_TYPE = /^\s*(text\/html|application\/xhtml\+xml|text\/plain)\s*(;|$)/i;
+const SITEMAP_TYPE =
+  /^\s*((application|text)\/([\w.-]+\+)?xml|text\/plain|application\/(x-)?gzip|application\/octet-stream)\s*(;|$)/i;
+const ACCEPTED: Readonly<Record<UrlKind, RegExp>> = { page: PAGE_TYPE, sitemap: SITEMAP_TYPE };
+
+/** @throws what the crawl cannot go on after: a full disk, an aborted signal. */
+export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlStep> {
+  const { frontier, politeness } = context;
+  const { refusal, statements } = await politeness.verdict(row.url);
+  if (refusal) {
+    frontier.settle(row.url, { state: 'refused', reason: refusal });
+    return step(row, 'refused', { reason: refusal });
+  }
+  try {
+    const answer = await context.get(row.url, {
+      maxBytes: row.kind === 'sitemap' ? MAX_SITEMAP_BYTES : context.maxBytes,
+      accepts: (contentType) => isAccepted(row.kind, contentType),
+      etag: row.etag,
+      lastModified: row.lastModified,
+    });
+    return await record(row, answer, statements, context);
+  } catch (error) {
+    if (error instanceof RequestFailed) return retryLater(row, 0, error.reason, context);
+    throw error;
+  }
+}
+
+/** A missing Content-Type says nothing against a page. */
+const isAccepted = (kind: UrlKind, contentType: string): boolean =>
+  contentType === '' || ACCEPTED[kind].test(contentType);
+
+async function record(
+  row: UrlRow,
+  answer: Fetched,
+  hostStatements: readonly string[],
+  context: VisitContext,
+): Promise<CrawlStep> {
+  const contentType = headerOf(answer.headers, 'content-type') ?? '';
+  const isSuccess = answer.status >= 200 && answer.status < 300;
+  const isHtml = isSuccess && row.kind === 'page' && !/^\s*text\/plain/i.test(contentType) && answer.body.length > 0;
+  const $ = isHtml ? parseHtml(answer.body, contentType) : undefined;
+  const { productToken, source, warc } = context;
+  const consent = consentOf({ headers: answer.headers, html: $, extraStatements: hostStatements, productToken });
+  const isRevisit = answer.status === 304;
+  await warc.write({
+    ...answer,
+    type: isRevisit ? 'revisit' : 'response',
+    extra: [
+      ['Vua-Source', source ?? new URL(row.url).hostname],
+      ['Vua-Consent', consent.conclusion],
+      ...consent.statements.map((statement) => ['Vua-Consent-Statement', statement] as const),
+      ...(isRevisit && row.fetchedAt
+        ? ([
+            ['WARC-Refers-To-Target-URI', row.url],
+            ['WARC-Refers-To-Date', row.fetchedAt],
+          ] as const)
+        : []),
+    ],
+  });
+  if (!isSuccess) return settleOther(row, answer, context);
+  if (!isAccepted(row.kind, contentType)) return refuse(row, answer, 'content_type', context);
+
+  const links = $ && !forbidsFollowing(consent.statements, productToken) ? linksOf($, row.url) : [];
+  const discoveries = row.kind === 'sitemap' ? await sitemapDiscoveries(row, answer.body) : pagesBelow(row, links);
+  context.frontier.settle(
+    row.url,
+    {
+      state: 'done',
+      status: answer.status,
+      fetchedAt: answer.fetchedAt,
+      ...(answer.truncated ? { reason: 'truncated' } : validatorsOf(answer)),
+    },
+    discoveries.filter((discovery) => isWorthwhile(discovery, context)),
+  );
+  return step(row, 'fetched', { answer, reason: answer.truncated ? 'truncated' : undefined });
+}
+
+function settleOther(row: UrlRow, answer: Fetched, context: VisitContext): CrawlStep {
+  const { status } = answer;
+  if (status === 304 && (row.etag || row.lastModified)) {
+    context.frontier.settle(row.url, { state: 'done', status, keepValidators: true });
+    return step(row, 'unchanged', { answer });
+  }
+  if ([301, 302, 303, 307, 308].includes(status)) return redirect(row, answer, context);
+  if (status === 429 || status === 503) {
+    context.pace.backOff(new URL(row.url).hostname, context.retryDelayMs);
+    const until = retryAfter(headerOf(answer.headers, 'retry-after'));
+    if (until !== undefined) {
+      context.frontier.hold(new URL(row.url).hostname, until);
+      return retryLater(row, status, `http_${status}`, context, until);
+    }
+  }
+  if (status >= 500) return retryLater(row, status, `http_${status}`, context);
+  return refuse(row, answer, `http_${status}`, context);
+}
+
+/** The target becomes a URL of its own, so that its host, its robots.txt and its place in the queue count. */
+function redirect(row: UrlRow, answer: Fetched, context: VisitContext): CrawlStep {
+  const target = redirectTarget(answer);
+  const obstacle = target === undefined ? 'bad_redirect' : redirectObstacle(row, target, context);
+  if (obstacle !== undefined) return refuse(row, answer, obstacle, context);
+  const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1 };
+  context.frontier.settle(row.url, { state: 'done', status: answer.status, reason: 'redirect' }, [discovery]);
+  return step(row, 'redirect', { answer });
+}
+
+function redirectObstacle(row: UrlRow, target: string, { frontier, isAllowedHost }: VisitContext): string | undefined {
+  if (!isAllowedHost(new URL(target).hostname)) return 'redirect_to_other_host';
+  if (row.hops >= MAX_REDIRECTS) return 'too_many_redirects';
+  for (let at: UrlRow | undefined = row; at; at = at.hops > 0 ? frontier.get(at.discoveredFrom!) : undefined) {
+    if (at.url === target) return 'redirect_loop';
+  }
+  return trapReason(target);
+}
+
+/** Milliseconds since 1970 for `120` or an HTTP date; `undefined` when the header is absent or neither. */
+function retryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const until = /^\s*\d+\s*$/.test(value) ? Date.now() + Number(value) * 1000 : Date.parse(value);
+  return Number.isNaN(until) ? undefined : Math.min(until, Date.now() + MAX_RETRY_AFTER_MS);
+}
+
+function retryLater(row: UrlRow, status: number, reason: string, context: VisitContext, until?: number): CrawlStep {
+  const attempts = row.attempts + 1;
+  const isLast = attempts >= MAX_ATTEMPTS;
+  const nextTry = until ?? Date.now() + context.retryDelayMs * 2 ** row.attempts;
+  const settlement: Settlement = {
+    state: isLast ? 'failed' : 'queued',
+    reason,
+    status,
+    attempts,
+    keepValidators: true,
+  };
+  context.frontier.settle(row.url, isLast ? settlement : { ...settlement, nextTry });
+  return {
+    ...step(row, 'failed', { reason }),
+    status,
+    ...(isLast ? {} : { retryAt: new Date(nextTry).toISOString() }),
+  };
+}
+
+function refuse(row: UrlRow, answer: Fetched, reason: string, { frontier }: VisitContext): CrawlStep {
+  frontier.settle(row.url, { state: 'refused', status: answer.status, reason });
+  return step(row, 'refused', { answer, reason });
+}
+
+function step(row: UrlRow, kind: CrawlStep['kind'], facts: { answer?: Fetched; reason?: string }): CrawlStep {
+  const { answer, reason } = facts;
+  return {
+    url: row.url,
+    resource: row.kind,
+    kind,
+    status: answer?.status ?? 0,
+    bytes: answer?.body.length ?? 0,
+    reason,
+  };
+}
+
+const validatorsOf = ({ headers }: Fetched): Pick<Settlement, 'etag' | 'lastModified'> => ({
+  etag: headerOf(headers, 'etag'),
+  lastModified: headerOf(headers, 'last-modified'),
+});
+
+const pagesBelow = (row: UrlRow, urls: readonly string[]): Discovery[] =>
+  urls.map((url) => ({ url, kind: 'page', depth: row.depth + 1, hops: 0 }));
+
+async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discovery[]> {
+  const { pages, sitemaps } = await parseSitemap(body);
+  const canonical = (urls: readonly string[]): string[] => urls.flatMap((url) => canonicalUrl(url, row.url) ?? []);
+  const below = { depth: row.depth + 1, hops: 0 } as const;
+  return [
+    ...canonical(pages).map((url) => ({ url, kind: 'page', ...below }) as const),
+    ...canonical(sitemaps).map((url) => ({ url, kind: 'sitemap', ...below }) as const),
+  ];
+}
+
+function isWorthwhile({ url, kind, depth }: Discovery, { isAllowedHost, maxDepth }: VisitContext): boolean {
+  if (depth > maxDepth || !isAllowedHost(new URL(url).hostname)) return false;
+  return kind === 'sitemap' || trapReason(url) === undefined;
+}
+
+/** Sitemaps that a robots.txt announces. */
+export function announcedSitemaps(sitemaps: readonly string[], robotsUrl: string, context: VisitContext): Discovery[] {
+  return sitemaps
+    .flatMap((sitemap) => canonicalUrl(sitemap, robotsUrl) ?? [])
+    .map((url) => ({ url, kind: 'sitemap', depth: 0, hops: 0 }) as const)
+    .filter((discovery) => isWorthwhile(discovery, context));
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/** The `vua` command line: a list of commands, one catch, exit codes. */
+import { readFileSync } from 'node:fs';
+import { Command as Commander, CommanderError } from 'commander';
+import { crawlCommand } from './crawlers/command.ts';
+import { reasonOf, ToolkitError } from './crawlers/errors.ts';
+import { addCommand, type Command, INTERRUPTED } from './crawlers/shell/command.ts';
+import { createReporter } from './crawlers/shell/reporter.ts';
+import { runCommand } from './nightly.ts';
+import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
+import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
+import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
+
+const COMMANDS: readonly Command[] = [
+  runCommand,
+  crawlCommand,
+  cleanCommand,
+  tokenizerTrainCommand,
+  tokensCommand,
+  trainCommand,
+  sampleCommand,
+  verifyCommand,
+  statsCommand,
+  plotCommand,
+  doctorCommand,
+];
+
+const json = process.argv.includes('--json');
+const debug = process.argv.includes('--debug');
+
+// A closed pipe (`vua stats DIR | head`) is success.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+}
+
+const abort = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (abort.signal.aborted) process.exit(INTERRUPTED); // asked twice
+    process.stderr.write('\nstopping after the work in hand (again: at once)\n');
+    abort.abort();
+  });
+}
+
+const program = new Commander('vua')
+  .description('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU')
+  .version(packageVersion())
+  .exitOverride()
+  .configureOutput({ outputError: () => {} });
+for (const command of COMMANDS) {
+  addCommand(program, command, async (chosen, options) => {
+    const status = await chosen.run(options, { signal: abort.signal, report: createReporter(json) });
+    process.exitCode = status ?? (abort.signal.aborted ? INTERRUPTED : 0);
+  });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = fail(error);
+}
+// Dawn keeps the process alive; what was written to a pipe must still leave.
+process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+
+/** Prints one line and a hint; the exit status. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0; // --help, --version
+    if (error.code === 'commander.help') return 2; // no command given: help was shown
+    printError(
+      'BAD_OPTION',
+      error.message.replace(/^error: /, ''),
+      `vua --help, or vua ${process.argv[2] ?? 'COMMAND'} --help`,
+    );
+    return 2;
+  }
+  if (error instanceof ToolkitError) {
+    printError(error.code, error.message, error.hint, error);
+    return error.exitStatus;
+  }
+  if (abort.signal.aborted) return INTERRUPTED;
+  printError('UNEXPECTED', reasonOf(error), 'this is a fault of vua: run again with --debug and report it', error);
+  return 1;
+}
+
+function printError(code: string, message: string, hint?: string, error?: unknown): void {
+  if (json) process.stderr.write(`${JSON.stringify({ event: 'error', code, message, hint })}\n`);
+  else process.stderr.write(`error ${code}: ${message}\n${hint ? `hint: ${hint}\n` : ''}`);
+  if (debug && error instanceof Error)
+    process.stderr.write(
+      `${error.stack}\n${error.cause ? `cause: ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`,
+    );
+}
+
+function packageVersion(): string {
+  for (const place of ['./package.json', '../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch {} // built code stands one folder deeper
+  }
+  return 'unknown';
+}

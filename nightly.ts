@@ -1,0 +1,262 @@
+/**
+ * The whole line, readable from top to bottom: crawl → clean → document shards → tokenizer → token shards → model.
+ * Each station keeps what it has done in its own folder and does only what is new, so the same command runs every
+ * night, continues after a kill, and answers "nothing new" when there is nothing to do.
+ *
+ *   OUT/crawl  OUT/documents  OUT/tokenizer  OUT/tokens  OUT/model
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { PRESETS } from './cleaning/filters/index.ts';
+import { droppedPages, reportRows } from './cleaning/report.ts';
+import { badInput } from './crawlers/errors.ts';
+import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
+import { startSampleWeb } from './crawlers/sample/server.ts';
+import { type CommandContext, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
+import { lockFolder } from './crawlers/shell/folder.ts';
+import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
+import { cleanInputs } from './shards/clean-inputs.ts';
+import { statsOf } from './shards/stats.ts';
+import { trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
+import { generateText, TRAINING, trainingRows, writePlot } from './trainer/commands.ts';
+import { runTraining, type TrainingSummary } from './trainer/run.ts';
+
+/** What a run does when nothing is said: a small model that a CPU trains in an hour. */
+const STANDARD = {
+  out: 'vua-out',
+  delayMs: 1000,
+  vocabSize: 16_384,
+  validShare: 0.05,
+  depth: 4,
+  width: 128,
+  context: 128,
+  batch: 16,
+  steps: 500,
+  evaluateEvery: 100,
+  checkpointEvery: 100,
+  prompt: 'Việt Nam',
+};
+/** The bundled sample web: everything in minutes on two cores and the embedded adapter. */
+const SAMPLE: Partial<typeof STANDARD> = {
+  out: 'vua-sample',
+  delayMs: 20,
+  vocabSize: 2048,
+  validShare: 0.1,
+  depth: 2,
+  width: 64,
+  context: 64,
+  batch: 16,
+  steps: 240,
+  evaluateEvery: 80,
+  checkpointEvery: 80,
+  prompt: 'Buổi sáng trên sông',
+};
+
+const described = (key: keyof typeof STANDARD, text: string): string =>
+  `${text} (default: ${STANDARD[key]}; with --sample: ${SAMPLE[key] ?? STANDARD[key]})`;
+const integer = z.coerce.number().int();
+const options = z.object({
+  sample: z.boolean().default(false).describe('use the bundled sample web, served on this machine'),
+  input: z.array(z.string()).default([]).describe('WARC, JSONL, text and HTML files or folders'),
+  seed: z.array(z.string()).default([]).describe('URLs to crawl from'),
+  allowHost: z.array(z.string()).default([]).describe('further hosts that links may lead to'),
+  maxPages: integer.min(1).default(10_000).describe('pages to fetch in one run'),
+  delayMs: integer.min(0).optional().describe(described('delayMs', 'pause between requests to a host')),
+  preset: z
+    .enum(PRESETS)
+    .default('recommended')
+    .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
+  vocabSize: integer.min(272).optional().describe(described('vocabSize', 'tokens of the vocabulary')),
+  retrainTokenizer: z.boolean().default(false).describe('train the tokenizer anew although there is one'),
+  validShare: z.coerce.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),
+  depth: integer.min(1).max(48).optional().describe(described('depth', 'layers of the model')),
+  width: integer.min(0).optional().describe(described('width', 'model width')),
+  context: integer.min(0).optional().describe(described('context', 'tokens the model sees')),
+  batch: integer.min(1).optional().describe(described('batch', 'rows of --context tokens in a step')),
+  steps: integer.min(1).optional().describe(described('steps', 'optimizer steps')),
+  evaluateEvery: integer.min(1).optional().describe(described('evaluateEvery', 'steps between held-out evaluations')),
+  checkpointEvery: integer.min(1).optional().describe(described('checkpointEvery', 'steps between checkpoints')),
+  learningRate: TRAINING.learningRate,
+  trainingSeed: TRAINING.seed,
+  adapter: TRAINING.adapter,
+  prompt: z.string().optional().describe(described('prompt', 'what the trained model continues at the end')),
+  out: z.string().optional().describe(described('out', 'folder of the run')),
+  nothingNewStatus: integer.min(0).max(255).default(NOTHING_NEW).describe('exit status when there is nothing new'),
+  config: z.string().optional().describe('JSON file with these options (default: vua.config.json where there is one)'),
+});
+
+export const runCommand = defineCommand({
+  name: 'run',
+  summary: 'the whole line: crawl or read, clean, shard, train tokenizer and model; only what is new',
+  examples: [
+    'vua run --sample',
+    'vua run --input pages.warc.gz wiki.jsonl notes/ --out corpus',
+    'vua run --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --max-pages 500',
+  ],
+  options,
+  async run(given, context) {
+    const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
+    const unlock = lockFolder(settings.out);
+    try {
+      return await runLine(settings, context);
+    } finally {
+      unlock();
+    }
+  },
+});
+
+type Settings = typeof STANDARD & Omit<z.infer<typeof options>, keyof typeof STANDARD>;
+
+async function runLine(settings: Settings, context: CommandContext): Promise<number> {
+  const { out, report, signal } = { ...settings, ...context };
+  const folder = (name: string): string => join(out, name);
+  const started = performance.now();
+
+  const crawled = await crawlStation(settings, folder('crawl'), context);
+  if (signal.aborted) return INTERRUPTED;
+
+  const inputs = existsSync(join(folder('crawl'), 'warc'))
+    ? [join(folder('crawl'), 'warc'), ...settings.input]
+    : settings.input;
+  if (inputs.length === 0) {
+    throw badInput(
+      'NO_INPUT',
+      'vua run: nothing to read, expected --sample, --input or --seed',
+      'vua run --help shows examples',
+    );
+  }
+  const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset: settings.preset }, context);
+  if (cleaned.interrupted) return INTERRUPTED;
+
+  const tokenizerIsNew = settings.retrainTokenizer || !existsSync(join(folder('tokenizer'), 'tokenizer.json'));
+  if (tokenizerIsNew) {
+    const { vocabSize, validShare } = settings;
+    await trainTokenizer(
+      { documents: [folder('documents')], vocabSize, validShare, out: folder('tokenizer') },
+      context,
+    );
+    if (signal.aborted) return INTERRUPTED;
+  }
+
+  const tokens = await writeTokenShards(
+    {
+      documents: folder('documents'),
+      tokenizer: folder('tokenizer'),
+      validShare: settings.validShare,
+      out: folder('tokens'),
+    },
+    context,
+  );
+  if (tokens.outcome === 'interrupted') return INTERRUPTED;
+
+  const { depth, width, context: length, batch, steps, learningRate, trainingSeed: seed, adapter } = settings;
+  const { evaluateEvery, checkpointEvery } = settings;
+  const trained = await runTraining(
+    {
+      tokens: folder('tokens'),
+      out: folder('model'),
+      depth,
+      width,
+      context: length,
+      batch,
+      steps,
+      learningRate,
+      seed,
+      evaluateEvery,
+      checkpointEvery,
+      adapter,
+      start: 'restart',
+    },
+    context,
+  );
+  if (trained.interrupted) return INTERRUPTED;
+
+  const isNew =
+    (crawled?.pages.fetched ?? 0) > 0 ||
+    cleaned.report.pages > cleaned.report.skipped ||
+    tokens.outcome === 'written' ||
+    trained.trainedSteps > 0;
+  if (!isNew) {
+    report.result(`nothing new in ${out}`, { event: 'nothing_new', out });
+    return settings.nothingNewStatus;
+  }
+  const curve = writePlot(out, 'Bits per byte while training').path;
+  const text = await generateText(
+    { checkpoint: folder('model'), prompt: settings.prompt, tokens: 80, temperature: 0.8, topK: 40, seed: 1, adapter },
+    signal,
+  );
+  await summarise(settings, crawled, trained, text, curve, (performance.now() - started) / 1000, context);
+  return 0;
+}
+
+/** Fetches what is due; without seeds, what an earlier run left. `undefined` when this run has no web. */
+async function crawlStation(
+  settings: Settings,
+  outDir: string,
+  context: CommandContext,
+): Promise<CrawlSummary | undefined> {
+  const { sample, seed, allowHost, maxPages, delayMs } = settings;
+  if (!sample && seed.length === 0 && !existsSync(outDir)) return undefined;
+  const web = sample ? await startSampleWeb() : undefined;
+  try {
+    const seeds = [...seed, ...(web?.seeds ?? [])];
+    return await runCrawl(
+      { outDir, seeds, allowedHosts: allowHost, connectTo: web?.connectTo, maxPages, delayMs },
+      context,
+    );
+  } finally {
+    await web?.close();
+  }
+}
+
+async function summarise(
+  { out, prompt }: Settings,
+  crawled: CrawlSummary | undefined,
+  trained: TrainingSummary,
+  text: string,
+  curve: string,
+  seconds: number,
+  { report, signal }: CommandContext,
+): Promise<void> {
+  const { documents, tokens } = await statsOf(out, signal);
+  const { pages } = crawled ?? {};
+  const rows = [
+    ...(pages
+      ? [
+          ['pages fetched', formatCount(pages.fetched)],
+          [
+            'pages redirected, refused, failed',
+            [pages.redirect, pages.refused, pages.failed].map(formatCount).join(', '),
+          ],
+        ]
+      : []),
+    ['documents kept', formatCount(documents!.report.kept)],
+    ['documents dropped', formatCount(droppedPages(documents!.report))],
+    ...reportRows(documents!.report).map(([stage, reason, count]) => [`  ${stage}: ${reason}`, formatCount(count)]),
+    ['document shards', `${documents!.shards} (${formatBytes(documents!.fileBytes)})`],
+    ['text', formatBytes(documents!.report.keptBytes)],
+    ['token shards', `${tokens!.total.shards} (${formatBytes(tokens!.fileBytes)})`],
+    ['tokens', formatCount(tokens!.total.tokens)],
+    ['vocabulary', formatCount(tokens!.vocabSize)],
+    ['bytes per token', tokens!.total.bytesPerToken.toFixed(2)],
+    ...trainingRows(trained),
+    ['time', formatSeconds(seconds)],
+  ];
+  const next = [
+    `vua sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`,
+    `vua stats ${out}`,
+    `vua verify ${out}`,
+    `vua plot ${out}`,
+  ];
+  report.result(
+    `\n${formatTable(rows)}\n\nsample: ${text}\n\ncurve: ${curve}\nnext:\n${next.map((line) => `  ${line}`).join('\n')}`,
+    { event: 'summary', crawled, documents, tokens, trained, sample: text, curve, seconds, next },
+  );
+}
+
+function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

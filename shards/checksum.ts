@@ -1,0 +1,38 @@
+/**
+ * xxhash64 (seed 0) as 16 hex digits: the checksum of shards and the hash behind the split. Guards against rot and cuts,
+ * not against an attacker.
+ */
+import xxhash from 'xxhash-wasm';
+
+// Instantiating 3 kB of WebAssembly once lets every caller, the split above all, stay synchronous.
+const { h64, h64Raw, create64 } = await xxhash();
+
+/** The hash copies its input into WebAssembly memory, which never shrinks: large input goes in by slices. */
+const SLICE_BYTES = 1 << 20;
+
+const hex = (value: bigint): string => value.toString(16).padStart(16, '0');
+
+export interface Checksum {
+  update(bytes: Uint8Array): void;
+  digest(): string;
+}
+
+export function createChecksum(): Checksum {
+  const state = create64();
+  return {
+    update(bytes) {
+      for (let at = 0; at < bytes.length; at += SLICE_BYTES) state.update(bytes.subarray(at, at + SLICE_BYTES));
+    },
+    digest: () => hex(state.digest()),
+  };
+}
+
+export function checksumOf(bytes: Uint8Array): string {
+  if (bytes.length <= SLICE_BYTES) return hex(h64Raw(bytes));
+  const checksum = createChecksum();
+  checksum.update(bytes);
+  return checksum.digest();
+}
+
+/** 64-bit hash of a string's UTF-8 bytes. */
+export const hash64 = (text: string): bigint => h64(text);

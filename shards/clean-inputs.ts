@@ -1,0 +1,112 @@
+/** Pages → documents on the disk: what `vua clean` and `vua run` do. */
+import { existsSync } from 'node:fs';
+import { clean } from '../cleaning/clean.ts';
+import type { Preset } from '../cleaning/filters/index.ts';
+import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../cleaning/report.ts';
+import { badInput } from '../crawlers/errors.ts';
+import type { Page } from '../crawlers/page.ts';
+import type { CommandContext } from '../crawlers/shell/command.ts';
+import { openInput } from '../crawlers/sources/index.ts';
+import { DocumentFolder } from './document-folder.ts';
+import type { DocumentManifest } from './manifest.ts';
+import { DocumentWriter } from './write-documents.ts';
+
+export interface CleanInputsOptions {
+  /** Files and folders to read; or give `pages`. */
+  readonly inputs?: readonly string[];
+  readonly pages?: AsyncIterable<Page>;
+  readonly outDir: string;
+  readonly preset?: Preset;
+  readonly shardBytes?: number;
+}
+
+export interface CleanSummary {
+  /** This run: pages read, of them skipped (decided by an earlier run), kept, dropped by station and reason. */
+  readonly report: CleanReport;
+  /** What the inputs hold that is no page, by reason (`status 404`). */
+  readonly passedOver: ReadonlyMap<string, number>;
+  /** The whole folder now. */
+  readonly manifest: DocumentManifest;
+  /** Stopped by the signal: what was read is committed. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Cleans every page that the folder does not know yet and adds the outcome to its shards. Everything that was read
+ * before an interruption or a fault of the input is committed; the next run continues behind it.
+ * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
+ */
+export async function cleanInputs(options: CleanInputsOptions, context: CommandContext): Promise<CleanSummary> {
+  const { inputs = [], outDir, preset = 'recommended', shardBytes } = options;
+  for (const input of inputs) {
+    if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
+  }
+  const passedOver = new Map<string, number>();
+  const pages = options.pages ?? readAll(inputs, context.signal, passedOver);
+
+  const folder = DocumentFolder.open(outDir, preset);
+  const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
+  const progress = context.report.stage('clean', 'pages');
+  let report = EMPTY_REPORT;
+  const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
+  const feed = new Feed(pages, context.signal, () => progress.update(feed.read, figures()));
+  try {
+    for await (const outcome of clean(feed, { preset, store: folder.store })) {
+      if (outcome.kept) writer.add(outcome.kept);
+      else writer.drop(outcome.dropped);
+      report = mergeReports(report, reportOf(outcome));
+      if (writer.isFull) folder.commit(writer.finish());
+    }
+    if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
+    progress.finish(figures());
+    if (feed.fault !== undefined) throw feed.fault;
+    return {
+      report: { ...report, pages: feed.read, skipped: folder.store.skipped },
+      passedOver,
+      manifest: folder.manifest,
+      interrupted: context.signal.aborted,
+    };
+  } finally {
+    writer.discard();
+    folder.close();
+  }
+}
+
+/**
+ * Pages up to an interruption or a fault of their source. Both end the stream quietly, so that cleaning finishes what it
+ * has in hand and the outcome can be committed; the fault is kept for afterwards.
+ */
+class Feed implements AsyncIterable<Page> {
+  read = 0;
+  fault: unknown;
+  readonly #pages: AsyncIterable<Page>;
+  readonly #signal: AbortSignal;
+  readonly #onPage: () => void;
+
+  constructor(pages: AsyncIterable<Page>, signal: AbortSignal, onPage: () => void) {
+    this.#pages = pages;
+    this.#signal = signal;
+    this.#onPage = onPage;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Page> {
+    try {
+      for await (const page of this.#pages) {
+        if (this.#signal.aborted) return;
+        this.read++;
+        this.#onPage();
+        yield page;
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.fault = error;
+    }
+  }
+}
+
+async function* readAll(
+  inputs: readonly string[],
+  signal: AbortSignal,
+  passedOver: Map<string, number>,
+): AsyncGenerator<Page> {
+  for (const input of inputs) yield* openInput(input, signal, passedOver);
+}

@@ -1,0 +1,144 @@
+/**
+ * A document folder being written: shards, dedup state and manifest move from one valid state to the next together.
+ *
+ *   shard files durable ──▶ store.commit(manifest), one SQLite transaction ──▶ manifest.json replaced
+ *          │ killed here: orphan files,     │ killed here: manifest.json is old,
+ *          │ pages not yet known to the     │ the store is right
+ *          ▼ store                          ▼
+ *   next open removes the files      next open writes manifest.json again
+ *
+ * The store's commit is the only moment that counts, so a kill loses the unfinished shard and nothing else, and no page
+ * is written twice.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DedupStore, openDedupStore } from '../cleaning/dedup/store.ts';
+import { badInput, ToolkitError } from '../crawlers/errors.ts';
+import { lockFolder } from '../crawlers/shell/folder.ts';
+import { DOCUMENTS, shardIndex } from './format.ts';
+import {
+  type DocumentManifest,
+  manifestJson,
+  manifestPath,
+  parseDocumentManifest,
+  readDocumentManifest,
+  removeOrphans,
+  writeManifest,
+} from './manifest.ts';
+import type { ShardPair } from './write-documents.ts';
+
+const STORE_FILE = 'dedup.sqlite';
+
+export class DocumentFolder {
+  readonly store: DedupStore;
+  readonly #dir: string;
+  readonly #unlock: () => void;
+  #manifest: DocumentManifest;
+
+  private constructor(dir: string, store: DedupStore, unlock: () => void, manifest: DocumentManifest) {
+    this.#dir = dir;
+    this.store = store;
+    this.#unlock = unlock;
+    this.#manifest = manifest;
+  }
+
+  /**
+   * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
+   * @throws ToolkitError FOLDER_LOCKED, OTHER_PRESET, LOST_DEDUP_STATE, and those of reading a manifest.
+   */
+  static open(dir: string, preset: string): DocumentFolder {
+    mkdirSync(dir, { recursive: true });
+    const unlock = lockFolder(dir);
+    let store: DedupStore | undefined;
+    try {
+      const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
+      store = openDedupStore(join(dir, STORE_FILE));
+      const committed = readCommitted(store, dir);
+      checkState(dir, committed, projected);
+      const manifest = committed ?? { ...DOCUMENTS, preset, documents: [], rejects: [] };
+      if (isEmpty(manifest)) manifest.preset = preset;
+      else if (manifest.preset !== preset) throw otherPreset(dir, manifest.preset, preset);
+      removeOrphans(dir, ['documents', 'rejects'], [...manifest.documents, ...manifest.rejects]);
+      if (committed && (!projected || manifestJson(projected) !== manifestJson(committed)))
+        writeManifest(dir, committed);
+      return new DocumentFolder(dir, store, unlock, manifest);
+    } catch (error) {
+      store?.close();
+      unlock();
+      throw error;
+    }
+  }
+
+  /** What is committed. */
+  get manifest(): DocumentManifest {
+    return this.#manifest;
+  }
+
+  /** Nothing was ever committed here. */
+  get isNew(): boolean {
+    return this.store.committedManifest() === undefined;
+  }
+
+  /** Number for the next shard pair. */
+  get nextIndex(): number {
+    const { documents, rejects } = this.#manifest;
+    const taken = [
+      ...documents.map(({ file }) => shardIndex('documents', file) ?? -1),
+      ...rejects.map(({ file }) => shardIndex('rejects', file) ?? -1),
+    ];
+    return Math.max(-1, ...taken) + 1;
+  }
+
+  /** Adds finished shards, together with everything that the store learnt since the last commit. */
+  commit({ documents, rejects }: ShardPair): void {
+    const manifest = {
+      ...this.#manifest,
+      documents: [...this.#manifest.documents, ...documents],
+      rejects: [...this.#manifest.rejects, ...rejects],
+    };
+    this.store.commit(manifestJson(manifest));
+    this.#manifest = manifest;
+    writeManifest(this.#dir, manifest);
+  }
+
+  /** Forgets what was not committed. */
+  close(): void {
+    this.store.close();
+    this.#unlock();
+  }
+}
+
+const isEmpty = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length === 0;
+
+function readCommitted(store: DedupStore, dir: string): DocumentManifest | undefined {
+  const json = store.committedManifest();
+  return json === undefined ? undefined : parseDocumentManifest(JSON.parse(json), join(dir, STORE_FILE));
+}
+
+/** The manifest file is written after the store, so it never knows more: if it does, the store is not its own. */
+function checkState(
+  dir: string,
+  committed: DocumentManifest | undefined,
+  projected: DocumentManifest | undefined,
+): void {
+  const known = new Set(
+    [...(committed?.documents ?? []), ...(committed?.rejects ?? [])].map(({ checksum }) => checksum),
+  );
+  const stranger = [...(projected?.documents ?? []), ...(projected?.rejects ?? [])].find(
+    ({ checksum }) => !known.has(checksum),
+  );
+  if (!stranger) return;
+  throw new ToolkitError({
+    code: 'LOST_DEDUP_STATE',
+    message: `${dir}: manifest.json lists ${stranger.file}, but ${STORE_FILE} does not know it`,
+    hint: `restore ${STORE_FILE} from a copy, or choose a new --out folder: without it duplicates cannot be seen`,
+    exitStatus: 2,
+  });
+}
+
+const otherPreset = (dir: string, found: string, given: string): ToolkitError =>
+  badInput(
+    'OTHER_PRESET',
+    `${dir}: its documents were cleaned with --preset ${found}, this run was given ${given}`,
+    'give the same preset, or a new --out folder',
+  );

@@ -1,0 +1,193 @@
+/** Figures of a folder, read from the shards themselves, as data and as tables for people. */
+import { type CleanReport, droppedPages, reportRows } from '../cleaning/report.ts';
+import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import { findFolders, readDocumentManifest, readTokenManifest } from './manifest.ts';
+import { readDocuments, readRejects } from './read-documents.ts';
+import { SPLITS, type Split } from './split.ts';
+
+/** Rows that a table for people shows before it sums up the rest. */
+const MAX_SOURCE_ROWS = 20;
+
+export interface SourceStats {
+  readonly source: string;
+  readonly documents: number;
+  /** UTF-8 bytes of text. */
+  readonly bytes: number;
+  readonly syllables: number;
+  /** Syllables per document. */
+  readonly meanSyllables: number;
+}
+
+export interface DocumentStats {
+  readonly preset: string;
+  /** Of all runs: kept, and dropped by station and reason. */
+  readonly report: CleanReport;
+  readonly shards: number;
+  /** Size of all shard files. */
+  readonly fileBytes: number;
+  /** Largest first. */
+  readonly sources: readonly SourceStats[];
+}
+
+export interface SplitStats {
+  readonly split: Split;
+  readonly shards: number;
+  readonly documents: number;
+  /** One BOS per document included. */
+  readonly tokens: number;
+  readonly textBytes: number;
+  /** UTF-8 bytes per token, BOS not counted; 0 without tokens. */
+  readonly bytesPerToken: number;
+}
+
+export interface TokenStats {
+  readonly vocabSize: number;
+  readonly dtype: string;
+  readonly fileBytes: number;
+  readonly splits: readonly SplitStats[];
+  readonly total: Omit<SplitStats, 'split'>;
+}
+
+export interface Stats {
+  readonly documents?: DocumentStats;
+  readonly tokens?: TokenStats;
+}
+
+/**
+ * Reads every shard; when `signal` is aborted, fewer.
+ * @throws ToolkitError (exit 2) when there is no manifest that can be read, or a shard is damaged.
+ */
+export async function statsOf(dir: string, signal?: AbortSignal): Promise<Stats> {
+  const { documents, tokens } = findFolders(dir);
+  return {
+    documents: documents === undefined ? undefined : await documentStats(documents, signal),
+    tokens: tokens === undefined ? undefined : tokenStats(tokens),
+  };
+}
+
+export async function documentStats(dir: string, signal?: AbortSignal): Promise<DocumentStats> {
+  const manifest = readDocumentManifest(dir);
+  const sources = new Map<string, { documents: number; bytes: number; syllables: number }>();
+  for await (const batch of readDocuments(dir, signal)) {
+    const syllables = batch.values('syllables');
+    for (let row = 0; row < batch.rows; row++) {
+      const source = entryOf(sources, batch.string('source', row), () => ({ documents: 0, bytes: 0, syllables: 0 }));
+      source.documents++;
+      source.bytes += batch.bytes('text', row).length;
+      source.syllables += syllables[row];
+    }
+  }
+  const dropped: Record<string, Record<string, number>> = {};
+  for await (const batch of readRejects(dir, signal)) {
+    for (let row = 0; row < batch.rows; row++) {
+      const [stage, reason] = [batch.string('stage', row), batch.string('reason', row)];
+      dropped[stage] ??= {};
+      dropped[stage][reason] = (dropped[stage][reason] ?? 0) + 1;
+    }
+  }
+  const shards = [...manifest.documents, ...manifest.rejects];
+  return {
+    preset: manifest.preset,
+    report: {
+      pages: sum(shards, ({ rows }) => rows),
+      skipped: 0,
+      kept: sum(manifest.documents, ({ rows }) => rows),
+      keptBytes: sum(manifest.documents, ({ textBytes }) => textBytes),
+      dropped,
+    },
+    shards: shards.length,
+    fileBytes: sum(shards, ({ bytes }) => bytes),
+    sources: [...sources].map(([source, totals]) => withMean(source, totals)).sort((a, b) => b.bytes - a.bytes),
+  };
+}
+
+type SourceTotals = Pick<SourceStats, 'documents' | 'bytes' | 'syllables'>;
+
+const withMean = (source: string, totals: SourceTotals): SourceStats => ({
+  source,
+  ...totals,
+  meanSyllables: totals.syllables / totals.documents,
+});
+
+export function tokenStats(dir: string): TokenStats {
+  const { shards, vocabSize, dtype } = readTokenManifest(dir);
+  const totalOf = (chosen: typeof shards): Omit<SplitStats, 'split'> => {
+    const tokens = sum(chosen, ({ rows }) => rows);
+    const documents = sum(chosen, (shard) => shard.documents);
+    const textBytes = sum(chosen, (shard) => shard.textBytes);
+    const bytesPerToken = tokens > documents ? textBytes / (tokens - documents) : 0;
+    return { shards: chosen.length, documents, tokens, textBytes, bytesPerToken };
+  };
+  return {
+    vocabSize,
+    dtype,
+    fileBytes: sum(shards, ({ bytes }) => bytes),
+    splits: SPLITS.map((split) => ({ split, ...totalOf(shards.filter((shard) => shard.split === split)) })),
+    total: totalOf(shards),
+  };
+}
+
+/** Tables for people. */
+export function formatStats({ documents, tokens }: Stats): string {
+  return [documents && formatDocuments(documents), tokens && formatTokens(tokens)].filter(Boolean).join('\n\n');
+}
+
+function formatDocuments({ report, preset, shards, fileBytes, sources }: DocumentStats): string {
+  const { pages, kept } = report;
+  const head = `${formatCount(kept)} documents kept, ${formatCount(droppedPages(report))} dropped (preset ${preset}); ${formatCount(shards)} shards, ${formatBytes(fileBytes)}`;
+  const outcome = [
+    ['kept', kept] as const,
+    ...reportRows(report).map(([stage, reason, n]) => [`${stage}/${reason}`, n] as const),
+  ];
+  const outcomes = outcome.map(([name, n]) => [name, formatCount(n), `${((100 * n) / pages).toFixed(1)} %`]);
+  const tables = pages > 0 ? [formatTable([['outcome', 'documents', 'share'], ...outcomes])] : [];
+  if (kept > 0) tables.push(formatSources(sources));
+  return [head, ...tables].join('\n\n');
+}
+
+function formatSources(sources: readonly SourceStats[]): string {
+  const shown = sources.slice(0, MAX_SOURCE_ROWS);
+  const rest = sources.slice(MAX_SOURCE_ROWS);
+  if (rest.length > 0) {
+    shown.push(
+      withMean(`${formatCount(rest.length)} more sources`, {
+        documents: sum(rest, ({ documents }) => documents),
+        bytes: sum(rest, ({ bytes }) => bytes),
+        syllables: sum(rest, ({ syllables }) => syllables),
+      }),
+    );
+  }
+  const rows = shown.map(({ source, documents, bytes, syllables, meanSyllables }) => [
+    source,
+    formatCount(documents),
+    formatBytes(bytes),
+    formatCount(syllables),
+    meanSyllables.toFixed(1),
+  ]);
+  return formatTable([['source', 'documents', 'text', 'syllables', 'syllables/document'], ...rows]);
+}
+
+function formatTokens({ vocabSize, dtype, fileBytes, splits, total }: TokenStats): string {
+  const head = `${formatCount(total.tokens)} tokens of a vocabulary of ${formatCount(vocabSize)} (${dtype}); ${formatCount(total.shards)} shards, ${formatBytes(fileBytes)}`;
+  const row = (name: string, stats: Omit<SplitStats, 'split'>): string[] => [
+    name,
+    formatCount(stats.shards),
+    formatCount(stats.documents),
+    formatCount(stats.tokens),
+    formatBytes(stats.textBytes),
+    stats.bytesPerToken.toFixed(3),
+  ];
+  const rows = [...splits.map((split) => row(split.split, split)), row('total', total)];
+  return `${head}\n\n${formatTable([['split', 'shards', 'documents', 'tokens', 'text', 'bytes/token'], ...rows])}`;
+}
+
+const sum = <T>(items: readonly T[], value: (item: T) => number): number =>
+  items.reduce((total, item) => total + value(item), 0);
+
+function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const created = create();
+  map.set(key, created);
+  return created;
+}

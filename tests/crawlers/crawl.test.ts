@@ -1,0 +1,451 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CrawlOptions, type CrawlStep, crawl } from '../../crawlers/crawl.ts';
+import { readWarc, type WarcRecord } from '../../crawlers/warc.ts';
+import { type Answer, type Handler, page, type Sites, startWeb, type TestWeb } from './web.ts';
+
+const HOST = 'a.vua.test';
+const SEED = `http://${HOST}/`;
+let outDir: string;
+let web: TestWeb;
+
+beforeEach(() => {
+  outDir = mkdtempSync(join(tmpdir(), 'crawl-'));
+});
+afterEach(async () => {
+  await web?.close();
+  rmSync(outDir, { recursive: true });
+});
+
+const serve = async (sites: Sites): Promise<void> => {
+  web = await startWeb(sites);
+};
+const optionsOf = (options: Partial<CrawlOptions> = {}): CrawlOptions => ({
+  outDir,
+  seeds: [SEED],
+  connectTo: web.connectTo,
+  delayMs: 0,
+  retryDelayMs: 10,
+  timeoutMs: 2000,
+  ...options,
+});
+async function run(options: Partial<CrawlOptions> = {}, signal = new AbortController().signal): Promise<CrawlStep[]> {
+  const steps: CrawlStep[] = [];
+  for await (const step of crawl(optionsOf(options), signal)) steps.push(step);
+  return steps;
+}
+/** `kind url reason`, sorted. */
+const summary = (steps: readonly CrawlStep[]): string[] =>
+  steps.map(({ kind, url, reason }) => `${kind} ${url.replace(/^http:\/\//, '')} ${reason ?? ''}`.trim()).sort();
+async function records(): Promise<WarcRecord[]> {
+  const all: WarcRecord[] = [];
+  for (const file of readdirSync(join(outDir, 'warc')).sort()) {
+    for await (const record of readWarc(join(outDir, 'warc', file))) all.push(record);
+  }
+  return all;
+}
+const extra = (record: WarcRecord, name: string): string[] =>
+  record.extra.filter(([candidate]) => candidate === name).map(([, value]) => value);
+
+it('follows links, canonical links and sitemaps, within its hosts and its rules', async () => {
+  await serve({
+    [HOST]: {
+      '/robots.txt': {
+        headers: { 'content-type': 'text/plain' },
+        body: 'User-agent: *\nDisallow: /tìm-kiếm\nSitemap: /sitemap-index.xml\nSitemap: http://b.vua.test/s.xml\n',
+      },
+      '/sitemap-index.xml': {
+        headers: { 'content-type': 'application/xml' },
+        body: '<sitemapindex><sitemap><loc>/s.xml.gz</loc></sitemap></sitemapindex>',
+      },
+      '/s.xml.gz': {
+        headers: { 'content-type': 'application/x-gzip' },
+        body: gzipSync(
+          '<urlset><url><loc>http://a.vua.test/from-sitemap</loc></url><url><loc>http://c.vua.test/</loc></url></urlset>',
+        ),
+      },
+      '/': `<link rel="Canonical" href="/chính"><base href="/x/">${page(
+        '/một?utm_source=fb#đầu',
+        'hai',
+        '/t%c3%acm-ki%e1%ba%bfm?q=1',
+        'http://b.vua.test/',
+        'mailto:a@b.test',
+        '/bia.jpg',
+        '/m/m/m/m/m',
+      )}<a rel="ugc nofollow" href="/quảng-cáo">`,
+      '/ch%C3%ADnh': page('/'),
+      '/m%E1%BB%99t': page('/x/hai'),
+      '/x/hai': '<meta name="robots" content="nofollow"><a href="/never">',
+      '/from-sitemap': { headers: { 'content-type': 'text/plain' }, body: 'Chữ trơn. <a href="/never">' },
+    },
+    'b.vua.test': { '/': page() },
+  });
+  const steps = await run();
+  expect(summary(steps)).toEqual([
+    'fetched a.vua.test/',
+    'fetched a.vua.test/ch%C3%ADnh',
+    'fetched a.vua.test/from-sitemap',
+    'fetched a.vua.test/m%E1%BB%99t',
+    'fetched a.vua.test/s.xml.gz',
+    'fetched a.vua.test/sitemap-index.xml',
+    'fetched a.vua.test/x/hai',
+    'refused a.vua.test/t%C3%ACm-ki%E1%BA%BFm?q=1 robots_disallow',
+  ]);
+  expect(new Set(web.paths()).size).toBe(web.paths().length);
+  expect(web.paths().some((path) => path.startsWith('b.vua.test') || path.includes('never'))).toBe(false);
+  const stored = await records();
+  expect(stored.map(({ url }) => url).filter((url) => url.endsWith('/robots.txt'))).toHaveLength(1);
+  expect(stored.find(({ url }) => url === SEED)).toMatchObject({ type: 'response', status: 200 });
+});
+
+it('asks for nothing on a second run, and conditionally once pages are stale', async () => {
+  const conditional: Handler = ({ headers }) =>
+    headers['if-none-match'] === '"v1"' ? { status: 304 } : { headers: { etag: '"v1"' }, body: page('/2') };
+  const dated: Handler = ({ headers }) =>
+    headers['if-modified-since'] ? { status: 304 } : { headers: { 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT' } };
+  await serve({ [HOST]: { '/': conditional, '/2': dated } });
+  expect((await run()).map(({ kind }) => kind)).toEqual(['fetched', 'fetched']);
+  const asked = web.requests.length;
+  expect(await run()).toEqual([]);
+  expect(web.requests.length).toBe(asked);
+  expect(summary(await run({ refreshAfterMs: 0 }))).toEqual(['unchanged a.vua.test/', 'unchanged a.vua.test/2']);
+  const revisits = (await records()).filter(({ type }) => type === 'revisit');
+  expect(revisits.map(({ url, status }) => [url, status])).toEqual([
+    [SEED, 304],
+    [`${SEED}2`, 304],
+  ]);
+  expect(summary(await run({ refreshAfterMs: 0 }))).toHaveLength(2);
+});
+
+describe('robots.txt that answers', () => {
+  const robots = 'User-agent: *\nDisallow: /2';
+  const unreachable = ['refused a.vua.test/ robots_unreachable'];
+  const open = ['fetched a.vua.test/', 'fetched a.vua.test/2'];
+  const ruled = ['fetched a.vua.test/', 'refused a.vua.test/2 robots_disallow'];
+  const to = (location: string): Answer => ({ status: 301, headers: { location } });
+  const long = `${'#'.repeat(63)}\n`.repeat(500 * 16 - 1);
+  it.each<[name: string, answer: Answer | Handler, expected: readonly string[]]>([
+    ['200', { body: robots }, ruled],
+    ['404', { status: 404, body: robots }, open],
+    ['401', { status: 401 }, open],
+    ['403', { status: 403 }, open],
+    ['429', { status: 429 }, unreachable],
+    ['500', { status: 500, body: robots }, unreachable],
+    ['503', { status: 503 }, unreachable],
+    ['by hanging up', (_request, response) => void response.destroy(), unreachable],
+    ['a redirect to another host', to('http://b.vua.test/r1'), ruled],
+    ['a redirect to itself', to('/robots.txt'), unreachable],
+    ['a redirect to nowhere', to('ftp://x'), unreachable],
+    ['a rule within 500 KiB', { body: `${long}User-agent: *\nDisallow: /2\n`.slice(1) }, ruled],
+    ['a rule cut at 500 KiB', { body: `User-agent: *\nDisallow: /8\n${long}Disallow: /2345678` }, open],
+  ])('%s', async (_name, answer, expected) => {
+    await serve({
+      [HOST]: { '/robots.txt': answer, '/': page('/2'), '/2': page() },
+      'b.vua.test': { '/r1': to('/r2'), '/r2': { body: robots } },
+    });
+    expect(summary(await run())).toEqual(expected);
+    if (expected === unreachable) expect(web.paths().filter((path) => path.startsWith(HOST))).toEqual([]);
+  });
+});
+
+it('writes what publishers say about use, and what follows, beside each page', async () => {
+  await serve({
+    [HOST]: {
+      '/robots.txt': { body: 'User-agent: *\nContent-Signal: search=yes\nContent-Usage: /a train-ai=n\n' },
+      '/.well-known/tdmrep.json': { body: '[{"location":"/t*","tdm-reservation":1,"tdm-policy":"https://p.test"}, 7]' },
+      '/ai.txt': { body: 'User-Agent: *\nDisallow: *.htm$' },
+      '/': page('/a', '/t', '/x.htm', '/h', '/m'),
+      '/a': page(),
+      '/t': page(),
+      '/x.htm': page(),
+      '/h': { headers: { 'X-Robots-Tag': ['otherbot: noindex', 'noai'] } },
+      '/m': '<meta name="robots" content="noindex">',
+    },
+  });
+  await run({ source: 'báo'.normalize('NFD').replace(/\p{M}/gu, '') });
+  const pages = Object.fromEntries(
+    (await records())
+      .filter(({ extra: fields }) => fields.length > 0)
+      .map((record) => [
+        new URL(record.url).pathname,
+        [...extra(record, 'Vua-Consent'), ...extra(record, 'Vua-Consent-Statement')],
+      ]),
+  );
+  const always = 'robots.txt content-signal: search=yes';
+  expect(pages).toEqual({
+    '/': ['unknown', always],
+    '/a': ['no-train', always, 'robots.txt content-usage: /a train-ai=n'],
+    '/t': ['no-train', always, 'tdmrep.json tdm-reservation: 1', 'tdmrep.json tdm-policy: https://p.test'],
+    '/x.htm': ['no-train', always, 'ai.txt disallow: *.htm$'],
+    '/h': ['no-train', always, 'x-robots-tag: otherbot: noindex', 'x-robots-tag: noai'],
+    '/m': ['no-index', always, 'meta robots: noindex'],
+  });
+  expect(readdirSync(join(outDir, 'warc'))).toEqual(['bao-00000.warc.gz']);
+  expect((await records()).flatMap((record) => extra(record, 'Vua-Source'))).toEqual(Array(6).fill('bao'));
+});
+
+it('takes redirects one hop at a time, each by the rules', async () => {
+  const to = (location: string): Answer => ({ status: 302, headers: { location } });
+  await serve({
+    [HOST]: {
+      '/robots.txt': { body: 'User-agent: *\nDisallow: /cấm' },
+      '/': page('/1', '/loop1', '/self', '/out', '/no', '/long0', '/nowhere'),
+      '/1': to('/2'),
+      '/2': to('/3'),
+      '/3': page('/'),
+      '/loop1': to('/loop2'),
+      '/loop2': to('/loop1'),
+      '/self': to('/self?utm_source=x'),
+      '/out': to('http://b.vua.test/'),
+      '/no': to(Buffer.from('/cấm/a').toString('latin1')),
+      '/nowhere': { status: 301 },
+      ...Object.fromEntries(Array.from({ length: 13 }, (_, i) => [`/long${i}`, to(`/long${i + 1}`)])),
+    },
+    'b.vua.test': { '/': page() },
+  });
+  const steps = summary(await run()).map((line) => line.replace('a.vua.test', ''));
+  expect(steps.filter((line) => !line.includes('/long'))).toEqual([
+    'fetched /',
+    'fetched /3',
+    'redirect /1',
+    'redirect /2',
+    'redirect /loop1',
+    'redirect /no',
+    'refused /c%E1%BA%A5m/a robots_disallow',
+    'refused /loop2 redirect_loop',
+    'refused /nowhere bad_redirect',
+    'refused /out redirect_to_other_host',
+    'refused /self redirect_loop',
+  ]);
+  expect(steps.filter((line) => line.includes('/long')).at(-1)).toBe('refused /long10 too_many_redirects');
+  expect(web.requests.some(({ host }) => host === 'b.vua.test')).toBe(false);
+});
+
+describe('answers that are no page', () => {
+  it.each([401, 403, 404, 410, 429, 451])('%i is an answer', async (status) => {
+    await serve({ [HOST]: { '/': { status } } });
+    expect(summary(await run())).toEqual([`refused a.vua.test/ http_${status}`]);
+    expect(web.paths()).toHaveLength(1);
+    expect((await records()).at(-1)?.status).toBe(status);
+  });
+
+  it.each([429, 503])('%i with Retry-After is obeyed, by the whole host', async (status) => {
+    let asked = 0;
+    const busy: Handler = () => (++asked === 1 ? { status, headers: { 'retry-after': '1' } } : { body: page('/2') });
+    await serve({ [HOST]: { '/': busy, '/2': page() } });
+    expect((await run()).map(({ kind, reason, retryAt }) => [kind, reason, retryAt !== undefined])).toEqual([
+      ['failed', `http_${status}`, true],
+      ['fetched', undefined, false],
+      ['fetched', undefined, false],
+    ]);
+    const [first, second] = web.requests.filter(({ path }) => path === '/');
+    expect(second!.at - first!.at).toBeGreaterThanOrEqual(950);
+  });
+
+  it('a Retry-After of hours is left to a later run', async () => {
+    await serve({ [HOST]: { '/': { status: 503, headers: { 'retry-after': '7200' } } } });
+    expect(await run()).toMatchObject([{ kind: 'failed', retryAt: expect.any(String) }]);
+    expect(await run({ refreshAfterMs: 0 })).toEqual([]);
+    expect(web.paths()).toHaveLength(1);
+  });
+
+  it.each<[string, Answer | Handler, string]>([
+    ['500', { status: 500 }, 'http_500'],
+    ['a lost connection', (_request, response) => void response.destroy(), 'connection_lost'],
+    ['503 that always asks to wait', { status: 503, headers: { 'retry-after': '0' } }, 'http_503'],
+  ])('%s is tried three times, then failed', async (_name, answer, reason) => {
+    await serve({ [HOST]: { '/': answer } });
+    const steps = await run();
+    expect(steps.map((step) => [step.kind, step.reason, step.retryAt !== undefined])).toEqual([
+      ['failed', reason, true],
+      ['failed', reason, true],
+      ['failed', reason, false],
+    ]);
+    expect(web.paths()).toHaveLength(3);
+    expect(await run()).toEqual([]);
+  });
+
+  it('other content is not read', async () => {
+    await serve({
+      [HOST]: {
+        '/': page('/anh', '/rss'),
+        '/anh': { headers: { 'content-type': 'image/png' }, body: 'png' },
+        '/rss': { headers: { 'content-type': 'application/rss+xml' } },
+      },
+    });
+    expect(summary(await run())).toEqual([
+      'fetched a.vua.test/',
+      'refused a.vua.test/anh content_type',
+      'refused a.vua.test/rss content_type',
+    ]);
+    expect((await records()).find(({ url }) => url.endsWith('/anh'))).toMatchObject({
+      truncated: true,
+      body: Buffer.alloc(0),
+    });
+  });
+});
+
+describe('pace', () => {
+  it('one request per host at a time, with the pause between; hosts in parallel', async () => {
+    const underWay = new Map<string, number>();
+    const slow: Handler = ({ host }, response) => {
+      const now = (underWay.get(host) ?? 0) + 1;
+      underWay.set(host, now);
+      setTimeout(() => {
+        underWay.set(host, underWay.get(host)! - 1);
+        response.writeHead(now > 1 ? 500 : 200, { 'content-type': 'text/html' }).end(page('/1', '/2'));
+      }, 60);
+      return undefined;
+    };
+    const site = { '/': slow, '/1': slow, '/2': slow };
+    await serve({ [HOST]: site, 'b.vua.test': site, 'c.vua.test': site });
+    const started = performance.now();
+    const steps = await run({ seeds: [SEED, 'http://b.vua.test/', 'http://c.vua.test/'], delayMs: 50 });
+    expect(steps.map(({ kind }) => kind)).toEqual(Array(9).fill('fetched'));
+    expect(performance.now() - started).toBeLessThan(3 * 6 * 50 + 9 * 60); // in a row it would be longer than this
+    const times = web.requests.filter(({ host }) => host === HOST).map(({ at }) => at);
+    for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeGreaterThanOrEqual(48);
+  });
+
+  it('keeps a Crawl-delay, and says so', async () => {
+    await serve({
+      [HOST]: { '/robots.txt': { body: 'User-agent: VuaBot\nCrawl-delay: 0.2' }, '/': page('/1'), '/1': page() },
+    });
+    const notes: string[] = [];
+    await run({ note: (text) => notes.push(text) });
+    const times = web.requests.map(({ at }) => at);
+    for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeGreaterThanOrEqual(198);
+    expect(notes).toEqual(['a.vua.test: robots.txt asks for 0.2 s between requests; 0.2 s are kept']);
+  });
+
+  it('caps a Crawl-delay, and says so', async () => {
+    await serve({ [HOST]: { '/robots.txt': { body: 'User-agent: *\nCrawl-delay: 86400' }, '/': page() } });
+    const abort = new AbortController();
+    const notes: string[] = [];
+    const note = (text: string): void => {
+      notes.push(text);
+      abort.abort();
+    };
+    expect(await run({ note }, abort.signal)).toEqual([]);
+    expect(notes[0]).toContain('asks for 86400 s between requests; 60 s are kept, the longest pause');
+  });
+});
+
+describe('limits', () => {
+  const chain: Sites[string] = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [i ? `/${i}` : '/', page(`/${i + 1}`)]),
+  );
+
+  it('maxPages ends a run, the next goes on', async () => {
+    await serve({ [HOST]: chain });
+    expect(summary(await run({ maxPages: 3 }))).toHaveLength(3);
+    expect(summary(await run({ maxPages: 3, seeds: [] }))).toEqual(
+      ['/3', '/4', '/5'].map((path) => `fetched a.vua.test${path}`),
+    );
+  });
+
+  it('maxDepth counts links', async () => {
+    await serve({ [HOST]: chain });
+    expect(summary(await run({ maxDepth: 2 }))).toEqual(['/', '/1', '/2'].map((path) => `fetched a.vua.test${path}`));
+  });
+
+  it('maxBytes cuts and says so', async () => {
+    await serve({
+      [HOST]: {
+        '/': { headers: { etag: '"x"' }, body: `${page('/1')}${'ữ'.repeat(5000)}<a href="/never">` },
+        '/1': page(),
+      },
+    });
+    expect(await run({ maxBytes: 1000 })).toMatchObject([
+      { kind: 'fetched', bytes: 1000, reason: 'truncated' },
+      { kind: 'fetched', reason: undefined },
+    ]);
+    expect((await records()).find(({ url }) => url === SEED)).toMatchObject({ truncated: true });
+    await run({ refreshAfterMs: 0 });
+    expect(web.requests.filter(({ headers }) => headers['if-none-match'] !== undefined)).toEqual([]);
+  });
+
+  it('timeoutMs ends a trickle', async () => {
+    const trickle: Handler = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      const timer = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(timer));
+      return undefined;
+    };
+    await serve({ [HOST]: { '/': trickle } });
+    expect((await run({ timeoutMs: 150 })).map(({ reason }) => reason)).toEqual(Array(3).fill('timeout'));
+  });
+});
+
+describe('interrupted', () => {
+  const size = 40;
+  const late: Handler = ({ path }, response) => {
+    const body = path === '/' ? page(...Array.from({ length: size }, (_, i) => `/${i}`)) : page();
+    setTimeout(() => response.writeHead(200, { 'content-type': 'text/html' }).end(body), 15);
+    return undefined;
+  };
+  const site: Sites[string] = Object.fromEntries(
+    ['/', ...Array.from({ length: size }, (_, i) => `/${i}`)].map((path) => [path, late]),
+  );
+  const all = Object.keys(site).map((path) => `http://${HOST}${path}`);
+
+  it('by its signal, it stops soon and goes on later, nothing twice', async () => {
+    await serve({ [HOST]: site });
+    const abort = new AbortController();
+    const first: CrawlStep[] = [];
+    for await (const step of crawl(optionsOf(), abort.signal)) {
+      first.push(step);
+      if (first.length === 10) abort.abort();
+    }
+    expect(first.length).toBeLessThan(size);
+    const second = await run();
+    expect([...first, ...second].map(({ url }) => url).sort()).toEqual([...all].sort());
+  });
+
+  it('by its reader, it lets go of everything', async () => {
+    await serve({ [HOST]: site });
+    for await (const _step of crawl(optionsOf(), new AbortController().signal)) break;
+    expect(await run()).toHaveLength(size);
+  });
+
+  it('by kill -9, it loses at most the request in flight', async () => {
+    await serve({ [HOST]: site });
+    const seen = (): number => web.requests.length;
+    for (const until of [5, 20]) {
+      const before = seen();
+      const script = join(import.meta.dirname, 'crawl-process.ts');
+      const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(optionsOf())], {
+        stdio: 'ignore',
+      });
+      const gone = new Promise((resolve) => child.on('exit', resolve));
+      while (seen() - before < until && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+      child.kill('SIGKILL');
+      await gone;
+    }
+    await run();
+    const stored = (await records()).filter(({ extra: fields }) => fields.length > 0).map(({ url }) => url);
+    expect([...new Set(stored)].sort()).toEqual([...all].sort());
+    expect(stored.length - all.length).toBeLessThanOrEqual(2);
+    expect(web.paths().length - all.length).toBeLessThanOrEqual(2);
+  }, 30_000);
+});
+
+describe('bad input', () => {
+  it.each<[string, Partial<CrawlOptions>]>([
+    ['BAD_SEED', { seeds: ['a.vua.test'] }],
+    ['BAD_SEED', { seeds: ['ftp://a.vua.test/'] }],
+    ['NO_SEEDS', { seeds: [] }],
+    ['BAD_HOST', { allowedHosts: ['http://b.vua.test/'] }],
+    ['BAD_CONNECT_TO', { connectTo: { 'a.vua.test': 'nowhere' } }],
+    ['BAD_USER_AGENT', { userAgent: '7/1' }],
+    ['BAD_USER_AGENT', { userAgent: 'Bot/1\r\nX: y' }],
+    ['BAD_SOURCE_NAME', { source: '../x' }],
+  ])('%s', async (code, options) => {
+    await serve({});
+    await expect(run(options)).rejects.toMatchObject({ code, exitStatus: 2 });
+  });
+});

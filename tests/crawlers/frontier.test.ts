@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Discovery, Frontier } from '../../crawlers/frontier.ts';
+
+let dir: string;
+let frontier: Frontier;
+const path = (): string => join(dir, 'state.sqlite');
+const found = (url: string, depth = 0, kind: 'page' | 'sitemap' = 'page'): Discovery => ({ url, kind, depth, hops: 0 });
+const A = 'http://a.example/';
+const HOUR = 3_600_000;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'frontier-'));
+  frontier = new Frontier(path());
+});
+afterEach(() => {
+  frontier.close();
+  rmSync(dir, { recursive: true });
+});
+
+it('hands out URLs by host, by depth, then by age, each once', () => {
+  frontier.add([found(`${A}deep`, 2), found(`${A}1`, 1), found('http://b.example/'), found(`${A}2`, 1)], null);
+  expect(frontier.add([found(`${A}1`, 0)], null)).toBe(0);
+  const order: string[] = [];
+  for (let row = frontier.next('a.example'); row; row = frontier.next('a.example')) {
+    order.push(row.url);
+    frontier.settle(row.url, { state: 'done' });
+  }
+  expect(order).toEqual([`${A}1`, `${A}2`, `${A}deep`]);
+  expect(frontier.next('b.example')?.url).toBe('http://b.example/');
+  expect(frontier.next('c.example')).toBeUndefined();
+});
+
+it('settles a URL together with what was found on it, and remembers where', () => {
+  frontier.add([found(A)], null);
+  frontier.settle(
+    A,
+    { state: 'done', status: 200, etag: '"1"', lastModified: 'x', fetchedAt: '2026-01-01T00:00:00.000Z' },
+    [found(`${A}1`, 1), found(A, 1)],
+  );
+  frontier.close();
+  frontier = new Frontier(path());
+  expect(frontier.get(A)).toEqual({
+    url: A,
+    kind: 'page',
+    state: 'done',
+    reason: null,
+    status: 200,
+    depth: 0,
+    hops: 0,
+    attempts: 0,
+    discoveredFrom: null,
+    etag: '"1"',
+    lastModified: 'x',
+    fetchedAt: '2026-01-01T00:00:00.000Z',
+    nextTry: 0,
+  });
+  expect(frontier.get(`${A}1`)).toMatchObject({ state: 'queued', depth: 1, discoveredFrom: A });
+  expect(frontier.seedHosts()).toEqual(['a.example']);
+});
+
+it('puts retries behind fresh URLs and holds hosts across runs', () => {
+  frontier.add([found(A), found(`${A}1`, 5)], null);
+  const later = Date.now() + HOUR;
+  frontier.settle(A, { state: 'queued', attempts: 1, reason: 'timeout', nextTry: later });
+  expect(frontier.next('a.example')).toMatchObject({ url: `${A}1`, nextTry: 0 });
+  frontier.hold('a.example', later + 5);
+  frontier.hold('a.example', later + 1);
+  frontier.close();
+  frontier = new Frontier(path());
+  expect(frontier.next('a.example')).toMatchObject({ url: `${A}1`, nextTry: later + 5 });
+});
+
+describe('requeueStale', () => {
+  it.each([
+    ['done', null, HOUR, true, false],
+    ['done', null, -HOUR, false, true],
+    ['refused', 'http_404', -HOUR, false, true],
+    ['refused', 'robots_unreachable', HOUR, false, true],
+    ['failed', 'timeout', HOUR, false, true],
+  ] as const)('%s (%s), pages stale after %i ms', (state, reason, staleMs, _unused, isQueued) => {
+    frontier.add([found(A)], null);
+    frontier.settle(A, { state, reason: reason ?? undefined, attempts: 3, etag: '"1"' });
+    frontier.requeueStale(Date.now() - staleMs, Date.now() + 1);
+    const row = frontier.next('a.example');
+    expect(row !== undefined).toBe(isQueued);
+    if (row) expect(row).toMatchObject({ attempts: 0, etag: '"1"' });
+  });
+});
+
+it('forgets validators unless told to keep them', () => {
+  frontier.add([found(A)], null);
+  frontier.settle(A, { state: 'done', etag: '"1"', fetchedAt: '2026-01-01T00:00:00.000Z' });
+  frontier.settle(A, { state: 'done', keepValidators: true });
+  expect(frontier.get(A)).toMatchObject({ etag: '"1"', fetchedAt: '2026-01-01T00:00:00.000Z' });
+  frontier.settle(A, { state: 'done' });
+  expect(frontier.get(A)?.etag).toBeNull();
+});
+
+it.each([
+  ['text', () => writeFileSync(join(dir, 'other.sqlite'), 'this is no database, however long it is made to be here')],
+  ['a folder', () => {}],
+])('refuses %s', (kind, prepare) => {
+  prepare();
+  const other = kind === 'a folder' ? dir : join(dir, 'other.sqlite');
+  expect(() => new Frontier(other)).toThrowError(expect.objectContaining({ code: 'BAD_FRONTIER', exitStatus: 2 }));
+});

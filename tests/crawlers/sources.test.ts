@@ -1,0 +1,296 @@
+/** What `--input` reads: each format as pages, faults named after the good pages before them. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ToolkitError } from '../../crawlers/errors.ts';
+import type { Page } from '../../crawlers/page.ts';
+import { openInput } from '../../crawlers/sources/index.ts';
+import { type WarcRecord, WarcWriter } from '../../crawlers/warc.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'vua-sources-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+function put(name: string, content: string | Uint8Array): string {
+  const path = join(dir, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+interface Read {
+  readonly pages: Page[];
+  readonly skipped: Record<string, number>;
+  readonly error: ToolkitError | undefined;
+}
+
+async function readAll(path: string): Promise<Read> {
+  const pages: Page[] = [];
+  const skipped = new Map<string, number>();
+  let fault: ToolkitError | undefined;
+  try {
+    for await (const page of openInput(path, undefined, skipped)) pages.push(page);
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    fault = error;
+  }
+  return { pages, skipped: Object.fromEntries(skipped), error: fault };
+}
+
+const textOf = ({ body }: Page): string => Buffer.from(body).toString();
+
+describe('plain text', () => {
+  test.each<[string, string, string | Uint8Array, string]>([
+    ['a title and a blank line', 'a.txt', 'Bến sông chiều nay\n\nĐò đã về.', 'Bến sông chiều nay'],
+    ['Markdown, a BOM and CRLF', 'b.md', '\uFEFF# Bến sông\r\n\r\nĐò đã về.', 'Bến sông'],
+    ['no blank line behind the first', 'c.txt', 'Bến sông chiều nay\nĐò đã về.', 'c'],
+    ['a first line that is too long', 'd.txt', `${'sông '.repeat(25)}\n\nĐò.`, 'd'],
+    ['a single line', 'e.txt', 'Đò đã về.', 'e'],
+    ['bytes that are not UTF-8', 'f.txt', Buffer.from('B\xd5n s\xabng\n\n\xae\xdf.', 'latin1'), 'f'],
+    ['gzip', 'g.txt.gz', gzipSync('Bến sông\n\nĐò.'), 'Bến sông'],
+  ])('%s', async (_name, file, content, title) => {
+    const { pages, error } = await readAll(put(file, content));
+    expect(error).toBeUndefined();
+    expect(pages).toHaveLength(1);
+    expect(pages[0]).toMatchObject({ url: `file:${file}`, source: file, status: 200, title, truncated: false });
+    expect(pages[0]!.headers['content-type']).toBe(file === 'f.txt' ? 'text/plain' : 'text/plain; charset=utf-8');
+    if (!file.endsWith('.gz')) expect(Buffer.from(pages[0]!.body)).toEqual(Buffer.from(content as string));
+    else expect(textOf(pages[0]!)).toBe('Bến sông\n\nĐò.');
+  });
+
+  test('the time of the last change stands for the time of the fetch', async () => {
+    const path = put('a.txt', 'Đò.');
+    utimesSync(path, new Date('2024-05-06T07:08:09Z'), new Date('2024-05-06T07:08:09Z'));
+    expect((await readAll(path)).pages[0]!.fetchedAt).toBe('2024-05-06T07:08:09.000Z');
+  });
+});
+
+test('a saved web page keeps its bytes and its wishes', async () => {
+  const html = Buffer.from(
+    '<html><head><meta name="robots" content="noai"></head><body>Bến \xff</body></html>',
+    'latin1',
+  );
+  const { pages } = await readAll(put('luu/trang.html', html));
+  expect(pages[0]).toMatchObject({
+    url: 'file:trang.html',
+    headers: { 'content-type': 'text/html' },
+    consent: { conclusion: 'no-train' },
+  });
+  expect(Buffer.from(pages[0]!.body)).toEqual(html);
+});
+
+describe('JSON lines', () => {
+  const row = {
+    id: 'vi/1',
+    url: 'http://a.test/1',
+    title: 'Một',
+    text: 'Đò đã về.\n\nChợ tan.',
+    licence: 'CC0',
+    source: 'kho',
+  };
+
+  test.each([
+    ['plain', 'x.jsonl', (text: string) => text],
+    ['gzip', 'x.jsonl.gz', gzipSync],
+  ])('every key that is known is used: %s', async (_name, file, pack) => {
+    const { pages, error } = await readAll(
+      put(file, pack(`\uFEFF${JSON.stringify(row)}\r\n\n${JSON.stringify({ text: 'Chợ.', id: 7 })}\n{"text":"Bến."}`)),
+    );
+    expect(error).toBeUndefined();
+    expect(pages[0]).toMatchObject({ id: 'vi/1', url: 'http://a.test/1', title: 'Một', licence: 'CC0', source: 'kho' });
+    expect(textOf(pages[0]!)).toBe(row.text);
+    expect(pages[0]!.headers).toEqual({ 'content-type': 'text/plain; charset=utf-8' });
+    expect(pages[1]).toMatchObject({ id: '7', url: `file:${file}#7`, title: undefined, source: file });
+    expect(pages[2]).toMatchObject({ id: undefined, url: `file:${file}#4` });
+  });
+
+  test('a line that is not UTF-8 keeps its bytes', async () => {
+    const line = Buffer.from('{"text":"b\xd5n \\"s\xabng\\""}\n{"text":"Bến"}', 'latin1');
+    const { pages } = await readAll(put('x.jsonl', line));
+    expect(Buffer.from(pages[0]!.body)).toEqual(Buffer.from('b\xd5n "s\xabng"', 'latin1'));
+    expect(pages[0]!.headers['content-type']).toBe('text/plain');
+  });
+
+  test.each([
+    ['not JSON', '{"text": ', 'JSON'],
+    ['no text', '{"title":"Một"}', '"text" is missing, expected a string'],
+    ['text of another type', '{"text":["a"]}', '"text" is an array, expected a string'],
+    ['not an object', '"Đò"', 'a string, expected an object'],
+  ])('a bad line is named after the good ones were read: %s', async (_name, line, fact) => {
+    const path = put('x.jsonl', `${JSON.stringify(row)}\n\n${JSON.stringify(row)}\n${line}\n${JSON.stringify(row)}`);
+    const { pages, error } = await readAll(path);
+    expect(pages).toHaveLength(2);
+    expect(error).toMatchObject({ code: 'BAD_JSON_LINE', exitStatus: 2 });
+    expect(error!.message).toContain(`${path}: line 4: `);
+    expect(error!.message).toContain(fact);
+  });
+
+  test('gzip that ends too early is named after the good lines were read', async () => {
+    const rows = Array.from({ length: 2000 }, (_, i) => JSON.stringify({ text: `Dòng ${i} ${Math.sin(i)}` })).join(
+      '\n',
+    );
+    const packed = gzipSync(rows);
+    const { pages, error } = await readAll(put('x.jsonl.gz', packed.subarray(0, packed.length / 2)));
+    expect(error).toMatchObject({ code: 'TRUNCATED_GZIP', exitStatus: 2 });
+    expect(pages.length).toBeGreaterThan(500);
+    expect(textOf(pages.at(-1)!)).toMatch(new RegExp(`^Dòng ${pages.length - 1} `));
+  });
+});
+
+describe('WARC', () => {
+  const record = (more: Partial<WarcRecord>): WarcRecord => ({
+    type: 'response',
+    url: 'http://bao.vua.test/a',
+    fetchedAt: '2026-11-20T08:30:00Z',
+    status: 200,
+    statusText: 'OK',
+    headers: [['Content-Type', 'text/html']],
+    body: Buffer.from('<p>Đò'),
+    extra: [],
+    ...more,
+  });
+
+  async function read(records: readonly WarcRecord[]): Promise<Read> {
+    const writer = WarcWriter.open(dir, 'x');
+    for (const one of records) await writer.write(one);
+    await writer.close();
+    return readAll(join(dir, 'x-00000.warc.gz'));
+  }
+
+  test('a record of ours says its consent and source', async () => {
+    const extra = [
+      ['Vua-Consent', 'no-train'],
+      ['Vua-Consent-Statement', 'meta robots: noai'],
+      ['Vua-Consent-Statement', 'tdm-reservation: 1'],
+      ['Vua-Source', 'bao'],
+    ] as const;
+    const { pages } = await read([
+      record({
+        extra,
+        truncated: true,
+        headers: [
+          ['Content-Type', 'text/html'],
+          ['ETag', '"a"'],
+          ['X-A', '1'],
+          ['x-a', '2'],
+        ],
+      }),
+    ]);
+    expect(pages[0]).toMatchObject({
+      url: 'http://bao.vua.test/a',
+      source: 'bao',
+      fetchedAt: '2026-11-20T08:30:00Z',
+      truncated: true,
+      consent: { conclusion: 'no-train', statements: ['meta robots: noai', 'tdm-reservation: 1'] },
+    });
+    expect(pages[0]!.headers).toMatchObject({ 'content-type': 'text/html', etag: '"a"', 'x-a': '1, 2' });
+  });
+
+  test('a foreign record has its consent derived, and its host as source', async () => {
+    const { pages } = await read([
+      record({
+        headers: [
+          ['content-type', 'text/html'],
+          ['X-Robots-Tag', 'noai'],
+        ],
+      }),
+      record({ body: Buffer.from('<meta name="robots" content="noindex"><p>Đò') }),
+      record({ extra: [['Vua-Consent', 'maybe']] }),
+    ]);
+    expect(pages.map(({ consent }) => consent.conclusion)).toEqual(['no-train', 'no-index', 'unknown']);
+    expect(pages[0]!.source).toBe('bao.vua.test');
+  });
+
+  test('what is no page is counted by reason', async () => {
+    const typed = (type: string): Partial<WarcRecord> => ({ headers: [['Content-Type', type]] });
+    const { pages, skipped } = await read([
+      record({ status: 404 }),
+      record({ status: 301 }),
+      record({ type: 'revisit', status: 304, body: new Uint8Array() }),
+      record(typed('image/png; q=1')),
+      record(typed('Application/XHTML+XML')),
+      record({ ...typed('text/plain'), url: 'http://bao.vua.test/robots.txt' }),
+      record({ ...typed('text/plain'), url: 'metadata://nhat-ky' }),
+      record({ headers: [] }),
+      record({ headers: [], body: Buffer.from('%PDF') }),
+    ]);
+    expect(pages.map(({ headers }) => headers['content-type'])).toEqual(['Application/XHTML+XML', undefined]);
+    expect(skipped).toEqual({
+      'status 404': 1,
+      'status 301': 1,
+      'record type revisit': 1,
+      'record type warcinfo': 1,
+      'content type image/png': 1,
+      'file for crawlers': 1,
+      'no web address': 1,
+      'content type missing': 1,
+    });
+  });
+});
+
+describe('paths', () => {
+  test('a folder is read in order, with stable names; other files are counted', async () => {
+    put('b/2.txt', 'hai');
+    put('b/10.TXT', 'mười');
+    put('a.jsonl', '{"text":"một"}');
+    put('anh.png', 'x');
+    put('.an/an.txt', 'ẩn');
+    const { pages, skipped, error } = await readAll(dir);
+    expect(error).toBeUndefined();
+    expect(pages.map(({ url }) => url)).toEqual(['file:a.jsonl#1', 'file:b/10.TXT', 'file:b/2.txt']);
+    expect(skipped).toEqual({ 'not an input file': 1 });
+  });
+
+  test.each<[string, () => string, RegExp]>([
+    ['an unknown ending', () => put('a.docx', 'x'), /a\.docx: cannot read this kind of file/],
+    ['an empty file', () => put('rong.txt', ''), /rong\.txt: the file is empty/],
+    ['an empty gzip file name', () => put('rong.jsonl.gz', ''), /rong\.jsonl\.gz: the file is empty/],
+    ['a folder without input', () => dirname(put('chi/co.png', 'x')), /chi: no file in this folder can be read/],
+    ['a missing path', () => join(dir, 'mat.txt'), /mat\.txt: ENOENT/],
+  ])('%s is refused with what is allowed', async (_name, path, message) => {
+    const { pages, error } = await readAll(path());
+    expect(pages).toHaveLength(0);
+    expect(error).toMatchObject({ code: 'BAD_INPUT', exitStatus: 2, message: expect.stringMatching(message) });
+    expect(error!.hint).toBeDefined();
+    if (/ending|without/.test(_name))
+      expect(error!.hint).toContain('.warc.gz, .jsonl, .jsonl.gz, .txt, .md, .txt.gz, .html, .htm');
+  });
+
+  test('a text file larger than a document can be is refused', async () => {
+    const { error } = await readAll(put('to.txt.gz', gzipSync(Buffer.alloc(65 * 2 ** 20, 'a'))));
+    expect(error).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('larger than') });
+  });
+
+  test('an aborted signal ends the reading between two files', async () => {
+    for (const name of ['1', '2', '3']) put(`${name}.txt`, name);
+    const stop = new AbortController();
+    const read: string[] = [];
+    for await (const page of openInput(dir, stop.signal)) {
+      read.push(textOf(page));
+      stop.abort();
+    }
+    expect(read).toEqual(['1']);
+  });
+});
+
+const pack = process.env.VUA_PACK ?? '';
+const hasPack = pack !== '' && existsSync(join(pack, 'text'));
+if (!hasPack)
+  console.info('sources.test.ts: the checks on real input need VUA_PACK=<folder of the data pack>: skipped');
+
+test.skipIf(!hasPack).each([
+  ['warc/vi_pages.warc.gz', 84],
+  ['text/viwiki.jsonl', 951],
+  ['text/law_2010.jsonl', 46],
+  ['text/lit_namcao/sau-cach-mang', 16],
+])('real input %s gives %i pages (VUA_PACK)', async (path, count) => {
+  const { pages, error } = await readAll(join(pack, path));
+  expect(error).toBeUndefined();
+  expect(pages).toHaveLength(count);
+  const empty = pages.filter(({ body }) => body.length === 0).map(({ url }) => url);
+  expect(empty).toEqual(path.includes('viwiki') ? ['https://vi.wikipedia.org/wiki/Đúc_tiền'] : []);
+});

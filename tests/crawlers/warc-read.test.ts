@@ -1,0 +1,240 @@
+/** Reading WARC and gzip, of ours and of others: whole, cut and damaged. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readWarc } from '../../crawlers/warc.ts';
+import { fileName, membersOf, readAll, record, urls, urlsOf, writeAll } from './warc-records.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'vua-warc-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A record as foreign tools write it. */
+function foreign(headers: readonly string[], body: Uint8Array, fields: readonly string[] = []): Buffer {
+  const block = Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${headers.map((h) => `${h}\r\n`).join('')}\r\n`), body]);
+  const head = [
+    'WARC/1.0',
+    'WARC-Type: response',
+    'WARC-Target-URI: <http://xa.vua.test/>',
+    'WARC-Date: 2019-01-02T03:04:05Z',
+    'Content-Type: application/http;msgtype=response',
+    ...fields,
+    `Content-Length: ${block.length}`,
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), block, Buffer.from('\r\n\r\n')]);
+}
+
+describe('reading', () => {
+  const page = Buffer.from('<p>Chợ họp từ bốn giờ sáng.</p>'.repeat(40));
+  const chunks = (body: Buffer, size = 100): Buffer => {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < body.length; at += size) {
+      const part = body.subarray(at, at + size);
+      parts.push(Buffer.from(`${part.length.toString(16)};ext=1\r\n`), part, Buffer.from('\r\n'));
+    }
+    return Buffer.concat([...parts, Buffer.from('0\r\n\r\n')]);
+  };
+
+  test.each<[string, string[], Buffer]>([
+    ['plain', [], page],
+    ['chunked', ['Transfer-Encoding: chunked'], chunks(page)],
+    ['gzip', ['Content-Encoding: gzip'], gzipSync(page)],
+    ['gzip in chunks', ['content-encoding: GZIP', 'transfer-encoding: Chunked'], chunks(gzipSync(page), 50)],
+    ['deflate', ['Content-Encoding: deflate'], deflateSync(page)],
+    ['bare deflate', ['Content-Encoding: deflate'], deflateRawSync(page)],
+    ['br', ['Content-Encoding: br'], brotliCompressSync(page)],
+    ['br over gzip', ['Content-Encoding: gzip, br'], brotliCompressSync(gzipSync(page))],
+    ['said to be chunked and is not', ['Transfer-Encoding: chunked'], page],
+    ['said to be gzip and is not', ['Content-Encoding: gzip'], page],
+    ['an unknown coding', ['Content-Encoding: pack200'], page],
+  ])('a body stored %s', async (_name, headers, stored) => {
+    writeFileSync(join(dir, 'x.warc'), foreign(headers, stored));
+    const { records, error } = await readAll(join(dir, 'x.warc'));
+    expect(error).toBeUndefined();
+    expect(Buffer.from(records[0]!.body).toString()).toBe(page.toString());
+    expect(records[0]!.url).toBe('http://xa.vua.test/');
+  });
+
+  test('a compressed body that was cut gives what is there', async () => {
+    writeFileSync(
+      join(dir, 'x.warc'),
+      foreign(['Content-Encoding: gzip'], gzipSync(page, { level: 0 }).subarray(0, 700), ['WARC-Truncated: length']),
+    );
+    const { records } = await readAll(join(dir, 'x.warc'));
+    expect(records[0]!.truncated).toBe(true);
+    expect(records[0]!.body.length).toBeGreaterThan(500);
+    expect(page.toString()).toContain(Buffer.from(records[0]!.body).toString().slice(0, 500));
+  });
+
+  test('Content-Length decides, whatever the body looks like', async () => {
+    const inside = foreign([], page);
+    const file = Buffer.concat([
+      foreign([], inside),
+      foreign([], Buffer.from('WARC/1.0\r\n\r\n')),
+      foreign([], Buffer.alloc(0)),
+    ]);
+    writeFileSync(join(dir, 'x.warc'), file);
+    const { records, error } = await readAll(join(dir, 'x.warc'));
+    expect(error).toBeUndefined();
+    expect(records.map(({ body }) => body.length)).toEqual([inside.length, 12, 0]);
+  });
+
+  const foreignThree = [1, 2, 3].map((number) => foreign([`X-Number: ${number}`], page.subarray(0, number * 200)));
+  const three = Buffer.concat(foreignThree);
+
+  test.each<[string, Buffer]>([
+    ['plain', three],
+    ['one member for all', gzipSync(three)],
+    [
+      'a member per half, borders inside records',
+      Buffer.concat([gzipSync(three.subarray(0, 777)), gzipSync(three.subarray(777))]),
+    ],
+    ['zero padding at the end', Buffer.concat([gzipSync(three), Buffer.alloc(3000)])],
+    ['line feeds between records', Buffer.concat([Buffer.from('\n\n'), three, Buffer.from('\r\n\n')])],
+  ])('three records, %s', async (_name, bytes) => {
+    writeFileSync(join(dir, 'x.warc.gz'), bytes);
+    const { records, error } = await readAll(join(dir, 'x.warc.gz'));
+    expect(error).toBeUndefined();
+    expect(records.map(({ body }) => body.length)).toEqual([200, 400, 600]);
+  });
+
+  test.each<[string, string, Buffer]>([
+    ['plain', 'x.warc', three],
+    ['gzip as a whole', 'x.warc.gz', gzipSync(three)],
+  ])('a file cut anywhere gives the records before and names the place: %s', async (_name, name, bytes) => {
+    const path = join(dir, name);
+    const ends = [1, 2, 3].map((count) => foreignThree.slice(0, count).reduce((sum, one) => sum + one.length, 0));
+    for (let size = 1; size < bytes.length; size += name.endsWith('gz') ? 13 : 97) {
+      const part = bytes.subarray(0, size);
+      writeFileSync(path, part);
+      const { records, error } = await readAll(path);
+      const present = name.endsWith('gz') ? gunzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH }).length : size;
+      expect(records.length, `cut at ${size}`).toBe(ends.filter((end) => end - 4 <= present).length);
+      if (!name.endsWith('gz') && ends.some((end) => size >= end - 4 && size <= end)) continue; // between two records
+      expect(error, `cut at ${size}`).toMatchObject({ exitStatus: 2 });
+      expect(error!.code).toMatch(/^(TRUNCATED_WARC|TRUNCATED_GZIP|BAD_WARC)$/);
+      expect(error!.message).toContain(path);
+      expect(error!.message).toMatch(/at byte \d+/);
+      expect(error!.message).toContain(`${records.length} records were read`);
+    }
+  });
+
+  test('our own file cut inside the third record gives two', async () => {
+    await writeAll(dir, [record(0), record(1), record(2)]);
+    const path = join(dir, fileName);
+    const start = membersOf(readFileSync(path))
+      .slice(0, 3)
+      .reduce((sum, member) => sum + member.length, 0);
+    truncateSync(path, start + 90);
+    const { records, error } = await readAll(path);
+    expect(urlsOf(records)).toEqual(urls(2));
+    expect(error).toMatchObject({ code: 'TRUNCATED_GZIP' });
+    expect(error!.message).toContain(`the member at byte ${start}`);
+  });
+
+  test('a flipped byte is found by the checksum, after the records before it', async () => {
+    await writeAll(dir, [
+      record(0),
+      record(1, { body: Buffer.from(Array.from({ length: 999 }, (_, i) => (i * 7919) % 251)) }),
+    ]);
+    const path = join(dir, fileName);
+    const file = readFileSync(path);
+    file[file.length - 300]! ^= 1;
+    writeFileSync(path, file);
+    const { records, error } = await readAll(path);
+    expect(urlsOf(records).slice(0, 1)).toEqual(urls(1));
+    expect(error).toMatchObject({ code: 'BAD_GZIP' });
+  });
+
+  test.each<[string, string | Buffer, string]>([
+    ['an empty file', '', 'BAD_INPUT'],
+    ['a web page', '<html><body>Không phải WARC</body></html>', 'BAD_WARC'],
+    ['no Content-Length', 'WARC/1.0\r\nWARC-Type: response\r\n\r\n', 'BAD_WARC'],
+    ['a negative Content-Length', 'WARC/1.0\r\nWARC-Type: response\r\nContent-Length: -5\r\n\r\n', 'BAD_WARC'],
+    ['a header without end', `WARC/1.0\r\nX: ${'a'.repeat(3_000_000)}`, 'BAD_WARC'],
+    ['bytes behind the gzip data', Buffer.concat([gzipSync(three), Buffer.from('rác')]), 'BAD_GZIP'],
+  ])('%s is refused', async (_name, content, code) => {
+    writeFileSync(join(dir, 'x.warc'), content);
+    const { error } = await readAll(join(dir, 'x.warc'));
+    expect(error).toMatchObject({ code, exitStatus: 2 });
+    expect(error!.message).toContain('x.warc');
+  });
+
+  test('a missing file is named', async () => {
+    expect((await readAll(join(dir, 'khong-co.warc'))).error).toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringContaining('khong-co.warc'),
+    });
+  });
+
+  test('what is too large or no page is skipped and counted', async () => {
+    const bomb = gzipSync(Buffer.alloc(30_000_000));
+    const file = Buffer.concat([
+      foreign([], Buffer.alloc(2_000_000, 65)),
+      foreign(['Content-Encoding: gzip'], bomb),
+      Buffer.from('WARC/1.0\r\nWARC-Type: request\r\nContent-Length: 2\r\n\r\nxx\r\n\r\n'),
+      Buffer.from('WARC/1.0\r\nWARC-Type: response\r\nContent-Type: text/dns\r\nContent-Length: 2\r\n\r\nxx\r\n\r\n'),
+      foreign([], page),
+    ]);
+    writeFileSync(join(dir, 'x.warc.gz'), gzipSync(file));
+    const skipped = new Map<string, number>();
+    const { records, error } = await readAll(join(dir, 'x.warc.gz'), { maxRecordBytes: 1_000_000, skipped });
+    expect(error).toBeUndefined();
+    expect(records).toHaveLength(1);
+    expect(Object.fromEntries(skipped)).toEqual({
+      'larger than 1000000 bytes': 2,
+      'record type request': 1,
+      'no HTTP response': 1,
+    });
+  });
+
+  test('an aborted signal ends the reading without an error', async () => {
+    await writeAll(
+      dir,
+      urls(5).map((_, i) => record(i)),
+    );
+    const stop = new AbortController();
+    const read: string[] = [];
+    for await (const { url } of readWarc(join(dir, fileName), stop.signal)) {
+      read.push(url);
+      if (read.length === 2) stop.abort();
+    }
+    expect(read).toEqual(urls(2));
+  });
+});
+
+const pack = join(process.env.VUA_PACK ?? '', 'warc');
+const hasPack = process.env.VUA_PACK !== undefined && existsSync(pack);
+if (!hasPack)
+  console.info('warc-read.test.ts: the checks on real WARC files need VUA_PACK=<folder of the data pack>: skipped');
+
+describe.skipIf(!hasPack)('real files (VUA_PACK)', () => {
+  test('the Vietnamese pages', async () => {
+    const { records, error } = await readAll(join(pack, 'vi_pages.warc.gz'));
+    expect(error).toBeUndefined();
+    expect(records).toHaveLength(84);
+    for (const { headers, body } of records) {
+      expect(headers.find(([name]) => name === 'Content-Length')![1]).toBe(String(body.length));
+    }
+  });
+
+  test.each([
+    ['example.warc', 2, undefined],
+    ['example.warc.gz', 2, undefined],
+    ['example-iana.org-chunked.warc', 1, undefined],
+    ['example-wrong-chunks.warc.gz', 1, undefined],
+    ['example-bad-non-chunked.warc.gz', 2, undefined],
+    ['example-wget-bad-target-uri.warc.gz', 3, undefined],
+    ['example-trunc.warc', 1, 'BAD_WARC'],
+  ])('warcio sample %s', async (name, count, code) => {
+    const { records, error } = await readAll(join(pack, 'warcio', name));
+    expect([records.length, error?.code]).toEqual([count, code]);
+    for (const { body, type } of records) {
+      if (type === 'response') expect(Buffer.from(body).toString()).toMatch(/^\s*<!doctype html>.*<\/html>\s*$/is);
+    }
+  });
+});

@@ -1,0 +1,179 @@
+/**
+ * A hash table from byte strings to eight bytes of value: word types and their counts in training, pretokens and their
+ * tokens in encoding. Open addressing with linear probing; keys are compared byte by byte, so that no two are ever
+ * taken for one. A slot is half a cache line:
+ *
+ *   byte   0        8        12       16                     32
+ *          │ value  │ length │ –      │ key, zeros behind it  │   up to 16 bytes
+ *          │ value  │ length │ –      │ hash   │ offset       │   longer keys stand in the arena
+ *
+ * A length of 0 marks an empty slot: the empty string is no key.
+ */
+import type { PaddedText } from './padded-text.ts';
+
+const SLOT_BYTES = 32;
+const INLINE_BYTES = 16;
+const LENGTH = 2; // in units of four bytes
+const KEY = 4;
+/** At most this share of the slots is taken. */
+const MAX_LOAD = 0.5;
+
+export class ByteTable {
+  /** Keys held. */
+  size = 0;
+  /** Slots, a power of two. */
+  capacity: number;
+  /** Value of slot s as a number: `f64[s * 4]`. */
+  f64!: Float64Array;
+  /** Value of slot s as two integers: `i32[s * 8]` and `i32[s * 8 + 1]`. */
+  i32!: Int32Array;
+  private u8!: Uint8Array;
+  private arena = new Uint8Array(1 << 12);
+  private arenaEnd = 0;
+
+  constructor(capacity = 1 << 12) {
+    this.capacity = capacity;
+    this.allocate();
+  }
+
+  /**
+   * The slot of the bytes from `start` to `end` of a text, at least one; a new key has the value 0. Slots move when a
+   * key is added: use the number before the next call.
+   */
+  slotOf(text: PaddedText, start: number, end: number): number {
+    const length = end - start;
+    if (length > INLINE_BYTES) return this.slotOfLong(text.bytes.subarray(start, end));
+    const { view } = text;
+    const w0 = view.getInt32(start, true) & MASKS[length]!;
+    const w1 = view.getInt32(start + 4, true) & MASKS[length + 17]!;
+    const w2 = view.getInt32(start + 8, true) & MASKS[length + 34]!;
+    const w3 = view.getInt32(start + 12, true) & MASKS[length + 51]!;
+    const { i32 } = this;
+    const mask = this.capacity - 1;
+    let slot = hashOf(w0, w1, w2, w3, length) & mask;
+    for (;;) {
+      const base = slot << 3;
+      const found = i32[base + LENGTH]!;
+      if (
+        found === length &&
+        i32[base + KEY] === w0 &&
+        i32[base + KEY + 1] === w1 &&
+        i32[base + KEY + 2] === w2 &&
+        i32[base + KEY + 3] === w3
+      ) {
+        return slot;
+      }
+      if (found === 0) break;
+      slot = (slot + 1) & mask;
+    }
+    if (this.growIfFull()) return this.slotOf(text, start, end);
+    const base = slot << 3;
+    i32[base + LENGTH] = length;
+    i32[base + KEY] = w0;
+    i32[base + KEY + 1] = w1;
+    i32[base + KEY + 2] = w2;
+    i32[base + KEY + 3] = w3;
+    this.size++;
+    return slot;
+  }
+
+  private slotOfLong(key: Uint8Array): number {
+    const { i32 } = this;
+    const hash = hashOfLong(key);
+    const mask = this.capacity - 1;
+    let slot = hash & mask;
+    for (let base = slot << 3; i32[base + LENGTH] !== 0; base = slot << 3) {
+      if (i32[base + LENGTH] === key.length && i32[base + KEY] === hash) {
+        const at = i32[base + KEY + 1]! >>> 0;
+        let i = 0;
+        while (i < key.length && this.arena[at + i] === key[i]) i++;
+        if (i === key.length) return slot;
+      }
+      slot = (slot + 1) & mask;
+    }
+    if (this.growIfFull()) return this.slotOfLong(key);
+    const base = slot << 3;
+    i32[base + LENGTH] = key.length;
+    i32[base + KEY] = hash;
+    i32[base + KEY + 1] = this.keep(key);
+    this.size++;
+    return slot;
+  }
+
+  /** Key of a taken slot, valid until the next key is added. */
+  keyAt(slot: number): Uint8Array {
+    const length = this.i32[(slot << 3) + LENGTH]!;
+    const isInline = length <= INLINE_BYTES;
+    const at = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1]! >>> 0;
+    return (isInline ? this.u8 : this.arena).subarray(at, at + length);
+  }
+
+  /** All taken slots. Their order depends on capacity and hash: nothing that is written may depend on it. */
+  *slots(): Generator<number> {
+    for (let slot = 0; slot < this.capacity; slot++) if (this.i32[(slot << 3) + LENGTH] !== 0) yield slot;
+  }
+
+  clear(): void {
+    this.i32.fill(0);
+    this.size = 0;
+    this.arenaEnd = 0;
+  }
+
+  private allocate(): void {
+    const buffer = new ArrayBuffer(this.capacity * SLOT_BYTES);
+    this.f64 = new Float64Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u8 = new Uint8Array(buffer);
+  }
+
+  /** Offset in the arena. */
+  private keep(key: Uint8Array): number {
+    const offset = this.arenaEnd;
+    if (offset + key.length > this.arena.length) {
+      const larger = new Uint8Array(Math.max(this.arena.length * 2, offset + key.length));
+      larger.set(this.arena.subarray(0, offset));
+      this.arena = larger;
+    }
+    this.arena.set(key, offset);
+    this.arenaEnd += key.length;
+    return offset;
+  }
+
+  private growIfFull(): boolean {
+    if (this.size < this.capacity * MAX_LOAD) return false;
+    const old = this.i32;
+    this.capacity *= 2;
+    this.allocate();
+    const { i32 } = this;
+    const mask = this.capacity - 1;
+    for (let base = 0; base < old.length; base += 8) {
+      const length = old[base + LENGTH]!;
+      if (length === 0) continue;
+      const [w0, w1, w2, w3] = [old[base + KEY]!, old[base + KEY + 1]!, old[base + KEY + 2]!, old[base + KEY + 3]!];
+      let slot = (length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3, length)) & mask;
+      while (i32[(slot << 3) + LENGTH] !== 0) slot = (slot + 1) & mask;
+      for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i]!;
+    }
+    return true;
+  }
+}
+
+/** For a key of n bytes, the part of each of its four words that belongs to it: `MASKS[17 * word + n]`. */
+const MASKS = Int32Array.from({ length: 4 * 17 }, (_, i) => {
+  const bytes = Math.min(4, Math.max(0, (i % 17) - 4 * Math.floor(i / 17)));
+  return bytes === 4 ? -1 : (1 << (8 * bytes)) - 1;
+});
+
+function hashOf(w0: number, w1: number, w2: number, w3: number, length: number): number {
+  let hash = Math.imul(w0 ^ length, 0x9e3779b1) ^ Math.imul(w2, 0x27d4eb2f);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ w1, 0x85ebca6b) ^ Math.imul(w3, 0x165667b1);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+/** FNV-1a with a final mix. */
+function hashOfLong(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5 | 0;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash ^ (hash >>> 15);
+}

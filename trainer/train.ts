@@ -1,0 +1,85 @@
+/**
+ * The training loop as an async generator of steps: the CLI prints it, tests assert on it, a page charts it.
+ * Figures stay on the GPU and are read every `readEvery` steps, then yielded one by one.
+ */
+import { ToolkitError } from '../crawlers/errors.ts';
+import type { TokenArray } from '../shards/format.ts';
+import type { LoaderState } from './batch.ts';
+import { bitsPerByte, type HeldOut } from './evaluate.ts';
+import { batches } from './loader.ts';
+import { learningRate, type Schedule } from './schedule.ts';
+import type { StepFigures, Trainer } from './trainer.ts';
+
+export interface TrainOptions {
+  readonly shards: readonly TokenArray[];
+  readonly fingerprint: string;
+  readonly heldOut: HeldOut;
+  readonly schedule: Schedule;
+  readonly seed: number;
+  /** Steps between held-out evaluations; the last step is always evaluated. */
+  readonly evaluateEvery: number;
+  /** Steps between reads of the ring, at most 64. */
+  readonly readEvery: number;
+  /** Continue behind this step. */
+  readonly from?: { readonly step: number; readonly loader: LoaderState };
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainStep extends StepFigures {
+  /** Counts from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly tokensPerSecond: number;
+  /** Milliseconds that the step waited for its batch. */
+  readonly dataWaitMs: number;
+  /** Loader state behind this step. */
+  readonly loader: LoaderState;
+  /** True when the GPU holds exactly this step's weights: a checkpoint may be taken. */
+  readonly settled: boolean;
+  readonly heldOutBitsPerByte?: number;
+}
+
+/** @throws ToolkitError NAN_LOSS naming the step. Ends early, after a settled step, when `signal` is aborted. */
+export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
+  const { schedule, from, signal } = options;
+  const { rows, config } = trainer;
+  const source = batches({
+    shards: options.shards,
+    fingerprint: options.fingerprint,
+    vocabSize: config.vocabSize,
+    rows,
+    length: config.context,
+    seed: options.seed,
+    state: from?.loader,
+  });
+  const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
+  let waiting: Omit<TrainStep, 'loss' | 'gradNorm' | 'tokensPerSecond' | 'settled'>[] = [];
+  let readAt = performance.now();
+  for (let step = (from?.step ?? 0) + 1; step <= schedule.steps; step++) {
+    const asked = performance.now();
+    const batch = source.next().value;
+    const dataWaitMs = performance.now() - asked;
+    const rate = learningRate(schedule, step);
+    trainer.step(batch, step, rate);
+    waiting.push({ step, learningRate: rate, dataWaitMs, loader: batch.state });
+    const evaluates = step % options.evaluateEvery === 0 || step === schedule.steps;
+    if (waiting.length < readEvery && !evaluates && !signal?.aborted) continue;
+    const figures = await trainer.figures(waiting[0].step, step);
+    const tokensPerSecond = (waiting.length * rows * config.context * 1000) / (performance.now() - readAt);
+    const heldOutBitsPerByte = evaluates ? await bitsPerByte(trainer, options.heldOut) : undefined;
+    readAt = performance.now();
+    for (const [i, { loss, gradNorm }] of figures.entries()) {
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+        throw new ToolkitError({
+          code: 'NAN_LOSS',
+          message: `step ${waiting[i].step}: loss ${loss}, gradient norm ${gradNorm}, expected finite numbers`,
+          hint: 'resume from the last checkpoint with a lower --learning-rate',
+        });
+      }
+      const settled = waiting[i].step === step;
+      yield { ...waiting[i], loss, gradNorm, tokensPerSecond, settled, ...(settled && { heldOutBitsPerByte }) };
+    }
+    waiting = [];
+    if (signal?.aborted) return;
+  }
+}
