@@ -19,12 +19,12 @@ import { exactText } from './dedup/exact.ts';
 import { fingerprint } from './dedup/near.ts';
 import type { DedupStore } from './dedup/store.ts';
 import type { Document, Outcome } from './document.ts';
-import { extract, MAX_NESTING } from './extract.ts';
+import { extract } from './extract.ts';
 import type { Rejection, Subject } from './filter.ts';
 import { judge, MAX_BYTES, MAX_UNDECODABLE, NEAR_SIMILARITY, type Preset } from './filters/index.ts';
 import { identify } from './language.ts';
 import { decodeReferences, repairMojibake } from './legacy.ts';
-import { readTokens } from './lexicon.ts';
+import { readTokens, type Token } from './lexicon.ts';
 import { measure } from './measure.ts';
 import { normalize } from './normalize.ts';
 
@@ -69,12 +69,10 @@ function cleanPage(page: Page, { preset, store }: CleanOptions, hash: XXHashAPI)
 
   if (isHtml) {
     const extraction = extract(text);
-    if (extraction === undefined) {
-      text = text.slice(0, EXCERPT);
-      return drop('extract', { reason: 'too_nested', value: MAX_NESTING + 1, threshold: MAX_NESTING });
-    }
     title ||= extraction.title;
-    text = extraction.text;
+    text = extraction.flaw !== undefined && extraction.text === '' ? text.slice(0, EXCERPT) : extraction.text;
+    if (extraction.flaw !== undefined && (preset !== 'keep-all' || extraction.text === ''))
+      return drop('extract', extraction.flaw);
   }
 
   title = normalize(repair(title)).replace(/\s+/g, ' ');
@@ -90,14 +88,15 @@ function cleanPage(page: Page, { preset, store }: CleanOptions, hash: XXHashAPI)
   if (judgement !== true) return drop(judgement.stage, judgement.verdict);
 
   const keepsDuplicates = preset === 'keep-all';
-  const exactKey = BigInt.asIntN(64, hash.h64(exactText(tokens)));
+  const body = withoutTitle(tokens, title);
+  const exactKey = BigInt.asIntN(64, hash.h64(exactText(body)));
   const original = store.exact.find(exactKey);
   if (original !== undefined && !keepsDuplicates) {
     const { id: other, clusterNumber } = store.document(original);
     store.addCopy(clusterNumber);
     return drop('exact', { reason: 'exact_duplicate', value: 1, threshold: 1 }, other);
   }
-  const print = fingerprint(tokens);
+  const print = fingerprint(body);
   const neighbour = store.near.find(print, NEAR_SIMILARITY);
   if (neighbour !== undefined && !keepsDuplicates) {
     const { id: other, clusterNumber } = store.document(neighbour.document);
@@ -127,6 +126,13 @@ function cleanPage(page: Page, { preset, store }: CleanOptions, hash: XXHashAPI)
     measurements,
   };
   return { kept: document };
+}
+
+/** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
+function withoutTitle(tokens: readonly Token[], title: string): readonly Token[] {
+  const heading = readTokens(title);
+  const repeats = heading.length < tokens.length && heading.every(({ folded }, i) => folded === tokens[i]!.folded);
+  return repeats ? tokens.slice(heading.length) : tokens;
 }
 
 /** Of a page that is refused unread the reject store keeps only its head. */
@@ -164,7 +170,7 @@ function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Reje
 }
 
 function undecodable({ text }: Decoded): Rejection | undefined {
-  const lost = text.match(/[\ufffd\0-\x08\x0e-\x1f]/g)?.length ?? 0;
+  const lost = text.match(/[^\P{Cc}\s\u0080-\u009f]|\ufffd/gu)?.length ?? 0;
   const value = lost / Math.max(1, text.length);
   return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;
 }

@@ -6,7 +6,7 @@
  * nearly all of the prose, the child is the better answer; a box that the site itself names as the article wins at once.
  * Linear in the size of the page; pages too large or nested too deeply for that are refused by name.
  */
-import { type Element, nestingDepth, parseHtml, traverse } from './html/dom.ts';
+import { type Element, outline, parseHtml, traverse } from './html/dom.ts';
 import { isFurnitureLine, isHidden, looksLikeMainText, UNREADABLE } from './html/furniture.ts';
 import { render, type TextBlock } from './html/render.ts';
 import { type Block, survey } from './html/survey.ts';
@@ -16,74 +16,118 @@ export interface Extraction {
   readonly title: string;
   /** Blocks separated by one blank line; empty when the page holds no running text. */
   readonly text: string;
+  /** Why the page goes no further: it cannot be parsed in bounded time (then `text` is empty), or it lists other pages. */
+  readonly flaw?: {
+    readonly reason: 'too_nested' | 'too_many_tags' | 'listing';
+    readonly value: number;
+    readonly threshold: number;
+  };
 }
 
-/** Elements nested deeper than this are a broken or hostile page. */
-export const MAX_NESTING = 2_000;
+/** Beyond either a page is broken or hostile: the deepest and the largest of real pages have a tenth of this. */
+const MAX_NESTING = 2_000;
+const MAX_TAGS = 400_000;
+
+/** So many entries that open with a link, with less prose for each than the second figure, make a list of pages… */
+const LISTING_ENTRIES = 3;
+const LISTING_PROSE = 300;
+/** …when this share of them shows a date or a teaser that breaks off. */
+const LISTING_TEASERS = 1 / 3;
 
 /** A box with this share of the page's prose is never furniture. */
 const MOST = 0.4;
+/** Where elements stay open, a box of furniture swallows the text behind it: then this share is enough. */
+const MOST_OF_BROKEN = 0.15;
+const MAX_UNCLOSED = 3;
 /** A box is a list of links when more than this share of its text stands in links. */
 const LINK_LIST = 0.5;
 /** A child with this share of the prose takes the place of its parent. */
-const NEARLY_ALL = 0.85;
+const NEARLY_ALL = 0.8;
 /** A box named as the article must hold this share of the prose. */
 const HALF = 0.5;
-/** With less text than this the page is read once more, hidden and misnamed boxes included. */
+/** With fewer characters the page is read once more, hidden and misnamed boxes included… */
 const TOO_LITTLE = 200;
+/** …which counts when that finds so many. */
+const WHOLE_ARTICLE = 1_000;
 
-/** `undefined` when elements nest deeper than MAX_NESTING. `html` is decoded text of any quality. */
-export function extract(html: string): Extraction | undefined {
-  if (nestingDepth(html, MAX_NESTING) > MAX_NESTING) return undefined;
-  const root = parseHtml(html);
-  let text = mainText(root, false);
-  if (text.length < TOO_LITTLE) {
-    const lenient = mainText(root, true);
-    if (lenient.length >= TOO_LITTLE) text = lenient;
+/** @param html decoded text of any quality */
+export function extract(html: string): Extraction {
+  const { deepest, tags, unclosed } = outline(html, MAX_NESTING, MAX_TAGS);
+  if (deepest > MAX_NESTING) {
+    return { title: '', text: '', flaw: { reason: 'too_nested', value: deepest, threshold: MAX_NESTING } };
   }
-  return { title: titleOf(root), text };
+  if (tags > MAX_TAGS) {
+    return { title: '', text: '', flaw: { reason: 'too_many_tags', value: tags, threshold: MAX_TAGS } };
+  }
+  const most = unclosed > MAX_UNCLOSED ? MOST_OF_BROKEN : MOST;
+  const root = parseHtml(html);
+  let main = mainText(root, most, false);
+  if (main.text.length < TOO_LITTLE) {
+    const lenient = mainText(root, most, true);
+    if (lenient.text.length >= WHOLE_ARTICLE) main = lenient;
+  }
+  return { title: titleOf(root), ...main };
 }
 
-function mainText(root: Element, lenient: boolean): string {
+function mainText(root: Element, most: number, lenient: boolean): Pick<Extraction, 'text' | 'flaw'> {
   const blocks = survey(root, lenient);
   const skipped = new Set<Element>();
   const total = blocks[0]!.prose;
   for (const block of blocks) {
-    if (block.parent === undefined || block.prose >= MOST * total) continue;
+    if (block.parent === undefined || block.prose >= most * total) continue;
     if ((block.furniture && !lenient) || isLinkList(block)) skipped.add(block.element);
   }
-  const { element } = mainBlock(blocks, skipped);
+  const { element, prose, entries } = mainBlock(blocks, skipped);
   const isSkipped = (inner: Element): boolean =>
     UNREADABLE.has(inner.name) || skipped.has(inner) || (!lenient && isHidden(inner));
-  return joinBlocks(render(element, isSkipped));
+  const rendered = render(element, isSkipped);
+  const text = joinBlocks(rendered);
+  const isListing =
+    entries >= LISTING_ENTRIES &&
+    prose < LISTING_PROSE * entries &&
+    rendered.filter((block) => TEASER.test(block.text)).length >= LISTING_TEASERS * entries;
+  if (!isListing) return { text };
+  return { text, flaw: { reason: 'listing', value: prose / entries, threshold: LISTING_PROSE } };
 }
+
+/** A line that breaks off, or that holds little but a date. */
+const TEASER = /(?:…|\.\.\.)$|^.{0,24}\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b/m;
 
 /** A paragraph with many links is still a paragraph. */
 const isLinkList = ({ links, linked, text, element }: Block): boolean =>
   links > 1 && linked > LINK_LIST * text && element.name !== 'p';
 
-function mainBlock(blocks: readonly Block[], skipped: ReadonlySet<Element>): Block {
-  /** Prose below each block without the skipped boxes; and its child with most of it. */
-  const remaining = new Map<Block, number>();
+/** The block to render, with the prose and the entries that remain in it without the skipped boxes. */
+function mainBlock(
+  blocks: readonly Block[],
+  skipped: ReadonlySet<Element>,
+): { element: Element; prose: number; entries: number } {
+  const remaining = new Map(blocks.map((block) => [block, { prose: block.prose, entries: block.entries }]));
+  /** The child with most of the prose. */
   const richest = new Map<Block, Block>();
-  for (const block of blocks) remaining.set(block, block.prose);
   for (let i = blocks.length - 1; i > 0; i--) {
     const block = blocks[i]!;
-    const parent = block.parent!;
-    const kept = skipped.has(block.element) ? 0 : remaining.get(block)!;
-    remaining.set(parent, remaining.get(parent)! - block.prose + kept);
-    const rival = richest.get(parent);
-    if (kept > 0 && (rival === undefined || kept >= remaining.get(rival)!)) richest.set(parent, block);
+    const own = remaining.get(block)!;
+    const parent = remaining.get(block.parent!)!;
+    const isSkipped = skipped.has(block.element);
+    parent.prose -= block.prose - (isSkipped ? 0 : own.prose);
+    parent.entries -= block.entries - (isSkipped ? 0 : own.entries);
+    const rival = richest.get(block.parent!);
+    if (!isSkipped && (rival === undefined || own.prose >= remaining.get(rival)!.prose))
+      richest.set(block.parent!, block);
   }
   const page = blocks[0]!;
-  const half = HALF * remaining.get(page)!;
+  const half = HALF * remaining.get(page)!.prose;
   let best = page;
   let named: Block | undefined;
-  for (let next = richest.get(page); next !== undefined && remaining.get(next)! > half; next = richest.get(next)) {
+  for (let next = richest.get(page); next !== undefined; next = richest.get(next)) {
+    const { prose } = remaining.get(next)!;
+    if (prose <= half) break;
     if (looksLikeMainText(next.element)) named = next;
-    if (best === next.parent && remaining.get(next)! >= NEARLY_ALL * remaining.get(best)!) best = next;
+    if (best === next.parent && prose >= NEARLY_ALL * remaining.get(best)!.prose) best = next;
   }
-  return named ?? best;
+  const main = named ?? best;
+  return { element: main.element, ...remaining.get(main)! };
 }
 
 /** Furniture lines go, and headings with nothing left below them at the end. */
@@ -92,7 +136,7 @@ function joinBlocks(blocks: readonly TextBlock[]): string {
   for (const block of blocks) {
     const text = block.text
       .split('\n')
-      .filter((line) => !isFurnitureLine(line.normalize()))
+      .filter((line) => !isFurnitureLine(line))
       .join('\n');
     if (text !== '') kept.push({ ...block, text });
   }
@@ -100,7 +144,7 @@ function joinBlocks(blocks: readonly TextBlock[]): string {
   return kept.map((block) => block.text).join('\n\n');
 }
 
-/** What the page calls itself: `og:title`, else its only `<h1>`, else `<title>`; without the site's name behind it. */
+/** What the page calls itself: the `<h1>` that its `og:title` or `<title>` repeats, else these without the site's name. */
 function titleOf(root: Element): string {
   let shared = '';
   let document = '';
@@ -128,9 +172,21 @@ function titleOf(root: Element): string {
     },
   });
   const given = oneLine(shared) || document;
-  const heading = headings.find((text) => given.startsWith(text)) ?? (headings.length === 1 ? headings[0] : undefined);
-  if (heading !== undefined && (given === '' || given.startsWith(heading) || shared === '')) return heading;
-  return given.replace(/\s+[|»·–—-]\s+[^|»·–—]{1,40}$/u, '') || given;
+  const heading = headings.find((text) => given.includes(text)) ?? (headings.length === 1 ? headings[0] : undefined);
+  if (heading !== undefined && (shared === '' || given.includes(heading))) return heading;
+  return withoutSiteName(given);
 }
+
+/** Of `Title - Site` and `Site - Title` the part that is clearly longer; a title that holds a dash stays whole. */
+function withoutSiteName(title: string): string {
+  const parts = title.split(/ [|»·–—-] /);
+  if (parts.length !== 2) return title;
+  const [first, second] = parts as [string, string];
+  if (second.length <= SITE_NAME * first.length) return first;
+  return first.length <= SITE_NAME * second.length ? second : title;
+}
+
+/** A site's name is at most this share of the title beside it. */
+const SITE_NAME = 0.6;
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

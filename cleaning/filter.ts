@@ -21,18 +21,18 @@ export interface Rejection {
 export type Verdict = true | Rejection;
 export type Filter = (subject: Subject, threshold: number) => Verdict;
 
-type ValueOf = (subject: Subject) => number;
+type Value = (subject: Subject) => number;
 
 export const atLeast =
-  (reason: string, valueOf: ValueOf): Filter =>
+  (reason: string, valueIn: Value): Filter =>
   (subject, threshold) => {
-    const value = valueOf(subject);
+    const value = valueIn(subject);
     return value >= threshold || { reason, value, threshold };
   };
 
 export const atMost =
-  (reason: string, valueOf: ValueOf): Filter =>
+  (reason: string, valueIn: Value): Filter =>
   (subject, threshold) => {
-    const value = valueOf(subject);
+    const value = valueIn(subject);
     return value <= threshold || { reason, value, threshold };
   };

@@ -5,6 +5,7 @@
  * All work on "byte strings": one character U+0000–U+00FF for each byte. Which encoding it was is decided by words:
  * at least three distinct function words that no Latin-1 text can hold, and twice as many as the runner-up.
  */
+import { compose } from './compose.ts';
 import { FUNCTION_WORDS } from './lexicon.ts';
 
 export type LegacyCharset = 'tcvn3' | 'vni' | 'viscii' | 'windows-1258';
@@ -74,11 +75,10 @@ function vniLetter(letter: string): string {
 }
 
 /** @returns NFC text. */
-export const decodeLegacy = (bytes: string, charset: LegacyCharset): string =>
-  DECODERS[charset](bytes).normalize('NFC');
+export const decodeLegacy = (bytes: string, charset: LegacyCharset): string => compose(DECODERS[charset](bytes));
 
 /** Function words that need a letter beyond Latin-1, so that no western text holds one. */
-const TELLING_WORDS: ReadonlySet<string> = new Set(FUNCTION_WORDS.filter((word) => /[^\x00-\xff]/.test(word)));
+const TELLING_WORDS: ReadonlySet<string> = new Set(FUNCTION_WORDS.filter((word) => /[\u0100-\uffff]/.test(word)));
 const MIN_WORDS = 3;
 const MIN_LEAD = 2;
 /** Enough text to find the words of a whole page. */
@@ -87,7 +87,10 @@ const SAMPLE = 200_000;
 /** Distinct telling words in NFC text. */
 export function tellingWords(text: string): number {
   const found = new Set<string>();
-  for (const word of text.slice(0, SAMPLE).toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? []) {
+  for (const word of text
+    .slice(0, SAMPLE)
+    .toLowerCase()
+    .match(/[\p{L}\p{M}]+/gu) ?? []) {
     if (TELLING_WORDS.has(word)) found.add(word);
   }
   return found.size;
@@ -152,7 +155,7 @@ function mojibakeDecoder(sample: string): ((bytes: string) => string | undefined
 
 function decodeUtf8(bytes: string): string | undefined {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? undefined : text.normalize('NFC');
+  return text.includes('\ufffd') ? undefined : compose(text);
 }
 
 /**

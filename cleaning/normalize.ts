@@ -5,6 +5,7 @@
  * Repairs that could touch another language (Icelandic Ð, Italian "oà") run only on text that shows Vietnamese letters,
  * and only where the whole word is a Vietnamese syllable. Never applied to a benchmark's prompt.
  */
+import { compose } from './compose.ts';
 import { parseSyllable, splitTone, VIETNAMESE_LETTER } from './syllables.ts';
 
 /** Each step's output is what the next one expects; the order matters. */
@@ -29,12 +30,11 @@ function repairLineEnds(text: string): string {
 }
 
 /** Controls, soft hyphens, direction marks, word joiners, byte order marks. */
-const INVISIBLE =
-  /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u034f\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const INVISIBLE = /[^\P{Cc}\t\n]|\u034f|[\u00ad\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 /** Zero-width space, non-joiner and joiner mean something in these scripts and in composed pictures. */
 const ZERO_WIDTH = /[\u200b-\u200d]+/g;
 const JOINING =
-  /[\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Arabic}\p{sc=Devanagari}\p{sc=Bengali}\p{sc=Tamil}\p{sc=Telugu}\p{sc=Sinhala}\p{sc=Malayalam}\p{sc=Kannada}\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]$/u;
+  /(?:[\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Arabic}\p{sc=Devanagari}\p{sc=Bengali}\p{sc=Tamil}\p{sc=Telugu}\p{sc=Sinhala}\p{sc=Malayalam}\p{sc=Kannada}\p{Extended_Pictographic}\p{Emoji_Modifier}]|\ufe0f)$/u;
 
 function removeInvisible(text: string): string {
   return text
@@ -49,11 +49,13 @@ const MISORDERED = /[\u00c0-\u1ef9][\u0300\u0301\u0303\u0309\u0323]?[\u0302\u030
 const HATS = /[\u0302\u0306\u031b]/g;
 
 function composeMarks(text: string): string {
-  const composed = text.normalize('NFC');
+  const composed = compose(text);
   if (composed.search(HATS) < 0) return composed;
   return composed.replace(MISORDERED, (sequence) => {
     const marks = sequence.normalize('NFD');
-    const repaired = (marks[0] + (marks.match(HATS) ?? []).join('') + marks.slice(1).replace(HATS, '')).normalize('NFC');
+    const repaired = (marks[0] + (marks.match(HATS) ?? []).join('') + marks.slice(1).replace(HATS, '')).normalize(
+      'NFC',
+    );
     return repaired.length === 1 ? repaired : sequence;
   });
 }

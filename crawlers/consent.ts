@@ -9,9 +9,9 @@
  * `no-train` outweighs `no-index`, which outweighs `open`; silence, and `index, follow`, which speaks of search alone,
  * are `unknown`. `noimageai` concerns images, of which there are none here: kept, nothing follows.
  */
-import { type CheerioAPI, load } from 'cheerio/slim';
 import type { HeaderPairs } from './http-message.ts';
 import type { Consent, ConsentConclusion } from './page.ts';
+import { tagsOf } from './tags.ts';
 
 /** Name by which robots.txt, `X-Robots-Tag` and meta tags address this crawler. */
 export const PRODUCT_TOKEN = 'VuaBot';
@@ -19,8 +19,8 @@ export const PRODUCT_TOKEN = 'VuaBot';
 export interface ConsentSignals {
   /** Raw pairs where there are any: joined values of a repeated X-Robots-Tag can no longer be told apart. */
   readonly headers: HeaderPairs | Readonly<Record<string, string>>;
-  /** Markup, or the parsed page. Meta tags are ASCII: any superset of it will do as encoding. */
-  readonly html?: string | CheerioAPI;
+  /** Markup. Meta tags are ASCII: any superset of it will do as encoding. */
+  readonly html?: string;
   /** Statements of the host, in the form shown above. */
   readonly extraStatements?: readonly string[];
   readonly productToken?: string;
@@ -30,7 +30,7 @@ const HEADER = /^(x-robots-tag|tdm-reservation|tdm-policy|content-usage|content-
 
 export function consentOf({
   headers,
-  html,
+  html = '',
   extraStatements = [],
   productToken = PRODUCT_TOKEN,
 }: ConsentSignals): Consent {
@@ -40,22 +40,21 @@ export function consentOf({
     ...pairs
       .filter(([name]) => HEADER.test(name.toLowerCase()))
       .map(([name, value]) => `${name.toLowerCase()}: ${value}`),
-    ...(html === undefined ? [] : metaStatements(html, productToken)),
+    ...metaStatements(html, productToken),
   ].map((statement) => statement.replace(/\s+/g, ' ').trim());
   return { conclusion: concludeFrom(statements, productToken), statements };
 }
 
 const isPairs = (headers: ConsentSignals['headers']): headers is HeaderPairs => Array.isArray(headers);
 
-function metaStatements(html: string | CheerioAPI, productToken: string): string[] {
-  if (typeof html === 'string' && !/<meta/i.test(html)) return [];
-  const $ = typeof html === 'string' ? load(html) : html;
+const META = new Set(['meta']);
+
+function metaStatements(html: string, productToken: string): string[] {
   const names = ['robots', 'tdm-reservation', 'tdm-policy', productToken.toLowerCase()];
-  return $('meta[name][content]')
-    .toArray()
-    .map(({ attribs }) => [attribs.name!.trim().toLowerCase(), attribs.content!] as const)
-    .filter(([name]) => names.includes(name))
-    .map(([name, content]) => `meta ${name}: ${content}`);
+  return [...tagsOf(html, META)].flatMap(({ attributes }) => {
+    const name = attributes.get('name')?.trim().toLowerCase() ?? '';
+    return names.includes(name) ? `meta ${name}: ${attributes.get('content') ?? ''}` : [];
+  });
 }
 
 /** The strictest thing that any of the statements says. */

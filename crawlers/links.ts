@@ -1,14 +1,16 @@
 /** The links of an HTML page. */
-import { type CheerioAPI, load } from 'cheerio/slim';
+import { tagsOf } from './tags.ts';
 import { canonicalUrl } from './url.ts';
 
+const LINKING = new Set(['a', 'area', 'base', 'link']);
+
 /**
- * The page as a tree. Decoded by the charset of its Content-Type, else UTF-8: good enough for markup and addresses;
- * the text itself is decoded with more care in cleaning.
+ * The page as text. Decoded by the charset of its Content-Type, else UTF-8: good enough for markup and addresses; the
+ * prose is decoded with more care in cleaning.
  */
-export function parseHtml(body: Uint8Array, contentType: string): CheerioAPI {
+export function decodeMarkup(body: Uint8Array, contentType: string): string {
   const label = /charset\s*=\s*["']?([\w:-]+)/i.exec(contentType)?.[1] ?? 'utf-8';
-  return load(decoderOf(label).decode(body));
+  return decoderOf(label).decode(body);
 }
 
 function decoderOf(label: string): TextDecoder {
@@ -20,11 +22,15 @@ function decoderOf(label: string): TextDecoder {
 }
 
 /** Canonical URLs of `<a href>` and `<link rel=canonical>`, each once, in document order. `rel=nofollow` is left out. */
-export function linksOf($: CheerioAPI, url: string): string[] {
-  const base = canonicalUrl($('base[href]').first().attr('href') ?? url, url) ?? url;
-  const links = $('a[href], area[href], link[rel~="canonical" i][href]')
-    .toArray()
-    .filter(({ attribs }) => !/\bnofollow\b/i.test(attribs.rel ?? ''))
-    .flatMap(({ attribs }) => canonicalUrl(attribs.href!.trim(), base) ?? []);
-  return [...new Set(links)];
+export function linksOf(html: string, url: string): string[] {
+  const links: string[] = [];
+  let base: string | undefined;
+  for (const { name, attributes } of tagsOf(html, LINKING)) {
+    const href = attributes.get('href');
+    const rel = attributes.get('rel') ?? '';
+    if (href === undefined || /\bnofollow\b/i.test(rel)) continue;
+    if (name === 'base') base ??= canonicalUrl(href.trim(), url);
+    else if (name !== 'link' || /\bcanonical\b/i.test(rel)) links.push(href.trim());
+  }
+  return [...new Set(links.flatMap((href) => canonicalUrl(href, base ?? url) ?? []))];
 }

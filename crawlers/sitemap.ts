@@ -1,7 +1,7 @@
 /** Sitemaps: XML (`urlset`, `sitemapindex`) or one address per line, gzip or not. sitemaps.org protocol 0.9. */
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
-import { load } from 'cheerio/slim';
+import { decodeEntities } from './tags.ts';
 
 /** What the protocol allows, unpacked; also the limit for a download. */
 export const MAX_SITEMAP_BYTES = 50 * 2 ** 20;
@@ -19,24 +19,22 @@ const unzip = promisify(gunzip);
 /** Reads what can be read; damaged or foreign data gives empty lists. */
 export async function parseSitemap(body: Uint8Array): Promise<Sitemap> {
   const isGzip = body[0] === 0x1f && body[1] === 0x8b;
-  const plain = isGzip ? await unzipOrNothing(body) : body;
-  const text = new TextDecoder().decode(plain);
+  const text = new TextDecoder().decode(isGzip ? await unzipOrNothing(body) : body);
   if (!text.trimStart().startsWith('<')) {
-    return {
-      pages: text
-        .split(/\s+/)
-        .filter((line) => /^https?:/.test(line))
-        .slice(0, MAX_LOCATIONS),
-      sitemaps: [],
-    };
+    return { pages: text.split(/\s+/, MAX_LOCATIONS).filter((line) => /^https?:/.test(line)), sitemaps: [] };
   }
-  const $ = load(text, { xml: true });
-  const locations = (parent: string): string[] =>
-    $(`${parent} > loc`)
-      .toArray()
-      .slice(0, MAX_LOCATIONS)
-      .map((element) => $(element).text().trim());
-  return { pages: locations('url'), sitemaps: locations('sitemap') };
+  const locations = text
+    .split(/<loc\b[^<>]*>/, MAX_LOCATIONS + 1) // the locations of images and videos have a prefix
+    .slice(1)
+    .map(textBeforeTag);
+  return text.includes('<sitemapindex') ? { pages: [], sitemaps: locations } : { pages: locations, sitemaps: [] };
+}
+
+function textBeforeTag(xml: string): string {
+  const cdata = /^\s*<!\[CDATA\[/.exec(xml)?.[0].length;
+  return cdata === undefined
+    ? decodeEntities(xml.split('<', 1)[0]!).trim()
+    : xml.slice(cdata).split(']]>', 1)[0]!.trim();
 }
 
 async function unzipOrNothing(body: Uint8Array): Promise<Uint8Array> {

@@ -12,7 +12,7 @@ import { consentOf, forbidsFollowing } from './consent.ts';
 import { type Fetched, type FetchOptions, RequestFailed, redirectTarget } from './fetch.ts';
 import type { Discovery, Frontier, Settlement, UrlKind, UrlRow } from './frontier.ts';
 import { headerOf } from './http-message.ts';
-import { linksOf, parseHtml } from './links.ts';
+import { decodeMarkup, linksOf } from './links.ts';
 import type { HostPace, Politeness } from './politeness.ts';
 import { MAX_SITEMAP_BYTES, parseSitemap } from './sitemap.ts';
 import { canonicalUrl, trapReason } from './url.ts';
@@ -93,10 +93,10 @@ async function record(
 ): Promise<CrawlStep> {
   const contentType = headerOf(answer.headers, 'content-type') ?? '';
   const isSuccess = answer.status >= 200 && answer.status < 300;
-  const isHtml = isSuccess && row.kind === 'page' && !/^\s*text\/plain/i.test(contentType) && answer.body.length > 0;
-  const $ = isHtml ? parseHtml(answer.body, contentType) : undefined;
+  const isHtml = isSuccess && row.kind === 'page' && !/^\s*text\/plain/i.test(contentType);
+  const html = isHtml ? decodeMarkup(answer.body, contentType) : '';
   const { productToken, source, warc } = context;
-  const consent = consentOf({ headers: answer.headers, html: $, extraStatements: hostStatements, productToken });
+  const consent = consentOf({ headers: answer.headers, html, extraStatements: hostStatements, productToken });
   const isRevisit = answer.status === 304;
   await warc.write({
     ...answer,
@@ -116,7 +116,7 @@ async function record(
   if (!isSuccess) return settleOther(row, answer, context);
   if (!isAccepted(row.kind, contentType)) return refuse(row, answer, 'content_type', context);
 
-  const links = $ && !forbidsFollowing(consent.statements, productToken) ? linksOf($, row.url) : [];
+  const links = forbidsFollowing(consent.statements, productToken) ? [] : linksOf(html, row.url);
   const discoveries = row.kind === 'sitemap' ? await sitemapDiscoveries(row, answer.body) : pagesBelow(row, links);
   context.frontier.settle(
     row.url,

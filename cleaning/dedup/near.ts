@@ -52,7 +52,10 @@ export class NearIndex {
     let best: NearMatch | undefined;
     for (const document of [...candidates].sort((a, b) => a - b)) {
       const stored = this.#signatureOf.get(document)!;
-      const estimate = similarity(signature, new Uint16Array(stored.buffer.slice(stored.byteOffset, stored.byteOffset + stored.byteLength)));
+      const estimate = similarity(
+        signature,
+        new Uint16Array(stored.buffer.slice(stored.byteOffset, stored.byteOffset + stored.byteLength)),
+      );
       if (estimate >= threshold && (best === undefined || estimate > best.similarity)) {
         best = { document, similarity: estimate };
       }

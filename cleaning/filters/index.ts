@@ -21,7 +21,7 @@ export type Preset = (typeof PRESETS)[number];
 export const MAX_BYTES = { html: 8_000_000, text: 64_000_000 };
 
 /** Share of the text that may be characters lost in decoding, or controls: beyond it the bytes are no text. */
-export const MAX_UNDECODABLE = 0.1;
+export const MAX_UNDECODABLE = 0.05;
 
 /** Estimated Jaccard similarity from which two documents are near duplicates (14 bands × 8 rows find .8 with .92). */
 export const NEAR_SIMILARITY = 0.6;
@@ -67,6 +67,8 @@ export const TABLE: readonly Row[] = [
   { stage: 'filter',   filter: repetition.repetitivePhrase, recommended: 0.25, fineweb2: 0.197 },
   // FineWeb-2: 8-grams of words; eight syllables are four or five words, and decrees reach 0.53
   { stage: 'filter',   filter: repetition.repetitiveText,   recommended: 0.65, fineweb2: 0.136 },
+  // Gopher: 0.3 of lines; pages of teasers have 0.4 and more
+  { stage: 'filter',   filter: lines.truncatedLines,        recommended: 0.3 },
   // Verse and lists end no line with a full stop, so only FineWeb-2 asks
   { stage: 'filter',   filter: lines.unfinishedLines,                          fineweb2: 0.333 },
 ];

@@ -16,4 +16,3 @@ export const fewFunctionWords = atLeast('few_function_words', ({ tokens }) => {
   for (const token of tokens) if (token.functionWord >= 0) hits++;
   return tokens.length === 0 ? 0 : hits / tokens.length;
 });
-

@@ -43,29 +43,63 @@ export function traverse(root: Element, { enter, text, leave }: Visitor): void {
   }
 }
 
-/**
- * How deep elements nest, before a tree is built (building one takes quadratic time in its depth).
- * Elements that HTML closes by itself (`<p>`, `<li>`, table parts, …) and void elements do not count.
- */
-export function nestingDepth(html: string, limit: number): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let at = html.indexOf('<'); at >= 0 && deepest <= limit; at = html.indexOf('<', at + 1)) {
-    const closing = html.charCodeAt(at + 1) === 0x2f;
-    const start = closing ? at + 2 : at + 1;
-    let end = start;
-    while (isNameCode(html.charCodeAt(end))) end++;
-    if (end === start || SELF_CLOSING.has(html.slice(start, end).toLowerCase())) continue;
-    depth = closing ? Math.max(0, depth - 1) : depth + 1;
-    if (depth > deepest) deepest = depth;
-  }
-  return deepest;
+export interface Outline {
+  /** Levels of the deepest element, and tags: each counted to one beyond its limit. */
+  readonly deepest: number;
+  readonly tags: number;
+  /** Elements still open at the end that should have been closed. */
+  readonly unclosed: number;
 }
 
-const isNameCode = (code: number): boolean =>
-  (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x2d;
+/**
+ * The shape of a page, told from its tags alone: building a tree takes quadratic time in its depth, so a hostile page
+ * must be known before. Opens and closes elements as the parser does.
+ */
+export function outline(html: string, maxDepth: number, maxTags: number): Outline {
+  const open: string[] = [];
+  let deepest = 0;
+  let tags = 0;
+  TAG.lastIndex = 0;
+  for (let tag = TAG.exec(html); tag !== null && deepest <= maxDepth && tags <= maxTags; tag = TAG.exec(html)) {
+    tags++;
+    const name = tag[2]!.toLowerCase();
+    if (VOID.has(name)) continue;
+    if (tag[1] === '/') {
+      const at = open.lastIndexOf(name);
+      if (at >= 0) open.length = at;
+      continue;
+    }
+    while (CLOSED_BY.get(open.at(-1)!)?.has(name)) open.pop();
+    if (RAW.has(name)) {
+      const end = html.indexOf('</', TAG.lastIndex);
+      if (end < 0) break;
+      TAG.lastIndex = end;
+    }
+    open.push(name);
+    if (open.length > deepest) deepest = open.length;
+  }
+  return { deepest, tags, unclosed: open.filter((name) => !CLOSED_BY.has(name) && !OPTIONAL_END.has(name)).length };
+}
 
-const SELF_CLOSING = new Set(
-  ('area base br col embed frame hr img input link meta param source track wbr path use rect circle ' +
-    'p li dt dd tr td th thead tbody tfoot option optgroup colgroup').split(' '),
-);
+const TAG = /<(\/?)([a-z][a-z\d-]*)/gi;
+const setOf = (names: string): ReadonlySet<string> => new Set(names.split(' '));
+const VOID = setOf('area base br col embed frame hr img input link meta param source track wbr');
+const RAW = setOf('script style textarea title xmp');
+const OPTIONAL_END = setOf('html body head tbody thead tfoot colgroup');
+/** An open element of this name ends where one of those begins. */
+const CLOSED_BY: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  [
+    'p',
+    setOf(
+      'address article aside blockquote details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header ' +
+        'hr main nav ol p pre section table ul',
+    ),
+  ],
+  ['li', setOf('li')],
+  ['dt', setOf('dt dd')],
+  ['dd', setOf('dt dd')],
+  ['option', setOf('option optgroup')],
+  ['td', setOf('td th tr')],
+  ['th', setOf('td th tr')],
+  ['tr', setOf('tr')],
+]);

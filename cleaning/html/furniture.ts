@@ -22,7 +22,9 @@ export const isBlock = ({ name }: Element): boolean => BLOCKS.has(name) || name.
 export const HEADINGS = setOf('h1 h2 h3 h4 h5 h6');
 
 const BESIDE = setOf('aside footer');
-const BESIDE_ROLES = setOf('navigation banner contentinfo complementary search menu menubar dialog alert toolbar tablist');
+const BESIDE_ROLES = setOf(
+  'navigation banner contentinfo complementary search menu menubar dialog alert toolbar tablist',
+);
 
 /** Words of a class or id that name furniture, in the English and Vietnamese that site builders use. */
 const NAMES = setOf(`
@@ -85,14 +87,14 @@ export const isHidden = ({ attribs }: Element): boolean =>
 
 /** A label that is furniture when it is the whole line. */
 const LABELS =
-  /^(?:chia sẻ(?: bài viết| facebook| zalo)?|bình luận|ý kiến(?: bạn đọc)?|gửi bình luận|viết bình luận|thích|trả lời|báo cáo|in bài(?: viết)?|lưu bài(?: viết)?|quảng cáo|trang chủ|về đầu trang|đầu trang|quay lại|xem tất cả|xem thêm|đọc thêm|đọc tiếp|xem tiếp|tin liên quan|bài liên quan|bài viết liên quan|tin tức liên quan|tin cùng chuyên mục|cùng chuyên mục|tin khác|các tin khác|tin mới(?: nhất)?|đọc nhiều(?: nhất)?|xem nhiều(?: nhất)?|có thể bạn quan tâm|mời bạn đọc|đăng nhập|đăng ký|facebook|twitter|zalo|email|copy link|sao chép liên kết|từ khóa|tags?|chủ đề)(?:\s*\(\d+\))?\s*[:»›>.…]*$/i;
+  /^(?:chia sẻ(?: bài viết| facebook| zalo)?|bình luận|ý kiến(?: bạn đọc)?|gửi bình luận|viết bình luận|thích|trả lời|báo cáo|in bài(?: viết)?|lưu bài(?: viết)?|quảng cáo|trang chủ|về đầu trang|đầu trang|quay lại|xem tất cả|xem thêm|đọc thêm|đọc tiếp|xem tiếp|tin liên quan|bài liên quan|bài viết liên quan|tin tức liên quan|tin cùng chuyên mục|cùng chuyên mục|tin khác|các tin khác|tin mới(?: nhất)?|đọc nhiều(?: nhất)?|xem nhiều(?: nhất)?|có thể bạn quan tâm|mời bạn đọc|đăng nhập|đăng ký|bỏ qua,? (?:tới|đến) nội dung(?: chính)?|chuyển (?:tới|đến) nội dung(?: chính)?|facebook|twitter|zalo|email|copy link|sao chép liên kết|từ khóa|tags?|chủ đề)(?:\s*\(\d+\))?\s*[:»›>.…]*$/i;
 
 /** Openings that make a short line furniture whatever follows. */
 const OPENINGS =
-  /^(?:(?:xem|đọc) thêm\s*:|>{1,3}\s*(?:xem|đọc)|(?:tin|bài(?: viết)?) liên quan\s*:|đăng nhập để |từ khóa\s*:|tags?\s*:|chủ đề\s*:|ảnh(?: minh họa)?\s*:|nguồn ảnh\s*:|hotline\b|đường dây nóng|giấy phép .{0,80}gp-|giấy phép (?:xuất bản|hoạt động|thiết lập)|chịu trách nhiệm nội dung|bản quyền thuộc|® ?|© ?|ghi rõ nguồn|theo dõi .{1,40} trên (?:facebook|zalo|google|tiktok|youtube))/i;
+  /^(?:(?:xem|đọc) thêm\s*:|>{1,3}\s*(?:xem|đọc)|(?:tin|bài(?: viết)?) liên quan\s*:|đăng nhập để |từ khóa\s*:|tags?\s*:|chủ đề\s*:|ảnh(?: minh họa)?\s*:|nguồn ảnh\s*:|hotline\b|đường dây nóng|giấy phép .{0,80}gp-|giấy phép (?:xuất bản|hoạt động|thiết lập)|chịu trách nhiệm nội dung|bản quyền thuộc|® ?|© ?|(?:xin |đề nghị |vui lòng )?ghi rõ nguồn|theo dõi .{1,40} trên (?:facebook|zalo|google|tiktok|youtube))/i;
 
 /** Where a paper names its source: `Theo Tuổi Trẻ`, alone on a line and without a full stop. */
-const CREDIT = /^\(?theo (?:báo )?\p{Lu}[\p{L}\p{M}\d.]*(?: \p{Lu}?[\p{L}\p{M}\d.+/-]*){0,4}\)?$/u;
+const CREDIT = /^\(?[Tt]heo (?:báo )?\p{Lu}[\p{L}\p{M}\d.]*(?: [\p{Lu}\d][\p{L}\p{M}\d.+/-]*){0,4}\)?$/u;
 
 /** Day and hour of publication, alone on a line. */
 const DATE_LINE =
@@ -100,10 +102,9 @@ const DATE_LINE =
 
 const MAX_FURNITURE_LINE = 200;
 
-/** Whether a line of an extracted page is a label, a credit or a legal notice of the site. `line` is NFC and trimmed. */
+/** Whether a line of an extracted page is a label, a credit or a legal notice of the site. `line` is trimmed. */
 export function isFurnitureLine(line: string): boolean {
   if (line.length > MAX_FURNITURE_LINE) return false;
-  return (
-    LABELS.test(line) || OPENINGS.test(line) || DATE_LINE.test(line) || CREDIT.test(line.replace(/^Theo/, 'theo'))
-  );
+  const composed = line.normalize('NFC');
+  return LABELS.test(composed) || OPENINGS.test(composed) || DATE_LINE.test(composed) || CREDIT.test(composed);
 }

@@ -12,6 +12,8 @@ export interface Block {
   text: number;
   linked: number;
   links: number;
+  /** Runs of text that open with a link: entries of a list, headings of teasers. */
+  entries: number;
   /** Characters outside links, weighted by how much their run of text reads like prose. */
   prose: number;
   /** Tag, role, class or id say that it stands beside the text. */
@@ -24,12 +26,16 @@ interface Run {
   linked: number;
   links: number;
   commas: number;
+  /** Its first character stands in a link. */
+  opensLinked: boolean;
   /** Its last character. */
   last: number;
 }
 
 /** A run of this many characters is a paragraph, not a label. */
 const MIN_PARAGRAPH = 60;
+/** The link at the head of an entry has this many characters. */
+const MIN_ENTRY = 8;
 /** A heading outweighs its length: the box that holds the headings is the box that holds the text. */
 const HEADING_WEIGHT = 3;
 const SENTENCE_WEIGHT = 0.7;
@@ -48,6 +54,7 @@ export function survey(root: Element, readHidden: boolean): Block[] {
     block.text += run.text;
     block.linked += run.linked;
     block.links += run.links;
+    if (run.opensLinked && run.linked >= MIN_ENTRY) block.entries++;
     block.prose += proseOf(run, block.element.name);
     run = newRun();
   };
@@ -68,7 +75,7 @@ export function survey(root: Element, readHidden: boolean): Block[] {
       for (let i = 0; i < data.length; i++) {
         const code = data.charCodeAt(i);
         if (code <= 0x20 || code === 0xa0) continue;
-        run.text++;
+        if (run.text++ === 0) run.opensLinked = linkDepth > 0;
         if (linkDepth > 0) run.linked++;
         if (code === 0x2c) run.commas++;
         run.last = code;
@@ -82,6 +89,7 @@ export function survey(root: Element, readHidden: boolean): Block[] {
         parent.text += block.text;
         parent.linked += block.linked;
         parent.links += block.links;
+        parent.entries += block.entries;
         parent.prose += block.prose;
         block = parent;
       }
@@ -93,7 +101,7 @@ export function survey(root: Element, readHidden: boolean): Block[] {
 
 const isLink = ({ name, attribs }: Element): boolean => name === 'a' && attribs.href !== undefined;
 
-const newRun = (): Run => ({ text: 0, linked: 0, links: 0, commas: 0, last: 0 });
+const newRun = (): Run => ({ text: 0, linked: 0, links: 0, commas: 0, opensLinked: false, last: 0 });
 
 const newBlock = (element: Element, parent: Block | undefined): Block => ({
   element,
@@ -101,6 +109,7 @@ const newBlock = (element: Element, parent: Block | undefined): Block => ({
   text: 0,
   linked: 0,
   links: 0,
+  entries: 0,
   prose: 0,
   furniture: parent !== undefined && looksLikeFurniture(element),
 });

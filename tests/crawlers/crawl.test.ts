@@ -127,7 +127,11 @@ describe('robots.txt that answers', () => {
   const open = ['fetched a.vua.test/', 'fetched a.vua.test/2'];
   const ruled = ['fetched a.vua.test/', 'refused a.vua.test/2 robots_disallow'];
   const to = (location: string): Answer => ({ status: 301, headers: { location } });
-  const long = `${'#'.repeat(63)}\n`.repeat(500 * 16 - 1);
+  /** A file of rules whose text up to `rule` fills the 500 KiB that are read. */
+  const filled = (rule: string, rest: string): string => {
+    const head = 'User-agent: *\n';
+    return `${head}${'#'.repeat(500 * 1024 - head.length - rule.length - 1)}\n${rule}${rest}`;
+  };
   it.each<[name: string, answer: Answer | Handler, expected: readonly string[]]>([
     ['200', { body: robots }, ruled],
     ['404', { status: 404, body: robots }, open],
@@ -140,8 +144,8 @@ describe('robots.txt that answers', () => {
     ['a redirect to another host', to('http://b.vua.test/r1'), ruled],
     ['a redirect to itself', to('/robots.txt'), unreachable],
     ['a redirect to nowhere', to('ftp://x'), unreachable],
-    ['a rule within 500 KiB', { body: `${long}User-agent: *\nDisallow: /2\n`.slice(1) }, ruled],
-    ['a rule cut at 500 KiB', { body: `User-agent: *\nDisallow: /8\n${long}Disallow: /2345678` }, open],
+    ['a rule that ends with 500 KiB', { body: filled('Disallow: /2\n', 'Disallow: /\n') }, ruled],
+    ['a rule cut at 500 KiB', { body: filled('Disallow: /2', '345678\n') }, open],
   ])('%s', async (_name, answer, expected) => {
     await serve({
       [HOST]: { '/robots.txt': answer, '/': page('/2'), '/2': page() },
@@ -235,15 +239,16 @@ describe('answers that are no page', () => {
 
   it.each([429, 503])('%i with Retry-After is obeyed, by the whole host', async (status) => {
     let asked = 0;
-    const busy: Handler = () => (++asked === 1 ? { status, headers: { 'retry-after': '1' } } : { body: page('/2') });
-    await serve({ [HOST]: { '/': busy, '/2': page() } });
+    const busy: Handler = () => (++asked === 1 ? { status, headers: { 'retry-after': '1' } } : {});
+    await serve({ [HOST]: { '/': page('/busy', '/2'), '/busy': busy, '/2': page() } });
     expect((await run()).map(({ kind, reason, retryAt }) => [kind, reason, retryAt !== undefined])).toEqual([
+      ['fetched', undefined, false],
       ['failed', `http_${status}`, true],
       ['fetched', undefined, false],
       ['fetched', undefined, false],
     ]);
-    const [first, second] = web.requests.filter(({ path }) => path === '/');
-    expect(second!.at - first!.at).toBeGreaterThanOrEqual(950);
+    const times = web.requests.filter(({ path }) => path === '/busy' || path === '/2').map(({ at }) => at);
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(950);
   });
 
   it('a Retry-After of hours is left to a later run', async () => {

@@ -141,9 +141,11 @@ describe('failures', () => {
 
   it('an abort ends the request with its own reason', async () => {
     const abort = new AbortController();
-    const request = get('/trickle', {}, abort.signal);
+    const patient = new Fetcher({ connectTo: web.connectTo, userAgent: 'T', timeoutMs: 60_000 });
+    const request = patient.fetch('http://a.vua.test/trickle', { maxBytes: 1e6 }, abort.signal);
     setTimeout(() => abort.abort(new Error('enough')), 50);
     await expect(request).rejects.toThrowError('enough');
+    await patient.close();
     await expect(get('/plain', {}, abort.signal)).rejects.toThrowError('enough');
   });
 

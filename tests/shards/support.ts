@@ -11,17 +11,21 @@ import { DOCUMENTS } from '../../shards/format.ts';
 import { type DocumentManifest, writeManifest } from '../../shards/manifest.ts';
 import { DocumentWriter } from '../../shards/write-documents.ts';
 
-const folders: string[] = [];
+type Lifetime = 'test' | 'kept';
+const folders: Record<Lifetime, string[]> = { test: [], kept: [] };
 
-export function temporaryFolder(): string {
+/** Removed after the test, or with `kept` when the file calls `removeFolders('kept')`. */
+export function temporaryFolder(lifetime: Lifetime = 'test'): string {
   const folder = mkdtempSync(join(tmpdir(), 'vua-shards-'));
-  folders.push(folder);
+  folders[lifetime].push(folder);
   return folder;
 }
 
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+export function removeFolders(lifetime: Lifetime): void {
+  for (const folder of folders[lifetime].splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+afterEach(() => removeFolders('test'));
 
 export interface HeardContext extends CommandContext {
   /** Everything that went to stdout. */
@@ -37,10 +41,13 @@ export function context(json = false): HeardContext {
 }
 
 const measurements = (text: string): Measurements =>
-  Object.fromEntries(MEASUREMENTS.map((name, i) => [name, name === 'bytes' ? Buffer.byteLength(text) : i / 4])) as Measurements;
+  Object.fromEntries(
+    MEASUREMENTS.map((name, i) => [name, name === 'bytes' ? Buffer.byteLength(text) : i / 4]),
+  ) as Measurements;
 
 export function document(n: number, changes: Partial<Document> = {}): Document {
-  const text = changes.text ?? `Bài số ${n}. Chiều nay trời mưa, cả nhà ngồi quanh bếp lửa nghe bà kể chuyện.\n\nĐoạn ${n}.`;
+  const text =
+    changes.text ?? `Bài số ${n}. Chiều nay trời mưa, cả nhà ngồi quanh bếp lửa nghe bà kể chuyện.\n\nĐoạn ${n}.`;
   return {
     id: `d${n}`,
     url: `http://bao.vua.test/bai-${n}`,

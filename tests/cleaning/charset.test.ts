@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { decode } from '../../cleaning/charset.ts';
+import { decodeReferences, detectLegacy, repairMojibake } from '../../cleaning/legacy.ts';
+
+const PLAIN =
+  'Buổi sáng, người trong xóm ra bến chờ chuyến đò đầu tiên. Ai cũng muốn về chợ sớm, vì những gánh rau để lâu sẽ héo. ' +
+  'Đò nhỏ nhưng chở được nhiều, và ông lái đò đã quen mặt từng người. Đến trưa thì bến vắng, chỉ còn tiếng nước vỗ vào mạn.';
+
+/** PLAIN in bytes, shown as Latin-1. The first three were written by glibc's iconv, VNI from the letters of its standard. */
+const LEGACY = {
+  tcvn3:
+    'Buæi s¸ng, ng\xadêi trong xãm ra bÕn chê chuyÕn ®ß ®Çu tiªn. Ai còng muèn vÒ chî sím, v× nh÷ng g¸nh rau ®Ó l©u sÏ hÐo. ' +
+    '§ß nhá nh\xadng chë ®\xadîc nhiÒu, vµ «ng l¸i ®ß ®· quen mÆt tõng ng\xadêi. §Õn tr\xada th× bÕn v¾ng, chØ cßn tiÕng n\xadíc vç vµo m¹n.',
+  viscii:
+    'Bu±i sáng, ngß¶i trong xóm ra bªn ch¶ chuyªn ðò ð¥u tiên. Ai cûng mu¯n v« chþ s¾m, vì nhæng gánh rau ð¬ lâu s¨ héo. ' +
+    'Ðò nhö nhßng ch· ðßþc nhi«u, và ông lái ðò ðã quen m£t t×ng ngß¶i. Ðªn trßa thì bªn v¡ng, chï còn tiªng nß¾c v² vào mÕn.',
+  'windows-1258':
+    'BuôÒi sáng, ngýõÌi trong xóm ra bêìn chõÌ chuyêìn ðoÌ ðâÌu tiên. Ai cuÞng muôìn vêÌ chõò sõìm, viÌ nhýÞng gánh rau ðêÒ lâu seÞ héo. ' +
+    'ÐoÌ nhoÒ nhýng chõÒ ðýõòc nhiêÌu, và ông lái ðoÌ ðaÞ quen mãòt týÌng ngýõÌi. Ðêìn trýa thiÌ bêìn vãìng, chiÒ coÌn tiêìng nýõìc vôÞ vào maòn.',
+  vni:
+    'Buoåi saùng, ngöôøi trong xoùm ra beán chôø chuyeán ñoø ñaàu tieân. Ai cuõng muoán veà chôï sôùm, vì nhöõng gaùnh rau ñeå laâu seõ heùo. ' +
+    'Ñoø nhoû nhöng chôû ñöôïc nhieàu, vaø oâng laùi ñoø ñaõ quen maët töøng ngöôøi. Ñeán tröa thì beán vaéng, chæ coøn tieáng nöôùc voã vaøo maïn.',
+} as const;
+
+const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const utf16be = (text: string): Uint8Array => Buffer.from(text, 'utf16le').swap16();
+
+describe('decode', () => {
+  test.each(Object.entries(LEGACY))('restores %s by its words, whatever the page declares', (charset, bytes) => {
+    for (const declared of [
+      undefined,
+      'text/html',
+      'text/html; charset=iso-8859-1',
+      'text/html; charset=x-user-defined',
+    ]) {
+      expect(decode(latin1(bytes), declared)).toEqual({ text: PLAIN, charset, decidedBy: 'words' });
+    }
+  });
+
+  const FRENCH =
+    'Le garçon a mangé là-bas une crème brûlée très sucrée, et sa sœur a préféré un café noir à côté de la fenêtre.';
+  test.each<[string, Uint8Array, string | undefined, string, string, string]>([
+    ['UTF-8', Buffer.from(PLAIN), undefined, PLAIN, 'utf-8', 'content'],
+    [
+      'UTF-8 declared as something else',
+      Buffer.from(PLAIN),
+      'text/html; charset=windows-1252',
+      PLAIN,
+      'utf-8',
+      'content',
+    ],
+    ['UTF-8 with a mark', Buffer.from(`\ufeff${PLAIN}`), undefined, PLAIN, 'utf-8', 'bom'],
+    ['UTF-8 cut inside a character', Buffer.from('bến').subarray(0, 3), undefined, 'b', 'utf-8', 'content'],
+    ['UTF-16LE with a mark', Buffer.from(`\ufeff${PLAIN}`, 'utf16le'), undefined, PLAIN, 'utf-16le', 'bom'],
+    ['UTF-16BE with a mark', utf16be(`\ufeff${PLAIN}`), undefined, PLAIN, 'utf-16be', 'bom'],
+    ['UTF-16BE without a mark', utf16be('<html>plain</html>'), undefined, '<html>plain</html>', 'utf-16be', 'content'],
+    [
+      'French by HTTP',
+      latin1(FRENCH.replace('œ', 'oe')),
+      'text/html; charset=ISO-8859-1',
+      FRENCH.replace('œ', 'oe'),
+      'windows-1252',
+      'http',
+    ],
+    [
+      'French by default',
+      latin1('Où est le café ? Là-bas, derrière.'),
+      undefined,
+      'Où est le café ? Là-bas, derrière.',
+      'windows-1252',
+      'default',
+    ],
+    [
+      'Russian by meta',
+      latin1('<meta charset="windows-1251"><p>\xcf\xf0\xe8\xe2\xe5\xf2</p>'),
+      'text/html',
+      '<meta charset="windows-1251"><p>Привет</p>',
+      'windows-1251',
+      'meta',
+    ],
+    ['ASCII', latin1('just text'), 'text/plain; charset=nonsense', 'just text', 'utf-8', 'content'],
+    ['nothing', new Uint8Array(), undefined, '', 'utf-8', 'content'],
+  ])('%s', (_, bytes, contentType, text, charset, decidedBy) => {
+    expect(decode(bytes, contentType)).toEqual({ text, charset, decidedBy });
+  });
+
+  test('a stray byte in UTF-8 costs one character', () => {
+    const bytes = Buffer.concat([Buffer.from(PLAIN), latin1('\xff'), Buffer.from(PLAIN)]);
+    expect(decode(bytes).text).toBe(`${PLAIN}\ufffd${PLAIN}`);
+  });
+
+  test('two telling words are not enough to choose', () => {
+    expect(detectLegacy('®\xadîc nh÷ng')).toBeUndefined();
+    expect(detectLegacy('®\xadîc nh÷ng ng\xadêi')).toBe('tcvn3');
+  });
+});
+
+describe('repairMojibake', () => {
+  test.each(Object.entries(LEGACY))('undoes %s read as Latin-1', (_, text) => {
+    expect(repairMojibake(text)).toBe(PLAIN);
+  });
+
+  test('undoes UTF-8 read as Latin-1 and as windows-1252', () => {
+    expect(repairMojibake(Buffer.from(PLAIN).toString('latin1'))).toBe(PLAIN);
+    expect(repairMojibake(new TextDecoder('windows-1252').decode(Buffer.from(PLAIN)))).toBe(PLAIN);
+  });
+
+  test('repairs the damaged part of a text and leaves the rest', () => {
+    expect(repairMojibake(`Trang chủ\n${LEGACY.tcvn3}\nLà lá la`)).toContain(`Trang chủ\n${PLAIN}\n`);
+  });
+
+  test.each([
+    ['Vietnamese', PLAIN],
+    ['French', 'Là-bas, le garçon a mangé une crème brûlée ; où était sa sœur aînée, déjà partie à Orléans ?'],
+    ['Portuguese', 'Não há razão para isso: a ação começou às três, e já é tarde. Só então você verá.'],
+    ['Icelandic', 'Það er ekki hægt að segja að þetta sé auðvelt, en við reynum samt að gera það í dag.'],
+  ])('leaves %s as it is', (_, text) => {
+    expect(repairMojibake(text)).toBe(text);
+  });
+});
+
+describe('decodeReferences', () => {
+  test('undoes text that was escaped twice', () => {
+    expect(decodeReferences('Ng&#224;y 11 th&#225;ng 6 l&#224; ng&#224;y th&#x1EE9; 162 &amp; 163')).toBe(
+      'Ngày 11 tháng 6 là ngày thứ 162 & 163',
+    );
+  });
+  test('leaves a text about references alone', () => {
+    expect(decodeReferences('In HTML, &#224; is à; write &amp; for an ampersand.')).toContain('&#224;');
+  });
+  test('keeps references that name no character', () => {
+    expect(decodeReferences('&#7871;&#7871;&#7871;&#55296;&#1114112;')).toBe('ếếế&#55296;&#1114112;');
+  });
+});

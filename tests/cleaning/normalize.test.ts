@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { normalize } from '../../cleaning/normalize.ts';
+
+/** Words that need Vietnamese letters around them before anything is taken for Vietnamese. */
+const inText = (words: string): string => `Một ngày ${words} nữa được.`;
+
+describe('normalize', () => {
+  test.each([
+    ['NFD becomes NFC', 'Tiếng Việt'.normalize('NFD'), 'Tiếng Việt'],
+    ['a tone before the hat', 'tie\u0301\u0302ng', 'tiếng'],
+    ['a composed vowel, then the hat', 'ti\u00e9\u0302ng Vi\u1eb9\u0302t', 'tiếng Việt'],
+    ['a tone before the breve', 'na\u0301\u0306m', 'nắm'],
+    ['a tone before the horn', 'ngu\u031bo\u0300\u031bi', 'người'],
+    ['capitals', 'TI\u00c9\u0302NG', 'TIẾNG'],
+    ['line ends', 'a\r\nb\rc\u2028d\u0085e\u2029f', 'a\nb\nc\nd\ne\n\nf'],
+    ['spaces', ' a\u00a0\u00a0b \u2003c \n  d\u3000', 'a b c\nd'],
+    ['blank lines', 'a\n\n\n \n\nb', 'a\n\nb'],
+    ['tabs between cells', 'a \t b\t\tc\t', 'a\tb\tc'],
+    ['zero width, soft hyphens, controls', '\ufeffVi\u00adệt\u200b \u200eNam\u0007\u0000', 'Việt Nam'],
+    ['nothing', ' \n\u200b\n', ''],
+    ['a thousand marks on a letter', `a${'\u0301'.repeat(1000)}`, `á${'\u0301'.repeat(15)}`],
+  ])('%s', (_, text, expected) => {
+    expect(normalize(text)).toBe(expected);
+  });
+
+  test.each([
+    ['hoà', 'hòa'],
+    ['HOÀ', 'HÒA'],
+    ['Hoà', 'Hòa'],
+    ['thuỷ', 'thủy'],
+    ['khoẻ', 'khỏe'],
+    ['Uỷ', 'Ủy'],
+    ['oà', 'òa'],
+    ['hòa', 'hòa'],
+    ['hoàn', 'hoàn'],
+    ['khoẻn', 'khoẻn'],
+    ['quý', 'quý'],
+    ['quỳ', 'quỳ'],
+    ['lý', 'lý'],
+    ['kỹ', 'kỹ'],
+    ['Ðà', 'Đà'],
+    ['Ɖược', 'Được'],
+    ['ðể', 'để'],
+  ])('spells %s as %s', (word, expected) => {
+    expect(normalize(inText(word))).toBe(inText(expected));
+  });
+
+  test.each([
+    ['Icelandic', 'Það er NORÐUR og suður; ÐAÐ'],
+    ['Italian', 'Il moà e la oasi, più là'],
+    ['Persian joiners', 'می\u200cخواهم'],
+    ['Thai', 'ภาษา\u200bไทย'],
+    ['a family of pictures', '👨\u200d👩\u200d👧'],
+    ['Yoruba', 'Ọjọ́ kẹrìn'],
+    ['price lists', '1. Gạo ST25: 32.000 đ/kg\n2. Cá lóc — 85.000 đ/kg (loại 1)'],
+  ])('leaves %s alone', (_, text) => {
+    expect(normalize(text)).toBe(text.normalize('NFC'));
+  });
+
+  test('is idempotent on anything', () => {
+    const marks = fc.constantFrom(
+      ...'\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323',
+      ' ',
+      '\n',
+      '\t',
+      '\r',
+      '\u200b',
+      '\u200d',
+      '\u00a0',
+      '\ufe0f',
+    );
+    const letters = fc.constantFrom(...'aeouyqgiđÐðƉHOÀoàéêơưếệ👩ก');
+    const pieces = fc.array(fc.oneof(marks, letters, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 40 });
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        const once = normalize(`ệ ${parts.join('')}`);
+        expect(normalize(once)).toBe(once);
+      }),
+      { numRuns: 3000, seed: 7 },
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { decodeMarkup, linksOf } from '../../crawlers/links.ts';
+import { decodeEntities, tagsOf } from '../../crawlers/tags.ts';
+
+const A = 'http://a.example/';
+const links = (html: string): string[] => linksOf(html, A).map((url) => url.replace(A, ''));
+
+describe('linksOf', () => {
+  it.each<[html: string, expected: readonly string[]]>([
+    ['<a href=1><A HREF="2"><a\nclass=x\n href = \'3\' >', ['1', '2', '3']],
+    ['<a title="a > b" href="1">', ['1']],
+    ['<a href="1"href="2"/>', ['1']],
+    ['<a/href=1>', ['1']],
+    ['<a href=" 1 "><a href="1#x"><a href="?q=a&amp;b=&#38;&#x41;">', ['1', '?q=a&b=&A']],
+    ['<!-- <a href="1"> --><a href="2"><!-- <a href="3">', ['2']],
+    ['<script>"<a href=1>"</script ><style><a href=2></style><title><a href=3></title><a href=4>', ['4']],
+    ['<textarea><a href=1>', []],
+    ['<base href="/x/"><a href=1><base href="/y/">', ['x/1']],
+    ['<link rel="stylesheet" href="1"><link rel=\'Canonical\' href="2"><area href="3"><abbr href="4">', ['2', '3']],
+    ['<a rel="nofollow noopener" href="1"><a rel="ugc" href="2"><a href="mailto:x@y.z"><a name="z">', ['2']],
+    ['<a href="phở"><a href="1"><a href="2', ['ph%E1%BB%9F', '1']],
+    ['<', []],
+    ['<a', []],
+    ['1 < 2 <a href=1>', ['1']],
+  ])('%s', (html, expected) => expect(links(html)).toEqual(expected));
+
+  it.each([
+    ['nested', '<div>'.repeat(500_000)],
+    ['opened and never closed', '<a '.repeat(700_000)],
+    ['comments', '<!--'.repeat(500_000)],
+    ['scripts', '<script>'.repeat(300_000)],
+    ['quotes', '<a href="'.repeat(250_000)],
+    ['spaces', `<a ${' '.repeat(2_000_000)}`],
+    ['equals', `<a ${'='.repeat(2_000_000)}`],
+  ])('reads 2 MB of %s in no time', (_name, html) => {
+    const started = performance.now();
+    expect(links(`${html}\n<a href=1>`).length).toBeLessThanOrEqual(1);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+it('tagsOf gives attributes in lower case, the first of two, with entities undone', () => {
+  const [tag] = tagsOf('<META Name=robots CONTENT="no&quot;ai&#34;" content=x checked>', new Set(['meta']));
+  expect(tag).toEqual({
+    name: 'meta',
+    attributes: new Map([
+      ['name', 'robots'],
+      ['content', 'no"ai"'],
+      ['checked', ''],
+    ]),
+  });
+});
+
+it('decodeEntities leaves what is none', () => {
+  expect(decodeEntities('a&b=1&copy=2&#9999999;&#x110000; &lt;')).toBe('a&b=1&copy=2&#9999999;&#x110000; <');
+});
+
+it('decodeMarkup goes by the header, else UTF-8', () => {
+  expect(decodeMarkup(new Uint8Array([0xd0]), 'text/html; charset="windows-1258"')).toBe('Đ');
+  expect(decodeMarkup(new TextEncoder().encode('Đ'), 'text/html; charset=x-tcvn')).toBe('Đ');
+});

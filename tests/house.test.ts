@@ -1,0 +1,66 @@
+/** The walls of the house: imports point upstream, files stay small, the page-side of the trainer knows no Node. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOMS = ['crawlers', 'cleaning', 'shards', 'tokenizer', 'trainer'];
+const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
+/** In trainer/, only these may import `node:` modules: the rest also runs in a page. */
+const NODE_SIDE = ['adapter.ts', 'checkpoint.ts', 'commands.ts', 'curve.ts', 'run.ts'].map((name) => `trainer/${name}`);
+const NODE_SHELL = /^crawlers\/(shell\/(folder|command)|sources\/|sample\/)/;
+
+const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' });
+const files = listed.split('\n').filter((file) => file.endsWith('.ts'));
+/** What a file loads; types are gone when it runs. */
+const imports = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/^(?!import type)(?:import|export|\}| *await import\().*?'([^']+)'/gm)].map(([, target]) => target);
+const resolved = (file: string, target: string): string => normalize(join(dirname(file), target));
+
+it('finds the rooms', () => {
+  expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(
+    new Set([...ROOMS, 'tests', ...SEES_ALL.filter((file) => files.includes(file))]),
+  );
+});
+
+it('holds every file under 400 lines', () => {
+  const long = files
+    .map((file) => [file, readFileSync(file, 'utf8').split('\n').length] as const)
+    .filter(([, lines]) => lines > 400);
+  expect(long).toEqual([]);
+});
+
+it('imports only upstream: crawlers → cleaning → shards → tokenizer → trainer', () => {
+  const wrong = files
+    .filter((file) => ROOMS.includes(file.split('/')[0]))
+    .flatMap((file) =>
+      imports(file)
+        .filter((target) => target.startsWith('.'))
+        .map((target) => resolved(file, target))
+        .filter(
+          (target) =>
+            !(
+              ROOMS.indexOf(target.split('/')[0]) <= ROOMS.indexOf(file.split('/')[0]) &&
+              ROOMS.includes(target.split('/')[0])
+            ),
+        )
+        .map((target) => `${file} → ${target}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+it('keeps Node out of the part of the trainer that runs in a page', () => {
+  const wrong = files
+    .filter((file) => file.startsWith('trainer/') && !NODE_SIDE.includes(file))
+    .flatMap((file) =>
+      imports(file)
+        .filter(
+          (target) =>
+            target.startsWith('node:') ||
+            NODE_SIDE.includes(resolved(file, target)) ||
+            NODE_SHELL.test(resolved(file, target)),
+        )
+        .map((target) => `${file} → ${target}`),
+    );
+  expect(wrong).toEqual([]);
+});

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Packs the package, installs it in an empty folder as a user would, and runs a short demo with `npx vua`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+npm pack --silent --pack-destination "$work" >/dev/null
+cd "$work"
+npm init -y >/dev/null
+# npm asks before it runs install scripts of packages that were not approved.
+npm pkg set allowScripts.better-sqlite3=true allowScripts.koffi=true allowScripts.webgpu=true --json >/dev/null
+npm install --silent ./vua-*.tgz
+npx vua --version
+npx vua doctor
+npx vua run --sample --steps 12 --out demo >summary.txt 2>progress.jsonl || { tail -5 progress.jsonl; exit 1; }
+cat summary.txt
+npx vua verify demo
+status=0
+npx vua run --sample --steps 12 --out demo >again.txt 2>/dev/null || status=$?
+[ "$status" -eq 99 ] || { echo "second run: exit status $status, expected 99"; cat again.txt; exit 1; }
+echo "packed demo: ok"

@@ -1,0 +1,35 @@
+/**
+ * Cleans the sample pages in a process of its own that kills itself with SIGKILL at a given moment:
+ *   page N            while page N is being read, a shard half written
+ *   before-commit N   shards durable, the store not committed
+ *   after-commit N    the store committed, manifest.json still the old one
+ */
+import { DedupStore } from '../../cleaning/dedup/store.ts';
+import { createReporter } from '../../crawlers/shell/reporter.ts';
+import { openInput } from '../../crawlers/sources/index.ts';
+import { cleanInputs } from '../../shards/clean-inputs.ts';
+
+const [pagesDir, outDir, point, count] = process.argv.slice(2);
+
+let reached = 0;
+function moment(name: string): void {
+  if (name === point && ++reached === Number(count)) process.kill(process.pid, 'SIGKILL');
+}
+
+const commit = DedupStore.prototype.commit;
+DedupStore.prototype.commit = function (manifestJson) {
+  moment('before-commit');
+  commit.call(this, manifestJson);
+  moment('after-commit');
+};
+
+async function* pages() {
+  for await (const page of openInput(pagesDir)) {
+    moment('page');
+    yield page;
+  }
+}
+
+const report = createReporter(false, { write: () => true }, { write: () => true });
+const signal = new AbortController().signal;
+await cleanInputs({ pages: pages(), outDir, shardBytes: 30_000 }, { signal, report });

@@ -1,0 +1,168 @@
+/** Whole training on a real adapter: it learns, it is deterministic, it resumes to the same bits, it does not grow. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openGpu } from '../../trainer/adapter.ts';
+import { loadCheckpoint, openCheckpoint, saveCheckpoint } from '../../trainer/checkpoint.ts';
+import type { Gpu } from '../../trainer/device.ts';
+import { unigramBitsPerByte } from '../../trainer/evaluate.ts';
+import { modelConfig, parameterCount, parametersOf, sizeOf } from '../../trainer/model.ts';
+import { seededRandom } from '../../trainer/random.ts';
+import { decodeSafetensors } from '../../trainer/safetensors.ts';
+import { Sampler } from '../../trainer/sample.ts';
+import { type TrainOptions, type TrainStep, train } from '../../trainer/train.ts';
+import { Trainer } from '../../trainer/trainer.ts';
+
+const BOS = 60;
+const config = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
+const optimizer = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, clip: 1 };
+
+/** Sentences of a small grammar: after token t comes t+1 or 2t mod 60, so there is something to learn. */
+function grammar(seed: number, length: number): Uint16Array {
+  const random = seededRandom(seed);
+  let token = 1;
+  return Uint16Array.from({ length }, (_, i) => {
+    if (i % 40 === 0) return BOS;
+    token = (random() < 0.8 ? token + 1 : 2 * token) % 60;
+    return token;
+  });
+}
+
+const options = (steps: number, change: Partial<TrainOptions> = {}): TrainOptions => ({
+  shards: [grammar(1, 4000)],
+  fingerprint: 'grammar',
+  heldOut: { shards: [grammar(2, 600)], textBytes: 585, bosId: BOS },
+  schedule: { steps: 24, peak: 0.02, warmupSteps: 3, decayShare: 0.5, floor: 0 },
+  seed: 3,
+  evaluateEvery: steps,
+  readEvery: 4,
+  ...change,
+});
+
+async function collect(steps: AsyncGenerator<TrainStep>, upTo = Number.POSITIVE_INFINITY): Promise<TrainStep[]> {
+  const all: TrainStep[] = [];
+  for await (const step of steps) {
+    all.push(step);
+    if (step.step >= upTo) break;
+  }
+  return all;
+}
+
+let gpu: Gpu;
+const folder = mkdtempSync(join(tmpdir(), 'vua-training-'));
+beforeAll(async () => {
+  gpu = await openGpu();
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(folder, name), '{}');
+});
+afterAll(() => {
+  gpu.destroy();
+  rmSync(folder, { recursive: true });
+});
+
+async function freshTrainer(): Promise<Trainer> {
+  const trainer = await Trainer.create(gpu, config, 8, optimizer);
+  trainer.arena.initialise(config, 1);
+  return trainer;
+}
+
+const weights = async (trainer: Trainer): Promise<number[]> =>
+  [...(await trainer.arena.read('params')).values()].flatMap((values) => Array.from(values));
+
+describe('training', () => {
+  it('learns, repeats to the bit, resumes to the bit, and keeps its number of buffers', async () => {
+    const first = await freshTrainer();
+    const buffers = gpu.liveBuffers;
+    const losses = await collect(train(first, options(24)));
+    expect(gpu.liveBuffers).toBe(buffers);
+    expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+    expect(losses[0].loss).toBeCloseTo(Math.log(61), 0);
+    const unigram = unigramBitsPerByte(options(1).shards, options(1).heldOut, config.vocabSize);
+    expect(losses.at(-1)!.heldOutBitsPerByte).toBeLessThan(0.8 * unigram);
+    const expected = await weights(first);
+    first.release();
+
+    const again = await freshTrainer();
+    const repeated = await collect(train(again, options(24)));
+    expect(repeated.map(({ loss }) => loss)).toEqual(losses.map(({ loss }) => loss));
+    expect(await weights(again)).toEqual(expected);
+    again.release();
+
+    const interrupted = await freshTrainer();
+    const head = await collect(train(interrupted, options(24)), 11);
+    const { step, loader } = head.at(-1)!;
+    const state = { format: 'vua-checkpoint', version: 1, step, config, loader, options: {}, adapter: '' } as const;
+    await saveCheckpoint(folder, interrupted.arena, state, folder);
+    interrupted.release();
+
+    const resumed = await Trainer.create(gpu, config, 8, optimizer);
+    const checkpoint = openCheckpoint(folder);
+    loadCheckpoint(checkpoint, resumed.arena);
+    const tail = await collect(train(resumed, options(24, { from: checkpoint.state })));
+    expect([...head, ...tail].map(({ loss }) => loss)).toEqual(losses.map(({ loss }) => loss));
+    expect(await weights(resumed)).toEqual(expected);
+    resumed.release();
+  });
+
+  it('overfits one batch', async () => {
+    const trainer = await freshTrainer();
+    const shards = [grammar(5, 8 * 16 + 1)];
+    const schedule = { steps: 120, peak: 0.02, warmupSteps: 5, decayShare: 0.2, floor: 0 };
+    const steps = await collect(train(trainer, options(1000, { shards, schedule, evaluateEvery: 1000 })));
+    expect(steps.at(-1)!.loss).toBeLessThan(0.1);
+    trainer.release();
+  });
+
+  it('stops with the step when the loss is not a number', async () => {
+    const trainer = await freshTrainer();
+    trainer.arena.write('params', 'model.norm.weight', new Float32Array(32).fill(Number.NaN));
+    await expect(collect(train(trainer, options(24)))).rejects.toMatchObject({
+      code: 'NAN_LOSS',
+      message: expect.stringContaining('step 1'),
+    });
+    trainer.release();
+  });
+});
+
+describe('checkpoints', () => {
+  it('hold every parameter under its Hugging Face name, without padding', () => {
+    const path = join(openCheckpoint(folder).dir, 'model.safetensors');
+    const tensors = decodeSafetensors(readFileSync(path), path);
+    expect(new Set(tensors.keys())).toEqual(new Set(parametersOf(config).map(({ name }) => name)));
+    expect(tensors.get('model.embed_tokens.weight')!.shape).toEqual([61, 32]);
+    const stored = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
+    expect(stored).toBe(parameterCount(config));
+    expect(parametersOf(config).reduce((sum, parameter) => sum + sizeOf(parameter), 0)).toBe(stored + 3 * 32);
+  });
+
+  it('refuses a cut file, naming it', () => {
+    const path = join(openCheckpoint(folder).dir, 'model.safetensors');
+    const whole = readFileSync(path);
+    for (const bytes of [0, 5, 200, whole.length - 1]) {
+      expect(() => decodeSafetensors(whole.subarray(0, bytes), path)).toThrow(
+        expect.objectContaining({ code: 'BAD_CHECKPOINT', message: expect.stringContaining(path) }),
+      );
+    }
+  });
+
+  it('names the folder that holds none', () => {
+    expect(() => openCheckpoint(tmpdir())).toThrow(expect.objectContaining({ code: 'NO_CHECKPOINT' }));
+  });
+});
+
+it('samples the same text for the same seed, and the likeliest at temperature 0', async () => {
+  const trainer = await freshTrainer();
+  await collect(train(trainer, options(24)));
+  const sampler = await Sampler.create(gpu, config, trainer.arena);
+  const draw = async (temperature: number, seed: number): Promise<number[]> => {
+    const ids: number[] = [];
+    for await (const id of sampler.generate([BOS, 7], { count: 20, temperature, topK: 61, seed, stopId: -1 }))
+      ids.push(id);
+    return ids;
+  };
+  expect(await draw(1, 4)).toEqual(await draw(1, 4));
+  expect(await draw(1, 4)).not.toEqual(await draw(1, 5));
+  expect(await draw(0, 4)).toEqual(await draw(0, 5));
+  sampler.release();
+  trainer.release();
+});

@@ -1,0 +1,86 @@
+/**
+ * BpeModel → tokenizer.json and tokenizer_config.json, as the Rust library `tokenizers`, @huggingface/tokenizers and
+ * transformers read them. Their ids equal ours (tests/tokenizer), but for one choice: there the names of special tokens
+ * in a text become those tokens.
+ */
+import { toByteLevel } from './byte-level.ts';
+import { BYTE_TOKENS, type BpeModel, tokenBytesOf } from './model.ts';
+import { SPLIT_PATTERN } from './pretokenize.ts';
+
+export const TOKENIZER_FILE = 'tokenizer.json';
+export const CONFIG_FILE = 'tokenizer_config.json';
+
+/** What every tokenizer made here shares; parse.ts accepts nothing else. */
+export const PIPELINE = {
+  normalizer: { type: 'NFC' },
+  pre_tokenizer: {
+    type: 'Sequence',
+    pretokenizers: [
+      { type: 'Split', pattern: { Regex: SPLIT_PATTERN }, behavior: 'Isolated', invert: false },
+      { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+    ],
+  },
+  post_processor: null,
+  decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+} as const;
+
+export const BPE_OPTIONS = {
+  type: 'BPE',
+  dropout: null,
+  unk_token: null,
+  continuing_subword_prefix: null,
+  end_of_word_suffix: null,
+  fuse_unk: false,
+  byte_fallback: false,
+  ignore_merges: false,
+} as const;
+
+export function tokenizerJson(model: BpeModel): string {
+  const tokens = tokensOf(model);
+  const firstSpecial = tokens.length - model.specialTokens.length;
+  const merges = Array.from({ length: model.merges.length / 2 }, (_, i) => {
+    return `${tokens[model.merges[2 * i]!]} ${tokens[model.merges[2 * i + 1]!]}`;
+  });
+  const json = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: model.specialTokens.map((content, i) => ({
+      id: firstSpecial + i,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    ...PIPELINE,
+    model: {
+      ...BPE_OPTIONS,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges,
+    },
+  };
+  return `${JSON.stringify(json, null, 1)}\n`;
+}
+
+/** Without `clean_up_tokenization_spaces: false`, decoding elsewhere drops spaces before punctuation. */
+export function tokenizerConfigJson(): string {
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    bos_token: '<|bos|>',
+    eos_token: '<|eos|>',
+    pad_token: '<|pad|>',
+    add_prefix_space: false,
+    clean_up_tokenization_spaces: false,
+  };
+  return `${JSON.stringify(config, null, 1)}\n`;
+}
+
+/** Text of each id as it stands in `model.vocab`. */
+function tokensOf(model: BpeModel): string[] {
+  const { bytes, starts } = tokenBytesOf(model);
+  const count = BYTE_TOKENS + model.merges.length / 2;
+  const tokens = Array.from({ length: count }, (_, id) => toByteLevel(bytes.subarray(starts[id], starts[id + 1])));
+  return [...tokens, ...model.specialTokens];
+}

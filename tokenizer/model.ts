@@ -1,0 +1,60 @@
+/**
+ * BpeModel: what training yields and what a tokenizer.json says. Its ids, in order:
+ *
+ *   0 … 255           single bytes, in the order of byte-level.ts
+ *   256 … 255+merges  the result of each merge
+ *   the rest          special tokens: last, so that no other id depends on how many there are
+ */
+import { BYTE_OF_ID } from './byte-level.ts';
+
+export interface BpeModel {
+  /** Left and right id of each merge, in order: merge i, `[merges[2i], merges[2i+1]]`, makes the id 256 + i. */
+  readonly merges: Int32Array;
+  readonly specialTokens: readonly string[];
+}
+
+/** Every tokenizer made here has these, in this order. */
+export const SPECIAL_TOKENS: readonly string[] = [
+  '<|bos|>',
+  '<|eos|>',
+  '<|pad|>',
+  '<|system|>',
+  '<|user|>',
+  '<|assistant|>',
+  '<|end|>',
+  ...Array.from({ length: 9 }, (_, i) => `<|reserved_${i}|>`),
+];
+export const BYTE_TOKENS = 256;
+export const MIN_VOCAB_SIZE = BYTE_TOKENS + SPECIAL_TOKENS.length;
+
+export const mergeCount = (model: BpeModel): number => model.merges.length / 2;
+export const vocabSizeOf = (model: BpeModel): number =>
+  BYTE_TOKENS + mergeCount(model) + model.specialTokens.length;
+
+/** The bytes of every byte token and merge: token `id` is `bytes[starts[id], starts[id + 1])`. */
+export interface TokenBytes {
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+}
+
+export function tokenBytesOf(model: BpeModel): TokenBytes {
+  const { merges } = model;
+  const count = BYTE_TOKENS + mergeCount(model);
+  const starts = new Uint32Array(count + 1);
+  const lengthOf = (id: number): number => starts[id + 1]! - starts[id]!;
+  for (let id = 0; id < count; id++) {
+    const merge = 2 * (id - BYTE_TOKENS);
+    const length = id < BYTE_TOKENS ? 1 : lengthOf(merges[merge]!) + lengthOf(merges[merge + 1]!);
+    starts[id + 1] = starts[id]! + length;
+  }
+  const bytes = new Uint8Array(starts[count]!);
+  bytes.set(BYTE_OF_ID);
+  for (let id = BYTE_TOKENS; id < count; id++) {
+    let at = starts[id]!;
+    for (const part of merges.subarray(2 * (id - BYTE_TOKENS), 2 * (id - BYTE_TOKENS) + 2)) {
+      bytes.copyWithin(at, starts[part]!, starts[part + 1]!);
+      at += lengthOf(part);
+    }
+  }
+  return { bytes, starts };
+}

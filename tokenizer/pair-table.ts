@@ -1,0 +1,61 @@
+/**
+ * A hash table from pairs of ids to one integer: the number of a pair in training, the id of the merged token in
+ * encoding. Open addressing with linear probing over one Int32Array, four integers a slot: left, right, value, unused.
+ */
+const EMPTY = -1;
+const MAX_LOAD = 0.5;
+
+export class PairTable {
+  size = 0;
+  private mask: number;
+  private slots: Int32Array;
+
+  /** @param expected Pairs to make room for; the table grows beyond them. */
+  constructor(expected: number) {
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(16, expected / MAX_LOAD + 1)));
+    this.mask = capacity - 1;
+    this.slots = new Int32Array(capacity * 4).fill(EMPTY);
+  }
+
+  /** The value of a pair, or −1. */
+  get(left: number, right: number): number {
+    const { slots, mask } = this;
+    let at = (hashOf(left, right) & mask) << 2;
+    for (;;) {
+      const found = slots[at]!;
+      if (found === left && slots[at + 1] === right) return slots[at + 2]!;
+      if (found === EMPTY) return -1;
+      at = (at + 4) & ((mask << 2) | 3);
+    }
+  }
+
+  /** Adds a pair that the table does not hold. */
+  add(left: number, right: number, value: number): void {
+    if (this.size >= (this.mask + 1) * MAX_LOAD) this.grow();
+    this.place(left, right, value);
+    this.size++;
+  }
+
+  private place(left: number, right: number, value: number): void {
+    const { slots, mask } = this;
+    let at = (hashOf(left, right) & mask) << 2;
+    while (slots[at] !== EMPTY) at = (at + 4) & ((mask << 2) | 3);
+    slots[at] = left;
+    slots[at + 1] = right;
+    slots[at + 2] = value;
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    this.mask = this.mask * 2 + 1;
+    this.slots = new Int32Array(old.length * 2).fill(EMPTY);
+    for (let at = 0; at < old.length; at += 4) {
+      if (old[at] !== EMPTY) this.place(old[at]!, old[at + 1]!, old[at + 2]!);
+    }
+  }
+}
+
+function hashOf(left: number, right: number): number {
+  const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right + 1, 0x85ebca6b);
+  return hash ^ (hash >>> 15);
+}
