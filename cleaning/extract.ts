@@ -34,15 +34,13 @@ const LISTING_PROSE = 300;
 /** …when this share of them shows a date or a teaser that breaks off. */
 const LISTING_TEASERS = 1 / 3;
 
-/** A box with this share of the page's prose is never furniture. */
-const MOST = 0.4;
-/** Where elements stay open, a box of furniture swallows the text behind it: then this share is enough. */
-const MOST_OF_BROKEN = 0.15;
+/** A box with the first share of the page's prose is never furniture; a child with the second replaces its parent. */
+const WHOLE = { most: 0.4, nearlyAll: 0.8 };
+/** Where elements stay open, boxes swallow the text behind them: none is trusted far. */
+const BROKEN = { most: 0.15, nearlyAll: 0.95 };
 const MAX_UNCLOSED = 3;
 /** A box is a list of links when more than this share of its text stands in links. */
 const LINK_LIST = 0.5;
-/** A child with this share of the prose takes the place of its parent. */
-const NEARLY_ALL = 0.8;
 /** A box named as the article must hold this share of the prose. */
 const HALF = 0.5;
 /** With fewer characters the page is read once more, hidden and misnamed boxes included… */
@@ -59,25 +57,25 @@ export function extract(html: string): Extraction {
   if (tags > MAX_TAGS) {
     return { title: '', text: '', flaw: { reason: 'too_many_tags', value: tags, threshold: MAX_TAGS } };
   }
-  const most = unclosed > MAX_UNCLOSED ? MOST_OF_BROKEN : MOST;
+  const shares = unclosed > MAX_UNCLOSED ? BROKEN : WHOLE;
   const root = parseHtml(html);
-  let main = mainText(root, most, false);
+  let main = mainText(root, shares, false);
   if (main.text.length < TOO_LITTLE) {
-    const lenient = mainText(root, most, true);
+    const lenient = mainText(root, shares, true);
     if (lenient.text.length >= WHOLE_ARTICLE) main = lenient;
   }
   return { title: titleOf(root), ...main };
 }
 
-function mainText(root: Element, most: number, lenient: boolean): Pick<Extraction, 'text' | 'flaw'> {
+function mainText(root: Element, shares: typeof WHOLE, lenient: boolean): Pick<Extraction, 'text' | 'flaw'> {
   const blocks = survey(root, lenient);
   const skipped = new Set<Element>();
   const total = blocks[0]!.prose;
   for (const block of blocks) {
-    if (block.parent === undefined || block.prose >= most * total) continue;
+    if (block.parent === undefined || (total > 0 && block.prose >= shares.most * total)) continue;
     if ((block.furniture && !lenient) || isLinkList(block)) skipped.add(block.element);
   }
-  const { element, prose, entries } = mainBlock(blocks, skipped);
+  const { element, prose, entries } = mainBlock(blocks, skipped, shares.nearlyAll);
   const isSkipped = (inner: Element): boolean =>
     UNREADABLE.has(inner.name) || skipped.has(inner) || (!lenient && isHidden(inner));
   const rendered = render(element, isSkipped);
@@ -93,14 +91,18 @@ function mainText(root: Element, most: number, lenient: boolean): Pick<Extractio
 /** A line that breaks off, or that holds little but a date. */
 const TEASER = /(?:…|\.\.\.)$|^.{0,24}\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b/m;
 
-/** A paragraph with many links is still a paragraph. */
-const isLinkList = ({ links, linked, text, element }: Block): boolean =>
-  links > 1 && linked > LINK_LIST * text && element.name !== 'p';
+/** A paragraph with many links is still a paragraph; a box may be one link, a list may not. */
+const isLinkList = ({ links, linked, text, element: { name } }: Block): boolean =>
+  links > 1 ? linked > LINK_LIST * text && name !== 'p' : linked === text && (name === 'ul' || name === 'ol');
+
+/** Parts of an article: even one that holds nearly all of its text is not the whole. */
+const PARTS = new Set('p pre blockquote ul ol li dl dt dd figure h1 h2 h3 h4 h5 h6'.split(' '));
 
 /** The block to render, with the prose and the entries that remain in it without the skipped boxes. */
 function mainBlock(
   blocks: readonly Block[],
   skipped: ReadonlySet<Element>,
+  nearlyAll: number,
 ): { element: Element; prose: number; entries: number } {
   const remaining = new Map(blocks.map((block) => [block, { prose: block.prose, entries: block.entries }]));
   /** The child with most of the prose. */
@@ -122,9 +124,9 @@ function mainBlock(
   let named: Block | undefined;
   for (let next = richest.get(page); next !== undefined; next = richest.get(next)) {
     const { prose } = remaining.get(next)!;
-    if (prose <= half) break;
+    if (prose <= half || PARTS.has(next.element.name)) break;
     if (looksLikeMainText(next.element)) named = next;
-    if (best === next.parent && prose >= NEARLY_ALL * remaining.get(best)!.prose) best = next;
+    if (best === next.parent && prose >= nearlyAll * remaining.get(best)!.prose) best = next;
   }
   const main = named ?? best;
   return { element: main.element, ...remaining.get(main)! };

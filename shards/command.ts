@@ -100,5 +100,8 @@ function formatVerify(dir: string, report: VerifyReport): string {
   });
   if (interrupted) return [`${dir}: interrupted after ${counts}`, ...lines].join('\n');
   if (faults.length === 0) return `${dir}: ok: ${counts}`;
-  return [`${dir}: ${formatCount(faults.length)} faults: ${counts}`, ...lines].join('\n');
+  return [
+    `${dir}: ${formatCount(faults.length)} ${faults.length === 1 ? 'fault' : 'faults'}: ${counts}`,
+    ...lines,
+  ].join('\n');
 }

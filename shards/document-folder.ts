@@ -55,12 +55,12 @@ export class DocumentFolder {
       store = openDedupStore(join(dir, STORE_FILE));
       const committed = readCommitted(store, dir);
       checkState(dir, committed, projected);
-      const manifest = committed ?? { ...DOCUMENTS, preset, documents: [], rejects: [] };
-      if (isEmpty(manifest)) manifest.preset = preset;
-      else if (manifest.preset !== preset) throw otherPreset(dir, manifest.preset, preset);
+      const manifest =
+        committed && hasShards(committed) ? committed : { ...DOCUMENTS, preset, documents: [], rejects: [] };
+      if (manifest.preset !== preset) throw otherPreset(dir, manifest.preset, preset);
       removeOrphans(dir, ['documents', 'rejects'], [...manifest.documents, ...manifest.rejects]);
-      if (committed && (!projected || manifestJson(projected) !== manifestJson(committed)))
-        writeManifest(dir, committed);
+      const isBehind = committed && (!projected || manifestJson(projected) !== manifestJson(committed));
+      if (isBehind) writeManifest(dir, committed);
       return new DocumentFolder(dir, store, unlock, manifest);
     } catch (error) {
       store?.close();
@@ -108,7 +108,7 @@ export class DocumentFolder {
   }
 }
 
-const isEmpty = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length === 0;
+const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length > 0;
 
 function readCommitted(store: DedupStore, dir: string): DocumentManifest | undefined {
   const json = store.committedManifest();

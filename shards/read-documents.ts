@@ -112,13 +112,22 @@ const REJECT_LAYOUT: Layout = {
  */
 export async function* readDocuments(path: string, signal?: AbortSignal): AsyncGenerator<DocumentBatch> {
   if (isFolder(path)) {
-    for (const entry of readDocumentManifest(path).documents) yield* breathing(readDocumentShard(path, entry), signal);
+    yield* readDocumentShards(path, readDocumentManifest(path).documents, signal);
     return;
   }
   const dir = dirname(path);
   const listed = existsSync(manifestPath(dir)) ? readDocumentManifest(dir).documents : [];
   const entry = listed.find(({ file }) => file === basename(path));
   yield* breathing(readBatches<DocumentText, DocumentNumber>(path, DOCUMENT_LAYOUT, entry), signal);
+}
+
+/** Documents of these shards of a folder: for those who have read its manifest and must stay with it. */
+export async function* readDocumentShards(
+  dir: string,
+  shards: readonly ShardEntry[],
+  signal?: AbortSignal,
+): AsyncGenerator<DocumentBatch> {
+  for (const entry of shards) yield* breathing(readDocumentShard(dir, entry), signal);
 }
 
 /** Only the text of each document, as UTF-8 bytes. */

@@ -11,7 +11,7 @@ import {
   type TokenManifest,
   type TokenShard,
 } from './manifest.ts';
-import { readDocuments } from './read-documents.ts';
+import { readDocumentShards } from './read-documents.ts';
 import { readTokenShard } from './read-tokens.ts';
 import { SPLITS, type Split, splitOf } from './split.ts';
 import type { Findings } from './verify.ts';
@@ -62,7 +62,7 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
     train: new Pile(tokensDir, tokens, 'train', findings),
     valid: new Pile(tokensDir, tokens, 'valid', findings),
   };
-  for await (const batch of readDocuments(documentsDir, findings.signal)) {
+  for await (const batch of readDocumentShards(documentsDir, documents.documents, findings.signal)) {
     for (let row = 0; row < batch.rows; row++) {
       const cluster = batch.string('cluster', row);
       piles[splitOf(cluster, tokens.validShare)].deal(cluster, batch.bytes('text', row).length);

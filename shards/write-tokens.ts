@@ -34,7 +34,7 @@ import {
   type TokenShard,
   writeManifest,
 } from './manifest.ts';
-import { readDocuments } from './read-documents.ts';
+import { readDocumentShards } from './read-documents.ts';
 import { SPLITS, type Split, splitOf, VALID_SHARE } from './split.ts';
 import { ShardWriter } from './write-shard.ts';
 
@@ -104,29 +104,25 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Com
 
     const writers = openWriters(options, wanted.dtype, previous);
     const progress = report.stage('tokens', 'documents', total);
+    const figures = () => ({ tokens: writers.train.tokens + writers.valid.tokens });
     try {
       let done = 0;
-      for await (const batch of readDocuments(documentsDir, signal)) {
+      for await (const batch of readDocumentShards(documentsDir, documents.documents, signal)) {
         for (let row = 0; row < batch.rows; row++) {
           const cluster = batch.string('cluster', row);
           writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster);
-          progress.update(++done, { tokens: writers.train.tokens + writers.valid.tokens });
+          progress.update(++done, figures());
         }
       }
-      if (signal.aborted) {
-        for (const split of SPLITS) writers[split].discard();
-        progress.finish();
-        return { outcome: 'interrupted', manifest: previous };
-      }
+      progress.finish(figures());
+      if (signal.aborted) return { outcome: 'interrupted', manifest: previous };
       const manifest = { ...wanted, shards: SPLITS.flatMap((split) => writers[split].finish()) };
       for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
       writeManifest(outDir, manifest);
       removeOrphans(outDir, SPLITS, manifest.shards);
-      progress.finish({ tokens: writers.train.tokens + writers.valid.tokens });
       return { outcome: 'written', manifest };
-    } catch (error) {
+    } finally {
       for (const split of SPLITS) writers[split].discard();
-      throw error;
     }
   } finally {
     unlock();
@@ -140,6 +136,7 @@ class SplitWriter {
   readonly #options: TokenOptions;
   readonly #split: Split;
   readonly #dtype: TokenType;
+  readonly #bos: TokenArray;
   readonly #buffer: TokenArray;
   readonly #finished: TokenShard[] = [];
   #filled = 0;
@@ -151,16 +148,17 @@ class SplitWriter {
     this.#split = split;
     this.#dtype = dtype;
     this.#index = firstIndex;
+    this.#bos = new TOKEN_ARRAYS[dtype](1).fill(options.bosId);
     this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS);
   }
 
   add(text: Uint8Array, cluster: string): void {
-    const { encode, vocabSize, bosId, shardTokens = SHARD_TOKENS } = this.#options;
+    const { encode, vocabSize, shardTokens = SHARD_TOKENS } = this.#options;
     const ids = encode(text);
-    for (const id of ids) if (id >= vocabSize) throw badToken(id, vocabSize);
+    for (let i = 0; i < ids.length; i++) if (ids[i] >= vocabSize) throw badToken(ids[i], vocabSize);
     this.#open ??= this.#start();
     const shard = this.#open;
-    this.#append(shard.writer, [bosId]);
+    this.#append(shard.writer, this.#bos);
     this.#append(shard.writer, ids);
     shard.clusters.update(Buffer.from(`${cluster}\n`));
     shard.documents++;
@@ -175,6 +173,7 @@ class SplitWriter {
     return this.#finished;
   }
 
+  /** Drops the unfinished shard; finished ones that no manifest lists are removed by the next run. */
   discard(): void {
     this.#open?.writer.discard();
     this.#open = undefined;
@@ -186,12 +185,12 @@ class SplitWriter {
     return { writer, clusters: createChecksum(), tokens: 0, documents: 0, textBytes: 0 };
   }
 
-  #append(writer: ShardWriter, ids: ArrayLike<number>): void {
+  #append(writer: ShardWriter, ids: TokenArray): void {
     for (let at = 0; at < ids.length; ) {
-      const count = Math.min(ids.length - at, this.#buffer.length - this.#filled);
-      for (let i = 0; i < count; i++) this.#buffer[this.#filled + i] = ids[at + i];
-      this.#filled += count;
-      at += count;
+      const part = ids.subarray(at, at + this.#buffer.length - this.#filled);
+      this.#buffer.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
       if (this.#filled === this.#buffer.length) this.#flush(writer);
     }
   }

@@ -5,7 +5,7 @@
 import { ID_OF_BYTE } from './byte-level.ts';
 import { ByteTable } from './byte-table.ts';
 import { SCAN_LIMIT, WordMerger } from './merge-word.ts';
-import { BYTE_TOKENS, type BpeModel, vocabSizeOf } from './model.ts';
+import { type BpeModel, BYTE_TOKENS, vocabSizeOf } from './model.ts';
 import { PaddedText } from './padded-text.ts';
 import { PairTable } from './pair-table.ts';
 import { Pretokenizer } from './pretokenize.ts';
@@ -54,7 +54,8 @@ export class Encoder {
     let count = 0;
     for (let start = 0, end = 0; start < wellFormed.length; start = end) {
       end = this.pretokenizer.next(this.text, start);
-      count = end - start > CACHED_BYTES ? this.appendMerged(ids, count, start, end) : this.append(ids, count, start, end);
+      count =
+        end - start > CACHED_BYTES ? this.appendMerged(ids, count, start, end) : this.append(ids, count, start, end);
     }
     return ids.slice(0, count);
   }

@@ -4,7 +4,7 @@
  * in a text become those tokens.
  */
 import { toByteLevel } from './byte-level.ts';
-import { BYTE_TOKENS, type BpeModel, tokenBytesOf } from './model.ts';
+import { type BpeModel, BYTE_TOKENS, tokenBytesOf } from './model.ts';
 import { SPLIT_PATTERN } from './pretokenize.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';

@@ -28,8 +28,7 @@ export const BYTE_TOKENS = 256;
 export const MIN_VOCAB_SIZE = BYTE_TOKENS + SPECIAL_TOKENS.length;
 
 export const mergeCount = (model: BpeModel): number => model.merges.length / 2;
-export const vocabSizeOf = (model: BpeModel): number =>
-  BYTE_TOKENS + mergeCount(model) + model.specialTokens.length;
+export const vocabSizeOf = (model: BpeModel): number => BYTE_TOKENS + mergeCount(model) + model.specialTokens.length;
 
 /** The bytes of every byte token and merge: token `id` is `bytes[starts[id], starts[id + 1])`. */
 export interface TokenBytes {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
 import { BYTE_OF_ID, toByteLevel } from './byte-level.ts';
 import { BPE_OPTIONS, PIPELINE } from './export.ts';
-import { BYTE_TOKENS, type BpeModel, SPECIAL_TOKENS } from './model.ts';
+import { type BpeModel, BYTE_TOKENS, SPECIAL_TOKENS } from './model.ts';
 
 const shape = z.looseObject({
   added_tokens: z.array(z.object({ id: z.int().min(0), content: z.string().min(1) })),
@@ -71,7 +71,8 @@ function readMerges({ vocab, merges }: TokenizerFile['model'], fail: Fail): Int3
   const ids = new Map(Object.entries(vocab));
   const requireId = (key: string, token: string, id: number): void => {
     const found = ids.get(token);
-    if (found !== id) fail(key, `${JSON.stringify(token)} has ${found === undefined ? 'no id' : `id ${found}`}, expected ${id}`);
+    if (found !== id)
+      fail(key, `${JSON.stringify(token)} has ${found === undefined ? 'no id' : `id ${found}`}, expected ${id}`);
   };
   for (const [id, byte] of BYTE_OF_ID.entries()) requireId('model.vocab', toByteLevel(Uint8Array.of(byte)), id);
   const pairs = new Int32Array(merges.length * 2);

@@ -7,7 +7,7 @@ import { ID_OF_BYTE } from './byte-level.ts';
 import type { ByteTable } from './byte-table.ts';
 import { WordCounter } from './count.ts';
 import { Merger, type Words } from './merge.ts';
-import { BYTE_TOKENS, type BpeModel, MIN_VOCAB_SIZE, SPECIAL_TOKENS } from './model.ts';
+import { type BpeModel, BYTE_TOKENS, MIN_VOCAB_SIZE, SPECIAL_TOKENS } from './model.ts';
 
 export interface TrainOptions {
   /** Bytes, merges and special tokens together; the model is smaller when the corpus gives fewer merges. */
@@ -16,6 +16,8 @@ export interface TrainOptions {
   readonly minFrequency?: number;
   /** Longest token, in bytes. */
   readonly maxTokenBytes?: number;
+  /** How errors call the texts. */
+  readonly corpus?: string;
   /** Aborted: `trainBpe` throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainProgress) => void;
@@ -42,7 +44,8 @@ const BREATH_MS = 50;
  * @throws ToolkitError BAD_VOCAB_SIZE, EMPTY_CORPUS (exit 2).
  */
 export async function trainBpe(texts: AsyncIterable<Uint8Array>, options: TrainOptions): Promise<BpeModel> {
-  const { vocabSize, minFrequency = MIN_FREQUENCY, maxTokenBytes = MAX_TOKEN_BYTES, signal, onProgress } = options;
+  const { vocabSize, minFrequency = MIN_FREQUENCY, maxTokenBytes = MAX_TOKEN_BYTES } = options;
+  const { corpus = 'the corpus', signal, onProgress } = options;
   checkVocabSize(vocabSize);
   const breathe = breather(signal);
   const counter = new WordCounter();
@@ -50,9 +53,12 @@ export async function trainBpe(texts: AsyncIterable<Uint8Array>, options: TrainO
     counter.add(text);
     if (await breathe()) onProgress?.({ stage: 'count', done: counter.bytes, words: counter.words.size });
   }
+  signal?.throwIfAborted(); // sources end quietly
   const words = counter.words.size;
   onProgress?.({ stage: 'count', done: counter.bytes, words });
-  if (words === 0) throw badInput('EMPTY_CORPUS', 'no text to train a tokenizer on', 'give documents that hold text');
+  if (words === 0) {
+    throw badInput('EMPTY_CORPUS', `${corpus}: no text to train on`, 'give documents that hold text');
+  }
 
   const merges = vocabSize - MIN_VOCAB_SIZE;
   const merger = new Merger(wordsOf(counter.words), { merges, minFrequency, maxTokenBytes });

@@ -91,7 +91,7 @@ const LABELS =
 
 /** Openings that make a short line furniture whatever follows. */
 const OPENINGS =
-  /^(?:(?:xem|đọc) thêm\s*:|>{1,3}\s*(?:xem|đọc)|(?:tin|bài(?: viết)?) liên quan\s*:|đăng nhập để |từ khóa\s*:|tags?\s*:|chủ đề\s*:|ảnh(?: minh họa)?\s*:|nguồn ảnh\s*:|hotline\b|đường dây nóng|giấy phép .{0,80}gp-|giấy phép (?:xuất bản|hoạt động|thiết lập)|chịu trách nhiệm nội dung|bản quyền thuộc|® ?|© ?|(?:xin |đề nghị |vui lòng )?ghi rõ nguồn|theo dõi .{1,40} trên (?:facebook|zalo|google|tiktok|youtube))/i;
+  /^(?:(?:xem|đọc) thêm\s*:|>{1,3}\s*(?:xem|đọc)|(?:tin|bài(?: viết)?) liên quan\s*:|đăng nhập để |chia sẻ\s*:|từ khóa\s*:|tags?\s*:|chủ đề\s*:|ảnh(?: minh họa)?\s*:|nguồn ảnh\s*:|hotline\b|đường dây nóng|giấy phép .{0,80}gp-|giấy phép (?:xuất bản|hoạt động|thiết lập)|chịu trách nhiệm nội dung|bản quyền thuộc|® ?|© ?|(?:xin |đề nghị |vui lòng )?ghi rõ nguồn|theo dõi .{1,40} trên (?:facebook|zalo|google|tiktok|youtube))/i;
 
 /** Where a paper names its source: `Theo Tuổi Trẻ`, alone on a line and without a full stop. */
 const CREDIT = /^\(?[Tt]heo (?:báo )?\p{Lu}[\p{L}\p{M}\d.]*(?: [\p{Lu}\d][\p{L}\p{M}\d.+/-]*){0,4}\)?$/u;

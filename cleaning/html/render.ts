@@ -63,7 +63,7 @@ export function render(root: Element, isSkipped: (element: Element) => boolean):
       if (element.name === 'pre') preDepth--;
       if (element === table) table = undefined;
       if (table !== undefined) {
-        if (isBlock(element) && !CELLS.has(element.name)) borderInTable(element.name);
+        if (isBlock(element) && !CELLS.has(element.name) && element.name !== 'tr') current += ' ';
       } else if (isBlock(element)) endBlock(HEADINGS.has(element.name));
     },
   });

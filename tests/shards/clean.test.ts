@@ -187,6 +187,17 @@ describe('a folder in another state', () => {
     expect(readFileSync(manifestPath(out))).toEqual(manifest);
   });
 
+  it('left-overs of a killed run: removed, also when there is nothing new', async () => {
+    const out = temporaryFolder();
+    await small(out);
+    const files = shardFiles(out);
+    for (const name of ['documents-00099.arrow', 'rejects-00099.arrow', 'documents-00100.arrow.tmp']) {
+      writeFileSync(join(out, name), 'half');
+    }
+    await small(out);
+    expect(shardFiles(out)).toEqual(files);
+  });
+
   it('dedup state gone: refused, and no shard is taken for a left-over', async () => {
     const out = temporaryFolder();
     await small(out);

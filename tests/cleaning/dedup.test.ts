@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { exactText } from '../../cleaning/dedup/exact.ts';
+import {
+  bandKeys,
+  matchProbability,
+  minima,
+  SIGNATURE_LENGTH,
+  shingles,
+  signatureOf,
+  similarity,
+} from '../../cleaning/dedup/minhash.ts';
+import { fingerprint } from '../../cleaning/dedup/near.ts';
+import { openDedupStore } from '../../cleaning/dedup/store.ts';
+import { mix32, readTokens } from '../../cleaning/lexicon.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'vua-dedup-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Two sets of `union` shingle hashes in all, of which a share of `jaccard` is common. */
+function plantedPair(union: number, jaccard: number, seed: number): [Int32Array, Int32Array] {
+  const common = Math.round(union * jaccard);
+  const hashes = Int32Array.from({ length: union }, (_, i) => mix32(mix32(seed * 7919 + 1) + i));
+  const middle = common + Math.floor((union - common) / 2);
+  return [
+    Int32Array.from([...hashes.subarray(0, middle)]),
+    Int32Array.from([...hashes.subarray(0, common), ...hashes.subarray(middle)]),
+  ];
+}
+
+describe('minhash', () => {
+  test.each([0.5, 0.6, 0.7, 0.8, 0.9])('finds pairs of similarity %f as often as the S-curve says', (jaccard) => {
+    const pairs = 400;
+    let found = 0;
+    let estimates = 0;
+    for (let seed = 0; seed < pairs; seed++) {
+      const [a, b] = plantedPair(300, jaccard, seed + jaccard * 1000).map(minima) as [Int32Array, Int32Array];
+      const keys = new Set(bandKeys(a));
+      if (bandKeys(b).some((key) => keys.has(key))) found++;
+      estimates += similarity(signatureOf(a), signatureOf(b));
+    }
+    const expected = matchProbability(jaccard);
+    const sigma = Math.sqrt((expected * (1 - expected)) / pairs);
+    expect(Math.abs(found / pairs - expected)).toBeLessThan(3.3 * sigma);
+    expect(Math.abs(estimates / pairs - jaccard)).toBeLessThan((4 * 0.5) / Math.sqrt(SIGNATURE_LENGTH * pairs));
+  });
+
+  test('the S-curve of 14 bands of 8 rows', () => {
+    expect(matchProbability(0.8)).toBeCloseTo(0.924, 3);
+    expect(matchProbability(0.5)).toBeCloseTo(0.053, 3);
+  });
+
+  test('band keys are whole numbers that SQLite and JavaScript both hold', () => {
+    const keys = bandKeys(minima(Int32Array.from([1, 2, 3])));
+    expect(new Set(keys).size).toBe(14);
+    for (const key of keys) expect(Number.isSafeInteger(key) && key >= 0).toBe(true);
+  });
+
+  test('shingles are five folded syllables; punctuation alone is none', () => {
+    expect(shingles(readTokens('Một — hai, ba bốn năm sáu.'))).toEqual(shingles(readTokens('một hai BA bốn năm sáu')));
+    expect(shingles(readTokens('một hai ba bốn năm sáu'))).toHaveLength(2);
+    expect(shingles(readTokens('một hai'))).toHaveLength(1);
+    expect(shingles([])).toHaveLength(1);
+  });
+});
+
+describe('exactText', () => {
+  test.each([
+    ['case, spacing, punctuation', 'Nước   lên, nước\nxuống!', 'nước lên nước xuống'],
+    ['tone placement', 'hoà thuỷ khoẻ', 'hòa thủy khỏe'],
+    ['i and y', 'kỹ lý quý', 'kĩ lí quí'],
+  ])('does not see %s', (_, a, b) => {
+    expect(exactText(readTokens(a))).toBe(exactText(readTokens(b)));
+  });
+  test('sees tones and letters', () => {
+    expect(exactText(readTokens('má'))).not.toBe(exactText(readTokens('mà')));
+    expect(exactText(readTokens('da'))).not.toBe(exactText(readTokens('đa')));
+  });
+});
+
+describe('DedupStore', () => {
+  const print = (text: string) => fingerprint(readTokens(text));
+  const text = Array.from({ length: 60 }, (_, n) => `lời${n} kể${n % 7}`).join(' ');
+
+  test('remembers what was committed and forgets the rest', () => {
+    const path = join(dir, 'dedup.sqlite');
+    const first = openDedupStore(path);
+    expect(first.committedManifest()).toBeUndefined();
+    expect(first.pages.add(1n)).toBe(true);
+    const number = first.addDocument('a');
+    first.exact.add(-5n, number);
+    first.near.add(number, print(text));
+    first.commit('{"documents":1}');
+    first.pages.add(2n);
+    first.exact.add(6n, first.addDocument('b'));
+    first.close();
+
+    const second = openDedupStore(path);
+    expect(second.committedManifest()).toBe('{"documents":1}');
+    expect(second.pages.add(1n)).toBe(false);
+    expect(second.pages.add(2n)).toBe(true);
+    expect(second.exact.find(-5n)).toBe(number);
+    expect(second.exact.find(6n)).toBeUndefined();
+    expect(second.near.find(print(`${text} thêm một câu`), 0.6)?.document).toBe(number);
+    expect(second.near.find(print('một chuyện khác hẳn, chẳng giống gì chuyện kia'), 0.6)).toBeUndefined();
+    second.close();
+  });
+
+  test('knows clusters by their first document, and gives ids once', () => {
+    const store = openDedupStore(':memory:');
+    const a = store.addDocument('a');
+    const b = store.addDocument('b', a);
+    expect(store.document(a)).toEqual({ id: 'a', cluster: 'a', clusterNumber: a });
+    expect(store.document(b)).toEqual({ id: 'b', cluster: 'a', clusterNumber: a });
+    expect([store.freeId('a'), store.freeId('c')]).toEqual(['a~2', 'c']);
+    store.addDocument('a~2');
+    expect(store.freeId('a')).toBe('a~3');
+    store.close();
+    store.close();
+  });
+
+  test('counts the copies of a cluster', () => {
+    const path = join(dir, 'dedup.sqlite');
+    const store = openDedupStore(path);
+    const a = store.addDocument('a');
+    store.addCopy(a);
+    store.addCopy(a);
+    store.commit('{}');
+    store.close();
+    const database = new BetterSqlite3(path, { readonly: true });
+    expect(database.prepare('SELECT id, copies FROM documents').all()).toEqual([{ id: 'a', copies: 2 }]);
+    database.close();
+  });
+
+  test.each([
+    ['another kind of file', (path: string) => writeFileSync(path, 'no database '.repeat(100))],
+    [
+      'a newer format',
+      (path: string) => {
+        const database = new BetterSqlite3(path);
+        database.exec(
+          "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID; INSERT INTO meta VALUES ('format', '99')",
+        );
+        database.close();
+      },
+    ],
+  ])('refuses %s by name', (_, make) => {
+    const path = join(dir, 'dedup.sqlite');
+    make(path);
+    expect(() => openDedupStore(path)).toThrow(
+      expect.objectContaining({ code: 'BAD_DEDUP_STORE', exitStatus: 2, message: expect.stringContaining(path) }),
+    );
+  });
+});
+
+describe('HostLines', () => {
+  const page = (n: number): string =>
+    [
+      'Báo Xóm',
+      `Bài số ${n}`,
+      '',
+      ...Array.from({ length: 30 }, (_, k) => `Câu ${'abcdefghij'[n]}${k} của bài.`),
+      '',
+      `Bình luận (${n})`,
+      'Xóm Mới, 2025',
+    ].join('\n');
+
+  test('takes away the lines that a host repeats, figures aside, and nothing of other hosts', () => {
+    const store = openDedupStore(':memory:');
+    const stripped = Array.from({ length: 8 }, (_, n) => store.lines.strip('xom.test', page(n)));
+    expect(stripped[0]).toBe(page(0));
+    expect(stripped[7]).not.toMatch(/Báo Xóm|Bình luận|Xóm Mới/);
+    expect(stripped[7]!.match(/Câu/g)).toHaveLength(30);
+    expect(store.lines.strip('khac.test', page(8))).toBe(page(8));
+    store.close();
+  });
+
+  test('leaves a refrain in the middle of a text alone', () => {
+    const store = openDedupStore(':memory:');
+    const song = [...'abcdefgh'].map((c) => `Câu mở ${c}`).join('\n');
+    const text = `${song}\nHò ơi, nước lớn nước ròng\n${[...'abcdefghijkl'].map((c) => `Câu kết ${c}`).join('\n')}`;
+    let last = '';
+    for (let n = 0; n < 10; n++)
+      last = store.lines.strip('tho.test', text.replace(/Câu (mở|kết)/g, `Câu ${'abcdefghij'[n]} $1`));
+    expect(last).toContain('Hò ơi, nước lớn nước ròng');
+    store.close();
+  });
+});

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import { extract } from '../../cleaning/extract.ts';
+import { isFurnitureLine } from '../../cleaning/html/furniture.ts';
+
+const PARAGRAPHS = [
+  'Con kênh đào từ thời ông cố tôi nay chỉ còn rộng bằng hai sải tay, nhưng mùa nước lên thì vẫn đủ cho chiếc xuồng ba lá đi lọt.',
+  'Người trong xóm bảo nhau dọn rác mỗi chủ nhật, ai có cuốc thì mang cuốc, ai có xuồng thì chở bùn ra đầu vàm, không ai đứng ra làm trưởng.',
+  'Đến tháng mười, nước trong lại tới mức thấy được đáy, và tụi nhỏ lại nhảy xuống tắm như thể chưa từng có mười năm đen đặc ở giữa.',
+];
+const BODY = PARAGRAPHS.join('\n\n');
+const paragraphs = PARAGRAPHS.map((text) => `<p>${text}</p>`).join('\n');
+
+/** A page as a Vietnamese news site builds it, around `main`. */
+const newsPage = (main: string): string => `<!DOCTYPE html>
+<html lang="vi"><head><meta charset="utf-8"><title>Con kênh nhỏ - Báo Xóm</title>
+<meta property="og:title" content="Con kênh nhỏ | Báo Xóm"><style>p { color: red }</style></head>
+<body class="has-sidebar">
+<div class="topbar"><a href="/">Trang chủ</a> <a href="/moi">Mới nhất</a> <a href="/video">Video</a></div>
+<header class="site-header"><nav><ul><li><a href="/a">Thời sự</a></li><li><a href="/b">Đời sống</a></li></ul></nav></header>
+<div class="wrap">
+${main}
+<div class="sidebar"><h3>Đọc nhiều</h3><ul><li><a href="/1">Giá cá lóc tăng trở lại sau ba tháng đứng yên</a></li>
+<li><a href="/2">Bến phà cũ sắp thành chợ đêm, người bán lo chỗ đậu ghe</a></li></ul></div>
+</div>
+<div class="comment-box"><h3>Bình luận (2)</h3><div class="comment"><p>Đọc mà nhớ hồi nhỏ quá, ngày nào tụi tôi cũng tắm ở khúc sông ấy.</p></div>
+<p>Đăng nhập để gửi bình luận của bạn, ý kiến được biên tập trước khi đăng lên trang.</p></div>
+<footer><p>Giấy phép số 12/GP-BTTTT. Chịu trách nhiệm nội dung: ban biên tập. Hotline: 0900 000 000, email: toasoan tại báo.</p></footer>
+<script>document.write('<p>quảng cáo</p>')</script></body></html>`;
+
+const article = `<div class="breadcrumb"><a href="/">Trang chủ</a> / <a href="/b">Đời sống</a></div>
+<article class="detail"><h1>Con kênh nhỏ</h1><div class="meta"><span class="time">Thứ hai, 12/5/2025, 07:30 (GMT+7)</span></div>
+<div class="share">Chia sẻ: <a href="#">Facebook</a> <a href="#">Zalo</a></div>
+<div class="fck_detail">${paragraphs}
+<figure><img src="x.jpg"><figcaption>Ảnh: Ban biên tập</figcaption></figure>
+<p>Xem thêm: <a href="/3">Dọn kênh ở xóm trên</a></p>
+<p><em>Theo Báo Xóm</em></p></div>
+<div class="box-tinlienquan"><h3>Tin liên quan</h3><ul><li><a href="/4">Mùa lúa nổi</a></li><li><a href="/5">Cây cầu khỉ cuối cùng của xóm</a></li></ul></div>
+<div class="tags">Từ khóa: <a href="/t/1">kênh</a>, <a href="/t/2">môi trường</a></div></article>`;
+
+describe('extract', () => {
+  test('takes the article out of a news page', () => {
+    expect(extract(newsPage(article))).toEqual({ title: 'Con kênh nhỏ', text: BODY });
+  });
+
+  test('without any name or element that tells, by the text alone', () => {
+    const page = `<html><body><div><div><a href=1>Một</a><a href=2>Hai</a></div><div><div>${paragraphs}</div></div>
+      <div><a href=3>Bài trước nói về chuyện gì</a> <a href=4>Bài sau nói về chuyện khác</a></div></div></body></html>`;
+    expect(extract(page).text).toBe(BODY);
+  });
+
+  test('reads pages laid out with tables and <font>, tags in capitals and unclosed', () => {
+    const page = `<HTML><TITLE>Góc nhỏ - Con kênh của xóm tôi</TITLE><BODY><TABLE><TR><TD COLSPAN=2>Góc nhỏ</TD></TR><TR>
+      <TD><A HREF=a>Thơ</A><BR><A HREF=b>Truyện</A><BR><A HREF=c>Lưu bút</A></TD>
+      <TD><FONT SIZE=2><P>${PARAGRAPHS.join('<P>')}</FONT></TD></TR></TABLE></BODY></HTML>`;
+    expect(extract(page)).toEqual({ title: 'Con kênh của xóm tôi', text: BODY });
+  });
+
+  test('keeps the lines of verse', () => {
+    const stanzas = [
+      [
+        'Ai về bến cũ mà coi',
+        'Con đò gác mái, mảnh vôi bám đầy',
+        'Nước ròng để lộ gốc cây',
+        'Nước lên che hết, như ngày còn đưa',
+      ],
+      [
+        'Mẹ ngồi vá lưới qua trưa',
+        'Tay luồn mắt nhỏ, miệng thưa dạ hoài',
+        'Chiều ra đứng ngó sông dài',
+        'Bóng mình với bóng một vài cánh chim',
+      ],
+    ];
+    const html = stanzas.map((lines) => `<p>${lines.join('<br>\n')}</p>`).join('');
+    expect(extract(newsPage(`<article><h1>Bến cũ</h1>${html}</article>`)).text).toContain(
+      stanzas.map((lines) => lines.join('\n')).join('\n\n'),
+    );
+    expect(extract(`<div>${stanzas.map((lines) => lines.join('<br/>')).join('<br><br>')}</div>`).text).toBe(
+      stanzas.map((lines) => lines.join('\n')).join('\n\n'),
+    );
+  });
+
+  test('lists are lines of one block, headings and paragraphs blocks, rows of data lines with tabs', () => {
+    const page = `<main><h1>Phân bón</h1><p>${PARAGRAPHS[0]}</p><h2>Cách ủ</h2><ul><li>Lá khô</li><li>Rơm <b>mục</b></li></ul>
+      <table><tr><th>Tuần</th><th>Nhiệt độ</th></tr><tr><td>1</td><td><p>55</p></td></tr><tr><td>2</td><td>60</td></tr></table>
+      <p>${PARAGRAPHS[1]}</p></main>`;
+    expect(extract(page).text).toBe(
+      `Phân bón\n\n${PARAGRAPHS[0]}\n\nCách ủ\n\nLá khô\nRơm mục\n\nTuần\tNhiệt độ\n1\t55\n2\t60\n\n${PARAGRAPHS[1]}`,
+    );
+  });
+
+  test('a paragraph full of links stays, a list of links goes, and so does its heading at the end', () => {
+    const links = [1, 2, 3].map((n) => `<a href="/${n}">một con rạch khác trong vùng</a>`);
+    const page = `<article>${paragraphs}<p>Xem: ${links.join(', ')}.</p><h2>Đọc tiếp</h2><ul>${links.map((a) => `<li>${a}</li>`).join('')}</ul></article>`;
+    const { text } = extract(page);
+    expect(text.endsWith('trong vùng.')).toBe(true);
+    expect(text).not.toContain('Đọc tiếp');
+  });
+
+  test('a box named as furniture that holds the article is the article', () => {
+    expect(extract(`<body><div class="main-sidebar-right">${paragraphs}</div></body>`).text).toBe(BODY);
+  });
+
+  test('an unclosed box of related links does not swallow the rest', () => {
+    const page = newsPage(
+      `<article><div class="body"><p>${PARAGRAPHS[0]}<div class="box-related"><strong>Đọc thêm<ul><li><a href=/a>Mùa lúa nổi</a></li></ul>
+       <p>${PARAGRAPHS[1]}<p>${PARAGRAPHS[2]}`,
+    ).replace(/<\/(?:div|body|html)>/g, '');
+    const { text } = extract(page);
+    for (const paragraph of PARAGRAPHS) expect(text).toContain(paragraph);
+    expect(text).not.toMatch(/Đọc thêm|Mùa lúa nổi/);
+  });
+
+  test('an article that scripts would reveal is read all the same', () => {
+    const long = paragraphs.repeat(3);
+    expect(extract(`<body><div style="display: none">${long}</div><p>Đang tải…</p></body>`).text).toContain(
+      PARAGRAPHS[2],
+    );
+  });
+
+  test('a page of teasers is a listing', () => {
+    const teasers = [1, 2, 3, 4, 5].map(
+      (n) =>
+        `<div class="item"><h3><a href="/bai-${n}">Bài viết số ${n} về con kênh</a></h3><p>${PARAGRAPHS[n % 3]!.slice(0, 90)}…</p></div>`,
+    );
+    expect(extract(newsPage(`<div class="stream">${teasers.join('')}</div>`)).flaw).toMatchObject({
+      reason: 'listing',
+      threshold: 300,
+    });
+    expect(extract(newsPage(article)).flaw).toBeUndefined();
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['links only', '<ul><li><a href=a>Một trang khác</a><li><a href=b>Một trang khác nữa</a></ul>'],
+    ['scripts only', '<script>let a = "<p>x</p>"</script><style>p{}</style>'],
+    ['an unclosed comment', '<p><!-- hết'],
+  ])('finds no text in %s', (_, html) => {
+    expect(extract(html).text).toBe('');
+  });
+
+  test.each([
+    ['og:title over <title>', '<title>Trang</title><meta property="og:title" content="Con kênh">', 'Con kênh'],
+    [
+      '<h1> that og:title repeats',
+      '<meta property="og:title" content="Con kênh | Báo Xóm"><h1>Con  kênh</h1>',
+      'Con kênh',
+    ],
+    ['the only <h1>', '<title>Trang chủ</title><h1>Con <i>kênh</i></h1>', 'Con kênh'],
+    ['<title> without the site', '<title>Con kênh nhỏ của xóm - Báo Xóm</title>', 'Con kênh nhỏ của xóm'],
+    ['a title with a dash of its own', '<title>Việt Nam - Thái Lan</title>', 'Việt Nam - Thái Lan'],
+    ['entities', '<title>A &amp; B &#7871;</title>', 'A & B ế'],
+    ['none', '<p>x</p>', ''],
+  ])('title: %s', (_, html, title) => {
+    expect(extract(html).title).toBe(title);
+  });
+
+  test.each([
+    ['100,000 nested elements', '<div>'.repeat(100_000), 'too_nested'],
+    ['cells that never close', '<p><td>'.repeat(100_000), 'too_nested'],
+    ['a million list items', '<li>x'.repeat(1_000_000), 'too_many_tags'],
+  ])('refuses %s', (_, html, reason) => {
+    const started = performance.now();
+    expect(extract(html).flaw?.reason).toBe(reason);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test.each([
+    ['four million <', '<'.repeat(4_000_000)],
+    ['a bomb of entities', `<p>${'&amp;lt;&#7871;'.repeat(200_000)}`],
+    ['one tag of a megabyte', `<div ${'a="b" '.repeat(200_000)}>`],
+    ['a megabyte of spaces', `<p>${' \t\n'.repeat(400_000)}x`],
+    ['open comments', '<!--'.repeat(300_000)],
+    ['open scripts', '<script>'.repeat(100_000)],
+    ['tables in tables', `<table><tr><td>${'x '.repeat(50)}`.repeat(300)],
+  ])('takes bounded time on %s', (_, html) => {
+    const started = performance.now();
+    extract(html);
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+});
+
+describe('isFurnitureLine', () => {
+  test.each([
+    'Xem thêm',
+    'Đọc thêm: Mùa lúa nổi',
+    'Tin liên quan',
+    'Tin liên quan:',
+    'Chia sẻ',
+    'Bình luận (12)',
+    'Đăng nhập để gửi bình luận',
+    'Giấy phép hoạt động báo điện tử số 12/GP-BTTTT',
+    'Chịu trách nhiệm nội dung: ban biên tập',
+    'Hotline: 0900 000 000',
+    'Bản quyền thuộc về Báo Xóm',
+    '® Ghi rõ nguồn khi phát hành lại',
+    'Theo VnExpress',
+    '(Theo Tuổi Trẻ)',
+    'Ảnh: Ban biên tập',
+    'Tag: kênh, môi trường',
+    'Từ khóa: kênh',
+    'Thứ hai, 12/5/2025, 07:30 (GMT+7)',
+    '12/05/2025',
+    'Bình luận'.normalize('NFD'),
+  ])('%s', (line) => {
+    expect(isFurnitureLine(line)).toBe(true);
+  });
+
+  test.each([
+    'Chia sẻ với chúng tôi, bà kể lại những năm tháng ấy.',
+    'Theo ông, nước sẽ rút trước rằm.',
+    'Theo Luật Đất đai thì thửa ruộng ấy vẫn thuộc về người đang canh tác.',
+    'Bình luận về trận đấu, ông nói đội nhà gặp may.',
+    'Xem thêm một lần nữa, anh mới nhận ra.',
+    'Chủ nhật, cả xóm đi dọn kênh.',
+    'Ngày 12/5/2025, con kênh được nạo vét xong.',
+    'Ảnh hưởng của nước mặn',
+  ])('not: %s', (line) => {
+    expect(isFurnitureLine(line)).toBe(false);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import type { Subject } from '../../cleaning/filter.ts';
+import { judge, PRESETS, type Preset, TABLE } from '../../cleaning/filters/index.ts';
+import { identify } from '../../cleaning/language.ts';
+import { readTokens } from '../../cleaning/lexicon.ts';
+import { measure } from '../../cleaning/measure.ts';
+import { removeDiacritics } from '../../cleaning/syllables.ts';
+
+function subjectOf(text: string): Subject {
+  const tokens = readTokens(text);
+  const language = identify(tokens, text);
+  return { text, tokens, language, measurements: measure(text, tokens, language.diacritics === 'absent') };
+}
+
+const reasonOf = (text: string, preset: Preset): string => {
+  const judgement = judge(subjectOf(text), preset);
+  return judgement === true ? 'kept' : `${judgement.stage}/${judgement.verdict.reason}`;
+};
+
+const PROSE =
+  'Bến đò nằm dưới gốc gáo già, nơi con nước rẽ làm hai. Sáng nào ông lái cũng ra tát xuồng trước khi mặt trời lên. ' +
+  'Ông nói nước sông mỗi năm một khác, có năm phù sa đỏ quạch, có năm trong leo lẻo tới đáng lo.\n\n' +
+  'Khách qua đò giờ thưa lắm. Người ta có cầu, có xe, chẳng ai đợi một chuyến đò chở năm người. Nhưng ông vẫn giữ bến, ' +
+  'vì bên kia còn mấy nhà chưa có đường, và vì tụi nhỏ đi học sớm phải có người đưa.';
+
+const VERSE =
+  'Ai về bến cũ mà coi\nCon đò gác mái mảnh vôi bám đầy\nNước ròng để lộ gốc cây\nNước lên che hết như ngày còn đưa\n' +
+  'Mẹ ngồi vá lưới qua trưa\nTay luồn mắt nhỏ miệng thưa dạ hoài';
+
+const LIST =
+  'Dụng cụ làm vườn trên sân thượng\ncuốc nhỏ một cái\nbình tưới năm lít\nđất trộn xơ dừa ba bao\nkéo tỉa cành\n' +
+  'găng tay vải hai đôi\nthùng xốp cũ sáu cái\ngiống rau muống và rau dền\nphân bò đã ủ hoai\nlưới che nắng bốn mét\nrổ nhựa để hứng lá\nthang gỗ ba bậc của nhà\nsổ ghi ngày gieo và ngày hái';
+
+const words = (count: number, word: (n: number) => string): string =>
+  Array.from({ length: count }, (_, n) => word(n)).join(' ');
+const ENGLISH =
+  'The ferry leaves when the captain decides that it is full, which is not the same thing as the timetable says. '.repeat(
+    4,
+  );
+
+describe('judge', () => {
+  test.each<[string, string, string, string]>([
+    ['prose', PROSE, 'kept', 'kept'],
+    ['verse without any punctuation', VERSE, 'kept', 'filter/too_short'],
+    ['a list of short lines', LIST, 'kept', 'filter/unfinished_lines'],
+    ['English', ENGLISH, 'language/not_vietnamese', 'language/not_vietnamese'],
+    ['prose typed without diacritics', removeDiacritics(PROSE), 'language/no_diacritics', 'kept'],
+    ['one sentence', 'Chiều nay bến nghỉ một chuyến vì gió lớn.', 'filter/too_short', 'filter/too_short'],
+    [
+      'a base64 block in prose',
+      `${PROSE} ${words(12, (n) => 'QmVuIGRvIG5hbSBkdW9pIGdvYyBnYW8gZ2lh'.repeat(2) + n)}`,
+      'filter/long_syllables',
+      'kept',
+    ],
+    ['a table of figures', `${PROSE} ${words(200, (n) => String(n * 37))}`, 'filter/few_letters', 'filter/few_letters'],
+    ['rows of symbols', `${PROSE} ${words(60, () => '@#@')}`, 'filter/many_symbols', 'filter/few_letters'],
+    ['pictures in every word', PROSE.replace(/ /g, '★★★ '), 'filter/many_symbols', 'kept'],
+    ['capitals only', PROSE.toUpperCase(), 'filter/shouting', 'kept'],
+    [
+      'a menu of names',
+      words(60, (n) => ['xoài', 'quýt', 'bưởi', 'chôm', 'mận', 'ổi', 'cóc'][n % 7]! + (n % 5 ? '' : ',')),
+      'filter/few_stopwords',
+      'filter/few_stopwords',
+    ],
+    [
+      'one keyword everywhere',
+      `${PROSE} ${words(30, (n) => `sơn nhà ${['đẹp', 'bền', 'mịn', 'sạch', 'thơm'][n % 5]}`)}`,
+      'filter/keyword_stuffing',
+      'filter/repetitive_text',
+    ],
+    ['lures', `${PROSE} ${words(6, () => 'nhà cái uy tín nhất')}`, 'filter/spam_phrases', 'filter/repetitive_text'],
+    ['addresses', `${PROSE} ${words(12, (n) => `xem tại www.trang${n}.com`)}`, 'filter/link_farm', 'kept'],
+    [
+      'the same lines again',
+      `${PROSE}\n${`${PROSE.slice(0, 60)}\n`.repeat(6)}`,
+      'filter/repetitive_lines',
+      'filter/repetitive_lines',
+    ],
+    ['teasers', PROSE.replace(/\. /g, '…\n'), 'filter/truncated_lines', 'kept'],
+  ])('%s', (_, text, recommended, fineweb2) => {
+    expect({ recommended: reasonOf(text, 'recommended'), fineweb2: reasonOf(text, 'fineweb2') }).toEqual({
+      recommended,
+      fineweb2,
+    });
+    expect(reasonOf(text, 'keep-all')).toBe('kept');
+  });
+
+  test('gives the value that decided and the threshold it met', () => {
+    expect(judge(subjectOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), 'recommended')).toEqual({
+      stage: 'filter',
+      verdict: { reason: 'too_short', value: 9, threshold: 28 },
+    });
+  });
+});
+
+describe('the table', () => {
+  const everything = subjectOf(PROSE);
+
+  test('every row has a reason of its own, a figure for some preset, and a value that is a number', () => {
+    const reasons = TABLE.map(({ filter }) => {
+      const verdict = filter(everything, Number.NaN);
+      if (verdict === true) throw new Error('nothing passes a threshold that is no number');
+      expect(verdict.value).not.toBeNaN();
+      return verdict.reason;
+    });
+    expect(new Set(reasons).size).toBe(reasons.length);
+    for (const reason of reasons) expect(reason).toMatch(/^[a-z]+(?:_[a-z]+)*$/);
+    for (const row of TABLE) expect(row.recommended ?? row.fineweb2).toBeDefined();
+  });
+
+  test('nothing throws on an empty text', () => {
+    for (const preset of PRESETS) expect(() => judge(subjectOf(''), preset)).not.toThrow();
+  });
+});

@@ -1,0 +1,63 @@
+/** For tests of whole crawls: a fresh folder for each test, a small web, and what came of the crawl. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
+import { type CrawlOptions, type CrawlStep, crawl } from '../../crawlers/crawl.ts';
+import { readWarc, type WarcRecord } from '../../crawlers/warc.ts';
+import { type Sites, startWeb, type TestWeb } from './web.ts';
+
+export const HOST = 'a.vua.test';
+export const SEED = `http://${HOST}/`;
+
+/** New with each test of the file that imports them. */
+export let outDir: string;
+export let web: TestWeb;
+
+beforeEach(() => {
+  outDir = mkdtempSync(join(tmpdir(), 'crawl-'));
+});
+afterEach(async () => {
+  await web?.close();
+  rmSync(outDir, { recursive: true });
+});
+
+export async function serve(sites: Sites): Promise<void> {
+  web = await startWeb(sites);
+}
+
+export const optionsOf = (options: Partial<CrawlOptions> = {}): CrawlOptions => ({
+  outDir,
+  seeds: [SEED],
+  connectTo: web.connectTo,
+  delayMs: 0,
+  retryDelayMs: 10,
+  timeoutMs: 2000,
+  ...options,
+});
+
+export async function run(
+  options: Partial<CrawlOptions> = {},
+  signal = new AbortController().signal,
+): Promise<CrawlStep[]> {
+  const steps: CrawlStep[] = [];
+  for await (const step of crawl(optionsOf(options), signal)) steps.push(step);
+  return steps;
+}
+
+/** `kind url reason`, sorted. */
+export const summary = (steps: readonly CrawlStep[]): string[] =>
+  steps.map(({ kind, url, reason }) => `${kind} ${url.replace(/^http:\/\//, '')} ${reason ?? ''}`.trim()).sort();
+
+/** Everything in the crawl's WARC files. */
+export async function records(): Promise<WarcRecord[]> {
+  const all: WarcRecord[] = [];
+  for (const file of readdirSync(join(outDir, 'warc')).sort()) {
+    for await (const record of readWarc(join(outDir, 'warc', file))) all.push(record);
+  }
+  return all;
+}
+
+/** Values of a named field of a record. */
+export const extra = (record: WarcRecord, name: string): string[] =>
+  record.extra.filter(([candidate]) => candidate === name).map(([, value]) => value);

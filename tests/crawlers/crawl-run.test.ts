@@ -1,0 +1,168 @@
+/** How a crawl runs: its pace, its limits, and what an interruption leaves. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type CrawlOptions, type CrawlStep, crawl } from '../../crawlers/crawl.ts';
+import { HOST, optionsOf, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
+import { type Handler, page, type Sites } from './web.ts';
+
+describe('pace', () => {
+  it('one request per host at a time, with the pause between; hosts in parallel', async () => {
+    const underWay = new Map<string, number>();
+    const slow: Handler = ({ host }, response) => {
+      const now = (underWay.get(host) ?? 0) + 1;
+      underWay.set(host, now);
+      setTimeout(() => {
+        underWay.set(host, underWay.get(host)! - 1);
+        response.writeHead(now > 1 ? 500 : 200, { 'content-type': 'text/html' }).end(page('/1', '/2'));
+      }, 60);
+      return undefined;
+    };
+    const site = { '/': slow, '/1': slow, '/2': slow };
+    await serve({ [HOST]: site, 'b.vua.test': site, 'c.vua.test': site });
+    const started = performance.now();
+    const steps = await run({ seeds: [SEED, 'http://b.vua.test/', 'http://c.vua.test/'], delayMs: 50 });
+    expect(steps.map(({ kind }) => kind)).toEqual(Array(9).fill('fetched'));
+    expect(performance.now() - started).toBeLessThan(3 * 6 * 50 + 9 * 60); // in a row it would be longer than this
+    const times = web.requests.filter(({ host }) => host === HOST).map(({ at }) => at);
+    for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeGreaterThanOrEqual(48);
+  });
+
+  it('keeps a Crawl-delay, and says so', async () => {
+    await serve({
+      [HOST]: { '/robots.txt': { body: 'User-agent: VuaBot\nCrawl-delay: 0.2' }, '/': page('/1'), '/1': page() },
+    });
+    const notes: string[] = [];
+    await run({ note: (text) => notes.push(text) });
+    const times = web.requests.map(({ at }) => at);
+    for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeGreaterThanOrEqual(198);
+    expect(notes).toEqual(['a.vua.test: robots.txt asks for 0.2 s between requests; 0.2 s are kept']);
+  });
+
+  it('caps a Crawl-delay, and says so', async () => {
+    await serve({ [HOST]: { '/robots.txt': { body: 'User-agent: *\nCrawl-delay: 86400' }, '/': page() } });
+    const abort = new AbortController();
+    const notes: string[] = [];
+    const note = (text: string): void => {
+      notes.push(text);
+      abort.abort();
+    };
+    expect(await run({ note }, abort.signal)).toEqual([]);
+    expect(notes[0]).toContain('asks for 86400 s between requests; 60 s are kept, the longest pause');
+  });
+});
+
+describe('limits', () => {
+  const chain: Sites[string] = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [i ? `/${i}` : '/', page(`/${i + 1}`)]),
+  );
+
+  it('maxPages ends a run, the next goes on', async () => {
+    await serve({ [HOST]: chain });
+    expect(summary(await run({ maxPages: 3 }))).toHaveLength(3);
+    expect(summary(await run({ maxPages: 3, seeds: [] }))).toEqual(
+      ['/3', '/4', '/5'].map((path) => `fetched a.vua.test${path}`),
+    );
+  });
+
+  it('maxDepth counts links', async () => {
+    await serve({ [HOST]: chain });
+    expect(summary(await run({ maxDepth: 2 }))).toEqual(['/', '/1', '/2'].map((path) => `fetched a.vua.test${path}`));
+  });
+
+  it('maxBytes cuts and says so', async () => {
+    await serve({
+      [HOST]: {
+        '/': { headers: { etag: '"x"' }, body: `${page('/1')}${'ữ'.repeat(5000)}<a href="/never">` },
+        '/1': page(),
+      },
+    });
+    expect(await run({ maxBytes: 1000 })).toMatchObject([
+      { kind: 'fetched', bytes: 1000, reason: 'truncated' },
+      { kind: 'fetched', reason: undefined },
+    ]);
+    expect((await records()).find(({ url }) => url === SEED)).toMatchObject({ truncated: true });
+    await run({ refreshAfterMs: 0 });
+    expect(web.requests.filter(({ headers }) => headers['if-none-match'] !== undefined)).toEqual([]);
+  });
+
+  it('timeoutMs ends a trickle', async () => {
+    const trickle: Handler = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      const timer = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(timer));
+      return undefined;
+    };
+    await serve({ [HOST]: { '/': trickle } });
+    expect((await run({ timeoutMs: 150 })).map(({ reason }) => reason)).toEqual(Array(3).fill('timeout'));
+  });
+});
+
+describe('interrupted', () => {
+  const size = 40;
+  const late: Handler = ({ path }, response) => {
+    const body = path === '/' ? page(...Array.from({ length: size }, (_, i) => `/${i}`)) : page();
+    setTimeout(() => response.writeHead(200, { 'content-type': 'text/html' }).end(body), 15);
+    return undefined;
+  };
+  const site: Sites[string] = Object.fromEntries(
+    ['/', ...Array.from({ length: size }, (_, i) => `/${i}`)].map((path) => [path, late]),
+  );
+  const all = Object.keys(site).map((path) => `http://${HOST}${path}`);
+
+  it('by its signal, it stops soon and goes on later, nothing twice', async () => {
+    await serve({ [HOST]: site });
+    const abort = new AbortController();
+    const first: CrawlStep[] = [];
+    for await (const step of crawl(optionsOf(), abort.signal)) {
+      first.push(step);
+      if (first.length === 10) abort.abort();
+    }
+    expect(first.length).toBeLessThan(size);
+    const second = await run();
+    expect([...first, ...second].map(({ url }) => url).sort()).toEqual([...all].sort());
+  });
+
+  it('by its reader, it lets go of everything', async () => {
+    await serve({ [HOST]: site });
+    for await (const _step of crawl(optionsOf(), new AbortController().signal)) break;
+    expect(await run()).toHaveLength(size);
+  });
+
+  it('by kill -9, it loses at most the request in flight', async () => {
+    await serve({ [HOST]: site });
+    const seen = (): number => web.requests.length;
+    for (const until of [5, 20]) {
+      const before = seen();
+      const script = join(import.meta.dirname, 'crawl-process.ts');
+      const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(optionsOf())], {
+        stdio: 'ignore',
+      });
+      const gone = new Promise((resolve) => child.on('exit', resolve));
+      while (seen() - before < until && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+      child.kill('SIGKILL');
+      await gone;
+    }
+    await run();
+    const stored = (await records()).filter(({ extra: fields }) => fields.length > 0).map(({ url }) => url);
+    expect([...new Set(stored)].sort()).toEqual([...all].sort());
+    expect(stored.length - all.length).toBeLessThanOrEqual(2);
+    expect(web.paths().length - all.length).toBeLessThanOrEqual(2);
+  }, 30_000);
+});
+
+describe('bad input', () => {
+  it.each<[string, Partial<CrawlOptions>]>([
+    ['BAD_SEED', { seeds: ['a.vua.test'] }],
+    ['BAD_SEED', { seeds: ['ftp://a.vua.test/'] }],
+    ['NO_SEEDS', { seeds: [] }],
+    ['BAD_HOST', { allowedHosts: ['http://b.vua.test/'] }],
+    ['BAD_CONNECT_TO', { connectTo: { 'a.vua.test': 'nowhere' } }],
+    ['BAD_USER_AGENT', { userAgent: '7/1' }],
+    ['BAD_USER_AGENT', { userAgent: 'Bot/1\r\nX: y' }],
+    ['BAD_SOURCE_NAME', { source: '../x' }],
+  ])('%s', async (code, options) => {
+    await serve({});
+    await expect(run(options)).rejects.toMatchObject({ code, exitStatus: 2 });
+  });
+});

@@ -1,0 +1,60 @@
+/**
+ * The text that a tokenizer learns from: document shards without what is held out, so that held-out documents never
+ * shape the vocabulary; or anything that `vua clean` reads, as it is.
+ */
+import { existsSync } from 'node:fs';
+import { decode } from '../cleaning/charset.ts';
+import { extract } from '../cleaning/extract.ts';
+import { badInput } from '../crawlers/errors.ts';
+import type { Page } from '../crawlers/page.ts';
+import { openInput } from '../crawlers/sources/index.ts';
+import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
+import { readDocuments } from '../shards/read-documents.ts';
+import { splitOf } from '../shards/split.ts';
+
+/**
+ * @param paths Folders of document shards, single shards (.arrow), and files or folders that `openInput` reads.
+ * @param validShare Share of clusters held out of document shards; pages have no cluster, and all are read.
+ * @returns UTF-8 bytes of one document after the other; ends early when `signal` is aborted.
+ * @throws ToolkitError BAD_INPUT, NOT_TEXT (exit 2) and the errors of readDocuments and the sources.
+ */
+export async function* readTrainingTexts(
+  paths: readonly string[],
+  validShare: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for (const path of paths) {
+    if (!isShards(path)) {
+      for await (const page of openInput(path, signal)) {
+        if (allowsTraining(page)) yield textOf(page, path);
+      }
+      continue;
+    }
+    for await (const batch of readDocuments(path, signal)) {
+      for (let row = 0; row < batch.rows; row++) {
+        if (splitOf(batch.string('cluster', row), validShare) === 'train') yield batch.bytes('text', row);
+      }
+    }
+  }
+}
+
+/** About how many bytes `readTrainingTexts` will give; unknown unless all paths are folders of document shards. */
+export function expectedBytes(paths: readonly string[], validShare: number): number | undefined {
+  if (!paths.every((path) => existsSync(manifestPath(path)))) return undefined;
+  const shards = paths.flatMap((path) => readDocumentManifest(path).documents);
+  return shards.reduce((sum, { textBytes }) => sum + textBytes, 0) * (1 - validShare);
+}
+
+const isShards = (path: string): boolean => path.endsWith('.arrow') || existsSync(manifestPath(path));
+
+const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
+  conclusion !== 'no-train' && conclusion !== 'no-index';
+
+function textOf({ url, headers, body }: Page, path: string): Uint8Array {
+  const type = headers['content-type'];
+  const { text } = decode(body, type);
+  if (text.includes('\0')) {
+    throw badInput('NOT_TEXT', `${path}: ${url}: holds NUL bytes, expected text`, 'leave this file out');
+  }
+  return Buffer.from(/html/i.test(type ?? '') ? extract(text).text : text);
+}
