@@ -69,8 +69,8 @@ function fail(error: unknown): number {
     if (error.code === 'commander.help') return 2; // no command given: help was shown
     printError(
       'BAD_OPTION',
-      error.message.replace(/^error: /, ''),
-      `vua --help, or vua ${process.argv[2] ?? 'COMMAND'} --help`,
+      error.message.replace(/^error: /, '').replace(/\n/g, ' '),
+      '`vua --help` lists commands, `vua COMMAND --help` its options',
     );
     return 2;
   }

@@ -32,8 +32,8 @@ const MIN_MARKED = 0.2;
 /** …or, written without diacritics, this share of tokens with a final consonant. */
 const MIN_CLOSED = 0.2;
 
-/** Scripts without spaces write whole clauses as one token: it counts as the syllables that it could hold. */
-const LONGEST_SYLLABLE = 7;
+/** Scripts without spaces write whole clauses as one token: it counts as the words that it could hold. */
+const LONGEST_WORD = 12;
 /** Foreign names say little about the language around them: each counts for only a fifth of a token. */
 const NAME_DISCOUNT = 0.8;
 
@@ -55,7 +55,7 @@ export function identify(tokens: readonly Token[], text: string): Language {
     for (let i = start; i < start + size; i++) {
       const token = tokens[i]!;
       if (token.letters === 0) continue;
-      words += token.isVietnamese || token.isPlain ? 1 : Math.max(1, token.letters / LONGEST_SYLLABLE);
+      words += token.isVietnamese || token.isPlain ? 1 : Math.max(1, token.letters / LONGEST_WORD);
       if (token.isVietnamese) vietnamese++;
       if (token.isVietnamese && token.isMarked) marked++;
       if (token.isPlain) plain++;

@@ -1,9 +1,10 @@
 /** `vua crawl`: the command line around crawl.ts. */
 import { z } from 'zod';
-import { CRAWL_DEFAULTS, crawl } from './crawl.ts';
+import { CRAWL_DEFAULTS } from './crawl.ts';
+import { runCrawl } from './run-crawl.ts';
 import { defineCommand, INTERRUPTED, NOTHING_NEW } from './shell/command.ts';
 import { lockFolder } from './shell/folder.ts';
-import { formatBytes, formatCount, formatTable } from './shell/reporter.ts';
+import { formatCount, formatTable } from './shell/reporter.ts';
 
 const HOUR_MS = 3_600_000;
 const count = z.coerce.number().int();
@@ -49,13 +50,8 @@ export const crawlCommand = defineCommand({
   }),
   async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, { signal, report }) {
     const release = lockFolder(out);
-    const progress = report.stage('crawl', 'pages');
-    const kinds = { fetched: 0, unchanged: 0, redirect: 0, refused: 0, failed: 0 };
-    const reasons = new Map<string, number>();
-    let bytes = 0;
-    const waiting = new Set<string>();
     try {
-      const steps = crawl(
+      const { pages, bytes, reasons, waiting } = await runCrawl(
         {
           ...options,
           outDir: out,
@@ -63,36 +59,21 @@ export const crawlCommand = defineCommand({
           allowedHosts: allowHost,
           connectTo: Object.fromEntries(connectTo.map(splitRoute)),
           refreshAfterMs: refreshAfterHours * HOUR_MS,
-          note: (text) => report.note(text),
         },
-        signal,
+        { signal, report },
       );
-      for await (const step of steps) {
-        if (step.retryAt !== undefined) {
-          report.note(`${step.url}: ${step.reason}; again at ${step.retryAt}`);
-          waiting.add(step.url);
-          continue;
-        }
-        waiting.delete(step.url);
-        if (step.resource === 'page') kinds[step.kind]++;
-        if (step.reason !== undefined) reasons.set(step.reason, (reasons.get(step.reason) ?? 0) + 1);
-        bytes += step.bytes;
-        progress.update(kinds.fetched, { refused: kinds.refused, failed: kinds.failed, bytes: formatBytes(bytes) });
-      }
+      report.result(
+        formatTable([...Object.entries(pages), ...reasons].map(([name, times]) => [name, formatCount(times)])),
+        { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting },
+      );
+      if (signal.aborted) return INTERRUPTED;
+      if (waiting > 0) report.note(`${waiting} URLs wait for a later run`);
+      if (pages.fetched > 0 || pages.failed > 0 || waiting > 0) return undefined;
+      report.note('nothing new');
+      return NOTHING_NEW;
     } finally {
-      progress.finish();
       release();
     }
-    const byReason = [...reasons].sort(([, a], [, b]) => b - a);
-    report.result(
-      formatTable([...Object.entries(kinds), ...byReason].map(([name, times]) => [name, formatCount(times)])),
-      { ...kinds, bytes, reasons: Object.fromEntries(byReason) },
-    );
-    if (signal.aborted) return INTERRUPTED;
-    if (waiting.size > 0) report.note(`${waiting.size} URLs wait for a later run`);
-    if (kinds.fetched > 0 || kinds.failed > 0 || waiting.size > 0) return undefined;
-    report.note('nothing new');
-    return NOTHING_NEW;
   },
 });
 

@@ -13,7 +13,7 @@ const FAULTS_FOUND = 1;
 
 export const cleanCommand = defineCommand({
   name: 'clean',
-  summary: 'Extract, normalise, filter and deduplicate pages into document shards',
+  summary: 'extract, normalise, filter and deduplicate pages into document shards',
   examples: [
     'vua clean --input out/crawl/warc --out out/documents',
     'vua clean --input wiki.jsonl.gz truyen/ --out out/documents --preset fineweb2',
@@ -50,7 +50,7 @@ export const cleanCommand = defineCommand({
 
 export const verifyCommand = defineCommand({
   name: 'verify',
-  summary: 'Check every file, checksum and count of a folder',
+  summary: 'check every file, checksum and count of a folder',
   examples: ['vua verify out/documents', 'vua verify out'],
   positional: 'dir',
   options: z.object({ dir: z.string().describe('folder of documents, of tokens, or of a whole run') }),
@@ -64,7 +64,7 @@ export const verifyCommand = defineCommand({
 
 export const statsCommand = defineCommand({
   name: 'stats',
-  summary: 'Show what a folder holds and what was dropped, by reason and source',
+  summary: 'show what a folder holds and what was dropped, by reason and source',
   examples: ['vua stats out/documents', 'vua stats out --json'],
   positional: 'dir',
   options: z.object({ dir: z.string().describe('folder of documents, of tokens, or of a whole run') }),

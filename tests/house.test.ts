@@ -14,7 +14,9 @@ const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclu
 const files = listed.split('\n').filter((file) => file.endsWith('.ts'));
 /** What a file loads; types are gone when it runs. */
 const imports = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/^(?!import type)(?:import|export|\}| *await import\().*?'([^']+)'/gm)].map(([, target]) => target);
+  [...readFileSync(file, 'utf8').matchAll(/^(?!import type)(?:import|export|\}| *await import\().*?'([^']+)'/gm)].map(
+    ([, target]) => target,
+  );
 const resolved = (file: string, target: string): string => normalize(join(dirname(file), target));
 
 it('finds the rooms', () => {

@@ -163,7 +163,7 @@ export function parseOptions(
   const description = factsOf(command.options.shape[key] as z.ZodType).description;
   throw badInput(
     'BAD_OPTION',
-    `${command.name}: ${nameOf(key)} ${said}: ${issue.message}`,
+    `${command.name}: ${nameOf(key)} ${said}: ${issue.message.replace(/^Invalid \w+: |, received \w+$/g, '')}`,
     `${nameOf(key)}: ${description}`,
   );
 }
