@@ -14,13 +14,13 @@
  */
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
-import { type Decoded, decode } from './charset.ts';
+import { decode } from './charset.ts';
 import { exactText } from './dedup/exact.ts';
-import { fingerprint } from './dedup/near.ts';
+import { type Fingerprint, fingerprint } from './dedup/near.ts';
 import type { DedupStore } from './dedup/store.ts';
-import type { Document, Outcome } from './document.ts';
+import type { Outcome } from './document.ts';
 import { extract } from './extract.ts';
-import type { Rejection, Subject } from './filter.ts';
+import type { Rejection } from './filter.ts';
 import { judge, MAX_BYTES, MAX_UNDECODABLE, NEAR_SIMILARITY, type Preset } from './filters/index.ts';
 import { identify } from './language.ts';
 import { decodeReferences, repairMojibake } from './legacy.ts';
@@ -45,87 +45,103 @@ export async function* clean(pages: AsyncIterable<Page>, options: CleanOptions):
 }
 
 function cleanPage(page: Page, { preset, store }: CleanOptions, hash: XXHashAPI): Outcome {
-  const id = page.id ?? hash.h64ToString(page.url);
+  const { url, source, fetchedAt, consent } = page;
+  const id = page.id ?? hash.h64ToString(url);
   let title = page.title ?? '';
   let text = '';
-  const drop = (stage: string, { reason, value, threshold }: Rejection, other = ''): Outcome => {
-    const { url, source, fetchedAt } = page;
-    return { dropped: { id, url, title, source, fetchedAt, stage, reason, value, threshold, other, text } };
-  };
+  const drop = (stage: string, { reason, value, threshold }: Rejection, other = ''): Outcome => ({
+    dropped: { id, url, title, source, fetchedAt, stage, reason, value, threshold, other, text },
+  });
 
+  // consent
   const refusal = refusedByConsent(page);
   if (refusal !== undefined) return drop('consent', refusal);
 
+  // decode
+  const contentType = page.headers['content-type'];
   const isHtml = looksLikeHtml(page);
   const unfit = unfitToRead(page, isHtml ? MAX_BYTES.html : MAX_BYTES.text);
   if (unfit !== undefined) {
-    if (unfit.reason === 'too_large') text = decode(page.body.subarray(0, EXCERPT), page.headers['content-type']).text;
+    if (unfit.reason === 'too_large') text = decode(page.body.subarray(0, EXCERPT), contentType).text;
     return drop('decode', unfit);
   }
-  const decoded = decode(page.body, page.headers['content-type']);
-  text = decoded.text;
-  const damage = undecodable(decoded);
+  text = decode(page.body, contentType).text;
+  const damage = undecodable(text);
   if (damage !== undefined) return drop('decode', damage);
 
+  // extract
   if (isHtml) {
     const extraction = extract(text);
+    const { flaw } = extraction;
     title ||= extraction.title;
-    text = extraction.flaw !== undefined && extraction.text === '' ? text.slice(0, EXCERPT) : extraction.text;
-    if (extraction.flaw !== undefined && (preset !== 'keep-all' || extraction.text === ''))
-      return drop('extract', extraction.flaw);
+    text = flaw !== undefined && extraction.text === '' ? text.slice(0, EXCERPT) : extraction.text;
+    if (flaw !== undefined && (preset !== 'keep-all' || extraction.text === '')) return drop('extract', flaw);
   }
 
+  // normalise
   title = normalize(repair(title)).replace(/\s+/g, ' ');
   text = normalize(repair(text));
   if (isHtml) text = store.lines.strip(hostOf(page), text);
   if (text === '') return drop('extract', { reason: 'no_text', value: 0, threshold: 1 });
 
+  // identify and filter
   const tokens = readTokens(text);
   const language = identify(tokens, text);
-  const measurements = measure(text, tokens, language.diacritics === 'absent');
-  const subject: Subject = { text, tokens, language, measurements };
-  const judgement = judge(subject, preset);
+  const { code, diacritics } = language;
+  const measurements = measure(text, tokens, diacritics === 'absent');
+  const judgement = judge({ text, tokens, language, measurements }, preset);
   if (judgement !== true) return drop(judgement.stage, judgement.verdict);
 
-  const keepsDuplicates = preset === 'keep-all';
+  // dedup
   const body = withoutTitle(tokens, title);
-  const exactKey = BigInt.asIntN(64, hash.h64(exactText(body)));
-  const original = store.exact.find(exactKey);
-  if (original !== undefined && !keepsDuplicates) {
-    const { id: other, clusterNumber } = store.document(original);
-    store.addCopy(clusterNumber);
-    return drop('exact', { reason: 'exact_duplicate', value: 1, threshold: 1 }, other);
-  }
+  const key = BigInt.asIntN(64, hash.h64(exactText(body)));
   const print = fingerprint(body);
-  const neighbour = store.near.find(print, NEAR_SIMILARITY);
-  if (neighbour !== undefined && !keepsDuplicates) {
-    const { id: other, clusterNumber } = store.document(neighbour.document);
-    store.addCopy(clusterNumber);
-    const { similarity } = neighbour;
-    return drop('near', { reason: 'near_duplicate', value: similarity, threshold: NEAR_SIMILARITY }, other);
+  const duplicate = findDuplicate(store, key, print);
+  const relative = duplicate && store.document(duplicate.document);
+  if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
+    store.addCopy(relative.clusterNumber);
+    return drop(duplicate.stage, duplicate.rejection, relative.id);
   }
-
   const keptId = store.freeId(id);
-  const relative = original ?? neighbour?.document;
-  const cluster = relative === undefined ? undefined : store.document(relative);
-  const number = store.addDocument(keptId, cluster?.clusterNumber);
-  store.exact.add(exactKey, number);
+  const number = store.addDocument(keptId, relative?.clusterNumber);
+  store.exact.add(key, number);
   store.near.add(number, print);
-  const document: Document = {
+
+  const cluster = relative?.cluster ?? keptId;
+  const licence = page.licence ?? 'unknown';
+  const kept = {
     id: keptId,
     text,
-    url: page.url,
+    url,
     title,
-    source: page.source,
-    fetchedAt: page.fetchedAt,
-    consent: page.consent,
-    licence: page.licence ?? 'unknown',
-    language: language.code,
-    diacritics: language.diacritics,
-    cluster: cluster?.cluster ?? keptId,
+    source,
+    fetchedAt,
+    consent,
+    licence,
+    language: code,
+    diacritics,
+    cluster,
     measurements,
   };
-  return { kept: document };
+  return { kept };
+}
+
+interface Duplicate {
+  readonly stage: 'exact' | 'near';
+  /** Number of the document that was kept. */
+  readonly document: number;
+  readonly rejection: Rejection;
+}
+
+function findDuplicate(store: DedupStore, key: bigint, print: Fingerprint): Duplicate | undefined {
+  const same = store.exact.find(key);
+  if (same !== undefined) {
+    return { stage: 'exact', document: same, rejection: { reason: 'exact_duplicate', value: 1, threshold: 1 } };
+  }
+  const match = store.near.find(print, NEAR_SIMILARITY);
+  if (match === undefined) return undefined;
+  const rejection = { reason: 'near_duplicate', value: match.similarity, threshold: NEAR_SIMILARITY };
+  return { stage: 'near', document: match.document, rejection };
 }
 
 /** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
@@ -169,7 +185,7 @@ function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Reje
   return undefined;
 }
 
-function undecodable({ text }: Decoded): Rejection | undefined {
+function undecodable(text: string): Rejection | undefined {
   const lost = text.match(/[^\P{Cc}\s\u0080-\u009f]|\ufffd/gu)?.length ?? 0;
   const value = lost / Math.max(1, text.length);
   return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;

@@ -24,6 +24,8 @@ export interface Token {
   readonly isMarked: boolean;
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   readonly isForeignName: boolean;
+  /** A web address, or a bare domain name. */
+  readonly isAddress: boolean;
   /** Place in FUNCTION_WORDS, of the word as written or without its diacritics; -1 when it is none. */
   readonly functionWord: number;
 }
@@ -74,13 +76,19 @@ function tokenAt(text: string, start: number, end: number, hash: number): Token 
   }
   let slot = mix32(hash) & (SLOTS - 1);
   for (let token = slots[slot]; token !== undefined; token = slots[slot]) {
-    if (token.length === length && text.startsWith(token.written, start)) return token;
+    if (token.length === length && standsAt(text, start, token.written)) return token;
     slot = (slot + 1) & (SLOTS - 1);
   }
   const token = analyse(detach(text.slice(start, end)));
   slots[slot] = token;
   remembered++;
   return token;
+}
+
+/** `text.startsWith(written, start)`, which costs more than this on strings so short. */
+function standsAt(text: string, start: number, written: string): boolean {
+  for (let i = 0; i < written.length; i++) if (text.charCodeAt(start + i) !== written.charCodeAt(i)) return false;
+  return true;
 }
 
 function analyse(written: string): Token {
@@ -103,9 +111,13 @@ function analyse(written: string): Token {
     isClosed: isPlain && /[chgmnpt]$/.test(lower.at(-1)!),
     isMarked,
     isForeignName: isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written),
+    isAddress: ADDRESS.test(written),
     functionWord: byWord.get(single) ?? byPlainWord.get(single) ?? -1,
   };
 }
+
+const ADDRESS =
+  /^\W*(?:https?:\/\/|www\.)\S|^\W*[a-z\d.-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)(?:\W|$)/i;
 
 function fold(written: string): string {
   const lower = written.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, '');

@@ -43,14 +43,23 @@ export function unicodeFacts(): UnicodeFacts {
 
 function buildFacts(): Uint8Array {
   const facts = new Uint8Array(CODE_POINTS);
+  const composed: Composed[] = [];
   for (let first = 0; first < CODE_POINTS; first += CHUNK) {
     if (first >= 0xd800 && first < 0xe000) continue; // surrogates are no characters
     const text = range(first, CHUNK);
     if (/^[\p{Cn}\p{Co}]+$/u.test(text)) continue; // unassigned or private: most of Unicode
     classify(text, first, facts);
-    for (let i = first; i < first + CHUNK; i += BLOCK) markUnstable(i, facts);
+    for (let i = first; i < first + CHUNK; i += BLOCK) markUnstable(i, facts, composed);
   }
+  // A character that begins with such a later part joins what stands before it as well (so far one script has it).
+  for (const { whole, head } of composed) if ((facts[head]! & UNSTABLE) !== 0) facts[whole]! |= UNSTABLE;
   return facts;
+}
+
+/** A character with a decomposition, and the first character of that. */
+interface Composed {
+  readonly whole: number;
+  readonly head: number;
 }
 
 /** Consecutive characters, each between the two given ones where given. */
@@ -87,15 +96,16 @@ function classify(text: string, first: number, facts: Uint8Array): void {
  * A character with a combining class changes places under NFD with U+0301 (class 230) before it or U+0334 (class 1)
  * after it; all others stay between them, so that one call clears most blocks.
  */
-function markUnstable(first: number, facts: Uint8Array): void {
+function markUnstable(first: number, facts: Uint8Array, composed: Composed[]): void {
   const isUntouched = (text: string): boolean => text.normalize('NFD') === text;
   if (isUntouched(range(first, BLOCK, 0x301, 0x334))) return;
   for (let codePoint = first; codePoint < first + BLOCK; codePoint++) {
     const character = String.fromCodePoint(codePoint);
-    const [, ...later] = character.normalize('NFD');
-    const hasClass = later.length === 0 && !isUntouched(range(codePoint, 1, 0x301, 0x334));
+    const [head, ...later] = Array.from(character.normalize('NFD'), (part) => part.codePointAt(0)!);
+    const hasClass = head === codePoint && !isUntouched(range(codePoint, 1, 0x301, 0x334));
     if (hasClass || character.normalize('NFC') !== character) facts[codePoint]! |= UNSTABLE;
-    for (const part of later) facts[part.codePointAt(0)!]! |= UNSTABLE;
+    for (const part of later) facts[part]! |= UNSTABLE;
+    if (head !== codePoint) composed.push({ whole: codePoint, head: head! });
   }
 }
 

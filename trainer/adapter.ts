@@ -34,7 +34,7 @@ const keptForTheProcess: GPU[] = [];
 export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
   const tried: string[] = [];
   if (choice !== 'embedded' && hasVulkanLoader(tried)) {
-    const adapter = await requestAdapter();
+    const adapter = await requestAdapter(tried);
     if (adapter) {
       const kind = isSoftware(adapter) ? 'software' : 'gpu';
       if (choice === 'auto' || choice === kind) {
@@ -47,7 +47,8 @@ export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
   if (choice === 'auto' || choice === 'embedded') {
     try {
       useEmbeddedDriver();
-      const adapter = await requestAdapter();
+      // Seen on a loaded machine: twice in a hundred starts the driver refused once, and not again.
+      const adapter = (await requestAdapter(tried)) ?? (await requestAdapter(tried)) ?? (await requestAdapter(tried));
       if (adapter) return Gpu.open(adapter, 'embedded', [...tried, 'the bundled SwiftShader'].join('; '));
       tried.push('the bundled SwiftShader was refused');
     } catch (error) {
@@ -61,14 +62,15 @@ export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
   });
 }
 
-async function requestAdapter(): Promise<GPUAdapter | null> {
+async function requestAdapter(tried: string[]): Promise<GPUAdapter | null> {
   const { create } = await import('webgpu');
   try {
     const gpu = create(DAWN_FLAGS);
     keptForTheProcess.push(gpu);
     return await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  } catch {
-    return null; // Dawn throws where no backend can start at all.
+  } catch (error) {
+    tried.push(reasonOf(error)); // Dawn throws where no backend can start at all.
+    return null;
   }
 }
 

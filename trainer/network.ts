@@ -61,6 +61,20 @@ export class Network {
     program.add(this.#kernel('nn', epilogue), { M: N, N: C, K: O }, { a: dy, b: weight, out: dx });
   }
 
+  /** out = beta·residual + alpha·AB, or AB alone. */
+  product(
+    program: Program,
+    layout: MatmulLayout,
+    dims: { readonly M: number; readonly N: number; readonly K: number },
+    tensors: Readonly<Record<'a' | 'b' | 'out', Tensor>>,
+    blend?: { readonly residual: Tensor; readonly alpha: number; readonly beta: number },
+  ): void {
+    if (blend) {
+      const { residual, ...factors } = blend;
+      program.add(this.#kernel(layout, 'blend'), { ...dims, ...factors }, { ...tensors, residual });
+    } else program.add(this.#kernel(layout, 'write'), dims, tensors);
+  }
+
   #kernel(layout: MatmulLayout, epilogue: MatmulEpilogue) {
     return matmul({ ...this.#matmul, layout, epilogue });
   }

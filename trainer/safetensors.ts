@@ -50,7 +50,10 @@ export function decodeSafetensors(file: Uint8Array, path: string): Map<string, N
       if (dtype !== 'F32') throw new Error(`tensor ${name} is ${dtype}, expected F32`);
       if (start + to > file.length)
         throw new Error(`tensor ${name} ends at byte ${start + to}, the file has ${file.length}`);
-      tensors.set(name, { shape, data: new Float32Array(new Uint8Array(file.subarray(start + from, start + to)).buffer) });
+      tensors.set(name, {
+        shape,
+        data: new Float32Array(new Uint8Array(file.subarray(start + from, start + to)).buffer),
+      });
     }
     return tensors;
   } catch (error) {

@@ -1,27 +1,27 @@
 /**
  * One model on one device: parameters, activations and the three recorded programs of a step.
  *
- *   upload batch → clear grads → forward → backward → grad norm, AdamW → copy `state` to the ring
+ *   upload batch → clear grads → forward → backward → grad norm, Muon, AdamW → copy `state` to the ring
  *
  * Nothing is read back inside a step. The ring keeps [grad norm, clip, loss] of the last RING steps on the GPU.
  */
-import { Arena, type ArenaPart } from './arena.ts';
+import { Arena } from './arena.ts';
 import { addBackward } from './backward.ts';
 import type { Batch } from './batch.ts';
 import type { Gpu } from './device.ts';
 import { type Activations, addForward, type BatchTensors } from './forward.ts';
 import { sortByToken } from './kernels/embedding.ts';
-import { adamw, gradNorm, gradNormPartial, NORM_PARTS } from './kernels/optimizer.ts';
-import type { ModelConfig, ParameterGroup } from './model.ts';
+import type { ModelConfig } from './model.ts';
 import { Network } from './network.ts';
 import { Program, type Tensor } from './program.ts';
+import { addUpdate, type UpdateOptions } from './update.ts';
 
-export interface OptimizerOptions {
+export interface OptimizerOptions extends UpdateOptions {
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
-  /** Decoupled weight decay of matrices and embedding. */
-  readonly weightDecay: number;
+  /** Muon's learning rate over AdamW's. */
+  readonly muonRatio: number;
   /** Largest global gradient norm. */
   readonly clip: number;
 }
@@ -74,7 +74,8 @@ export class Trainer {
     this.#programs = { forward: new Program(gpu), backward: new Program(gpu), update: new Program(gpu) };
     this.#activations = addForward(this.#programs.forward, network, this.#batch, rows, config.context);
     addBackward(this.#programs.backward, network, this.#activations, this.#batch, rows, config.context);
-    this.#addUpdate(N);
+    const { losses } = this.#activations;
+    addUpdate(this.#programs.update, network, optimizer, { losses, step: this.#step, state: this.#state });
   }
 
   /** Allocates and compiles. Parameters are zero until `arena.initialise` or a checkpoint fills them. */
@@ -82,25 +83,6 @@ export class Trainer {
     const trainer = new Trainer(gpu, config, rows, optimizer);
     await Promise.all(Object.values(trainer.#programs).map((program) => program.compile()));
     return trainer;
-  }
-
-  #addUpdate(N: number): void {
-    const { arena } = this;
-    const { update } = this.#programs;
-    const partial = this.#network.tensor('norm partial', NORM_PARTS);
-    const [step, state] = [this.#step, this.#state];
-    update.add(gradNormPartial, { P: arena.size }, { grads: arena.whole.grads, partial });
-    update.add(gradNorm, { N }, { partial, step, losses: this.#activations.losses, state });
-    const groups: [ParameterGroup, number][] = [
-      ['matrix', this.#optimizer.weightDecay],
-      ['embedding', this.#optimizer.weightDecay],
-      ['norm', 0],
-    ];
-    for (const [group, decay] of groups) {
-      const part = (name: ArenaPart): Tensor => arena.group(name, group);
-      const tensors = { grads: part('grads'), step, state, params: part('params'), m: part('m'), v: part('v') };
-      update.add(adamw, { P: tensors.grads.elements, lr_scale: 1, decay }, tensors);
-    }
   }
 
   /** Dispatches of one step. */
@@ -111,14 +93,23 @@ export class Trainer {
   /** Submits one optimizer step; `step` counts from 1. */
   step(batch: Pick<Batch, 'tokens' | 'targets'>, step: number, learningRate: number): void {
     const { gpu, arena } = this;
-    const { beta1, beta2, eps, clip } = this.#optimizer;
+    const { beta1, beta2, eps, clip, muonRatio } = this.#optimizer;
     this.#upload(batch);
     const order = new Uint32Array(batch.tokens.length);
     const starts = new Uint32Array(this.config.paddedVocab + 1);
     sortByToken(batch.tokens, order, starts);
     gpu.write(this.#batch.order.buffer, 0, order);
     gpu.write(this.#batch.starts.buffer, 0, starts);
-    const scalars = [learningRate, beta1, beta2, eps, 1 - beta1 ** step, 1 - beta2 ** step, clip, 0];
+    const scalars = [
+      learningRate,
+      beta1,
+      beta2,
+      eps,
+      1 - beta1 ** step,
+      1 - beta2 ** step,
+      clip,
+      learningRate * muonRatio,
+    ];
     gpu.write(this.#step.buffer, 0, Float32Array.from(scalars));
     const encoder = gpu.device.createCommandEncoder();
     encoder.clearBuffer(arena.whole.grads.buffer);

@@ -66,7 +66,7 @@ describe('identify', () => {
     ['capitals', VIETNAMESE.toUpperCase(), 'vie present'],
     [
       'full of foreign names',
-      'Trận Manchester United gặp Real Madrid do trọng tài Szymon Marciniak bắt chính, còn Cristiano Ronaldo ngồi ngoài.',
+      'Trận Manchester United gặp Real Madrid ở Stuttgart bị hoãn, còn Liverpool và Bayern Munich thì đá bù ở Rotterdam hôm sau.',
       'vie present',
     ],
   ])('Vietnamese: %s', (_, text, expected) => {

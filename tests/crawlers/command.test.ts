@@ -35,6 +35,7 @@ it('reports, and says 99 when there is nothing new', async () => {
   expect(await vuaCrawl({ seed: ['http://a.vua.test/'] })).toEqual({
     status: undefined,
     result: {
+      event: 'crawled',
       fetched: 2,
       unchanged: 0,
       redirect: 0,
@@ -42,6 +43,7 @@ it('reports, and says 99 when there is nothing new', async () => {
       failed: 0,
       bytes: expect.any(Number),
       reasons: { http_404: 1 },
+      waiting: 0,
     },
   });
   const asked = web.requests.length;

@@ -4,6 +4,7 @@ import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward } from './embedding.ts';
 import type { Kernel } from './kernel.ts';
 import { type MatmulEpilogue, type MatmulLayout, type MatmulVariant, matmul } from './matmul.ts';
+import { muonMomentum, muonNormalise, muonScale, muonUpdate } from './muon.ts';
 import { adamw, gradNorm, gradNormPartial } from './optimizer.ts';
 import { rmsnormBackward, rmsnormBackwardAccumulate, rmsnormBackwardWeight, rmsnormForward } from './rmsnorm.ts';
 import { rotaryBackward, rotaryForward } from './rotary.ts';
@@ -30,7 +31,7 @@ export function chooseKernels(kind: 'gpu' | 'software' | 'embedded'): KernelChoi
 export const HEAD_SIZES: readonly number[] = [16, 32, 64];
 
 const LAYOUTS: readonly MatmulLayout[] = ['nn', 'nt', 'tn'];
-const EPILOGUES: readonly MatmulEpilogue[] = ['write', 'add', 'accumulate'];
+const EPILOGUES: readonly MatmulEpilogue[] = ['write', 'add', 'accumulate', 'blend'];
 
 export function allKernels(): Kernel[] {
   const choices = (['embedded', 'software', 'gpu'] as const).map(chooseKernels);
@@ -53,5 +54,9 @@ export function allKernels(): Kernel[] {
     gradNormPartial,
     gradNorm,
     adamw,
+    muonMomentum,
+    muonScale,
+    muonNormalise,
+    muonUpdate,
   ];
 }

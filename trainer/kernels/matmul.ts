@@ -11,8 +11,11 @@
 import type { Kernel } from './kernel.ts';
 
 export type MatmulLayout = 'nn' | 'nt' | 'tn';
-/** `write`: out = AB. `add`: out = residual + AB. `accumulate`: out += AB (gradients over micro-steps). */
-export type MatmulEpilogue = 'write' | 'add' | 'accumulate';
+/**
+ * `write`: out = AB. `add`: out = residual + AB. `accumulate`: out += AB (gradients over micro-steps).
+ * `blend`: out = beta·residual + alpha·AB (Newton–Schulz).
+ */
+export type MatmulEpilogue = 'write' | 'add' | 'accumulate' | 'blend';
 
 export interface MatmulVariant {
   readonly layout: MatmulLayout;
@@ -63,15 +66,22 @@ ${each(J, (j) =>
   ),
 )}`;
 
-  const result = { write: 's', add: 'residual[at] + s', accumulate: 'out[at] + s' }[epilogue];
+  const result = {
+    write: 's',
+    add: 'residual[at] + s',
+    accumulate: 'out[at] + s',
+    blend: 'dims.beta * residual[at] + dims.alpha * s',
+  }[epilogue];
+  const readsResidual = epilogue === 'add' || epilogue === 'blend';
   return {
     name: `matmul_${layout}_${epilogue}_${lanes}x${rows}x${vectors}`,
     inputs: {
       a: layout === 'tn' ? 'vec4f K M' : 'vec4f M K',
       b: layout === 'nt' ? 'vec4f N K' : 'vec4f K N',
-      ...(epilogue === 'add' && { residual: 'vec4f M N' }),
+      ...(readsResidual && { residual: 'vec4f M N' }),
     },
     ...(epilogue === 'accumulate' ? { updates: { out: 'vec4f M N' } } : { outputs: { out: 'vec4f M N' } }),
+    ...(epilogue === 'blend' && { scalars: { alpha: 'f32', beta: 'f32' } as const }),
     multiples: { K: 4, N: 4, ...(layout === 'tn' && { M: 4 }) },
     grid: ({ M, N }) => [Math.ceil(N / 4 / columns), Math.ceil(M / rows)],
     wgsl: `
@@ -92,14 +102,16 @@ ${layout === 'nt' ? columnMajorB : rowMajorB}
   }
 ${each(R, (r) => each(J, (j) => `  store(row + ${r}u, column + ${j}u, s${r}_${j});`))}
 }`,
-    reference({ a, b, residual, out }, { M, N, K }) {
+    reference({ a, b, residual, out }, { M, N, K, alpha = 1, beta = 1 }) {
       for (let m = 0; m < M; m++) {
         for (let n = 0; n < N; n++) {
-          let sum = epilogue === 'add' ? residual[m * N + n] : epilogue === 'accumulate' ? out[m * N + n] : 0;
+          let sum = 0;
           for (let k = 0; k < K; k++) {
             sum += (layout === 'tn' ? a[k * M + m] : a[m * K + k]) * (layout === 'nt' ? b[n * K + k] : b[k * N + n]);
           }
-          out[m * N + n] = sum;
+          const at = m * N + n;
+          const before = readsResidual ? beta * residual[at] : epilogue === 'accumulate' ? out[at] : 0;
+          out[at] = before + alpha * sum;
         }
       }
     },
@@ -108,6 +120,6 @@ ${each(R, (r) => each(J, (j) => `  store(row + ${r}u, column + ${j}u, s${r}_${j}
       { M: layout === 'tn' ? 12 : 7, N: 20, K: 12 },
       { M: 64, N: 68, K: 36 },
       { M: layout === 'tn' ? 36 : 33, N: 132, K: 64 },
-    ],
+    ].map((dims) => ({ ...dims, ...(epilogue === 'blend' && { alpha: 2.5, beta: -0.5 }) })),
   };
 }

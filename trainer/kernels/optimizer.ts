@@ -3,7 +3,7 @@
  *   grad_norm_partial, grad_norm   one tree sum of squares in a fixed order; writes the norm and the clip factor
  *   adamw                          Loshchilov & Hutter 2019, as PyTorch's AdamW
  * `step` is one small buffer that the CPU writes before each step; `state` is written by grad_norm.
- *   step  = [lr, beta1, beta2, eps, 1 − beta1^t, 1 − beta2^t, clip, 0]
+ *   step  = [lr, beta1, beta2, eps, 1 − beta1^t, 1 − beta2^t, clip, Muon's lr]
  *   state = [grad norm, clip factor, mean loss, 0]
  */
 import type { Kernel } from './kernel.ts';

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ByteTable } from '../../tokenizer/byte-table.ts';
+import { PaddedText } from '../../tokenizer/padded-text.ts';
+
+/** Few byte values, so that keys repeat, differ by trailing zeros, and share heads around the inline limit of 16. */
+const key = fc.oneof(
+  fc.array(fc.constantFrom(0, 1, 255), { minLength: 1, maxLength: 4 }),
+  fc
+    .integer({ min: 14, max: 19 })
+    .chain((length) => fc.constantFrom(0, 7).map((last) => [...Array(length).fill(7), last])),
+  fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 40 }),
+);
+
+test('counts keys as a Map of strings does, through growth', () => {
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 200 }), (keys) => {
+      const table = new ByteTable(4);
+      const text = new PaddedText();
+      const expected = new Map<string, number>();
+      text.set(Uint8Array.from(keys.flat()));
+      let start = 0;
+      for (const bytes of keys) {
+        table.f64[table.slotOf(text, start, start + bytes.length) * 4]! += 1;
+        expected.set(bytes.join(), (expected.get(bytes.join()) ?? 0) + 1);
+        start += bytes.length;
+      }
+      const found = [...table.slots()].map((slot): [string, number] => [
+        table.keyAt(slot).join(),
+        table.f64[slot * 4]!,
+      ]);
+      expect(found.sort()).toEqual([...expected].sort());
+      expect(table.size).toBe(expected.size);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('is empty after clear and can be filled again', () => {
+  const table = new ByteTable(4);
+  const text = new PaddedText();
+  text.set(new Uint8Array(40).fill(3));
+  for (const length of [1, 16, 17, 40]) table.f64[table.slotOf(text, 0, length) * 4] = length;
+  table.clear();
+  expect([...table.slots()]).toEqual([]);
+  expect(table.f64[table.slotOf(text, 0, 17) * 4]).toBe(0);
+  expect(table.size).toBe(1);
+});

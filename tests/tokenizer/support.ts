@@ -1,0 +1,74 @@
+/** What the tests of this room share: Vietnamese prose of the sample web, odd text, and a small trained tokenizer. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { tokenizerJson } from '../../tokenizer/export.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import type { BpeModel } from '../../tokenizer/model.ts';
+import { SPLIT_PATTERN } from '../../tokenizer/pretokenize.ts';
+import { type TrainOptions, trainBpe } from '../../tokenizer/train.ts';
+
+const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));
+
+/** The pages of the sample web as text: about 300 kB. */
+export const sampleTexts = (): string[] =>
+  readdirSync(PAGES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => readFileSync(join(PAGES, name), 'utf8').normalize('NFC'));
+
+export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+export function train(texts: readonly string[], options: TrainOptions): Promise<BpeModel> {
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    for (const text of texts) yield bytesOf(text);
+  }
+  return trainBpe(stream(), options);
+}
+
+export const tokenizerOf = (model: BpeModel): Tokenizer =>
+  Tokenizer.parse(bytesOf(tokenizerJson(model)), 'tokenizer.json');
+
+/** The split rule as JavaScript's regular expressions must have it to mean what Oniguruma means. */
+export const SPLIT_RULE = new RegExp(
+  SPLIT_PATTERN.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'),
+  'gu',
+);
+
+/** Pieces on which tokenizers differ: kinds of space and line end, digits, marks, other scripts, invisible characters. */
+const ODD = [
+  ...' \t\r\n\v\f\0\x7f\u0085\u00a0\u1680\u2003\u2028\u2029\u3000\u200b\u200d\ufeff\ufffd',
+  ...'aZ09.,!?"\'-_/(){}<|>=#@',
+  ...'đĐàảãạăằắặâấệơợưữÀỆỮ×÷ªµßſ',
+  ...'\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323\u0334\u0345\u0653',
+  ...'Ω漢가ᄀ가각ไทยहिंदी٣५²½Ⅷ😀',
+  ...[
+    '\r\n',
+    '  ',
+    '   ',
+    '👩‍👩‍👧',
+    'ngã',
+    'Việt',
+    'nước',
+    '123456',
+    '\u{16d63}\u{16d67}',
+    '<|bos|',
+    '\u{10ffff}',
+    '\ue000',
+  ],
+];
+
+/** Text of odd pieces and characters from all of Unicode, without lone surrogates. */
+export const oddText = (maxLength = 40): fc.Arbitrary<string> =>
+  fc
+    .array(
+      fc.oneof(
+        { weight: 6, arbitrary: fc.constantFrom(...ODD) },
+        { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+      ),
+      {
+        maxLength,
+      },
+    )
+    .map((pieces) => pieces.join(''));
