@@ -37,8 +37,8 @@ export class ByteTable {
   }
 
   /**
-   * The slot of the bytes from `start` to `end` of a text, at least one; a new key has the value 0. Slots move when a
-   * key is added: use the number before the next call.
+   * The slot of the bytes from `start` to `end` of a text, at least one; a new key has the value 0. A new key may move
+   * all slots to new arrays: take `f64` or `i32` after this call, and use them before the next.
    */
   slotOf(text: PaddedText, start: number, end: number): number {
     const length = end - start;

@@ -23,7 +23,8 @@ export class WordCounter {
     for (let start = 0, next = 0; start < end; start = next) {
       next = pretokenizer.next(padded, start);
       if (next - start > MAX_WORD_BYTES) continue;
-      words.f64[words.slotOf(padded, start, next) * 4]! += 1;
+      const slot = words.slotOf(padded, start, next);
+      words.f64[slot * 4]! += 1;
     }
     this.bytes += end;
   }

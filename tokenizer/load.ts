@@ -102,7 +102,7 @@ export class Tokenizer {
   private bytesOf(id: number): Uint8Array {
     const { bytes, starts } = this.tokens;
     const merged = starts.length - 1;
-    if (id >= 0 && id < merged) return bytes.subarray(starts[id], starts[id + 1]);
+    if (Number.isInteger(id) && id >= 0 && id < merged) return bytes.subarray(starts[id], starts[id + 1]);
     const special = this.model.specialTokens[id - merged];
     if (special === undefined) throw badToken(`token id ${id}, expected 0 to ${this.vocabSize - 1}`);
     return ENCODER.encode(special);

@@ -24,8 +24,11 @@ const DAWN_FLAGS = [
   'disable-dawn-features=timestamp_quantization',
 ];
 
-/** Dawn crashes when the object that `create()` returned is collected while a device lives: kept for the process. */
-const keptForTheProcess: GPU[] = [];
+/**
+ * Never collected: Dawn crashes when the object that `create()` returned goes while a device lives, and a collected
+ * library handle closes the Vulkan loader before Dawn has found it.
+ */
+const keptForTheProcess: unknown[] = [];
 
 /**
  * Opens the best adapter, or the kind that was asked for.
@@ -47,8 +50,7 @@ export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
   if (choice === 'auto' || choice === 'embedded') {
     try {
       useEmbeddedDriver();
-      // Seen on a loaded machine: twice in a hundred starts the driver refused once, and not again.
-      const adapter = (await requestAdapter(tried)) ?? (await requestAdapter(tried)) ?? (await requestAdapter(tried));
+      const adapter = await requestAdapter(tried);
       if (adapter) return Gpu.open(adapter, 'embedded', [...tried, 'the bundled SwiftShader'].join('; '));
       tried.push('the bundled SwiftShader was refused');
     } catch (error) {
@@ -93,7 +95,7 @@ function loadGlobally(library: string): void {
   const koffi = createRequire(import.meta.url)('koffi') as {
     load(path: string, options: { global: boolean }): unknown;
   };
-  koffi.load(library, { global: true });
+  keptForTheProcess.push(koffi.load(library, { global: true }));
 }
 
 /** Unpacks SwiftShader once per version, points the Vulkan loader at it and nothing else. */

@@ -28,15 +28,19 @@ export class Gpu {
   liveBuffers = 0;
   /** Bytes allocated in live buffers. */
   liveBytes = 0;
-  #lost: ToolkitError | undefined;
+  #fault: ToolkitError | undefined;
   #sleepMs = 0;
 
   private constructor(device: GPUDevice, facts: AdapterFacts) {
     this.device = device;
     this.facts = facts;
+    // WebGPU reports what a submission did wrong apart from it; kept until the next wait.
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.#fault ??= new ToolkitError({ code: 'DEVICE_ERROR', message: `${facts.name}: ${error.message}` });
+    });
     void device.lost.then((info) => {
       if (info.reason === 'destroyed') return;
-      this.#lost = new ToolkitError({
+      this.#fault = new ToolkitError({
         code: 'DEVICE_LOST',
         message: `${facts.name}: the device was lost: ${info.message}`,
         hint: 'run again with --resume; `vua doctor` shows the adapter',
@@ -128,7 +132,7 @@ export class Gpu {
     await work;
     const now = performance.now();
     this.#sleepMs = now - awoke < 1 ? this.#sleepMs / 2 : 0.9 * (now - started);
-    if (this.#lost) throw this.#lost;
+    if (this.#fault) throw this.#fault;
   }
 
   destroy(): void {

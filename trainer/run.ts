@@ -60,7 +60,15 @@ export interface TrainingSummary {
   readonly adapter: string;
 }
 
-const OPTIMIZER = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, clip: 1, matrices: 'muon', muonRatio: 2 } as const;
+const OPTIMIZER = {
+  beta1: 0.9,
+  beta2: 0.95,
+  eps: 1e-8,
+  weightDecay: 0.1,
+  clip: 1,
+  matrices: 'muon',
+  muonRatio: 2,
+} as const;
 const READ_EVERY = 16;
 
 /** Peak learning rate by width: 0.01 at 64, falling with the root. */

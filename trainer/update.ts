@@ -80,7 +80,7 @@ function addMuon(
     let x = of(scratch.x, O * C);
     let next = of(scratch.next, O * C);
     program.add(gradNormPartial, { P: O * C }, { grads: own, partial });
-    program.add(muonScale, {}, { partial, scale: scratch.scale });
+    program.add(muonScale, { R: NORM_PARTS }, { partial, scale: scratch.scale });
     program.add(muonNormalise, { P: O * C }, { ahead: own, scale: scratch.scale, x });
     const { a, b, c, steps } = NEWTON_SCHULZ;
     const squares = { M: side, N: side, K: side };

@@ -16,7 +16,15 @@ import { Trainer } from '../../trainer/trainer.ts';
 
 const BOS = 60;
 const config = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
-const optimizer = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, clip: 1, matrices: 'muon', muonRatio: 2 } as const;
+const optimizer = {
+  beta1: 0.9,
+  beta2: 0.95,
+  eps: 1e-8,
+  weightDecay: 0.1,
+  clip: 1,
+  matrices: 'muon',
+  muonRatio: 2,
+} as const;
 
 /** Sentences of a small grammar: after token t comes t+1 or 2t mod 60, so there is something to learn. */
 function grammar(seed: number, length: number): Uint16Array {

@@ -6,7 +6,6 @@
  * `step` and `state` as in optimizer.ts.
  */
 import type { Kernel } from './kernel.ts';
-import { NORM_PARTS } from './optimizer.ts';
 import { linearGrid, linearMain } from './snippets.ts';
 
 /** Coefficients of the quintic, chosen for a steep slope at zero. */
@@ -44,14 +43,14 @@ export const muonMomentum: Kernel = {
 /** scale[0] = 1 / ‖ahead‖ from the sums of squares of one matrix (grad_norm_partial). */
 export const muonScale: Kernel = {
   name: 'muon_scale',
-  inputs: { partial: String(NORM_PARTS) },
+  inputs: { partial: 'R' },
   outputs: { scale: '4' },
   grid: () => [1],
   wgsl: `
 @compute @workgroup_size(1)
 fn main() {
   var squares = 0f;
-  for (var part = 0u; part < ${NORM_PARTS}u; part++) { squares += partial[part]; }
+  for (var part = 0u; part < dims.R; part++) { squares += partial[part]; }
   let inverse = 1f / (sqrt(squares) + 1e-7f);
   for (var i = 0u; i < 4u; i++) { scale[i] = inverse; }
 }`,
@@ -62,7 +61,7 @@ fn main() {
   fill({ partial }) {
     for (let i = 0; i < partial.length; i++) partial[i] = Math.abs(partial[i]);
   },
-  cases: [{}],
+  cases: [{ R: 1 }, { R: 256 }],
 };
 
 /** x = ahead · scale for one matrix. */

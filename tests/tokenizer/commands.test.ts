@@ -1,0 +1,173 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Command } from '../../crawlers/shell/command.ts';
+import { openTokens } from '../../shards/read-tokens.ts';
+import { splitOf } from '../../shards/split.ts';
+import { tokenizerTrainCommand, tokensCommand, trainTokenizer } from '../../tokenizer/commands.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
+import { sampleTexts } from './support.ts';
+
+const HELD_OUT = 'quậtquậtquật ';
+
+let dir: string;
+let documents: string;
+const at = (name: string): string => join(dir, name);
+
+/** Runs a command as the command line does: defaults filled in by its zod object. */
+async function run(command: Command, options: Record<string, unknown>, heard = context()): Promise<number> {
+  const status = await command.run(z.strictObject(command.options.shape).parse(options), heard);
+  return status ?? 0;
+}
+const trainOptions = (changes: Record<string, unknown> = {}) => ({
+  documents: [documents],
+  vocabSize: 600,
+  out: at('tokenizer'),
+  validShare: 0.3,
+  ...changes,
+});
+const tokenizerFile = (): string => readFileSync(at('tokenizer/tokenizer.json'), 'utf8');
+
+/** Documents that the split holds out say a word which nobody else says. */
+beforeEach(() => {
+  dir = temporaryFolder();
+  documents = at('documents');
+  mkdirSync(documents);
+  const texts = sampleTexts();
+  writeFolder(
+    documents,
+    range(40).map((n) => {
+      const heldOut = splitOf(`d${n}`, 0.3) === 'valid';
+      return document(n, { text: heldOut ? HELD_OUT.repeat(200) : texts[n] });
+    }),
+  );
+});
+
+describe('vua tokenizer train', () => {
+  test('writes a tokenizer that never saw what is held out', async () => {
+    expect(await run(tokenizerTrainCommand, trainOptions())).toBe(0);
+    const tokenizer = await Tokenizer.load(at('tokenizer'));
+    expect(tokenizer.vocabSize).toBe(600);
+    expect(tokenizer.encode(HELD_OUT).length).toBeGreaterThan(10);
+    expect(JSON.parse(readFileSync(at('tokenizer/tokenizer_config.json'), 'utf8'))).toMatchObject({
+      clean_up_tokenization_spaces: false,
+    });
+
+    await run(tokenizerTrainCommand, trainOptions({ validShare: 0, out: at('all') }));
+    expect((await Tokenizer.load(at('all'))).encode(HELD_OUT).length).toBeLessThan(4);
+  });
+
+  test('the same documents again: nothing new, nothing rewritten', async () => {
+    await run(tokenizerTrainCommand, trainOptions());
+    const before = statSync(at('tokenizer/tokenizer.json')).mtimeMs;
+    const heard = context();
+    expect(await run(tokenizerTrainCommand, trainOptions(), heard)).toBe(99);
+    expect(heard.out.join('')).toContain('nothing new');
+    expect(statSync(at('tokenizer/tokenizer.json')).mtimeMs).toBe(before);
+  });
+
+  test('the same text as shards, JSON lines, text files and HTML gives the same tokenizer', async () => {
+    await run(tokenizerTrainCommand, trainOptions({ validShare: 0 }));
+    const expected = tokenizerFile();
+    const texts = range(40).map((n) => (splitOf(`d${n}`, 0.3) === 'valid' ? HELD_OUT.repeat(200) : sampleTexts()[n]!));
+    const jsonl = texts.map((text, n) => JSON.stringify({ id: `d${n}`, text: text.normalize('NFD') })).join('\n');
+    writeFileSync(at('documents.jsonl'), jsonl);
+    writeFileSync(at('documents.jsonl.gz'), gzipSync(jsonl));
+    mkdirSync(at('texts'));
+    for (const [n, text] of texts.entries()) writeFileSync(at(`texts/${n}.txt`), text);
+    const shard = readdirSync(documents).find((name) => name.startsWith('documents-'))!;
+    for (const source of ['documents.jsonl', 'documents.jsonl.gz', 'texts', `documents/${shard}`]) {
+      await run(tokenizerTrainCommand, trainOptions({ documents: [at(source)], validShare: 0, out: at('other') }));
+      expect(readFileSync(at('other/tokenizer.json'), 'utf8') === expected, source).toBe(true);
+    }
+  });
+
+  test('of a web page only the text is learned from', async () => {
+    const text = sampleTexts()[0]!
+      .replaceAll(/[<>&#*]/g, '')
+      .repeat(3);
+    const paragraphs = text.split(/\n+/).map((line) => `<p class="doan-van">${line}</p>`);
+    writeFileSync(at('page.html'), `<!doctype html><meta charset=utf-8><article>${paragraphs.join('\n')}</article>`);
+    writeFileSync(at('no.html'), '<!doctype html><meta name=robots content=noai><p>chẳngđâu chẳngđâu chẳngđâu</p>');
+    await run(tokenizerTrainCommand, trainOptions({ documents: [at('page.html'), at('no.html')] }));
+    const tokens = Object.keys((JSON.parse(tokenizerFile()) as { model: { vocab: object } }).model.vocab);
+    expect(tokens.filter((token) => /class|doan|<p|đâu/.test(token))).toEqual([]);
+    expect(tokens.length).toBeGreaterThan(300);
+  });
+
+  test('a small corpus gives the true size and says so', async () => {
+    writeFileSync(at('small.txt'), 'ba ba ba');
+    const notes: string[] = [];
+    const heard = context();
+    const report = { ...heard.report, note: (text: string) => void notes.push(text) };
+    const trained = await trainTokenizer(trainOptions({ documents: [at('small.txt')] }), { ...heard, report });
+    expect(trained).toMatchObject({ outcome: 'written', vocabSize: 274, merges: 2, documents: 1, bytes: 8, words: 2 });
+    expect(notes.join()).toMatch(/274, not 600/);
+  });
+
+  test('Ctrl-C leaves the folder as it was', async () => {
+    await run(tokenizerTrainCommand, trainOptions());
+    const before = tokenizerFile();
+    const heard = context();
+    heard.abort();
+    expect(await run(tokenizerTrainCommand, trainOptions({ vocabSize: 500 }), heard)).toBe(130);
+    expect(tokenizerFile()).toBe(before);
+    expect(readdirSync(at('tokenizer')).sort()).toEqual(['tokenizer.json', 'tokenizer_config.json']);
+  });
+
+  test.each([
+    ['EMPTY_CORPUS', 'blank.txt', () => writeFileSync(at('blank.jsonl'), '{"text": ""}\n'), 'blank.jsonl'],
+    [
+      'NOT_TEXT',
+      'noise',
+      () => writeFileSync(at('noise.txt'), Buffer.from([1, 0xff, 0, 0, 0x80, 3, 0, 200])),
+      'noise.txt',
+    ],
+    ['BAD_INPUT', 'a wrong ending', () => writeFileSync(at('image.png'), 'x'), 'image.png'],
+    ['BAD_INPUT', 'a missing file', () => {}, 'missing.jsonl'],
+  ])('%s: %s', async (code, _, prepare, name) => {
+    prepare();
+    const error = await thrownBy(() => run(tokenizerTrainCommand, trainOptions({ documents: [at(name)] })));
+    expect(error).toMatchObject({ code, exitStatus: 2 });
+    expect(error.message).toContain(name);
+    expect(existsSync(at('tokenizer/tokenizer.json'))).toBe(false);
+  });
+
+  test('271 tokens are too few', () => {
+    expect(() => z.strictObject(tokenizerTrainCommand.options.shape).parse(trainOptions({ vocabSize: 271 }))).toThrow(
+      /272/,
+    );
+  });
+});
+
+describe('vua tokens', () => {
+  const options = () => ({ documents, tokenizer: at('tokenizer'), out: at('tokens'), validShare: 0.3 });
+  beforeEach(() => run(tokenizerTrainCommand, trainOptions()));
+
+  test('writes documents as BOS and tokens, which decode to the text', async () => {
+    expect(await run(tokensCommand, options())).toBe(0);
+    const tokenizer = await Tokenizer.load(at('tokens'));
+    const bos = '<|bos|>';
+    const texts = openTokens(at('tokens'))
+      .shards('train')
+      .flatMap(({ tokens }) => tokenizer.decode(tokens).split(bos).slice(1));
+    const expected = range(40).filter((n) => splitOf(`d${n}`, 0.3) === 'train');
+    expect(texts).toEqual(expected.map((n) => sampleTexts()[n]));
+  });
+
+  test('nothing new the second time; another tokenizer is new', async () => {
+    await run(tokensCommand, options());
+    expect(await run(tokensCommand, options())).toBe(99);
+    await run(tokenizerTrainCommand, trainOptions({ vocabSize: 500 }));
+    expect(await run(tokensCommand, options())).toBe(0);
+    expect(readFileSync(at('tokens/tokenizer.json'), 'utf8')).toBe(tokenizerFile());
+  });
+
+  test('a folder without a tokenizer', async () => {
+    const error = await thrownBy(() => run(tokensCommand, { ...options(), tokenizer: documents }));
+    expect(error).toMatchObject({ code: 'NO_TOKENIZER', exitStatus: 2 });
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { ID_OF_BYTE } from '../../tokenizer/byte-level.ts';
+import { Merger } from '../../tokenizer/merge.ts';
+import { type BpeModel, MIN_VOCAB_SIZE, tokenBytesOf, vocabSizeOf } from '../../tokenizer/model.ts';
+import { bytesOf, SPLIT_RULE, sampleTexts, train } from './support.ts';
+
+const merges = (model: BpeModel): [number, number][] =>
+  Array.from({ length: model.merges.length / 2 }, (_, i) => [model.merges[2 * i]!, model.merges[2 * i + 1]!]);
+
+const tokens = (model: BpeModel): string[] => {
+  const { bytes, starts } = tokenBytesOf(model);
+  return Array.from({ length: starts.length - 1 }, (_, id) =>
+    Buffer.from(bytes.subarray(starts[id], starts[id + 1])).toString(),
+  );
+};
+
+/** BPE by the book: all pairs counted anew for each merge; ties by count, then left id, then right id. */
+function mergesByRecount(texts: readonly string[], limit: number, minFrequency: number): [number, number][] {
+  const counts = new Map<string, number>();
+  for (const text of texts)
+    for (const word of text.match(SPLIT_RULE) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const words = [...counts].map(([word, count]) => ({
+    symbols: Array.from(bytesOf(word), (byte) => ID_OF_BYTE[byte]!),
+    count,
+  }));
+  const made: [number, number][] = [];
+  while (made.length < limit) {
+    const pairs = new Map<number, number>();
+    for (const { symbols, count } of words) {
+      for (let i = 1; i < symbols.length; i++) {
+        const pair = symbols[i - 1]! * 2 ** 20 + symbols[i]!;
+        pairs.set(pair, (pairs.get(pair) ?? 0) + count);
+      }
+    }
+    let best = 0;
+    let highest = 0;
+    for (const [pair, count] of pairs)
+      if (count > highest || (count === highest && pair < best)) [best, highest] = [pair, count];
+    if (highest < minFrequency) break;
+    const [left, right] = [Math.floor(best / 2 ** 20), best % 2 ** 20];
+    const id = 256 + made.push([left, right]) - 1;
+    for (const { symbols } of words) {
+      for (let i = 1; i < symbols.length; i++) {
+        if (symbols[i - 1] === left && symbols[i] === right) symbols.splice(i - 1, 2, id);
+      }
+    }
+  }
+  return made;
+}
+
+describe('merges are those of a naive recount', () => {
+  test('on Vietnamese prose', async () => {
+    const texts = sampleTexts();
+    const model = await train(texts, { vocabSize: MIN_VOCAB_SIZE + 400 });
+    expect(merges(model)).toEqual(mergesByRecount(texts, 400, 2));
+  });
+
+  test('to the last pair of a small text, runs of one letter included', async () => {
+    const texts = [`${'a'.repeat(7)} aa aaa ${'ab'.repeat(9)} aba ${'ha'.repeat(5)}`, sampleTexts()[0]!.slice(0, 3000)];
+    const model = await train(texts, { vocabSize: 8192, minFrequency: 1 });
+    const expected = mergesByRecount(texts, Number.POSITIVE_INFINITY, 1);
+    expect(expected.length).toBeGreaterThan(600);
+    expect(merges(model)).toEqual(expected);
+  });
+});
+
+test('the order of documents changes nothing', async () => {
+  const texts = sampleTexts();
+  const options = { vocabSize: 1024 };
+  const model = await train(texts, options);
+  expect(await train([...texts].reverse(), options)).toEqual(model);
+});
+
+test('decomposed and composed text give the same model', async () => {
+  const texts = sampleTexts().slice(0, 10);
+  expect(
+    await train(
+      texts.map((text) => text.normalize('NFD')),
+      { vocabSize: 512 },
+    ),
+  ).toEqual(await train(texts, { vocabSize: 512 }));
+});
+
+test('no token crosses a pretoken', async () => {
+  const model = await train(sampleTexts(), { vocabSize: 2048 });
+  expect(tokens(model).slice(256)).toContain(' không');
+  const crossing = tokens(model).filter(
+    (token) => !token.includes('\ufffd') && (token.match(SPLIT_RULE) ?? []).length > 1,
+  );
+  expect(crossing).toEqual([]);
+});
+
+test('a corpus with too few pairs gives a smaller vocabulary', async () => {
+  const model = await train(['ba ba ba'], { vocabSize: 4096 });
+  expect(tokens(model).slice(256)).toEqual(['ba', ' ba']);
+  expect(vocabSizeOf(model)).toBe(MIN_VOCAB_SIZE + 2);
+});
+
+test('minFrequency and maxTokenBytes bound the merges', async () => {
+  const [rare, common] = ['xyz '.repeat(4), 'thương '.repeat(5)];
+  const model = await train([rare + common], { vocabSize: 4096, minFrequency: 5, maxTokenBytes: 4 });
+  const { starts } = tokenBytesOf(model);
+  const lengths = Array.from(starts.subarray(257), (end, i) => end - starts[256 + i]!);
+  expect(Math.max(...lengths)).toBe(4);
+  expect(
+    tokens(model)
+      .slice(256)
+      .filter((token) => /[xyz]/.test(token)),
+  ).toEqual([]);
+});
+
+test('counts are exact beyond 2^32', () => {
+  const words = {
+    symbols: Int32Array.of(1, 2, 3, 4, 1, 2),
+    starts: Int32Array.of(0, 2, 4, 6),
+    counts: Float64Array.of(2 ** 40, 2 ** 40 + 2, 1),
+  };
+  const merger = new Merger(words, { merges: 2, minFrequency: 2, maxTokenBytes: 64 });
+  while (merger.step());
+  expect([...merger.result()]).toEqual([3, 4, 1, 2]);
+});
+
+test('a pretoken of a megabyte neither stops training nor shapes it', async () => {
+  const texts = sampleTexts().slice(0, 5);
+  const noise = Array.from({ length: 1 << 20 }, (_, i) => String.fromCharCode(97 + ((i * i + 7 * i) % 26))).join('');
+  expect(await train([...texts, `${noise} `], { vocabSize: 512 })).toEqual(await train(texts, { vocabSize: 512 }));
+});
+
+test.each([0, 271, 300.5, 2 ** 21, Number.NaN])('refuses a vocabulary of %d', async (vocabSize) => {
+  await expect(train(['một hai'], { vocabSize })).rejects.toMatchObject({ code: 'BAD_VOCAB_SIZE', exitStatus: 2 });
+});
+
+test('refuses a corpus without text', async () => {
+  await expect(train(['', ''], { vocabSize: 512, corpus: 'DIR' })).rejects.toMatchObject({
+    code: 'EMPTY_CORPUS',
+    message: expect.stringContaining('DIR'),
+    exitStatus: 2,
+  });
+});
+
+test('stops when the signal is aborted', async () => {
+  const controller = new AbortController();
+  controller.abort(new Error('stopped'));
+  await expect(train(sampleTexts(), { vocabSize: 4096, signal: controller.signal })).rejects.toThrow('stopped');
+});

@@ -1,0 +1,62 @@
+/** Finding an adapter: always one, with reasons, and none of its native parts collected. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { openGpu } from '../../trainer/adapter.ts';
+import { COPY_DST, UNIFORM } from '../../trainer/device.ts';
+import { swigluForward } from '../../trainer/kernels/swiglu.ts';
+import { Program, tensor } from '../../trainer/program.ts';
+
+const inProcess = (script: string) =>
+  spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+
+describe('openGpu', () => {
+  it('opens the embedded driver while the collector runs all the time', () => {
+    const { stdout, stderr } = inProcess(`
+      import { openGpu } from './trainer/adapter.ts';
+      setInterval(() => gc(), 1);
+      const gpu = await openGpu('embedded');
+      console.log(gpu.facts.kind);
+      process.exit(0);`);
+    expect(stdout.trim(), stderr).toBe('embedded');
+  });
+
+  it('says what was tried when the kind that was asked for is not there', async () => {
+    const gpu = await openGpu();
+    const other = gpu.facts.kind === 'gpu' ? 'software' : 'gpu';
+    gpu.destroy();
+    await expect(openGpu(other)).rejects.toMatchObject({
+      code: 'NO_ADAPTER',
+      message: expect.stringContaining(`asked for: ${other}`),
+    });
+  });
+});
+
+describe('Gpu', () => {
+  it('refuses a buffer over the limit, naming it and the limit', async () => {
+    const gpu = await openGpu();
+    const tooLarge = gpu.device.limits.maxStorageBufferBindingSize + 4;
+    expect(() => gpu.buffer('logits', tooLarge)).toThrow(
+      expect.objectContaining({ code: 'OUT_OF_MEMORY', message: expect.stringContaining('logits') }),
+    );
+    gpu.destroy();
+  });
+
+  it('reports what the driver refused at the next wait', async () => {
+    const gpu = await openGpu();
+    gpu.device.createBuffer({ size: 16, usage: UNIFORM | COPY_DST | 0x0001 }); // MAP_READ goes with COPY_DST alone
+    await expect(gpu.settle()).rejects.toMatchObject({ code: 'DEVICE_ERROR' });
+    gpu.destroy();
+  });
+
+  it('refuses a tensor that does not fit its kernel, with the arithmetic', async () => {
+    const gpu = await openGpu();
+    const program = new Program(gpu);
+    const [gate, up, out] = [64, 64, 48].map((elements) => tensor(gpu, 't', elements));
+    expect(() => program.add(swigluForward, { N: 4, F: 16 }, { gate, up, out })).toThrow(
+      'swiglu_forward: buffer "out" has 48 elements, expected N*F = 4*16 = 64',
+    );
+    gpu.destroy();
+  });
+});
