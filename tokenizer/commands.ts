@@ -9,8 +9,8 @@ import type { TokenManifest } from '../shards/manifest.ts';
 import { VALID_SHARE } from '../shards/split.ts';
 import { type TokenSummary, writeTokens } from '../shards/write-tokens.ts';
 import { expectedBytes, readTrainingTexts } from './documents.ts';
-import { tokenizerConfigJson, tokenizerJson } from './export.ts';
-import { TOKENIZER_FILE, Tokenizer } from './load.ts';
+import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from './export.ts';
+import { Tokenizer } from './load.ts';
 import { MIN_VOCAB_SIZE, vocabSizeOf } from './model.ts';
 import { MAX_VOCAB_SIZE, MIN_FREQUENCY, type TrainProgress, trainBpe } from './train.ts';
 
@@ -188,7 +188,7 @@ export async function writeTokenShards(options: TokenShardOptions, context: Comm
 
 /** tokenizer.json goes last: a folder that holds it holds both files. */
 function writeIfNew(dir: string, json: string): TrainedTokenizer['outcome'] {
-  const files = { 'tokenizer_config.json': tokenizerConfigJson(), [TOKENIZER_FILE]: json };
+  const files = { [CONFIG_FILE]: tokenizerConfigJson(), [TOKENIZER_FILE]: json };
   const stale = Object.entries(files).filter(([name, text]) => {
     const path = join(dir, name);
     return !existsSync(path) || readFileSync(path, 'utf8') !== text;

@@ -42,7 +42,7 @@ export async function* readTrainingTexts(
 export function expectedBytes(paths: readonly string[], validShare: number): number | undefined {
   if (!paths.every((path) => existsSync(manifestPath(path)))) return undefined;
   const shards = paths.flatMap((path) => readDocumentManifest(path).documents);
-  return shards.reduce((sum, { textBytes }) => sum + textBytes, 0) * (1 - validShare);
+  return Math.round(shards.reduce((sum, { textBytes }) => sum + textBytes, 0) * (1 - validShare));
 }
 
 const isShards = (path: string): boolean => path.endsWith('.arrow') || existsSync(manifestPath(path));

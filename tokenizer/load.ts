@@ -8,10 +8,9 @@
 import { badInput, reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import { checksumOf } from '../shards/checksum.ts';
 import { Encoder, type TokenIds } from './encode.ts';
+import { TOKENIZER_FILE } from './export.ts';
 import { type BpeModel, type TokenBytes, tokenBytesOf, vocabSizeOf } from './model.ts';
 import { parseTokenizer } from './parse.ts';
-
-export const TOKENIZER_FILE = 'tokenizer.json';
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { badInput } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
-import { openTokens } from '../shards/read-tokens.ts';
+import { openTokens, type TokenStore } from '../shards/read-tokens.ts';
 import type { Split } from '../shards/split.ts';
 import { type AdapterChoice, openGpu } from './adapter.ts';
 import {
@@ -67,12 +67,12 @@ const OPTIMIZER = {
   weightDecay: 0.1,
   clip: 1,
   matrices: 'muon',
-  muonRatio: 2,
+  muonRatio: 0.7,
 } as const;
 const READ_EVERY = 16;
 
-/** Peak learning rate by width: 0.01 at 64, falling with the root. */
-const defaultRate = (width: number): number => 0.01 * Math.sqrt(64 / width);
+/** Peak learning rate (of AdamW; Muon's is muonRatio times it) by width: 0.03 at 64, falling with the root. */
+const defaultRate = (width: number): number => 0.03 * Math.sqrt(64 / width);
 
 /** @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite. */
 export async function runTraining(options: TrainingOptions, context: CommandContext): Promise<TrainingSummary> {
@@ -86,7 +86,7 @@ export async function runTraining(options: TrainingOptions, context: CommandCont
 
 async function runLocked(options: TrainingOptions, { signal, report }: CommandContext): Promise<TrainingSummary> {
   const store = openTokens(options.tokens);
-  const { vocabSize, bosId } = store.manifest;
+  const { vocabSize } = store.manifest;
   const config = modelConfig({ vocabSize, depth: options.depth, width: options.width, context: options.context });
   const identity = {
     tokens: store.fingerprint,
@@ -99,37 +99,9 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
     seed: options.seed,
   };
   const previous = findPrevious(options, identity);
-  if (previous && previous.state.step >= options.steps) {
-    const { head, points } = readCurve(options.out);
-    const lastPoint = points.at(-1)!;
-    const heldOutBitsPerByte =
-      points.findLast((point) => point.heldOutBitsPerByte !== undefined)?.heldOutBitsPerByte ?? Number.NaN;
-    return {
-      ...head,
-      ...lastPoint,
-      step: previous.state.step,
-      interrupted: false,
-      trainedSteps: 0,
-      checkpoint: previous.dir,
-      heldOutBitsPerByte,
-    };
-  }
-
+  if (previous && previous.state.step >= options.steps) return finishedSummary(options.out, previous);
   const trainShards = store.shards('train').map(({ tokens }) => tokens);
-  const bytesOf = (split: Split): number =>
-    store.manifest.shards.reduce((sum, shard) => sum + (shard.split === split ? shard.textBytes : 0), 0);
-  const heldOut: HeldOut = {
-    shards: store.shards('valid').map(({ tokens }) => tokens),
-    textBytes: bytesOf('valid'),
-    bosId,
-  };
-  if (heldOut.textBytes === 0) {
-    throw badInput(
-      'NO_HELD_OUT',
-      `${options.tokens}: no document fell into the held-out split`,
-      'make the tokens again with a larger --valid-share, or add documents',
-    );
-  }
+  const heldOut = heldOutOf(store, options.tokens);
 
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
@@ -146,10 +118,10 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       adapter: describe(gpu.facts),
       parameters: parameterCount(config),
       tokensPerStep: options.batch * config.context,
-      trainBytesPerToken: bytesOf('train') / trainShards.reduce((sum, shard) => sum + shard.length, 0),
+      trainBytesPerToken: bytesOf(store, 'train') / trainShards.reduce((sum, shard) => sum + shard.length, 0),
     });
 
-    const progress = report.stage('train', 'steps', options.steps);
+    const progress = report.stage('train', 'steps', options.steps, startStep);
     let last: TrainStep | undefined;
     let heldOutBitsPerByte = Number.NaN;
     let checkpoint = previous?.dir ?? '';
@@ -173,6 +145,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       seed: options.seed,
       evaluateEvery: options.evaluateEvery,
       readEvery: READ_EVERY,
+      checkpointEvery: options.checkpointEvery,
       schedule: {
         steps: options.steps,
         peak: identity.learningRate,
@@ -196,7 +169,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
       });
       saved = false;
-      if (settled && step.step % options.checkpointEvery < READ_EVERY && step.step % options.checkpointEvery === 0) {
+      if (settled && step.step % options.checkpointEvery === 0) {
         await save(step);
         saved = true;
       }
@@ -217,6 +190,37 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
     trainer.release();
     gpu.destroy();
   }
+}
+
+const bytesOf = ({ manifest }: TokenStore, split: Split): number =>
+  manifest.shards.reduce((sum, shard) => sum + (shard.split === split ? shard.textBytes : 0), 0);
+
+/** @throws ToolkitError NO_HELD_OUT when no document fell into the split. */
+function heldOutOf(store: TokenStore, dir: string): HeldOut {
+  const textBytes = bytesOf(store, 'valid');
+  if (textBytes === 0) {
+    throw badInput(
+      'NO_HELD_OUT',
+      `${dir}: no document fell into the held-out split`,
+      'make the tokens again with a larger --valid-share, or add documents',
+    );
+  }
+  return { shards: store.shards('valid').map(({ tokens }) => tokens), textBytes, bosId: store.manifest.bosId };
+}
+
+/** What an earlier call reached. */
+function finishedSummary(out: string, { dir, state }: Checkpoint): TrainingSummary {
+  const { head, points } = readCurve(out);
+  const evaluated = points.findLast((point) => point.heldOutBitsPerByte !== undefined);
+  return {
+    ...head,
+    step: state.step,
+    interrupted: false,
+    trainedSteps: 0,
+    checkpoint: dir,
+    heldOutBitsPerByte: evaluated?.heldOutBitsPerByte ?? Number.NaN,
+    tokensPerSecond: points.at(-1)?.tokensPerSecond ?? 0,
+  };
 }
 
 /** The checkpoint to continue, by the folder's contents and what the caller wants. */

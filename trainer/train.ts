@@ -18,6 +18,8 @@ export interface TrainOptions {
   readonly seed: number;
   /** Steps between held-out evaluations; the last step is always evaluated. */
   readonly evaluateEvery: number;
+  /** Steps after which the caller may want to take a checkpoint: they settle. */
+  readonly checkpointEvery: number;
   /** Steps between reads of the ring, at most 64. */
   readonly readEvery: number;
   /** Continue behind this step. */
@@ -63,7 +65,8 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     trainer.step(batch, step, rate);
     waiting.push({ step, learningRate: rate, dataWaitMs, loader: batch.state });
     const evaluates = step % options.evaluateEvery === 0 || step === schedule.steps;
-    if (waiting.length < readEvery && !evaluates && !signal?.aborted) continue;
+    const settles = evaluates || step % options.checkpointEvery === 0 || signal?.aborted;
+    if (waiting.length < readEvery && !settles) continue;
     const figures = await trainer.figures(waiting[0].step, step);
     const tokensPerSecond = (waiting.length * rows * config.context * 1000) / (performance.now() - readAt);
     const heldOutBitsPerByte = evaluates ? await bitsPerByte(trainer, options.heldOut) : undefined;

@@ -11,8 +11,8 @@ export interface Progress {
 
 export interface Reporter {
   readonly json: boolean;
-  /** Starts a stage. `total` gives an ETA; leave it out when it is not known. */
-  stage(name: string, unit: string, total?: number): Progress;
+  /** Starts a stage. `total` gives an ETA; leave it out when it is not known. `from`: done in an earlier run. */
+  stage(name: string, unit: string, total?: number, from?: number): Progress;
   /** A sentence for people on stderr (`{"event":"note"}` when not a terminal). */
   note(text: string): void;
   /** A result on stdout: `text` for people, `value` as one JSON line with --json. */
@@ -36,7 +36,7 @@ export function createReporter(
   const emit = (event: Record<string, unknown>): void => void stderr.write(`${JSON.stringify(event)}\n`);
   return {
     json,
-    stage: (name, unit, total) => startStage(name, unit, total, live, stderr, emit),
+    stage: (name, unit, total, from = 0) => startStage({ name, unit, total, from }, live, stderr, emit),
     note(text) {
       if (live) stderr.write(`\r\x1b[K${text}\n`);
       else emit({ event: 'note', text });
@@ -48,16 +48,14 @@ export function createReporter(
 }
 
 function startStage(
-  name: string,
-  unit: string,
-  total: number | undefined,
+  { name, unit, total, from }: { name: string; unit: string; total: number | undefined; from: number },
   live: boolean,
   stderr: OutputStream,
   emit: (event: Record<string, unknown>) => void,
 ): Progress {
   const started = performance.now();
   let shownAt = Number.NEGATIVE_INFINITY;
-  let done = 0;
+  let done = from;
   if (!live) emit({ event: 'start', stage: name, unit, total });
   return {
     update(newDone, figures = {}) {
@@ -66,7 +64,7 @@ function startStage(
       if (now - shownAt < (live ? THROTTLE_MS.terminal : THROTTLE_MS.lines)) return;
       shownAt = now;
       const seconds = (now - started) / 1000;
-      const rate = seconds > 0 ? done / seconds : 0;
+      const rate = seconds > 0 ? (done - from) / seconds : 0;
       const etaSeconds = total !== undefined && rate > 0 ? Math.max(0, (total - done) / rate) : undefined;
       if (!live) {
         emit({

@@ -45,6 +45,7 @@ const options = (steps: number, change: Partial<TrainOptions> = {}): TrainOption
   seed: 3,
   evaluateEvery: steps,
   readEvery: 4,
+  checkpointEvery: 1000,
   ...change,
 });
 
