@@ -66,3 +66,15 @@ it('keeps Node out of the part of the trainer that runs in a page', () => {
     );
   expect(wrong).toEqual([]);
 });
+
+it('lists every error code in CONTRIBUTING.md', () => {
+  const listed = readFileSync('CONTRIBUTING.md', 'utf8');
+  const used = files
+    .filter((file) => !file.startsWith('tests/'))
+    .flatMap((file) => [
+      ...readFileSync(file, 'utf8').matchAll(/(?:code: |badInput\(\s*|printError\(\s*)'([A-Z]+_[A-Z_]+)'/g),
+    ])
+    .map(([, code]) => code);
+  expect(used.length).toBeGreaterThan(20);
+  expect([...new Set(used)].filter((code) => !listed.includes(`\`${code}\``))).toEqual([]);
+});

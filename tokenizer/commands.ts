@@ -11,7 +11,7 @@ import { type TokenSummary, writeTokens } from '../shards/write-tokens.ts';
 import { expectedBytes, readTrainingTexts } from './documents.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from './export.ts';
 import { Tokenizer } from './load.ts';
-import { MIN_VOCAB_SIZE, vocabSizeOf } from './model.ts';
+import { MIN_VOCAB_SIZE, mergeCount, vocabSizeOf } from './model.ts';
 import { MAX_VOCAB_SIZE, MIN_FREQUENCY, type TrainProgress, trainBpe } from './train.ts';
 
 const validShare = z.coerce
@@ -150,7 +150,7 @@ export async function trainTokenizer(
     }
     const outcome = writeIfNew(out, tokenizerJson(model));
     const { done: bytes, words } = counted!;
-    return { outcome, vocabSize: size, merges: model.merges.length / 2, documents, bytes, words };
+    return { outcome, vocabSize: size, merges: mergeCount(model), documents, bytes, words };
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;

@@ -9,7 +9,7 @@ const MAX_WORD_BYTES = 1024;
 
 export class WordCounter {
   /** Word types; `f64` holds the counts, exact to 2^53. */
-  readonly words = new ByteTable(1 << 14);
+  readonly words = new ByteTable();
   /** Bytes counted, after normalization. */
   bytes = 0;
   private readonly pretokenizer = new Pretokenizer();

@@ -5,7 +5,7 @@
 import { ID_OF_BYTE } from './byte-level.ts';
 import { ByteTable } from './byte-table.ts';
 import { SCAN_LIMIT, WordMerger } from './merge-word.ts';
-import { type BpeModel, BYTE_TOKENS, vocabSizeOf } from './model.ts';
+import { type BpeModel, BYTE_TOKENS, mergeCount, vocabSizeOf } from './model.ts';
 import { PaddedText } from './padded-text.ts';
 import { PairTable } from './pair-table.ts';
 import { Pretokenizer } from './pretokenize.ts';
@@ -14,8 +14,9 @@ import { toWellFormed } from './well-formed.ts';
 /** Uint16Array while the vocabulary has at most 65,536 ids. */
 export type TokenIds = Uint16Array | Uint32Array;
 
-/** The cache starts anew when it holds so many pretokens: about 20 MB, whatever the text. */
+/** The cache starts anew when it holds so many pretokens or ids: at most 40 MB, whatever the text. */
 const CACHED_PRETOKENS = 1 << 18;
+const CACHED_IDS = 1 << 20;
 /** Longer pretokens are rare, and merged each time. */
 const CACHED_BYTES = 64;
 /** A larger buffer for the ids of one text is not kept for the next. */
@@ -34,7 +35,7 @@ export class Encoder {
   private poolEnd = 0;
 
   constructor(model: BpeModel) {
-    const pairs = new PairTable(model.merges.length / 2);
+    const pairs = new PairTable(mergeCount(model));
     for (let i = 0; i < model.merges.length; i += 2) {
       pairs.add(model.merges[i]!, model.merges[i + 1]!, BYTE_TOKENS + i / 2);
     }
@@ -63,7 +64,7 @@ export class Encoder {
   /** Writes the ids of a short pretoken at `at`. @returns the end of what is written. */
   private append(ids: TokenIds, at: number, start: number, end: number): number {
     const { cache } = this;
-    if (cache.size >= CACHED_PRETOKENS) {
+    if (cache.size >= CACHED_PRETOKENS || this.poolEnd >= CACHED_IDS) {
       cache.clear();
       this.poolEnd = 0;
     }

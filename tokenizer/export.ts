@@ -4,7 +4,7 @@
  * in a text become those tokens.
  */
 import { toByteLevel } from './byte-level.ts';
-import { type BpeModel, BYTE_TOKENS, tokenBytesOf } from './model.ts';
+import { type BpeModel, BYTE_TOKENS, mergeCount, tokenBytesOf } from './model.ts';
 import { SPLIT_PATTERN } from './pretokenize.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -38,7 +38,7 @@ export const BPE_OPTIONS = {
 export function tokenizerJson(model: BpeModel): string {
   const tokens = tokensOf(model);
   const firstSpecial = tokens.length - model.specialTokens.length;
-  const merges = Array.from({ length: model.merges.length / 2 }, (_, i) => {
+  const merges = Array.from({ length: mergeCount(model) }, (_, i) => {
     return `${tokens[model.merges[2 * i]!]} ${tokens[model.merges[2 * i + 1]!]}`;
   });
   const json = {
@@ -80,7 +80,7 @@ export function tokenizerConfigJson(): string {
 /** Text of each id as it stands in `model.vocab`. */
 function tokensOf(model: BpeModel): string[] {
   const { bytes, starts } = tokenBytesOf(model);
-  const count = BYTE_TOKENS + model.merges.length / 2;
+  const count = BYTE_TOKENS + mergeCount(model);
   const tokens = Array.from({ length: count }, (_, id) => toByteLevel(bytes.subarray(starts[id], starts[id + 1])));
   return [...tokens, ...model.specialTokens];
 }

@@ -1,0 +1,84 @@
+/** The command line as a user meets it: exit statuses, one-line errors, config files, a closed pipe. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const MAIN = resolve('main.ts');
+const TSX = resolve('node_modules/tsx/dist/loader.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'vua-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const vua = (...args: string[]) =>
+  spawnSync(process.execPath, ['--import', TSX, MAIN, ...args], { encoding: 'utf8', cwd: folder });
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+it('shows help with examples for every command', () => {
+  const { stdout, status } = vua('--help');
+  expect(status).toBe(0);
+  for (const name of ['run', 'crawl', 'clean', 'tokens', 'train', 'sample', 'verify', 'stats', 'plot', 'doctor']) {
+    expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  }
+  const help = vua('tokenizer', 'train', '--help').stdout;
+  expect(help).toContain('--vocab-size');
+  expect(help).toContain('$ vua tokenizer train');
+});
+
+describe('bad input: one line that names what, where and what is allowed, exit 2', () => {
+  it.each([
+    [['run', '--bogus'], /unknown option '--bogus'/],
+    [['fly'], /unknown command 'fly'/],
+    [['train', '--tokens', 'x', '--out', 'y', '--depth', 'many'], /--depth was given "many": expected number/],
+    [['train', '--tokens', 'x', '--out', 'y', '--adapter', 'abacus'], /--adapter was given "abacus".*"auto"\|"gpu"/],
+    [['train', '--out', 'y'], /--tokens is missing/],
+    [['run', '--config', 'absent.json'], /absent\.json: no such file/],
+    [['run', '--config', file('list.json', '[1]')], /list\.json: found \[1\], expected an object/],
+    [
+      ['run', '--config', file('typo.json', '{"vocabSiz": 4}')],
+      /typo\.json: unknown key vocabSiz, allowed: .*vocabSize/,
+    ],
+    [['run', '--config', file('range.json', '{"depth": 99}')], /range\.json: depth was given 99: .*48/],
+    [['run', '--config', file('torn.json', '{"depth":')], /torn\.json: not valid JSON/],
+    [['run', '--out', join(folder, 'none')], /nothing to read, expected --sample, --input or --seed/],
+    [['run', '--input', 'absent.warc', '--out', join(folder, 'a')], /absent\.warc: no such file/],
+    [['run', '--input', file('picture.png', 'x'), '--out', join(folder, 'b')], /picture\.png: cannot read this kind of file/],
+    [['run', '--input', file('empty.jsonl', ''), '--out', join(folder, 'c')], /empty\.jsonl/],
+    [['stats', folder], /no manifest\.json/],
+    [['plot', folder], /no curve\.jsonl/],
+    [['sample', '--checkpoint', folder], /no checkpoint/],
+  ])('vua %j', (args, message) => {
+    const { status, stderr, stdout } = vua(...args);
+    const error = stderr.split('\n').filter((line) => line.startsWith('error '));
+    expect(error, stderr).toHaveLength(1);
+    expect(error[0]).toMatch(message);
+    expect(status).toBe(2);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(stdout).toBe('');
+  });
+
+  it('shows the stack with --debug, and errors as JSON with --json', () => {
+    expect(vua('stats', folder, '--debug').stderr).toMatch(/^ +at /m);
+    const event = JSON.parse(vua('stats', folder, '--json').stderr.trim().split('\n').at(-1)!);
+    expect(event).toMatchObject({ event: 'error', code: 'NO_MANIFEST', hint: expect.any(String) });
+  });
+});
+
+it('takes vua.config.json from the current folder, flags win', () => {
+  file('vua.config.json', '{"input": ["from-config.txt"], "out": "from-config"}');
+  expect(vua('run').stderr).toMatch(/from-config\.txt: no such file/);
+  expect(vua('run', '--input', 'from-flag.txt').stderr).toMatch(/from-flag\.txt: no such file/);
+  rmSync(join(folder, 'vua.config.json'));
+});
+
+it('a reader that goes away is success', async () => {
+  const child = spawn(process.execPath, ['--import', TSX, MAIN, '--help'], { cwd: folder });
+  child.stdout.destroy();
+  const status = await new Promise((done) => child.on('close', done));
+  expect(status).toBe(0);
+});

@@ -1,0 +1,204 @@
+/**
+ * The whole line in its short form, as processes: the sample web from crawl to model, a second run that finds nothing
+ * new, a refusal while one is going, an interruption that leaves valid state, files as input.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'vua-line-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const SHORT = ['--steps', '8', '--evaluate-every', '8', '--json'];
+
+// biome-ignore lint/suspicious/noExplicitAny: lines of JSON, asserted on below
+type Line = Record<string, any>;
+
+interface Result {
+  readonly status: number | null;
+  readonly results: Line[];
+  readonly events: Line[];
+}
+
+function start(...args: string[]): {
+  child: ChildProcess;
+  ended: Promise<Result>;
+  said: (pattern: RegExp) => Promise<void>;
+} {
+  const child = spawn(
+    process.execPath,
+    ['--import', resolve('node_modules/tsx/dist/loader.mjs'), resolve('main.ts'), ...args],
+    { cwd: folder },
+  );
+  let [out, err] = ['', ''];
+  child.stdout!.on('data', (chunk) => (out += chunk));
+  child.stderr!.on('data', (chunk) => (err += chunk));
+  const lines = (text: string): Line[] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+  return {
+    child,
+    ended: new Promise((done) =>
+      child.on('close', (status) => done({ status, results: lines(out), events: lines(err) })),
+    ),
+    async said(pattern) {
+      while (!pattern.test(err)) {
+        if (child.exitCode !== null) throw new Error(`ended before it said ${pattern}: ${err}`);
+        await new Promise((wait) => setTimeout(wait, 20));
+      }
+    },
+  };
+}
+
+const vua = (...args: string[]): Promise<Result> => start(...args).ended;
+
+/** Path, size and time of every file: what "nothing is rewritten" means. The crawl's database checkpoints itself. */
+function fingerprint(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.includes('.sqlite'))
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const { size, mtimeMs } = statSync(path);
+      return `${path} ${size} ${mtimeMs}`;
+    })
+    .sort();
+}
+
+const sample = join(folder, 'sample');
+
+it('crawls, cleans, shards, trains tokenizer and model; then there is nothing new', async () => {
+  const first = start('run', '--sample', '--out', sample, ...SHORT);
+  await first.said(/"stage":"crawl"/);
+  const second = await vua('run', '--sample', '--out', sample, ...SHORT);
+  expect(second.status).toBe(2);
+  expect(second.events.at(-1)).toMatchObject({
+    code: 'FOLDER_LOCKED',
+    message: expect.stringContaining(`pid ${first.child.pid}`),
+  });
+
+  const { status, results } = await first.ended;
+  expect(status).toBe(0);
+  const [summary] = results;
+  expect(summary.event).toBe('summary');
+  expect(summary.crawled.pages.fetched).toBeGreaterThan(80);
+  const { kept, dropped } = summary.documents.report;
+  expect(kept).toBeGreaterThan(100);
+  expect(dropped).toMatchObject({
+    consent: { no_train: expect.any(Number) },
+    decode: { too_large: 1 },
+    language: { not_vietnamese: 2, no_diacritics: 1 },
+    exact: { exact_duplicate: expect.any(Number) },
+    near: { near_duplicate: expect.any(Number) },
+  });
+  expect(summary.tokens.vocabSize).toBe(2048);
+  expect(summary.tokens.total.bytesPerToken).toBeGreaterThan(3.5);
+  expect(summary.trained.heldOutBitsPerByte).toBeLessThan(summary.trained.untrainedBitsPerByte);
+  expect(readFileSync(summary.curve, 'utf8')).toContain('<svg');
+  expect(summary.sample.startsWith('Buổi sáng trên sông')).toBe(true);
+
+  const before = fingerprint(sample);
+  const again = await vua('run', '--sample', '--out', sample, ...SHORT);
+  expect(again.results).toEqual([{ event: 'nothing_new', out: sample }]);
+  expect(again.status).toBe(99);
+  expect(again.events).toContainEqual(expect.objectContaining({ event: 'done', stage: 'crawl', done: 0 }));
+  expect(fingerprint(sample)).toEqual(before);
+
+  const verified = await vua('verify', sample, '--json');
+  expect([verified.status, verified.results[0].faults]).toEqual([0, []]);
+}, 180_000);
+
+it('Ctrl-C leaves valid state, and the same command goes on', async () => {
+  const out = join(folder, 'interrupted');
+  const first = start('run', '--sample', '--out', out, ...SHORT);
+  await first.said(/"stage":"crawl","done":[3-9]\d/);
+  first.child.kill('SIGINT');
+  expect((await first.ended).status).toBe(130);
+  const second = start('run', '--sample', '--out', out, ...SHORT);
+  await second.said(/"stage":"train","done":[1-9]/);
+  second.child.kill('SIGINT');
+  expect((await second.ended).status).toBe(130);
+  const third = await vua('run', '--sample', '--out', out, ...SHORT);
+  expect(third.status).toBe(0);
+  const [a, b] = [third.results[0], (await vua('stats', sample, '--json')).results[0]];
+  expect(a.documents.report.kept).toBe(b.documents.report.kept);
+  expect(third.events).toContainEqual(
+    expect.objectContaining({ event: 'note', text: expect.stringMatching(/^resuming/) }),
+  );
+}, 180_000);
+
+it('takes files, keeps what was read before a fault, and goes on when the file is mended', async () => {
+  const warc = join(sample, 'crawl', 'warc', 'crawl-00000.warc.gz');
+  const whole = join(folder, 'pages.warc.gz');
+  copyFileSync(warc, whole);
+  const torn = join(folder, 'torn.warc.gz');
+  copyFileSync(warc, torn);
+  truncateSync(torn, Math.floor(statSync(warc).size / 2));
+  const lines = join(folder, 'more.jsonl');
+  writeFileSync(
+    lines,
+    `${JSON.stringify({ id: 'x1', url: 'http://a.test/', title: 'Một', text: 'Sáng nay trời mưa, cả nhà ngồi bên bếp.' })}\n`,
+  );
+  const out = join(folder, 'files');
+
+  const broken = await vua(
+    'run',
+    '--input',
+    torn,
+    lines,
+    '--out',
+    out,
+    '--vocab-size',
+    '1024',
+    '--width',
+    '32',
+    '--context',
+    '32',
+    ...SHORT,
+  );
+  expect(broken.status).toBe(2);
+  expect(broken.events.at(-1)).toMatchObject({
+    event: 'error',
+    code: 'TRUNCATED_GZIP',
+    message: expect.stringContaining('torn.warc.gz'),
+  });
+  const kept = (await vua('stats', join(out, 'documents'), '--json')).results[0].documents.report.kept;
+  expect(kept).toBeGreaterThan(20);
+
+  const mended = await vua(
+    'run',
+    '--input',
+    whole,
+    lines,
+    '--out',
+    out,
+    '--vocab-size',
+    '1024',
+    '--width',
+    '32',
+    '--context',
+    '32',
+    '--valid-share',
+    '0.1',
+    ...SHORT,
+  );
+  expect(mended.status).toBe(0);
+  expect(mended.results[0].documents.report.kept).toBeGreaterThan(kept);
+
+  const shard = join(out, 'documents', 'documents-00000.arrow');
+  truncateSync(shard, statSync(shard).size - 1000);
+  const damaged = await vua('verify', out, '--json');
+  expect(damaged.status).toBe(1);
+  expect(JSON.stringify(damaged.results[0].faults)).toContain('documents-00000.arrow');
+}, 180_000);
