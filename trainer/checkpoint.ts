@@ -78,11 +78,13 @@ export function checkpointsIn(outDir: string): string[] {
 }
 
 /**
- * The checkpoint at `dir`, or the newest one in it.
+ * The checkpoint at `dir`, or the newest one in it; of a whole run's folder, in its model folder.
  * @throws ToolkitError NO_CHECKPOINT, BAD_CHECKPOINT, NEWER_FORMAT
  */
 export function openCheckpoint(dir: string): Checkpoint {
-  const found = existsSync(join(dir, 'state.json')) ? dir : checkpointsIn(dir).at(-1);
+  const found = existsSync(join(dir, 'state.json'))
+    ? dir
+    : [...checkpointsIn(join(dir, 'model')), ...checkpointsIn(dir)].at(-1);
   const state = found && readJsonIfPresent<CheckpointState>(join(found, 'state.json'));
   if (!found || !state) {
     throw badInput(
