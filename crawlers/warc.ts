@@ -8,7 +8,17 @@
  * message stays true. Named fields that WARC does not know (`Vua-Consent: no-train`) travel in `extra`.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, constants, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ByteReader } from './byte-reader.ts';
 import { badInput, reasonOf, ToolkitError } from './errors.ts';
@@ -66,7 +76,7 @@ export class WarcWriter {
     this.#number = Math.max(0, ...numbers.map(Number));
     this.#file = this.#openFile();
     this.#size = endOfLastWholeMember(this.#file);
-    ftruncateSync(this.#file, this.#size);
+    if (fstatSync(this.#file).size > this.#size) ftruncateSync(this.#file, this.#size); // a whole file is not touched
   }
 
   /** One writer per folder and prefix. @throws ToolkitError UNWRITABLE_FOLDER (exit 2). */
