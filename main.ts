@@ -30,7 +30,10 @@ const debug = process.argv.includes('--debug');
 
 // A closed pipe (`vua stats DIR | head`) is success.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exit(1);
+    if (stream === process.stdout) process.exit(0); // without a reader of its progress a run goes on
+  });
 }
 
 const abort = new AbortController();

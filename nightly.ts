@@ -14,7 +14,7 @@ import { badInput } from './crawlers/errors.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
 import { type CommandContext, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
-import { lockFolder } from './crawlers/shell/folder.ts';
+import { lockFolder, readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import { cleanInputs } from './shards/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
@@ -172,7 +172,11 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
   );
   if (trained.interrupted) return INTERRUPTED;
 
+  const summaryPath = folder('summary.json');
+  const told = readJsonIfPresent<{ trained: TrainingSummary }>(summaryPath)?.trained;
   const isNew =
+    told?.checkpoint !== trained.checkpoint ||
+    told.heldOutBitsPerByte !== trained.heldOutBitsPerByte || // killed before the table
     (crawled?.pages.fetched ?? 0) > 0 ||
     cleaned.report.pages > cleaned.report.skipped ||
     tokens.outcome === 'written' ||
@@ -186,6 +190,7 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
     { checkpoint: folder('model'), prompt: settings.prompt, tokens: 80, temperature: 0.8, topK: 40, seed: 1, adapter },
     signal,
   );
+  if (signal.aborted) return INTERRUPTED;
   await summarise(settings, crawled, trained, text, curve, (performance.now() - started) / 1000, context);
   return 0;
 }
@@ -249,9 +254,11 @@ async function summarise(
     `vua verify ${out}`,
     `vua plot ${out}`,
   ];
+  const summary = { event: 'summary', crawled, documents, tokens, trained, sample: text, curve, seconds, next };
+  writeFileAtomic(join(out, 'summary.json'), `${JSON.stringify(summary, null, 1)}\n`);
   report.result(
     `\n${formatTable(rows)}\n\nsample: ${text}\n\ncurve: ${curve}\nnext:\n${next.map((line) => `  ${line}`).join('\n')}`,
-    { event: 'summary', crawled, documents, tokens, trained, sample: text, curve, seconds, next },
+    summary,
   );
 }
 

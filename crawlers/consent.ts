@@ -41,11 +41,17 @@ export function consentOf({
       .filter(([name]) => HEADER.test(name.toLowerCase()))
       .map(([name, value]) => `${name.toLowerCase()}: ${value}`),
     ...metaStatements(html, productToken),
-  ].map((statement) => statement.replace(/\s+/g, ' ').trim());
+  ]
+    .slice(0, MAX_STATEMENTS)
+    .map((statement) => statement.slice(0, MAX_STATEMENT_CHARACTERS).replace(/\s+/g, ' ').trim());
   return { conclusion: concludeFrom(statements, productToken), statements };
 }
 
 const isPairs = (headers: ConsentSignals['headers']): headers is HeaderPairs => Array.isArray(headers);
+
+/** They travel in record headers: a hostile page must not make its record unreadable. */
+const MAX_STATEMENTS = 64;
+const MAX_STATEMENT_CHARACTERS = 500;
 
 const META = new Set(['meta']);
 

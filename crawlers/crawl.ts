@@ -164,7 +164,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, sign
     productToken,
     async get(url, maxBytes) {
       const answer = await get(url, { maxBytes });
-      await warc.write({ ...answer, type: 'response', extra: [] });
+      await warc.write({ ...answer, type: 'response', extra: [['Vua-Resource', 'site rules']] });
       return answer;
     },
     onRobots(robots, url) {

@@ -69,6 +69,18 @@ export function endOfLastWholeMember(file: number): number {
   return 0;
 }
 
+/** True when what stands at `offset` is the beginning of one of our members, cut off by the end of the file. */
+export function isTornWrite(file: number, offset: number): boolean {
+  const left = fstatSync(file).size - offset;
+  if (left < OWN_HEADER_BYTES) {
+    const tail = Buffer.alloc(Math.min(left, MAGIC.length));
+    readSync(file, tail, 0, tail.length, offset);
+    return tail.every((byte, i) => byte === MAGIC[i]);
+  }
+  const length = memberLengthAt(file, offset);
+  return length !== undefined && length >= left;
+}
+
 function memberLengthAt(file: number, offset: number): number | undefined {
   const header = Buffer.alloc(OWN_HEADER_BYTES);
   if (readSync(file, header, 0, header.length, offset) < header.length) return undefined;

@@ -22,7 +22,7 @@ import {
 import { join } from 'node:path';
 import { ByteReader } from './byte-reader.ts';
 import { badInput, reasonOf, ToolkitError } from './errors.ts';
-import { endOfLastWholeMember, packMember, unpack } from './gzip.ts';
+import { endOfLastWholeMember, isTornWrite, packMember, unpack } from './gzip.ts';
 import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
 
 export type WarcRecordType = 'response' | 'revisit' | 'resource' | 'conversion';
@@ -75,8 +75,11 @@ export class WarcWriter {
     const numbers = readdirSync(dir).flatMap((file) => name.exec(file)?.[1] ?? []);
     this.#number = Math.max(0, ...numbers.map(Number));
     this.#file = this.#openFile();
+    const { size } = fstatSync(this.#file);
     this.#size = endOfLastWholeMember(this.#file);
-    if (fstatSync(this.#file).size > this.#size) ftruncateSync(this.#file, this.#size); // a whole file is not touched
+    if (this.#size === size) return;
+    if (isTornWrite(this.#file, this.#size)) ftruncateSync(this.#file, this.#size);
+    else this.#startNextFile(); // damaged, or another program's: left as it is
   }
 
   /** One writer per folder and prefix. @throws ToolkitError UNWRITABLE_FOLDER (exit 2). */
@@ -103,6 +106,14 @@ export class WarcWriter {
     closeSync(this.#file);
   }
 
+  #startNextFile(): void {
+    const full = this.#file;
+    this.#number++;
+    this.#file = this.#openFile();
+    this.#size = 0;
+    closeSync(full);
+  }
+
   #openFile(): number {
     return openSync(this.#path(), constants.O_RDWR | constants.O_CREAT);
   }
@@ -114,11 +125,7 @@ export class WarcWriter {
   async #append(record: WarcRecord): Promise<void> {
     if (this.#size >= this.#maxBytes) {
       fsyncSync(this.#file);
-      const full = this.#file;
-      this.#number++;
-      this.#file = this.#openFile();
-      this.#size = 0;
-      closeSync(full);
+      this.#startNextFile();
     }
     if (this.#size === 0) await this.#appendMember(warcinfo(this.#prefix));
     await this.#appendMember(serialize(record));

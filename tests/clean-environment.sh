@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Both README commands as a newcomer has them: a clean clone, an empty HOME, and a PATH that holds node, npm, coreutils
-# (with sh, grep, sed, git's own needs), compiler, make and Python 3, and no Vulkan of the system.
+# (and sh, grep, sed, awk, find, which compilers' and npm's scripts call), compiler, make and Python 3, and no Vulkan of the system.
 #   tests/clean-environment.sh            demo and test
 #   tests/clean-environment.sh demo       the demo only
 # NODEDIR: where node-gyp finds Node's headers (default: the prefix of the node in use). NPMRC: a user npm configuration
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 git clone --quiet "$source" "$work/vua"
 mkdir "$work/bin" "$work/home" "$work/tmp"
 for tool in node npm npx sh bash env dirname basename uname cat ls rm mkdir cp mv ln chmod touch head tail sort tr cut wc date \
-  sleep mktemp readlink expr id test true false grep sed awk gawk mawk find xargs tar gzip git cc gcc g++ c++ ar as ld nm ranlib strip make python3; do
+  sleep mktemp readlink expr id test true false grep sed awk gawk mawk find xargs cc gcc g++ c++ ar as ld nm ranlib strip make python3; do
   path=$(command -v "$tool" 2>/dev/null) && ln -sf "$(readlink -f "$path")" "$work/bin/$tool"
 done
 # npm and npx are links into their package; keep their own names.
@@ -22,7 +22,7 @@ nodedir=${NODEDIR:-$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
 run() {
   echo "== npm ci && npm $*"
   (cd "$work/vua" && env -i HOME="$work/home" PATH="$work/bin" TMPDIR="$work/tmp" LANG=C.UTF-8 npm_config_nodedir="$nodedir" \
-    VK_DRIVER_FILES=/nonexistent sh -c "npm ci --silent && npm $*")
+    VK_DRIVER_FILES=/nonexistent sh -c "npm ci --loglevel=error && npm $*")
 }
 [ "${1:-demo}" = demo ] && time run run demo
 [ "${1:-test}" = test ] && time run test

@@ -47,7 +47,10 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
     [['run', '--config', file('torn.json', '{"depth":')], /torn\.json: not valid JSON/],
     [['run', '--out', join(folder, 'none')], /nothing to read, expected --sample, --input or --seed/],
     [['run', '--input', 'absent.warc', '--out', join(folder, 'a')], /absent\.warc: no such file/],
-    [['run', '--input', file('picture.png', 'x'), '--out', join(folder, 'b')], /picture\.png: cannot read this kind of file/],
+    [
+      ['run', '--input', file('picture.png', 'x'), '--out', join(folder, 'b')],
+      /picture\.png: cannot read this kind of file/,
+    ],
     [['run', '--input', file('empty.jsonl', ''), '--out', join(folder, 'c')], /empty\.jsonl/],
     [['stats', folder], /no manifest\.json/],
     [['plot', folder], /no curve\.jsonl/],

@@ -1,6 +1,5 @@
 /** The walls of the house: imports point upstream, files stay small, the page-side of the trainer knows no Node. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -10,8 +9,13 @@ const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 const NODE_SIDE = ['adapter.ts', 'checkpoint.ts', 'commands.ts', 'curve.ts', 'run.ts'].map((name) => `trainer/${name}`);
 const NODE_SHELL = /^crawlers\/(shell\/(folder|command)|sources\/|sample\/)/;
 
-const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' });
-const files = listed.split('\n').filter((file) => file.endsWith('.ts'));
+const below = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+    if (!entry.isDirectory()) return path;
+    return /^(\.|node_modules$|dist$|vua-)/.test(entry.name) ? [] : below(path);
+  });
+const files = below('.').filter((file) => file.endsWith('.ts'));
 /** What a file loads; types are gone when it runs. */
 const imports = (file: string): string[] =>
   [...readFileSync(file, 'utf8').matchAll(/^(?!import type)(?:import|export|\}| *await import\().*?'([^']+)'/gm)].map(

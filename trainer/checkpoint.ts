@@ -36,12 +36,13 @@ export interface Checkpoint {
   readonly state: CheckpointState;
 }
 
-/** Writes `OUT/step-N` and then deletes all but the newest `keep`. */
+/** Writes `OUT/step-N`, then deletes `stale` folders and all but the newest `keep` others. */
 export async function saveCheckpoint(
   outDir: string,
   arena: Arena,
   state: CheckpointState,
   tokenizerDir: string,
+  stale: readonly string[] = [],
   keep = 2,
 ): Promise<string> {
   const name = `step-${String(state.step).padStart(6, '0')}`;
@@ -64,6 +65,7 @@ export async function saveCheckpoint(
   const dir = join(outDir, name);
   rmSync(dir, { recursive: true, force: true });
   renameSync(partial, dir);
+  for (const other of stale) if (other !== dir) rmSync(other, { recursive: true, force: true });
   for (const old of checkpointsIn(outDir).slice(0, -keep)) rmSync(old, { recursive: true, force: true });
   return dir;
 }

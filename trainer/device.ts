@@ -125,11 +125,14 @@ export class Gpu {
    * halves the next sleep.
    */
   async #settled(work: Promise<unknown>): Promise<void> {
+    work.catch(() => {}); // awaited below: a device lost during the sleep is not an unhandled rejection
     const started = performance.now();
     if (this.facts.kind !== 'gpu' && this.#sleepMs > 2)
       await new Promise((resolve) => setTimeout(resolve, this.#sleepMs));
     const awoke = performance.now();
-    await work;
+    await work.catch((error) => {
+      throw this.#fault ?? error;
+    });
     const now = performance.now();
     this.#sleepMs = now - awoke < 1 ? this.#sleepMs / 2 : 0.9 * (now - started);
     if (this.#fault) throw this.#fault;

@@ -2,7 +2,6 @@
  * A training run on disk: opens tokens and adapter, resumes or starts, trains, evaluates, keeps curve and checkpoints.
  * `vua train` and the nightly line call it.
  */
-import { rmSync } from 'node:fs';
 import { badInput } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
@@ -18,7 +17,7 @@ import {
   openCheckpoint,
   saveCheckpoint,
 } from './checkpoint.ts';
-import { curvePath, openCurve, readCurve } from './curve.ts';
+import { openCurve, readCurve } from './curve.ts';
 import type { AdapterFacts } from './device.ts';
 import { bitsPerByte, type HeldOut, unigramBitsPerByte } from './evaluate.ts';
 import { modelConfig, parameterCount } from './model.ts';
@@ -98,7 +97,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
     learningRate: options.learningRate || defaultRate(config.width),
     seed: options.seed,
   };
-  const previous = findPrevious(options, identity);
+  const { previous, stale } = findPrevious(options, identity);
   if (previous && previous.state.step >= options.steps) return finishedSummary(options.out, previous);
   const trainShards = store.shards('train').map(({ tokens }) => tokens);
   const heldOut = heldOutOf(store, options.tokens);
@@ -136,7 +135,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         options: identity,
         adapter: describe(gpu.facts),
       } as const;
-      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, options.tokens);
+      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, options.tokens, stale.splice(0));
     };
     const steps = train(trainer, {
       shards: trainShards,
@@ -223,13 +222,13 @@ function finishedSummary(out: string, { dir, state }: Checkpoint): TrainingSumma
   };
 }
 
-/** The checkpoint to continue, by the folder's contents and what the caller wants. */
+/** The checkpoint to continue, and those that the first new one replaces: until then the old model stays. */
 function findPrevious(
   { out, start }: TrainingOptions,
   identity: Readonly<Record<string, number | string>>,
-): Checkpoint | undefined {
+): { previous?: Checkpoint; stale: string[] } {
   const folders = checkpointsIn(out);
-  if (folders.length === 0) return undefined;
+  if (folders.length === 0) return { stale: [] };
   if (start === 'new') {
     throw badInput(
       'CHECKPOINTS_EXIST',
@@ -239,12 +238,8 @@ function findPrevious(
   }
   const previous = openCheckpoint(out);
   const other = Object.keys(identity).find((key) => previous.state.options[key] !== identity[key]);
-  if (other === undefined) return previous;
-  if (start === 'restart') {
-    for (const folder of folders) rmSync(folder, { recursive: true });
-    rmSync(curvePath(out), { force: true });
-    return undefined;
-  }
+  if (other === undefined) return { previous, stale: [] };
+  if (start === 'restart') return { stale: folders };
   throw badInput(
     'OTHER_RUN',
     `${previous.dir}: was trained with ${other} = ${previous.state.options[other]}, now asked for ${identity[other]}`,

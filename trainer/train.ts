@@ -76,7 +76,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
         throw new ToolkitError({
           code: 'NAN_LOSS',
           message: `step ${waiting[i].step}: loss ${loss}, gradient norm ${gradNorm}, expected finite numbers`,
-          hint: 'resume from the last checkpoint with a lower --learning-rate',
+          hint: 'start a new --out folder with a lower --learning-rate; the checkpoints before this step stay',
         });
       }
       const settled = waiting[i].step === step;

@@ -76,7 +76,8 @@ export function lockFolder(dir: string): () => void {
     }
     rmSync(claim, { force: true });
     const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
-    if (holder > 0 && isAlive(holder)) {
+    // A lock with our own pid is left from a process before us that had the same one, as in containers.
+    if (holder > 0 && holder !== process.pid && isAlive(holder)) {
       throw new ToolkitError({
         code: 'FOLDER_LOCKED',
         message: `${dir}: a run with pid ${holder} is working on this folder`,

@@ -34,6 +34,11 @@ export async function* openInput(
       continue;
     }
     if (signal?.aborted) return;
+    if (file.path !== path && statSync(file.path).size === 0) {
+      countSkip(context, 'empty file'); // a crawl that got no answer leaves one
+      read++;
+      continue;
+    }
     yield* source.read(file, context);
     read++;
   }

@@ -32,7 +32,8 @@ function pageOf(record: WarcRecord): Page | string {
   if (!isText) return `content type ${contentType.split(';')[0]!.trim().toLowerCase() || 'missing'}`;
   const url = URL.canParse(record.url) ? new URL(record.url) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) return 'no web address';
-  if (FOR_CRAWLERS.test(url.pathname)) return 'file for crawlers';
+  // Also what robots.txt was redirected to: it was asked for without asking its own host's rules.
+  if (FOR_CRAWLERS.test(url.pathname) || valuesOf(record, 'vua-resource').length > 0) return 'file for crawlers';
   return {
     url: record.url,
     source: valuesOf(record, 'vua-source')[0] ?? url.hostname,

@@ -98,8 +98,9 @@ describe('training', () => {
     again.release();
 
     const interrupted = await freshTrainer();
-    const head = await collect(train(interrupted, options(24)), 11);
-    const { step, loader } = head.at(-1)!;
+    const head = await collect(train(interrupted, options(24, { checkpointEvery: 11 })), 11);
+    const { step, loader, settled } = head.at(-1)!;
+    expect(settled).toBe(true);
     const state = { format: 'vua-checkpoint', version: 1, step, config, loader, options: {}, adapter: '' } as const;
     await saveCheckpoint(folder, interrupted.arena, state, folder);
     interrupted.release();
