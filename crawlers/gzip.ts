@@ -69,17 +69,29 @@ export function endOfLastWholeMember(file: number): number {
   return 0;
 }
 
-/** True when what stands at `offset` is the beginning of one of our members, cut off by the end of the file. */
+/**
+ * True when what stands behind the last whole member is a write that a crash cut off or left as noise: no further member
+ * of ours begins in it. Damage in the middle of a file, and another program's file, are no torn writes.
+ */
 export function isTornWrite(file: number, offset: number): boolean {
-  const left = fstatSync(file).size - offset;
-  if (left < OWN_HEADER_BYTES) {
-    const tail = Buffer.alloc(Math.min(left, MAGIC.length));
-    readSync(file, tail, 0, tail.length, offset);
-    return tail.every((byte, i) => byte === MAGIC[i]);
-  }
+  const { size } = fstatSync(file);
   const length = memberLengthAt(file, offset);
-  return length !== undefined && length >= left;
+  if (length !== undefined && offset + length >= size) return true;
+  const head = Buffer.alloc(Math.min(size - offset, MAGIC.length));
+  readSync(file, head, 0, head.length, offset);
+  if (size - offset < OWN_HEADER_BYTES && head.every((byte, i) => byte === MAGIC[i])) return true;
+  if (offset === 0 || size - offset > MAX_TORN_BYTES) return false;
+  const tail = Buffer.alloc(size - offset);
+  readSync(file, tail, 0, tail.length, offset);
+  const signature = Buffer.from([...MAGIC, FLAG.extra]);
+  for (let at = tail.indexOf(signature, 1); at >= 0; at = tail.indexOf(signature, at + 1)) {
+    if (memberLengthAt(file, offset + at) !== undefined) return false;
+  }
+  return true;
 }
+
+/** No write is longer. */
+const MAX_TORN_BYTES = 256 * 2 ** 20;
 
 function memberLengthAt(file: number, offset: number): number | undefined {
   const header = Buffer.alloc(OWN_HEADER_BYTES);

@@ -127,7 +127,7 @@ it('writes what publishers say about use, and what follows, beside each page', a
   await run({ source: 'báo'.normalize('NFD').replace(/\p{M}/gu, '') });
   const pages = Object.fromEntries(
     (await records())
-      .filter(({ extra: fields }) => fields.length > 0)
+      .filter(({ extra: fields }) => fields.some(([name]) => name === 'Vua-Consent'))
       .map((record) => [
         new URL(record.url).pathname,
         [...extra(record, 'Vua-Consent'), ...extra(record, 'Vua-Consent-Statement')],
