@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { badInput, reasonOf, ToolkitError } from '../errors.ts';
 
 /** Writes a file so that a reader sees the old bytes or the new ones, also after a power cut. Makes the folder. */
@@ -45,19 +45,27 @@ export function readJsonIfPresent<T>(path: string): T | undefined {
   }
 }
 
+/** Locks that this very process holds: a lock file with our pid that is not among them was left by another life. */
+const heldHere = new Set<string>();
+
 /**
- * Takes the folder's lock (`DIR/vua.lock` holds the pid). A lock whose process is gone is taken over.
+ * Takes the folder's lock (`DIR/vua.lock` holds the pid). A lock whose process is gone is taken over, also one with our
+ * own pid: in a container every run has the same.
  * @throws ToolkitError FOLDER_LOCKED naming the pid that holds it.
  */
 export function lockFolder(dir: string): () => void {
   mkdirSync(dir, { recursive: true });
-  const path = join(dir, 'vua.lock');
+  const path = join(resolve(dir), 'vua.lock');
   for (;;) {
     const claim = `${path}.${process.pid}`;
     try {
       writeFileSync(claim, String(process.pid));
       linkSync(claim, path); // atomic, and never seen without its pid
-      const release = (): void => rmSync(path, { force: true });
+      heldHere.add(path);
+      const release = (): void => {
+        heldHere.delete(path);
+        rmSync(path, { force: true });
+      };
       process.once('exit', release);
       rmSync(claim, { force: true });
       return () => {
@@ -76,8 +84,7 @@ export function lockFolder(dir: string): () => void {
     }
     rmSync(claim, { force: true });
     const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
-    // A lock with our own pid is left from a process before us that had the same one, as in containers.
-    if (holder > 0 && holder !== process.pid && isAlive(holder)) {
+    if (holder === process.pid ? heldHere.has(path) : holder > 0 && isAlive(holder)) {
       throw new ToolkitError({
         code: 'FOLDER_LOCKED',
         message: `${dir}: a run with pid ${holder} is working on this folder`,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -68,6 +68,12 @@ it('one crawl per folder', async () => {
   const release = lockFolder(out);
   await expect(vuaCrawl({ seed: ['http://a.vua.test/'] })).rejects.toMatchObject({ code: 'FOLDER_LOCKED' });
   release();
+});
+
+it('a lock of an earlier process is taken over, also one with the same pid', async () => {
+  writeFileSync(join(out, 'vua.lock'), String(process.pid));
+  await vuaCrawl({ seed: ['http://a.vua.test/'] });
+  expect(existsSync(join(out, 'vua.lock'))).toBe(false);
 });
 
 it.each([

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CrawlOptions, type CrawlStep, crawl } from '../../crawlers/crawl.ts';
-import { HOST, optionsOf, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
+import { extra, HOST, optionsOf, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
 import { type Handler, page, type Sites } from './web.ts';
 
 describe('pace', () => {
@@ -144,7 +144,7 @@ describe('interrupted', () => {
       await gone;
     }
     await run();
-    const stored = (await records()).filter(({ extra: fields }) => fields.length > 0).map(({ url }) => url);
+    const stored = (await records()).filter((record) => extra(record, 'Vua-Source').length > 0).map(({ url }) => url);
     expect([...new Set(stored)].sort()).toEqual([...all].sort());
     expect(stored.length - all.length).toBeLessThanOrEqual(2);
     expect(web.paths().length - all.length).toBeLessThanOrEqual(2);
