@@ -11,8 +11,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 git clone --quiet "$source" "$work/vua"
 mkdir "$work/bin" "$work/home" "$work/tmp"
-for tool in node npm npx sh bash env dirname basename uname cat ls rm mkdir cp mv ln chmod touch head tail sort tr cut wc date \
-  sleep mktemp readlink expr id test true false grep sed awk gawk mawk find xargs cc gcc g++ c++ ar as ld nm ranlib strip make python3; do
+coreutils="[ arch b2sum base32 base64 basename cat chgrp chmod chown cksum comm cp csplit cut date dd df dir dircolors dirname du
+  echo env expand expr factor false fmt fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo
+  mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pinky pr printenv printf ptx pwd readlink realpath rm rmdir
+  seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf sleep sort split stat stty sum sync tac tail tee test
+  timeout touch tr true truncate tsort tty uname unexpand uniq unlink users vdir wc who whoami yes"
+for tool in $coreutils node npm npx sh bash grep sed awk gawk mawk find xargs cc gcc g++ c++ ar as ld nm ranlib strip make python3; do
   path=$(command -v "$tool" 2>/dev/null) && ln -sf "$(readlink -f "$path")" "$work/bin/$tool"
 done
 # npm and npx are links into their package; keep their own names.
