@@ -17,10 +17,10 @@ coreutils="[ arch b2sum base32 base64 basename cat chgrp chmod chown cksum comm 
   seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf sleep sort split stat stty sum sync tac tail tee test
   timeout touch tr true truncate tsort tty uname unexpand uniq unlink users vdir wc who whoami yes"
 for tool in $coreutils node npm npx sh bash grep sed awk gawk mawk find xargs cc gcc g++ c++ ar as ld nm ranlib strip make python3; do
-  path=$(command -v "$tool" 2>/dev/null) && ln -sf "$(readlink -f "$path")" "$work/bin/$tool"
+  path=$(type -P "$tool") && ln -sf "$(readlink -f "$path")" "$work/bin/$tool"
 done
 # npm and npx are links into their package; keep their own names.
-for tool in npm npx; do ln -sf "$(command -v "$tool")" "$work/bin/$tool"; done
+for tool in npm npx; do ln -sf "$(type -P "$tool")" "$work/bin/$tool"; done
 [ -n "${NPMRC:-}" ] && cp "$NPMRC" "$work/home/.npmrc"
 nodedir=${NODEDIR:-$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")}
 run() {
