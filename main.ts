@@ -40,7 +40,7 @@ const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (abort.signal.aborted) process.exit(INTERRUPTED); // asked twice
-    process.stderr.write('\nstopping after the work in hand (again: at once)\n');
+    createReporter(json).note('stopping after the work in hand (again: at once)');
     abort.abort();
   });
 }

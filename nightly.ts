@@ -132,10 +132,8 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
   const tokenizerIsNew = settings.retrainTokenizer || !existsSync(join(folder('tokenizer'), 'tokenizer.json'));
   if (tokenizerIsNew) {
     const { vocabSize, validShare } = settings;
-    await trainTokenizer(
-      { documents: [folder('documents')], vocabSize, validShare, out: folder('tokenizer') },
-      context,
-    );
+    const documents = [folder('documents')];
+    await trainTokenizer({ documents, vocabSize, validShare, out: folder('tokenizer') }, context);
     if (signal.aborted) return INTERRUPTED;
   }
 
@@ -149,6 +147,10 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
     context,
   );
   if (tokens.outcome === 'interrupted') return INTERRUPTED;
+  const { vocabSize } = tokens.manifest!;
+  if (!tokenizerIsNew && vocabSize !== settings.vocabSize) {
+    report.note(`the tokenizer of ${out} has ${vocabSize} tokens; another --vocab-size needs --retrain-tokenizer`);
+  }
 
   const { depth, width, context: length, batch, steps, learningRate, trainingSeed: seed, adapter } = settings;
   const { evaluateEvery, checkpointEvery } = settings;

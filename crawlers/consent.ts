@@ -109,10 +109,14 @@ function meaningsOf(statement: string, productToken: string): ConsentConclusion[
 
 /** `search=yes, ai-train=no` (Content-Signal), `train-ai=n` (AIPREF, a dictionary of RFC 9651). */
 function preferenceMeanings(value: string): ConsentConclusion[] {
-  return value.split(',').flatMap((member): ConsentConclusion[] => {
-    const [left, right = ''] = member.toLowerCase().split(';')[0]!.split('=') as [string, string?];
-    const use = left.trim().split(' ').at(-1)!; // a path may stand before it
-    const answer = right.replace(/["?\s]/g, '');
+  // Publishers separate by comma, semicolon or space; a path may stand before the first member.
+  const members = value
+    .toLowerCase()
+    .replace(/\s*=\s*/g, '=')
+    .split(/[,;\s]+/);
+  return members.flatMap((member): ConsentConclusion[] => {
+    const [use, right = ''] = member.split('=') as [string, string?];
+    const answer = right.replace(/["?]/g, '');
     const isNo = answer === 'n' || answer === 'no' || answer === '0';
     if (use === 'search') return isNo ? ['no-index'] : [];
     if (!TRAINING.has(use)) return [];
@@ -130,12 +134,12 @@ function directivesOf(statement: string, productToken: string): string[] {
   let agent = '*';
   return value
     .toLowerCase()
-    .split(',')
+    .split(',') // an agent is named once for what follows it; publishers also separate by space and semicolon
     .flatMap((part) => {
       const [, prefix, rest] = /^\s*([\w*-]+)\s*:(.*)$/s.exec(part) ?? [];
       if (prefix !== undefined && !VALUED.has(prefix)) agent = prefix;
       const directive = prefix !== undefined && !VALUED.has(prefix) ? rest! : part;
       const isMine = agent === '*' || agent === 'robots' || agent === productToken.toLowerCase();
-      return isMine ? [directive.trim()] : [];
+      return isMine ? directive.split(/[;\s]+/).filter(Boolean) : [];
     });
 }

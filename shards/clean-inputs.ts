@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { clean } from '../cleaning/clean.ts';
 import type { Preset } from '../cleaning/filters/index.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../cleaning/report.ts';
-import { badInput } from '../crawlers/errors.ts';
+import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { openInput } from '../crawlers/sources/index.ts';
@@ -33,7 +33,8 @@ export interface CleanSummary {
 
 /**
  * Cleans every page that the folder does not know yet and adds the outcome to its shards. Everything that was read
- * before an interruption or a fault of the input is committed; the next run continues behind it.
+ * before an interruption is committed; the next run continues behind it. A fault of one file ends that file: what stood
+ * before it and the other files are committed, then it is thrown (of several the last; the others are notes).
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
 export async function cleanInputs(options: CleanInputsOptions, context: CommandContext): Promise<CleanSummary> {
@@ -42,7 +43,8 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
     if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
   const passedOver = new Map<string, number>();
-  const pages = options.pages ?? readAll(inputs, context.signal, passedOver);
+  const faults: ToolkitError[] = [];
+  const pages = options.pages ?? readAll(inputs, context.signal, passedOver, faults);
 
   const folder = DocumentFolder.open(outDir, preset);
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
@@ -59,7 +61,9 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
     }
     if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
     progress.finish(figures());
+    for (const fault of faults.slice(0, -1)) context.report.note(`${fault.code}: ${fault.message}`);
     if (feed.fault !== undefined) throw feed.fault;
+    if (faults.length > 0) throw faults.at(-1);
     return {
       report: { ...report, pages: feed.read, skipped: folder.store.skipped },
       passedOver,
@@ -106,7 +110,9 @@ class Feed implements AsyncIterable<Page> {
 async function* readAll(
   inputs: readonly string[],
   signal: AbortSignal,
-  passedOver: Map<string, number>,
+  skipped: Map<string, number>,
+  faults: ToolkitError[],
 ): AsyncGenerator<Page> {
-  for (const input of inputs) yield* openInput(input, signal, passedOver);
+  const onFault = (fault: ToolkitError): void => void faults.push(fault);
+  for (const input of inputs) yield* openInput(input, { signal, skipped, onFault });
 }

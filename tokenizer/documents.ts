@@ -25,7 +25,7 @@ export async function* readTrainingTexts(
 ): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
     if (!isShards(path)) {
-      for await (const page of openInput(path, signal)) {
+      for await (const page of openInput(path, { signal })) {
         if (allowsTraining(page)) yield textOf(page, path);
       }
       continue;

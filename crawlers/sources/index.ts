@@ -1,7 +1,7 @@
 /** Everything that `--input` reads, as pages. Adding a format: write its `Source`, list it here. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
-import { badInput, reasonOf } from '../errors.ts';
+import { badInput, reasonOf, ToolkitError } from '../errors.ts';
 import type { Page } from '../page.ts';
 import { jsonl } from './jsonl.ts';
 import { countSkip, type InputFile, type Source } from './source.ts';
@@ -11,17 +11,24 @@ import { warc } from './warc.ts';
 const SOURCES: readonly Source[] = [warc, jsonl, text, html];
 const ENDINGS = SOURCES.flatMap((source) => source.endings);
 
+export interface InputContext {
+  /** Ends the pages early, without an error. */
+  readonly signal?: AbortSignal;
+  /** Counts what is passed over, by reason (`status 404`, `content type image/png`, `not an input file`). */
+  readonly skipped?: Map<string, number>;
+  /** Takes the fault of one file, and the files behind it are read; without it the fault is thrown. */
+  readonly onFault?: (fault: ToolkitError) => void;
+}
+
 /**
  * Pages of a file, or of every file below a folder that a source reads (sorted by path; other files and hidden ones
- * are passed over and counted). Ends early, without an error, when `signal` is aborted. What is passed over is counted
- * in `skipped` by reason (`status 404`, `content type image/png`, `not an input file`).
+ * are passed over and counted).
  * @throws ToolkitError BAD_INPUT (exit 2): no such path, an ending that no source reads, an empty file or folder; and
  * the errors of the sources, after the pages that stand before the fault were yielded.
  */
 export async function* openInput(
   path: string,
-  signal?: AbortSignal,
-  skipped: Map<string, number> = new Map(),
+  { signal, skipped = new Map(), onFault }: InputContext = {},
 ): AsyncGenerator<Page> {
   const context = { signal, skipped };
   const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
@@ -39,8 +46,13 @@ export async function* openInput(
       read++;
       continue;
     }
-    yield* source.read(file, context);
     read++;
+    try {
+      yield* source.read(file, context);
+    } catch (error) {
+      if (!(error instanceof ToolkitError) || !onFault) throw error;
+      onFault(error);
+    }
   }
   if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed());
 }

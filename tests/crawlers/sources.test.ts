@@ -33,7 +33,7 @@ async function readAll(path: string): Promise<Read> {
   const skipped = new Map<string, number>();
   let fault: ToolkitError | undefined;
   try {
-    for await (const page of openInput(path, undefined, skipped)) pages.push(page);
+    for await (const page of openInput(path, { skipped })) pages.push(page);
   } catch (error) {
     if (!(error instanceof ToolkitError)) throw error;
     fault = error;
@@ -269,7 +269,7 @@ describe('paths', () => {
     for (const name of ['1', '2', '3']) put(`${name}.txt`, name);
     const stop = new AbortController();
     const read: string[] = [];
-    for await (const page of openInput(dir, stop.signal)) {
+    for await (const page of openInput(dir, { signal: stop.signal })) {
       read.push(textOf(page));
       stop.abort();
     }

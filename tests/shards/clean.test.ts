@@ -115,6 +115,23 @@ describe('cleanInputs', () => {
     expect(await contentsOf(out)).toEqual(reference);
   });
 
+  it('reads the files behind a faulty one, and then names the fault', async () => {
+    const out = temporaryFolder();
+    const dir = temporaryFolder();
+    const line = (text: string): string => `${JSON.stringify({ text })}\n`;
+    writeFileSync(join(dir, 'a.jsonl'), `${line('Trời mưa.')}{torn\n`);
+    writeFileSync(join(dir, 'b.jsonl'), line('Nước lên.'));
+    writeFileSync(join(dir, 'c.jsonl'), 'none\n');
+    writeFileSync(join(dir, 'd.jsonl'), line('Chợ vãn.'));
+    const heard = context();
+    const error = await thrownBy(() => clean(out, { inputs: [dir], preset: 'keep-all' }, heard));
+    expect(error).toMatchObject({ code: 'BAD_JSON_LINE', message: expect.stringContaining('c.jsonl: line 1') });
+    expect(heard.err).toContainEqual(expect.stringContaining('a.jsonl: line 2'));
+    const texts = (await contentsOf(out)).kept.map((document) => document.split('\n').at(-1));
+    expect(texts).toEqual(['Trời mưa.', 'Nước lên.', 'Chợ vãn.']);
+    await expectValid(out);
+  });
+
   it('keeps what stood before a fault of the input, and continues when it is mended', async () => {
     const out = temporaryFolder();
     const texts = readdirSync(join(PAGES, 'bao')).map((name) => readFileSync(join(PAGES, 'bao', name), 'utf8'));

@@ -30,14 +30,17 @@ afterEach(() => removeFolders('test'));
 export interface HeardContext extends CommandContext {
   /** Everything that went to stdout. */
   readonly out: string[];
+  /** Everything that went to stderr. */
+  readonly err: string[];
   readonly abort: () => void;
 }
 
 export function context(json = false): HeardContext {
   const controller = new AbortController();
   const out: string[] = [];
-  const report = createReporter(json, { write: (text) => out.push(text) }, { write: () => true });
-  return { signal: controller.signal, report, out, abort: () => controller.abort() };
+  const err: string[] = [];
+  const report = createReporter(json, { write: (text) => out.push(text) }, { write: (text) => err.push(text) });
+  return { signal: controller.signal, report, out, err, abort: () => controller.abort() };
 }
 
 const measurements = (text: string): Measurements =>
