@@ -12,11 +12,11 @@ import { badInput, ToolkitError } from '../crawlers/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import type { Arena, ArenaPart } from './arena.ts';
 import type { LoaderState } from './batch.ts';
-import type { ModelConfig } from './model.ts';
+import { type ModelConfig, storedShape } from './model.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 
 export const CHECKPOINT_FORMAT = 'vua-checkpoint';
-export const CHECKPOINT_VERSION = 1;
+export const CHECKPOINT_VERSION = 2;
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
 const MOMENTS: readonly ArenaPart[] = ['m', 'v'];
 
@@ -26,6 +26,8 @@ export interface CheckpointState {
   readonly step: number;
   readonly config: ModelConfig;
   readonly loader: LoaderState;
+  /** `Trainer.readState`: the optimizer's counters and loss scale. */
+  readonly optimizer: readonly number[];
   /** What the run was started with; a resume must match. */
   readonly options: Readonly<Record<string, number | string>>;
   readonly adapter: string;
@@ -51,11 +53,13 @@ export async function saveCheckpoint(
   mkdirSync(partial, { recursive: true });
   const named = async (part: ArenaPart, prefix: string): Promise<[string, NamedTensor][]> => {
     const values = await arena.read(part);
-    return arena.parameters.map((parameter) => {
-      const shape = parameter.group === 'embedding' ? [state.config.vocabSize, state.config.width] : parameter.shape;
-      const size = (shape as readonly number[]).reduce((a, b) => a * b, 1);
-      return [prefix + parameter.name, { shape, data: values.get(parameter.name)!.subarray(0, size) }];
-    });
+    return arena.parameters
+      .filter(({ name }) => arena.has(part, name))
+      .map((parameter) => {
+        const shape = storedShape(parameter, state.config);
+        const size = shape.reduce((a, b) => a * b, 1);
+        return [prefix + parameter.name, { shape, data: values.get(parameter.name)!.subarray(0, size) }];
+      });
   };
   const moments = (await Promise.all(MOMENTS.map((part) => named(part, `${part}.`)))).flat();
   writeFileAtomic(join(partial, 'model.safetensors'), encodeSafetensors(new Map(await named('params', ''))));
@@ -117,6 +121,7 @@ export function loadCheckpoint({ dir }: Checkpoint, arena: Arena): void {
     const path = join(dir, file);
     const tensors = decodeSafetensors(readFileSync(path), path);
     for (const { name } of arena.parameters) {
+      if (!arena.has(part, name)) continue;
       const found = tensors.get(prefix + name);
       const expected = arena.view(part, name).elements;
       if (!found || found.data.length > expected) {

@@ -92,7 +92,7 @@ export async function generateText(options: GenerateOptions, signal: AbortSignal
   const tokenizer = await Tokenizer.load(checkpoint.dir);
   const { config } = checkpoint.state;
   const gpu = await openGpu(options.adapter);
-  const arena = new Arena(gpu, config, ['params']);
+  const arena = new Arena(gpu, config, { parts: ['params'] });
   loadCheckpoint(checkpoint, arena);
   const sampler = await Sampler.create(gpu, config, arena);
   const prompt = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];

@@ -104,10 +104,11 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
 
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
-  const trainer = await Trainer.create(gpu, config, options.batch, OPTIMIZER);
+  const trainer = await Trainer.create(gpu, config, { rows: options.batch, optimizer: OPTIMIZER });
   try {
     if (previous) {
       loadCheckpoint(previous, trainer.arena);
+      trainer.writeState(previous.state.optimizer);
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
@@ -132,6 +133,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         step: step.step,
         config,
         loader: step.loader,
+        optimizer: await trainer.readState(),
         options: identity,
         adapter: describe(gpu.facts),
       } as const;

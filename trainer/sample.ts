@@ -1,9 +1,8 @@
 /** Text from a model: one forward pass over the window per token, then a draw from the top k of the softmax. */
 import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
-import { type Activations, addForward } from './forward.ts';
-import { IGNORED } from './kernels/cross-entropy.ts';
-import type { ModelConfig } from './model.ts';
+import { addForward } from './forward.ts';
+import { headName, type ModelConfig } from './model.ts';
 import { Network } from './network.ts';
 import { Program, type Tensor } from './program.ts';
 import { seededRandom } from './random.ts';
@@ -25,17 +24,20 @@ export class Sampler {
   readonly #network: Network;
   readonly #program: Program;
   readonly #tokens: Tensor;
-  readonly #activations: Activations;
+  readonly #logits: Tensor;
 
   private constructor(gpu: Gpu, config: ModelConfig, arena: Arena) {
     this.#gpu = gpu;
     this.#config = config;
     this.#network = new Network(gpu, config, arena);
     this.#program = new Program(gpu);
-    this.#tokens = this.#network.tensor('sample tokens', config.context);
-    const targets = this.#network.tensor('sample targets', config.context);
-    gpu.write(targets.buffer, 0, new Uint32Array(config.context).fill(IGNORED));
-    this.#activations = addForward(this.#program, this.#network, { tokens: this.#tokens, targets }, 1, config.context);
+    const { context: T, width: C, paddedVocab: V } = config;
+    const make = (name: string, elements = T): Tensor => this.#network.tensor(`sample ${name}`, elements);
+    this.#tokens = make('tokens');
+    const batch = { tokens: this.#tokens, targets: make('targets'), documentStarts: make('document starts') };
+    const { normed } = addForward(this.#program, this.#network, batch, { rows: 1 });
+    this.#logits = make('logits', T * V);
+    this.#network.linear(this.#program, normed, arena.weight(headName(config)), this.#logits, { N: T, C, O: V });
   }
 
   static async create(gpu: Gpu, config: ModelConfig, arena: Arena): Promise<Sampler> {
@@ -52,7 +54,7 @@ export class Sampler {
     const random = seededRandom(seed);
     const tokens = Array.from(prompt);
     for (let i = 0; i < count; i++) {
-      const logits = await this.#logits(tokens.slice(-this.#config.context));
+      const logits = await this.#logitsBehind(tokens.slice(-this.#config.context));
       const next = draw(logits, temperature, topK, random);
       if (next === stopId) return;
       tokens.push(next);
@@ -61,7 +63,7 @@ export class Sampler {
   }
 
   /** Logits [V] behind the last token of a window of at most T. */
-  async #logits(window: readonly number[]): Promise<Float32Array> {
+  async #logitsBehind(window: readonly number[]): Promise<Float32Array> {
     const { context, vocabSize, paddedVocab } = this.#config;
     const padded = new Uint32Array(context);
     padded.set(window);
@@ -70,7 +72,7 @@ export class Sampler {
     this.#program.encode(encoder);
     this.#gpu.device.queue.submit([encoder.finish()]);
     const row = (window.length - 1) * paddedVocab * 4;
-    return new Float32Array(await this.#gpu.read(this.#activations.logits.buffer, row, vocabSize * 4));
+    return new Float32Array(await this.#gpu.read(this.#logits.buffer, row, vocabSize * 4));
   }
 
   release(): void {

@@ -6,7 +6,7 @@ import { ToolkitError } from '../crawlers/errors.ts';
 import type { TokenArray } from '../shards/format.ts';
 import type { LoaderState } from './batch.ts';
 import { bitsPerByte, type HeldOut } from './evaluate.ts';
-import { batches } from './loader.ts';
+import { batches as batchesOf } from './loader.ts';
 import { learningRate, type Schedule } from './schedule.ts';
 import type { StepFigures, Trainer } from './trainer.ts';
 
@@ -16,6 +16,8 @@ export interface TrainOptions {
   readonly heldOut: HeldOut;
   readonly schedule: Schedule;
   readonly seed: number;
+  /** Micro-batches of a step. */
+  readonly accumulate?: number;
   /** Steps between held-out evaluations; the last step is always evaluated. */
   readonly evaluateEvery: number;
   /** Steps after which the caller may want to take a checkpoint: they settle. */
@@ -43,9 +45,9 @@ export interface TrainStep extends StepFigures {
 
 /** @throws ToolkitError NAN_LOSS naming the step. Ends early, after a settled step, when `signal` is aborted. */
 export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
-  const { schedule, from, signal } = options;
+  const { schedule, from, signal, accumulate = 1 } = options;
   const { rows, config } = trainer;
-  const source = batches({
+  const source = batchesOf({
     shards: options.shards,
     fingerprint: options.fingerprint,
     vocabSize: config.vocabSize,
@@ -55,23 +57,24 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     state: from?.loader,
   });
   const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
-  let waiting: Omit<TrainStep, 'loss' | 'gradNorm' | 'tokensPerSecond' | 'settled'>[] = [];
+  let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled'>[] = [];
   let readAt = performance.now();
   for (let step = (from?.step ?? 0) + 1; step <= schedule.steps; step++) {
     const asked = performance.now();
-    const batch = source.next().value;
+    const batches = Array.from({ length: accumulate }, () => source.next().value);
     const dataWaitMs = performance.now() - asked;
     const rate = learningRate(schedule, step);
-    trainer.step(batch, step, rate);
-    waiting.push({ step, learningRate: rate, dataWaitMs, loader: batch.state });
+    trainer.step(batches, rate);
+    waiting.push({ step, learningRate: rate, dataWaitMs, loader: batches.at(-1)!.state });
     const evaluates = step % options.evaluateEvery === 0 || step === schedule.steps;
     const settles = evaluates || step % options.checkpointEvery === 0 || signal?.aborted;
     if (waiting.length < readEvery && !settles) continue;
-    const figures = await trainer.figures(waiting[0].step, step);
-    const tokensPerSecond = (waiting.length * rows * config.context * 1000) / (performance.now() - readAt);
+    const figures = await trainer.figures(waiting.length);
+    const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
     const heldOutBitsPerByte = evaluates ? await bitsPerByte(trainer, options.heldOut) : undefined;
     readAt = performance.now();
-    for (const [i, { loss, gradNorm }] of figures.entries()) {
+    for (const [i, figure] of figures.entries()) {
+      const { loss, gradNorm } = figure;
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
         throw new ToolkitError({
           code: 'NAN_LOSS',
@@ -80,7 +83,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
         });
       }
       const settled = waiting[i].step === step;
-      yield { ...waiting[i], loss, gradNorm, tokensPerSecond, settled, ...(settled && { heldOutBitsPerByte }) };
+      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && { heldOutBitsPerByte }) };
     }
     waiting = [];
     if (signal?.aborted) return;

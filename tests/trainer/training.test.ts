@@ -70,7 +70,7 @@ afterAll(() => {
 });
 
 async function freshTrainer(): Promise<Trainer> {
-  const trainer = await Trainer.create(gpu, config, 8, optimizer);
+  const trainer = await Trainer.create(gpu, config, { rows: 8, optimizer });
   trainer.arena.initialise(config, 1);
   return trainer;
 }
@@ -101,13 +101,15 @@ describe('training', () => {
     const head = await collect(train(interrupted, options(24, { checkpointEvery: 11 })), 11);
     const { step, loader, settled } = head.at(-1)!;
     expect(settled).toBe(true);
-    const state = { format: 'vua-checkpoint', version: 1, step, config, loader, options: {}, adapter: '' } as const;
+    const counters = { step, loader, optimizer: await interrupted.readState() };
+    const state = { format: 'vua-checkpoint', version: 2, ...counters, config, options: {}, adapter: '' } as const;
     await saveCheckpoint(folder, interrupted.arena, state, folder);
     interrupted.release();
 
-    const resumed = await Trainer.create(gpu, config, 8, optimizer);
+    const resumed = await Trainer.create(gpu, config, { rows: 8, optimizer });
     const checkpoint = openCheckpoint(folder);
     loadCheckpoint(checkpoint, resumed.arena);
+    resumed.writeState(checkpoint.state.optimizer);
     const tail = await collect(train(resumed, options(24, { from: checkpoint.state })));
     expect([...head, ...tail].map(({ loss }) => loss)).toEqual(losses.map(({ loss }) => loss));
     expect(await weights(resumed)).toEqual(expected);
