@@ -43,7 +43,16 @@ const trainer = await Trainer.create(gpu, config, { rows: ROWS, optimizer: OPTIM
 trainer.arena.initialise(config, 1);
 const initial = [...(await trainer.arena.read('params'))].map(([name, data]) => {
   const shape = storedShape(trainer.arena.parameters.find((parameter) => parameter.name === name)!, config);
-  return [name, { shape, data: data.subarray(0, shape.reduce((a, b) => a * b, 1)) }] as const;
+  return [
+    name,
+    {
+      shape,
+      data: data.subarray(
+        0,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    },
+  ] as const;
 });
 writeFileSync(join(out, 'init.safetensors'), encodeSafetensors(new Map(initial)));
 const run = { config, optimizer: OPTIMIZER, rates, rows: ROWS, accumulate: MICRO };
@@ -63,7 +72,8 @@ const gradNorms: number[] = [];
 const started = performance.now();
 for (let step = 0; step < steps; step++) {
   const micro = Array.from({ length: MICRO }, () => source.next().value);
-  if (micro.at(-1)!.state.epoch > 0) throw new Error(`the tokens end at step ${step}: give more text, or fewer --steps`);
+  if (micro.at(-1)!.state.epoch > 0)
+    throw new Error(`the tokens end at step ${step}: give more text, or fewer --steps`);
   for (const { tokens, targets } of micro) for (const array of [tokens, targets]) writeSync(file, array);
   trainer.step(micro, rates[step]);
   const [figures] = await trainer.figures(1);
