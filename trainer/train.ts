@@ -3,27 +3,27 @@
  * Figures stay on the GPU and are read every `readEvery` steps, then yielded one by one.
  */
 import { ToolkitError } from '../crawlers/errors.ts';
-import type { TokenArray } from '../shards/format.ts';
 import type { LoaderState } from './batch.ts';
-import { bitsPerByte, type HeldOut } from './evaluate.ts';
-import { batches } from './loader.ts';
+import { type Evaluation, evaluate, type HeldOut, heldOutSubset } from './evaluate.ts';
+import type { Loader } from './loader.ts';
 import { learningRate, type Schedule } from './schedule.ts';
 import type { StepFigures, Trainer } from './trainer.ts';
 
 export interface TrainOptions {
-  readonly shards: readonly TokenArray[];
-  readonly fingerprint: string;
+  /** Stands behind `from`; the caller closes it. */
+  readonly loader: Loader;
   readonly heldOut: HeldOut;
   readonly schedule: Schedule;
-  readonly seed: number;
   /** Steps between held-out evaluations; the last step is always evaluated. */
   readonly evaluateEvery: number;
+  /** Held-out tokens of an evaluation at most; behind the last step all are read. */
+  readonly evaluateTokens: number;
   /** Steps after which the caller may want to take a checkpoint: they settle. */
   readonly checkpointEvery: number;
   /** Steps between reads of the ring, at most 64. */
   readonly readEvery: number;
   /** Continue behind this step. */
-  readonly from?: { readonly step: number; readonly loader: LoaderState };
+  readonly from?: { readonly step: number };
   readonly signal?: AbortSignal;
 }
 
@@ -38,28 +38,23 @@ export interface TrainStep extends StepFigures {
   readonly loader: LoaderState;
   /** True when the GPU holds exactly this step's weights: a checkpoint may be taken. */
   readonly settled: boolean;
+  /** Of at most `evaluateTokens` held-out tokens, the same ones each time: points of one curve. */
   readonly heldOutBitsPerByte?: number;
+  /** By source; behind the last step of the whole held-out split. */
+  readonly heldOut?: Evaluation;
 }
 
 /** @throws ToolkitError NAN_LOSS naming the step. Ends early, after a settled step, when `signal` is aborted. */
 export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
-  const { schedule, from, signal } = options;
+  const { schedule, from, signal, loader } = options;
   const { rows, config } = trainer;
-  const source = batches({
-    shards: options.shards,
-    fingerprint: options.fingerprint,
-    vocabSize: config.vocabSize,
-    rows,
-    length: config.context,
-    seed: options.seed,
-    state: from?.loader,
-  });
+  const subset = await heldOutSubset(options.heldOut, options.evaluateTokens);
   const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
   let waiting: Omit<TrainStep, 'loss' | 'gradNorm' | 'tokensPerSecond' | 'settled'>[] = [];
   let readAt = performance.now();
   for (let step = (from?.step ?? 0) + 1; step <= schedule.steps; step++) {
     const asked = performance.now();
-    const batch = source.next().value;
+    const batch = await loader.next();
     const dataWaitMs = performance.now() - asked;
     const rate = learningRate(schedule, step);
     trainer.step(batch, step, rate);
@@ -69,7 +64,12 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     if (waiting.length < readEvery && !settles) continue;
     const figures = await trainer.figures(waiting[0].step, step);
     const tokensPerSecond = (waiting.length * rows * config.context * 1000) / (performance.now() - readAt);
-    const heldOutBitsPerByte = evaluates ? await bitsPerByte(trainer, options.heldOut) : undefined;
+    const evaluation = evaluates ? await evaluate(trainer, subset) : undefined;
+    const wantsWhole = step === schedule.steps && subset !== options.heldOut;
+    const held = evaluation && {
+      heldOutBitsPerByte: evaluation.bitsPerByte,
+      heldOut: wantsWhole ? await evaluate(trainer, options.heldOut) : evaluation,
+    };
     readAt = performance.now();
     for (const [i, { loss, gradNorm }] of figures.entries()) {
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
@@ -80,7 +80,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
         });
       }
       const settled = waiting[i].step === step;
-      yield { ...waiting[i], loss, gradNorm, tokensPerSecond, settled, ...(settled && { heldOutBitsPerByte }) };
+      yield { ...waiting[i], loss, gradNorm, tokensPerSecond, settled, ...(settled && held) };
     }
     waiting = [];
     if (signal?.aborted) return;
