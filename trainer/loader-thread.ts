@@ -5,14 +5,21 @@ import { Worker } from 'node:worker_threads';
 import { ToolkitError } from '../crawlers/errors.ts';
 import type { LoaderFailure, LoaderJob, LoaderThread } from './ring.ts';
 
-/** From the sources the worker needs what makes Node read TypeScript; from the package it is plain JavaScript. */
-const IS_SOURCE = import.meta.url.endsWith('.ts');
+/** In the package the worker is plain JavaScript; from the sources it first needs what makes Node read TypeScript. */
+function startWorker(workerData: LoaderJob): Worker {
+  if (!import.meta.url.endsWith('.ts')) {
+    return new Worker(new URL('./loader-worker.js', import.meta.url), { workerData, execArgv: [] });
+  }
+  // `resolve` finds the CommonJS build, beside the one that is wanted; import.meta.resolve is not there under vitest.
+  const found = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'));
+  const tsx = new URL('./index.mjs', found).href;
+  const entry = new URL('./loader-worker.ts', import.meta.url).href;
+  const script = `import('${tsx}').then(({ register }) => { register(); return import('${entry}'); })`;
+  return new Worker(script, { eval: true, workerData, execArgv: [] });
+}
 
 export function startLoaderThread(job: LoaderJob): LoaderThread {
-  const worker = new Worker(new URL(IS_SOURCE ? './loader-worker.ts' : './loader-worker.js', import.meta.url), {
-    workerData: job,
-    execArgv: IS_SOURCE ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
-  });
+  const worker = startWorker(job);
   const failure = new Promise<never>((_, reject) => {
     const died = (message: string, cause?: unknown): void =>
       reject(new ToolkitError({ code: 'LOADER_FAILED', message: `loader thread: ${message}`, cause }));
