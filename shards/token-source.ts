@@ -117,7 +117,10 @@ function checkVocabulary(tokens: TokenArray, vocabSize: number, where: string): 
   let sign = 0;
   const whole = tokens.length - (tokens.length % 4);
   for (let i = 0; i < whole; i += 4) {
-    const [a, b, c, d] = [tokens[i], tokens[i + 1], tokens[i + 2], tokens[i + 3]];
+    const a = tokens[i];
+    const b = tokens[i + 1];
+    const c = tokens[i + 2];
+    const d = tokens[i + 3];
     sign |= a | b | c | d | (last - a) | (last - b) | (last - c) | (last - d);
   }
   for (let i = whole; i < tokens.length; i++) sign |= tokens[i] | (last - tokens[i]);

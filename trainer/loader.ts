@@ -18,6 +18,7 @@ import { markDocuments, markPieces, writePacked, writeStretch } from './rows.ts'
 export interface LoaderPlan extends SequenceOptions {
   /** Rows of a batch, over all devices together. */
   readonly rows: number;
+  /** Entries of `starts` less one; 0: whoever reads needs no `order` and `starts`. */
   readonly paddedVocab: number;
   /** Fill `documentStarts`, so that attention ends where a document does. */
   readonly maskDocuments: boolean;
@@ -63,7 +64,7 @@ class InProcessLoader implements Loader {
   readonly #plan: LoaderPlan;
   readonly #arrays: BatchArrays;
   /** Of each folder the record batches in memory or on their way, by index. */
-  readonly #loaded: Map<number, Promise<Loaded>>[];
+  readonly #loaded: Map<number, Loaded | Promise<Loaded>>[];
   /** Rows handed out, on all devices. */
   #number: number;
 
@@ -82,11 +83,12 @@ class InProcessLoader implements Loader {
     const [from, to] = rowsOf(this.#plan);
     const rows = to - from;
     const places = Array.from({ length: rows }, (_, row) => this.sequence.at(this.#number + from + row));
-    const loaded = await Promise.all(places.map(({ folder, batch }) => this.#load(folder, batch)));
+    await Promise.all(places.map(({ folder, batch }) => this.#load(folder, batch)));
     const arrays = this.#arrays;
     let counted = 0;
-    for (const [row, { tokens, packing }] of loaded.entries()) {
+    for (let row = 0; row < rows; row++) {
       const place = places[row];
+      const { tokens, packing } = this.#loaded[place.folder].get(place.batch) as Loaded;
       if (packing) {
         counted += writePacked(arrays, row, length, tokens, packing, place.row);
         if (maskDocuments) markPieces(arrays, row, length, packing, place.row);
@@ -95,7 +97,7 @@ class InProcessLoader implements Loader {
         if (maskDocuments) markDocuments(arrays, row, length, this.#sources[place.folder].bosId);
       }
     }
-    sortByToken(arrays.tokens, arrays.order, arrays.starts);
+    if (this.#plan.paddedVocab > 0) sortByToken(arrays.tokens, arrays.order, arrays.starts);
     this.#number += allRows;
     this.#turn(places);
     return { ...arrays, rows, length, counted, state: this.sequence.state(this.#number) };
@@ -105,14 +107,16 @@ class InProcessLoader implements Loader {
     for (const loaded of this.#loaded) loaded.clear();
   }
 
-  #load(folder: number, batch: number): Promise<Loaded> {
+  #load(folder: number, batch: number): Loaded | Promise<Loaded> {
     const known = this.#loaded[folder].get(batch);
     if (known) return known;
     const { layout, length } = this.#plan;
     const { bosId } = this.#sources[folder];
-    const loading = this.#sources[folder]
-      .load(batch)
-      .then((tokens) => (layout === 'packed' ? { tokens, packing: pack(tokens, bosId, length) } : { tokens }));
+    const loading = this.#sources[folder].load(batch).then((tokens) => {
+      const loaded = layout === 'packed' ? { tokens, packing: pack(tokens, bosId, length) } : { tokens };
+      if (this.#loaded[folder].get(batch) === loading) this.#loaded[folder].set(batch, loaded);
+      return loaded;
+    });
     loading.catch(() => {}); // whoever needs a row of it hears of it; it may have been fetched ahead
     this.#loaded[folder].set(batch, loading);
     return loading;

@@ -1,11 +1,12 @@
 /**
- * Best-fit packing of one record batch (after Ding et al. 2024, "Fewer Truncations"): documents stand whole in a row where
- * they fit, so that few are read without their beginning. Rows are always full; what is cut off a document to fill a row
- * goes back into the pool. So a batch of n tokens gives ⌊n / T⌋ rows, as many as when it is cut end to end, every token
- * but fewer than T is used, and a row's number says where it is without knowing any other batch.
+ * Best-fit packing of one record batch (after Ding et al. 2024, "Fewer Truncations"): a document that fits in a row stands
+ * whole in one, longest first. What then is left of a row is filled with the rests of documents that are longer than a
+ * row, which are cut anyway; the rest of a rest goes back into the pool. So rows are always full, a batch of n tokens
+ * gives ⌊n / T⌋ of them, as many as when it is cut end to end, every token but fewer than T is used, and the number of a
+ * row says where it is without knowing any other batch.
  *
- *   stream   │aaaaabbb│bbbccccc│ccdddeee│       cut where a row ends
- *   packed   │ccccccc·│bbbbbb··│aaaaaeee│ …     · filled with the head of another document, the shortest there is
+ *   stream   │aaaaabbb│bbbccccc│ccdddddd│ddddd…       cut where a row ends
+ *   packed   │dddddddd│cccccccd│bbbbbbdd│aaaaad…      d is longer than a row
  */
 
 /** The pieces of each row: row r is the pieces rowStarts[r] … rowStarts[r + 1] − 1, lengths adding up to T. */
@@ -36,28 +37,30 @@ export function pack(
     rowStarts[++row] = begins.length;
   };
 
-  const pool = new Pool(T);
+  const whole = new Pool(T);
+  const rests = new Pool(T);
   for (let begin = 0; begin < tokens.length; ) {
     const next = tokens.indexOf(bosId, begin + 1);
     const end = next < 0 ? tokens.length : next;
+    const isWhole = end - begin < T && tokens[begin] === bosId;
     for (; end - begin >= T; begin += T) {
       place(begin, T);
       endRow();
     }
-    if (end > begin) pool.add(begin, end - begin);
+    if (end > begin) (isWhole ? whole : rests).add(begin, end - begin);
     begin = end;
   }
   while (row < rows) {
     for (let space = T; space > 0; ) {
-      const piece = pool.takeLongest(space);
+      const piece = whole.takeLongest(space) ?? rests.takeLongest(space);
       if (piece) {
         place(piece.begin, piece.length);
         space -= piece.length;
         continue;
       }
-      const { begin, length } = pool.takeShortest()!;
+      const { begin, length } = rests.takeShortest() ?? whole.takeShortest()!;
       place(begin, space);
-      pool.add(begin + space, length - space);
+      rests.add(begin + space, length - space);
       space = 0;
     }
     endRow();

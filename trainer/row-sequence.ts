@@ -100,7 +100,7 @@ export class RowSequence {
   at(number: number): RowPlace {
     const { folder, before } = this.#mixture.at(number);
     const order = this.#orders[folder];
-    return { folder, ...order.at(Math.floor(before / order.size), before % order.size) };
+    return order.at(folder, Math.floor(before / order.size), before % order.size);
   }
 
   /** Record batches that the rows of a group come from. */
@@ -144,6 +144,16 @@ export class RowSequence {
   }
 }
 
+interface OpenGroup {
+  readonly epoch: number;
+  readonly group: number;
+  /** Rows of the epoch before it, and in it. */
+  readonly first: number;
+  readonly size: number;
+  readonly batches: readonly number[];
+  readonly rowAt: (index: number) => number;
+}
+
 /** The order of one folder. */
 class FolderOrder {
   readonly size: number;
@@ -154,7 +164,7 @@ class FolderOrder {
   #epoch = -1;
   /** Rows of the epoch before each group. */
   readonly #rowsBefore: Float64Array;
-  #open: { epoch: number; group: number; batches: number[]; rowAt: (index: number) => number } | undefined;
+  #open: OpenGroup | undefined;
 
   constructor(rows: readonly number[], groupBatches: number, key: number) {
     this.size = sum(rows);
@@ -165,8 +175,19 @@ class FolderOrder {
     this.#rowsBefore = new Float64Array(this.groups + 1);
   }
 
-  at(epoch: number, position: number): Omit<RowPlace, 'folder'> {
+  at(folder: number, epoch: number, position: number): RowPlace {
     this.#turnTo(epoch);
+    const { group, first, size, batches, rowAt } = this.#openAt(epoch, position);
+    let row = rowAt(position - first);
+    let i = 0;
+    for (; row >= this.#rows[batches[i]]; i++) row -= this.#rows[batches[i]];
+    return { folder, batch: batches[i], row, epoch, group, progress: (position - first) / size };
+  }
+
+  /** The group that holds a position; the last one is remembered. */
+  #openAt(epoch: number, position: number): OpenGroup {
+    const open = this.#open;
+    if (open?.epoch === epoch && position >= open.first && position < open.first + open.size) return open;
     const before = this.#rowsBefore;
     let [group, end] = [0, this.groups];
     while (end - group > 1) {
@@ -174,19 +195,12 @@ class FolderOrder {
       if (before[middle] <= position) group = middle;
       else end = middle;
     }
-    const size = before[group + 1] - before[group];
-    if (this.#open?.epoch !== epoch || this.#open.group !== group) {
-      // Another key than the batches' permutation has, or group 0 of a small folder would repeat its pattern.
-      const rowAt = permutation(size, this.#key ^ 0x5bd1e995 ^ Math.imul(group, 0x9e3779b1), epoch);
-      this.#open = { epoch, group, batches: this.batchesOf(epoch, group), rowAt };
-    }
-    let row = this.#open.rowAt(position - before[group]);
-    const batch = this.#open.batches.find((index) => {
-      if (row < this.#rows[index]) return true;
-      row -= this.#rows[index];
-      return false;
-    })!;
-    return { batch, row, epoch, group, progress: (position - before[group]) / size };
+    const first = before[group];
+    const size = before[group + 1] - first;
+    // Another key than the permutation of the batches has.
+    const rowAt = permutation(size, this.#key ^ 0x5bd1e995 ^ Math.imul(group, 0x9e3779b1), epoch);
+    this.#open = { epoch, group, first, size, batches: this.batchesOf(epoch, group), rowAt };
+    return this.#open;
   }
 
   batchesOf(epoch: number, group: number): number[] {

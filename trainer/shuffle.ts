@@ -5,13 +5,16 @@
 export function permutation(size: number, key: number, epoch: number): (index: number) => number {
   const halfBits = Math.max(1, Math.ceil(Math.log2(Math.max(2, size)) / 2));
   const mask = 2 ** halfBits - 1;
-  const keys = Array.from({ length: 4 }, (_, round) => mix(key ^ mix(epoch + 1) ^ mix(0x9e37 + round)));
+  const [k0, k1, k2, k3] = [0, 1, 2, 3].map((round) => mix(key ^ mix(epoch + 1) ^ mix(0x9e37 + round)));
   return (index) => {
     let value = index;
     do {
       let left = Math.floor(value / (mask + 1));
       let right = value & mask;
-      for (const key of keys) [left, right] = [right, left ^ (mix(right ^ key) & mask)];
+      left ^= mix(right ^ k0) & mask;
+      right ^= mix(left ^ k1) & mask;
+      left ^= mix(right ^ k2) & mask;
+      right ^= mix(left ^ k3) & mask;
       value = left * (mask + 1) + right;
     } while (value >= size);
     return value;
