@@ -156,7 +156,9 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
   const { evaluateEvery, checkpointEvery } = settings;
   const trained = await runTraining(
     {
-      tokens: folder('tokens'),
+      tokens: [folder('tokens')],
+      weights: [],
+      layout: 'stream',
       out: folder('model'),
       depth,
       width,

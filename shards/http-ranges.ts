@@ -3,7 +3,7 @@
  * (no connection, time-out, 408, 425, 429, 5xx, a body that breaks off) is asked for again, later each time; what does
  * not (404, a file of another size, a server that ignores `Range`) is an error at once.
  */
-import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
+import { badInput, reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import { MANIFEST_FILE } from './format.ts';
 import { parseTokenManifest } from './manifest-shape.ts';
 import { badShard, checkSize, pathOf, type RangeReader } from './ranges.ts';
@@ -57,16 +57,28 @@ export function httpRanges(base: string, options: HttpOptions = {}): RangeReader
  */
 export async function openTokensAt(base: string, options: HttpOptions = {}): Promise<TokenFolder> {
   const url = pathOf(base, MANIFEST_FILE);
+  const text = new TextDecoder().decode(await fetchBytes(url, options));
   let value: unknown;
-  await patiently(url, 'manifest', options, async (signal) => {
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw badInput('BAD_MANIFEST', `${url}: ${reasonOf(error)}`, 'does the address lead to a folder of tokens?', error);
+  }
+  return tokenFolder(parseTokenManifest(value, url), httpRanges(base, options));
+}
+
+/** A whole small file. @throws ToolkitError REQUEST_FAILED, BAD_SHARD */
+export async function fetchBytes(url: string, options: HttpOptions = {}): Promise<Uint8Array> {
+  let bytes = new Uint8Array();
+  await patiently(url, 'whole', options, async (signal) => {
     const response = await fetch(url, { signal });
     if (!response.ok) {
       await refuse(response);
       throw badShard(url, `HTTP ${response.status}`);
     }
-    value = await response.json();
+    bytes = new Uint8Array(await response.arrayBuffer());
   });
-  return tokenFolder(parseTokenManifest(value, url), httpRanges(base, options));
+  return bytes;
 }
 
 /** Worth another attempt. */

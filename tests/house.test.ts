@@ -14,6 +14,7 @@ const NODE_SIDE = [
   'loader-thread.ts',
   'loader-worker.ts',
   'run.ts',
+  'token-folders.ts',
 ].map((name) => `trainer/${name}`);
 
 const below = (folder: string): string[] =>

@@ -50,9 +50,18 @@ export const trainCommand = defineCommand({
   examples: [
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model',
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model --resume',
+    'vua train --tokens wiki/tokens https://data.example.org/law/tokens --weights 0.7 0.3 --steps 200 --out model',
   ],
   options: z.object({
-    tokens: z.string().describe('folder of token shards (vua tokens)'),
+    tokens: z.array(z.string()).min(1).describe('folders of token shards (vua tokens), or their http(s) addresses'),
+    weights: z
+      .array(z.coerce.number().positive())
+      .default([])
+      .describe('share of each folder in the rows (default: as many rows as it has)'),
+    layout: z
+      .enum(['stream', 'packed'])
+      .default('stream')
+      .describe('rows cut end to end, or documents whole in a row where they fit'),
     out: z.string().describe('folder for checkpoints and curve'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
     ...TRAINING,
@@ -88,6 +97,10 @@ export function trainingRows(summary: TrainingSummary): string[][] {
         `  ${source}`,
         `${bitsPerByte.toFixed(4)} / ${beside.toFixed(4)} = ${(bitsPerByte / beside).toFixed(3)}`,
       ]),
+    ...(summary.shares.length > 1 ? summary.shares : []).map(({ where, given, wanted, epochs }) => [
+      `  rows of ${where}`,
+      `${(100 * given).toFixed(1)} % (asked ${(100 * wanted).toFixed(1)} %), ${epochs.toFixed(2)} epochs`,
+    ]),
     ['training tokens/s', formatCount(Math.round(summary.tokensPerSecond))],
     ['adapter', summary.adapter],
     ['checkpoint', summary.checkpoint],

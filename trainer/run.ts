@@ -5,8 +5,7 @@
 import { badInput } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
-import { openTokens } from '../shards/read-tokens.ts';
-import type { TokenFolder } from '../shards/token-source.ts';
+import { joinSources, type TokenFolder } from '../shards/token-source.ts';
 import { type AdapterChoice, openGpu } from './adapter.ts';
 import {
   CHECKPOINT_FORMAT,
@@ -23,11 +22,17 @@ import { type Evaluation, evaluate, evaluateUnigram, heldOutOf, heldOutSubset } 
 import { startLoaderThread } from './loader-thread.ts';
 import { modelConfig, parameterCount } from './model.ts';
 import { openRing } from './ring.ts';
+import type { FolderShare } from './row-sequence.ts';
+import { openFolders, tokenizerFolder } from './token-folders.ts';
 import { type TrainStep, train } from './train.ts';
 import { Trainer } from './trainer.ts';
 
 export interface TrainingOptions {
-  readonly tokens: string;
+  /** Folders or URLs. */
+  readonly tokens: readonly string[];
+  /** One for each of them; empty: each gives its rows once an epoch. */
+  readonly weights: readonly number[];
+  readonly layout: 'stream' | 'packed';
   readonly out: string;
   readonly depth: number;
   /** 0: from depth. */
@@ -62,6 +67,8 @@ export interface TrainingSummary {
   readonly heldOutBitsPerByte: number;
   /** The same by source, most bytes first; empty until all steps are done. */
   readonly sources: readonly SourceFigure[];
+  /** What each folder of tokens has given; empty when nothing was trained. */
+  readonly shares: readonly FolderShare[];
   readonly tokensPerSecond: number;
   readonly adapter: string;
 }
@@ -98,11 +105,13 @@ export async function runTraining(options: TrainingOptions, context: CommandCont
 }
 
 async function runLocked(options: TrainingOptions, { signal, report }: CommandContext): Promise<TrainingSummary> {
-  const store = openTokens(options.tokens);
-  const { vocabSize } = store.manifest;
+  const folders = await openFolders(options.tokens);
+  const { vocabSize } = folders[0].manifest;
   const config = modelConfig({ vocabSize, depth: options.depth, width: options.width, context: options.context });
   const identity = {
-    tokens: store.fingerprint,
+    tokens: folders.map(({ fingerprint }) => fingerprint).join(' '),
+    weights: options.weights.join(' '),
+    layout: options.layout,
     depth: config.layers,
     width: config.width,
     context: config.context,
@@ -113,28 +122,30 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
   };
   const { previous, stale } = findPrevious(options, identity);
   if (previous && previous.state.step >= options.steps) return finishedSummary(options.out, previous);
-  const heldOut = heldOutOf([store]);
+  const heldOut = heldOutOf(folders);
+  const tokenizer = await tokenizerFolder(folders[0], options.out);
   const plan = {
     rows: options.batch,
     length: config.context,
     seed: options.seed,
     paddedVocab: config.paddedVocab,
-    layout: 'stream',
+    layout: options.layout,
     maskDocuments: false,
+    weights: options.weights.length > 0 ? options.weights : undefined,
     state: previous?.state.loader,
-  } as const;
+  };
 
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
   const trainer = await Trainer.create(gpu, config, options.batch, OPTIMIZER);
-  const loader = openRing([store], plan, startLoaderThread);
+  const loader = openRing(folders, plan, startLoaderThread);
   try {
     if (previous) {
       loadCheckpoint(previous, trainer.arena);
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
-    const unigram = await evaluateUnigram(store.source('train'), heldOut);
+    const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
     const subset = await heldOutSubset(heldOut, options.evaluateTokens);
     const curve = openCurve(options.out, startStep, {
       unigramBitsPerByte: unigram.bitsPerByte,
@@ -142,7 +153,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       adapter: describe(gpu.facts),
       parameters: parameterCount(config),
       tokensPerStep: options.batch * config.context,
-      trainBytesPerToken: trainBytesPerToken(store),
+      trainBytesPerToken: trainBytesPerToken(folders),
     });
 
     const progress = report.stage('train', 'steps', options.steps, startStep);
@@ -161,7 +172,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         options: identity,
         adapter: describe(gpu.facts),
       } as const;
-      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, options.tokens, stale.splice(0));
+      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, tokenizer, stale.splice(0));
     };
     const steps = train(trainer, {
       loader,
@@ -214,6 +225,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       checkpoint,
       heldOutBitsPerByte: whole?.bitsPerByte ?? heldOutBitsPerByte,
       sources: whole ? compare(whole, unigram) : [],
+      shares: last ? loader.sequence.shares(loader.sequence.numberAt(last.loader)) : [],
       tokensPerSecond: speed,
     };
   } finally {
@@ -223,8 +235,8 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
   }
 }
 
-function trainBytesPerToken({ manifest }: TokenFolder): number {
-  const train = manifest.shards.filter(({ split }) => split === 'train');
+function trainBytesPerToken(folders: readonly TokenFolder[]): number {
+  const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
   const sum = (key: 'textBytes' | 'rows'): number => train.reduce((total, shard) => total + shard[key], 0);
   return sum('textBytes') / sum('rows');
 }
@@ -260,6 +272,7 @@ function finishedSummary(out: string, { dir, state }: Checkpoint): TrainingSumma
     checkpoint: dir,
     heldOutBitsPerByte: evaluated?.wholeBitsPerByte ?? evaluated?.heldOutBitsPerByte ?? Number.NaN,
     sources: [],
+    shares: [],
     tokensPerSecond: points.at(-1)?.tokensPerSecond ?? 0,
   };
 }

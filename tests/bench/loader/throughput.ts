@@ -25,7 +25,7 @@ const BATCH = 1 << 20;
 const SHARDS = 4;
 const BATCHES = 64;
 const VOCABULARY = 32_768;
-const ROUNDS = 100;
+const ROUNDS = 300;
 const BATCHES_A_ROUND = 64; // 4 Mi tokens: four record batches
 
 const dir = process.argv[2] ?? join(tmpdir(), 'vua-bench-tokens');
