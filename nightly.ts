@@ -19,7 +19,7 @@ import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers
 import { cleanInputs } from './shards/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
 import { trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
-import { generateText, TRAINING, trainingRows, writePlot } from './trainer/commands.ts';
+import { EVALUATE_TOKENS, generateText, TRAINING, trainingRows, writePlot } from './trainer/commands.ts';
 import { runTraining, type TrainingSummary } from './trainer/run.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */
@@ -156,7 +156,9 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
   const { evaluateEvery, checkpointEvery } = settings;
   const trained = await runTraining(
     {
-      tokens: folder('tokens'),
+      tokens: [folder('tokens')],
+      weights: [],
+      layout: 'stream',
       out: folder('model'),
       depth,
       width,
@@ -167,6 +169,7 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
       seed,
       evaluateEvery,
       checkpointEvery,
+      evaluateTokens: EVALUATE_TOKENS,
       adapter,
       start: 'restart',
     },

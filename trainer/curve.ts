@@ -15,7 +15,12 @@ export interface CurvePoint {
   readonly learningRate: number;
   readonly tokensPerSecond: number;
   readonly dataWaitMs: number;
+  /** Of the same held-out documents each time. */
   readonly heldOutBitsPerByte?: number;
+  /** Of the largest sources. */
+  readonly heldOutBySource?: Readonly<Record<string, number>>;
+  /** Behind the last step: of the whole held-out split. */
+  readonly wholeBitsPerByte?: number;
 }
 
 /** First line of the file. */

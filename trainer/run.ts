@@ -5,8 +5,7 @@
 import { badInput } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
-import { openTokens, type TokenStore } from '../shards/read-tokens.ts';
-import type { Split } from '../shards/split.ts';
+import { joinSources, type TokenFolder } from '../shards/token-source.ts';
 import { type AdapterChoice, openGpu } from './adapter.ts';
 import {
   CHECKPOINT_FORMAT,
@@ -19,13 +18,21 @@ import {
 } from './checkpoint.ts';
 import { openCurve, readCurve } from './curve.ts';
 import type { AdapterFacts } from './device.ts';
-import { bitsPerByte, type HeldOut, unigramBitsPerByte } from './evaluate.ts';
+import { type Evaluation, evaluate, evaluateUnigram, heldOutOf, heldOutSubset } from './evaluate.ts';
+import { startLoaderThread } from './loader-thread.ts';
 import { modelConfig, parameterCount } from './model.ts';
+import { openRing } from './ring.ts';
+import type { FolderShare } from './row-sequence.ts';
+import { openFolders, tokenizerFolder } from './token-folders.ts';
 import { type TrainStep, train } from './train.ts';
 import { Trainer } from './trainer.ts';
 
 export interface TrainingOptions {
-  readonly tokens: string;
+  /** Folders or URLs. */
+  readonly tokens: readonly string[];
+  /** One for each of them; empty: each gives its rows once an epoch. */
+  readonly weights: readonly number[];
+  readonly layout: 'stream' | 'packed';
   readonly out: string;
   readonly depth: number;
   /** 0: from depth. */
@@ -39,6 +46,8 @@ export interface TrainingOptions {
   readonly learningRate: number;
   readonly seed: number;
   readonly evaluateEvery: number;
+  /** Held-out tokens of an evaluation while training, at most. */
+  readonly evaluateTokens: number;
   readonly checkpointEvery: number;
   readonly adapter: AdapterChoice;
   /** `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace those of other tokens. */
@@ -54,9 +63,21 @@ export interface TrainingSummary {
   readonly parameters: number;
   readonly unigramBitsPerByte: number;
   readonly untrainedBitsPerByte: number;
+  /** Of the whole held-out split when all steps are done. */
   readonly heldOutBitsPerByte: number;
+  /** The same by source, most bytes first; empty until all steps are done. */
+  readonly sources: readonly SourceFigure[];
+  /** What each folder of tokens has given; empty when nothing was trained. */
+  readonly shares: readonly FolderShare[];
   readonly tokensPerSecond: number;
   readonly adapter: string;
+}
+
+export interface SourceFigure {
+  readonly source: string;
+  readonly textBytes: number;
+  readonly bitsPerByte: number;
+  readonly unigramBitsPerByte: number;
 }
 
 const OPTIMIZER = {
@@ -84,11 +105,13 @@ export async function runTraining(options: TrainingOptions, context: CommandCont
 }
 
 async function runLocked(options: TrainingOptions, { signal, report }: CommandContext): Promise<TrainingSummary> {
-  const store = openTokens(options.tokens);
-  const { vocabSize } = store.manifest;
+  const folders = await openFolders(options.tokens);
+  const { vocabSize } = folders[0].manifest;
   const config = modelConfig({ vocabSize, depth: options.depth, width: options.width, context: options.context });
   const identity = {
-    tokens: store.fingerprint,
+    tokens: folders.map(({ fingerprint }) => fingerprint).join(' '),
+    weights: options.weights.join(' '),
+    layout: options.layout,
     depth: config.layers,
     width: config.width,
     context: config.context,
@@ -99,12 +122,23 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
   };
   const { previous, stale } = findPrevious(options, identity);
   if (previous && previous.state.step >= options.steps) return finishedSummary(options.out, previous);
-  const trainShards = store.shards('train').map(({ tokens }) => tokens);
-  const heldOut = heldOutOf(store, options.tokens);
+  const heldOut = heldOutOf(folders);
+  const tokenizer = await tokenizerFolder(folders[0], options.out);
+  const plan = {
+    rows: options.batch,
+    length: config.context,
+    seed: options.seed,
+    paddedVocab: config.paddedVocab,
+    layout: options.layout,
+    maskDocuments: false,
+    weights: options.weights.length > 0 ? options.weights : undefined,
+    state: previous?.state.loader,
+  };
 
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
   const trainer = await Trainer.create(gpu, config, { rows: options.batch, optimizer: OPTIMIZER });
+  const loader = openRing(folders, plan, startLoaderThread);
   try {
     if (previous) {
       loadCheckpoint(previous, trainer.arena);
@@ -112,18 +146,21 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
+    const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
+    const subset = await heldOutSubset(heldOut, options.evaluateTokens);
     const curve = openCurve(options.out, startStep, {
-      unigramBitsPerByte: unigramBitsPerByte(trainShards, heldOut, vocabSize),
-      untrainedBitsPerByte: startStep === 0 ? await bitsPerByte(trainer, heldOut) : Number.NaN,
+      unigramBitsPerByte: unigram.bitsPerByte,
+      untrainedBitsPerByte: startStep === 0 ? (await evaluate(trainer, subset)).bitsPerByte : Number.NaN,
       adapter: describe(gpu.facts),
       parameters: parameterCount(config),
       tokensPerStep: options.batch * config.context,
-      trainBytesPerToken: bytesOf(store, 'train') / trainShards.reduce((sum, shard) => sum + shard.length, 0),
+      trainBytesPerToken: trainBytesPerToken(folders),
     });
 
     const progress = report.stage('train', 'steps', options.steps, startStep);
     let last: TrainStep | undefined;
     let heldOutBitsPerByte = Number.NaN;
+    let whole: Evaluation | undefined;
     let checkpoint = previous?.dir ?? '';
     let speed = 0;
     const save = async (step: TrainStep): Promise<void> => {
@@ -137,14 +174,13 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         options: identity,
         adapter: describe(gpu.facts),
       } as const;
-      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, options.tokens, stale.splice(0));
+      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, tokenizer, stale.splice(0));
     };
     const steps = train(trainer, {
-      shards: trainShards,
-      fingerprint: store.fingerprint,
+      loader,
       heldOut,
-      seed: options.seed,
       evaluateEvery: options.evaluateEvery,
+      evaluateTokens: options.evaluateTokens,
       readEvery: READ_EVERY,
       checkpointEvery: options.checkpointEvery,
       schedule: {
@@ -154,7 +190,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         decayShare: 0.5,
         floor: 0,
       },
-      from: previous && { step: startStep, loader: previous.state.loader },
+      from: previous && { step: startStep },
       signal,
     });
     let saved = true;
@@ -162,8 +198,13 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       last = step;
       speed = speed === 0 ? step.tokensPerSecond : 0.9 * speed + 0.1 * step.tokensPerSecond;
       heldOutBitsPerByte = step.heldOutBitsPerByte ?? heldOutBitsPerByte;
-      const { loader: _loader, settled, ...point } = step;
-      curve.append(point);
+      const { loader: _loader, settled, heldOut: evaluation, ...point } = step;
+      if (step.step === options.steps) whole = evaluation;
+      curve.append({
+        ...point,
+        ...(evaluation && bySource(evaluation)),
+        ...(whole && { wholeBitsPerByte: whole.bitsPerByte }),
+      });
       progress.update(step.step, {
         loss: step.loss.toFixed(3),
         'tokens/s': Math.round(speed),
@@ -184,29 +225,41 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       interrupted,
       trainedSteps: (last?.step ?? startStep) - startStep,
       checkpoint,
-      heldOutBitsPerByte,
+      heldOutBitsPerByte: whole?.bitsPerByte ?? heldOutBitsPerByte,
+      sources: whole ? compare(whole, unigram) : [],
+      shares: last ? loader.sequence.shares(loader.sequence.numberAt(last.loader)) : [],
       tokensPerSecond: speed,
     };
   } finally {
+    await loader.close();
     trainer.release();
     gpu.destroy();
   }
 }
 
-const bytesOf = ({ manifest }: TokenStore, split: Split): number =>
-  manifest.shards.reduce((sum, shard) => sum + (shard.split === split ? shard.textBytes : 0), 0);
+function trainBytesPerToken(folders: readonly TokenFolder[]): number {
+  const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
+  const sum = (key: 'textBytes' | 'rows'): number => train.reduce((total, shard) => total + shard[key], 0);
+  return sum('textBytes') / sum('rows');
+}
 
-/** @throws ToolkitError NO_HELD_OUT when no document fell into the split. */
-function heldOutOf(store: TokenStore, dir: string): HeldOut {
-  const textBytes = bytesOf(store, 'valid');
-  if (textBytes === 0) {
-    throw badInput(
-      'NO_HELD_OUT',
-      `${dir}: no document fell into the held-out split`,
-      'make the tokens again with a larger --valid-share, or add documents',
-    );
-  }
-  return { shards: store.shards('valid').map(({ tokens }) => tokens), textBytes, bosId: store.manifest.bosId };
+/** Sources that a line of the curve names. */
+const CURVE_SOURCES = 12;
+
+/** The figures of an evaluation as the curve keeps them. */
+function bySource({ sources }: Evaluation): { heldOutBySource: Record<string, number> } {
+  const named = sources.slice(0, CURVE_SOURCES).map((one) => [one.source, one.bitsPerByte]);
+  return { heldOutBySource: Object.fromEntries(named) };
+}
+
+function compare(model: Evaluation, unigram: Evaluation): SourceFigure[] {
+  const other = new Map(unigram.sources.map(({ source, bitsPerByte }) => [source, bitsPerByte]));
+  return model.sources.map(({ source, textBytes, bitsPerByte }) => ({
+    source,
+    textBytes,
+    bitsPerByte,
+    unigramBitsPerByte: other.get(source)!,
+  }));
 }
 
 /** What an earlier call reached. */
@@ -219,7 +272,9 @@ function finishedSummary(out: string, { dir, state }: Checkpoint): TrainingSumma
     interrupted: false,
     trainedSteps: 0,
     checkpoint: dir,
-    heldOutBitsPerByte: evaluated?.heldOutBitsPerByte ?? Number.NaN,
+    heldOutBitsPerByte: evaluated?.wholeBitsPerByte ?? evaluated?.heldOutBitsPerByte ?? Number.NaN,
+    sources: [],
+    shares: [],
     tokensPerSecond: points.at(-1)?.tokensPerSecond ?? 0,
   };
 }

@@ -9,12 +9,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openTokens } from '../../shards/read-tokens.ts';
 import { openGpu } from '../../trainer/adapter.ts';
-import { batches } from '../../trainer/loader.ts';
+import { openLoader } from '../../trainer/loader.ts';
 import { modelConfig, storedShape } from '../../trainer/model.ts';
 import { encodeSafetensors } from '../../trainer/safetensors.ts';
 import { learningRate } from '../../trainer/schedule.ts';
+import { openFolders } from '../../trainer/token-folders.ts';
 import { type OptimizerOptions, Trainer } from '../../trainer/trainer.ts';
 
 const { values: args } = parseArgs({
@@ -34,8 +34,8 @@ const OPTIMIZER: OptimizerOptions = {
 };
 
 mkdirSync(out, { recursive: true });
-const store = openTokens(tokensDir);
-const config = modelConfig({ vocabSize: store.manifest.vocabSize, depth: 2, width: 64, context: 64 });
+const folders = await openFolders([tokensDir]);
+const config = modelConfig({ vocabSize: folders[0].manifest.vocabSize, depth: 2, width: 64, context: 64 });
 const schedule = { steps, peak: 0.02, warmupSteps: 20, decayShare: 0.5, floor: 0 };
 const rates = Array.from({ length: steps }, (_, i) => learningRate(schedule, i + 1));
 const gpu = await openGpu(args.adapter as 'auto');
@@ -58,24 +58,28 @@ writeFileSync(join(out, 'init.safetensors'), encodeSafetensors(new Map(initial))
 const run = { config, optimizer: OPTIMIZER, rates, rows: ROWS, accumulate: MICRO };
 writeFileSync(join(out, 'run.json'), JSON.stringify(run));
 
-const source = batches({
-  shards: store.shards('train').map(({ tokens }) => tokens),
-  fingerprint: store.fingerprint,
-  vocabSize: config.vocabSize,
-  rows: ROWS,
-  length: config.context,
-  seed: 1,
-});
+const loader = openLoader(
+  folders.map((folder) => folder.source('train')),
+  {
+    rows: ROWS,
+    length: config.context,
+    seed: 1,
+    paddedVocab: config.paddedVocab,
+    layout: 'stream',
+    maskDocuments: false,
+  },
+);
 const file = openSync(join(out, 'batches.u32'), 'w');
 const losses: number[] = [];
 const gradNorms: number[] = [];
 const started = performance.now();
 for (let step = 0; step < steps; step++) {
-  const micro = Array.from({ length: MICRO }, () => source.next().value);
-  if (micro.at(-1)!.state.epoch > 0)
-    throw new Error(`the tokens end at step ${step}: give more text, or fewer --steps`);
-  for (const { tokens, targets } of micro) for (const array of [tokens, targets]) writeSync(file, array);
-  trainer.step(micro, rates[step]);
+  for (let index = 0; index < MICRO; index++) {
+    const batch = await loader.next();
+    if (batch.state.epoch > 0) throw new Error(`the tokens end at step ${step}: give more text, or fewer --steps`);
+    for (const array of [batch.tokens, batch.targets]) writeSync(file, array);
+    trainer.microStep(batch, { index, count: MICRO }, rates[step]);
+  }
   const [figures] = await trainer.figures(1);
   losses.push(figures.loss);
   gradNorms.push(figures.gradNorm);

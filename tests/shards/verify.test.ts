@@ -123,6 +123,36 @@ describe('verify', () => {
       faults: ['train-00000.arrow vocabulary', 'train-00000.arrow bos', 'train-00000.arrow documents'],
     },
     {
+      name: 'a record batch at another place',
+      harm: ({ tokens }) =>
+        editManifest<TokenManifest>(tokens, (manifest) => (manifest.shards[0].batches[1].offset += 8)),
+      faults: ['train-00000.arrow offset'],
+    },
+    {
+      name: 'held-out documents of other lengths',
+      harm: ({ tokens }) =>
+        editManifest<TokenManifest>(tokens, (manifest) => {
+          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
+          each.tokens[0]++;
+          each.tokens[1]--;
+        }),
+      faults: ['valid-00000.arrow documents'],
+    },
+    {
+      name: 'a held-out document under another source',
+      harm: ({ tokens }) =>
+        editManifest<TokenManifest>(tokens, (manifest) => {
+          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
+          each.source[1] = 1 - each.source[1];
+        }),
+      faults: ['valid-00000.arrow source'],
+    },
+    {
+      name: 'sources that the manifest counts otherwise',
+      harm: ({ tokens }) => editManifest<TokenManifest>(tokens, (manifest) => manifest.sources[1].train.textBytes++),
+      faults: ['manifest.json source'],
+    },
+    {
       name: 'tokens of other documents',
       harm: ({ documents }) =>
         void writeFolder(
@@ -189,6 +219,11 @@ describe('stats', () => {
     expect(tokens!.total).toMatchObject({ documents: 80, tokens: documents!.report.keptBytes + 80, bytesPerToken: 1 });
     expect(tokens!.splits.map(({ split }) => split)).toEqual(['train', 'valid']);
     expect(tokens!.splits[0].documents + tokens!.splits[1].documents).toBe(80);
+    const bySource = tokens!.sources.map(({ source, train, valid }) => [source, train.documents + valid.documents]);
+    expect(bySource).toEqual([
+      ['bao.vua.test', 53],
+      ['sotay.vua.test', 27],
+    ]);
   });
 
   it('as a command: tables for people, one object for machines', async () => {
@@ -198,6 +233,7 @@ describe('stats', () => {
     expect(people.out.join('')).toMatch(/^filter\/too_short +7 +8\.0 %$/m);
     expect(people.out.join('')).toMatch(/^bao\.vua\.test +53 /m);
     expect(people.out.join('')).toMatch(/^train +\d+ +\d+ .* 1\.000$/m);
+    expect(people.out.join('')).toMatch(/^source +train documents .* valid text$/m);
     const machines = context(true);
     await statsCommand.run({ dir: documents }, machines);
     expect(JSON.parse(machines.out.join(''))).toMatchObject({ documents: { report: { kept: 80 } } });
