@@ -8,22 +8,13 @@
  * message stays true. Named fields that WARC does not know (`Vua-Consent: no-train`) travel in `extra`.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ByteReader } from './byte-reader.ts';
 import { badInput, reasonOf, ToolkitError } from './errors.ts';
 import { endOfLastWholeMember, isTornWrite, packMember, unpack } from './gzip.ts';
 import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
+import { makeFolder } from './shell/folder.ts';
 
 export type WarcRecordType = 'response' | 'revisit' | 'resource' | 'conversion';
 
@@ -85,7 +76,7 @@ export class WarcWriter {
   /** One writer per folder and prefix. @throws ToolkitError UNWRITABLE_FOLDER (exit 2). */
   static open(dir: string, prefix: string, { maxBytes = 1e9 }: { readonly maxBytes?: number } = {}): WarcWriter {
     try {
-      mkdirSync(dir, { recursive: true });
+      makeFolder(dir);
       return new WarcWriter(dir, prefix, maxBytes);
     } catch (error) {
       throw badInput('UNWRITABLE_FOLDER', `${dir}: ${reasonOf(error)}`, 'choose a folder that you may write to', error);

@@ -10,7 +10,7 @@
  * The store's commit is the only moment that counts, so a kill loses the unfinished shard and nothing else, and no page
  * is written twice.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DedupStore, openDedupStore } from '../cleaning/dedup/store.ts';
 import { badInput, ToolkitError } from '../crawlers/errors.ts';
@@ -44,10 +44,9 @@ export class DocumentFolder {
 
   /**
    * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
-   * @throws ToolkitError FOLDER_LOCKED, OTHER_PRESET, LOST_DEDUP_STATE, and those of reading a manifest.
+   * @throws ToolkitError FOLDER_LOCKED, UNWRITABLE_FOLDER, OTHER_PRESET, LOST_DEDUP_STATE, and those of reading a manifest.
    */
   static open(dir: string, preset: string): DocumentFolder {
-    mkdirSync(dir, { recursive: true });
     const unlock = lockFolder(dir);
     let store: DedupStore | undefined;
     try {

@@ -7,7 +7,7 @@
  * New shards get new numbers: until the manifest is replaced the old tokens stay valid, so a kill at any moment loses
  * nothing but the work since the start.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../crawlers/errors.ts';
@@ -94,7 +94,6 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Com
     documents: documentFingerprint(documents),
     validShare,
   };
-  mkdirSync(outDir, { recursive: true });
   const unlock = lockFolder(outDir);
   try {
     const previous = readPrevious(outDir);

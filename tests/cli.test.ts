@@ -55,6 +55,7 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
     [['stats', folder], /no manifest\.json/],
     [['plot', folder], /no curve\.jsonl/],
     [['sample', '--checkpoint', folder], /no checkpoint/],
+    [['run', '--out', file('taken', 'x'), '--input', file('a.txt', 'Chào.')], /UNWRITABLE_FOLDER: .*taken: EEXIST/],
   ])('vua %j', (args, message) => {
     const { status, stderr, stdout } = vua(...args);
     const error = stderr.split('\n').filter((line) => line.startsWith('error '));

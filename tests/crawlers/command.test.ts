@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { crawlCommand } from '../../crawlers/command.ts';
 import { INTERRUPTED, NOTHING_NEW, parseOptions } from '../../crawlers/shell/command.ts';
-import { lockFolder } from '../../crawlers/shell/folder.ts';
+import { lockFolder, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { page, startWeb, type TestWeb } from './web.ts';
 
@@ -85,4 +85,24 @@ it.each([
     code,
     exitStatus: 2,
   });
+});
+
+it.each(['file', 'file/below', '/proc/vua', '/proc/vua/below'])('%s cannot be a folder: said, and soon', (name) => {
+  writeFileSync(join(out, 'file'), '');
+  const error = expect.objectContaining({ code: 'UNWRITABLE_FOLDER', exitStatus: 2 });
+  const dir = name.startsWith('/') ? name : join(out, name);
+  for (const use of [makeFolder, lockFolder]) expect(() => use(dir)).toThrow(error);
+  expect(() => writeFileAtomic(join(dir, 'x.json'), '{}')).toThrow(error);
+});
+
+it('a folder is no file to write', () => {
+  mkdirSync(join(out, 'x.svg'));
+  expect(() => writeFileAtomic(join(out, 'x.svg'), '')).toThrow(expect.objectContaining({ code: 'UNWRITABLE_FOLDER' }));
+  expect(readdirSync(out)).toEqual(['x.svg']);
+});
+
+it('a run that comes to nothing leaves no folder behind', async () => {
+  const fresh = join(out, 'a', 'b');
+  await expect(vuaCrawl({ out: fresh })).rejects.toMatchObject({ code: 'NO_SEEDS' });
+  expect(readdirSync(out)).toEqual([]);
 });
