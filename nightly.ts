@@ -13,7 +13,7 @@ import { droppedPages, reportRows } from './cleaning/report.ts';
 import { badInput } from './crawlers/errors.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
-import { type CommandContext, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
+import { type CommandContext, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
 import { lockFolder, readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import { cleanInputs } from './shards/clean-inputs.ts';
@@ -55,7 +55,7 @@ const SAMPLE: Partial<typeof STANDARD> = {
 
 const described = (key: keyof typeof STANDARD, text: string): string =>
   `${text} (default: ${STANDARD[key]}; with --sample: ${SAMPLE[key] ?? STANDARD[key]})`;
-const integer = z.coerce.number().int();
+const integer = z.number().int();
 const options = z.object({
   sample: z.boolean().default(false).describe('use the bundled sample web, served on this machine'),
   input: z.array(z.string()).default([]).describe('WARC, JSONL, text and HTML files or folders'),
@@ -69,7 +69,7 @@ const options = z.object({
     .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
   vocabSize: integer.min(272).optional().describe(described('vocabSize', 'tokens of the vocabulary')),
   retrainTokenizer: z.boolean().default(false).describe('train the tokenizer anew although there is one'),
-  validShare: z.coerce.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),
+  validShare: z.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),
   depth: integer.min(1).max(48).optional().describe(described('depth', 'layers of the model')),
   width: integer.min(0).optional().describe(described('width', 'model width')),
   context: integer.min(0).optional().describe(described('context', 'tokens the model sees')),
@@ -251,11 +251,11 @@ async function summarise(
     ['time', formatSeconds(seconds)],
   ];
   const next = [
-    `vua sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`,
-    `vua stats ${out}`,
-    `vua verify ${out}`,
-    `vua plot ${out}`,
-  ];
+    `sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`,
+    `stats ${out}`,
+    `verify ${out}`,
+    `plot ${out}`,
+  ].map(commandLine);
   const summary = { event: 'summary', crawled, documents, tokens, trained, sample: text, curve, seconds, next };
   writeFileAtomic(join(out, 'summary.json'), `${JSON.stringify(summary, null, 1)}\n`);
   report.result(

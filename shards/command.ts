@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { PRESETS } from '../cleaning/filters/index.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
-import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
+import { commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
 import { formatStats, statsOf } from './stats.ts';
@@ -28,7 +28,7 @@ export const cleanCommand = defineCommand({
       .enum(PRESETS)
       .default('recommended')
       .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
-    shardBytes: z.coerce
+    shardBytes: z
       .number()
       .int()
       .min(1)
@@ -38,6 +38,7 @@ export const cleanCommand = defineCommand({
   async run({ input, out, preset, shardBytes }, context) {
     const summary = await cleanInputs({ inputs: input, outDir: out, preset, shardBytes }, context);
     context.report.result(formatSummary(out, summary), {
+      event: 'cleaned',
       ...summary.report,
       passedOver: Object.fromEntries(summary.passedOver),
       shards: summary.manifest.documents.length + summary.manifest.rejects.length,
@@ -56,7 +57,7 @@ export const verifyCommand = defineCommand({
   options: z.object({ dir: z.string().describe('folder of documents, of tokens, or of a whole run') }),
   async run({ dir }, context) {
     const report = await verify(dir, context);
-    context.report.result(formatVerify(dir, report), report);
+    context.report.result(formatVerify(dir, report), { event: 'verified', ...report });
     if (report.interrupted) return INTERRUPTED;
     return report.faults.length > 0 ? FAULTS_FOUND : 0;
   },
@@ -71,7 +72,7 @@ export const statsCommand = defineCommand({
   async run({ dir }, { report, signal }) {
     const stats = await statsOf(dir, signal);
     if (signal.aborted) return INTERRUPTED;
-    report.result(formatStats(stats), stats);
+    report.result(formatStats(stats), { event: 'stats', ...stats });
     return 0;
   },
 });
@@ -88,7 +89,7 @@ function formatSummary(out: string, { report, passedOver, interrupted }: CleanSu
   ];
   if (interrupted) return `${formatTable(rows)}\n\ninterrupted: run the same command again to continue`;
   if (pages === skipped) return `nothing new: ${formatCount(pages)} pages read, all of them known`;
-  return `${formatTable(rows)}\n\nnext: vua stats ${out}`;
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`stats ${out}`)}`;
 }
 
 function formatVerify(dir: string, report: VerifyReport): string {

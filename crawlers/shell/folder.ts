@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { badInput, reasonOf, ToolkitError } from '../errors.ts';
+import { badInput, printable, reasonOf, ToolkitError } from '../errors.ts';
 
 /**
  * Makes a folder and those above it. Not `mkdirSync(…, { recursive: true })`, which never returns below /proc.
@@ -75,18 +75,25 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   }
 }
 
-/** @throws ToolkitError BAD_JSON (exit 2) naming the file when it is not JSON. `undefined` when there is no file. */
-export function readJsonIfPresent<T>(path: string): T | undefined {
+/**
+ * `undefined` when there is no file.
+ * @throws ToolkitError BAD_JSON (exit 2) naming the file when it cannot be read or is not JSON.
+ */
+export function readJsonIfPresent<T>(
+  path: string,
+  hint = 'restore the file, or delete it to rebuild it',
+): T | undefined {
   if (!existsSync(path)) return undefined;
+  let text: string;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
+    text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw badInput(
-      'BAD_JSON',
-      `${path}: not valid JSON: ${reasonOf(error)}`,
-      'restore the file, or delete it to rebuild it',
-      error,
-    );
+    throw badInput('BAD_JSON', `${path}: ${reasonOf(error)}`, 'expected a JSON file that can be read', error);
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw badInput('BAD_JSON', `${path}: not valid JSON: ${printable(reasonOf(error))}`, hint, error);
   }
 }
 
