@@ -6,7 +6,7 @@
  *   OUT/crawl  OUT/documents  OUT/tokenizer  OUT/tokens  OUT/model
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { PRESETS } from './cleaning/filters/index.ts';
 import { droppedPages, reportRows } from './cleaning/report.ts';
@@ -177,8 +177,8 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
   const summaryPath = folder('summary.json');
   const told = readJsonIfPresent<{ trained: TrainingSummary }>(summaryPath)?.trained;
   const isNew =
-    told?.checkpoint !== trained.checkpoint ||
-    told.heldOutBitsPerByte !== trained.heldOutBitsPerByte || // killed before the table
+    basename(told?.checkpoint ?? '') !== basename(trained.checkpoint) || // the folder may have moved
+    told?.heldOutBitsPerByte !== trained.heldOutBitsPerByte || // killed before the table
     (crawled?.pages.fetched ?? 0) > 0 ||
     cleaned.report.pages > cleaned.report.skipped ||
     tokens.outcome === 'written' ||
@@ -227,17 +227,8 @@ async function summarise(
   { report, signal }: CommandContext,
 ): Promise<void> {
   const { documents, tokens } = await statsOf(out, signal);
-  const { pages } = crawled ?? {};
   const rows = [
-    ...(pages
-      ? [
-          ['pages fetched', formatCount(pages.fetched)],
-          [
-            'pages redirected, refused, failed',
-            [pages.redirect, pages.refused, pages.failed].map(formatCount).join(', '),
-          ],
-        ]
-      : []),
+    ...(crawled ? crawlRows(crawled) : []),
     ['documents kept', formatCount(documents!.report.kept)],
     ['documents dropped', formatCount(droppedPages(documents!.report))],
     ...reportRows(documents!.report).map(([stage, reason, count]) => [`  ${stage}: ${reason}`, formatCount(count)]),
@@ -248,7 +239,7 @@ async function summarise(
     ['vocabulary', formatCount(tokens!.vocabSize)],
     ['bytes per token', tokens!.total.bytesPerToken.toFixed(2)],
     ...trainingRows(trained),
-    ['time', formatSeconds(seconds)],
+    ['time of this run', formatSeconds(seconds)],
   ];
   const next = [
     `sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`,
@@ -262,6 +253,16 @@ async function summarise(
     `\n${formatTable(rows)}\n\nsample: ${text}\n\ncurve: ${curve}\nnext:\n${next.map((line) => `  ${line}`).join('\n')}`,
     summary,
   );
+}
+
+/** Of all runs, as the rows below them; an interrupted or a nightly run fetches only a part. */
+function crawlRows({ folder, pages }: CrawlSummary): string[][] {
+  const others = [folder.redirect, folder.refused, folder.failed];
+  return [
+    ['pages fetched', formatCount(folder.fetched)],
+    ...(pages.fetched === folder.fetched ? [] : [['  in this run', formatCount(pages.fetched)]]),
+    ['pages redirected, refused, failed', others.map(formatCount).join(', ')],
+  ];
 }
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

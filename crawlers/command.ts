@@ -51,7 +51,7 @@ export const crawlCommand = defineCommand({
   async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, { signal, report }) {
     const release = lockFolder(out);
     try {
-      const { pages, bytes, reasons, waiting } = await runCrawl(
+      const { pages, bytes, reasons, waiting, folder } = await runCrawl(
         {
           ...options,
           outDir: out,
@@ -64,7 +64,7 @@ export const crawlCommand = defineCommand({
       );
       report.result(
         formatTable([...Object.entries(pages), ...reasons].map(([name, times]) => [name, formatCount(times)])),
-        { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting },
+        { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting, folder },
       );
       if (signal.aborted) return INTERRUPTED;
       if (waiting > 0) report.note(`${waiting} URLs wait for a later run`);

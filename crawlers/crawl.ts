@@ -13,6 +13,7 @@ import { badInput, type ToolkitError } from './errors.ts';
 import { type Fetched, Fetcher, type FetchOptions } from './fetch.ts';
 import { type Discovery, Frontier } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
+import { requeueBehind, requeueCut } from './lost-records.ts';
 import { HostPace, MAX_DELAY_MS, Politeness } from './politeness.ts';
 import { productTokenOf } from './robots.ts';
 import { makeFolder } from './shell/folder.ts';
@@ -49,7 +50,7 @@ export interface CrawlOptions {
   readonly refreshAfterMs?: number;
   /** First pause before a failed request is made again. */
   readonly retryDelayMs?: number;
-  /** Hears about delays that hosts ask for. */
+  /** Hears about delays that hosts ask for, and about WARC files that lost something. */
   readonly note?: (text: string) => void;
 }
 
@@ -64,6 +65,8 @@ export const CRAWL_DEFAULTS = {
   refreshAfterMs: 7 * 24 * 3_600_000,
   retryDelayMs: 1000,
 } as const;
+
+export const STATE_FILE = 'state.sqlite';
 
 /** Failures, and hosts whose robots.txt could not be read, are tried again by a run after this time. */
 const FAILED_AFTER_MS = 3_600_000;
@@ -82,7 +85,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
   const seeds = settings.seeds.map(parseSeed);
   const allowedHosts = (settings.allowedHosts ?? []).map(parseHost);
   const fetcher = new Fetcher(settings);
-  const state = join(settings.outDir, 'state.sqlite');
+  const state = join(settings.outDir, STATE_FILE);
   if (seeds.length === 0 && !existsSync(state)) throw noSeeds(settings.outDir);
   makeFolder(settings.outDir);
   const frontier = new Frontier(state);
@@ -100,7 +103,10 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
     if (frontier.seedHosts().length === 0) throw noSeeds(settings.outDir);
     const now = Date.now();
     frontier.requeueStale(now - settings.refreshAfterMs, now - Math.min(settings.refreshAfterMs, FAILED_AFTER_MS));
-    warc = WarcWriter.open(join(settings.outDir, 'warc'), settings.source ?? 'crawl');
+    const warcDir = join(settings.outDir, 'warc');
+    requeueCut(warcDir, frontier, settings.note);
+    warc = WarcWriter.open(warcDir, settings.source ?? 'crawl', { note: settings.note });
+    requeueBehind(warcDir, warc.resumed, frontier, settings.note);
     const context = visitContext(settings, { frontier, warc, fetcher, hosts, signal: stop.signal });
 
     let pages = 0;
