@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { PRESETS } from './cleaning/filters/index.ts';
 import { droppedPages, reportRows } from './cleaning/report.ts';
-import { badInput } from './crawlers/errors.ts';
+import { badInput, type ToolkitError } from './crawlers/errors.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
 import { type CommandContext, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
@@ -99,7 +99,10 @@ export const runCommand = defineCommand({
     const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
     const unlock = lockFolder(settings.out);
     try {
-      return await runLine(settings, context);
+      const faults: ToolkitError[] = [];
+      const status = await runLine(settings, faults, context);
+      if (status !== INTERRUPTED && faults.length > 0) throw faults.at(-1);
+      return status;
     } finally {
       unlock();
     }
@@ -108,7 +111,8 @@ export const runCommand = defineCommand({
 
 type Settings = typeof STANDARD & Omit<z.infer<typeof options>, keyof typeof STANDARD>;
 
-async function runLine(settings: Settings, context: CommandContext): Promise<number> {
+/** `faults` takes those of input files: the line goes on with the others. */
+async function runLine(settings: Settings, faults: ToolkitError[], context: CommandContext): Promise<number> {
   const { out, report, signal } = { ...settings, ...context };
   const folder = (name: string): string => join(out, name);
   const started = performance.now();
@@ -126,8 +130,14 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
       'vua run --help shows examples',
     );
   }
-  const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset: settings.preset }, context);
+  const onFault = (fault: ToolkitError): void => {
+    faults.push(fault);
+    report.note(`${fault.code}: ${fault.message}`);
+  };
+  const { preset } = settings;
+  const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset, onFault }, context);
   if (cleaned.interrupted) return INTERRUPTED;
+  if (faults.length > 0 && cleaned.manifest.documents.length === 0) throw faults.at(-1);
 
   const tokenizerIsNew = settings.retrainTokenizer || !existsSync(join(folder('tokenizer'), 'tokenizer.json'));
   if (tokenizerIsNew) {

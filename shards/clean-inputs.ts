@@ -18,6 +18,8 @@ export interface CleanInputsOptions {
   readonly outDir: string;
   readonly preset?: Preset;
   readonly shardBytes?: number;
+  /** Takes the faults of files when all else is committed; without it the last is thrown. */
+  readonly onFault?: (fault: ToolkitError) => void;
 }
 
 export interface CleanSummary {
@@ -61,9 +63,13 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
     }
     if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
     progress.finish(figures());
-    for (const fault of faults.slice(0, -1)) context.report.note(`${fault.code}: ${fault.message}`);
-    if (feed.fault !== undefined) throw feed.fault;
-    if (faults.length > 0) throw faults.at(-1);
+    const { onFault } = options;
+    const last = feed.fault ?? (onFault ? undefined : faults.pop());
+    for (const fault of faults) {
+      if (onFault) onFault(fault);
+      else context.report.note(`${fault.code}: ${fault.message}`);
+    }
+    if (last !== undefined) throw last;
     return {
       report: { ...report, pages: feed.read, skipped: folder.store.skipped },
       passedOver,

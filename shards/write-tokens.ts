@@ -14,6 +14,7 @@ import { badInput, reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { type Checksum, checksumOf, createChecksum } from './checksum.ts';
+import { wrongSize } from './file-sizes.ts';
 import {
   shardFile,
   shardIndex,
@@ -98,7 +99,13 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Com
   try {
     const previous = readPrevious(outDir);
     removeOrphans(outDir, SPLITS, previous?.shards ?? []);
-    const isCurrent = previous !== undefined && sameMaking(previous, wanted) && holdsFiles(outDir, tokenizerFiles);
+    const damage = wrongSize(outDir, previous?.shards ?? []);
+    if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
+    const isCurrent =
+      damage === undefined &&
+      previous !== undefined &&
+      sameMaking(previous, wanted) &&
+      holdsFiles(outDir, tokenizerFiles);
     if (isCurrent) return { outcome: 'nothing_new', manifest: previous };
 
     const writers = openWriters(options, wanted.dtype, previous);

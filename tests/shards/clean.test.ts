@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -124,6 +124,13 @@ describe('cleanInputs', () => {
     writeFileSync(join(dir, 'c.jsonl'), 'none\n');
     writeFileSync(join(dir, 'd.jsonl'), line('Chợ vãn.'));
     const heard = context();
+    const taken: string[] = [];
+    await clean(temporaryFolder(), {
+      inputs: [dir],
+      preset: 'keep-all',
+      onFault: ({ message }) => taken.push(message),
+    });
+    expect(taken).toEqual([expect.stringContaining('a.jsonl: line 2'), expect.stringContaining('c.jsonl: line 1')]);
     const error = await thrownBy(() => clean(out, { inputs: [dir], preset: 'keep-all' }, heard));
     expect(error).toMatchObject({ code: 'BAD_JSON_LINE', message: expect.stringContaining('c.jsonl: line 1') });
     expect(heard.err).toContainEqual(expect.stringContaining('a.jsonl: line 2'));
@@ -213,6 +220,15 @@ describe('a folder in another state', () => {
     }
     await small(out);
     expect(shardFiles(out)).toEqual(files);
+  });
+
+  it('a shard cut: refused before anything is read, with the way on', async () => {
+    const out = temporaryFolder();
+    await small(out);
+    truncateSync(join(out, 'documents-00000.arrow'), 1000);
+    const error = await thrownBy(() => small(out));
+    expect(error).toMatchObject({ code: 'BAD_SHARD', exitStatus: 2, hint: expect.stringContaining(`delete ${out}`) });
+    expect(error.message).toMatch(/documents-00000\.arrow: 1000 bytes, expected \d+ bytes$/);
   });
 
   it('dedup state gone: refused, and no shard is taken for a left-over', async () => {
