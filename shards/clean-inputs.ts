@@ -6,7 +6,7 @@ import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } 
 import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
-import { openInput } from '../crawlers/sources/index.ts';
+import { type InputContext, openInput } from '../crawlers/sources/index.ts';
 import { DocumentFolder } from './document-folder.ts';
 import type { DocumentManifest } from './manifest.ts';
 import { DocumentWriter } from './write-documents.ts';
@@ -33,6 +33,9 @@ export interface CleanSummary {
   readonly interrupted: boolean;
 }
 
+/** Files with a doubt (`InputContext.note`) that are named one by one: a folder in TCVN3 has thousands. */
+const SHOWN_DOUBTS = 5;
+
 /**
  * Cleans every page that the folder does not know yet and adds the outcome to its shards. Everything that was read
  * before an interruption is committed; the next run continues behind it. A fault of one file ends that file: what stood
@@ -46,7 +49,14 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
   }
   const passedOver = new Map<string, number>();
   const faults: ToolkitError[] = [];
-  const pages = options.pages ?? readAll(inputs, context.signal, passedOver, faults);
+  const doubts: string[] = [];
+  const reading = {
+    signal: context.signal,
+    skipped: passedOver,
+    note: (text: string) => void doubts.push(text),
+    onFault: (fault: ToolkitError) => void faults.push(fault),
+  };
+  const pages = options.pages ?? readAll(inputs, reading);
 
   const folder = DocumentFolder.open(outDir, preset);
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
@@ -63,6 +73,8 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
     }
     if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
     progress.finish(figures());
+    for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) context.report.note(doubt);
+    if (doubts.length > SHOWN_DOUBTS) context.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
     const { onFault } = options;
     const last = feed.fault ?? (onFault ? undefined : faults.pop());
     for (const fault of faults) {
@@ -113,12 +125,6 @@ class Feed implements AsyncIterable<Page> {
   }
 }
 
-async function* readAll(
-  inputs: readonly string[],
-  signal: AbortSignal,
-  skipped: Map<string, number>,
-  faults: ToolkitError[],
-): AsyncGenerator<Page> {
-  const onFault = (fault: ToolkitError): void => void faults.push(fault);
-  for (const input of inputs) yield* openInput(input, { signal, skipped, onFault });
+async function* readAll(inputs: readonly string[], reading: InputContext): AsyncGenerator<Page> {
+  for (const input of inputs) yield* openInput(input, reading);
 }

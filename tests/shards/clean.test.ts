@@ -159,6 +159,17 @@ describe('cleanInputs', () => {
     await expectValid(out);
   });
 
+  it('says which files are not UTF-8, the first five by name', async () => {
+    const dir = temporaryFolder();
+    for (let n = 0; n < 7; n++) writeFileSync(join(dir, `${n}.txt`), Buffer.from(`b\xd5n ${n}`, 'latin1'));
+    const heard = context();
+    await clean(temporaryFolder(), { inputs: [dir] }, heard);
+    const notes = heard.err.filter((line) => line.includes('"note"'));
+    expect(notes).toHaveLength(6);
+    expect(notes[0]).toContain(`${join(dir, '0.txt')}: not UTF-8 from byte 1 on`);
+    expect(notes[5]).toContain('… and 2 more such files');
+  });
+
   it('refuses a missing input before it makes anything', async () => {
     const out = join(temporaryFolder(), 'out');
     const error = await thrownBy(() => clean(out, { inputs: [PAGES, join(PAGES, 'none.jsonl')] }));
