@@ -9,7 +9,9 @@ import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
+import { verifyTokenizer } from './tokenizer/verify.ts';
 import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
+import { verifyModel } from './trainer/verify.ts';
 
 const COMMANDS: readonly Command[] = [
   runCommand,
@@ -19,7 +21,7 @@ const COMMANDS: readonly Command[] = [
   tokensCommand,
   trainCommand,
   sampleCommand,
-  verifyCommand,
+  verifyCommand([verifyTokenizer, verifyModel]),
   statsCommand,
   plotCommand,
   doctorCommand,

@@ -200,6 +200,16 @@ export class Frontier {
     };
   }
 
+  /** What SQLite's own check finds. */
+  damage(): string | undefined {
+    try {
+      const found = this.#db.pragma('quick_check(1)', { simple: true });
+      return found === 'ok' ? undefined : String(found);
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
   /** Host names of the seeds of all runs so far. */
   seedHosts(): string[] {
     return this.#statements.seedHosts.all();

@@ -33,6 +33,8 @@ export interface WarcRecord {
   readonly body: Uint8Array;
   /** The body was cut at the crawl's size limit. */
   readonly truncated?: boolean;
+  /** WARC-Payload-Digest as it was read; the writer computes its own. */
+  readonly digest?: string;
   /** Further named fields of the record, in order. Names must be tokens; line breaks in values become spaces. */
   readonly extra: HeaderPairs;
 }
@@ -202,7 +204,7 @@ function serialize(record: WarcRecord): Uint8Array {
     ['Content-Type', 'application/http; msgtype=response'],
   ];
   if (isRevisit) fields.push(['WARC-Profile', REVISIT_PROFILE]);
-  else fields.push(['WARC-Payload-Digest', `sha1:${base32(createHash('sha1').update(body).digest())}`]);
+  else fields.push(['WARC-Payload-Digest', payloadDigest(body)]);
   if (record.truncated) fields.push(['WARC-Truncated', 'length']);
   return joinRecord([...fields, ...record.extra], Buffer.concat([httpHead, body]));
 }
@@ -217,6 +219,9 @@ function joinRecord(fields: HeaderPairs, block: Uint8Array): Uint8Array {
 
 /** No byte of a header may end its line, nor come to do so when it is written as Latin-1. */
 const latin1Line = (line: string): string => line.replace(/[^\t\x20-\x7e\x80-\xff]+/g, ' ');
+
+/** WARC-Payload-Digest of a body as our files hold it. */
+export const payloadDigest = (body: Uint8Array): string => `sha1:${base32(createHash('sha1').update(body).digest())}`;
 
 /** RFC 4648; the spelling of digests that WARC tools compare. */
 function base32(bytes: Uint8Array): string {
@@ -341,6 +346,7 @@ async function parseRecord(
     url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
     fetchedAt: headerOf(fields, 'warc-date') ?? '',
     truncated: headerOf(fields, 'warc-truncated') !== undefined,
+    digest: headerOf(fields, 'warc-payload-digest'),
     extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),
   };
   const contentType = headerOf(fields, 'content-type') ?? 'application/octet-stream';

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { PRESETS } from '../cleaning/filters/index.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
-import { commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
+import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
 import { formatStats, statsOf } from './stats.ts';
-import { type VerifyReport, verify } from './verify.ts';
+import { type Verifier, type VerifyReport, verify } from './verify.ts';
 import { SHARD_BYTES } from './write-documents.ts';
 
 const FAULTS_FOUND = 1;
@@ -49,19 +49,21 @@ export const cleanCommand = defineCommand({
   },
 });
 
-export const verifyCommand = defineCommand({
-  name: 'verify',
-  summary: 'check every file, checksum and count of a folder',
-  examples: ['vua verify out/documents', 'vua verify out'],
-  positional: 'dir',
-  options: z.object({ dir: z.string().describe('folder of documents, of tokens, or of a whole run') }),
-  async run({ dir }, context) {
-    const report = await verify(dir, context);
-    context.report.result(formatVerify(dir, report), { event: 'verified', ...report });
-    if (report.interrupted) return INTERRUPTED;
-    return report.faults.length > 0 ? FAULTS_FOUND : 0;
-  },
-});
+/** `more`: what the rooms behind this one check in the folder of a run. */
+export const verifyCommand = (more: readonly Verifier[] = []): Command =>
+  defineCommand({
+    name: 'verify',
+    summary: 'check every file, checksum and count of a folder',
+    examples: ['vua verify out/documents', 'vua verify out'],
+    positional: 'dir',
+    options: z.object({ dir: z.string().describe('folder of a whole run, or one of the folders in it') }),
+    async run({ dir }, context) {
+      const report = await verify(dir, context, more);
+      context.report.result(formatVerify(dir, report), { event: 'verified', ...report });
+      if (report.interrupted) return INTERRUPTED;
+      return report.faults.length > 0 ? FAULTS_FOUND : 0;
+    },
+  });
 
 export const statsCommand = defineCommand({
   name: 'stats',
@@ -93,8 +95,11 @@ function formatSummary(out: string, { report, passedOver, interrupted }: CleanSu
 }
 
 function formatVerify(dir: string, report: VerifyReport): string {
-  const { files, bytes, documents, rejects, tokens, faults, interrupted } = report;
-  const counts = `${formatCount(files)} files (${formatBytes(bytes)}), ${formatCount(documents)} documents, ${formatCount(rejects)} rejects, ${formatCount(tokens)} tokens`;
+  const { files, bytes, faults, interrupted } = report;
+  const kinds = (['records', 'documents', 'rejects', 'tokens', 'checkpoints'] as const)
+    .filter((kind) => report[kind] > 0)
+    .map((kind) => `, ${formatCount(report[kind])} ${kind}`);
+  const counts = `${formatCount(files)} files (${formatBytes(bytes)})${kinds.join('')}`;
   const lines = faults.map(({ file, check, message, count }) => {
     const more = count > 1 ? ` (and ${formatCount(count - 1)} more)` : '';
     return `${check.padEnd(12)} ${message.startsWith(file) ? message : `${file}: ${message}`}${more}`;

@@ -116,7 +116,9 @@ it('crawls, cleans, shards, trains tokenizer and model; then there is nothing ne
   expect(fingerprint(sample)).toEqual(before);
 
   const verified = await vua('verify', sample, '--json');
-  expect([verified.status, verified.results[0].faults]).toEqual([0, []]);
+  expect(verified.results[0]).toMatchObject({ event: 'verified', faults: [], checkpoints: 1 });
+  expect(verified.results[0].records).toBeGreaterThan(100);
+  expect(verified.status).toBe(0);
 }, 180_000);
 
 it('Ctrl-C leaves valid state, and the same command goes on', async () => {
@@ -176,3 +178,19 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   expect(damaged.status).toBe(1);
   expect(JSON.stringify(damaged.results[0].faults)).toContain('documents-00000.arrow');
 }, 180_000);
+
+it('verify finds what is damaged at any station', async () => {
+  const model = join(sample, 'model', 'step-000008');
+  const harmed = [
+    join(sample, 'crawl', 'warc', 'crawl-00000.warc.gz'),
+    join(sample, 'tokenizer', 'tokenizer.json'),
+    join(model, 'model.safetensors'),
+    join(model, 'optimizer.safetensors'),
+    join(model, 'state.json'),
+    join(sample, 'tokens', 'train-00000.arrow'),
+  ];
+  for (const path of harmed) truncateSync(path, Math.floor(statSync(path).size / 2));
+  const { status, results } = await vua('verify', sample, '--json');
+  expect(status).toBe(1);
+  expect(new Set(results[0].faults.map(({ file }: Line) => file))).toEqual(new Set(harmed));
+});
