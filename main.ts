@@ -10,6 +10,7 @@ import { runCommand } from './nightly.ts';
 import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
+import { checkCommand } from './trainer/check.ts';
 import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
 import { verifyModel } from './trainer/verify.ts';
 
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   statsCommand,
   plotCommand,
   doctorCommand,
+  checkCommand,
 ];
 
 const json = process.argv.includes('--json');

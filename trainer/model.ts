@@ -92,7 +92,7 @@ export function modelConfig({ vocabSize, depth, width = 0, context = 0, ...given
 export const PRESETS = {
   '1M': { depth: 2, width: 128, context: 256 },
   '10M': { depth: 4, width: 256, context: 512 },
-  '30M': { depth: 8, width: 448, context: 1024 },
+  '30M': { depth: 6, width: 512, context: 1024 },
   '124M': { depth: 12, width: 768, context: 1024 },
   '350M': { depth: 24, width: 1024, context: 1024 },
 } as const;
