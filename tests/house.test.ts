@@ -1,5 +1,5 @@
 /** The walls of the house: imports point upstream, files stay small, the page-side of the trainer knows no Node. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -84,6 +84,21 @@ it('leaves the reading of numbers to crawlers/shell/command.ts', () => {
     (file) => !file.startsWith('tests/') && readFileSync(file, 'utf8').includes('z.coerce'),
   );
   expect(coercing, 'z.number() refuses what a config file has wrong; flags become numbers before').toEqual([]);
+});
+
+it('packs what its documents link to', () => {
+  const { files: packed } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
+  const isPacked = (path: string): boolean =>
+    packed.some((pattern) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}(/|$)`).test(path));
+  const documents = below('.').filter((path) => path.endsWith('.md') && !path.startsWith('crawlers/sample/pages/'));
+  const links = documents.flatMap((document) =>
+    [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(
+      ([, link]) => [document, normalize(join(dirname(document), link))] as const,
+    ),
+  );
+  expect(links.length).toBeGreaterThan(8);
+  expect(documents.filter((document) => !isPacked(document))).toEqual([]);
+  expect(links.filter(([, path]) => !isPacked(path) || !existsSync(path))).toEqual([]);
 });
 
 it('lists the error codes of each room in CONTRIBUTING.md, sorted', () => {
