@@ -46,7 +46,7 @@ export const jsonl: Source = {
       await reader.close();
       if (foreign.count > 0) {
         note(
-          `${file.path}: ${foreign.count} lines hold bytes that are not UTF-8, first line ${foreign.first}; ${GUESSED}`,
+          `${file.path}: lines with bytes that are not UTF-8: ${foreign.count}, first line ${foreign.first}; ${GUESSED}`,
         );
       }
     }

@@ -126,7 +126,7 @@ describe('JSON lines', () => {
       'text/plain',
     ]);
     expect(notes).toEqual([
-      `${path}: 2 lines hold bytes that are not UTF-8, first line 1; the encoding of such text is guessed from its bytes`,
+      `${path}: lines with bytes that are not UTF-8: 2, first line 1; the encoding of such text is guessed from its bytes`,
     ]);
   });
 
