@@ -221,7 +221,7 @@ export function parseOptions(
   );
 }
 
-/** `an integer from 1 to 48`, `a number > 0 and < 1`, `"auto"|"gpu"`, `a list of text`. */
+/** `an integer ≥ 1 and ≤ 48`, `a number > 0 and < 1`, `"auto"|"gpu"`, `a list of text`. */
 function allowedValues(type: z.ZodType): string {
   const {
     type: name,

@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ToolkitError } from '../../crawlers/errors.ts';
 import type { Page } from '../../crawlers/page.ts';
+import { decodeEscaped, encodeEscaped, firstForeignByte } from '../../crawlers/sources/escaped-utf8.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc.ts';
 
@@ -170,6 +172,19 @@ describe('JSON lines', () => {
     const worse = await readAll(put('y.jsonl', `{\n${good}\n}\n${good}\n[`));
     expect(worse.pages).toHaveLength(2);
     expect(worse.error!.message).toMatch(/y\.jsonl: line 1: .* \(and 2 more bad lines\)$/);
+  });
+
+  test('any bytes come back, and many', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.string({ unit: 'grapheme' }), (noise, text) => {
+        const bytes = Buffer.concat([noise, Buffer.from(text), noise]);
+        return encodeEscaped(decodeEscaped(bytes)).equals(bytes);
+      }),
+    );
+    const long = Buffer.from(`${'Nước lên. '.repeat(500_000)}\xff`, 'utf8');
+    long[long.length - 2] = 0xff;
+    expect(encodeEscaped(decodeEscaped(long)).equals(long)).toBe(true);
+    expect(firstForeignByte(long)).toBe(long.length - 2);
   });
 
   test('gzip that ends too early is named after the good lines were read', async () => {
