@@ -8,13 +8,14 @@
  * nothing but the work since the start. The manifest sums up tokens and bytes by source, and lists them for each held-out
  * document, so that an evaluation can be told by source.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder, readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { type Checksum, checksumOf, createChecksum } from './checksum.ts';
+import { wrongSize } from './file-sizes.ts';
 import {
   shardFile,
   shardIndex,
@@ -96,12 +97,17 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Com
     documents: documentFingerprint(documents),
     validShare,
   };
-  mkdirSync(outDir, { recursive: true });
   const unlock = lockFolder(outDir);
   try {
     const { previous, listed } = readPrevious(outDir);
     removeOrphans(outDir, SPLITS, listed);
-    const isCurrent = previous !== undefined && sameMaking(previous, wanted) && holdsFiles(outDir, tokenizerFiles);
+    const damage = wrongSize(outDir, previous?.shards ?? []);
+    if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
+    const isCurrent =
+      damage === undefined &&
+      previous !== undefined &&
+      sameMaking(previous, wanted) &&
+      holdsFiles(outDir, tokenizerFiles);
     if (isCurrent) return { outcome: 'nothing_new', manifest: previous };
 
     const sources = new SourceTable();

@@ -26,21 +26,21 @@ export const EVALUATE_TOKENS = 16_384;
 
 /** Options of training that `vua run` takes too, under the same names. */
 export const TRAINING = {
-  depth: z.coerce.number().int().min(1).max(48).default(2).describe('layers; width, heads and context follow'),
-  width: z.coerce.number().int().min(0).default(0).describe('model width, 0: 64 × depth'),
-  context: z.coerce.number().int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
-  batch: z.coerce.number().int().min(1).default(16).describe('rows of --context tokens in a step'),
-  steps: z.coerce.number().int().min(1).default(200).describe('optimizer steps'),
-  learningRate: z.coerce.number().min(0).default(0).describe('peak learning rate, 0: from the width'),
-  seed: z.coerce.number().int().min(0).default(1).describe('initial weights and row order'),
-  evaluateEvery: z.coerce.number().int().min(1).default(100).describe('steps between held-out evaluations'),
-  evaluateTokens: z.coerce
+  depth: z.number().int().min(1).max(48).default(2).describe('layers; width, heads and context follow'),
+  width: z.number().int().min(0).default(0).describe('model width, 0: 64 × depth'),
+  context: z.number().int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
+  batch: z.number().int().min(1).default(16).describe('rows of --context tokens in a step'),
+  steps: z.number().int().min(1).default(200).describe('optimizer steps'),
+  learningRate: z.number().min(0).default(0).describe('peak learning rate, 0: from the width'),
+  seed: z.number().int().min(0).default(1).describe('initial weights and row order'),
+  evaluateEvery: z.number().int().min(1).default(100).describe('steps between held-out evaluations'),
+  evaluateTokens: z
     .number()
     .int()
     .min(1)
     .default(EVALUATE_TOKENS)
     .describe('held-out tokens of an evaluation while training, at most; at the end all are read'),
-  checkpointEvery: z.coerce.number().int().min(1).default(100).describe('steps between checkpoints'),
+  checkpointEvery: z.number().int().min(1).default(100).describe('steps between checkpoints'),
   adapter,
 } as const;
 
@@ -55,7 +55,7 @@ export const trainCommand = defineCommand({
   options: z.object({
     tokens: z.array(z.string()).min(1).describe('folders of token shards (vua tokens), or their http(s) addresses'),
     weights: z
-      .array(z.coerce.number().positive())
+      .array(z.number().positive())
       .default([])
       .describe('share of each folder in the rows (default: as many rows as it has)'),
     layout: z
@@ -146,10 +146,10 @@ export const sampleCommand = defineCommand({
   options: z.object({
     checkpoint: z.string().describe('a step-N folder, or the folder that holds them (the newest is taken)'),
     prompt: z.string().default('').describe('text to continue'),
-    tokens: z.coerce.number().int().min(1).default(100).describe('tokens to write at most'),
-    temperature: z.coerce.number().min(0).default(0.8).describe('0 takes the likeliest token each time'),
-    topK: z.coerce.number().int().min(1).default(40).describe('draw from this many likeliest tokens'),
-    seed: z.coerce.number().int().min(0).default(1).describe('seed of the draws'),
+    tokens: z.number().int().min(1).default(100).describe('tokens to write at most'),
+    temperature: z.number().min(0).default(0.8).describe('0 takes the likeliest token each time'),
+    topK: z.number().int().min(1).default(40).describe('draw from this many likeliest tokens'),
+    seed: z.number().int().min(0).default(1).describe('seed of the draws'),
     adapter,
   }),
   async run(options, { report, signal }) {

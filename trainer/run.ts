@@ -217,7 +217,10 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       }
     }
     if (last && !saved) await save(last);
-    progress.finish({ loss: last?.loss.toFixed(3) ?? '-', 'bits/byte': heldOutBitsPerByte.toFixed(3) });
+    progress.finish({
+      loss: last?.loss.toFixed(3) ?? '-',
+      ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
+    });
     const interrupted = signal.aborted && (last?.step ?? startStep) < options.steps;
     return {
       ...curve.head,

@@ -4,7 +4,7 @@ import { tableFromIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
 import type { TokenArray } from '../../shards/format.ts';
-import { readTokenManifest, type TokenManifest } from '../../shards/manifest.ts';
+import { readTokenManifest, type TokenManifest, tokenFingerprint } from '../../shards/manifest.ts';
 import { openTokens } from '../../shards/read-tokens.ts';
 import { SPLITS, splitOf } from '../../shards/split.ts';
 import { eachBatch } from '../../shards/token-source.ts';
@@ -246,6 +246,21 @@ describe('writing tokens again', () => {
     writeFileSync(join(options.outDir, 'tokenizer.json'), 'x');
     expect((await writeTokens(options, context())).outcome).toBe('written');
     expect(readFileSync(join(options.outDir, 'tokenizer.json'), 'utf8')).toBe('{"name":"bytes"}');
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['cut', (path) => truncateSync(path, 1000)],
+    ['gone', (path) => rmSync(path)],
+  ])('a shard that is %s: said, and written again', async (_name, harm) => {
+    const options = setUp();
+    const first = await writeTokens(options, context());
+    harm(join(options.outDir, 'train-00000.arrow'));
+    const heard = context();
+    const second = await writeTokens(options, heard);
+    expect(heard.err.join('')).toMatch(/train-00000\.arrow: .*expected \d+ bytes; the tokens are written again/);
+    expect(second.outcome).toBe('written');
+    expect(tokenFingerprint(second.manifest!)).toBe(tokenFingerprint(first.manifest!));
+    for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
   });
 
   const FAILURES: { name: string; fail: (options: TokenOptions) => Promise<unknown> }[] = [
