@@ -9,7 +9,11 @@ import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
-import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
+import { trainCommand } from './trainer/commands.ts';
+import { doctorCommand } from './trainer/doctor-command.ts';
+import { exportCommand } from './trainer/export-command.ts';
+import { plotCommand } from './trainer/plot-command.ts';
+import { sampleCommand } from './trainer/sample-command.ts';
 
 const COMMANDS: readonly Command[] = [
   runCommand,
@@ -19,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   tokensCommand,
   trainCommand,
   sampleCommand,
+  exportCommand,
   verifyCommand,
   statsCommand,
   plotCommand,

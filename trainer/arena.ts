@@ -71,6 +71,12 @@ export class Arena {
     this.#gpu.write(buffer, offset, values);
   }
 
+  /** One tensor, read back. */
+  async readTensor(part: ArenaPart, name: string): Promise<Float32Array<ArrayBuffer>> {
+    const { buffer, offset, elements } = this.view(part, name);
+    return new Float32Array(await this.#gpu.read(buffer, offset, elements * 4));
+  }
+
   /** All tensors of one part, read back in one copy. */
   async read(part: ArenaPart): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const all = await this.#gpu.read(this.whole[part].buffer, 0, this.size * 4);

@@ -40,6 +40,8 @@ export interface TrainingOptions {
   readonly seed: number;
   readonly evaluateEvery: number;
   readonly checkpointEvery: number;
+  /** Newest checkpoints that stay, beside the best. */
+  readonly keep?: number;
   readonly adapter: AdapterChoice;
   /** `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace those of other tokens. */
   readonly start: 'new' | 'resume' | 'restart';
@@ -108,6 +110,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
   try {
     if (previous) {
       loadCheckpoint(previous, trainer.arena);
+      for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
@@ -134,8 +137,12 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         loader: step.loader,
         options: identity,
         adapter: describe(gpu.facts),
+        heldOutBitsPerByte: step.heldOutBitsPerByte,
       } as const;
-      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, options.tokens, stale.splice(0));
+      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, options.tokens, {
+        stale: stale.splice(0),
+        keep: options.keep,
+      });
     };
     const steps = train(trainer, {
       shards: trainShards,
