@@ -70,7 +70,7 @@ export async function exportParity(gpu: Gpu, options: ParityOptions): Promise<(P
     arena.release();
     const tokens = texts.map((text) => [tokenizer.bosId, ...tokenizer.encode(text)]);
     const answers = [
-      askTransformers(folder, prompts, texts, options.python ?? 'python3'),
+      askTransformers(folder, prompts, texts, options.python),
       await askLlamaCpp(folder, prompts, texts, options.nodeLlamaCpp),
     ];
     return answers.map((answer) => (typeof answer === 'string' ? answer : compare(answer, logits, tokens)));
@@ -106,7 +106,7 @@ function missing(ours: readonly number[], theirs: readonly number[]): number {
   }).length;
 }
 
-function askTransformers(folder: string, ids: number[][], texts: readonly string[], python: string): Answer {
+function askTransformers(folder: string, ids: number[][], texts: readonly string[], python = 'python3'): Answer {
   try {
     execFileSync(python, ['-c', 'import torch, transformers'], { stdio: 'ignore' });
   } catch {
@@ -151,7 +151,10 @@ async function askLlamaCpp(folder: string, ids: number[][], texts: readonly stri
   const file = readdirSync(folder).find((name) => name.endsWith('.gguf'))!;
   const model = await llama.loadModel({ modelPath: join(folder, file) });
   const tokens = texts.map((text) => [ids[0][0], ...model.tokenize(text)]);
-  const context = await model.createContext({ contextSize: Math.max(...ids.map(({ length }) => length)) + 8 });
+  const contextSize = Math.max(...ids.map(({ length }) => length)) + 8;
+  // Its cache is f16 unless told otherwise.
+  const cache = { experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32', flashAttention: false };
+  const context = await model.createContext({ contextSize, threads: 1, ...cache });
   const sequence = context.getSequence();
   const logits: number[][] = [];
   for (const prompt of ids) {
