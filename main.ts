@@ -12,6 +12,8 @@ import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { trainCommand } from './trainer/commands.ts';
 import { doctorCommand } from './trainer/doctor-command.ts';
 import { exportCommand } from './trainer/export-command.ts';
+import { lrFindCommand } from './trainer/lr-find-command.ts';
+import { planCommand } from './trainer/plan-command.ts';
 import { plotCommand } from './trainer/plot-command.ts';
 import { sampleCommand } from './trainer/sample-command.ts';
 
@@ -21,6 +23,8 @@ const COMMANDS: readonly Command[] = [
   cleanCommand,
   tokenizerTrainCommand,
   tokensCommand,
+  planCommand,
+  lrFindCommand,
   trainCommand,
   sampleCommand,
   exportCommand,

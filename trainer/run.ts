@@ -21,6 +21,7 @@ import { openCurve, readCurve } from './curve.ts';
 import type { AdapterFacts } from './device.ts';
 import { bitsPerByte, type HeldOut, unigramBitsPerByte } from './evaluate.ts';
 import { modelConfig, parameterCount } from './model.ts';
+import { modelFlopsUtilisation } from './peak.ts';
 import { type TrainStep, train } from './train.ts';
 import { Trainer } from './trainer.ts';
 
@@ -61,7 +62,7 @@ export interface TrainingSummary {
   readonly adapter: string;
 }
 
-const OPTIMIZER = {
+export const OPTIMIZER = {
   beta1: 0.9,
   beta2: 0.95,
   eps: 1e-8,
@@ -168,7 +169,8 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       speed = speed === 0 ? step.tokensPerSecond : 0.9 * speed + 0.1 * step.tokensPerSecond;
       heldOutBitsPerByte = step.heldOutBitsPerByte ?? heldOutBitsPerByte;
       const { loader: _loader, settled, ...point } = step;
-      curve.append(point);
+      const modelFlops = modelFlopsUtilisation(config, gpu.facts.name, step.tokensPerSecond);
+      curve.append({ ...point, modelFlopsUtilisation: modelFlops, memoryBytes: gpu.liveBytes });
       progress.update(step.step, {
         loss: step.loss.toFixed(3),
         'tokens/s': Math.round(speed),
