@@ -29,9 +29,9 @@ export const exportCommand = defineCommand({
   }),
   async run(options, { report, signal }) {
     const name = options.name || basename(resolve(options.out));
-    const { checkpoint, files, warning } = await exportCheckpoint({ ...options, name }, signal);
+    const { checkpoint, files, warnings } = await exportCheckpoint({ ...options, name }, signal);
     const rows = files.map(({ path, bytes }) => [path, formatBytes(bytes)]);
-    report.result(formatTable([['from', checkpoint], ...rows]), { event: 'export', checkpoint, files, warning });
-    if (warning) report.note(warning);
+    report.result(formatTable([['from', checkpoint], ...rows]), { event: 'export', checkpoint, files, warnings });
+    for (const warning of warnings) report.note(warning);
   },
 });

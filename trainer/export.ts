@@ -45,14 +45,14 @@ export interface ExportOptions {
 export interface ExportSummary {
   readonly checkpoint: string;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
-  /** What llama.cpp will do otherwise; none when nothing. */
-  readonly warning?: string;
+  /** Newer checkpoints that were passed over, and what llama.cpp will do otherwise. */
+  readonly warnings: readonly string[];
 }
 
 /** @throws ToolkitError NOT_EXPORTABLE naming the switch, and those of openCheckpoint. */
 export async function exportCheckpoint(options: ExportOptions, signal: AbortSignal): Promise<ExportSummary> {
   const { out, format, name, licence, ggufType } = options;
-  const { dir, state } = openCheckpoint(options.checkpoint, { need: 'parameters', best: options.best });
+  const { dir, state, damaged } = openCheckpoint(options.checkpoint, { need: 'parameters', best: options.best });
   const config: StoredConfig = state.config;
   assertExportable(config);
   const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
@@ -84,19 +84,26 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
     });
     written.push({ path, bytes });
   }
-  const curve = existsSync(curvePath(dirname(dir))) ? readCurve(dirname(resolve(dir))) : undefined;
+  const run = dirname(resolve(dir));
+  const curve = existsSync(curvePath(run)) ? readCurve(run) : undefined;
+  const evaluated = curve?.points.findLast(({ step, heldOutBitsPerByte: bits }) => step <= state.step && bits != null);
+  const heldOut = state.heldOutBitsPerByte ?? evaluated?.heldOutBitsPerByte;
   const data = options.documents ? await dataShares(options.documents, signal) : [];
   const files = written.map(({ path }) => path.slice(out.length + 1));
   put('README.md', (path) =>
-    writeFileAtomic(path, modelCard({ name, state, head: curve?.head, data, licence, files })),
+    writeFileAtomic(path, modelCard({ name, state, head: curve?.head, heldOut, data, licence, files })),
   );
   return {
     checkpoint: dir,
     files: written,
-    ...(rule?.spaced && {
-      warning:
-        'llama.cpp has no split rule that keeps a number with the space before it: most numbers give the same tokens there, not all (trainer/README.md); give it token ids where that matters',
-    }),
+    warnings: [
+      ...damaged.map(({ reason }) => `damaged, passed over: ${reason}`),
+      ...(rule?.spaced
+        ? [
+            'llama.cpp has no split rule that keeps a number with the space before it: most numbers give the same tokens there, not all (trainer/README.md); give it token ids where that matters',
+          ]
+        : []),
+    ],
   };
 }
 

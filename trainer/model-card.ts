@@ -18,6 +18,8 @@ export interface CardFacts {
   readonly state: CheckpointState;
   /** Of the run's curve, where it still lies beside the checkpoint. */
   readonly head?: CurveHead;
+  /** Bits per byte of the last evaluation up to this checkpoint. */
+  readonly heldOut?: number;
   /** Largest first; none when the documents were not given. */
   readonly data: readonly DataShare[];
   /** SPDX name, of the model. */
@@ -25,11 +27,10 @@ export interface CardFacts {
   readonly files: readonly string[];
 }
 
-export function modelCard({ name, state, head, data, licence, files }: CardFacts): string {
+export function modelCard({ name, state, head, heldOut, data, licence, files }: CardFacts): string {
   const config: StoredConfig = state.config;
   const { options } = state;
   const tokens = state.step * Number(options.batch ?? 0) * config.context;
-  const bits = state.heldOutBitsPerByte;
   const rows: [string, string | undefined][] = [
     [
       'architecture',
@@ -40,7 +41,7 @@ export function modelCard({ name, state, head, data, licence, files }: CardFacts
     ['vocabulary', `${formatCount(config.vocabSize)} (byte-level BPE)`],
     ['optimizer steps', formatCount(state.step)],
     ['tokens trained on', tokens > 0 ? formatCount(tokens) : undefined],
-    ['held-out bits per byte', bits === undefined ? undefined : bits.toFixed(4)],
+    ['held-out bits per byte', heldOut?.toFixed(4)],
     ['the same, unigram model', head?.unigramBitsPerByte.toFixed(4)],
     ['peak learning rate', options.learningRate?.toString()],
     ['seed', options.seed?.toString()],

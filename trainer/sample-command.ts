@@ -35,8 +35,10 @@ export async function* generateTexts(
   options: GenerateOptions,
   signal: AbortSignal,
   onText: (text: string, seed: number) => void = () => {},
+  onNote: (text: string) => void = () => {},
 ): AsyncGenerator<GeneratedText> {
   const checkpoint = openCheckpoint(options.checkpoint, { need: 'parameters', best: options.best });
+  for (const { reason } of checkpoint.damaged) onNote(`damaged, passed over: ${reason}`);
   const tokenizer = await Tokenizer.load(checkpoint.dir);
   const { config } = checkpoint.state;
   const gpu = await openGpu(options.adapter);
@@ -108,7 +110,7 @@ export const sampleCommand = defineCommand({
       shown = Math.max(shown, text.length);
     };
     const { prompt } = options;
-    for await (const sample of generateTexts(options, signal, report.json ? undefined : stream)) {
+    for await (const sample of generateTexts(options, signal, report.json ? undefined : stream, report.note)) {
       if (report.json) report.result(sample.text, { event: 'sample', prompt, ...sample });
       else process.stdout.write(`${sample.text.slice(shown)}\n`);
       report.note(`${sample.tokens} tokens, ${sample.tokensPerSecond.toFixed(1)} tokens/s`);

@@ -101,6 +101,16 @@ describe('damage', () => {
   }
 });
 
+it('reads checkpoints of version 1, which knew no checksums, and refuses later ones', async () => {
+  const out = fresh();
+  const path = join(await save(out, 10), 'state.json');
+  const { files: _files, ...state } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...state, version: 1 }));
+  expect(openCheckpoint(out).state.version).toBe(1);
+  writeFileSync(path, JSON.stringify({ ...state, version: 3 }));
+  expect(() => openCheckpoint(out)).toThrow(expect.objectContaining({ code: 'NEWER_FORMAT' }));
+});
+
 it('a kill -9 in the middle of a save leaves a whole checkpoint', async () => {
   const out = fresh();
   let first = 1;

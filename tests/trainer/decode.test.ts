@@ -1,5 +1,9 @@
 /** Writing text: the cache gives the logits of the whole forward pass; draws; continuations. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Tokenizer } from '../../tokenizer/load.ts';
 import { openGpu } from '../../trainer/adapter.ts';
 import { Arena } from '../../trainer/arena.ts';
 import { Decoder } from '../../trainer/decode.ts';
@@ -7,7 +11,8 @@ import type { Gpu } from '../../trainer/device.ts';
 import { draw } from '../../trainer/draw.ts';
 import { modelConfig, sizeOf } from '../../trainer/model.ts';
 import { normal, seededRandom } from '../../trainer/random.ts';
-import { Sampler, WholeWindow } from '../../trainer/sample.ts';
+import { Sampler, samplePrompts, WholeWindow } from '../../trainer/sample.ts';
+import { writeTokenizer } from './support.ts';
 
 const config = modelConfig({ vocabSize: 61, depth: 2, width: 64, context: 16 });
 let gpu: Gpu;
@@ -68,18 +73,35 @@ describe('Decoder', () => {
     const sampler = await Sampler.create(gpu, config, arena);
     const write = async (temperature: number, seed: number, stopId = -1): Promise<number[]> => {
       const ids: number[] = [];
-      const options = { count: 40, temperature, topK: 20, topP: 0.95, seed, stopId };
+      const options = { count: 20, temperature, topK: 20, topP: 0.95, seed, stopId };
       for await (const id of sampler.generate([60, 7], options)) ids.push(id);
       return ids;
     };
     const [first] = [await write(1, 4)];
-    expect(first).toHaveLength(40);
+    expect(first).toHaveLength(20);
     expect(await write(1, 4)).toEqual(first);
     expect(await write(1, 5)).not.toEqual(first);
     expect(await write(0, 4)).toEqual(await write(0, 5));
     expect(await write(1, 4, first[9])).toEqual(first.slice(0, first.indexOf(first[9])));
     sampler.release();
   });
+});
+
+it('samples fixed prompts of a run with the weights as they are, the same each time', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'vua-prompts-'));
+  const small = modelConfig({ vocabSize: await writeTokenizer(dir, 300), depth: 1, width: 32, context: 16 });
+  const tokenizer = await Tokenizer.load(dir);
+  const weights = new Arena(gpu, small, ['params']);
+  weights.initialise(small, 1);
+  const sampler = await Sampler.create(gpu, small, weights);
+  const look = () => samplePrompts(sampler, tokenizer, ['Hà Nội', ''], { count: 6, temperature: 1, seed: 2 });
+  const first = await look();
+  expect(first.map(({ prompt }) => prompt)).toEqual(['Hà Nội', '']);
+  expect(await look()).toEqual(first);
+  weights.write('params', 'model.embed_tokens.weight', normal(9, 300 * 32, 1));
+  expect(await look()).not.toEqual(first);
+  sampler.release();
+  rmSync(dir, { recursive: true });
 });
 
 describe('draw', () => {

@@ -2,7 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Tokenizer } from '../../tokenizer/load.ts';
 import { openGpu } from '../../trainer/adapter.ts';
 import { type ExportOptions, exportCheckpoint } from '../../trainer/export.ts';
 import { splitRuleOf } from '../../trainer/gguf-tokenizer.ts';
@@ -32,8 +34,8 @@ const json = (...path: string[]) => JSON.parse(readFileSync(join(root, ...path),
 describe('a Hugging Face folder', () => {
   it('has the fields that transformers reads', async () => {
     const { dir } = await randomCheckpoint(join(root, 'qwen3'), tokenizerDir, vocabSize);
-    const { files, warning } = await exportTo('hf', dir, { format: 'hf', licence: 'cc-by-sa-3.0' });
-    expect(warning).toBeUndefined();
+    const { files, warnings } = await exportTo('hf', dir, { format: 'hf', licence: 'cc-by-sa-3.0' });
+    expect(warnings).toEqual([]);
     expect(files.map(({ path }) => path.slice(root.length + 4))).toEqual([
       'model.safetensors',
       'config.json',
@@ -54,6 +56,12 @@ describe('a Hugging Face folder', () => {
     const bos = vocabSize - 16;
     expect(json('hf', 'generation_config.json').eos_token_id).toEqual([bos + 1, bos]);
     expect(json('hf', 'tokenizer.json').post_processor.special_tokens['<|bos|>'].ids).toEqual([bos]);
+    // The JavaScript library gives our ids, BOS before them.
+    const theirs = new HfTokenizer(json('hf', 'tokenizer.json'), json('hf', 'tokenizer_config.json'));
+    const ours = await Tokenizer.load(tokenizerDir);
+    for (const text of sampleTexts().slice(0, 5)) {
+      expect(Array.from(theirs.encode(text).ids)).toEqual([bos, ...ours.encode(text)]);
+    }
     const card = readFileSync(join(root, 'hf', 'README.md'), 'utf8');
     expect(card).toMatch(/^---\nlanguage: vi\nlicense: cc-by-sa-3.0\n/);
     expect(card).toContain('| optimizer steps | 7 |');
