@@ -25,6 +25,7 @@ import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts'
 import type { Arena, ArenaPart } from './arena.ts';
 import type { LoaderState } from './batch.ts';
 import type { Gpu } from './device.ts';
+import { CONFIG_DEFAULTS } from './export-config.ts';
 import { EMBEDDING, type ModelConfig, type Parameter } from './model.ts';
 import type { Tensor } from './program.ts';
 import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetensors } from './tensor-file.ts';
@@ -74,7 +75,7 @@ export interface SaveOptions {
   readonly buffers?: StateBuffers;
 }
 
-/** Writes `OUT/step-N`, then deletes `stale` folders and all but the newest `keep` and the best. */
+/** Writes `OUT/step-N`, then deletes `stale` folders, later steps, and all but the newest `keep` and the best. */
 export function saveCheckpoint(
   outDir: string,
   arena: Arena,
@@ -136,9 +137,12 @@ export async function writeCheckpoint(
   syncFolder(outDir);
   rmSync(old, { recursive: true, force: true });
   for (const other of stale) if (other !== dir) rmSync(other, { recursive: true, force: true });
+  // Later ones were damaged, or the run has gone back behind them.
   const all = checkpointsIn(outDir);
-  const best = bestOf(all);
-  for (const one of all.slice(0, -keep)) if (one !== best) rmSync(one, { recursive: true, force: true });
+  const own = all.indexOf(dir) + 1;
+  const best = bestOf(all.slice(0, own));
+  const dropped = [...all.slice(own), ...all.slice(0, own).slice(0, -keep)];
+  for (const one of dropped) if (one !== best) rmSync(one, { recursive: true, force: true });
   return dir;
 }
 
@@ -199,8 +203,10 @@ export function openCheckpoint(dir: string, { need = 'all', best = false }: Open
   const damaged: { dir: string; reason: string }[] = [];
   for (const found of candidates) {
     const { state, reason } = examine(found, need);
-    if (reason === undefined) return { dir: found, state: state!, damaged };
-    damaged.push({ dir: found, reason });
+    if (state && reason === undefined) {
+      return { dir: found, state: { ...state, config: { ...CONFIG_DEFAULTS, ...state.config } }, damaged };
+    }
+    damaged.push({ dir: found, reason: reason! });
   }
   throw badInput(
     'BAD_CHECKPOINT',

@@ -8,7 +8,7 @@ import { GGUF_TYPES } from './export-gguf.ts';
 
 export const exportCommand = defineCommand({
   name: 'export',
-  summary: 'write a trained model for transformers, vLLM (hf) and llama.cpp (gguf)',
+  summary: 'write a trained model for transformers (hf) and llama.cpp (gguf)',
   examples: [
     'vua export --checkpoint vua-out/model --out my-model',
     'vua export --checkpoint vua-out/model --best --out my-model --format gguf --gguf-type f32',

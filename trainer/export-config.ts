@@ -10,6 +10,9 @@ const EXPERIMENTAL = { activation: 'swiglu', softcap: 0, valueEmbeddings: false,
 const NAMES = { qwen3: 'Qwen3ForCausalLM', llama: 'LlamaForCausalLM' } as const;
 export type Architecture = keyof typeof NAMES;
 
+/** What fields mean that a checkpoint of an earlier version does not have. */
+export const CONFIG_DEFAULTS = { architecture: 'qwen3', tied: true, ...EXPERIMENTAL } as const;
+
 /** A checkpoint's config; fields that its version did not have yet stand at their defaults. */
 export type StoredConfig = ModelConfig & {
   readonly [name in keyof typeof EXPERIMENTAL]?: unknown;
@@ -40,8 +43,9 @@ export function assertExportable(config: StoredConfig): void {
   throw badInput('NOT_EXPORTABLE', `architecture ${architecture}, expected one of ${Object.keys(NAMES).join(', ')}`);
 }
 
-export const architectureOf = (config: StoredConfig): Architecture => config.architecture ?? 'qwen3';
-export const isTied = (config: StoredConfig): boolean => config.tied ?? true;
+export const architectureOf = (config: StoredConfig): Architecture =>
+  config.architecture ?? CONFIG_DEFAULTS.architecture;
+export const isTied = (config: StoredConfig): boolean => config.tied ?? CONFIG_DEFAULTS.tied;
 
 /** Ids of the special tokens that other programs ask for. */
 export interface SpecialIds {

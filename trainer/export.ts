@@ -1,6 +1,6 @@
 /**
- * A checkpoint for other programs: a Hugging Face folder (transformers, vLLM), a GGUF file (llama.cpp), or both. Tensor
- * by tensor from file to file: no adapter is needed, and memory holds one tensor.
+ * A checkpoint for other programs: a Hugging Face folder (transformers), a GGUF file (llama.cpp), or both. Tensor by
+ * tensor from file to file: no adapter is needed, and memory holds one tensor.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
