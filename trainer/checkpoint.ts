@@ -25,7 +25,7 @@ import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts'
 import type { Arena, ArenaPart } from './arena.ts';
 import type { LoaderState } from './batch.ts';
 import type { Gpu } from './device.ts';
-import { CONFIG_DEFAULTS } from './export-config.ts';
+import { CONFIG_DEFAULTS, HEAD } from './export-config.ts';
 import { EMBEDDING, type ModelConfig, type Parameter } from './model.ts';
 import type { Tensor } from './program.ts';
 import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetensors } from './tensor-file.ts';
@@ -37,7 +37,7 @@ export const OPTIMIZER_FILE = 'optimizer.safetensors';
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
 const MOMENTS: readonly ArenaPart[] = ['m', 'v'];
 /** Tensors with a row per token: the padding rows behind the vocabulary are not stored. */
-const PER_TOKEN = [EMBEDDING, 'lm_head.weight'];
+const PER_TOKEN = [EMBEDDING, HEAD];
 
 export interface CheckpointState {
   readonly format: typeof CHECKPOINT_FORMAT;
@@ -63,15 +63,17 @@ export interface Checkpoint {
   readonly damaged: readonly { readonly dir: string; readonly reason: string }[];
 }
 
-/** Small GPU buffers that belong to a run's state (loss scale, counters): saved and restored bit by bit. */
-export type StateBuffers = Readonly<Record<string, Pick<Tensor, 'buffer' | 'offset' | 'elements'>>>;
+/** Small GPU buffers that belong to a run's state (loss scale, counters): saved and restored bit by bit, by name. */
+export interface StateBuffers {
+  readonly gpu: Gpu;
+  readonly tensors: Readonly<Record<string, Pick<Tensor, 'buffer' | 'offset' | 'elements'>>>;
+}
 
 export interface SaveOptions {
   /** Folders that this checkpoint replaces. */
   readonly stale?: readonly string[];
   /** Newest checkpoints that stay, beside the best by held-out bits per byte. */
   readonly keep?: number;
-  readonly gpu?: Gpu;
   readonly buffers?: StateBuffers;
 }
 
@@ -81,7 +83,7 @@ export function saveCheckpoint(
   arena: Arena,
   state: CheckpointState,
   tokenizerDir: string,
-  { gpu, buffers = {}, ...options }: SaveOptions = {},
+  { buffers, ...options }: SaveOptions = {},
 ): Promise<string> {
   const named = (part: ArenaPart, prefix: string): [string, TensorSource][] =>
     arena.parameters.map((parameter) => {
@@ -90,14 +92,16 @@ export function saveCheckpoint(
       const read = async () => (await arena.readTensor(part, parameter.name)).subarray(0, size);
       return [prefix + parameter.name, { dtype: 'F32', shape, read }];
     });
-  const bits = Object.entries(buffers).map(([name, { buffer, offset, elements }]): [string, TensorSource] => [
-    `state.${name}`,
-    {
-      dtype: 'U32',
-      shape: [elements],
-      read: async () => new Uint32Array(await gpu!.read(buffer, offset, elements * 4)),
-    },
-  ]);
+  const bits = Object.entries(buffers?.tensors ?? {}).map(
+    ([name, { buffer, offset, elements }]): [string, TensorSource] => [
+      `state.${name}`,
+      {
+        dtype: 'U32',
+        shape: [elements],
+        read: async () => new Uint32Array(await buffers!.gpu.read(buffer, offset, elements * 4)),
+      },
+    ],
+  );
   const tensors = {
     [MODEL_FILE]: new Map(named('params', '')),
     [OPTIMIZER_FILE]: new Map([...MOMENTS.flatMap((part) => named(part, `${part}.`)), ...bits]),
@@ -242,17 +246,13 @@ function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointS
 }
 
 /** Fills the arena from a checkpoint, moments only where the arena has them, and `buffers` with their bits. */
-export function loadCheckpoint(
-  { dir }: Pick<Checkpoint, 'dir'>,
-  arena: Arena,
-  { gpu, buffers = {} }: Pick<SaveOptions, 'gpu' | 'buffers'> = {},
-): void {
+export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena, buffers?: StateBuffers): void {
   fill(MODEL_FILE, (file) => fillPart(file, 'params', ''));
   if (!arena.whole.m) return;
   fill(OPTIMIZER_FILE, (file) => {
     for (const part of MOMENTS) fillPart(file, part, `${part}.`);
-    for (const [name, { buffer, offset, elements }] of Object.entries(buffers)) {
-      gpu!.write(buffer, offset, valuesOf(file, `state.${name}`, elements));
+    for (const [name, { buffer, offset, elements }] of Object.entries(buffers?.tensors ?? {})) {
+      buffers!.gpu.write(buffer, offset, valuesOf(file, `state.${name}`, elements));
     }
   });
 

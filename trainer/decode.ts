@@ -8,6 +8,7 @@
  */
 import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
+import { HEAD } from './export-config.ts';
 import { attentionDecode } from './kernels/attention-decode.ts';
 import { embeddingForward } from './kernels/embedding.ts';
 import { decodeVariant } from './kernels/index.ts';
@@ -61,8 +62,7 @@ export class Decoder {
     const last = this.#addLayers(arena);
     this.#logits = this.#tensor('logits', paddedVocab);
     const normed = this.#tensor('normed', C);
-    const names = arena.parameters.map(({ name }) => name);
-    const head = names.includes('lm_head.weight') ? 'lm_head.weight' : EMBEDDING;
+    const head = arena.parameters.some(({ name }) => name === HEAD) ? HEAD : EMBEDDING;
     this.#norm(this.#head, last, arena.view('params', FINAL_NORM), normed, 1, C);
     this.#linear(this.#head, normed, arena.view('params', head), this.#logits, C, paddedVocab);
   }

@@ -10,6 +10,9 @@ const EXPERIMENTAL = { activation: 'swiglu', softcap: 0, valueEmbeddings: false,
 const NAMES = { qwen3: 'Qwen3ForCausalLM', llama: 'LlamaForCausalLM' } as const;
 export type Architecture = keyof typeof NAMES;
 
+/** Of an untied head, as Hugging Face names it. */
+export const HEAD = 'lm_head.weight';
+
 /** What fields mean that a checkpoint of an earlier version does not have. */
 export const CONFIG_DEFAULTS = { architecture: 'qwen3', tied: true, ...EXPERIMENTAL } as const;
 

@@ -6,6 +6,7 @@
 import {
   type Architecture,
   architectureOf,
+  HEAD,
   isTied,
   type SpecialIds,
   type StoredConfig,
@@ -18,7 +19,6 @@ import { EMBEDDING, FINAL_NORM, type LAYER, layerName } from './model.ts';
 
 export const GGUF_TYPES = ['f16', 'f32'] as const;
 export type GgufType = (typeof GGUF_TYPES)[number];
-export const HEAD = 'lm_head.weight';
 
 /** GGUF's name of each part of a layer, behind `blk.N.`. */
 const PARTS: Readonly<Record<keyof typeof LAYER, string>> = {

@@ -45,31 +45,34 @@ export async function* generateTexts(
   const arena = new Arena(gpu, config, ['params']);
   loadCheckpoint(checkpoint, arena);
   const sampler = await Sampler.create(gpu, config, arena);
-  const prompt = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
-  const { tokens: count, temperature, topK, topP = 1, samples = 1 } = options;
-  for (let seed = options.seed; seed < options.seed + samples && !signal.aborted; seed++) {
-    const ids = prompt.slice(1);
-    const started = performance.now();
-    onText(options.prompt, seed);
-    for await (const id of sampler.generate(prompt, {
-      count,
-      temperature,
-      topK,
-      topP,
-      seed,
-      stopId: tokenizer.bosId,
-    })) {
-      ids.push(id);
-      onText(tokenizer.decode(ids).replace(/\ufffd+$/, ''), seed);
-      if (signal.aborted) break;
+  try {
+    const prompt = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
+    const { tokens: count, temperature, topK, topP = 1, samples = 1 } = options;
+    for (let seed = options.seed; seed < options.seed + samples && !signal.aborted; seed++) {
+      const ids = prompt.slice(1);
+      const started = performance.now();
+      onText(options.prompt, seed);
+      for await (const id of sampler.generate(prompt, {
+        count,
+        temperature,
+        topK,
+        topP,
+        seed,
+        stopId: tokenizer.bosId,
+      })) {
+        ids.push(id);
+        onText(tokenizer.decode(ids).replace(/\ufffd+$/, ''), seed);
+        if (signal.aborted) break;
+      }
+      const tokens = ids.length + 1 - prompt.length;
+      const tokensPerSecond = (1000 * tokens) / (performance.now() - started);
+      yield { seed, text: tokenizer.decode(ids), tokens, tokensPerSecond };
     }
-    const tokens = ids.length + 1 - prompt.length;
-    const tokensPerSecond = (1000 * tokens) / (performance.now() - started);
-    yield { seed, text: tokenizer.decode(ids), tokens, tokensPerSecond };
+  } finally {
+    sampler.release();
+    arena.release();
+    gpu.destroy();
   }
-  sampler.release();
-  arena.release();
-  gpu.destroy();
 }
 
 /** Prompt and continuation as text. */

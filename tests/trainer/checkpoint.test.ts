@@ -185,15 +185,14 @@ it('saves and restores small GPU buffers bit by bit, NaN and all', async () => {
   gpu.write(scale.buffer, 0, bits);
   const out = fresh();
   await saveCheckpoint(out, arena, stateOf(1, config, { extra: { kernels: { matmul: '8x8x2' } } }), root, {
-    gpu,
-    buffers: { scale },
+    buffers: { gpu, tensors: { scale } },
   });
   gpu.write(scale.buffer, 0, new Uint32Array(4));
   const checkpoint = openCheckpoint(out);
   expect(checkpoint.state.extra).toEqual({ kernels: { matmul: '8x8x2' } });
-  loadCheckpoint(checkpoint, arena, { gpu, buffers: { scale } });
+  loadCheckpoint(checkpoint, arena, { gpu, tensors: { scale } });
   expect(new Uint32Array(await gpu.read(scale.buffer, 0, 16))).toEqual(bits);
-  expect(() => loadCheckpoint(checkpoint, arena, { gpu, buffers: { other: scale } })).toThrow(
+  expect(() => loadCheckpoint(checkpoint, arena, { gpu, tensors: { other: scale } })).toThrow(
     expect.objectContaining({ code: 'BAD_CHECKPOINT', message: expect.stringContaining('state.other') }),
   );
   gpu.destroy();
