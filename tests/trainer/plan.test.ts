@@ -100,9 +100,9 @@ describe('lr-find', () => {
       }
     }
     const points: SweepPoint[] = [];
-    for await (const point of sweepRates(trainer, batches(), { from: 1e-3, to: 100, steps: 24 })) points.push(point);
+    for await (const point of sweepRates(trainer, batches(), { from: 1e-3, to: 100, steps: 16 })) points.push(point);
     expect(points[0].rate).toBeCloseTo(1e-3);
-    expect(points.length).toBeLessThan(24);
+    expect(points.length).toBeLessThan(16);
     const { suggested } = suggestRate(points)!;
     expect(suggested).toBeGreaterThan(1e-3);
     expect(suggested).toBeLessThan(1);
