@@ -11,7 +11,13 @@ import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
 import { checkCommand } from './trainer/check.ts';
-import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
+import { trainCommand } from './trainer/commands.ts';
+import { doctorCommand } from './trainer/doctor-command.ts';
+import { exportCommand } from './trainer/export-command.ts';
+import { lrFindCommand } from './trainer/lr-find-command.ts';
+import { planCommand } from './trainer/plan-command.ts';
+import { plotCommand } from './trainer/plot-command.ts';
+import { sampleCommand } from './trainer/sample-command.ts';
 import { verifyModel } from './trainer/verify.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -20,8 +26,11 @@ const COMMANDS: readonly Command[] = [
   cleanCommand,
   tokenizerTrainCommand,
   tokensCommand,
+  planCommand,
+  lrFindCommand,
   trainCommand,
   sampleCommand,
+  exportCommand,
   verifyCommand([verifyTokenizer, verifyModel]),
   statsCommand,
   plotCommand,

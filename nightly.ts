@@ -19,8 +19,10 @@ import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers
 import { cleanInputs } from './shards/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
 import { trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
-import { EVALUATE_TOKENS, generateText, TRAINING, trainingRows, writePlot } from './trainer/commands.ts';
+import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands.ts';
+import { writePlot } from './trainer/plot-command.ts';
 import { runTraining, type TrainingSummary } from './trainer/run.ts';
+import { generateText } from './trainer/sample-command.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */
 const STANDARD = {

@@ -22,7 +22,21 @@ const file = (name: string, text: string): string => {
 it('shows help with examples for every command', () => {
   const { stdout, status } = vua('--help');
   expect(status).toBe(0);
-  for (const name of ['run', 'crawl', 'clean', 'tokens', 'train', 'sample', 'verify', 'stats', 'plot', 'doctor']) {
+  for (const name of [
+    'run',
+    'crawl',
+    'clean',
+    'tokens',
+    'plan',
+    'lr-find',
+    'train',
+    'sample',
+    'export',
+    'verify',
+    'stats',
+    'plot',
+    'doctor',
+  ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   }
   const help = vua('tokenizer', 'train', '--help').stdout;

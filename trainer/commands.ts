@@ -1,22 +1,10 @@
-/** `vua train`, `vua sample`, `vua plot`, `vua doctor`. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { badInput } from '../crawlers/errors.ts';
-import { type CommandContext, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
-import { writeFileAtomic } from '../crawlers/shell/folder.ts';
-import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
-import { Tokenizer } from '../tokenizer/load.ts';
-import { ADAPTER_CHOICES, type AdapterChoice, openGpu } from './adapter.ts';
-import { Arena } from './arena.ts';
-import { loadCheckpoint, openCheckpoint } from './checkpoint.ts';
-import { readCurve } from './curve.ts';
-import type { AdapterFacts } from './device.ts';
-import { plotCurve } from './plot.ts';
+import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
+import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import { ADAPTER_CHOICES } from './adapter.ts';
 import { runTraining, type TrainingSummary } from './run.ts';
-import { Sampler } from './sample.ts';
 
-const adapter = z
+export const adapter = z
   .enum(ADAPTER_CHOICES)
   .default('auto')
   .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}; \`vua doctor\` explains the choice`);
@@ -41,6 +29,7 @@ export const TRAINING = {
     .default(EVALUATE_TOKENS)
     .describe('held-out tokens of an evaluation while training, at most; at the end all are read'),
   checkpointEvery: z.number().int().min(1).default(100).describe('steps between checkpoints'),
+  keep: z.number().int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
   adapter,
 } as const;
 
@@ -105,135 +94,4 @@ export function trainingRows(summary: TrainingSummary): string[][] {
     ['adapter', summary.adapter],
     ['checkpoint', summary.checkpoint],
   ];
-}
-
-export interface GenerateOptions {
-  readonly checkpoint: string;
-  readonly prompt: string;
-  readonly tokens: number;
-  readonly temperature: number;
-  readonly topK: number;
-  readonly seed: number;
-  readonly adapter: AdapterChoice;
-}
-
-/** Prompt and continuation as text. */
-export async function generateText(options: GenerateOptions, signal: AbortSignal): Promise<string> {
-  const checkpoint = openCheckpoint(options.checkpoint);
-  const tokenizer = await Tokenizer.load(checkpoint.dir);
-  const { config } = checkpoint.state;
-  const gpu = await openGpu(options.adapter);
-  const arena = new Arena(gpu, config, { parts: ['params'] });
-  loadCheckpoint(checkpoint, arena);
-  const sampler = await Sampler.create(gpu, config, arena);
-  const prompt = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
-  const ids: number[] = [];
-  const { tokens: count, temperature, topK, seed } = options;
-  for await (const id of sampler.generate(prompt, { count, temperature, topK, seed, stopId: tokenizer.bosId })) {
-    ids.push(id);
-    if (signal.aborted) break;
-  }
-  sampler.release();
-  arena.release();
-  gpu.destroy();
-  return tokenizer.decode([...prompt.slice(1), ...ids]);
-}
-
-export const sampleCommand = defineCommand({
-  name: 'sample',
-  summary: 'write text with a trained model',
-  examples: ['vua sample --checkpoint vua-out/model --prompt "Buổi sáng trên sông"'],
-  options: z.object({
-    checkpoint: z.string().describe('a step-N folder, or the folder that holds them (the newest is taken)'),
-    prompt: z.string().default('').describe('text to continue'),
-    tokens: z.number().int().min(1).default(100).describe('tokens to write at most'),
-    temperature: z.number().min(0).default(0.8).describe('0 takes the likeliest token each time'),
-    topK: z.number().int().min(1).default(40).describe('draw from this many likeliest tokens'),
-    seed: z.number().int().min(0).default(1).describe('seed of the draws'),
-    adapter,
-  }),
-  async run(options, { report, signal }) {
-    const text = await generateText(options, signal);
-    report.result(text, { event: 'sample', prompt: options.prompt, text });
-  },
-});
-
-export const plotCommand = defineCommand({
-  name: 'plot',
-  summary: 'draw the loss curve of a training run as SVG',
-  examples: ['vua plot vua-out', 'vua plot vua-out/model --out loss.svg'],
-  positional: 'dir',
-  options: z.object({
-    dir: z.string().describe('folder of a run, or of its model'),
-    out: z.string().optional().describe('file to write (default: curve.svg in the model folder)'),
-    title: z.string().default('Bits per byte while training').describe('title over the plot'),
-  }),
-  async run(options, { report }) {
-    const { path, points } = writePlot(options.dir, options.title, options.out);
-    report.result(`${path}: ${points} steps`, { event: 'plot', path, points });
-  },
-});
-
-/** Draws DIR/model or DIR. The token folder beside the model gives the bytes per token. */
-export function writePlot(dir: string, title: string, out?: string): { path: string; points: number } {
-  const model = existsSync(join(dir, 'model')) ? join(dir, 'model') : dir;
-  const { head, points } = readCurve(model);
-  if (points.length === 0) throw badInput('BAD_CURVE', `${model}: the curve holds no step`, 'train at least one step');
-  const path = out ?? join(model, 'curve.svg');
-  writeFileAtomic(path, plotCurve(head, points, head.trainBytesPerToken, title));
-  return { path, points: points.length };
-}
-
-export const doctorCommand = defineCommand({
-  name: 'doctor',
-  summary: 'show the WebGPU adapter that training would use, why, and how to get a faster one',
-  examples: ['vua doctor', 'vua doctor --adapter embedded --json'],
-  options: z.object({ adapter }),
-  async run(options, context: CommandContext) {
-    const gpu = await openGpu(options.adapter);
-    context.report.result(doctorText(gpu.facts), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });
-    gpu.destroy();
-  },
-});
-
-const SHOWN_LIMITS = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-];
-
-function doctorText(facts: AdapterFacts): string {
-  const limits = SHOWN_LIMITS.map((name) => [
-    name,
-    name.endsWith('Size') ? formatBytes(facts.limits[name]) : formatCount(facts.limits[name]),
-  ]);
-  return [
-    formatTableLeft([
-      ['adapter', facts.name],
-      ['kind', facts.kind],
-      ['why', facts.reason],
-      ['vendor, architecture', [facts.vendor, facts.architecture].filter(Boolean).join(', ')],
-      ['subgroup size', `${facts.subgroupMinSize}–${facts.subgroupMaxSize}`],
-      ...limits,
-      ['features', facts.features.join(', ')],
-      ['node', `${process.version} ${process.platform} ${process.arch}`],
-    ]),
-    '',
-    advice(facts),
-  ].join('\n');
-}
-
-const formatTableLeft = (rows: readonly (readonly [string, string] | readonly string[])[]): string => {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
-};
-
-function advice({ kind }: AdapterFacts): string {
-  if (kind === 'gpu') return 'This is a GPU: nothing to install.';
-  const gpu =
-    'A GPU with its vendor driver and a Vulkan loader (Debian: apt install libvulkan1) is 100× faster and more.';
-  if (kind === 'software') return gpu;
-  return `${gpu}\nWithout one, Mesa's lavapipe ≥ 25 is 3–10× faster than the embedded driver (Debian: apt install -t bookworm-backports mesa-vulkan-drivers libvulkan1).`;
 }

@@ -21,6 +21,8 @@ import type { AdapterFacts } from './device.ts';
 import { type Evaluation, evaluate, evaluateUnigram, heldOutOf, heldOutSubset } from './evaluate.ts';
 import { startLoaderThread } from './loader-thread.ts';
 import { modelConfig, parameterCount } from './model.ts';
+import { modelFlopsUtilisation } from './peak.ts';
+import { OPTIMIZER } from './recipe.ts';
 import { openRing } from './ring.ts';
 import type { FolderShare } from './row-sequence.ts';
 import { openFolders, tokenizerFolder } from './token-folders.ts';
@@ -49,6 +51,8 @@ export interface TrainingOptions {
   /** Held-out tokens of an evaluation while training, at most. */
   readonly evaluateTokens: number;
   readonly checkpointEvery: number;
+  /** Newest checkpoints that stay, beside the best. */
+  readonly keep?: number;
   readonly adapter: AdapterChoice;
   /** `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace those of other tokens. */
   readonly start: 'new' | 'resume' | 'restart';
@@ -80,15 +84,6 @@ export interface SourceFigure {
   readonly unigramBitsPerByte: number;
 }
 
-const OPTIMIZER = {
-  beta1: 0.9,
-  beta2: 0.95,
-  eps: 1e-8,
-  weightDecay: 0.1,
-  clip: 1,
-  matrices: 'muon',
-  muonRatio: 0.7,
-} as const;
 const READ_EVERY = 16;
 
 /** Peak learning rate (of AdamW; Muon's is muonRatio times it) by width: 0.03 at 64, falling with the root. */
@@ -143,6 +138,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
     if (previous) {
       loadCheckpoint(previous, trainer.arena);
       trainer.writeState(previous.state.optimizer);
+      for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
@@ -173,8 +169,12 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         optimizer: await trainer.readState(),
         options: identity,
         adapter: describe(gpu.facts),
+        heldOutBitsPerByte: step.heldOutBitsPerByte,
       } as const;
-      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, tokenizer, stale.splice(0));
+      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, tokenizer, {
+        stale: stale.splice(0),
+        keep: options.keep,
+      });
     };
     const steps = train(trainer, {
       loader,
@@ -200,10 +200,13 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       heldOutBitsPerByte = step.heldOutBitsPerByte ?? heldOutBitsPerByte;
       const { loader: _loader, settled, heldOut: evaluation, ...point } = step;
       if (step.step === options.steps) whole = evaluation;
+      const modelFlops = modelFlopsUtilisation(config, gpu.facts.name, step.tokensPerSecond);
       curve.append({
         ...point,
         ...(evaluation && bySource(evaluation)),
         ...(whole && { wholeBitsPerByte: whole.bitsPerByte }),
+        modelFlopsUtilisation: modelFlops,
+        memoryBytes: gpu.liveBytes,
       });
       progress.update(step.step, {
         loss: step.loss.toFixed(3),

@@ -1,11 +1,13 @@
 /** The kernels of a network for one adapter and storage; and all of them, which the generic test and `vua check` walk. */
 import { attention } from './attention.ts';
+import { attentionDecode } from './attention-decode.ts';
 import { castHalf } from './cast.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
 import type { Kernel, Storage } from './kernel.ts';
 import { type MatmulEpilogue, type MatmulLayout, type MatmulVariant, matmul } from './matmul.ts';
+import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';
 import { muonMomentum, muonNormalise, muonScale, muonUpdate } from './muon.ts';
 import { adamw, gradNorm, gradNormPartial, lossTotal, lossWeights } from './optimizer.ts';
@@ -40,6 +42,16 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   naive: { matmul: { lanes: 1, rows: 4, vectors: 1 }, normLanes: 1, lossLanes: 1 },
 };
 export const chooseKernels = (name: KernelChoiceName): KernelChoice => CHOICES[name];
+
+/** For one token at a time (decode.ts): lanes per head, and the shape of a matrix product with one row. */
+export interface DecodeVariant {
+  readonly attentionLanes: number;
+  readonly matvec: Omit<MatvecVariant, 'epilogue'>;
+}
+const DECODE_CPU: DecodeVariant = { attentionLanes: 4, matvec: { teams: 4, lanes: 1, rows: 8 } };
+const DECODE_GPU: DecodeVariant = { attentionLanes: 32, matvec: { teams: 4, lanes: 32, rows: 2 } };
+export const decodeVariant = (kind: 'gpu' | 'software' | 'embedded'): DecodeVariant =>
+  kind === 'gpu' ? DECODE_GPU : DECODE_CPU;
 
 /** Head sizes that a model may have: a head lives in registers. */
 export const HEAD_SIZES: readonly number[] = [16, 32, 64];
@@ -96,6 +108,7 @@ export function allKernels(storage: Storage): Kernel[] {
           [...new Set<Storage>([storage, 'f32'])].map((into) => set.matmul(layout, epilogue, storage, into)),
         ),
       ),
+      ...decodeKernels(),
       gradNormPartial,
       gradNorm,
       lossTotal,
@@ -110,3 +123,10 @@ export function allKernels(storage: Storage): Kernel[] {
   });
   return [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
 }
+
+const decodeKernels = (): Kernel[] =>
+  [DECODE_CPU, DECODE_GPU].flatMap((variant) => [
+    ...HEAD_SIZES.map((headSize) => attentionDecode(headSize, variant.attentionLanes)),
+    matvec({ ...variant.matvec, epilogue: 'write' }),
+    matvec({ ...variant.matvec, epilogue: 'add' }),
+  ]);
