@@ -212,6 +212,28 @@ describe('batches', () => {
     expect(reads()).toBeLessThanOrEqual(200 + 32);
   });
 
+  it('refuse any id outside the vocabulary, wherever it stands and however large', async () => {
+    const sizes = fc.constantFrom(1, 2, 7, 300, 32767, 32768, 32769, 65536, 2 ** 31, 2 ** 32);
+    await fc.assert(
+      fc.asyncProperty(
+        sizes,
+        fc.array(fc.nat({ max: 2 ** 32 - 1 }), { minLength: 1, maxLength: 40 }),
+        async (size, raw) => {
+          const Type = size <= 65536 ? Uint16Array : Uint32Array;
+          const below = new Type(raw.map((id) => id % size));
+          for (const [at, id] of [size, 2 ** (8 * Type.BYTES_PER_ELEMENT) - 1].entries()) {
+            await inMemory([below], 'f', size).load(0);
+            const over = below.slice();
+            over[(raw[0] + at) % over.length] = id;
+            if (over.every((token) => token < size)) continue; // an id that the type cannot hold
+            await expect(inMemory([over], 'f', size).load(0)).rejects.toMatchObject({ code: 'BAD_TOKEN' });
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it.each([
     ['no row', { sources: [inMemory([numbered(0, 9)])] }, 'TOO_FEW_TOKENS'],
     ['a token outside the vocabulary', { sources: [inMemory([numbered(0, 300)], 'f', 250)] }, 'BAD_TOKEN'],
