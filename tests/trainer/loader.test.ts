@@ -334,6 +334,17 @@ describe('packing', () => {
   });
 });
 
+it('sorts positions by token, stable', () => {
+  const tokens = Uint32Array.from([2, 0, 2, 1, 0, 2]);
+  const order = new Uint32Array(6);
+  const starts = new Uint32Array(5);
+  sortByToken(tokens, order, starts);
+  expect([Array.from(order), Array.from(starts)]).toEqual([
+    [1, 4, 3, 0, 2, 5],
+    [0, 2, 3, 6, 6],
+  ]);
+});
+
 /** Record batches of documents of 1 … `longest` tokens, a BOS and numbers that stand once in the corpus. */
 function documents(batches: number, count: number, longest: number): TokenSource {
   let number = 1;
