@@ -22,7 +22,7 @@ import { type Evaluation, evaluate, evaluateUnigram, heldOutOf, heldOutSubset } 
 import { startLoaderThread } from './loader-thread.ts';
 import { modelConfig, parameterCount } from './model.ts';
 import { openRing } from './ring.ts';
-import type { FolderShare } from './row-sequence.ts';
+import { type FolderShare, RowSequence } from './row-sequence.ts';
 import { openFolders, tokenizerFolder } from './token-folders.ts';
 import { type TrainStep, train } from './train.ts';
 import { Trainer } from './trainer.ts';
@@ -134,6 +134,8 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
     weights: options.weights.length > 0 ? options.weights : undefined,
     state: previous?.state.loader,
   };
+  const sources = folders.map((folder) => folder.source('train'));
+  new RowSequence(sources, plan).numberAt(plan.state); // refuses what cannot be trained on before a GPU is opened
 
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
@@ -145,7 +147,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
-    const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
+    const unigram = await evaluateUnigram(joinSources(sources), heldOut);
     const subset = await heldOutSubset(heldOut, options.evaluateTokens);
     const curve = openCurve(options.out, startStep, {
       unigramBitsPerByte: unigram.bitsPerByte,
