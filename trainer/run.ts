@@ -24,7 +24,7 @@ import { modelConfig, parameterCount } from './model.ts';
 import { modelFlopsUtilisation } from './peak.ts';
 import { OPTIMIZER } from './recipe.ts';
 import { openRing } from './ring.ts';
-import type { FolderShare } from './row-sequence.ts';
+import { type FolderShare, RowSequence } from './row-sequence.ts';
 import { openFolders, tokenizerFolder } from './token-folders.ts';
 import { type TrainStep, train } from './train.ts';
 import { Trainer } from './trainer.ts';
@@ -129,6 +129,8 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
     weights: options.weights.length > 0 ? options.weights : undefined,
     state: previous?.state.loader,
   };
+  const sources = folders.map((folder) => folder.source('train'));
+  new RowSequence(sources, plan).numberAt(plan.state); // refuses what cannot be trained on before a GPU is opened
 
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
@@ -142,7 +144,7 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
-    const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
+    const unigram = await evaluateUnigram(joinSources(sources), heldOut);
     const subset = await heldOutSubset(heldOut, options.evaluateTokens);
     const curve = openCurve(options.out, startStep, {
       unigramBitsPerByte: unigram.bitsPerByte,

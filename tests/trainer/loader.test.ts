@@ -212,6 +212,28 @@ describe('batches', () => {
     expect(reads()).toBeLessThanOrEqual(200 + 32);
   });
 
+  it('refuse any id outside the vocabulary, wherever it stands and however large', async () => {
+    const sizes = fc.constantFrom(1, 2, 7, 300, 32767, 32768, 32769, 65536, 2 ** 31, 2 ** 32);
+    await fc.assert(
+      fc.asyncProperty(
+        sizes,
+        fc.array(fc.nat({ max: 2 ** 32 - 1 }), { minLength: 1, maxLength: 40 }),
+        async (size, raw) => {
+          const Type = size <= 65536 ? Uint16Array : Uint32Array;
+          const below = new Type(raw.map((id) => id % size));
+          for (const [at, id] of [size, 2 ** (8 * Type.BYTES_PER_ELEMENT) - 1].entries()) {
+            await inMemory([below], 'f', size).load(0);
+            const over = below.slice();
+            over[(raw[0] + at) % over.length] = id;
+            if (over.every((token) => token < size)) continue; // an id that the type cannot hold
+            await expect(inMemory([over], 'f', size).load(0)).rejects.toMatchObject({ code: 'BAD_TOKEN' });
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it.each([
     ['no row', { sources: [inMemory([numbered(0, 9)])] }, 'TOO_FEW_TOKENS'],
     ['a token outside the vocabulary', { sources: [inMemory([numbered(0, 300)], 'f', 250)] }, 'BAD_TOKEN'],
@@ -310,6 +332,17 @@ describe('packing', () => {
     expect(text.length - used.size - alone).toBeLessThan(T * batches.length);
     expect(cutThoughFitting).toBeLessThanOrEqual(rows.length / 2);
   });
+});
+
+it('sorts positions by token, stable', () => {
+  const tokens = Uint32Array.from([2, 0, 2, 1, 0, 2]);
+  const order = new Uint32Array(6);
+  const starts = new Uint32Array(5);
+  sortByToken(tokens, order, starts);
+  expect([Array.from(order), Array.from(starts)]).toEqual([
+    [1, 4, 3, 0, 2, 5],
+    [0, 2, 3, 6, 6],
+  ]);
 });
 
 /** Record batches of documents of 1 … `longest` tokens, a BOS and numbers that stand once in the corpus. */
