@@ -21,6 +21,8 @@ const MAX_LOAD = 0.5;
 export class ByteTable {
   /** Keys held. */
   size = 0;
+  /** Bytes of all keys. */
+  keyBytes = 0;
   /** Slots, a power of two. */
   capacity: number;
   /** Value of slot s as a number: `f64[s * 4]`. */
@@ -74,6 +76,7 @@ export class ByteTable {
     i32[base + KEY + 2] = w2;
     i32[base + KEY + 3] = w3;
     this.size++;
+    this.keyBytes += length;
     return slot;
   }
 
@@ -97,25 +100,31 @@ export class ByteTable {
     i32[base + KEY] = hash;
     i32[base + KEY + 1] = this.keep(key);
     this.size++;
+    this.keyBytes += key.length;
     return slot;
   }
 
-  /** Key of a taken slot, valid until the next key is added. */
-  keyAt(slot: number): Uint8Array {
-    const length = this.i32[(slot << 3) + LENGTH]!;
-    const isInline = length <= INLINE_BYTES;
-    const at = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1]! >>> 0;
-    return (isInline ? this.u8 : this.arena).subarray(at, at + length);
+  /**
+   * Length of the key of a slot, 0 when it is empty. The order of keys over the slots depends on capacity and hash:
+   * nothing that is written may depend on it.
+   */
+  lengthAt(slot: number): number {
+    return this.i32[(slot << 3) + LENGTH]!;
   }
 
-  /** All taken slots. Their order depends on capacity and hash: nothing that is written may depend on it. */
-  *slots(): Generator<number> {
-    for (let slot = 0; slot < this.capacity; slot++) if (this.i32[(slot << 3) + LENGTH] !== 0) yield slot;
+  /** Copies the key of a taken slot to `at`. */
+  copyKey(slot: number, into: Uint8Array, at: number): void {
+    const length = this.lengthAt(slot);
+    const isInline = length <= INLINE_BYTES;
+    const from = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1]! >>> 0;
+    const source = isInline ? this.u8 : this.arena;
+    for (let i = 0; i < length; i++) into[at + i] = source[from + i]!;
   }
 
   clear(): void {
     this.i32.fill(0);
     this.size = 0;
+    this.keyBytes = 0;
     this.arenaEnd = 0;
   }
 

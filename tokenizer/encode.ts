@@ -4,6 +4,7 @@
  */
 import { ID_OF_BYTE } from './byte-level.ts';
 import { ByteTable } from './byte-table.ts';
+import { CONTINUES, SyllableJoiner } from './join.ts';
 import { SCAN_LIMIT, WordMerger } from './merge-word.ts';
 import { type BpeModel, BYTE_TOKENS, mergeCount, vocabSizeOf } from './model.ts';
 import { PaddedText } from './padded-text.ts';
@@ -23,12 +24,13 @@ const CACHED_BYTES = 64;
 const LARGEST_KEPT = 1 << 20;
 
 export class Encoder {
-  private readonly pretokenizer = new Pretokenizer();
+  private readonly pretokenizer: Pretokenizer;
   private readonly merger: WordMerger;
+  private readonly joiner: SyllableJoiner | undefined;
   private readonly TokenArray: Uint16ArrayConstructor | Uint32ArrayConstructor;
   private readonly text = new PaddedText();
   private readonly word = new Int32Array(SCAN_LIMIT);
-  private ids: TokenIds;
+  private ids = new Int32Array(1 << 12);
   /** Value of a pretoken: the number of its tokens (0 when new), and the only one, or where they begin in `pool`. */
   private readonly cache = new ByteTable();
   private pool = new Int32Array(1 << 12);
@@ -39,9 +41,10 @@ export class Encoder {
     for (let i = 0; i < model.merges.length; i += 2) {
       pairs.add(model.merges[i]!, model.merges[i + 1]!, BYTE_TOKENS + i / 2);
     }
+    this.pretokenizer = new Pretokenizer(model.split.digits);
     this.merger = new WordMerger(pairs);
+    this.joiner = model.split.acrossSpaces ? new SyllableJoiner(model, this.merger) : undefined;
     this.TokenArray = vocabSizeOf(model) <= 1 << 16 ? Uint16Array : Uint32Array;
-    this.ids = new this.TokenArray(1 << 12);
   }
 
   /**
@@ -49,20 +52,38 @@ export class Encoder {
    * surrogates become U+FFFD. The names of special tokens are text like any other.
    */
   encode(text: Uint8Array | string): TokenIds {
+    const ids = this.encodeSyllables(text);
+    const count = this.joiner === undefined ? ids.length : this.joiner.join(ids, ids.length);
+    return new this.TokenArray(ids.subarray(0, count));
+  }
+
+  /**
+   * Ids before any merge across spaces; valid until the next call. The first id of a syllable that follows another,
+   * with one space between, bears the flag CONTINUES.
+   */
+  encodeSyllables(text: Uint8Array | string): Int32Array {
+    const { pretokenizer } = this;
     const wellFormed = toWellFormed(text);
+    const marksRuns = this.joiner !== undefined;
     this.text.set(wellFormed);
     const ids = this.room(wellFormed.length); // no token is shorter than a byte
     let count = 0;
+    let wasSyllable = false;
     for (let start = 0, end = 0; start < wellFormed.length; start = end) {
-      end = this.pretokenizer.next(this.text, start);
+      end = pretokenizer.next(this.text, start);
+      const first = count;
       count =
         end - start > CACHED_BYTES ? this.appendMerged(ids, count, start, end) : this.append(ids, count, start, end);
+      if (marksRuns) {
+        if (wasSyllable && pretokenizer.isSyllable) ids[first]! |= CONTINUES;
+        wasSyllable = pretokenizer.isSyllable;
+      }
     }
-    return ids.slice(0, count);
+    return ids.subarray(0, count);
   }
 
   /** Writes the ids of a short pretoken at `at`. @returns the end of what is written. */
-  private append(ids: TokenIds, at: number, start: number, end: number): number {
+  private append(ids: Int32Array, at: number, start: number, end: number): number {
     const { cache } = this;
     if (cache.size >= CACHED_PRETOKENS || this.poolEnd >= CACHED_IDS) {
       cache.clear();
@@ -85,7 +106,7 @@ export class Encoder {
     return written;
   }
 
-  private appendMerged(ids: TokenIds, at: number, start: number, end: number): number {
+  private appendMerged(ids: Int32Array, at: number, start: number, end: number): number {
     const { bytes } = this.text;
     const length = end - start;
     const word = length <= SCAN_LIMIT ? this.word : new Int32Array(length);
@@ -95,7 +116,7 @@ export class Encoder {
     return at + count;
   }
 
-  private keep(ids: TokenIds): number {
+  private keep(ids: Int32Array): number {
     const offset = this.poolEnd;
     if (offset + ids.length > this.pool.length) {
       const larger = new Int32Array(this.pool.length * 2);
@@ -107,9 +128,9 @@ export class Encoder {
     return offset;
   }
 
-  private room(count: number): TokenIds {
+  private room(count: number): Int32Array {
     if (count <= this.ids.length) return this.ids;
-    const ids = new this.TokenArray(count * 2);
+    const ids = new Int32Array(count * 2);
     if (ids.length <= LARGEST_KEPT) this.ids = ids;
     return ids;
   }

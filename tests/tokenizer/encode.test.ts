@@ -6,6 +6,7 @@ import type { Tokenizer } from '../../tokenizer/load.ts';
 import { WordMerger } from '../../tokenizer/merge-word.ts';
 import { type BpeModel, SPECIAL_TOKENS } from '../../tokenizer/model.ts';
 import { PairTable } from '../../tokenizer/pair-table.ts';
+import { DEFAULT_SPLIT } from '../../tokenizer/pretokenize.ts';
 import { bytesOf, oddText, sampleTexts, tokenizerOf, train } from './support.ts';
 
 let model: BpeModel;
@@ -155,7 +156,7 @@ test('a vocabulary beyond 65,536 gives 32-bit ids', () => {
     if (merge < 65_536) return i % 2 === 0 ? merge >> 8 : merge & 255;
     return i % 2 === 0 ? 256 + merge - 65_536 : merge - 65_536;
   });
-  const large = tokenizerOf({ merges, specialTokens: SPECIAL_TOKENS });
+  const large = tokenizerOf({ merges, specialTokens: SPECIAL_TOKENS, split: DEFAULT_SPLIT });
   const ids = large.encode('ab');
   expect(ids).toBeInstanceOf(Uint32Array);
   expect(large.decode(ids)).toBe('ab');

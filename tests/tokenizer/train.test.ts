@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ID_OF_BYTE } from '../../tokenizer/byte-level.ts';
 import { Merger } from '../../tokenizer/merge.ts';
 import { type BpeModel, MIN_VOCAB_SIZE, tokenBytesOf, vocabSizeOf } from '../../tokenizer/model.ts';
+import { Vocabulary } from '../../tokenizer/vocabulary.ts';
 import { bytesOf, SPLIT_RULE, sampleTexts, train } from './support.ts';
 
 const merges = (model: BpeModel): [number, number][] =>
@@ -115,9 +116,11 @@ test('counts are exact beyond 2^32', () => {
     starts: Int32Array.of(0, 2, 4, 6),
     counts: Float64Array.of(2 ** 40, 2 ** 40 + 2, 1),
   };
-  const merger = new Merger(words, { merges: 2, minFrequency: 2, maxTokenBytes: 64 });
+  const vocabulary = new Vocabulary();
+  const merger = new Merger(words, vocabulary, { minFrequency: 2, allows: () => true }, 258);
   while (merger.step());
-  expect([...merger.result()]).toEqual([3, 4, 1, 2]);
+  expect(vocabulary.merges).toEqual([3, 4, 1, 2]);
+  expect(merger.lastCount).toBe(2 ** 40 + 1);
 });
 
 test('a pretoken of a megabyte neither stops training nor shapes it', async () => {

@@ -1,0 +1,245 @@
+/**
+ * The three passes over the text of a corpus. Each is a Tally, which takes texts one by one; tallies of parts of a
+ * corpus, in any order, add up to the tally of the whole. Their memory grows with what is distinct, not with the text.
+ *
+ *   words        how often each pretoken stands: what merges within syllables are learned from
+ *   neighbours   about how often two tokens meet across a space: never too low
+ *   pieces       how often each piece of a run of syllables stands, cut where two tokens meet too rarely to be merged
+ */
+import { ByteTable } from './byte-table.ts';
+import { Encoder } from './encode.ts';
+import { CONTINUES } from './join.ts';
+import type { BpeModel } from './model.ts';
+import { PaddedText } from './padded-text.ts';
+import { Pretokenizer, type SplitRule } from './pretokenize.ts';
+import { toWellFormed } from './well-formed.ts';
+
+export type TallyTask =
+  | { readonly kind: 'words'; readonly digits: SplitRule['digits'] }
+  | { readonly kind: 'neighbours'; readonly model: BpeModel }
+  | {
+      readonly kind: 'pieces';
+      readonly model: BpeModel;
+      readonly neighbours: Uint32Array;
+      /** Tokens that meet fewer times are cut apart. */
+      readonly threshold: number;
+    };
+
+/** Distinct byte strings, one after the other in `bytes`, and how often each stands, exact to 2^53. */
+export interface CountedKeys {
+  readonly bytes: Uint8Array;
+  readonly lengths: Uint32Array;
+  readonly counts: Float64Array;
+}
+
+export type TallyResult = CountedKeys | Uint32Array;
+
+export interface Tally {
+  /** Distinct keys so far. */
+  readonly size: number;
+  /** @returns bytes of the text as it is tokenized. */
+  add(text: Uint8Array): number;
+  result(): TallyResult;
+}
+
+export function tallyOf(task: TallyTask): Tally {
+  if (task.kind === 'words') return new WordTally(task.digits);
+  if (task.kind === 'neighbours') return new NeighbourTally(task.model);
+  return new PieceTally(task.model, task.neighbours, task.threshold);
+}
+
+/** What is longer is no word, and would be walked through again for every merge in it. It is passed over. */
+const MAX_WORD_BYTES = 1024;
+
+class WordTally implements Tally {
+  private readonly words = new ByteTable();
+  private readonly pretokenizer: Pretokenizer;
+  private readonly text = new PaddedText();
+
+  constructor(digits: SplitRule['digits']) {
+    this.pretokenizer = new Pretokenizer(digits);
+  }
+
+  get size(): number {
+    return this.words.size;
+  }
+
+  add(text: Uint8Array): number {
+    const { words, pretokenizer } = this;
+    const padded = this.text;
+    padded.set(toWellFormed(text));
+    const end = padded.length;
+    for (let start = 0, next = 0; start < end; start = next) {
+      next = pretokenizer.next(padded, start);
+      if (next - start > MAX_WORD_BYTES) continue;
+      const slot = words.slotOf(padded, start, next);
+      words.f64[slot * 4]! += 1;
+    }
+    return end;
+  }
+
+  result(): CountedKeys {
+    return keysOf(this.words);
+  }
+}
+
+/** Counters of pairs by hash: 32 MB. Pairs that share one are counted together, so that no count is too low. */
+const NEIGHBOUR_COUNTERS = 1 << 23;
+const HIGHEST = 2 ** 32 - 1;
+
+const counterOf = (left: number, right: number): number => {
+  const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right + 1, 0x85ebca6b);
+  return (hash ^ (hash >>> 15)) & (NEIGHBOUR_COUNTERS - 1);
+};
+
+class NeighbourTally implements Tally {
+  readonly size = 0;
+  private readonly encoder: Encoder;
+  private readonly counters = new Uint32Array(NEIGHBOUR_COUNTERS);
+
+  constructor(model: BpeModel) {
+    this.encoder = new Encoder(model);
+  }
+
+  add(text: Uint8Array): number {
+    const { counters } = this;
+    const ids = this.encoder.encodeSyllables(text);
+    for (let i = 1; i < ids.length; i++) {
+      if ((ids[i]! & CONTINUES) === 0) continue;
+      const counter = counterOf(ids[i - 1]! & ~CONTINUES, ids[i]! & ~CONTINUES);
+      if (counters[counter]! < HIGHEST) counters[counter]!++;
+    }
+    return text.length;
+  }
+
+  result(): Uint32Array {
+    return this.counters;
+  }
+}
+
+/** A longer run is cut: merging it would take time with its square, and no text has such sentences. */
+const MAX_RUN_TOKENS = 512;
+/** Bytes of an id in a key: for up to 2^24 tokens. */
+const ID_BYTES = 3;
+
+class PieceTally implements Tally {
+  private readonly encoder: Encoder;
+  private readonly pieces = new ByteTable();
+  private readonly key = new PaddedText();
+  private readonly bytes = new Uint8Array(MAX_RUN_TOKENS * ID_BYTES);
+
+  constructor(
+    model: BpeModel,
+    private readonly neighbours: Uint32Array,
+    private readonly threshold: number,
+  ) {
+    this.encoder = new Encoder(model);
+  }
+
+  get size(): number {
+    return this.pieces.size;
+  }
+
+  add(text: Uint8Array): number {
+    const ids = this.encoder.encodeSyllables(text);
+    for (let start = 0; start < ids.length; ) {
+      const end = this.runEnd(ids, start);
+      this.cut(ids, start, end);
+      start = end;
+    }
+    return text.length;
+  }
+
+  result(): CountedKeys {
+    return keysOf(this.pieces);
+  }
+
+  /** A run goes on over all tokens of a syllable, but only the first of them can meet the one before it. */
+  private runEnd(ids: Int32Array, start: number): number {
+    const last = Math.min(ids.length, start + MAX_RUN_TOKENS);
+    let end = start + 1;
+    while (end < last && (ids[end]! & CONTINUES) !== 0) end++;
+    return end;
+  }
+
+  private cut(ids: Int32Array, first: number, end: number): void {
+    const { bytes, neighbours, threshold } = this;
+    for (let start = first, at = first; at < end; at++) {
+      const id = ids[at]! & ~CONTINUES;
+      const from = (at - start) * ID_BYTES;
+      bytes[from] = id;
+      bytes[from + 1] = id >> 8;
+      bytes[from + 2] = id >> 16;
+      const meets = at + 1 < end && neighbours[counterOf(id, ids[at + 1]! & ~CONTINUES)]! >= threshold;
+      if (meets) continue;
+      if (at > start) this.count(from + ID_BYTES);
+      start = at + 1;
+    }
+  }
+
+  private count(length: number): void {
+    this.key.set(this.bytes.subarray(0, length));
+    const slot = this.pieces.slotOf(this.key, 0, length);
+    this.pieces.f64[slot * 4]! += 1;
+  }
+}
+
+/** The ids of a piece, three bytes each. */
+export function idsOfPieces({ bytes }: CountedKeys): Int32Array {
+  return Int32Array.from({ length: bytes.length / ID_BYTES }, (_, i) => {
+    return bytes[ID_BYTES * i]! | (bytes[ID_BYTES * i + 1]! << 8) | (bytes[ID_BYTES * i + 2]! << 16);
+  });
+}
+
+/** A threshold that leaves about four times `pairs` pairs or more together: a power of two. */
+export function thresholdFor(neighbours: Uint32Array, pairs: number): number {
+  const byBits = new Float64Array(33);
+  for (let i = 0; i < neighbours.length; i++) byBits[32 - Math.clz32(neighbours[i]!)]!++;
+  let bits = 32;
+  for (let more = 0; bits > 0; bits--) {
+    more += byBits[bits]!;
+    if (more >= pairs) break;
+  }
+  return 2 ** Math.max(0, bits - 3);
+}
+
+function keysOf(table: ByteTable): CountedKeys {
+  const lengths = new Uint32Array(table.size);
+  const counts = new Float64Array(table.size);
+  const bytes = new Uint8Array(table.keyBytes);
+  let key = 0;
+  let at = 0;
+  for (let slot = 0; slot < table.capacity; slot++) {
+    const length = table.lengthAt(slot);
+    if (length === 0) continue;
+    table.copyKey(slot, bytes, at);
+    at += length;
+    lengths[key] = length;
+    counts[key++] = table.f64[slot * 4]!;
+  }
+  return { bytes, lengths, counts };
+}
+
+/** The tally of a corpus from those of its parts. Takes them over. */
+export function sumOf(parts: readonly TallyResult[]): TallyResult {
+  const [first, ...others] = parts;
+  if (others.length === 0) return first!;
+  if (first instanceof Uint32Array) {
+    for (const part of others as Uint32Array[]) {
+      for (let i = 0; i < first.length; i++) first[i] = Math.min(HIGHEST, first[i]! + part[i]!);
+    }
+    return first;
+  }
+  const table = new ByteTable(2 ** Math.ceil(Math.log2(4 * first!.counts.length + 16)));
+  const text = new PaddedText();
+  for (const { bytes, lengths, counts } of parts as CountedKeys[]) {
+    text.set(bytes);
+    for (let key = 0, start = 0; key < counts.length; key++) {
+      const end = start + lengths[key]!;
+      const slot = table.slotOf(text, start, end);
+      table.f64[slot * 4]! += counts[key]!;
+      start = end;
+    }
+  }
+  return keysOf(table);
+}
