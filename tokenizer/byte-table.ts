@@ -11,12 +11,17 @@
  */
 import type { PaddedText } from './padded-text.ts';
 
-const SLOT_BYTES = 32;
+export const SLOT_BYTES = 32;
 const INLINE_BYTES = 16;
 const LENGTH = 2; // in units of four bytes
 const KEY = 4;
 /** At most this share of the slots is taken. */
 const MAX_LOAD = 0.5;
+
+export interface SlotRoom {
+  readonly buffer: ArrayBuffer;
+  readonly offset: number;
+}
 
 export class ByteTable {
   /** Keys held. */
@@ -33,9 +38,21 @@ export class ByteTable {
   private arena = new Uint8Array(1 << 12);
   private arenaEnd = 0;
 
-  constructor(capacity = 1 << 12) {
+  /**
+   * @param capacity Slots, a power of two.
+   * @param allocate Gives room for slots, all zero: in a buffer that others use as well, where WebAssembly is to see them.
+   */
+  constructor(
+    capacity = 1 << 12,
+    private readonly allocate: (bytes: number) => SlotRoom = (bytes) => ({ buffer: new ArrayBuffer(bytes), offset: 0 }),
+  ) {
     this.capacity = capacity;
-    this.allocate();
+    this.open();
+  }
+
+  /** Keys that may be added before the table grows. */
+  get room(): number {
+    return this.capacity * MAX_LOAD - this.size;
   }
 
   /**
@@ -128,11 +145,12 @@ export class ByteTable {
     this.arenaEnd = 0;
   }
 
-  private allocate(): void {
-    const buffer = new ArrayBuffer(this.capacity * SLOT_BYTES);
-    this.f64 = new Float64Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.u8 = new Uint8Array(buffer);
+  private open(): void {
+    const bytes = this.capacity * SLOT_BYTES;
+    const { buffer, offset } = this.allocate(bytes);
+    this.f64 = new Float64Array(buffer, offset, bytes / 8);
+    this.i32 = new Int32Array(buffer, offset, bytes / 4);
+    this.u8 = new Uint8Array(buffer, offset, bytes);
   }
 
   /** Offset in the arena. */
@@ -149,10 +167,16 @@ export class ByteTable {
   }
 
   private growIfFull(): boolean {
-    if (this.size < this.capacity * MAX_LOAD) return false;
-    const old = this.i32;
+    if (this.room > 0) return false;
     this.capacity *= 2;
-    this.allocate();
+    this.move();
+    return true;
+  }
+
+  /** Puts all keys into new room, of the capacity there is now. */
+  move(): void {
+    const old = this.i32;
+    this.open();
     const { i32 } = this;
     const mask = this.capacity - 1;
     for (let base = 0; base < old.length; base += 8) {
@@ -163,7 +187,6 @@ export class ByteTable {
       while (i32[(slot << 3) + LENGTH] !== 0) slot = (slot + 1) & mask;
       for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i]!;
     }
-    return true;
   }
 }
 

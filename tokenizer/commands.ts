@@ -75,6 +75,13 @@ export const tokenizerTrainCommand = defineCommand({
     out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
     validShare,
     ...LEARNING,
+    threads: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('threads that count (default: all processors)'),
   }),
   async run(options, context) {
     const unlock = lockFolder(options.out);

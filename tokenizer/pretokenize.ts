@@ -33,9 +33,9 @@ const SPACE_BYTE = 0x20;
 
 export class Pretokenizer {
   private readonly unicode: UnicodeFacts;
-  private readonly letters: Automaton;
+  readonly letters: Automaton;
   /** Class of each ASCII character. */
-  private readonly ascii: Uint8Array;
+  readonly ascii: Uint8Array;
 
   /** True when the pretoken that `next` found last is a syllable: letters and marks, perhaps behind a space. */
   isSyllable = false;

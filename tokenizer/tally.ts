@@ -11,8 +11,8 @@ import { Encoder } from './encode.ts';
 import { CONTINUES } from './join.ts';
 import type { BpeModel } from './model.ts';
 import { PaddedText } from './padded-text.ts';
-import { Pretokenizer, type SplitRule } from './pretokenize.ts';
-import { toWellFormed } from './well-formed.ts';
+import type { SplitRule } from './pretokenize.ts';
+import { Scanner, type ScannerOptions } from './scanner.ts';
 
 export type TallyTask =
   | { readonly kind: 'words'; readonly digits: SplitRule['digits'] }
@@ -37,13 +37,12 @@ export type TallyResult = CountedKeys | Uint32Array;
 export interface Tally {
   /** Distinct keys so far. */
   readonly size: number;
-  /** @returns bytes of the text as it is tokenized. */
-  add(text: Uint8Array): number;
+  add(text: Uint8Array): void;
   result(): TallyResult;
 }
 
 export function tallyOf(task: TallyTask): Tally {
-  if (task.kind === 'words') return new WordTally(task.digits);
+  if (task.kind === 'words') return new WordTally(task);
   if (task.kind === 'neighbours') return new NeighbourTally(task.model);
   return new PieceTally(task.model, task.neighbours, task.threshold);
 }
@@ -51,35 +50,48 @@ export function tallyOf(task: TallyTask): Tally {
 /** What is longer is no word, and would be walked through again for every merge in it. It is passed over. */
 const MAX_WORD_BYTES = 1024;
 
-class WordTally implements Tally {
-  private readonly words = new ByteTable();
-  private readonly pretokenizer: Pretokenizer;
-  private readonly text = new PaddedText();
+export class WordTally implements Tally {
+  private readonly scanner: Scanner;
 
-  constructor(digits: SplitRule['digits']) {
-    this.pretokenizer = new Pretokenizer(digits);
+  constructor(options: ScannerOptions) {
+    this.scanner = new Scanner(options);
   }
 
   get size(): number {
-    return this.words.size;
+    return this.scanner.table.size;
   }
 
-  add(text: Uint8Array): number {
-    const { words, pretokenizer } = this;
-    const padded = this.text;
-    padded.set(toWellFormed(text));
-    const end = padded.length;
-    for (let start = 0, next = 0; start < end; start = next) {
-      next = pretokenizer.next(padded, start);
-      if (next - start > MAX_WORD_BYTES) continue;
-      const slot = words.slotOf(padded, start, next);
-      words.f64[slot * 4]! += 1;
+  add(text: Uint8Array): void {
+    const { scanner } = this;
+    const wellFormed = scanner.wellFormed(text);
+    for (let from = 0, done = 0; from < wellFormed.length; from += done) {
+      const isLast = scanner.load(wellFormed, from);
+      done = this.addWindow(isLast);
+      if (done === 0) scanner.enlarge();
     }
-    return end;
+    scanner.reset();
+  }
+
+  /** @returns the end of what of the window is sure to end in it. */
+  private addWindow(isLast: boolean): number {
+    const { scanner } = this;
+    const { table } = scanner;
+    const { length } = scanner.text;
+    for (let start = 0; ; ) {
+      start = scanner.skipCounted(start, isLast);
+      if (start === length) return start;
+      const end = scanner.pretokenizer.next(scanner.text, start);
+      if (end === length && !isLast) return start; // it may go on
+      if (end - start <= MAX_WORD_BYTES) {
+        const slot = table.slotOf(scanner.text, start, end);
+        table.f64[slot * 4]! += 1;
+      }
+      start = end;
+    }
   }
 
   result(): CountedKeys {
-    return keysOf(this.words);
+    return keysOf(this.scanner.table);
   }
 }
 
@@ -95,13 +107,14 @@ const counterOf = (left: number, right: number): number => {
 class NeighbourTally implements Tally {
   readonly size = 0;
   private readonly encoder: Encoder;
-  private readonly counters = new Uint32Array(NEIGHBOUR_COUNTERS);
+  /** Shared, so that threads need no copy of it. */
+  private readonly counters = new Uint32Array(new SharedArrayBuffer(4 * NEIGHBOUR_COUNTERS));
 
   constructor(model: BpeModel) {
     this.encoder = new Encoder(model);
   }
 
-  add(text: Uint8Array): number {
+  add(text: Uint8Array): void {
     const { counters } = this;
     const ids = this.encoder.encodeSyllables(text);
     for (let i = 1; i < ids.length; i++) {
@@ -109,7 +122,6 @@ class NeighbourTally implements Tally {
       const counter = counterOf(ids[i - 1]! & ~CONTINUES, ids[i]! & ~CONTINUES);
       if (counters[counter]! < HIGHEST) counters[counter]!++;
     }
-    return text.length;
   }
 
   result(): Uint32Array {
@@ -125,7 +137,7 @@ const ID_BYTES = 3;
 class PieceTally implements Tally {
   private readonly encoder: Encoder;
   private readonly pieces = new ByteTable();
-  private readonly key = new PaddedText();
+  private readonly key = new PaddedText(MAX_RUN_TOKENS * ID_BYTES);
   private readonly bytes = new Uint8Array(MAX_RUN_TOKENS * ID_BYTES);
 
   constructor(
@@ -140,14 +152,13 @@ class PieceTally implements Tally {
     return this.pieces.size;
   }
 
-  add(text: Uint8Array): number {
+  add(text: Uint8Array): void {
     const ids = this.encoder.encodeSyllables(text);
     for (let start = 0; start < ids.length; ) {
       const end = this.runEnd(ids, start);
       this.cut(ids, start, end);
       start = end;
     }
-    return text.length;
   }
 
   result(): CountedKeys {
@@ -231,8 +242,8 @@ export function sumOf(parts: readonly TallyResult[]): TallyResult {
     return first;
   }
   const table = new ByteTable(2 ** Math.ceil(Math.log2(4 * first!.counts.length + 16)));
-  const text = new PaddedText();
   for (const { bytes, lengths, counts } of parts as CountedKeys[]) {
+    const text = new PaddedText(bytes.length);
     text.set(bytes);
     for (let key = 0, start = 0; key < counts.length; key++) {
       const end = start + lengths[key]!;

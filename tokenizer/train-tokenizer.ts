@@ -9,6 +9,7 @@ import { expectedBytes, readTrainingTexts } from './documents.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from './export.ts';
 import { mergeCount, vocabSizeOf } from './model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
+import { TallyThreads } from './tally-threads.ts';
 import {
   MAX_SYLLABLES,
   MAX_TOKEN_BYTES,
@@ -34,6 +35,8 @@ export interface TrainTokenizerOptions {
   /** Learn from about so many bytes of documents drawn by `seed`, where there are more. */
   readonly maxBytes?: number;
   readonly seed?: number;
+  /** Threads that count; all processors. */
+  readonly threads?: number;
 }
 
 export interface TrainedTokenizer {
@@ -77,6 +80,7 @@ export async function trainTokenizer(
     validShare: options.validShare ?? VALID_SHARE,
     ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes, seed: options.seed ?? 1 }),
   };
+  const team = new TallyThreads(options.threads);
   try {
     const draw = await drawOf(options, asked.validShare, signal, report);
     let documents = 0;
@@ -94,6 +98,7 @@ export async function trainTokenizer(
     const model = await trainBpe(texts, {
       ...asked,
       maxTokenBytes: asked.maxTokenLength,
+      team,
       corpus: paths.join(', '),
       signal,
       onProgress(progress) {
@@ -115,6 +120,8 @@ export async function trainTokenizer(
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
+  } finally {
+    await team.close();
   }
 }
 
@@ -135,7 +142,10 @@ async function drawOf(
   if (bytes === undefined && maxBytes < Number.POSITIVE_INFINITY) {
     const measuring = report.stage('measure', 'bytes');
     bytes = 0;
-    for await (const text of readTrainingTexts(paths, validShare, signal)) measuring.update((bytes += text.length));
+    for await (const text of readTrainingTexts(paths, validShare, signal)) {
+      bytes += text.length;
+      measuring.update(bytes);
+    }
     signal.throwIfAborted();
     measuring.finish();
   }

@@ -17,7 +17,7 @@ import { type MergeRule, Merger, type Words } from './merge.ts';
 import { type BpeModel, BYTE_TOKENS, endsWithLetter, MIN_VOCAB_SIZE, SPECIAL_TOKENS } from './model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
 import { type CountedKeys, idsOfPieces, type TallyResult, type TallyTask, thresholdFor } from './tally.ts';
-import { tallyTexts } from './tally-texts.ts';
+import { type TallyTeam, tallyTexts } from './tally-texts.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 export interface TrainOptions {
@@ -33,6 +33,8 @@ export interface TrainOptions {
   readonly syllableShare?: number;
   /** Most digits in a token. */
   readonly digits?: SplitRule['digits'];
+  /** Threads that count along. */
+  readonly team?: TallyTeam;
   /** How errors call the texts. */
   readonly corpus?: string;
   /** Aborted: `trainBpe` throws the signal's reason. */
@@ -159,9 +161,9 @@ class Training {
   }
 
   private async tally(stage: TrainStage, task: TallyTask): Promise<TallyResult> {
-    const { signal, onProgress } = this.options;
+    const { team, signal, onProgress } = this.options;
     const report = (done: number, words: number) => onProgress?.({ stage, done, total: this.bytes, words });
-    const { bytes, result } = await tallyTexts(this.texts(), task, { signal, onProgress: report });
+    const { bytes, result } = await tallyTexts(this.texts(), task, { team, signal, onProgress: report });
     this.bytes = bytes;
     return result;
   }
