@@ -275,6 +275,8 @@ ${['slots', 'slotMask', 'room', 'added', 'addedBytes', 'ids', 'pool', 'flag', 'w
                        (v128.and ${is('(local.get $q)', 0xe2)} ${within('(local.get $v)', 0x80, 2)})))))
         (then
           (if (i32.eq (local.get $at) (local.get $end)) (then (return (i32.const 0)))) ;; the last character is cut
+          ;; from the head of a character at least three bytes back, which may be the one that is wrong
+          (local.set $at (i32.sub (local.get $at) (i32.const 3)))
           (block $head (loop $back
             (br_if $head (i32.ne (i32.and (i32.load8_u (local.get $at)) (i32.const 0xc0)) (i32.const 0x80)))
             (local.set $at (i32.sub (local.get $at) (i32.const 1)))

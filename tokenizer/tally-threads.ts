@@ -35,6 +35,8 @@ export interface ThreadData {
 
 export class TallyThreads implements TallyTeam {
   private readonly members: Member[] = [];
+  /** Bytes that other threads took. */
+  shared = 0;
   private offered = 0;
   private task: TallyTask | undefined;
 
@@ -52,7 +54,9 @@ export class TallyThreads implements TallyTeam {
       if (this.offered >= START_BYTES) this.start();
       return false;
     }
-    return text.length + PREFIX <= SLOT_BYTES && this.members.some((member) => member.take(text));
+    const isTaken = text.length + PREFIX <= SLOT_BYTES && this.members.some((member) => member.take(text));
+    if (isTaken) this.shared += text.length;
+    return isTaken;
   }
 
   finish(): Promise<TallyResult[]> {
@@ -85,11 +89,7 @@ class Member {
   private filled = 0;
 
   constructor() {
-    const isSource = import.meta.url.endsWith('.ts');
-    this.worker = new Worker(new URL(isSource ? './tally-thread.ts' : './tally-thread.js', import.meta.url), {
-      workerData: this.data,
-      execArgv: isSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
-    });
+    this.worker = startThread('tally-thread', this.data);
   }
 
   begin(task: TallyTask): void {
@@ -137,4 +137,14 @@ class Member {
     Atomics.store(this.data.state, STATE.HANDED, handed);
     Atomics.notify(this.data.state, STATE.HANDED);
   }
+}
+
+/** A thread on a module beside this one; run from source it must be told how to read TypeScript. */
+function startThread(name: string, workerData: unknown): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, import.meta.url), { workerData });
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const tsx = new URL('./esm/api/index.mjs', loader).href;
+  const source = new URL(`./${name}.ts`, import.meta.url).href;
+  const code = `import('${tsx}').then(({ register }) => { register(); return import('${source}'); })`;
+  return new Worker(code, { eval: true, workerData });
 }

@@ -129,16 +129,16 @@ class NeighbourTally implements Tally {
   }
 }
 
-/** A longer run is cut: merging it would take time with its square, and no text has such sentences. */
-const MAX_RUN_TOKENS = 512;
+/** A longer piece is cut: merging it would take time with its square, and no text has such sentences. */
+const MAX_PIECE_TOKENS = 512;
 /** Bytes of an id in a key: for up to 2^24 tokens. */
 const ID_BYTES = 3;
 
 class PieceTally implements Tally {
   private readonly encoder: Encoder;
   private readonly pieces = new ByteTable();
-  private readonly key = new PaddedText(MAX_RUN_TOKENS * ID_BYTES);
-  private readonly bytes = new Uint8Array(MAX_RUN_TOKENS * ID_BYTES);
+  /** The ids of a text as keys are made of them. */
+  private key = new PaddedText(1 << 16);
 
   constructor(
     model: BpeModel,
@@ -153,11 +153,23 @@ class PieceTally implements Tally {
   }
 
   add(text: Uint8Array): void {
+    const { neighbours, threshold, pieces } = this;
     const ids = this.encoder.encodeSyllables(text);
-    for (let start = 0; start < ids.length; ) {
-      const end = this.runEnd(ids, start);
-      this.cut(ids, start, end);
-      start = end;
+    const key = this.writeKey(ids);
+    let start = 0;
+    for (let at = 0; at < ids.length; at++) {
+      // A piece goes on over a space only: what else stands behind a token of phase 1 was not merged there.
+      const meets =
+        at + 1 < ids.length &&
+        (ids[at + 1]! & CONTINUES) !== 0 &&
+        at + 1 - start < MAX_PIECE_TOKENS &&
+        neighbours[counterOf(ids[at]! & ~CONTINUES, ids[at + 1]! & ~CONTINUES)]! >= threshold;
+      if (meets) continue;
+      if (at > start) {
+        const slot = pieces.slotOf(key, start * ID_BYTES, (at + 1) * ID_BYTES);
+        pieces.f64[slot * 4]! += 1;
+      }
+      start = at + 1;
     }
   }
 
@@ -165,33 +177,16 @@ class PieceTally implements Tally {
     return keysOf(this.pieces);
   }
 
-  /** A run goes on over all tokens of a syllable, but only the first of them can meet the one before it. */
-  private runEnd(ids: Int32Array, start: number): number {
-    const last = Math.min(ids.length, start + MAX_RUN_TOKENS);
-    let end = start + 1;
-    while (end < last && (ids[end]! & CONTINUES) !== 0) end++;
-    return end;
-  }
-
-  private cut(ids: Int32Array, first: number, end: number): void {
-    const { bytes, neighbours, threshold } = this;
-    for (let start = first, at = first; at < end; at++) {
-      const id = ids[at]! & ~CONTINUES;
-      const from = (at - start) * ID_BYTES;
-      bytes[from] = id;
-      bytes[from + 1] = id >> 8;
-      bytes[from + 2] = id >> 16;
-      const meets = at + 1 < end && neighbours[counterOf(id, ids[at + 1]! & ~CONTINUES)]! >= threshold;
-      if (meets) continue;
-      if (at > start) this.count(from + ID_BYTES);
-      start = at + 1;
+  private writeKey(ids: Int32Array): PaddedText {
+    if (ids.length * ID_BYTES > this.key.capacity) this.key = new PaddedText(2 * ids.length * ID_BYTES);
+    const { bytes } = this.key;
+    for (let i = 0, at = 0; i < ids.length; i++, at += ID_BYTES) {
+      const id = ids[i]! & ~CONTINUES;
+      bytes[at] = id;
+      bytes[at + 1] = id >> 8;
+      bytes[at + 2] = id >> 16;
     }
-  }
-
-  private count(length: number): void {
-    this.key.set(this.bytes.subarray(0, length));
-    const slot = this.pieces.slotOf(this.key, 0, length);
-    this.pieces.f64[slot * 4]! += 1;
+    return this.key;
   }
 }
 
@@ -202,7 +197,7 @@ export function idsOfPieces({ bytes }: CountedKeys): Int32Array {
   });
 }
 
-/** A threshold that leaves about four times `pairs` pairs or more together: a power of two. */
+/** A guess of how often the last of so many merges stands, rather too low than too high: a power of two. */
 export function thresholdFor(neighbours: Uint32Array, pairs: number): number {
   const byBits = new Float64Array(33);
   for (let i = 0; i < neighbours.length; i++) byBits[32 - Math.clz32(neighbours[i]!)]!++;
@@ -211,7 +206,7 @@ export function thresholdFor(neighbours: Uint32Array, pairs: number): number {
     more += byBits[bits]!;
     if (more >= pairs) break;
   }
-  return 2 ** Math.max(0, bits - 3);
+  return 2 ** Math.max(0, bits - 2);
 }
 
 function keysOf(table: ByteTable): CountedKeys {

@@ -61,7 +61,7 @@ export const MAX_SYLLABLES = 1;
 export const SYLLABLE_SHARE = 0.5;
 
 /** A guess of the last merge's count that was too high is divided by this. */
-const LOWER_GUESS = 8;
+const LOWER_GUESS = 4;
 
 /**
  * @param texts The corpus, from its start at each call: read once, or three times for merges across spaces.
