@@ -9,6 +9,7 @@ import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
+import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -16,6 +17,7 @@ const COMMANDS: readonly Command[] = [
   crawlCommand,
   cleanCommand,
   tokenizerTrainCommand,
+  ...INSPECT_COMMANDS,
   tokensCommand,
   trainCommand,
   sampleCommand,
