@@ -98,6 +98,7 @@ export class WordTally implements Tally {
 /** Counters of pairs by hash: 32 MB. Pairs that share one are counted together, so that no count is too low. */
 const NEIGHBOUR_COUNTERS = 1 << 23;
 const HIGHEST = 2 ** 32 - 1;
+const SharedBuffer = globalThis.SharedArrayBuffer ?? ArrayBuffer;
 
 const counterOf = (left: number, right: number): number => {
   const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right + 1, 0x85ebca6b);
@@ -107,8 +108,8 @@ const counterOf = (left: number, right: number): number => {
 class NeighbourTally implements Tally {
   readonly size = 0;
   private readonly encoder: Encoder;
-  /** Shared, so that threads need no copy of it. */
-  private readonly counters = new Uint32Array(new SharedArrayBuffer(4 * NEIGHBOUR_COUNTERS));
+  /** Shared where that can be, so that threads need no copy of it. */
+  private readonly counters = new Uint32Array(new SharedBuffer(4 * NEIGHBOUR_COUNTERS));
 
   constructor(model: BpeModel) {
     this.encoder = new Encoder(model);

@@ -134,7 +134,7 @@ class Training {
       const [before, behind] = [vocabulary.bytesOf(left), vocabulary.bytesOf(right)];
       if (behind[0] !== ' ' || !this.isShort(left, right, vocabulary)) return false;
       const syllables = syllablesIn(before) + syllablesIn(behind);
-      return syllables <= this.maxSyllables && endsWithLetter(Buffer.from(before, 'latin1'));
+      return syllables <= this.maxSyllables && endsWithLetter(Uint8Array.from(before, (byte) => byte.charCodeAt(0)));
     };
   }
 

@@ -83,7 +83,9 @@ describe('explain', () => {
     const coloured = paint(pieces, true);
     expect(coloured.split('\x1b[0m')).toHaveLength(3);
     expect(coloured).toContain('m đường⏎');
-    expect(await run(tokenizerExplainCommand, { text: 'Con đường' })).toMatch(/▏C.*▏ đường\n[\d ]+\n\d+ tokens, 13 bytes/);
+    expect(await run(tokenizerExplainCommand, { text: 'Con đường' })).toMatch(
+      /▏C.*▏ đường\n[\d ]+\n\d+ tokens, 13 bytes/,
+    );
   });
 });
 

@@ -76,6 +76,21 @@ export function peer<Result>(command: string, ...args: string[]): Result | undef
   return undefined;
 }
 
+export interface Elapsed {
+  readonly seconds: number;
+  /** CPU seconds of the process, all threads. */
+  readonly cpu: number;
+}
+
+/** Wall and CPU seconds since the call. */
+export function clock(): () => Elapsed {
+  const [wall, cpu] = [performance.now(), process.cpuUsage()];
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    return { seconds: (performance.now() - wall) / 1000, cpu: (user + system) / 1e6 };
+  };
+}
+
 export const seconds = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(2));
 export const times = (ratio: number): string => `${ratio.toFixed(1)} ×`;
 export const best = (values: readonly number[]): number => Math.min(...values);

@@ -7,7 +7,21 @@ import type { BpeModel } from '../../../tokenizer/model.ts';
 import { DEFAULT_SPLIT, splitPattern } from '../../../tokenizer/pretokenize.ts';
 import type * as Threads from '../../../tokenizer/tally-threads.ts';
 import type * as Train from '../../../tokenizer/train.ts';
-import { best, built, bytesOf, corpus, forPeers, options, peer, print, RUNS, seconds, times } from './support.ts';
+import {
+  best,
+  built,
+  bytesOf,
+  clock,
+  corpus,
+  type Elapsed,
+  forPeers,
+  options,
+  peer,
+  print,
+  RUNS,
+  seconds,
+  times,
+} from './support.ts';
 
 const VOCAB = 32_768;
 /** Other libraries count special tokens otherwise, and know no limit on the length of a token in bytes. */
@@ -23,11 +37,11 @@ export async function trainOurs(
   async function* stream(): AsyncGenerator<Uint8Array> {
     yield* texts;
   }
-  const started = performance.now();
+  const elapsed = clock();
   const team = new TallyThreads(threads);
   const model = await trainBpe(stream, { vocabSize: VOCAB, team, ...change });
   await team.close();
-  return { model, seconds: (performance.now() - started) / 1000 };
+  return { model, ...elapsed() };
 }
 
 export async function training(): Promise<void> {
@@ -35,35 +49,37 @@ export async function training(): Promise<void> {
   const file = forPeers('corpus.bin', texts);
   const pattern = splitPattern(DEFAULT_SPLIT);
   const hfFile = join(options.scratch, 'hf.json');
-  const time = new Map<string, number[]>();
-  const note = (name: string, value: number | undefined): void => {
+  const time = new Map<string, Elapsed[]>();
+  const note = (name: string, value: Elapsed | undefined): void => {
     if (value !== undefined) time.set(name, [...(time.get(name) ?? []), value]);
   };
   let model: BpeModel | undefined;
   for (let run = 0; run < RUNS; run++) {
     const ours = await trainOurs(texts, { maxTokenBytes: 4096 });
     model = ours.model;
-    note('ours', ours.seconds);
-    note('ours, one thread', (await trainOurs(texts, { maxTokenBytes: 4096 }, 1)).seconds);
-    note('HF tokenizers (Rust)', peer<{ seconds: number }>('train-hf', file, pattern, String(MERGES), hfFile)?.seconds);
-    note('rustbpe', peer<{ seconds: number }>('train-rustbpe', file, pattern, String(MERGES))?.seconds);
-    const yttm = peer<{ seconds: number }>('train-youtokentome', file, String(VOCAB), join(options.scratch, 'yttm'));
-    note('YouTokenToMe', yttm?.seconds);
+    note('ours', ours);
+    note('ours, one thread', await trainOurs(texts, { maxTokenBytes: 4096 }, 1));
+    note('HF tokenizers (Rust)', peer<Elapsed>('train-hf', file, pattern, String(MERGES), hfFile));
+    note('rustbpe', peer<Elapsed>('train-rustbpe', file, pattern, String(MERGES)));
+    const yttm = peer<Elapsed>('train-youtokentome', file, String(VOCAB), join(options.scratch, 'yttm'));
+    note('YouTokenToMe', yttm);
     if (run > 0) continue; // minutes each
-    note('ours, across spaces (4 syllables)', (await trainOurs(texts, { maxSyllables: 4 })).seconds);
-    const sp = peer<{ seconds: number }>('train-sentencepiece', file, String(VOCAB), join(options.scratch, 'sp'));
-    note('sentencepiece BPE', sp?.seconds);
+    note('ours, across spaces (4 syllables)', await trainOurs(texts, { maxSyllables: 4 }));
+    const sp = peer<Elapsed>('train-sentencepiece', file, String(VOCAB), join(options.scratch, 'sp'));
+    note('sentencepiece BPE', sp);
   }
-  const ours = best(time.get('ours')!);
-  const rows = [...time].map(([name, values]) => [
+  const of = (name: string, key: keyof Elapsed): number => best(time.get(name)!.map((value) => value[key]));
+  const table = [...time].map(([name, values]) => [
     name,
-    values.map(seconds).join(' '),
-    seconds(best(values)),
-    name.startsWith('ours') ? '' : times(best(values) / ours),
+    values.map((value) => seconds(value.seconds)).join(' '),
+    ...(['seconds', 'cpu'] as const).flatMap((key) => [
+      seconds(of(name, key)),
+      name.startsWith('ours') ? '' : times(of(name, key) / of('ours', key)),
+    ]),
   ]);
   print(
     `Training: ${(bytesOf(texts) / 1e6).toFixed(1)} MB, ${texts.length} documents, no document twice, ${VOCAB} tokens`,
-    [['', 'seconds of each run', 'best', 'best / ours'], ...rows],
+    [['', 'seconds of each run', 'best', '/ ours', 'CPU s, best', '/ ours'], ...table],
     await mergesNote(model!, hfFile),
   );
 }
