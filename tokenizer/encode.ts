@@ -104,7 +104,7 @@ export class Encoder {
   private append(at: number, start: number, end: number): number {
     const { table: cache } = this.scanner;
     if (cache.size >= CACHED_PRETOKENS || this.poolEnd + CACHED_BYTES >= CACHED_IDS) {
-      cache.clear();
+      this.scanner.clear();
       this.poolEnd = 0;
     }
     const slot = cache.slotOf(this.scanner.text, start, end) << 3;

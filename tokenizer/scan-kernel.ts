@@ -25,6 +25,9 @@ export interface KernelLayout {
   readonly stableStop: number;
 }
 
+/** A power of two: 128 kB. */
+export const NEAR_SLOTS = 1 << 12;
+
 /** Addresses are absolute. A text stands between 16 zero bytes and 48 zero bytes. */
 export interface KernelExports {
   /** Slots of the ByteTable, their number minus 1, how many keys may be added, and what was: keys, bytes of keys. */
@@ -36,6 +39,8 @@ export interface KernelExports {
   /** Where ids go next; where ids of pretokens of several tokens stand. */
   readonly ids: WebAssembly.Global;
   readonly pool: WebAssembly.Global;
+  /** NEAR_SLOTS slots: copies of those that were looked up last. */
+  readonly near: WebAssembly.Global;
   /** Flag put on the first id of a syllable behind another, 0 for none; whether the last pretoken was a syllable. */
   readonly flag: WebAssembly.Global;
   readonly wasSyllable: WebAssembly.Global;
@@ -53,32 +58,33 @@ const within = (vector: string, low: number, count: number): string =>
   `(i8x16.lt_u (i8x16.sub ${vector} ${splat(low)}) ${splat(count)})`;
 const is = (vector: string, byte: number): string => `(i8x16.eq ${vector} ${splat(byte)})`;
 
-/** Sets $next to the end of the pretoken at $at, and $syllable. */
+/** Sets $next to the end of the pretoken at $at, and $syllable. No branch depends on whether a syllable is ASCII. */
 const NEXT = `
   (local.set $first (i32.add (local.get $at) (i32.eq (i32.load8_u (local.get $at)) (i32.const 0x20))))
   (local.set $v (v128.load (local.get $first)))
+  (local.set $w (v128.load offset=1 (local.get $first)))
   (local.set $high (i8x16.bitmask (local.get $v)))
+  ;; bytes of the run: ASCII letters, and all others than ASCII
   (local.set $run (i32.ctz (i32.xor (i32.const -1) (i32.or (local.get $high)
     (i8x16.bitmask ${within(`(v128.or (local.get $v) ${splat(0x20)})`, 0x61, 26)})))))
   (local.set $next (i32.add (local.get $first) (local.get $run)))
-  (local.set $high (i32.and (local.get $high) (i32.sub (i32.shl (i32.const 1) (local.get $run)) (i32.const 1))))
-  (if (i32.or (local.get $high) (i32.eq (local.get $run) (i32.const 16))) (then
-    (local.set $w (v128.load offset=1 (local.get $first)))
-    (if (i32.or (i32.eq (local.get $run) (i32.const 16)) (i32.and (local.get $high) (i8x16.bitmask
-          (v128.or
-            (v128.andnot ${within('(local.get $v)', 0xc0, 0x40)}
-              (v128.or ${within('(local.get $v)', 0xc3, 8)}
-                       (v128.and ${is('(local.get $v)', 0xe1)} ${within('(local.get $w)', 0xb8, 4)})))
-            (v128.and ${is('(local.get $v)', 0xc3)} ${is(`(v128.and (local.get $w) ${splat(0xdf)})`, 0x97)})))))
-      (then (local.set $next (call $letters (local.get $first)))))))
+  ;; of those, the ones that are perhaps no letters; or a run that is longer than the vector
+  (if (i32.or (i32.shr_u (local.get $run) (i32.const 4)) (i32.and
+        (i32.sub (i32.shl (i32.const 1) (local.get $run)) (i32.const 1))
+        (i8x16.bitmask (v128.and (local.get $v) (v128.or
+          (v128.andnot ${within('(local.get $v)', 0xc0, 0x40)}
+            (v128.or ${within('(local.get $v)', 0xc3, 8)}
+                     (v128.and ${is('(local.get $v)', 0xe1)} ${within('(local.get $w)', 0xb8, 4)})))
+          (v128.and ${is('(local.get $v)', 0xc3)} ${is(`(v128.and (local.get $w) ${splat(0xdf)})`, 0x97)}))))))
+    (then (local.set $next (call $letters (local.get $first)))))
   (local.set $syllable (i32.ne (local.get $next) (local.get $first)))
   (if (i32.eqz (local.get $syllable)) (then
     (local.set $next (call $nextByClass (local.get $at) (local.get $end)))))`;
 
-/** Leaves $slot at the slot of the key at [$at, $next), or at the empty one where it would be; $found its length. */
-const LOOK_UP = `
+/** Sets $v to the key at [$at, $next) with zeros behind it, and $hash. */
+const KEY = `
   (local.set $length (i32.sub (local.get $next) (local.get $at)))
-  (if (i32.gt_u (local.get $length) (i32.const 16)) (then (return (local.get $at))))
+  (br_if $stop (i32.gt_u (local.get $length) (i32.const 16)))
   (local.set $v (v128.and (v128.load (local.get $at))
     (v128.load offset=MASK (i32.sub (i32.const 16) (local.get $length)))))
   (local.set $hash (i32.xor
@@ -89,28 +95,33 @@ const LOOK_UP = `
                       (i32x4.extract_lane 1 (local.get $v))) (i32.const 0x85ebca6b))
     (i32.mul (i32x4.extract_lane 3 (local.get $v)) (i32.const 0x165667b1))))
   (local.set $hash (i32.mul (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 13))) (i32.const 0xc2b2ae35)))
-  (local.set $hash (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 16))))
+  (local.set $hash (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 16))))`;
+
+/** Whether the slot that $slot is at holds the key. */
+const HOLDS_KEY = `(i32.and (i32.eq (i32.load offset=8 (local.get $slot)) (local.get $length))
+      (i32.eqz (v128.any_true (v128.xor (local.get $v) (v128.load offset=16 (local.get $slot))))))`;
+
+/** Leaves $slot at the slot of the key, or at the empty one where it would be; $found is its length. */
+const PROBE = `
   (block $known (loop $probe
     (local.set $slot (i32.add (global.get $slots)
       (i32.shl (i32.and (local.get $hash) (global.get $slotMask)) (i32.const 5))))
     (local.set $found (i32.load offset=8 (local.get $slot)))
     (br_if $known (i32.eqz (local.get $found)))
-    (br_if $known (i32.and (i32.eq (local.get $found) (local.get $length))
-      (i32.eqz (v128.any_true (v128.xor (local.get $v) (v128.load offset=16 (local.get $slot)))))))
+    (br_if $known ${HOLDS_KEY})
     (local.set $hash (i32.add (local.get $hash) (i32.const 1)))
     (br $probe)))`;
 
 const LOCALS = `(local $first i32) (local $next i32) (local $run i32) (local $high i32) (local $syllable i32)
   (local $length i32) (local $hash i32) (local $slot i32) (local $found i32) (local $v v128) (local $w v128)`;
 
-/** Ends the function at $end, or before a pretoken that may go on behind it. */
-const AT_END = '(if (i32.ge_u (local.get $at) (local.get $end)) (then (return (local.get $at))))';
-const MAY_GO_ON = `(if (i32.and (i32.eq (local.get $next) (local.get $end)) (i32.eqz (local.get $last)))
-    (then (return (local.get $at))))`;
+/** Stops at $end, or before a pretoken that may go on behind it. */
+const AT_END = '(br_if $stop (i32.ge_u (local.get $at) (local.get $end)))';
+const MAY_GO_ON = '(br_if $stop (i32.and (i32.eq (local.get $next) (local.get $end)) (i32.eqz (local.get $last))))';
 
 const SOURCE = `(module
 (import "env" "memory" (memory 1))
-${['slots', 'slotMask', 'room', 'added', 'addedBytes', 'ids', 'pool', 'flag', 'wasSyllable']
+${['slots', 'slotMask', 'room', 'added', 'addedBytes', 'ids', 'pool', 'near', 'flag', 'wasSyllable']
   .map((name) => `(global $${name} (export "${name}") (mut i32) (i32.const 0))`)
   .join('\n')}
 
@@ -202,52 +213,63 @@ ${['slots', 'slotMask', 'room', 'added', 'addedBytes', 'ids', 'pool', 'flag', 'w
   (return (local.get $at)))
 
 (func $count (export "count") (param $at i32) (param $end i32) (param $last i32) (result i32) ${LOCALS}
-  (loop $words
+  (block $stop (loop $words
     ${AT_END}
     ${NEXT}
     ${MAY_GO_ON}
-    ${LOOK_UP}
+    ${KEY}
+    ${PROBE}
     (if (local.get $found)
       (then (f64.store (local.get $slot) (f64.add (f64.load (local.get $slot)) (f64.const 1))))
       (else
-        (if (i32.ge_u (global.get $added) (global.get $room)) (then (return (local.get $at))))
+        (br_if $stop (i32.ge_u (global.get $added) (global.get $room)))
         (f64.store (local.get $slot) (f64.const 1))
         (i32.store offset=8 (local.get $slot) (local.get $length))
         (v128.store offset=16 (local.get $slot) (local.get $v))
         (global.set $added (i32.add (global.get $added) (i32.const 1)))
         (global.set $addedBytes (i32.add (global.get $addedBytes) (local.get $length)))))
     (local.set $at (local.get $next))
-    (br $words))
+    (br $words)))
   (return (local.get $at)))
 
-;; A slot's value: the number of tokens, and the only one, or where they stand in the pool.
+;; A slot's value: the number of tokens, and the only one, or where they stand in the pool. What was met last is looked
+;; up in the near slots, one for each hash: few enough to stay in the first caches.
 (func $encode (export "encode") (param $at i32) (param $end i32) (param $last i32) (result i32) ${LOCALS}
-  (local $tokens i32) (local $value i32) (local $out i32)
-  (loop $words
+  (local $tokens i32) (local $value i32) (local $out i32) (local $was i32) (local $mark i32)
+  (local.set $out (global.get $ids))
+  (local.set $was (global.get $wasSyllable))
+  (block $stop (loop $words
     ${AT_END}
     ${NEXT}
     ${MAY_GO_ON}
-    ${LOOK_UP}
-    (if (i32.eqz (local.get $found)) (then (return (local.get $at))))
+    ${KEY}
+    (local.set $slot (i32.add (global.get $near) (i32.shl (i32.and (local.get $hash) (i32.const ${NEAR_SLOTS - 1})) (i32.const 5))))
+    (if (i32.eqz ${HOLDS_KEY}) (then
+      (local.set $first (local.get $slot))
+      ${PROBE}
+      (br_if $stop (i32.eqz (local.get $found)))
+      (v128.store (local.get $first) (v128.load (local.get $slot)))
+      (v128.store offset=16 (local.get $first) (local.get $v))))
+    (local.set $mark (i32.mul (global.get $flag) (i32.and (local.get $was) (local.get $syllable))))
+    (local.set $was (local.get $syllable))
+    (local.set $at (local.get $next))
     (local.set $tokens (i32.load (local.get $slot)))
     (local.set $value (i32.load offset=4 (local.get $slot)))
-    (local.set $out (global.get $ids))
-    (global.set $ids (i32.add (local.get $out) (i32.shl (local.get $tokens) (i32.const 2))))
-    (if (i32.eq (local.get $tokens) (i32.const 1))
-      (then (i32.store (local.get $out) (local.get $value)))
-      (else
-        (local.set $value (i32.add (global.get $pool) (i32.shl (local.get $value) (i32.const 2))))
-        (local.set $first (local.get $out))
-        (loop $copy
-          (i32.store (local.get $first) (i32.load (local.get $value)))
-          (local.set $value (i32.add (local.get $value) (i32.const 4)))
-          (local.set $first (i32.add (local.get $first) (i32.const 4)))
-          (br_if $copy (i32.lt_u (local.get $first) (global.get $ids))))))
-    (if (i32.and (global.get $wasSyllable) (local.get $syllable)) (then
-      (i32.store (local.get $out) (i32.or (i32.load (local.get $out)) (global.get $flag)))))
-    (global.set $wasSyllable (local.get $syllable))
-    (local.set $at (local.get $next))
-    (br $words))
+    (if (i32.eq (local.get $tokens) (i32.const 1)) (then
+      (i32.store (local.get $out) (i32.or (local.get $value) (local.get $mark)))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br $words)))
+    (local.set $value (i32.add (global.get $pool) (i32.shl (local.get $value) (i32.const 2))))
+    (local.set $first (i32.add (local.get $out) (i32.shl (local.get $tokens) (i32.const 2))))
+    (loop $copy
+      (i32.store (local.get $out) (i32.or (i32.load (local.get $value)) (local.get $mark)))
+      (local.set $mark (i32.const 0))
+      (local.set $value (i32.add (local.get $value) (i32.const 4)))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br_if $copy (i32.lt_u (local.get $out) (local.get $first))))
+    (br $words)))
+  (global.set $ids (local.get $out))
+  (global.set $wasSyllable (local.get $was))
   (return (local.get $at)))
 
 ;; Vectors as long as they hold ASCII, C2…CB, E1 B8…BB and E2 80 82…BF alone; else the automaton for some characters.

@@ -1,7 +1,7 @@
 /**
  * A text under scan, window by window, and the table in which its pretokens are looked up. Both stand in one memory:
  *
- *   │ classes, automata │ window of text │ ids of a window │ pool of ids │ slots of the table │
+ *   │ classes, automata │ window of text │ ids of a window │ pool of ids │ near slots │ slots of the table │
  *
  * Where there is WebAssembly with vectors its kernel runs ahead in it (scan-kernel.ts); the plain code does the rest, or
  * all. What outgrows its place is laid out anew in a larger memory. A pretoken must fit the window, which grows for it.
@@ -10,7 +10,7 @@ import { ByteTable, SLOT_BYTES, type SlotRoom } from './byte-table.ts';
 import { CONTINUES } from './join.ts';
 import { PaddedText, paddedBytes } from './padded-text.ts';
 import { Pretokenizer, type SplitRule } from './pretokenize.ts';
-import type { KernelExports } from './scan-kernel.ts';
+import { type KernelExports, NEAR_SLOTS } from './scan-kernel.ts';
 import { type ScanProgram, scanProgram } from './scan-program.ts';
 import { unicodeFacts } from './unicode.ts';
 import { isWellFormed, stableCharacters, toWellFormed } from './well-formed.ts';
@@ -44,6 +44,8 @@ export class Scanner {
   ids!: Int32Array;
   /** Ids of pretokens of several tokens, one after the other. */
   pool!: Int32Array;
+  /** Copies of slots: see scan-kernel.ts. */
+  private near!: Uint8Array;
   private readonly options: Required<ScannerOptions>;
   private readonly program: ScanProgram | undefined;
   private kernel: KernelExports | undefined;
@@ -108,6 +110,12 @@ export class Scanner {
     if (this.window > LARGEST_KEPT) this.resize(this.options.window);
   }
 
+  /** Empties the table. */
+  clear(): void {
+    this.table.clear();
+    this.near.fill(0);
+  }
+
   /** Counts pretokens in the table as long as that is simple. @returns where the next one begins. */
   skipCounted(start: number, isLast: boolean): number {
     const { kernel, table, text } = this;
@@ -160,7 +168,8 @@ export class Scanner {
     const textAt = this.program?.headBytes ?? 0;
     const idsAt = (textAt + paddedBytes(this.window) + 15) & ~15;
     const poolAt = idsAt + (pool > 0 ? 4 * this.window : 0);
-    const slotsAt = poolAt + 4 * pool;
+    const nearAt = poolAt + 4 * pool;
+    const slotsAt = nearAt + (pool > 0 ? NEAR_SLOTS * SLOT_BYTES : 0);
     const opened = this.program?.open(slotsAt + slotBytes);
     const buffer = opened?.buffer ?? new ArrayBuffer(slotsAt + slotBytes);
     const { text: oldText, ids: oldIds, pool: oldPool } = this as Partial<Scanner>;
@@ -171,12 +180,14 @@ export class Scanner {
       this.text.set(oldText.bytes.subarray(0, oldText.length));
     if (oldIds !== undefined) this.ids.set(oldIds.subarray(0, this.ids.length));
     if (oldPool !== undefined) this.pool.set(oldPool);
+    this.near = new Uint8Array(buffer, nearAt, slotsAt - nearAt);
     this.idsAt = idsAt;
     this.kernel = opened?.kernel;
     if (this.kernel !== undefined) {
       this.kernel.slots.value = slotsAt;
       this.kernel.slotMask.value = slotBytes / SLOT_BYTES - 1;
       this.kernel.pool.value = poolAt;
+      this.kernel.near.value = nearAt;
       this.kernel.flag.value = marksRuns ? CONTINUES : 0;
     }
     return { buffer, offset: slotsAt };

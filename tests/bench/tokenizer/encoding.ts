@@ -11,9 +11,9 @@ import { best, built, bytesOf, clock, corpus, forPeers, options, peer, print, RU
 import { trainOurs } from './training.ts';
 
 /** Every so many documents are encoded; the peers are slow. */
-const EVERY = 6;
+const EVERY = 20;
 /** And of these for @huggingface/tokenizers. */
-const EVERY_SLOW = 6;
+const EVERY_SLOW = 8;
 
 interface Passes {
   cold: number;
