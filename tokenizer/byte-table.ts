@@ -69,7 +69,7 @@ export class ByteTable {
     const w3 = view.getInt32(start + 12, true) & MASKS[length + 51]!;
     const { i32 } = this;
     const mask = this.capacity - 1;
-    let slot = hashOf(w0, w1, w2, w3, length) & mask;
+    let slot = hashOf(w0, w1, w2, w3) & mask;
     for (;;) {
       const base = slot << 3;
       const found = i32[base + LENGTH]!;
@@ -183,7 +183,7 @@ export class ByteTable {
       const length = old[base + LENGTH]!;
       if (length === 0) continue;
       const [w0, w1, w2, w3] = [old[base + KEY]!, old[base + KEY + 1]!, old[base + KEY + 2]!, old[base + KEY + 3]!];
-      let slot = (length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3, length)) & mask;
+      let slot = (length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3)) & mask;
       while (i32[(slot << 3) + LENGTH] !== 0) slot = (slot + 1) & mask;
       for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i]!;
     }
@@ -196,10 +196,14 @@ const MASKS = Int32Array.from({ length: 4 * 17 }, (_, i) => {
   return bytes === 4 ? -1 : (1 << (8 * bytes)) - 1;
 });
 
-function hashOf(w0: number, w1: number, w2: number, w3: number, length: number): number {
-  let hash = Math.imul(w0 ^ length, 0x9e3779b1) ^ Math.imul(w2, 0x27d4eb2f);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ w1, 0x85ebca6b) ^ Math.imul(w3, 0x165667b1);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+/** Odd factors for the words of a key, and for the sum; scan-kernel.ts computes the same. */
+export const HASH_FACTORS: readonly number[] = [0x9e3779b1, 0x85ebca6b, 0x27d4eb2f, 0x165667b1];
+export const HASH_MIX = 0xc2b2ae35;
+const [F0, F1, F2, F3] = HASH_FACTORS as [number, number, number, number];
+
+function hashOf(w0: number, w1: number, w2: number, w3: number): number {
+  let hash = (Math.imul(w0, F0) + Math.imul(w1, F1) + Math.imul(w2, F2) + Math.imul(w3, F3)) | 0;
+  hash = Math.imul(hash ^ (hash >>> 15), HASH_MIX);
   return hash ^ (hash >>> 16);
 }
 

@@ -7,6 +7,7 @@
  * A Vietnamese syllable is ASCII letters, two-byte characters from C3 to CA (U+00C0…U+02BF, all letters but × and ÷)
  * and three-byte ones from E1 B8 to E1 BB (U+1E00…U+1EFF, all letters): known from one vector. All else takes the tables.
  */
+import { HASH_FACTORS, HASH_MIX } from './byte-table.ts';
 import { CLASS_MASK, NEWLINE, NUMBER, OTHER } from './unicode.ts';
 
 /** Places in linear memory of what does not change. */
@@ -55,46 +56,78 @@ export interface KernelExports {
 const splat = (byte: number): string => `(i8x16.splat (i32.const ${byte}))`;
 /** Bytes from `low` on, `count` of them. */
 const within = (vector: string, low: number, count: number): string =>
-  `(i8x16.lt_u (i8x16.sub ${vector} ${splat(low)}) ${splat(count)})`;
+  `(i8x16.le_u (i8x16.sub ${vector} ${splat(low)}) ${splat(count - 1)})`;
 const is = (vector: string, byte: number): string => `(i8x16.eq ${vector} ${splat(byte)})`;
 
-/** Sets $next to the end of the pretoken at $at, and $syllable. No branch depends on whether a syllable is ASCII. */
+/**
+ * Which bytes stop a run of letters, by two tables over their halves: a byte stops when both have a bit in common.
+ *
+ *   bit 1    high half C: low half 0…2 and B…F      bit 8    high half 4, 6: low half 0
+ *   bit 2    high half D, F: any                    bit 16   high half 5, 7: low half B…F
+ *   bit 4    high half E: all but 1                 bit 32   high half 0…3: any        (8…B: continuations, none)
+ */
+const HIGH_HALF = [32, 32, 32, 32, 8, 16, 8, 16, 0, 0, 0, 0, 1, 2, 4, 2];
+const LOW_HALF = Array.from({ length: 16 }, (_, low) => {
+  const [isC, isE, is46, is57] = [low <= 2 || low >= 11, low !== 1, low === 0, low >= 11];
+  return 2 + 32 + Number(isC) + 4 * Number(isE) + 8 * Number(is46) + 16 * Number(is57);
+});
+const bytes = (values: readonly number[]): string => `(v128.const i8x16 ${values.join(' ')})`;
+
+/** Vectors that the loops over words need, in locals: set once. */
+const CONSTANTS: Readonly<Record<string, string>> = {
+  highHalf: bytes(HIGH_HALF),
+  lowHalf: bytes(LOW_HALF),
+  half: splat(15),
+  zero: splat(0),
+  e1: splat(0xe1),
+  b8: splat(0xb8),
+  three: splat(3),
+  c3: splat(0xc3),
+  df: splat(0xdf),
+  n97: splat(0x97),
+  factors: `(v128.const i32x4 ${HASH_FACTORS.join(' ')})`,
+};
+const get = (name: string): string => `(local.get $${name})`;
+const PREPARE = Object.entries(CONSTANTS)
+  .map(([name, value]) => `(local.set $${name} ${value})`)
+  .join('\n  ');
+
+/** Sets $next to the end of the pretoken at $at, and $syllable. */
 const NEXT = `
   (local.set $first (i32.add (local.get $at) (i32.eq (i32.load8_u (local.get $at)) (i32.const 0x20))))
   (local.set $v (v128.load (local.get $first)))
   (local.set $w (v128.load offset=1 (local.get $first)))
-  (local.set $high (i8x16.bitmask (local.get $v)))
-  ;; bytes of the run: ASCII letters, and all others than ASCII
-  (local.set $run (i32.ctz (i32.xor (i32.const -1) (i32.or (local.get $high)
-    (i8x16.bitmask ${within(`(v128.or (local.get $v) ${splat(0x20)})`, 0x61, 26)})))))
+  (local.set $run (i32.ctz (i32.or (i32.const 0x10000) (i8x16.bitmask (i8x16.ne ${get('zero')} (v128.and
+    (i8x16.swizzle ${get('highHalf')} (v128.and (i16x8.shr_u (local.get $v) (i32.const 4)) ${get('half')}))
+    (i8x16.swizzle ${get('lowHalf')} (v128.and (local.get $v) ${get('half')}))))))))
   (local.set $next (i32.add (local.get $first) (local.get $run)))
-  ;; of those, the ones that are perhaps no letters; or a run that is longer than the vector
-  (if (i32.or (i32.shr_u (local.get $run) (i32.const 4)) (i32.and
-        (i32.sub (i32.shl (i32.const 1) (local.get $run)) (i32.const 1))
-        (i8x16.bitmask (v128.and (local.get $v) (v128.or
-          (v128.andnot ${within('(local.get $v)', 0xc0, 0x40)}
-            (v128.or ${within('(local.get $v)', 0xc3, 8)}
-                     (v128.and ${is('(local.get $v)', 0xe1)} ${within('(local.get $w)', 0xb8, 4)})))
-          (v128.and ${is('(local.get $v)', 0xc3)} ${is(`(v128.and (local.get $w) ${splat(0xdf)})`, 0x97)}))))))
+  ;; the tables decide when the run is longer than the vector, ends with other than ASCII, or holds E1 without B8…BB,
+  ;; C3 97 or C3 B7
+  (if (i32.or
+        (i32.or (i32.shr_u (local.get $run) (i32.const 4)) (i32.shr_u (i32.load8_u (local.get $next)) (i32.const 7)))
+        (i32.and
+          (i32.sub (i32.shl (i32.const 1) (local.get $run)) (i32.const 1))
+          (i8x16.bitmask (v128.or
+            (v128.andnot (i8x16.eq (local.get $v) ${get('e1')})
+                         (i8x16.le_u (i8x16.sub (local.get $w) ${get('b8')}) ${get('three')}))
+            (v128.and (i8x16.eq (local.get $v) ${get('c3')})
+                      (i8x16.eq (v128.and (local.get $w) ${get('df')}) ${get('n97')}))))))
     (then (local.set $next (call $letters (local.get $first)))))
   (local.set $syllable (i32.ne (local.get $next) (local.get $first)))
   (if (i32.eqz (local.get $syllable)) (then
     (local.set $next (call $nextByClass (local.get $at) (local.get $end)))))`;
 
-/** Sets $v to the key at [$at, $next) with zeros behind it, and $hash. */
+/** Sets $v to the key at [$at, $next) with zeros behind it, and $hash to what byte-table.ts makes of it. */
 const KEY = `
   (local.set $length (i32.sub (local.get $next) (local.get $at)))
   (br_if $stop (i32.gt_u (local.get $length) (i32.const 16)))
   (local.set $v (v128.and (v128.load (local.get $at))
     (v128.load offset=MASK (i32.sub (i32.const 16) (local.get $length)))))
-  (local.set $hash (i32.xor
-    (i32.mul (i32.xor (i32x4.extract_lane 0 (local.get $v)) (local.get $length)) (i32.const 0x9e3779b1))
-    (i32.mul (i32x4.extract_lane 2 (local.get $v)) (i32.const 0x27d4eb2f))))
-  (local.set $hash (i32.xor
-    (i32.mul (i32.xor (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 15)))
-                      (i32x4.extract_lane 1 (local.get $v))) (i32.const 0x85ebca6b))
-    (i32.mul (i32x4.extract_lane 3 (local.get $v)) (i32.const 0x165667b1))))
-  (local.set $hash (i32.mul (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 13))) (i32.const 0xc2b2ae35)))
+  (local.set $w (i32x4.mul (local.get $v) ${get('factors')}))
+  (local.set $w (i32x4.add (local.get $w) (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $w) (local.get $w))))
+  (local.set $hash (i32x4.extract_lane 0
+    (i32x4.add (local.get $w) (i8x16.shuffle 4 5 6 7 0 1 2 3 12 13 14 15 8 9 10 11 (local.get $w) (local.get $w)))))
+  (local.set $hash (i32.mul (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 15))) (i32.const ${HASH_MIX})))
   (local.set $hash (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 16))))`;
 
 /** Whether the slot that $slot is at holds the key. */
@@ -112,8 +145,11 @@ const PROBE = `
     (local.set $hash (i32.add (local.get $hash) (i32.const 1)))
     (br $probe)))`;
 
-const LOCALS = `(local $first i32) (local $next i32) (local $run i32) (local $high i32) (local $syllable i32)
-  (local $length i32) (local $hash i32) (local $slot i32) (local $found i32) (local $v v128) (local $w v128)`;
+const LOCALS = `(local $first i32) (local $next i32) (local $run i32) (local $syllable i32)
+  (local $length i32) (local $hash i32) (local $slot i32) (local $found i32) (local $v v128) (local $w v128)
+  ${Object.keys(CONSTANTS)
+    .map((name) => `(local $${name} v128)`)
+    .join(' ')}`;
 
 /** Stops at $end, or before a pretoken that may go on behind it. */
 const AT_END = '(br_if $stop (i32.ge_u (local.get $at) (local.get $end)))';
@@ -213,6 +249,7 @@ ${['slots', 'slotMask', 'room', 'added', 'addedBytes', 'ids', 'pool', 'near', 'f
   (return (local.get $at)))
 
 (func $count (export "count") (param $at i32) (param $end i32) (param $last i32) (result i32) ${LOCALS}
+  ${PREPARE}
   (block $stop (loop $words
     ${AT_END}
     ${NEXT}
@@ -236,6 +273,7 @@ ${['slots', 'slotMask', 'room', 'added', 'addedBytes', 'ids', 'pool', 'near', 'f
 ;; up in the near slots, one for each hash: few enough to stay in the first caches.
 (func $encode (export "encode") (param $at i32) (param $end i32) (param $last i32) (result i32) ${LOCALS}
   (local $tokens i32) (local $value i32) (local $out i32) (local $was i32) (local $mark i32)
+  ${PREPARE}
   (local.set $out (global.get $ids))
   (local.set $was (global.get $wasSyllable))
   (block $stop (loop $words

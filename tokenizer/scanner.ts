@@ -173,6 +173,7 @@ export class Scanner {
     const opened = this.program?.open(slotsAt + slotBytes);
     const buffer = opened?.buffer ?? new ArrayBuffer(slotsAt + slotBytes);
     const { text: oldText, ids: oldIds, pool: oldPool } = this as Partial<Scanner>;
+    const { wasSyllable } = this;
     this.text = new PaddedText(this.window, buffer, textAt);
     this.ids = new Int32Array(buffer, idsAt, (poolAt - idsAt) / 4);
     this.pool = new Int32Array(buffer, poolAt, pool);
@@ -190,6 +191,7 @@ export class Scanner {
       this.kernel.near.value = nearAt;
       this.kernel.flag.value = marksRuns ? CONTINUES : 0;
     }
+    this.wasSyllable = wasSyllable;
     return { buffer, offset: slotsAt };
   }
 }

@@ -116,6 +116,10 @@ class FunctionField {
         return this.indexed(name, this.names.functions, parts);
       case 'i32.const':
         return [0x41, ...signed(Number(parts[0]) | 0)];
+      case 'v128.const':
+        return [...simd(12), ...vectorBytes(parts.map(String))];
+      case 'i8x16.shuffle':
+        return [...this.sequence(parts.slice(16)), ...simd(13), ...parts.slice(0, 16).map(Number)];
       case 'f64.const':
         return [0x44, ...new Uint8Array(Float64Array.of(Number(parts[0])).buffer)];
       default:
@@ -195,11 +199,12 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'f64.add': [0xa0],
   'v128.load': simd(0),
   'v128.store': simd(11),
+  'i8x16.swizzle': simd(14),
   'i8x16.splat': simd(15),
   'i32x4.extract_lane': simd(27),
   'i8x16.eq': simd(35),
   'i8x16.ne': simd(36),
-  'i8x16.lt_u': simd(38),
+  'i8x16.le_u': simd(42),
   'v128.and': simd(78),
   'v128.andnot': simd(79),
   'v128.or': simd(80),
@@ -207,7 +212,16 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'v128.any_true': simd(83),
   'i8x16.bitmask': simd(100),
   'i8x16.sub': simd(113),
+  'i16x8.shr_u': simd(141),
+  'i32x4.add': simd(174),
+  'i32x4.mul': simd(181),
 };
+
+/** `i8x16` and 16 bytes, or `i32x4` and 4 integers. */
+function vectorBytes([shape, ...lanes]: string[]): number[] {
+  const values = lanes.map(Number);
+  return [...(shape === 'i8x16' ? Uint8Array.from(values) : new Uint8Array(Int32Array.from(values).buffer))];
+}
 
 function parse(source: string): Expression[] {
   const open: Expression[][] = [[]];
