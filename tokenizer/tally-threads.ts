@@ -15,8 +15,8 @@ import { Worker } from 'node:worker_threads';
 import type { TallyResult, TallyTask } from './tally.ts';
 import type { TallyTeam } from './tally-texts.ts';
 
-/** Text that this thread tallies before it starts others. */
-const START_BYTES = 4 << 20;
+/** Text that this thread tallies before it starts others, which costs each of them a tenth of a second and more. */
+const START_BYTES = 32 << 20;
 const SLOTS = 2;
 const SLOT_BYTES = 1 << 20;
 /** Bytes before each text in a slot: its length. */
@@ -40,8 +40,14 @@ export class TallyThreads implements TallyTeam {
   private offered = 0;
   private task: TallyTask | undefined;
 
-  /** @param threads How many in all, this one included. */
-  constructor(private readonly threads = availableParallelism()) {}
+  /**
+   * @param threads How many in all, this one included.
+   * @param startBytes Text after which the others are started.
+   */
+  constructor(
+    private readonly threads = availableParallelism(),
+    private readonly startBytes = START_BYTES,
+  ) {}
 
   begin(task: TallyTask): void {
     this.task = task;
@@ -51,7 +57,7 @@ export class TallyThreads implements TallyTeam {
   take(text: Uint8Array): boolean {
     this.offered += text.length;
     if (this.members.length === 0) {
-      if (this.offered >= START_BYTES) this.start();
+      if (this.offered >= this.startBytes) this.start();
       return false;
     }
     const isTaken = text.length + PREFIX <= SLOT_BYTES && this.members.some((member) => member.take(text));

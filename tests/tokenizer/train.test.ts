@@ -136,8 +136,8 @@ describe('merges are those of a naive recount', () => {
 });
 
 test('threads change nothing, with and without merges across spaces', async () => {
-  const texts = Array.from({ length: 24 }, () => sampleTexts().join('\n')); // more than this thread keeps to itself
-  const team = new TallyThreads(3);
+  const texts = Array.from({ length: 24 }, () => sampleTexts().join('\n'));
+  const team = new TallyThreads(3, 1 << 18);
   try {
     for (const maxSyllables of [1, 3]) {
       const options = { vocabSize: 1500, maxSyllables };

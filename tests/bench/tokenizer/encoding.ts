@@ -11,7 +11,7 @@ import { best, built, bytesOf, clock, corpus, forPeers, options, peer, print, RU
 import { trainOurs } from './training.ts';
 
 /** Every so many documents are encoded; the peers are slow. */
-const EVERY = 20;
+const EVERY = 8;
 /** And of these for @huggingface/tokenizers. */
 const EVERY_SLOW = 8;
 

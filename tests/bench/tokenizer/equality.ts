@@ -12,6 +12,8 @@ import { trainOurs } from './training.ts';
 const REAL_LINES = 100_000;
 const FUZZED_LINES = 10_000;
 const SEED = 5;
+/** A script of Unicode 16 that the NFC of the Rust library does not compose yet. */
+const KIRAT_RAI = /[\u{16d40}-\u{16d7f}]/u;
 
 export async function equality(): Promise<void> {
   const texts = corpus();
@@ -34,7 +36,10 @@ export async function equality(): Promise<void> {
       { maxLength: 16 },
     )
     .map((parts) => parts.join(''));
-  const fuzzed = fc.sample(mixed, { numRuns: FUZZED_LINES, seed: SEED });
+  const fuzzed = fc
+    .sample(mixed, { numRuns: 2 * FUZZED_LINES, seed: SEED })
+    .filter((line) => !KIRAT_RAI.test(line))
+    .slice(0, FUZZED_LINES);
   const lines = [...real, ...real.filter((_, i) => i % 50 === 0).map((line) => line.normalize('NFD')), ...fuzzed];
   const file = join(options.scratch, 'lines.json');
   writeFileSync(file, JSON.stringify(lines));

@@ -13,7 +13,7 @@ const EVERY = 64;
 export async function scale(): Promise<void> {
   const full = Number(options.gigabytes);
   const rows: string[][] = [];
-  for (const maxSyllables of [1, 4]) {
+  for (const maxSyllables of options.modes.map(Number)) {
     for (const part of [8, 4, 2, 1]) {
       const args = ['--import', 'tsx', fileURLToPath(import.meta.url), String(full / part), String(maxSyllables)];
       const { stdout, status, stderr } = spawnSync(process.execPath, [...args, '--corpus', options.corpus!], {

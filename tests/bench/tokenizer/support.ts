@@ -24,6 +24,8 @@ export const { values: options, positionals: rows } = parseArgs({
     scratch: { type: 'string', default: join(ROOT, 'node_modules/.cache/bench-tokenizer') },
     runs: { type: 'string', default: '3' },
     gigabytes: { type: 'string', default: '2' },
+    /** Most syllables of a token, one mode after the other. */
+    modes: { type: 'string', multiple: true, default: ['1', '4'] },
   },
 });
 export const RUNS = Number(options.runs);
