@@ -9,7 +9,7 @@ import { type TokenSummary, writeTokens } from '../shards/write-tokens.ts';
 import { Tokenizer } from './load.ts';
 import { MIN_VOCAB_SIZE } from './model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
-import { MAX_SYLLABLES, MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
+import { MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
 import { type TrainedTokenizer, trainTokenizer } from './train-tokenizer.ts';
 
 export { trainTokenizer } from './train-tokenizer.ts';
@@ -21,6 +21,12 @@ const validShare = z.coerce
   .default(VALID_SHARE)
   .describe('share of near-duplicate clusters held out for validation');
 
+/**
+ * By bits per byte at equal FLOPs (README.md): merges across spaces win when learned from tens of megabytes, and lose when
+ * learned from a third of one. So the command has them, and `vua run`, which trains on its first night's text, has not.
+ */
+const SYLLABLES = 4;
+
 /** What decides on the merges, beside the vocabulary size. */
 const LEARNING = {
   maxSyllables: z.coerce
@@ -28,7 +34,7 @@ const LEARNING = {
     .int()
     .min(1)
     .max(8)
-    .default(MAX_SYLLABLES)
+    .default(SYLLABLES)
     .describe('most syllables in a token; 1: no merge crosses a space'),
   syllableShare: z.coerce
     .number()

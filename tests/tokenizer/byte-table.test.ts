@@ -39,7 +39,7 @@ test('counts keys as a Map of strings does, through growth', () => {
       expect(table.size).toBe(expected.size);
       expect(table.keyBytes).toBe(taken(table).reduce((sum, slot) => sum + table.lengthAt(slot), 0));
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 });
 

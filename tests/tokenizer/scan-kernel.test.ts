@@ -78,7 +78,7 @@ test('ids are those of the plain code, in windows of 64 bytes as well', () => {
       expect(accelerated.encode(sample)).toEqual(plain.encode(sample));
       expect(across.accelerated.encode(sample)).toEqual(across.plain.encode(sample));
     }),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   );
   for (const page of sampleTexts()) {
     expect(accelerated.encode(page)).toEqual(plain.encode(page));
@@ -97,7 +97,7 @@ test('well-formed is what the plain code says, for any bytes', () => {
     fc.property(bytes, (sample) => {
       expect(scanner.wellFormed(sample) === sample).toBe(isWellFormed(sample));
     }),
-    { numRuns: 5000 },
+    { numRuns: 2500 },
   );
   for (const cut of [1, 2, 3]) {
     for (let length = 0; length < 40; length++) {
@@ -124,7 +124,7 @@ describe('counting', () => {
         const expected = counted(new WordTally({ digits: 3, accelerate: false }), texts);
         expect(counted(new WordTally({ digits: 3, window: 64 }), texts)).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
     const many = Array.from({ length: 60_000 }, (_, i) => ` ${i.toString(36)}ế`).join('');
     const expected = counted(new WordTally({ digits: 3, accelerate: false }), [many, many]);
