@@ -176,7 +176,7 @@ function stagesOn(report: CommandContext['report'], expected: number | undefined
         stage = report.stage(current, UNITS[current], total ?? expected);
       }
       name = current;
-      figures = UNITS[current] === 'bytes' ? { words } : undefined;
+      figures = UNITS[current] === 'bytes' && words > 0 ? { words } : undefined;
       stage!.update(done, figures);
     },
   };
