@@ -45,7 +45,7 @@ export async function equality(): Promise<void> {
   writeFileSync(file, JSON.stringify(lines));
 
   const rows: string[][] = [];
-  for (const maxSyllables of [1, 4]) {
+  for (const maxSyllables of options.modes.map(Number)) {
     const { model } = await trainOurs(texts, { maxSyllables });
     const json = join(options.scratch, `equal-${maxSyllables}.json`);
     writeFileSync(json, tokenizerJson(model));

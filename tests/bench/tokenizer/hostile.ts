@@ -1,6 +1,6 @@
 /** Input made to hurt: time at a size and at twice that. Linear or n·log n means about two. */
 import type * as Encode from '../../../tokenizer/encode.ts';
-import { built, corpus, print } from './support.ts';
+import { built, corpus, options, print } from './support.ts';
 import { trainOurs } from './training.ts';
 
 const random = (count: number, letters: string): string => {
@@ -34,7 +34,7 @@ export async function hostile(): Promise<void> {
     ['decomposed prose', (size) => prose(texts, size).normalize('NFD'), 2_000_000],
   ];
   const rows: string[][] = [];
-  for (const maxSyllables of [1, 4]) {
+  for (const maxSyllables of options.modes.map(Number)) {
     const encoder = new Encoder((await trainOurs(texts, { maxSyllables })).model);
     for (const [name, make, size] of cases) {
       const time = (text: string): number => {
