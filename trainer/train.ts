@@ -77,7 +77,6 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
       heldOutBitsPerByte: evaluation.bitsPerByte,
       heldOut: wantsWhole ? await evaluate(trainer, options.heldOut) : evaluation,
     };
-    readAt = performance.now();
     for (const [i, figure] of figures.entries()) {
       const { loss, gradNorm, skipped, lossScale } = figure;
       // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
@@ -92,6 +91,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
       yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && held) };
     }
     waiting = [];
+    readAt = performance.now(); // what the caller did between the steps is not training
     if (signal?.aborted) return;
   }
 }
