@@ -5,7 +5,7 @@
  *   train-worker.js   the trainer
  *   loader-worker.js  ../loader-page-worker.ts
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ToolkitError } from '../../crawlers/errors.ts';
@@ -33,6 +33,7 @@ export async function bundle(): Promise<Site> {
     entryPoints: ENTRIES,
     outdir: BUILT,
     bundle: true,
+    splitting: true, // what both workers need stands once, in a chunk
     format: 'esm',
     target: 'es2022',
     minify: true,
@@ -47,8 +48,9 @@ export async function bundle(): Promise<Site> {
   return new Map([...scripts, ...PLAIN.map((name): [string, Uint8Array] => [name, readFileSync(join(HERE, name))])]);
 }
 
-/** Of the build: writes the page to a folder. */
+/** Of the build: writes the page to a folder, in place of what was there. */
 export async function writePage(dir: string): Promise<void> {
+  rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   for (const [name, bytes] of await bundle()) writeFileSync(join(dir, name), bytes);
 }

@@ -53,6 +53,9 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
     maskDocuments: false,
   };
   new RowSequence(sources, plan); // refuses what cannot be trained on before anything is allocated
+  yield { event: 'doing', what: 'reading the training tokens once for the unigram line' };
+  const unigram = await evaluateUnigram(joinSources(sources), heldOut);
+  const subset = await heldOutSubset(heldOut, options.evaluateTokens);
 
   yield { event: 'doing', what: 'compiling kernels' };
   const trainer = await Trainer.create(gpu, config, recipe.trainer);
@@ -64,10 +67,7 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
     const { loader, where } = startLoader(folders, plan);
     releases.unshift(() => loader.close());
 
-    yield { event: 'doing', what: 'reading the training tokens once for the unigram line' };
-    const unigram = await evaluateUnigram(joinSources(sources), heldOut);
     yield { event: 'doing', what: 'evaluating the untrained model' };
-    const subset = await heldOutSubset(heldOut, options.evaluateTokens);
     const head: CurveHead = {
       unigramBitsPerByte: unigram.bitsPerByte,
       untrainedBitsPerByte: (await evaluate(trainer, subset)).bitsPerByte,
@@ -79,11 +79,12 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
     yield { event: 'head', head, memoryBytes: gpu.liveBytes, loader: where };
 
     const points: CurvePoint[] = [];
+    const readEvery = gpu.facts.kind === 'gpu' ? READ_EVERY : 1;
     let last: TrainStep | undefined;
     const steps = train(trainer, {
       ...{ loader, heldOut, schedule, accumulate, signal: control.signal },
       ...{ evaluateEvery: options.evaluateEvery, evaluateTokens: options.evaluateTokens },
-      ...{ readEvery: READ_EVERY, checkpointEvery: schedule.steps },
+      ...{ readEvery, checkpointEvery: schedule.steps },
     });
     let fault: unknown;
     try {
@@ -99,6 +100,9 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
           yield { event: 'sample', step: step.step, ...sample };
         }
         if (settled && !control.signal.aborted) await control.mayGoOn();
+        const left = schedule.steps - step.step;
+        if (left > 0 && left <= READ_EVERY)
+          yield { event: 'doing', what: 'the last steps, then all held-out documents' };
       }
     } catch (error) {
       if (error instanceof ToolkitError && LOST.includes(error.code)) throw error;
