@@ -18,13 +18,21 @@ import { openGpu } from '../../trainer/adapter.ts';
 import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/checkpoint.ts';
 import { readCurve } from '../../trainer/curve.ts';
 import { evaluateUnigram, heldOutOf } from '../../trainer/evaluate.ts';
+import { inspectCommand } from '../../trainer/inspect-command.ts';
 import { openLoader } from '../../trainer/loader.ts';
 import { bundle } from '../../trainer/page/bundle.ts';
 import { recipeOf } from '../../trainer/recipe.ts';
 import { TensorFile } from '../../trainer/tensor-file.ts';
 import { type TrainStep, train } from '../../trainer/train.ts';
 import { Trainer } from '../../trainer/trainer.ts';
-import { context, document as documentOf, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
+import {
+  context,
+  document as documentOf,
+  type HeardContext,
+  removeFolders,
+  temporaryFolder,
+  writeFolder,
+} from '../shards/support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
 import { writeTokenizer } from './support.ts';
 
@@ -157,6 +165,35 @@ describe('the server', () => {
     expect((await ask('/folders.json', { host: 'elsewhere.example' })).status).toBe(403);
     expect((await ask('/folders.json', { host: 'localhost:1' })).status).toBe(200);
     expect((await ask('/folders.json', {}, 'POST')).status).toBe(405);
+  });
+});
+
+describe('vua inspect', () => {
+  const run = (options: Record<string, unknown>, heard: HeardContext) =>
+    inspectCommand.run({ host: '127.0.0.1', port: 0, dir: root, ...options }, heard);
+
+  it('says where it serves, and ends when it is told to', async () => {
+    const heard = context(true);
+    const ended = run({}, heard);
+    await expect.poll(() => heard.out.length, { timeout: 10_000 }).toBe(1);
+    const { event, url, folders } = JSON.parse(heard.out[0]);
+    expect({ event, folders }).toEqual({ event: 'serving', folders: ['corpus/tokens', 'damaged/tokens'] });
+    expect(await (await fetch(url)).text()).toContain('<title>Vựa');
+    heard.abort();
+    expect(await ended).toBe(0);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it.each([
+    ['a file', () => ({ dir: join(root, 'secret.json') }), /secret\.json: not a folder/],
+    ['no folder', () => ({ dir: join(root, 'absent') }), /absent: ENOENT/],
+    ['a port in use', () => ({ port: Number(new URL(server.address).port) }), /EADDRINUSE/],
+  ])('refuses %s', async (_name, options, message) => {
+    await expect(run(options(), context())).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      exitStatus: 2,
+      message: expect.stringMatching(message),
+    });
   });
 });
 

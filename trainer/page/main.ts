@@ -71,6 +71,8 @@ form.addEventListener('submit', (event) => {
   view.clearRun(options.steps);
   order({ do: 'start', options });
   become('yes');
+  const run = find('run');
+  if (run.offsetTop > innerHeight / 2) run.scrollIntoView({ behavior: 'smooth' }); // on a phone it is below the form
 });
 let asked = 0;
 form.addEventListener('input', () => {
@@ -93,7 +95,12 @@ find('refresh').addEventListener('click', async () => {
 window.addEventListener('beforeunload', (event) => {
   if (running !== 'no') event.preventDefault(); // the browser asks whether to leave
 });
-new ResizeObserver(() => view.draw()).observe(find('chart'));
+let width = 0;
+new ResizeObserver(([{ contentRect }]) => {
+  if (Math.round(contentRect.width) === width) return; // drawing changes the height
+  width = Math.round(contentRect.width);
+  requestAnimationFrame(view.draw);
+}).observe(find('chart'));
 
 await showFolders();
 refresh();

@@ -101,7 +101,7 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
         }
         if (settled && !control.signal.aborted) await control.mayGoOn();
         const left = schedule.steps - step.step;
-        if (left > 0 && left <= READ_EVERY)
+        if (left > 0 && left <= readEvery)
           yield { event: 'doing', what: 'the last steps, then all held-out documents' };
       }
     } catch (error) {

@@ -17,6 +17,7 @@ let points: CurvePoint[] = [];
 let steps = 1;
 let speed = 0;
 let heldOut = Number.NaN;
+let isOver = false;
 const urls: string[] = [];
 
 export function showAdapter({ name, vendor, architecture, kind, features }: AdapterFacts): void {
@@ -28,7 +29,7 @@ export function showAdapter({ name, vendor, architecture, kind, features }: Adap
 }
 
 export function clearRun(stepCount: number): void {
-  [head, points, steps, speed, heldOut] = [undefined, [], stepCount, 0, Number.NaN];
+  [head, points, steps, speed, heldOut, isOver] = [undefined, [], stepCount, 0, Number.NaN, false];
   for (const url of urls.splice(0)) URL.revokeObjectURL(url);
   find('progress', HTMLProgressElement).value = 0;
   find('problem').hidden = true;
@@ -68,7 +69,7 @@ function showNow(): void {
       'Unigram bits/byte': unigram.toFixed(4),
       'Tokens/s': formatCount(Math.round(speed)),
       'Data wait': `${point.dataWaitMs.toFixed(1)} ms`,
-      'Time left': formatSeconds(eta),
+      'Time left': isOver ? '–' : formatSeconds(eta),
       'GPU memory': formatBytes(point.memoryBytes ?? 0),
     }),
   );
@@ -102,7 +103,7 @@ export function draw(): void {
   const chart = find('chart');
   const width = Math.max(300, Math.round(chart.clientWidth));
   const size = { width, height: Math.round(Math.min(400, Math.max(280, width * 0.55))) };
-  const title = `${formatCount(head.parameters)} parameters`;
+  const title = `${formatCount(head.parameters)} parameters, ${formatCount(head.tokensPerStep)} tokens a step`;
   chart.innerHTML = plotCurve({ name: '', head, points }, title, 'steps', size);
 }
 
@@ -114,6 +115,7 @@ export function showSample({ step, prompt, text }: Of<'sample'>): void {
 }
 
 export function showFinished({ step, stopped, sources, files }: Of<'finished'>): void {
+  isOver = true;
   draw();
   showDoing(stopped ? `stopped behind step ${formatCount(step)}` : `done: ${formatCount(step)} steps`);
   showFiles(files);
