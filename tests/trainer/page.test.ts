@@ -1,9 +1,8 @@
 /**
- * `vua inspect` end to end: the server over a socket, and the page in a headless Chromium (npm @sparticuz/chromium, its
- * WebGPU on SwiftShader) that trains a small model, beside the same run in Node on the same driver.
+ * `vua inspect` end to end: the page in a headless Chromium (npm @sparticuz/chromium, its WebGPU on SwiftShader) trains a
+ * small model, beside the same run in Node on the same driver. The server alone: tests/shards/inspector.test.ts.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import chromium from '@sparticuz/chromium';
@@ -18,6 +17,7 @@ import { openGpu } from '../../trainer/adapter.ts';
 import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/checkpoint.ts';
 import { readCurve } from '../../trainer/curve.ts';
 import { evaluateUnigram, heldOutOf } from '../../trainer/evaluate.ts';
+import { exportCheckpoint } from '../../trainer/export.ts';
 import { inspectCommand } from '../../trainer/inspect-command.ts';
 import { openLoader } from '../../trainer/loader.ts';
 import { bundle } from '../../trainer/page/bundle.ts';
@@ -45,7 +45,7 @@ const RUN = {
 let root: string;
 let server: RunningServer;
 
-/** `corpus/tokens`, and the same in `damaged` with one bit of its training shard flipped. */
+/** `corpus/tokens`; the same in `damaged` with a bit of its training shard flipped; in `rotting` in small batches. */
 beforeAll(async () => {
   root = temporaryFolder('kept');
   const [documentsDir, tokenizerDir] = [0, 1].map(() => temporaryFolder('kept'));
@@ -58,17 +58,18 @@ beforeAll(async () => {
   const tokenizer = await Tokenizer.load(tokenizerDir);
   const encode = (text: Uint8Array) => tokenizer.encode(text);
   const facts = { documentsDir, tokenizerDir, encode, vocabSize, bosId: tokenizer.bosId, validShare: 0.05 };
-  for (const name of ['corpus', 'damaged']) {
-    await writeTokens({ ...facts, outDir: join(root, name, 'tokens'), batchTokens: 4096 }, context());
+  for (const [name, batchTokens] of [
+    ['corpus', 4096],
+    ['damaged', 4096],
+    ['rotting', 128],
+  ] as const) {
+    await writeTokens({ ...facts, outDir: join(root, name, 'tokens'), batchTokens }, context());
   }
   const { manifest } = openTokens(join(root, 'damaged/tokens'));
-  const { file, batches } = manifest.shards.find(({ split }) => split === 'train')!;
-  const path = join(root, 'damaged/tokens', file);
-  const bytes = readFileSync(path);
-  bytes[batches[2].offset + 100] ^= 4;
-  writeFileSync(path, bytes);
-  writeFileSync(join(root, 'secret.json'), '{}');
-  writeFileSync(join(root, 'corpus/tokens/notes.txt'), 'not of the folder');
+  const { batches } = manifest.shards.find(({ split }) => split === 'train')!;
+  spoil('damaged', (bytes) => {
+    bytes[batches[2].offset + 100] ^= 4;
+  });
   server = await startServer({ dir: root, host: '127.0.0.1', port: 0, pages: { train: await bundle() } });
 });
 afterAll(async () => {
@@ -76,97 +77,14 @@ afterAll(async () => {
   removeFolders('kept');
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
+/** Changes a training shard where it lies. */
+function spoil(name: string, change: (bytes: Buffer) => void): void {
+  const path = join(root, name, 'tokens/train-00000.arrow');
+  const bytes = readFileSync(path);
+  change(bytes);
+  writeFileSync(`${path}.new`, bytes);
+  renameSync(`${path}.new`, path); // at once: what is read is the old file or the new one
 }
-
-/** As it is written: `fetch` would mend a path before it leaves. */
-const ask = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    const request = get(`${server.address}/`, { path, headers, method }, async (response) => {
-      const parts = await response.toArray();
-      resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(parts as Buffer[]) });
-    });
-    request.on('error', reject);
-  });
-
-describe('the server', () => {
-  it('serves the page isolated, and what token folders there are', async () => {
-    expect(await ask('/')).toMatchObject({ status: 302, headers: { location: '/train/' } });
-    const page = await ask('/train/');
-    expect(page.body.toString()).toContain('<title>Vựa');
-    expect(page.headers).toMatchObject({
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-embedder-policy': 'require-corp',
-    });
-    expect(page.body.toString() + (await ask('/train/page.css')).body).not.toMatch(/https?:\/\//); // nothing from afar
-    const { folders } = JSON.parse((await ask('/folders.json')).body.toString());
-    expect(folders.map(({ path }: { path: string }) => path)).toEqual(['corpus/tokens', 'damaged/tokens']);
-    expect(folders[0]).toMatchObject({ sources: ['sotay.vua.test', 'bao.vua.test'], vocabSize: 400 });
-  });
-
-  it('serves shards by range, with an entity tag', async () => {
-    const url = '/tokens/corpus/tokens/train-00000.arrow';
-    const bytes = readFileSync(join(root, 'corpus/tokens/train-00000.arrow'));
-    const whole = await ask(url);
-    expect(whole.body.equals(bytes)).toBe(true);
-    const etag = String(whole.headers.etag);
-    for (const [range, from, to] of [
-      ['bytes=0-0', 0, 0],
-      ['bytes=100-299', 100, 299],
-      ['bytes=100-', 100, bytes.length - 1],
-      ['bytes=-7', bytes.length - 7, bytes.length - 1],
-      [`bytes=5-${bytes.length + 9}`, 5, bytes.length - 1],
-    ] as const) {
-      const part = await ask(url, { range, 'if-range': etag });
-      expect(part).toMatchObject({
-        status: 206,
-        headers: { 'content-range': `bytes ${from}-${to}/${bytes.length}`, etag },
-      });
-      expect(part.body.equals(bytes.subarray(from, to + 1))).toBe(true);
-    }
-    expect(await ask(url, { range: `bytes=${bytes.length}-` })).toMatchObject({
-      status: 416,
-      headers: { 'content-range': `bytes */${bytes.length}` },
-    });
-    expect(await ask(url, { 'if-none-match': `"x", ${etag}` })).toMatchObject({ status: 304, body: Buffer.alloc(0) });
-    for (const headers of [{ range: 'bytes=1-2,4-5' }, { range: 'bytes=0-9', 'if-range': '"other"' }]) {
-      expect((await ask(url, headers as Record<string, string>)).status).toBe(200);
-    }
-    const head = await ask(url, {}, 'HEAD');
-    expect(head).toMatchObject({ status: 200, headers: { 'content-length': String(bytes.length) } });
-    expect(head.body.length).toBe(0);
-  });
-
-  it('opens nothing but the files of token folders', async () => {
-    symlinkSync('/etc/hostname', join(root, 'corpus/tokens/train-00009.arrow'));
-    for (const path of [
-      '/tokens/secret.json',
-      '/tokens/../secret.json',
-      '/tokens/corpus/tokens/../../secret.json',
-      '/tokens/corpus/tokens/%2e%2e/%2e%2e/secret.json',
-      '/tokens/corpus/tokens/..%2f..%2fsecret.json',
-      '/tokens/corpus/tokens/..%5c..%5csecret.json',
-      '/tokens/corpus/tokens/notes.txt',
-      '/tokens/corpus/tokens/train-00009.arrow',
-      '/tokens/corpus/tokens/',
-      '/tokens/etc/manifest.json',
-      '/tokens//etc/manifest.json',
-      '/train/../../package.json',
-      '/train/main.ts',
-      '/__proto__/x',
-      '/tokens/%00/manifest.json',
-      '/%',
-    ]) {
-      expect((await ask(path)).status, path).toBeOneOf([400, 404]);
-    }
-    expect((await ask('/folders.json', { host: 'elsewhere.example' })).status).toBe(403);
-    expect((await ask('/folders.json', { host: 'localhost:1' })).status).toBe(200);
-    expect((await ask('/folders.json', {}, 'POST')).status).toBe(405);
-  });
-});
 
 describe('vua inspect', () => {
   const run = (options: Record<string, unknown>, heard: HeardContext) =>
@@ -177,7 +95,10 @@ describe('vua inspect', () => {
     const ended = run({}, heard);
     await expect.poll(() => heard.out.length, { timeout: 10_000 }).toBe(1);
     const { event, url, folders } = JSON.parse(heard.out[0]);
-    expect({ event, folders }).toEqual({ event: 'serving', folders: ['corpus/tokens', 'damaged/tokens'] });
+    expect({ event, folders }).toEqual({
+      event: 'serving',
+      folders: ['corpus/tokens', 'damaged/tokens', 'rotting/tokens'],
+    });
     expect(await (await fetch(url)).text()).toContain('<title>Vựa');
     heard.abort();
     expect(await ended).toBe(0);
@@ -185,7 +106,7 @@ describe('vua inspect', () => {
   });
 
   it.each([
-    ['a file', () => ({ dir: join(root, 'secret.json') }), /secret\.json: not a folder/],
+    ['a file', () => ({ dir: join(root, 'corpus/tokens/tokenizer.json') }), /tokenizer\.json: not a folder/],
     ['no folder', () => ({ dir: join(root, 'absent') }), /absent: ENOENT/],
     ['a port in use', () => ({ port: Number(new URL(server.address).port) }), /EADDRINUSE/],
   ])('refuses %s', async (_name, options, message) => {
@@ -224,6 +145,9 @@ describe('the page', () => {
     if (!browser) return test.skip(refused);
     page = await browser.newPage();
     workers = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
+    });
     page.on('workercreated', (worker) => workers.push(worker.url()));
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
@@ -304,7 +228,10 @@ describe('the page', () => {
     });
     expect(await expected.weightsEqual(dir)).toBe(true);
     expect((await Tokenizer.load(dir)).vocabSize).toBe(400);
-    expect(JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8'))).toMatchObject({ model_type: 'qwen3' });
+    const out = join(downloads, 'exported');
+    const form = { checkpoint: run, out, format: 'hf', ggufType: 'f32', name: 'page', best: false } as const;
+    const { files } = await exportCheckpoint(form, new AbortController().signal);
+    expect(files.map(({ path }) => path.slice(out.length + 1))).toContain('config.json');
   });
 
   it('pauses, goes on, and stops with what was learnt', async () => {
@@ -332,6 +259,18 @@ describe('the page', () => {
     await until('#problem', /BAD_SHARD .*damaged\/tokens\/train-00000\.arrow: batch 2: checksum .*vua verify/);
     expect(await text('#doing')).toContain('fault');
     expect(faults).toEqual([]);
+  });
+
+  it('stops before a shard that rots on the way, and keeps what was learnt', async () => {
+    await open('rotting/tokens', { ...RUN, steps: 5000, evaluateEvery: 5000, prompt: '', learningRate: 0.01 });
+    await page.click('#start');
+    await until('#now', /Step[1-9]/);
+    spoil('rotting', (bytes) => {
+      for (let i = 0; i < bytes.length; i++) bytes[i] ^= 1;
+    });
+    await until('#problem', /BAD_SHARD .*rotting\/tokens\/train-00000\.arrow: batch \d+: checksum/);
+    expect(await text('#doing')).toMatch(/^stopped behind step/);
+    expect(await text('#files')).toContain('model.safetensors');
   });
 
   it('says what is missing where there is no WebGPU', async () => {

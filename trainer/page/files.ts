@@ -1,16 +1,14 @@
 /**
  * What is left of a run in a page, as files to save: the weights, and a tar of a training folder that `vua sample`,
- * `vua export`, `vua plot` and transformers open.
+ * `vua export` and `vua plot` open.
  *
  *   vua-page/curve.jsonl
- *            step-000200/model.safetensors  state.json  config.json  generation_config.json
- *                        tokenizer.json  tokenizer_config.json
+ *            step-000200/model.safetensors  state.json  tokenizer.json  tokenizer_config.json
  */
 import { createChecksum } from '../../shards/checksum.ts';
 import type { Arena } from '../arena.ts';
 import type { CHECKPOINT_VERSION, CheckpointState } from '../checkpoint.ts';
 import type { CurveHead, CurvePoint } from '../curve.ts';
-import { configJson, generationConfigJson, isExperimental, type SpecialIds } from '../export-config.ts';
 import { type ModelConfig, storedShape } from '../model.ts';
 import { safetensorsHeader } from '../safetensors.ts';
 import type { RunFile } from './messages.ts';
@@ -20,34 +18,27 @@ export interface Trained {
   readonly state: Omit<CheckpointState, 'format' | 'version' | 'files'>;
   readonly head: CurveHead;
   readonly points: readonly CurvePoint[];
-  readonly ids: SpecialIds;
   readonly tokenizer: Readonly<Record<'tokenizer.json' | 'tokenizer_config.json', Uint8Array<ArrayBuffer>>>;
 }
 
 const FORMAT: CheckpointState['format'] = 'vua-checkpoint';
 const VERSION: typeof CHECKPOINT_VERSION = 2;
 
-export async function filesOf({ arena, state, head, points, ids, tokenizer }: Trained): Promise<RunFile[]> {
+export async function filesOf({ arena, state, head, points, tokenizer }: Trained): Promise<RunFile[]> {
   const { config, step } = state;
   const { blob: model, checksum } = await weights(arena, config);
   const files = { 'model.safetensors': { bytes: model.size, checksum } };
-  const json = (value: unknown): Blob => new Blob([`${JSON.stringify(value, null, 2)}\n`]);
+  const whole = JSON.stringify({ format: FORMAT, version: VERSION, ...state, files }, null, 2);
   const curve = new Blob([head, ...points].map((line) => `${JSON.stringify(line)}\n`));
   const folder = `vua-page/step-${String(step).padStart(6, '0')}`;
   const archive = tarOf([
     ['vua-page/curve.jsonl', curve],
     [`${folder}/model.safetensors`, model],
-    [`${folder}/state.json`, json({ format: FORMAT, version: VERSION, ...state, files })],
-    ...(isExperimental(config)
-      ? []
-      : ([
-          [`${folder}/config.json`, json(configJson(config, ids))],
-          [`${folder}/generation_config.json`, json(generationConfigJson(ids))],
-        ] as const)),
+    [`${folder}/state.json`, new Blob([`${whole}\n`])],
     ...Object.entries(tokenizer).map(([name, bytes]) => [`${folder}/${name}`, new Blob([bytes])] as const),
   ]);
   return [
-    { name: 'vua-page.tar', what: 'the run as a folder: for vua sample, vua export, transformers', blob: archive },
+    { name: 'vua-page.tar', what: 'the run as a folder: for vua sample, vua export, vua plot', blob: archive },
     { name: 'model.safetensors', what: 'weights', blob: model },
     { name: 'tokenizer.json', what: 'tokenizer', blob: new Blob([tokenizer['tokenizer.json']]) },
     { name: 'curve.jsonl', what: 'every step', blob: curve },

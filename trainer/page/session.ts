@@ -124,7 +124,6 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
         heldOutBitsPerByte: last.heldOutBitsPerByte,
       },
       ...{ head, points, tokenizer: tokenizerFiles },
-      ids: { bos: tokenizer.bosId, eos: tokenizer.eosId, pad: tokenizer.padId },
     });
     yield {
       event: 'finished',
