@@ -107,7 +107,7 @@ export function showEstimate(facts: AdapterFacts | undefined): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof ToolkitError)) throw error;
-    return refuse(`${error.message}. ${error.hint ?? ''}`);
+    return refuse(`${error.message}. ${error.hint ?? ''}`.replaceAll('--', '')); // flags are fields here
   }
 
   function refuse(why: string): false {

@@ -11,6 +11,8 @@ type Of<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
 
 /** Samples that stay on the page. */
 const SAMPLES = 20;
+/** Pixels below which a chart's title is short. */
+const NARROW = 460;
 
 let head: CurveHead | undefined;
 let points: CurvePoint[] = [];
@@ -103,7 +105,8 @@ export function draw(): void {
   const chart = find('chart');
   const width = Math.max(300, Math.round(chart.clientWidth));
   const size = { width, height: Math.round(Math.min(400, Math.max(280, width * 0.55))) };
-  const title = `${formatCount(head.parameters)} parameters, ${formatCount(head.tokensPerStep)} tokens a step`;
+  const perStep = width < NARROW ? '' : `, ${formatCount(head.tokensPerStep)} tokens a step`;
+  const title = `${formatCount(head.parameters)} parameters${perStep}`;
   chart.innerHTML = plotCurve({ name: '', head, points }, title, 'steps', size);
 }
 
