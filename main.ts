@@ -9,6 +9,7 @@ import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
+import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
 import { checkCommand } from './trainer/check.ts';
 import { trainCommand } from './trainer/commands.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   crawlCommand,
   cleanCommand,
   tokenizerTrainCommand,
+  ...INSPECT_COMMANDS,
   tokensCommand,
   planCommand,
   lrFindCommand,

@@ -13,6 +13,7 @@ const NODE_SIDE = [
   'commands.ts',
   'curve.ts',
   'export.ts',
+  'history.ts',
   'loader-thread.ts',
   'loader-worker.ts',
   'page/bundle.ts',

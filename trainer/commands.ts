@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { ADAPTER_CHOICES } from './adapter.ts';
+import { ACTIVATIONS, ARCHITECTURES, PRESETS, type PresetName } from './model.ts';
+import { OPTIMIZER, PRECISIONS } from './recipe.ts';
 import { runTraining, type TrainingSummary } from './run.ts';
+import { SCHEDULES } from './schedule.ts';
+import { MATRIX_OPTIMIZERS } from './update.ts';
 
 export const adapter = z
   .enum(ADAPTER_CHOICES)
@@ -14,10 +18,10 @@ export const EVALUATE_TOKENS = 16_384;
 
 /** Options of training that `vua run` takes too, under the same names. */
 export const TRAINING = {
-  depth: z.number().int().min(1).max(48).default(2).describe('layers; width, heads and context follow'),
+  depth: z.number().int().min(1).max(48).default(2).describe('layers; width, heads, context, batch and rate follow'),
   width: z.number().int().min(0).default(0).describe('model width, 0: 64 × depth'),
   context: z.number().int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
-  batch: z.number().int().min(1).default(16).describe('rows of --context tokens in a step'),
+  batch: z.number().int().min(0).default(0).describe('rows of --context tokens in a step, 0: from depth'),
   steps: z.number().int().min(1).default(200).describe('optimizer steps'),
   learningRate: z.number().min(0).default(0).describe('peak learning rate, 0: from the width'),
   seed: z.number().int().min(0).default(1).describe('initial weights and row order'),
@@ -33,12 +37,39 @@ export const TRAINING = {
   adapter,
 } as const;
 
+const presetNames = Object.keys(PRESETS) as PresetName[];
+
+/** Of the model, the optimizer and the machine: what `vua train` alone takes. */
+const RECIPE = {
+  preset: z
+    .enum(presetNames)
+    .optional()
+    .describe(`a known size instead of depth, width and context: ${presetNames.join(', ')}`),
+  architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
+  untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
+  optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
+  schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
+  warmup: z.number().int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
+  weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
+  clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
+  zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
+  precision: z.enum(PRECISIONS).default('auto').describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
+  recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
+  microBatch: z.number().int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
+  memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
+  activation: z.enum(ACTIVATIONS).default('swiglu').describe('experimental: relu2; not exportable'),
+  softcap: z.number().min(0).default(0).describe('experimental: cap of the logits, 0: none; not exportable'),
+  valueEmbeddings: z.boolean().default(false).describe('experimental; not exportable'),
+  residualScalars: z.boolean().default(false).describe('experimental; not exportable'),
+} as const;
+
 export const trainCommand = defineCommand({
   name: 'train',
   summary: 'train a transformer on token shards, on WebGPU',
   examples: [
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model',
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model --resume',
+    'vua train --tokens vua-out/tokens --preset 30M --steps 4000 --precision mixed --sample-prompts "Hà Nội" --out model',
     'vua train --tokens wiki/tokens https://data.example.org/law/tokens --weights 0.7 0.3 --steps 200 --out model',
   ],
   options: z.object({
@@ -52,8 +83,11 @@ export const trainCommand = defineCommand({
       .default('stream')
       .describe('rows cut end to end, or documents whole in a row where they fit'),
     out: z.string().describe('folder for checkpoints and curve'),
+    maskDocuments: z.boolean().default(false).describe('attention ends where a document does'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
+    samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
     ...TRAINING,
+    ...RECIPE,
   }),
   async run({ resume, ...options }, context) {
     const summary = await runTraining({ ...options, start: resume ? 'resume' : 'new' }, context);

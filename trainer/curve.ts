@@ -17,6 +17,9 @@ export interface CurvePoint {
   readonly learningRate: number;
   readonly tokensPerSecond: number;
   readonly dataWaitMs: number;
+  /** An overflow in half precision: nothing was updated. */
+  readonly skipped?: boolean;
+  readonly lossScale?: number;
   /** Of the adapter's documented peak; none where that is not known. */
   readonly modelFlopsUtilisation?: number;
   /** Of GPU memory, in live buffers. */
@@ -25,20 +28,18 @@ export interface CurvePoint {
   readonly heldOutBitsPerByte?: number;
   /** Of the largest sources. */
   readonly heldOutBySource?: Readonly<Record<string, number>>;
-  /** Behind the last step: of the whole held-out split. */
-  readonly wholeBitsPerByte?: number;
 }
 
 /** TensorBoard's name of each figure. */
-const TAGS: Readonly<Record<Exclude<keyof CurvePoint, 'step' | 'heldOutBySource'>, string>> = {
+const TAGS: Readonly<Record<Exclude<keyof CurvePoint, 'step' | 'heldOutBySource' | 'skipped'>, string>> = {
   loss: 'loss/train_nats_per_token',
   heldOutBitsPerByte: 'loss/held_out_bits_per_byte',
-  wholeBitsPerByte: 'loss/whole_held_out_bits_per_byte',
   gradNorm: 'optimizer/gradient_norm',
   learningRate: 'optimizer/learning_rate',
   tokensPerSecond: 'speed/tokens_per_second',
   modelFlopsUtilisation: 'speed/model_flops_utilisation',
   dataWaitMs: 'speed/data_wait_ms',
+  lossScale: 'optimizer/loss_scale',
   memoryBytes: 'memory/gpu_bytes',
 };
 

@@ -108,15 +108,34 @@ async function gather(tokens: TokenSource, lengths: readonly number[], chosen: r
   return out;
 }
 
-/** Reads one record batch at a time. `maskDocuments` as in training. */
-export async function evaluate(model: Model, heldOut: HeldOut, maskDocuments = false): Promise<Evaluation> {
+export interface EvaluateOptions {
+  /** As in training. */
+  readonly maskDocuments?: boolean;
+  readonly signal?: AbortSignal;
+  /** Hears of tokens done. */
+  readonly onTokens?: (done: number) => void;
+}
+
+/** Reads one record batch at a time. `undefined` when the signal was aborted. */
+export async function evaluate(
+  model: Model,
+  heldOut: HeldOut,
+  { maskDocuments = false, signal, onTokens }: EvaluateOptions = {},
+): Promise<Evaluation | undefined> {
   const nats = new Float64Array(heldOut.sources.length);
+  let done = 0;
   for await (const tile of tiles(heldOut, model.rows, model.config.context, maskDocuments)) {
+    if (signal?.aborted) return undefined;
     const losses = await model.losses(tile);
     for (let i = 0; i < losses.length; i++) if (tile.targets[i] !== IGNORED) nats[tile.sources[i]] += losses[i];
+    done += losses.length;
+    onTokens?.(done);
   }
   return perByte(heldOut, nats);
 }
+
+/** Tokens of a held-out set, separators included. */
+export const tokensOf = ({ documents }: HeldOut): number => sum(documents.lengths);
 
 /** Tokens of the training split that the unigram model is counted on, at most. */
 const UNIGRAM_TOKENS = 2 ** 28;

@@ -9,7 +9,15 @@
 import { badInput } from '../crawlers/errors.ts';
 import type { AdapterFacts } from './device.ts';
 import { type MemoryNeed, memoryNeed } from './memory.ts';
-import { type ModelConfig, type ModelOptions, modelConfig, PRESETS, type PresetName } from './model.ts';
+import {
+  type Activation,
+  type Architecture,
+  MODEL_DEFAULTS,
+  type ModelConfig,
+  modelConfig,
+  PRESETS,
+  type PresetName,
+} from './model.ts';
 import type { Schedule, ScheduleName } from './schedule.ts';
 import type { OptimizerOptions, TrainerOptions } from './trainer.ts';
 import type { MatrixOptimizer } from './update.ts';
@@ -25,9 +33,13 @@ export interface RecipeOptions {
   readonly width: number;
   /** 0: from depth. */
   readonly context: number;
-  readonly model?: Partial<
-    Pick<ModelConfig, 'architecture' | 'tied' | 'activation' | 'softcap' | 'valueEmbeddings' | 'residualScalars'>
-  >;
+  readonly architecture?: Architecture;
+  readonly untied?: boolean;
+  // Experimental switches of the model.
+  readonly activation?: Activation;
+  readonly softcap?: number;
+  readonly valueEmbeddings?: boolean;
+  readonly residualScalars?: boolean;
   /** Rows of a step; 0: from depth. */
   readonly batch: number;
   /** Rows of a micro-batch; 0: as many as fit into `memoryGb`. */
@@ -40,7 +52,8 @@ export interface RecipeOptions {
   readonly schedule?: ScheduleName;
   /** Steps; 0: a tenth of the run, 20 at most. */
   readonly warmup?: number;
-  readonly matrices?: MatrixOptimizer;
+  /** Of the matrices; the rest is AdamW's. */
+  readonly optimizer?: MatrixOptimizer;
   readonly weightDecay?: number;
   readonly clip?: number;
   readonly zLoss?: number;
@@ -69,18 +82,48 @@ export const OPTIMIZER: OptimizerOptions = {
 /** GB that a run may take where nothing is said: adapters do not tell how much they have. */
 export const DEFAULT_MEMORY_GB: Readonly<Record<AdapterFacts['kind'], number>> = { gpu: 8, software: 2, embedded: 2 };
 
-const defaultRate = (width: number): number => OPTIMIZER_RATE * Math.sqrt(64 / width);
-const OPTIMIZER_RATE = 0.03;
-const defaultRows = (depth: number, context: number): number => Math.max(1, Math.round((512 * depth ** 2) / context));
-
 /** The model of a recipe; needs no adapter. */
-export function modelOf(
-  options: Pick<RecipeOptions, 'preset' | 'depth' | 'width' | 'context' | 'model'>,
-  vocabSize: number,
-): ModelConfig {
-  const { preset, depth, width, context, model } = options;
-  const size: Pick<ModelOptions, 'depth' | 'width' | 'context'> = preset ? PRESETS[preset] : { depth, width, context };
-  return modelConfig({ ...model, ...size, vocabSize });
+export function modelOf(options: RecipeOptions, vocabSize: number): ModelConfig {
+  const { preset, depth, width, context, untied = false } = options;
+  const size = preset ? PRESETS[preset] : { depth, width, context };
+  const { architecture, activation, softcap, valueEmbeddings, residualScalars } = {
+    ...MODEL_DEFAULTS,
+    ...given(options),
+  };
+  const switches = { activation, softcap, valueEmbeddings, residualScalars };
+  return modelConfig({ ...size, architecture, tied: !untied, ...switches, vocabSize });
+}
+
+const given = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
+/** Rows of a step, over all its micro-batches. */
+export const batchOf = ({ batch }: RecipeOptions, { layers, context }: ModelConfig): number =>
+  batch || Math.max(1, Math.round((512 * layers ** 2) / context));
+
+export function scheduleOf(
+  { steps, schedule: kind, warmup, learningRate }: RecipeOptions,
+  config: ModelConfig,
+): Schedule {
+  const peak = learningRate || 0.03 * Math.sqrt(64 / config.width);
+  return {
+    kind: kind ?? 'wsd',
+    steps,
+    peak,
+    warmupSteps: warmup || Math.min(20, steps / 10),
+    decayShare: 0.5,
+    floor: 0,
+  };
+}
+
+export function optimizerOf(options: RecipeOptions): OptimizerOptions {
+  const {
+    optimizer: matrices = 'muon',
+    weightDecay = OPTIMIZER.weightDecay,
+    clip = OPTIMIZER.clip,
+    zLoss = 0,
+  } = options;
+  return { ...OPTIMIZER, matrices, weightDecay, clip, zLoss };
 }
 
 /**
@@ -89,31 +132,17 @@ export function modelOf(
  */
 export function recipeOf(options: RecipeOptions, vocabSize: number, facts: AdapterFacts): Recipe {
   const config = modelOf(options, vocabSize);
-  const batch = options.batch || defaultRows(config.layers, config.context);
+  const batch = batchOf(options, config);
   const storage = storageOf(options.precision ?? 'auto', facts);
-  const { matrices = 'muon', weightDecay = OPTIMIZER.weightDecay, clip = OPTIMIZER.clip, zLoss = 0 } = options;
-  const optimizer = { ...OPTIMIZER, matrices, weightDecay, clip, zLoss };
+  const optimizer = optimizerOf(options);
   const limit = (options.memoryGb || DEFAULT_MEMORY_GB[facts.kind]) * 1e9;
   const needs = (rows: number): { rows: number; trainer: TrainerOptions; memory: MemoryNeed } => {
     const trainer: TrainerOptions = { rows, optimizer, storage, recompute: options.recompute };
     return { rows, trainer, memory: memoryNeed(facts, config, trainer) };
   };
   const chosen = options.microBatch ? needs(dividing(options.microBatch, batch)) : largestThatFits(batch, limit, needs);
-  const { steps, schedule: kind, warmup } = options;
-  return {
-    config,
-    trainer: chosen.trainer,
-    accumulate: batch / chosen.rows,
-    memory: chosen.memory,
-    schedule: {
-      kind,
-      steps,
-      peak: options.learningRate || defaultRate(config.width),
-      warmupSteps: warmup || Math.min(20, steps / 10),
-      decayShare: 0.5,
-      floor: 0,
-    },
-  };
+  const { trainer, rows, memory } = chosen;
+  return { config, trainer, accumulate: batch / rows, memory, schedule: scheduleOf(options, config) };
 }
 
 /** Mixed precision where the adapter has it and is no CPU, which only loses by it. */

@@ -4,7 +4,7 @@
  */
 import { ToolkitError } from '../crawlers/errors.ts';
 import type { LoaderState } from './batch.ts';
-import { type Evaluation, evaluate, type HeldOut, heldOutSubset } from './evaluate.ts';
+import { type Evaluation, evaluate, type HeldOut } from './evaluate.ts';
 import type { Loader } from './loader.ts';
 import { learningRate, type Schedule } from './schedule.ts';
 import type { StepFigures, Trainer } from './trainer.ts';
@@ -12,14 +12,14 @@ import type { StepFigures, Trainer } from './trainer.ts';
 export interface TrainOptions {
   /** Stands behind `from`; the caller closes it. */
   readonly loader: Loader;
+  /** What is evaluated while training: small enough to be read often (`heldOutSubset`). */
   readonly heldOut: HeldOut;
+  readonly maskDocuments?: boolean;
   readonly schedule: Schedule;
   /** Micro-batches of a step. */
   readonly accumulate?: number;
   /** Steps between held-out evaluations; the last step is always evaluated. */
   readonly evaluateEvery: number;
-  /** Held-out tokens of an evaluation at most; behind the last step all are read. */
-  readonly evaluateTokens: number;
   /** Steps after which the caller may want to take a checkpoint: they settle. */
   readonly checkpointEvery: number;
   /** Steps between reads of the ring, at most 64. */
@@ -40,17 +40,13 @@ export interface TrainStep extends StepFigures {
   readonly loader: LoaderState;
   /** True when the GPU holds exactly this step's weights: a checkpoint may be taken. */
   readonly settled: boolean;
-  /** Of at most `evaluateTokens` held-out tokens, the same ones each time: points of one curve. */
-  readonly heldOutBitsPerByte?: number;
-  /** By source; behind the last step of the whole held-out split. */
   readonly heldOut?: Evaluation;
 }
 
 /** @throws ToolkitError NAN_LOSS naming the step. Ends early, after a settled step, when `signal` is aborted. */
 export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
-  const { schedule, from, signal, loader, accumulate = 1 } = options;
+  const { schedule, from, signal, loader, accumulate = 1, maskDocuments } = options;
   const { rows, config } = trainer;
-  const subset = await heldOutSubset(options.heldOut, options.evaluateTokens);
   const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
   let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled'>[] = [];
   let readAt = performance.now();
@@ -71,12 +67,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     if (waiting.length < readEvery && !settles) continue;
     const figures = await trainer.figures(waiting.length);
     const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
-    const evaluation = evaluates ? await evaluate(trainer, subset) : undefined;
-    const wantsWhole = step === schedule.steps && subset !== options.heldOut;
-    const held = evaluation && {
-      heldOutBitsPerByte: evaluation.bitsPerByte,
-      heldOut: wantsWhole ? await evaluate(trainer, options.heldOut) : evaluation,
-    };
+    const heldOut = evaluates ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }) : undefined;
     for (const [i, figure] of figures.entries()) {
       const { loss, gradNorm, skipped, lossScale } = figure;
       // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
@@ -88,7 +79,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
         });
       }
       const settled = waiting[i].step === step;
-      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && held) };
+      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && { heldOut }) };
     }
     waiting = [];
     readAt = performance.now(); // what the caller did between the steps is not training

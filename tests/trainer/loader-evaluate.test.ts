@@ -46,7 +46,7 @@ const model: Model = {
 
 describe('evaluate', () => {
   it('gives bits per byte by source and in all; separators count in neither', async () => {
-    const { sources, ...all } = await evaluate(model, heldOut);
+    const { sources, ...all } = (await evaluate(model, heldOut))!;
     expect(all).toEqual({ bitsPerByte: expect.closeTo(45 / 40, 5), documents: 4, tokens: 11, textBytes: 40 });
     expect(sources).toEqual([
       { source: 'báo', documents: 2, tokens: 8, textBytes: 30, bitsPerByte: expect.closeTo((6 + 25) / 30, 5) },
@@ -112,7 +112,7 @@ describe('a subset', () => {
     expect(kept.map((text) => text.split(' ').length + 1)).toEqual(subset.documents.lengths);
     const bits = tokens.reduce((sum, token) => sum + (token === BOS ? 0 : token), 0);
     const bytes = subset.documents.textBytes.reduce((a, b) => a + b);
-    expect((await evaluate(model, subset)).bitsPerByte).toBeCloseTo(bits / bytes, 5);
+    expect((await evaluate(model, subset))!.bitsPerByte).toBeCloseTo(bits / bytes, 5);
   });
 
   it('of documents that are all too long is the shortest one', async () => {
@@ -137,7 +137,7 @@ describe('folders', () => {
   it('one or several: the same documents and bytes by source as their text has', async () => {
     const folders = [openTokens(await makeTokens(0, 60)), openTokens(await makeTokens(60, 41))];
     const all = heldOutOf(folders);
-    const { sources, textBytes } = await evaluate({ ...model, config: { context: 64 } }, all);
+    const { sources, textBytes } = (await evaluate({ ...model, config: { context: 64 } }, all))!;
     const held = range(101)
       .map((n) => document(n))
       .filter(({ cluster }) => splitOf(cluster, 0.3) === 'valid');

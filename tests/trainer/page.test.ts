@@ -16,7 +16,7 @@ import { Tokenizer } from '../../tokenizer/load.ts';
 import { openGpu } from '../../trainer/adapter.ts';
 import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/checkpoint.ts';
 import { readCurve } from '../../trainer/curve.ts';
-import { evaluateUnigram, heldOutOf } from '../../trainer/evaluate.ts';
+import { evaluateUnigram, heldOutOf, heldOutSubset } from '../../trainer/evaluate.ts';
 import { exportCheckpoint } from '../../trainer/export.ts';
 import { inspectCommand } from '../../trainer/inspect-command.ts';
 import { openLoader } from '../../trainer/loader.ts';
@@ -313,10 +313,11 @@ async function trainInNode() {
   const plan = { rows, length: config.context, seed: RUN.seed, paddedVocab: config.paddedVocab } as const;
   const loader = openLoader([tokens], { ...plan, layout: 'stream', maskDocuments: false });
   const heldOut = heldOutOf([folder]);
-  const { evaluateEvery, evaluateTokens } = RUN;
-  const every = { evaluateEvery, evaluateTokens, checkpointEvery: 1000, readEvery: 16 };
+  const every = { evaluateEvery: RUN.evaluateEvery, checkpointEvery: 1000, readEvery: 16 };
   const steps: TrainStep[] = [];
-  for await (const step of train(trainer, { loader, heldOut, schedule, accumulate, ...every })) steps.push(step);
+  const subset = await heldOutSubset(heldOut, RUN.evaluateTokens);
+  for await (const step of train(trainer, { loader, heldOut: subset, schedule, accumulate, ...every }))
+    steps.push(step);
   return {
     steps,
     unigram: (await evaluateUnigram(tokens, heldOut)).bitsPerByte,

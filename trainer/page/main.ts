@@ -45,10 +45,6 @@ worker.addEventListener('message', ({ data }: MessageEvent<Event>) => {
       return view.showStep(data.point);
     case 'sample':
       return view.showSample(data);
-    case 'paused':
-      return view.showDoing('paused');
-    case 'resumed':
-      return view.showDoing('training');
     case 'finished':
       view.showFinished(data);
       return become('no');

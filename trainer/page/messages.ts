@@ -23,9 +23,7 @@ export type Order =
   | { readonly do: 'pause' | 'resume' | 'stop' };
 
 export type RunEvent =
-  /** What is being done before the first step and behind the last. */
-  | { readonly event: 'doing'; readonly what: string }
-  | { readonly event: 'head'; readonly head: CurveHead; readonly memoryBytes: number; readonly loader: string }
+  | { readonly event: 'head'; readonly head: CurveHead; readonly loader: string }
   | { readonly event: 'step'; readonly point: CurvePoint }
   | { readonly event: 'sample'; readonly step: number; readonly prompt: string; readonly text: string }
   | {
@@ -33,7 +31,7 @@ export type RunEvent =
       readonly step: number;
       /** Stopped before its last step. */
       readonly stopped: boolean;
-      /** By source, of the whole held-out split; empty when stopped. */
+      /** By source, of the whole held-out split; empty when that was not read. */
       readonly sources: readonly SourceFigure[];
       readonly files: readonly RunFile[];
     };
@@ -52,6 +50,6 @@ export interface RunFile {
 
 export type Event =
   | { readonly event: 'adapter'; readonly facts: AdapterFacts }
-  | { readonly event: 'paused' | 'resumed' }
+  | { readonly event: 'doing'; readonly what: string }
   | { readonly event: 'failed'; readonly error: ToolkitErrorFields }
   | RunEvent;

@@ -10,7 +10,15 @@ import { joinSources, type TokenFolder } from '../../shards/token-source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { CurveHead, CurvePoint } from '../curve.ts';
 import type { Gpu } from '../device.ts';
-import { type Evaluation, evaluate, evaluateUnigram, heldOutOf, heldOutSubset } from '../evaluate.ts';
+import {
+  type Evaluation,
+  evaluate,
+  evaluateUnigram,
+  type HeldOut,
+  heldOutOf,
+  heldOutSubset,
+  tokensOf,
+} from '../evaluate.ts';
 import { type Loader, type LoaderPlan, openLoader } from '../loader.ts';
 import { startPageLoader } from '../loader-page.ts';
 import { parameterCount } from '../model.ts';
@@ -28,6 +36,8 @@ export interface Control {
   readonly signal: AbortSignal;
   /** Resolves when the run may go on: asked behind every step whose weights the GPU holds. */
   mayGoOn(): Promise<void>;
+  /** What is being done before the first step and behind the last. */
+  doing(what: string): void;
 }
 
 const READ_EVERY = 16;
@@ -37,7 +47,8 @@ const SAMPLING = { topK: 40, seed: 1 };
 
 /** @throws ToolkitError as `runTraining` */
 export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Control): AsyncGenerator<RunEvent> {
-  yield { event: 'doing', what: 'opening tokens' };
+  const { signal } = control;
+  control.doing('opening tokens');
   const folders = await openFolders(options.tokens);
   const { files: tokenizerFiles, tokenizer } = await openTokenizer(folders[0]);
   const recipe = recipeOf(options, folders[0].manifest.vocabSize, gpu.facts);
@@ -53,11 +64,11 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
     maskDocuments: false,
   };
   new RowSequence(sources, plan); // refuses what cannot be trained on before anything is allocated
-  yield { event: 'doing', what: 'reading the training tokens once for the unigram line' };
+  control.doing('reading the training tokens once for the unigram line');
   const unigram = await evaluateUnigram(joinSources(sources), heldOut);
   const subset = await heldOutSubset(heldOut, options.evaluateTokens);
 
-  yield { event: 'doing', what: 'compiling kernels' };
+  control.doing('compiling kernels');
   const trainer = await Trainer.create(gpu, config, recipe.trainer);
   const releases: (() => unknown)[] = [() => trainer.release()];
   try {
@@ -67,42 +78,38 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
     const { loader, where } = startLoader(folders, plan);
     releases.unshift(() => loader.close());
 
-    yield { event: 'doing', what: 'evaluating the untrained model' };
+    control.doing('evaluating the untrained model');
     const head: CurveHead = {
       unigramBitsPerByte: unigram.bitsPerByte,
-      untrainedBitsPerByte: (await evaluate(trainer, subset)).bitsPerByte,
+      untrainedBitsPerByte: (await evaluate(trainer, subset, { signal }))?.bitsPerByte ?? Number.NaN,
       adapter: `${gpu.facts.name} (${gpu.facts.kind}, in a page)`,
       parameters: parameterCount(config),
       tokensPerStep: accumulate * plan.rows * config.context,
       trainBytesPerToken: bytesPerToken(folders),
     };
-    yield { event: 'head', head, memoryBytes: gpu.liveBytes, loader: where };
+    yield { event: 'head', head, loader: where };
 
     const points: CurvePoint[] = [];
-    const readEvery = gpu.facts.kind === 'gpu' ? READ_EVERY : 1;
     let last: TrainStep | undefined;
     const steps = train(trainer, {
-      ...{ loader, heldOut, schedule, accumulate, signal: control.signal },
-      ...{ evaluateEvery: options.evaluateEvery, evaluateTokens: options.evaluateTokens },
-      ...{ readEvery, checkpointEvery: schedule.steps },
+      ...{ loader, heldOut: subset, schedule, accumulate, signal },
+      ...{ evaluateEvery: options.evaluateEvery, readEvery: READ_EVERY, checkpointEvery: schedule.steps },
     });
     let fault: unknown;
     try {
       for await (const step of steps) {
         last = step;
-        const { loader: _loader, heldOut: _heldOut, settled, ...figures } = step;
-        const point: CurvePoint = { ...figures, memoryBytes: gpu.liveBytes };
+        const { loader: _loader, heldOut, settled, ...figures } = step;
+        const heldOutBitsPerByte = heldOut?.bitsPerByte;
+        const point: CurvePoint = { ...figures, heldOutBitsPerByte, memoryBytes: gpu.liveBytes };
         points.push(point);
         yield { event: 'step', point };
-        if (sampler && step.heldOutBitsPerByte !== undefined) {
+        if (sampler && heldOut) {
           const { sampleTokens: count, temperature, prompt } = options;
           const [sample] = await samplePrompts(sampler, tokenizer, [prompt], { ...SAMPLING, count, temperature });
           yield { event: 'sample', step: step.step, ...sample };
         }
-        if (settled && !control.signal.aborted) await control.mayGoOn();
-        const left = schedule.steps - step.step;
-        if (left > 0 && left <= readEvery)
-          yield { event: 'doing', what: 'the last steps, then all held-out documents' };
+        if (settled && !signal.aborted) await control.mayGoOn();
       }
     } catch (error) {
       if (error instanceof ToolkitError && LOST.includes(error.code)) throw error;
@@ -110,8 +117,9 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
     }
     if (!last) throw fault;
 
-    yield { event: 'doing', what: 'gathering the files' };
     const stopped = last.step < schedule.steps;
+    const whole = stopped ? undefined : await evaluateWhole(trainer, heldOut, control);
+    control.doing('gathering the files');
     const files = await filesOf({
       arena: trainer.arena,
       state: {
@@ -121,21 +129,23 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
         optimizer: await trainer.readState(),
         options: { depth: options.depth, batch: accumulate * plan.rows, steps: schedule.steps, seed: options.seed },
         adapter: head.adapter,
-        heldOutBitsPerByte: last.heldOutBitsPerByte,
+        heldOutBitsPerByte: last.heldOut?.bitsPerByte,
       },
       ...{ head, points, tokenizer: tokenizerFiles },
     });
-    yield {
-      event: 'finished',
-      step: last.step,
-      stopped,
-      sources: stopped ? [] : compare(last.heldOut!, unigram),
-      files,
-    };
+    yield { event: 'finished', step: last.step, stopped, sources: whole ? compare(whole, unigram) : [], files };
     if (fault) throw fault;
   } finally {
     for (const release of releases) await release();
   }
+}
+
+/** `undefined` when it was stopped. */
+function evaluateWhole(trainer: Trainer, heldOut: HeldOut, { signal, doing }: Control) {
+  const tokens = tokensOf(heldOut);
+  const onTokens = (done: number): void =>
+    doing(`reading all held-out documents: ${Math.min(100, Math.floor((100 * done) / tokens))} % (Stop skips it)`);
+  return evaluate(trainer, heldOut, { signal, onTokens });
 }
 
 async function openFolders(places: readonly string[]): Promise<TokenFolder[]> {

@@ -35,13 +35,15 @@ async function open(): Promise<Gpu> {
 
 async function start(options: Extract<Order, { do: 'start' }>['options']): Promise<void> {
   stop = new AbortController();
+  const doing = (what: string): void => say({ event: 'doing', what });
   const control = {
     signal: stop.signal,
+    doing,
     async mayGoOn() {
       if (!pause) return;
-      say({ event: 'paused' });
+      doing('paused');
       await pause.over;
-      say({ event: 'resumed' });
+      doing('training');
     },
   };
   for await (const event of trainInPage(gpu ?? (await open()), options, control)) say(event);
