@@ -15,6 +15,7 @@ import { checkCommand } from './trainer/check.ts';
 import { trainCommand } from './trainer/commands.ts';
 import { doctorCommand } from './trainer/doctor-command.ts';
 import { exportCommand } from './trainer/export-command.ts';
+import { inspectCommand } from './trainer/inspect-command.ts';
 import { lrFindCommand } from './trainer/lr-find-command.ts';
 import { planCommand } from './trainer/plan-command.ts';
 import { plotCommand } from './trainer/plot-command.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly Command[] = [
   verifyCommand([verifyTokenizer, verifyModel]),
   statsCommand,
   plotCommand,
+  inspectCommand,
   doctorCommand,
   checkCommand,
 ];

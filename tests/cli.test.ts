@@ -35,6 +35,7 @@ it('shows help with examples for every command', () => {
     'verify',
     'stats',
     'plot',
+    'inspect',
     'doctor',
   ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));

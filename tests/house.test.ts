@@ -16,6 +16,7 @@ const NODE_SIDE = [
   'history.ts',
   'loader-thread.ts',
   'loader-worker.ts',
+  'page/bundle.ts',
   'run.ts',
   'tensor-file.ts',
   'token-folders.ts',
@@ -34,9 +35,9 @@ const targets = (file: string, pattern: RegExp): string[] =>
   [...readFileSync(file, 'utf8').matchAll(pattern)].map(([, target]) => target);
 /** What a file names of others, types included: `import`, `export … from`, the end of a long list, `import(…)`. */
 const imports = (file: string): string[] => targets(file, /(?:^(?:import|export|\})[^\n]*?|\bimport\()'([^']+)'/gm);
-/** What a file loads; types are gone when it runs. */
+/** What a file loads before it runs: not types, not what it imports behind an `await` when it comes to it. */
 const loads = (file: string): string[] => {
-  const types = targets(file, /^import type[^;]*?'([^']+)'/gm);
+  const types = targets(file, /(?:^import type[^;]*?|\bimport\()'([^']+)'/gm);
   const all = imports(file);
   for (const target of types) all.splice(all.indexOf(target), 1);
   return all;
