@@ -5,49 +5,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nullDevice, openGpu } from '../../trainer/adapter.ts';
 import type { Gpu } from '../../trainer/device.ts';
-import { fromHalf, toHalf } from '../../trainer/half.ts';
+import { gpuKernels } from '../../trainer/kernels/candidates.ts';
+import { checkKernel, makeBuffers, missingFeatures, runReference, toleranceOf } from '../../trainer/kernels/check.ts';
 import { allKernels } from '../../trainer/kernels/index.ts';
-import {
-  bindingsOf,
-  type Dims,
-  elementsOf,
-  featuresOf,
-  isHalf,
-  type Kernel,
-  type Storage,
-} from '../../trainer/kernels/kernel.ts';
-import { runKernel } from '../../trainer/kernels/run.ts';
-import { compileKernel } from '../../trainer/program.ts';
+import type { Buffers, Storage } from '../../trainer/kernels/kernel.ts';
+import { shaderFault } from '../../trainer/program.ts';
 import { seededRandom } from '../../trainer/random.ts';
 
 const STORAGES: readonly Storage[] = ['f32', 'f16'];
 const kernels = allKernels('f32');
-
-/** Buffers filled with seeded normal-ish values; what `fill` sets (tokens, positions) fits together. */
-function makeBuffers(kernel: Kernel, dims: Dims, seed: number) {
-  const random = seededRandom(seed);
-  const buffers: Record<string, Float64Array | Uint32Array> = {};
-  for (const binding of bindingsOf(kernel)) {
-    const count = elementsOf(binding, dims);
-    buffers[binding.name] =
-      binding.type === 'u32'
-        ? new Uint32Array(count)
-        : Float64Array.from({ length: count }, () => Math.fround((random() + random() + random()) * 2 - 3));
-  }
-  kernel.fill?.(buffers, dims, random);
-  // What lies in f16 must be an f16 for the reference too.
-  for (const { name, type } of bindingsOf(kernel)) {
-    if (isHalf(type)) (buffers[name] as Float64Array).set(fromHalf(toHalf(buffers[name])));
-  }
-  return buffers;
-}
-
-function runReference(kernel: Kernel, dims: Dims, buffers: Record<string, Float64Array | Uint32Array>): void {
-  kernel.reference(buffers as Record<string, Float64Array>, dims, buffers as Record<string, Uint32Array>);
-}
-
-/** Largest error of any output, over the largest value expected there. f16 rounds to 11 bits on the way out. */
-const TOLERANCE: Readonly<Record<Storage, number>> = { f32: 2e-5, f16: 1e-3 };
 
 describe('WGSL against the CPU reference', () => {
   let gpu: Gpu;
@@ -56,50 +22,33 @@ describe('WGSL against the CPU reference', () => {
   });
   afterAll(() => gpu.destroy());
 
-  const cases = STORAGES.flatMap((storage) =>
-    allKernels(storage).map((kernel) => [kernel.name, storage, kernel] as const),
-  );
-  const unique = [...new Map(cases.map((one) => [one[0], one])).values()];
-  it.each(unique)('%s', async (_name, storage, kernel) => {
-    const missing = featuresOf(kernel).filter((feature) => !gpu.device.features.has(feature as GPUFeatureName));
-    if (missing.length > 0) {
-      if (!said.has(missing.join()))
-        console.info(`kernels that need ${missing.join(', ')}: not run, ${gpu.facts.name} lacks it`);
-      said.add(missing.join());
+  const unique = new Map(STORAGES.flatMap(allKernels).map((kernel) => [kernel.name, kernel]));
+  it.each([...unique])('%s', async (_name, kernel) => {
+    const missing = missingFeatures(gpu, kernel).join(', ');
+    if (missing) {
+      if (!said.has(missing)) console.info(`kernels that need ${missing}: not run, ${gpu.facts.name} lacks it`);
+      said.add(missing);
       return;
     }
-    for (const [seed, dims] of kernel.cases.entries()) {
-      const buffers = makeBuffers(kernel, dims, seed + 1);
-      const found = await runKernel(gpu, kernel, dims, buffers);
-      runReference(kernel, dims, buffers);
-      for (const { name, access } of bindingsOf(kernel)) {
-        if (access === 'read') continue;
-        const expected = buffers[name];
-        let scale = 1;
-        for (const value of expected) scale = Math.max(scale, Math.abs(value));
-        let worst = 0;
-        for (let i = 0; i < expected.length; i++) {
-          const error = Math.abs(found[name][i] - expected[i]) / scale;
-          worst = Math.max(worst, error); // NaN stays NaN and fails
-        }
-        expect(worst, `${kernel.name} ${name} at ${JSON.stringify(dims)}`).toBeLessThan(TOLERANCE[storage]);
-      }
+    for (const { buffer, dims, error } of await checkKernel(gpu, kernel)) {
+      expect(error, `${kernel.name} ${buffer} at ${JSON.stringify(dims)}`).toBeLessThan(toleranceOf(kernel));
     }
   });
   const said = new Set<string>();
 });
 
 describe('every variant compiles', () => {
-  it('on a device without a driver, f16 included', async () => {
+  it('on a device without a driver: f16, and the matrix sizes of GPUs that are not here', async () => {
     const device = await nullDevice();
-    const failures: string[] = [];
+    const faults: string[] = [];
     for (const storage of STORAGES) {
-      for (const kernel of allKernels(storage)) {
-        await compileKernel(device, kernel).catch((error: Error) => failures.push(error.message));
+      for (const kernel of [...allKernels(storage), ...gpuKernels(storage)]) {
+        const fault = await shaderFault(device, kernel);
+        if (fault) faults.push(fault);
       }
     }
     device.destroy();
-    expect(failures).toEqual([]);
+    expect(faults).toEqual([]);
   });
 });
 
@@ -115,7 +64,7 @@ describe('backward references against finite differences of the forward', () => 
   it.each([...operations])('%s', (forwardName, backwards) => {
     const forward = kernels.find(({ name }) => name === forwardName)!;
     const dims = { ...Object.assign({}, ...backwards.map(({ cases }) => cases[1] ?? cases[0])), ...forward.cases[1] };
-    const buffers: Record<string, Float64Array | Uint32Array> = {};
+    const buffers: Buffers = {};
     for (const kernel of [...backwards, forward]) Object.assign(buffers, makeBuffers(kernel, dims, 3));
     // Tokens, order and starts must come from one fill.
     for (const kernel of backwards) kernel.fill?.(buffers, dims, seededRandom(4));
