@@ -9,6 +9,7 @@ import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
+import { benchCommand, tuneCommand } from './trainer/bench-command.ts';
 import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -23,6 +24,8 @@ const COMMANDS: readonly Command[] = [
   statsCommand,
   plotCommand,
   doctorCommand,
+  benchCommand,
+  tuneCommand,
 ];
 
 const json = process.argv.includes('--json');

@@ -6,9 +6,17 @@ import { expect, it } from 'vitest';
 const ROOMS = ['crawlers', 'cleaning', 'shards', 'tokenizer', 'trainer'];
 const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 /** In trainer/, only these may import `node:` modules: the rest also runs in a page. */
-const NODE_SIDE = ['adapter.ts', 'bench-clock.ts', 'checkpoint.ts', 'commands.ts', 'curve.ts', 'run.ts'].map(
-  (name) => `trainer/${name}`,
-);
+const NODE_SIDE = [
+  'adapter.ts',
+  'bench-clock.ts',
+  'bench-command.ts',
+  'checkpoint.ts',
+  'commands.ts',
+  'curve.ts',
+  'probe.ts',
+  'run.ts',
+  'tune-cache.ts',
+].map((name) => `trainer/${name}`);
 const NODE_SHELL = /^crawlers\/(shell\/(folder|command)|sources\/|sample\/)/;
 
 const below = (folder: string): string[] =>

@@ -192,9 +192,9 @@ export class Trainer {
   }
 
   /** The dispatches of a step of one micro-batch, to be measured one by one. */
-  get programSteps(): readonly ProgramStep[] {
+  get programSteps(): Readonly<Record<'forward' | 'gradients' | 'update', readonly ProgramStep[]>> {
     const { forward, gradients, update } = this.#programs;
-    return [forward, gradients, update].flatMap(({ steps }) => steps);
+    return { forward: forward.steps, gradients: gradients.steps, update: update.steps };
   }
 
   /** The optimizer's counters and loss scale, for a checkpoint. */

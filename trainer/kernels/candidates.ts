@@ -93,7 +93,7 @@ export function matmulCandidates(facts: TuningFacts, layout: MatmulLayout, from:
   return [...matrices, ...tiles.slice(0, 3)];
 }
 
-export function attentionCandidates(facts: TuningFacts): AttentionTile[] {
+export function attentionCandidates(facts: TuningFacts, _storage: Storage, _headSize: number): AttentionTile[] {
   const lanes = (lanes: number, block: number): AttentionTile => ({
     ...{ kind: 'lanes', lanes, block },
     staged: facts.kind === 'gpu',
@@ -110,7 +110,7 @@ export function gpuKernels(storage: Storage, facts: TuningFacts = NVIDIA_FACTS):
       matmulCandidates(facts, problem.layout, storage).map((tile) => matmul(problem, tile)),
     ),
     ...HEAD_SIZES.flatMap((size) =>
-      attentionCandidates(facts).flatMap((tile) => Object.values(attention(size, storage, tile))),
+      attentionCandidates(facts, storage, size).flatMap((tile) => Object.values(attention(size, storage, tile))),
     ),
   ];
 }

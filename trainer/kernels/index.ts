@@ -10,6 +10,7 @@ import { type MatmulDims, type MatmulProblem, type MatmulTile, matmul } from './
 import { relu2, swiglu } from './mlp.ts';
 import { muonMomentum, muonNormalise, muonScale, muonSquares, muonUpdate } from './muon.ts';
 import { adamw, gradNorm, gradNormPartial, lossTotal, lossWeights } from './optimizer.ts';
+import { peakCopy, peakFma } from './peak.ts';
 import {
   residualMixBackward,
   residualMixBackwardPart,
@@ -118,6 +119,8 @@ function otherKernels(storage: Storage): Kernel[] {
     ...Object.values(set.relu2),
     ...Object.values(set.residualMix),
     gradNorm,
+    peakFma,
+    peakCopy,
     lossTotal,
     lossWeights,
     set.adamw,

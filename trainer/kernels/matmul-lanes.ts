@@ -20,7 +20,7 @@ export interface LanesTile {
 
 export const lanesGrid =
   ({ lanes, rows, vectors }: LanesTile) =>
-  ({ M, N, Z }: Dims): [number, number, number] => [Math.ceil(N / 4 / lanes / vectors), Math.ceil(M / rows), Z];
+  ({ M, N, Z }: Dims): [number, number, number] => [Math.ceil(M / rows), Math.ceil(N / 4 / lanes / vectors), Z];
 
 const LANE = 'xyzw';
 
@@ -54,8 +54,8 @@ ${each((r, j) => `    s${r}_${j} += vec4f(${Q.map((q) => `dot(a${r}, b${j}_${q})
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let width = dims.N / 4u;
-  let row = group.y * ${rows}u;
-  let column = group.x * ${columns}u + lane * ${vectors}u;
+  let row = group.x * ${rows}u;
+  let column = group.y * ${columns}u + lane * ${vectors}u;
   let a_at = group.z * dims.M * dims.K / 4u;
   let b_at = group.z * dims.N * dims.K / 4u;
 ${lines(J, (j) => `  let c${j} = min(column + ${j}u, width - 1u);`)}

@@ -53,7 +53,13 @@ const RESULT: Readonly<Record<MatmulEpilogue, string>> = {
   blend: 'dims.beta * vec4f(residual[at]) + dims.alpha * s',
 };
 
-export function matmul(problem: MatmulProblem, tile: MatmulTile): Kernel {
+/** A kernel that still knows what it computes and how: tune.ts tries other tiles on the same problem. */
+export interface MatmulKernel extends Kernel {
+  readonly problem: MatmulProblem;
+  readonly tile: MatmulTile;
+}
+
+export function matmul(problem: MatmulProblem, tile: MatmulTile): MatmulKernel {
   const { layout, epilogue, from, into } = problem;
   const [A, O] = [vec4Of(from), vec4Of(into)];
   const readsResidual = epilogue === 'add' || epilogue === 'blend';
@@ -75,6 +81,8 @@ fn store(z: u32, row: u32, column: u32, s: vec4f) {
         ? tilesWgsl(problem, tile)
         : subgroupWgsl(problem, tile);
   return {
+    problem,
+    tile,
     name: `matmul_${layout}_${epilogue}_${from}_${into}_${tileName(tile)}`,
     inputs: {
       a: layout === 'tn' ? `${A} Z K M` : `${A} Z M K`,
