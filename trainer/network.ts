@@ -13,6 +13,9 @@ import type { MatmulDims, MatmulLayout, MatmulProblem } from './kernels/matmul.t
 import type { ModelConfig } from './model.ts';
 import { type Program, type Tensor, tensor } from './program.ts';
 
+/** Elements that slices of one weight's gradient may take: 32 MiB. */
+const SLICES_ROOM = 2 ** 23;
+
 /** Which columns of what: y [N, O] from x [N, C]. */
 interface LinearDims {
   readonly N: number;
@@ -27,6 +30,7 @@ export class Network {
   readonly storage: Storage;
   readonly kernels: KernelSet;
   readonly #own: Tensor[] = [];
+  #slices: Tensor | undefined;
 
   constructor(gpu: Gpu, config: ModelConfig, arena: Arena, choice: KernelChoice = chooseKernels(gpu.facts.kind)) {
     this.gpu = gpu;
@@ -64,8 +68,18 @@ export class Network {
     { N, C, O }: LinearDims,
   ): void {
     const { storage: from } = this;
-    const gradient = { layout: 'tn', epilogue: 'accumulate', from, into: 'f32' } as const;
-    this.#matmul(program, gradient, { M: O, N: C, K: N }, { a: dy, b: x, out: dweight });
+    const size = { M: O, N: C, K: N };
+    const slices = this.kernels.slicesOfK(size, SLICES_ROOM);
+    if (slices === 1) {
+      const gradient = { layout: 'tn', epilogue: 'accumulate', from, into: 'f32' } as const;
+      this.#matmul(program, gradient, size, { a: dy, b: x, out: dweight });
+    } else {
+      this.#slices ??= this.tensor('slices of a gradient', SLICES_ROOM);
+      const partial = { ...this.#slices, elements: slices * O * C };
+      const part = { layout: 'tn', epilogue: 'write', from, into: 'f32' } as const;
+      this.#matmul(program, part, { ...size, Z: slices, K: N / slices }, { a: dy, b: x, out: partial });
+      program.add(this.kernels.sumSlices, { P: slices, C: O * C }, { partial, dweight });
+    }
     const back = { layout: 'nn', epilogue: 'write', from, into: from } as const;
     this.#matmul(program, back, { M: N, N: C, K: O }, { a: dy, b: weight, out: dx });
   }

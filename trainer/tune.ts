@@ -6,7 +6,7 @@
 import { reasonOf } from '../crawlers/errors.ts';
 import { measureKernel } from './bench.ts';
 import type { Gpu } from './device.ts';
-import { attention } from './kernels/attention.ts';
+import { type AttentionTile, attention } from './kernels/attention.ts';
 import { attentionCandidates, matmulCandidates } from './kernels/candidates.ts';
 import { checkKernel, toleranceOf } from './kernels/check.ts';
 import { attentionTile, matmulClass, matmulTile } from './kernels/choice.ts';
@@ -21,7 +21,7 @@ export interface TuneOptions extends MeasureOptions {
   readonly storage: Storage;
   readonly rows: number;
   /** Candidates that must not be tried, and why: what crashed a probe. */
-  readonly excludes?: (tile: MatmulTile) => boolean;
+  readonly excludes?: (tile: MatmulTile | AttentionTile) => boolean;
   readonly signal?: AbortSignal;
   readonly onResult?: (result: TuneResult) => void;
 }
@@ -97,7 +97,8 @@ export async function tune(
   };
   if (!signal?.aborted) {
     const name = (tile: typeof fallback): string => Object.values(tile).join(' ');
-    const { best, ...result } = await fastest(fallback, attentionCandidates(facts, storage, HS), name, rate);
+    const candidates = attentionCandidates(facts, storage, HS).filter((tile) => !excludes(tile));
+    const { best, ...result } = await fastest(fallback, candidates, name, rate);
     measured.attention[`${storage} ${HS}`] = best;
     onResult?.({ key: `attention ${storage} ${HS}`, ...result });
   }

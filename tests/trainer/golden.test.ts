@@ -10,6 +10,7 @@ import type { BatchArrays } from '../../trainer/batch.ts';
 import type { Gpu } from '../../trainer/device.ts';
 import { addForward } from '../../trainer/forward.ts';
 import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
+import { chooseKernels } from '../../trainer/kernels/index.ts';
 import { headName, type ModelConfig, type ModelOptions, modelConfig } from '../../trainer/model.ts';
 import { Network } from '../../trainer/network.ts';
 import { Program } from '../../trainer/program.ts';
@@ -118,6 +119,7 @@ describe.each(CASES)('%s', (kind, config, zLoss) => {
     ['one micro-batch', {}],
     ['recomputed', { recompute: true }],
     ['one row at a time, accumulated', { rows: 1 }],
+    ["weights' gradients in slices", { kernels: { ...chooseKernels('embedded'), workgroups: 12 } }],
   ])('loss and every gradient, %s', async (_name, options) => {
     const trainer = await trainerOf(tensors, config, { ...options, optimizer: optimizer('adamw', zLoss) });
     const whole = batchOf(tensors, 0);

@@ -28,10 +28,10 @@ export type AttentionTile = AttentionLanes | AttentionSubgroup;
 /** What a family gives for each of the three: grid and WGSL. */
 export type AttentionParts = Readonly<Record<keyof AttentionKernels, Pick<Kernel, 'grid' | 'wgsl'>>>;
 
-const CASES = [
+const CASES: readonly Dims[] = [
   { N: 1, T: 1, NH: 1, NKV: 1 },
   { N: 14, T: 7, NH: 4, NKV: 2 },
-  { N: 82, T: 41, NH: 3, NKV: 3 },
+  { N: 82, T: 41, NH: 3, NKV: 3, rise: 3 },
 ];
 
 /** The three kernels for one head size, a multiple of 16. */
@@ -64,6 +64,15 @@ export function attention(HS: number, storage: Storage, tile: AttentionTile): At
     inputs: { qk, qkv, starts: 'u32 N' },
     outputs: { out: query, lse: 'N NH' },
     reference: references.forward,
+    // Scores that rise along the row raise the running maximum again and again.
+    fill(buffers, dims, random) {
+      fillStarts(buffers, dims, random);
+      const { qk } = buffers;
+      const width = qk.length / dims.N;
+      for (let i = 0; i < qk.length; i++) {
+        qk[i] *= 1 + ((dims.rise ?? 0) * (Math.floor(i / width) % dims.T)) / dims.T;
+      }
+    },
   };
   return {
     forward,

@@ -1,6 +1,7 @@
 /** The variants that tune.ts tries on an adapter: those that fit its limits, likely ones first. */
 import type { AdapterFacts } from '../device.ts';
 import { type AttentionTile, attention } from './attention.ts';
+import { type AttentionSubgroup, attentionSubgroupBytes } from './attention-subgroup.ts';
 import { HEAD_SIZES, matmulProblems } from './index.ts';
 import type { Kernel, Storage } from './kernel.ts';
 import { type MatmulLayout, type MatmulTile, matmul } from './matmul.ts';
@@ -93,14 +94,35 @@ export function matmulCandidates(facts: TuningFacts, layout: MatmulLayout, from:
   return [...matrices, ...tiles.slice(0, 3)];
 }
 
-export function attentionCandidates(facts: TuningFacts, _storage: Storage, _headSize: number): AttentionTile[] {
+/** down, across. */
+const ATTENTIONS = [
+  [4, 64],
+  [4, 32],
+  [8, 32],
+  [8, 64],
+  [2, 64],
+  [2, 32],
+] as const;
+
+export function attentionCandidates(facts: TuningFacts, storage: Storage, headSize: number): AttentionTile[] {
   const lanes = (lanes: number, block: number): AttentionTile => ({
     ...{ kind: 'lanes', lanes, block },
     staged: facts.kind === 'gpu',
   });
   if (facts.kind === 'embedded') return [lanes(4, 1), lanes(8, 1), lanes(4, 2)];
   if (facts.kind === 'software') return [lanes(8, 1), lanes(8, 2), lanes(8, 4), lanes(16, 1)];
-  return [lanes(64, 1), lanes(64, 4), lanes(128, 1), lanes(32, 2)];
+  const plain = [lanes(64, 1), lanes(64, 4), lanes(128, 1), lanes(32, 2)];
+  if (storage === 'f32' || !hasMatrices(facts)) return plain;
+  const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: invocations } = facts.limits;
+  const matrices = facts.matrixConfigs
+    .filter(({ M, N, K }) => facts.subgroupMaxSize % M === 0 && headSize % N === 0 && headSize % K === 0)
+    .flatMap(({ M, N, K }) =>
+      ATTENTIONS.map(([down, across]): AttentionSubgroup => {
+        return { kind: 'subgroup', down, across, M, N, K, lanes: facts.subgroupMaxSize };
+      }),
+    )
+    .filter((tile) => attentionSubgroupBytes(headSize, tile) <= bytes && tile.down * tile.lanes <= invocations);
+  return [...matrices, ...plain];
 }
 
 /** All kernels that tuning would try on an NVIDIA GPU. */

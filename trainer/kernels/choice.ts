@@ -35,7 +35,7 @@ const gpuTile: MatmulTile = { kind: 'tiles', m: 64, n: 64, k: 16, rows: 8, colum
 const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // SwiftShader: subgroups of 4.
   embedded: {
-    matmul: { nn: lanes(4, 4, 2), nt: lanes(8, 8, 2), tn: lanes(8, 8, 1) },
+    matmul: { nn: lanes(8, 8, 1), nt: lanes(8, 8, 2), tn: lanes(4, 8, 2) },
     attention: attentionLanes(4, 1),
     normLanes: 1,
     lossLanes: 4,
@@ -43,7 +43,7 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   },
   // Mesa's lavapipe: subgroups of 8, many registers.
   software: {
-    matmul: { nn: lanes(8, 32, 1), nt: lanes(8, 32, 1), tn: lanes(8, 32, 1) },
+    matmul: { nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 32, 1) },
     attention: attentionLanes(8, 4),
     normLanes: 1,
     lossLanes: 8,
@@ -75,3 +75,14 @@ export const matmulTile = (choice: KernelChoice, layout: MatmulLayout, from: Sto
 
 export const attentionTile = (choice: KernelChoice, storage: Storage, headSize: number): AttentionTile =>
   choice.attention[`${storage} ${headSize}`] ?? choice.attention[storage];
+
+/** Slices in which a weight's gradient sums its K rows: enough to keep the adapter busy, of equal length, in \`room\`. */
+export function slicesOfK(choice: KernelChoice, from: Storage, { M, N, K }: MatmulDims, room: number): number {
+  const tile = matmulTile(choice, 'tn', from, { M, N, K });
+  const [m, n] = tile.kind === 'lanes' ? [tile.rows, 4 * tile.lanes * tile.vectors] : [tile.m, tile.n];
+  const tiles = Math.ceil(M / m) * Math.ceil(N / n);
+  for (let slices = Math.min(16, Math.floor(choice.workgroups / tiles)); slices > 1; slices--) {
+    if (K % (4 * slices) === 0 && slices * M * N <= room) return slices;
+  }
+  return 1;
+}

@@ -1,7 +1,7 @@
 /** The kernels of a network for one adapter and storage; and all of them, which the generic test and `vua check` walk. */
 import { type AttentionTile, attention } from './attention.ts';
 import { castHalf } from './cast.ts';
-import { attentionTile, chooseKernels, KERNEL_CHOICES, type KernelChoice, matmulTile } from './choice.ts';
+import { attentionTile, chooseKernels, KERNEL_CHOICES, type KernelChoice, matmulTile, slicesOfK } from './choice.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
@@ -17,12 +17,14 @@ import {
   residualMixBackwardSum,
   residualMixForward,
 } from './residual-mix.ts';
-import { rmsnorm } from './rmsnorm.ts';
+import { rmsnorm, sumSlices } from './rmsnorm.ts';
 
 export { chooseKernels, KERNEL_CHOICES, type KernelChoice, type KernelChoiceName } from './choice.ts';
 
 /** Head sizes that a model may have: literals in the attention kernels. */
 export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
+
+const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', undefined);
 
 /** What a network of one storage runs, by role; matmuls and attention are made as they are asked for. */
 export function kernelSet(choice: KernelChoice, storage: Storage) {
@@ -46,6 +48,8 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
     gradNormPartial: gradNormPartial(choice.normLanes),
     muonNormalise: muonNormalise(storage),
     muonUpdate: muonUpdate(storage),
+    sumSlices: MATMUL_SUM_SLICES,
+    slicesOfK: (dims: MatmulDims, room: number) => slicesOfK(choice, storage, dims, room),
     matmul: (problem: MatmulProblem, dims: MatmulDims) =>
       matmul(problem, matmulTile(choice, problem.layout, problem.from, dims)),
   };
@@ -63,6 +67,7 @@ export const matmulProblems = (from: Storage, plain = false): MatmulProblem[] =>
         { layout: 'nn', epilogue: 'blend', from, into: from },
         { layout: 'nt', epilogue: 'add', from, into: 'f32' },
         { layout: 'tn', epilogue: 'accumulate', from, into: 'f32' },
+        { layout: 'tn', epilogue: 'write', from, into: 'f32' },
       ] as const)),
 ];
 
@@ -73,7 +78,10 @@ const SMALL_TILES: readonly MatmulTile[] = [
   { kind: 'subgroup', m: 16, n: 32, k: 16, down: 1, across: 2, M: 8, N: 8, K: 8, lanes: 8 },
 ];
 
-const SMALL_STAGED: AttentionTile = { kind: 'lanes', lanes: 16, block: 2, staged: true };
+const SMALL_ATTENTIONS: readonly AttentionTile[] = [
+  { kind: 'lanes', lanes: 16, block: 2, staged: true },
+  { kind: 'subgroup', down: 2, across: 16, M: 8, N: 8, K: 8, lanes: 8 },
+];
 
 /**
  * Every kernel of some storage, in every family: what any adapter's tests run. Large tiles are the same text with other
@@ -84,8 +92,10 @@ export function allKernels(storage: Storage): Kernel[] {
   const tiles = choices.flatMap(({ matmul }) => Object.values(matmul)).filter(({ kind }) => kind === 'lanes');
   const attentions = [
     ...HEAD_SIZES.map((size) => [size, attentionTile(choices[0], storage, size)] as const),
-    ...[...choices.slice(1).map((choice) => attentionTile(choice, storage, 16)), SMALL_STAGED]
-      .filter((tile) => tile.kind === 'lanes' && (!tile.staged || tile === SMALL_STAGED))
+    ...choices
+      .map((choice) => attentionTile(choice, storage, 16))
+      .filter((tile) => tile.kind === 'lanes' && !tile.staged)
+      .concat(SMALL_ATTENTIONS.filter(({ kind }) => storage === 'f16' || kind !== 'subgroup'))
       .map((tile) => [16, tile] as const),
   ];
   const kernels = [
@@ -118,6 +128,7 @@ function otherKernels(storage: Storage): Kernel[] {
     ...Object.values(set.swiglu),
     ...Object.values(set.relu2),
     ...Object.values(set.residualMix),
+    MATMUL_SUM_SLICES,
     gradNorm,
     peakFma,
     peakCopy,
