@@ -155,8 +155,7 @@ export class Gpu {
   async #settled(work: Promise<unknown>): Promise<void> {
     work.catch(() => {}); // awaited below: a device lost during the sleep is not an unhandled rejection
     const started = performance.now();
-    if (this.facts.kind !== 'gpu' && this.#sleepMs > 2)
-      await new Promise((resolve) => setTimeout(resolve, this.#sleepMs));
+    if (this.#sleepMs > 2) await new Promise((resolve) => setTimeout(resolve, this.#sleepMs));
     const awoke = performance.now();
     await work.catch((error) => {
       throw this.#fault ?? error;

@@ -43,7 +43,7 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   },
   // Mesa's lavapipe: subgroups of 8, many registers.
   software: {
-    matmul: { nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 32, 1) },
+    matmul: { nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 16, 2) },
     attention: attentionLanes(8, 4),
     normLanes: 1,
     lossLanes: 8,
