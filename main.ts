@@ -11,6 +11,7 @@ import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
+import { benchCommand, tuneCommand } from './trainer/bench-command.ts';
 import { checkCommand } from './trainer/check.ts';
 import { trainCommand } from './trainer/commands.ts';
 import { doctorCommand } from './trainer/doctor-command.ts';
@@ -40,6 +41,8 @@ const COMMANDS: readonly Command[] = [
   inspectCommand,
   doctorCommand,
   checkCommand,
+  benchCommand,
+  tuneCommand,
 ];
 
 const json = process.argv.includes('--json');

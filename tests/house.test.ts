@@ -8,6 +8,7 @@ const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 /** In trainer/, only these may import `node:` modules: the rest also runs in a page. */
 const NODE_SIDE = [
   'adapter.ts',
+  'bench-clock.ts',
   'check.ts',
   'checkpoint.ts',
   'commands.ts',
@@ -17,9 +18,11 @@ const NODE_SIDE = [
   'loader-thread.ts',
   'loader-worker.ts',
   'page/bundle.ts',
+  'probe.ts',
   'run.ts',
   'tensor-file.ts',
   'token-folders.ts',
+  'tune-cache.ts',
   'verify.ts',
 ].map((name) => `trainer/${name}`);
 const isNodeSide = (file: string): boolean => NODE_SIDE.includes(file) || /^trainer\/[a-z-]+-command\.ts$/.test(file);
