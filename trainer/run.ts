@@ -21,6 +21,7 @@ import {
   forgetEvaluation,
   identityOf,
   previousOf,
+  resumedKernels,
   resumedOptions,
   writeEvaluation,
 } from './history.ts';
