@@ -31,7 +31,17 @@ import {
   toleranceOf,
   wgslError,
 } from './proofs/kernels.ts';
-import { BAND, halfDifference, isSame, naiveDifference, overfitLoss, STEPS, trainGrammar } from './proofs/training.ts';
+import { orderHash, rowsOnce, WORLDS } from './proofs/loader.ts';
+import {
+  BAND,
+  halfDifference,
+  isSame,
+  naiveDifference,
+  overfitLoss,
+  resumeProof,
+  STEPS,
+  trainGrammar,
+} from './proofs/training.ts';
 import { decodeSafetensors } from './safetensors.ts';
 
 export interface Proof {
@@ -162,6 +172,17 @@ const PROOFS: readonly Proof[] = [
     },
   },
   {
+    name: 'stopped half-way and resumed, to the bit',
+    async run(gpu) {
+      const { isSame: same, moreBuffers } = await resumeProof(gpu);
+      const buffers = `${moreBuffers} buffers more after ${STEPS / 2} steps`;
+      return {
+        holds: same && moreBuffers === 0,
+        figure: `${same ? 'losses and weights equal' : 'they differ'}; ${buffers}`,
+      };
+    },
+  },
+  {
     name: 'recomputation, to the bit',
     async run(gpu) {
       const same = isSame(await trainGrammar(gpu, STEPS), await trainGrammar(gpu, STEPS, { recompute: true }));
@@ -182,6 +203,21 @@ const PROOFS: readonly Proof[] = [
         holds: largest < BAND.half && Math.abs(mean) < BAND.halfMean,
         figure: `a step ${largest.toFixed(3)} < ${BAND.half}, mean ${mean.toFixed(4)} within ±${BAND.halfMean} nats`,
       };
+    },
+  },
+  {
+    name: 'one order of rows for 1, 2, 3, 8 devices, and 8 → 5 → 8',
+    async run() {
+      const hashes = new Set<string>();
+      for (const worlds of WORLDS) hashes.add(await orderHash(worlds));
+      return { holds: hashes.size === 1, figure: [...hashes].join(', ') };
+    },
+  },
+  {
+    name: 'every row once an epoch',
+    async run() {
+      const { rows, once } = await rowsOnce();
+      return { holds: rows === once && rows === 160, figure: `${once} of ${rows} rows` };
     },
   },
   { name: 'one batch learnt by heart', run: async (gpu) => below(await overfitLoss(gpu), 0.1) },

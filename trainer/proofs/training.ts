@@ -37,6 +37,8 @@ function batchOf(step: number): BatchArrays & { counted: number } {
   return { tokens, targets: Uint32Array.from(text.subarray(1)), counted: ROWS * T };
 }
 
+const rateOf = (step: number, steps: number): number => RATE * Math.min(1, (2 * (steps - step)) / steps);
+
 export interface Run {
   readonly figures: readonly StepFigures[];
   /** Parameters after the last step, by name. */
@@ -54,8 +56,7 @@ export async function trainGrammar(
   trainer.arena.initialise(GRAMMAR_CONFIG, 1);
   const figures: StepFigures[] = [];
   for (let step = 0; step < steps; step++) {
-    const decay = Math.min(1, (2 * (steps - step)) / steps);
-    trainer.step([batchOf(sameBatch ? 0 : step)], RATE * decay);
+    trainer.step([batchOf(sameBatch ? 0 : step)], rateOf(step, steps));
     if ((step + 1) % 32 === 0 || step === steps - 1) figures.push(...(await trainer.figures((step % 32) + 1)));
   }
   const weights = await trainer.arena.read('params');
@@ -106,4 +107,37 @@ export async function halfDifference(gpu: Gpu): Promise<{ largest: number; mean:
 /** Loss after seeing one batch 150 times. */
 export async function overfitLoss(gpu: Gpu): Promise<number> {
   return (await trainGrammar(gpu, 150, { sameBatch: true })).figures.at(-1)!.loss;
+}
+
+export interface Resumed {
+  /** Losses and weights are those of the run that was never stopped. */
+  readonly isSame: boolean;
+  /** Buffers that were alive after some steps and not before. */
+  readonly moreBuffers: number;
+}
+
+/** Half of the steps, everything carried over into a new trainer, the other half. */
+export async function resumeProof(gpu: Gpu, options: Partial<TrainerOptions> = {}): Promise<Resumed> {
+  const whole = await trainGrammar(gpu, STEPS, options);
+  const create = () => Trainer.create(gpu, GRAMMAR_CONFIG, { rows: ROWS, optimizer: GRAMMAR_OPTIMIZER, ...options });
+  const figures: StepFigures[] = [];
+  const run = async (trainer: Trainer, from: number, to: number): Promise<void> => {
+    for (let step = from; step < to; step++) trainer.step([batchOf(step)], rateOf(step, STEPS));
+    figures.push(...(await trainer.figures(to - from)));
+  };
+  const first = await create();
+  first.arena.initialise(GRAMMAR_CONFIG, 1);
+  const before = gpu.liveBuffers;
+  await run(first, 0, STEPS / 2);
+  const moreBuffers = gpu.liveBuffers - before;
+  const second = await create();
+  for (const part of ['params', 'm', 'v'] as const) {
+    for (const [name, values] of await first.arena.read(part)) second.arena.write(part, name, values);
+  }
+  second.writeState(await first.readState());
+  first.release();
+  await run(second, STEPS / 2, STEPS);
+  const weights = await second.arena.read('params');
+  second.release();
+  return { isSame: isSame(whole, { figures, weights }), moreBuffers };
 }
