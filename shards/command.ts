@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { PRESETS } from '../cleaning/filters/index.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
-import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
+import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
 import { formatStats, statsOf } from './stats.ts';
-import { type VerifyReport, verify } from './verify.ts';
+import { type Verifier, type VerifyReport, verify } from './verify.ts';
 import { SHARD_BYTES } from './write-documents.ts';
 
 const FAULTS_FOUND = 1;
@@ -28,7 +28,7 @@ export const cleanCommand = defineCommand({
       .enum(PRESETS)
       .default('recommended')
       .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
-    shardBytes: z.coerce
+    shardBytes: z
       .number()
       .int()
       .min(1)
@@ -38,6 +38,7 @@ export const cleanCommand = defineCommand({
   async run({ input, out, preset, shardBytes }, context) {
     const summary = await cleanInputs({ inputs: input, outDir: out, preset, shardBytes }, context);
     context.report.result(formatSummary(out, summary), {
+      event: 'cleaned',
       ...summary.report,
       passedOver: Object.fromEntries(summary.passedOver),
       shards: summary.manifest.documents.length + summary.manifest.rejects.length,
@@ -48,19 +49,21 @@ export const cleanCommand = defineCommand({
   },
 });
 
-export const verifyCommand = defineCommand({
-  name: 'verify',
-  summary: 'check every file, checksum and count of a folder',
-  examples: ['vua verify out/documents', 'vua verify out'],
-  positional: 'dir',
-  options: z.object({ dir: z.string().describe('folder of documents, of tokens, or of a whole run') }),
-  async run({ dir }, context) {
-    const report = await verify(dir, context);
-    context.report.result(formatVerify(dir, report), report);
-    if (report.interrupted) return INTERRUPTED;
-    return report.faults.length > 0 ? FAULTS_FOUND : 0;
-  },
-});
+/** `more`: what the rooms behind this one check in the folder of a run. */
+export const verifyCommand = (more: readonly Verifier[] = []): Command =>
+  defineCommand({
+    name: 'verify',
+    summary: 'check every file, checksum and count of a folder',
+    examples: ['vua verify out/documents', 'vua verify out'],
+    positional: 'dir',
+    options: z.object({ dir: z.string().describe('folder of a whole run, or one of the folders in it') }),
+    async run({ dir }, context) {
+      const report = await verify(dir, context, more);
+      context.report.result(formatVerify(dir, report), { event: 'verified', ...report });
+      if (report.interrupted) return INTERRUPTED;
+      return report.faults.length > 0 ? FAULTS_FOUND : 0;
+    },
+  });
 
 export const statsCommand = defineCommand({
   name: 'stats',
@@ -71,7 +74,7 @@ export const statsCommand = defineCommand({
   async run({ dir }, { report, signal }) {
     const stats = await statsOf(dir, signal);
     if (signal.aborted) return INTERRUPTED;
-    report.result(formatStats(stats), stats);
+    report.result(formatStats(stats), { event: 'stats', ...stats });
     return 0;
   },
 });
@@ -88,12 +91,15 @@ function formatSummary(out: string, { report, passedOver, interrupted }: CleanSu
   ];
   if (interrupted) return `${formatTable(rows)}\n\ninterrupted: run the same command again to continue`;
   if (pages === skipped) return `nothing new: ${formatCount(pages)} pages read, all of them known`;
-  return `${formatTable(rows)}\n\nnext: vua stats ${out}`;
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`stats ${out}`)}`;
 }
 
 function formatVerify(dir: string, report: VerifyReport): string {
-  const { files, bytes, documents, rejects, tokens, faults, interrupted } = report;
-  const counts = `${formatCount(files)} files (${formatBytes(bytes)}), ${formatCount(documents)} documents, ${formatCount(rejects)} rejects, ${formatCount(tokens)} tokens`;
+  const { files, bytes, faults, interrupted } = report;
+  const kinds = (['records', 'documents', 'rejects', 'tokens', 'checkpoints'] as const)
+    .filter((kind) => report[kind] > 0)
+    .map((kind) => `, ${formatCount(report[kind])} ${kind}`);
+  const counts = `${formatCount(files)} files (${formatBytes(bytes)})${kinds.join('')}`;
   const lines = faults.map(({ file, check, message, count }) => {
     const more = count > 1 ? ` (and ${formatCount(count - 1)} more)` : '';
     return `${check.padEnd(12)} ${message.startsWith(file) ? message : `${file}: ${message}`}${more}`;

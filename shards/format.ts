@@ -2,11 +2,10 @@
  * What stands on the disk, in code. FORMAT.md says the same in prose, for readers in other languages.
  * A change that an older reader would misread raises the version of its format.
  */
-import { type DataType, Field, Float32, Float64, Schema, Uint16, Uint32, Utf8 } from 'apache-arrow';
 import { MEASUREMENTS } from '../cleaning/document.ts';
 
 export const DOCUMENTS = { format: 'vua-documents', version: 1 } as const;
-export const TOKENS = { format: 'vua-tokens', version: 1 } as const;
+export const TOKENS = { format: 'vua-tokens', version: 2 } as const;
 
 export const MANIFEST_FILE = 'manifest.json';
 
@@ -34,23 +33,8 @@ export type DocumentNumber = (typeof DOCUMENT_NUMBERS)[number];
 export type RejectText = (typeof REJECT_TEXTS)[number];
 export type RejectNumber = (typeof REJECT_NUMBERS)[number];
 
-export const DOCUMENT_SCHEMA = schema(DOCUMENTS, [
-  ...DOCUMENT_TEXTS.map((name) => column(name, new Utf8())),
-  ...DOCUMENT_NUMBERS.map((name) => column(name, new Float32())),
-]);
-
-export const REJECT_SCHEMA = schema(DOCUMENTS, [
-  ...REJECT_TEXTS.map((name) => column(name, new Utf8())),
-  ...REJECT_NUMBERS.map((name) => column(name, new Float64())),
-]);
-
 export type TokenType = 'uint16' | 'uint32';
 export type TokenArray = Uint16Array | Uint32Array;
-
-export const TOKEN_SCHEMAS: Readonly<Record<TokenType, Schema>> = {
-  uint16: schema(TOKENS, [column('tokens', new Uint16())]),
-  uint32: schema(TOKENS, [column('tokens', new Uint32())]),
-};
 
 interface TokenArrayConstructor {
   readonly BYTES_PER_ELEMENT: number;
@@ -75,16 +59,4 @@ export const shardFile = (kind: ShardKind, index: number): string => `${kind}-${
 export function shardIndex(kind: ShardKind, file: string): number | undefined {
   const digits = new RegExp(`^${kind}-(\\d{5,})\\.arrow$`).exec(file)?.[1];
   return digits === undefined ? undefined : Number(digits);
-}
-
-function column(name: string, type: DataType): Field {
-  return new Field(name, type, false);
-}
-
-function schema({ format, version }: { format: string; version: number }, fields: Field[]): Schema {
-  const metadata = new Map([
-    ['vua.format', format],
-    ['vua.version', String(version)],
-  ]);
-  return new Schema(fields, metadata);
 }

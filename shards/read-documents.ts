@@ -11,18 +11,17 @@ import type { Schema } from 'apache-arrow';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
 import {
   DOCUMENT_NUMBERS,
-  DOCUMENT_SCHEMA,
   DOCUMENT_TEXTS,
   type DocumentNumber,
   type DocumentText,
   REJECT_NUMBERS,
-  REJECT_SCHEMA,
   REJECT_TEXTS,
   type RejectNumber,
   type RejectText,
 } from './format.ts';
 import { manifestPath, readDocumentManifest, type ShardEntry } from './manifest.ts';
 import { type RawBatch, ShardReader } from './read-shard.ts';
+import { DOCUMENT_SCHEMA, REJECT_SCHEMA } from './schemas.ts';
 
 /** Buffers of a column in a record batch: Utf8 has validity, offsets, values; a number column validity, values. */
 const TEXT_BUFFERS = 3;

@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import { hash64 } from './checksum.ts';
-import { DOCUMENT_SCHEMA, REJECT_SCHEMA } from './format.ts';
 import { type DocumentManifest, type DocumentShard, readDocumentManifest } from './manifest.ts';
 import { type DocumentBatch, readDocumentShard, readRejectShard } from './read-documents.ts';
+import { DOCUMENT_SCHEMA, REJECT_SCHEMA } from './schemas.ts';
 import type { Findings } from './verify.ts';
 
 export async function verifyDocuments(dir: string, findings: Findings): Promise<void> {

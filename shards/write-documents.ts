@@ -9,16 +9,15 @@ import type { Document, Drop } from '../cleaning/document.ts';
 import { NumberColumn, TextColumn } from './columns.ts';
 import {
   DOCUMENT_NUMBERS,
-  DOCUMENT_SCHEMA,
   DOCUMENT_TEXTS,
   type DocumentText,
   REJECT_NUMBERS,
-  REJECT_SCHEMA,
   REJECT_TEXTS,
   type RejectText,
   shardFile,
 } from './format.ts';
 import type { DocumentShard } from './manifest.ts';
+import { DOCUMENT_SCHEMA, REJECT_SCHEMA } from './schemas.ts';
 import { ShardWriter } from './write-shard.ts';
 
 /** A shard ends with the document that reaches this size. */

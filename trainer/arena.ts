@@ -123,7 +123,7 @@ export class Arena {
   }
 
   /** One tensor, read back. */
-  async readOne(part: ArenaPart, name: string): Promise<Float32Array<ArrayBuffer>> {
+  async readTensor(part: ArenaPart, name: string): Promise<Float32Array<ArrayBuffer>> {
     const { buffer, offset, elements } = this.view(part, name);
     return new Float32Array(await this.#gpu.read(buffer, offset, elements * 4));
   }
@@ -131,7 +131,7 @@ export class Arena {
   /** All tensors of one part, read back one after the other. */
   async read(part: ArenaPart): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const all = new Map<string, Float32Array<ArrayBuffer>>();
-    for (const { name } of this.parameters) if (this.has(part, name)) all.set(name, await this.readOne(part, name));
+    for (const { name } of this.parameters) if (this.has(part, name)) all.set(name, await this.readTensor(part, name));
     return all;
   }
 

@@ -1,10 +1,10 @@
-/** Batch: the border to the GPU. What the loader gives and one step consumes. */
+/** Batch: the border to the GPU. What the loader gives and one step (or one micro-step) consumes. */
 export interface LoaderState {
-  /** Of the token manifest: another corpus means another order. */
+  /** Of the row sequence: other tokens, weights, row length or layout mean another order. */
   readonly fingerprint: string;
   readonly seed: number;
+  /** Rows already handed out: `epoch` times all rows of the folders, and `position`. */
   readonly epoch: number;
-  /** Rows of this epoch already handed out. */
   readonly position: number;
 }
 
@@ -20,11 +20,12 @@ export interface BatchArrays {
   readonly starts?: Uint32Array<ArrayBuffer>;
 }
 
-export interface Batch extends BatchArrays {
+/** The arrays are valid until the next batch is asked for. */
+export interface Batch extends Required<BatchArrays> {
   readonly rows: number;
   readonly length: number;
   /** Targets that count. */
   readonly counted: number;
-  /** State after this batch: a loader opened with it continues with the next one. */
+  /** State behind this batch: a loader opened with it continues with the next one. */
   readonly state: LoaderState;
 }

@@ -102,6 +102,19 @@ export class Gpu {
     });
   }
 
+  /** Counts what would be allocated on such an adapter, and allocates nothing: nothing can run on it. */
+  static dry(facts: AdapterFacts): Gpu {
+    const createBuffer = ({ label, size }: GPUBufferDescriptor) => ({ label, size, destroy() {} });
+    const device = {
+      limits: facts.limits,
+      createBuffer,
+      queue: { writeBuffer() {} },
+      addEventListener() {},
+      lost: new Promise(() => {}),
+    };
+    return new Gpu(device as unknown as GPUDevice, facts);
+  }
+
   /** @throws ToolkitError OUT_OF_MEMORY when the size is over the adapter's limit. */
   buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
@@ -111,6 +124,7 @@ export class Gpu {
         code: 'OUT_OF_MEMORY',
         message: `${label}: needs a buffer of ${size} bytes, the adapter allows ${limit}`,
         hint: 'lower --batch, --context or --depth',
+        exitStatus: 2,
       });
     }
     const buffer = this.device.createBuffer({ label, size, usage });

@@ -88,13 +88,13 @@ export function modelConfig({ vocabSize, depth, width = 0, context = 0, ...given
   };
 }
 
-/** Known sizes, by the parameters of their layers and a vocabulary of 32k or, for the smallest, 8k. */
+/** Known sizes, by all their parameters with a vocabulary of this size; a tokenizer's own size counts where there is one. */
 export const PRESETS = {
-  '1M': { depth: 2, width: 128, context: 256 },
-  '10M': { depth: 4, width: 256, context: 512 },
-  '30M': { depth: 8, width: 448, context: 1024 },
-  '124M': { depth: 12, width: 768, context: 1024 },
-  '350M': { depth: 24, width: 1024, context: 1024 },
+  '1M': { depth: 4, width: 128, context: 256, vocabSize: 4096 },
+  '10M': { depth: 8, width: 256, context: 512, vocabSize: 16_384 },
+  '30M': { depth: 8, width: 512, context: 1024, vocabSize: 16_384 },
+  '124M': { depth: 12, width: 768, context: 1024, vocabSize: 50_304 },
+  '350M': { depth: 24, width: 1024, context: 1024, vocabSize: 32_768 },
 } as const;
 export type PresetName = keyof typeof PRESETS;
 

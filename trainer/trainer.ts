@@ -61,7 +61,11 @@ const STATE_BYTES = STATE_FLOATS * 4;
 /** First loss scale of mixed precision. */
 const LOSS_SCALE = 2 ** 16;
 
+type CountedBatch = BatchArrays & Pick<Batch, 'counted'>;
+
 export class Trainer {
+  /** Steps since this trainer was made: where the ring stands. */
+  #submitted = 0;
   readonly gpu: Gpu;
   readonly config: ModelConfig;
   readonly rows: number;
@@ -145,34 +149,39 @@ export class Trainer {
     return forward.dispatches + gradients.dispatches + update.dispatches;
   }
 
-  /** Submits one optimizer step over its micro-batches. */
-  step(batches: readonly (BatchArrays & Pick<Batch, 'counted'>)[], learningRate: number): void {
+  /** Submits one optimizer step over micro-batches that are all at hand. */
+  step(batches: readonly CountedBatch[], learningRate: number): void {
+    for (const [index, batch] of batches.entries())
+      this.microStep(batch, { index, count: batches.length }, learningRate);
+  }
+
+  /**
+   * Submits micro-batch `index` of `count`; the last one also updates. The gradient is the mean over micro-batches of the
+   * mean over their targets that count. The arrays may be reused as soon as this returns.
+   */
+  microStep(batch: CountedBatch, { index, count }: { index: number; count: number }, learningRate: number): void {
     const { gpu, arena } = this;
     const { beta1, beta2, eps, clip, muonRatio } = this.#optimizer;
-    const counted = batches.reduce((sum, batch) => sum + batch.counted, 0);
-    const rates = [learningRate, beta1, beta2, eps, clip, learningRate * muonRatio, 1 / Math.max(1, counted), 0];
-    gpu.write(this.#step.buffer, 0, Float32Array.from(rates));
-    for (const [i, batch] of batches.entries()) {
-      this.#upload(batch);
-      this.#uploadOrder(batch);
-      const encoder = gpu.device.createCommandEncoder();
-      this.#castWhenStale(encoder);
-      if (i === 0) {
-        encoder.clearBuffer(arena.whole.grads!.buffer);
-        encoder.clearBuffer(this.#total.buffer);
-      }
-      this.#programs.forward.encode(encoder);
-      this.#programs.gradients.encode(encoder);
-      if (i === batches.length - 1) {
-        this.#programs.update.encode(encoder);
-        const slot = (this.#submitted++ % RING) * STATE_BYTES;
-        encoder.copyBufferToBuffer(this.#state.buffer, 0, this.#ring.buffer, slot, STATE_BYTES);
-      }
-      gpu.device.queue.submit([encoder.finish()]);
+    const share = 1 / (Math.max(1, batch.counted) * count);
+    const scalars = [learningRate, beta1, beta2, eps, clip, learningRate * muonRatio, share, 0];
+    gpu.write(this.#step.buffer, 0, Float32Array.from(scalars));
+    this.#upload(batch);
+    this.#uploadOrder(batch);
+    const encoder = gpu.device.createCommandEncoder();
+    this.#castWhenStale(encoder);
+    if (index === 0) {
+      encoder.clearBuffer(arena.whole.grads!.buffer);
+      encoder.clearBuffer(this.#total.buffer);
     }
+    this.#programs.forward.encode(encoder);
+    this.#programs.gradients.encode(encoder);
+    if (index === count - 1) {
+      this.#programs.update.encode(encoder);
+      const slot = (this.#submitted++ % RING) * STATE_BYTES;
+      encoder.copyBufferToBuffer(this.#state.buffer, 0, this.#ring.buffer, slot, STATE_BYTES);
+    }
+    gpu.device.queue.submit([encoder.finish()]);
   }
-  /** Steps since this trainer was made: where the ring stands. */
-  #submitted = 0;
 
   /** Figures of the last `count` steps (at most RING), oldest first, after everything submitted has run. */
   async figures(count: number): Promise<StepFigures[]> {

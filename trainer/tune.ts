@@ -8,7 +8,6 @@ import { measureKernel } from './bench.ts';
 import type { Gpu } from './device.ts';
 import { type AttentionTile, attention } from './kernels/attention.ts';
 import { attentionCandidates, matmulCandidates } from './kernels/candidates.ts';
-import { checkKernel, toleranceOf } from './kernels/check.ts';
 import { attentionTile, matmulClass, matmulTile } from './kernels/choice.ts';
 import type { KernelChoice } from './kernels/index.ts';
 import type { Kernel, Storage } from './kernels/kernel.ts';
@@ -16,6 +15,7 @@ import { type MatmulDims, type MatmulKernel, type MatmulTile, matmul, tileName }
 import type { MeasureOptions } from './measure.ts';
 import type { ModelConfig } from './model.ts';
 import type { ProgramStep } from './program.ts';
+import { toleranceOf, wgslError } from './proofs/kernels.ts';
 
 export interface TuneOptions extends MeasureOptions {
   readonly storage: Storage;
@@ -110,9 +110,8 @@ const isMatmul = (kernel: Kernel): kernel is MatmulKernel => 'problem' in kernel
 /** Undefined when the kernel equals its reference. */
 async function checked(gpu: Gpu, kernel: Kernel): Promise<string | undefined> {
   try {
-    const errors = await checkKernel(gpu, kernel);
-    const bad = errors.find(({ error }) => !(error < toleranceOf(kernel)));
-    return bad && `${kernel.name}: ${bad.buffer} is off by ${bad.error.toPrecision(2)}`;
+    const { error, at } = await wgslError(gpu, kernel);
+    return error < toleranceOf(kernel) ? undefined : `${kernel.name}: off by ${error.toPrecision(2)} in ${at}`;
   } catch (error) {
     return reasonOf(error);
   }

@@ -22,7 +22,7 @@ const CASES = [
   { N: 130, T: 65, NH: 3, NKV: 3, HS: 32, eps: 1e-5 },
 ].map((dims) => ({ ...dims, P: slicesOf(dims.N) }));
 
-interface HeadKernels {
+export interface HeadKernels {
   readonly forward: Kernel;
   /** Writes the query and key part of `dqkv`; the value part is attention's. */
   readonly backward: Kernel;

@@ -1,5 +1,6 @@
 /** The kernels of a network for one adapter and storage; and all of them, which the generic test and `vua check` walk. */
 import { type AttentionTile, attention } from './attention.ts';
+import { attentionDecode } from './attention-decode.ts';
 import { castHalf } from './cast.ts';
 import { attentionTile, chooseKernels, KERNEL_CHOICES, type KernelChoice, matmulTile, slicesOfK } from './choice.ts';
 import { crossEntropy } from './cross-entropy.ts';
@@ -7,6 +8,7 @@ import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbed
 import { heads } from './heads.ts';
 import type { Kernel, Storage } from './kernel.ts';
 import { type MatmulDims, type MatmulProblem, type MatmulTile, matmul } from './matmul.ts';
+import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';
 import { muonMomentum, muonNormalise, muonScale, muonSquares, muonUpdate } from './muon.ts';
 import { adamw, gradNorm, gradNormPartial, lossTotal, lossWeights } from './optimizer.ts';
@@ -25,6 +27,16 @@ export { chooseKernels, KERNEL_CHOICES, type KernelChoice, type KernelChoiceName
 export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
 
 const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', undefined);
+
+/** For one token at a time (decode.ts): lanes per head, and the shape of a matrix product with one row. */
+export interface DecodeVariant {
+  readonly attentionLanes: number;
+  readonly matvec: Omit<MatvecVariant, 'epilogue'>;
+}
+const DECODE_CPU: DecodeVariant = { attentionLanes: 4, matvec: { teams: 4, lanes: 1, rows: 8 } };
+const DECODE_GPU: DecodeVariant = { attentionLanes: 32, matvec: { teams: 4, lanes: 32, rows: 2 } };
+export const decodeVariant = (kind: 'gpu' | 'software' | 'embedded'): DecodeVariant =>
+  kind === 'gpu' ? DECODE_GPU : DECODE_CPU;
 
 /** What a network of one storage runs, by role; matmuls and attention are made as they are asked for. */
 export function kernelSet(choice: KernelChoice, storage: Storage) {
@@ -132,6 +144,7 @@ function otherKernels(storage: Storage): Kernel[] {
     ...Object.values(set.relu2),
     ...Object.values(set.residualMix),
     MATMUL_SUM_SLICES,
+    ...decodeKernels(),
     gradNorm,
     peakFma,
     peakCopy,
@@ -146,3 +159,10 @@ function otherKernels(storage: Storage): Kernel[] {
     ...(storage === 'f16' ? [castHalf] : []),
   ];
 }
+
+const decodeKernels = (): Kernel[] =>
+  [DECODE_CPU, DECODE_GPU].flatMap((variant) => [
+    ...HEAD_SIZES.map((headSize) => attentionDecode(headSize, variant.attentionLanes)),
+    matvec({ ...variant.matvec, epilogue: 'write' }),
+    matvec({ ...variant.matvec, epilogue: 'add' }),
+  ]);

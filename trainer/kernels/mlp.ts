@@ -16,7 +16,7 @@ const CASES = [
 ];
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
-interface Activation {
+export interface Activation {
   readonly forward: Kernel;
   readonly backward: Kernel;
 }

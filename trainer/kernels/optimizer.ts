@@ -1,11 +1,11 @@
 /**
  * The optimizer step over packed arenas, all on the GPU:
  *   loss_total                     adds a micro-step's losses, weighted, to the step's mean
- *   loss_weights                   what each loss counts in the backward pass: loss scale / targets of the step
+ *   loss_weights                   what each loss counts in the backward pass: loss scale · share of one target
  *   grad_norm_partial, grad_norm   one tree sum of squares in a fixed order; norm, clip factor, loss scale, skip
  *   adamw                          Loshchilov & Hutter 2019, as PyTorch's AdamW
  * `step` is one small buffer that the CPU writes before each step; `state` lives on the GPU and in checkpoints.
- *   step  = [lr, beta1, beta2, eps, clip, Muon's lr, 1 / targets of the step, 0]
+ *   step  = [lr, beta1, beta2, eps, clip, Muon's lr, share of one target, 0]
  *   state = [grad norm, factor, mean loss, skipped, loss scale, clean steps, beta1^t, beta2^t]
  * `factor` undoes the loss scale and clips. A step whose gradient norm is not finite is skipped: it changes no parameter
  * and no moment, does not count in t, and halves a dynamic loss scale; CLEAN_STEPS good ones double it (Micikevicius
@@ -133,7 +133,7 @@ export const lossTotal: Kernel = {
   cases: [{ N: 1 }, { N: 77 }],
 };
 
-/** dlosses = loss scale / targets of the step */
+/** dlosses = loss scale · share of one target in the step */
 export const lossWeights: Kernel = {
   name: 'loss_weights',
   inputs: { step: '8', state: '8' },

@@ -22,7 +22,7 @@ export const SLICE = 64;
 export const slicesOf = (rows: number): number => Math.ceil(rows / SLICE);
 const SLICED = CASES.map((dims) => ({ ...dims, P: slicesOf(dims.N) }));
 
-interface RmsnormKernels {
+export interface RmsnormKernels {
   readonly forward: Kernel;
   /** Starts `dx`; under f16 storage also writes it as `dx_half`, for the matmuls of the block before. */
   readonly backward: Kernel;

@@ -30,10 +30,10 @@ import {
   tuneModels,
 } from '../../../trainer/bench-command.ts';
 import { gpuKernels } from '../../../trainer/kernels/candidates.ts';
-import { checkKernel, missingFeatures, toleranceOf } from '../../../trainer/kernels/check.ts';
 import { allKernels } from '../../../trainer/kernels/index.ts';
 import type { Storage } from '../../../trainer/kernels/kernel.ts';
 import { matricesWork, probeMatrices } from '../../../trainer/probe.ts';
+import { missingFeatures, toleranceOf, wgslError } from '../../../trainer/proofs/kernels.ts';
 
 const { values } = parseArgs({
   allowPositionals: true,
@@ -85,9 +85,8 @@ const stages: Record<string, () => Promise<void>> = {
       if (/subgroup_.*_8x8x8x8|subgroup_.*x8x8x8x8$/.test(kernel.name) && gpu.facts.subgroupMaxSize !== 8) continue;
       checked++;
       try {
-        const errors = await checkKernel(gpu, kernel);
-        const bad = errors.find(({ error }) => !(error < toleranceOf(kernel)));
-        if (bad) faults.push(`${kernel.name}: ${bad.buffer} off by ${bad.error} at ${JSON.stringify(bad.dims)}`);
+        const { error, at } = await wgslError(gpu, kernel);
+        if (!(error < toleranceOf(kernel))) faults.push(`${kernel.name}: off by ${error} in ${at}`);
       } catch (error) {
         faults.push(`${kernel.name}: ${reasonOf(error)}`);
       }
