@@ -71,6 +71,8 @@ export class Trainer {
   readonly rows: number;
   readonly arena: Arena;
   readonly storage: Storage;
+  /** Plain JSON that fixes the bits of a run: for its checkpoints. */
+  readonly kernels: KernelChoice;
   readonly #optimizer: OptimizerOptions;
   readonly #network: Network;
   readonly #batch: BatchTensors & Record<'order' | 'starts', Tensor>;
@@ -88,6 +90,7 @@ export class Trainer {
     this.config = config;
     this.rows = rows;
     this.storage = storage;
+    this.kernels = kernels;
     this.#optimizer = { ...optimizer, dynamicLossScale: optimizer.dynamicLossScale ?? storage === 'f16' };
     this.arena = new Arena(gpu, config, { storage, ...(optimizer.matrices === 'muon' && { without: 'matrix' }) });
     const network = new Network(gpu, config, this.arena, kernels);

@@ -24,16 +24,18 @@ export const NVIDIA_FACTS: TuningFacts = {
   ],
 };
 
-const LANES = [
+/** lanes, rows, vectors, blocks. */
+const LANES: readonly (readonly [number, number, number, number?])[] = [
   [8, 32, 1],
   [8, 16, 2],
+  [8, 16, 2, 8],
   [8, 16, 1],
   [16, 16, 1],
   [8, 8, 2],
   [8, 8, 1],
   [4, 8, 2],
   [4, 4, 2],
-] as const;
+];
 
 const TILES = [
   [64, 64, 16, 8, 4],
@@ -76,7 +78,9 @@ const hasMatrices = ({ features, matrixConfigs }: TuningFacts): boolean =>
 export function matmulCandidates(facts: TuningFacts, layout: MatmulLayout, from: Storage): MatmulTile[] {
   if (facts.kind !== 'gpu') {
     const allowed = facts.kind === 'embedded' ? LANES.filter(([, rows, vectors]) => rows * vectors <= 16) : LANES;
-    return allowed.map(([lanes, rows, vectors]) => ({ kind: 'lanes', lanes, rows, vectors }));
+    return allowed.map(([lanes, rows, vectors, blocks]): MatmulTile => {
+      return { kind: 'lanes', lanes, rows, vectors, ...(blocks && { blocks }) };
+    });
   }
   const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: invocations } = facts.limits;
   const tiles = TILES.map(([m, n, k, rows, columns]): TilesTile => ({ kind: 'tiles', m, n, k, rows, columns })).filter(

@@ -7,7 +7,7 @@ import type { Storage } from './kernel.ts';
 import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
 
 export interface KernelChoice {
-  /** By class of matmul (`matmulClass`), by `layout storage`, or by layout: the most exact entry counts. */
+  /** By class of matmul (`matmulClass`), by `layout long` or `layout storage`, or by layout: the most exact counts. */
   readonly matmul: Readonly<Record<string, MatmulTile>>;
   /** By `storage headSize`, or by storage. */
   readonly attention: Readonly<Record<string, AttentionTile>>;
@@ -23,6 +23,7 @@ export const KERNEL_CHOICES = ['embedded', 'software', 'gpu', 'naive'] as const;
 export type KernelChoiceName = (typeof KERNEL_CHOICES)[number];
 
 const lanes = (lanes: number, rows: number, vectors: number): MatmulTile => ({ kind: 'lanes', lanes, rows, vectors });
+const strips: MatmulTile = { kind: 'lanes', lanes: 8, rows: 16, vectors: 2, blocks: 8 };
 /** Large heads fill the registers: one key at a time. */
 const attentionLanes = (lanes: number, block: number, staged = false): KernelChoice['attention'] => {
   const tile = { kind: 'lanes', lanes, block, staged } as const;
@@ -43,7 +44,10 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   },
   // Mesa's lavapipe: subgroups of 8, many registers.
   software: {
-    matmul: { nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 16, 2) },
+    matmul: {
+      ...{ nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 16, 2) },
+      ...{ 'nn long': strips, 'tn long': strips },
+    },
     attention: attentionLanes(8, 4),
     normLanes: 1,
     lossLanes: 8,
@@ -70,8 +74,13 @@ export const chooseKernels = (name: KernelChoiceName): KernelChoice => CHOICES[n
 export const matmulClass = (layout: MatmulLayout, from: Storage, { M, N, K }: MatmulDims): string =>
   [layout, from, ...[M, N, K].map((side) => 2 ** Math.ceil(Math.log2(side)))].join(' ');
 
+/** From this K on a panel of B, 128 bytes wide, is larger than a core's second cache. */
+const LONG = 8192;
+
 export const matmulTile = (choice: KernelChoice, layout: MatmulLayout, from: Storage, dims: MatmulDims): MatmulTile =>
-  choice.matmul[matmulClass(layout, from, dims)] ?? choice.matmul[`${layout} ${from}`] ?? choice.matmul[layout];
+  choice.matmul[matmulClass(layout, from, dims)] ??
+  choice.matmul[`${layout} ${dims.K >= LONG ? 'long' : from}`] ??
+  choice.matmul[layout];
 
 export const attentionTile = (choice: KernelChoice, storage: Storage, headSize: number): AttentionTile =>
   choice.attention[`${storage} ${headSize}`] ?? choice.attention[storage];

@@ -83,8 +83,9 @@ export const matmulProblems = (from: Storage, plain = false): MatmulProblem[] =>
       ] as const)),
 ];
 
-/** Small tiles of the GPU families, which a CPU driver can run: several blocks a side, as in the larger ones. */
+/** Small tiles for what takes long to compile or is a GPU's: several blocks a side, as in the larger ones. */
 const SMALL_TILES: readonly MatmulTile[] = [
+  { kind: 'lanes', lanes: 4, rows: 4, vectors: 1, blocks: 3 },
   { kind: 'tiles', m: 16, n: 32, k: 8, rows: 8, columns: 8 },
   { kind: 'tiles', m: 32, n: 16, k: 16, rows: 4, columns: 4 },
   { kind: 'subgroup', m: 16, n: 32, k: 16, down: 1, across: 2, M: 8, N: 8, K: 8, lanes: 8 },
@@ -101,7 +102,9 @@ const SMALL_ATTENTIONS: readonly AttentionTile[] = [
  */
 export function allKernels(storage: Storage): Kernel[] {
   const choices = KERNEL_CHOICES.map(chooseKernels);
-  const tiles = choices.flatMap(({ matmul }) => Object.values(matmul)).filter(({ kind }) => kind === 'lanes');
+  const tiles = choices
+    .flatMap(({ matmul }) => Object.values(matmul))
+    .filter((tile) => tile.kind === 'lanes' && !tile.blocks);
   const attentions = [
     ...HEAD_SIZES.map((size) => [size, attentionTile(choices[0], storage, size)] as const),
     ...choices
@@ -119,7 +122,7 @@ export function allKernels(storage: Storage): Kernel[] {
         ...[false, true].flatMap((softcap) => Object.values(set.crossEntropy(softcap))),
       ];
     }),
-    ...SMALL_TILES.flatMap((tile, i) => matmulProblems(storage, i === 1).map((problem) => matmul(problem, tile))),
+    ...SMALL_TILES.flatMap((tile, i) => matmulProblems(storage, i % 2 === 0).map((problem) => matmul(problem, tile))),
     ...tiles.flatMap((tile, i) => matmulProblems(storage, i > 0).map((problem) => matmul(problem, tile))),
     ...attentions.flatMap(([size, tile]) => Object.values(attention(size, storage, tile))),
     ...otherKernels(storage),

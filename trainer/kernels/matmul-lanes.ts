@@ -16,15 +16,24 @@ export interface LanesTile {
   readonly rows: number;
   /** vec4 columns that a lane owns. */
   readonly vectors: number;
+  /** Blocks of rows that a workgroup takes through the same STRIP of B before it goes on along K; 1 where left out. */
+  readonly blocks?: number;
 }
 
+/** Steps of K, in vec4, after which the sums of a block rest in memory: B's strip stays in a core's first cache. */
+const STRIP = 64;
+
 export const lanesGrid =
-  ({ lanes, rows, vectors }: LanesTile) =>
-  ({ M, N, Z }: Dims): [number, number, number] => [Math.ceil(M / rows), Math.ceil(N / 4 / lanes / vectors), Z];
+  ({ lanes, rows, vectors, blocks = 1 }: LanesTile) =>
+  ({ M, N, Z }: Dims): [number, number, number] => [
+    Math.ceil(M / rows / blocks),
+    Math.ceil(N / 4 / lanes / vectors),
+    Z,
+  ];
 
 const LANE = 'xyzw';
 
-export function lanesWgsl({ layout }: MatmulProblem, { lanes, rows, vectors }: LanesTile): string {
+export function lanesWgsl({ layout }: MatmulProblem, { lanes, rows, vectors, blocks = 1 }: LanesTile): string {
   const columns = lanes * vectors; // in vec4
   const R = range(rows);
   const J = range(vectors);
@@ -50,20 +59,42 @@ ${each((r, j) => lines(Q, (step) => `    s${r}_${j} = fma(vec4f(${elementA(r, st
   const columnMajorB = `${lines(J, (j) => lines(Q, (q) => `    let b${j}_${q} = vec4f(b[b_at + (c${j} * 4u + ${q}u) * (dims.K / 4u) + k]);`))}
 ${each((r, j) => `    s${r}_${j} += vec4f(${Q.map((q) => `dot(a${r}, b${j}_${q})`).join(', ')});`)}`;
 
+  const sums = each((r, j) => `    var s${r}_${j} = vec4f();`);
+  const load = layout === 'nt' ? columnMajorB : rowMajorB;
+  const store = each((r, j) => `    store(group.z, row + ${r}u, column + ${j}u, s${r}_${j});`);
+  const place = (r: number, j: number): string => `kept[block * ${rows * vectors}u + ${r * vectors + j}u]`;
+  const whole = `  let row = group.x * ${rows}u;
+${sums}
+  for (var k = 0u; k < dims.K / 4u; k++) {
+${loadA}
+${load}
+  }
+${store}`;
+  const strips = `  for (var strip = 0u; strip < dims.K / 4u; strip += ${STRIP}u) {
+    for (var block = 0u; block < ${blocks}u; block++) {
+      let row = (group.x * ${blocks}u + block) * ${rows}u;
+      if (row >= dims.M) { break; }
+${each((r, j) => `      var s${r}_${j} = ${place(r, j)};`)}
+      for (var k = strip; k < min(strip + ${STRIP}u, dims.K / 4u); k++) {
+${loadA}
+${load}
+      }
+${each((r, j) => `      ${place(r, j)} = s${r}_${j};`)}
+    }
+  }
+  for (var block = 0u; block < ${blocks}u; block++) {
+    let row = (group.x * ${blocks}u + block) * ${rows}u;
+${each((r, j) => `    store(group.z, row + ${r}u, column + ${j}u, ${place(r, j)});`)}
+  }`;
   return `
+${blocks > 1 ? `var<private> kept: array<vec4f, ${blocks * rows * vectors}>;` : ''}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let width = dims.N / 4u;
-  let row = group.x * ${rows}u;
   let column = group.y * ${columns}u + lane * ${vectors}u;
   let a_at = group.z * dims.M * dims.K / 4u;
   let b_at = group.z * dims.N * dims.K / 4u;
 ${lines(J, (j) => `  let c${j} = min(column + ${j}u, width - 1u);`)}
-${each((r, j) => `  var s${r}_${j} = vec4f();`)}
-  for (var k = 0u; k < dims.K / 4u; k++) {
-${loadA}
-${layout === 'nt' ? columnMajorB : rowMajorB}
-  }
-${each((r, j) => `  store(group.z, row + ${r}u, column + ${j}u, s${r}_${j});`)}
+${blocks > 1 ? strips : whole}
 }`;
 }

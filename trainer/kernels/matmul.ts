@@ -115,6 +115,7 @@ fn store(z: u32, row: u32, column: u32, s: vec4f) {
       { M: 4, N: 4, K: 4, Z: 1 },
       { M: layout === 'tn' ? 12 : 7, N: 20, K: 12, Z: 3 },
       { M: layout === 'tn' ? 36 : 33, N: 132, K: 68, Z: 1 },
+      { M: 20, N: 8, K: 516, Z: 1 },
     ].map((dims) => ({ ...dims, ...(epilogue === 'blend' && { alpha: 2.5, beta: -0.5 }) })),
   };
 }
