@@ -39,7 +39,7 @@ const article = `<div class="breadcrumb"><a href="/">Trang chủ</a> / <a href="
 
 describe('extract', () => {
   test('takes the article out of a news page', () => {
-    expect(extract(newsPage(article))).toEqual({ title: 'Con kênh nhỏ', text: BODY });
+    expect(extract(newsPage(article))).toMatchObject({ title: 'Con kênh nhỏ', text: BODY });
   });
 
   test('without any name or element that tells, by the text alone', () => {
@@ -52,7 +52,7 @@ describe('extract', () => {
     const page = `<HTML><TITLE>Góc nhỏ - Con kênh của xóm tôi</TITLE><BODY><TABLE><TR><TD COLSPAN=2>Góc nhỏ</TD></TR><TR>
       <TD><A HREF=a>Thơ</A><BR><A HREF=b>Truyện</A><BR><A HREF=c>Lưu bút</A></TD>
       <TD><FONT SIZE=2><P>${PARAGRAPHS.join('<P>')}</FONT></TD></TR></TABLE></BODY></HTML>`;
-    expect(extract(page)).toEqual({ title: 'Con kênh của xóm tôi', text: BODY });
+    expect(extract(page)).toMatchObject({ title: 'Con kênh của xóm tôi', text: BODY });
   });
 
   test('keeps the lines of verse', () => {
