@@ -7,7 +7,7 @@ import { reasonOf, ToolkitError } from './crawlers/errors.ts';
 import { addCommand, type Command, INTERRUPTED } from './crawlers/shell/command.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
-import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
+import { cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
 
@@ -15,6 +15,7 @@ const COMMANDS: readonly Command[] = [
   runCommand,
   crawlCommand,
   cleanCommand,
+  explainCommand,
   tokenizerTrainCommand,
   tokensCommand,
   trainCommand,

@@ -4,6 +4,7 @@
  * parse.ts builds the tree, survey.ts measures every box, main-text.ts chooses, render.ts writes lines. Linear in the
  * size of the page; pages too large or nested too deeply are refused by name.
  */
+import { decodeFonts } from './html/fonts.ts';
 import { isFurnitureLine } from './html/furniture.ts';
 import { type MainText, mainText } from './html/main-text.ts';
 import { type Metadata, NO_METADATA, readMetadata } from './html/metadata.ts';
@@ -13,6 +14,8 @@ import type { TextBlock } from './html/render.ts';
 export interface Extraction extends Metadata {
   /** Blocks separated by one blank line; empty when the page holds no running text. */
   readonly text: string;
+  /** Pieces of text that stood in a font of their own encoding. */
+  readonly fonts: number;
   /** Why the page goes no further: it cannot be parsed in bounded time (then `text` is empty), or it lists other pages. */
   readonly flaw?: {
     readonly reason: 'too_nested' | 'too_many_tags' | 'listing';
@@ -32,11 +35,15 @@ const TOO_LITTLE = 200;
 /** …which counts when that finds so many. */
 const WHOLE_ARTICLE = 1_000;
 
-/** @param html decoded text of any quality */
-export function extract(html: string): Extraction {
+/**
+ * @param html       decoded text of any quality
+ * @param hasLegacyFonts whether fonts may still be an encoding: not where the bytes were decoded from one
+ */
+export function extract(html: string, hasLegacyFonts = true): Extraction {
   const { root, deepest, elements, unclosed } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS);
   if (deepest > MAX_NESTING) return refused('too_nested', deepest, MAX_NESTING);
   if (elements > MAX_ELEMENTS) return refused('too_many_tags', elements, MAX_ELEMENTS);
+  const fonts = hasLegacyFonts ? decodeFonts(root) : 0;
   const metadata = readMetadata(root);
   let main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
   let text = joinBlocks(main.blocks);
@@ -46,12 +53,13 @@ export function extract(html: string): Extraction {
     if (whole.length >= WHOLE_ARTICLE) [main, text] = [bold, whole];
   }
   const flaw = listing(main);
-  return flaw === undefined ? { ...metadata, text } : { ...metadata, text, flaw };
+  return flaw === undefined ? { ...metadata, text, fonts } : { ...metadata, text, fonts, flaw };
 }
 
 const refused = (reason: 'too_nested' | 'too_many_tags', value: number, threshold: number): Extraction => ({
   ...NO_METADATA,
   text: '',
+  fonts: 0,
   flaw: { reason, value, threshold },
 });
 

@@ -36,6 +36,11 @@ export const FUNCTION_WORDS = (
   'năm có trong loài cho ra thì mà nếu vì sẽ đó phải còn rất theo do bằng ngày'
 ).split(' ');
 
+/** The stop words of FineWeb-2's vie_Latn configuration. */
+export const FINEWEB_STOPWORDS: ReadonlySet<string> = new Set(
+  'là và của một được trong năm các có loài này đã người'.split(' '),
+);
+
 const byWord = new Map(FUNCTION_WORDS.map((word, i) => [word, i]));
 /** Later words do not take the plain spelling of earlier ones. */
 const byPlainWord = new Map([...FUNCTION_WORDS.entries()].reverse().map(([i, word]) => [removeDiacritics(word), i]));
@@ -54,17 +59,42 @@ let remembered = 0;
 /** Reads NFC text as its tokens. */
 export function readTokens(text: string): Token[] {
   const read: Token[] = [];
-  const { length } = text;
-  for (let at = 0; at < length; ) {
-    while (at < length && text.charCodeAt(at) <= 0x20) at++;
+  readInto(read, text, 0, text.length);
+  return read;
+}
+
+export interface Paragraph {
+  /** Range in the text. */
+  readonly start: number;
+  readonly end: number;
+  /** Its tokens: up to this one, from where the paragraph before ends. */
+  readonly endToken: number;
+}
+
+/** Reads text as its tokens, and where its paragraphs end. */
+export function readParagraphs(text: string): { readonly tokens: Token[]; readonly paragraphs: Paragraph[] } {
+  const tokens: Token[] = [];
+  const paragraphs: Paragraph[] = [];
+  for (let start = 0; start < text.length; ) {
+    const blank = text.indexOf('\n\n', start);
+    const end = blank < 0 ? text.length : blank;
+    readInto(tokens, text, start, end);
+    paragraphs.push({ start, end, endToken: tokens.length });
+    start = end + 2;
+  }
+  return { tokens, paragraphs };
+}
+
+function readInto(read: Token[], text: string, from: number, end: number): void {
+  for (let at = from; at < end; ) {
+    while (at < end && text.charCodeAt(at) <= 0x20) at++;
     const start = at;
     let hash = FNV_OFFSET;
-    for (let code = text.charCodeAt(at); at < length && code > 0x20; code = text.charCodeAt(++at)) {
+    for (let code = text.charCodeAt(at); at < end && code > 0x20; code = text.charCodeAt(++at)) {
       hash = Math.imul(hash ^ code, FNV_PRIME);
     }
     if (at > start) read.push(tokenAt(text, start, at, hash));
   }
-  return read;
 }
 
 function tokenAt(text: string, start: number, end: number, hash: number): Token {

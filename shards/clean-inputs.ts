@@ -1,7 +1,9 @@
 /** Pages → documents on the disk: what `vua clean` and `vua run` do. */
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { clean } from '../cleaning/clean.ts';
-import type { Preset } from '../cleaning/filters/index.ts';
+import type { Change, Preset } from '../cleaning/filters/index.ts';
+import type { Level } from '../cleaning/pii.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../cleaning/report.ts';
 import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
@@ -17,6 +19,13 @@ export interface CleanInputsOptions {
   readonly pages?: AsyncIterable<Page>;
   readonly outDir: string;
   readonly preset?: Preset;
+  /** Thresholds moved from where the preset has them. */
+  readonly changes?: readonly Change[];
+  readonly personalData?: Level;
+  /** JSONL files of benchmark items: documents that hold one are flagged. */
+  readonly contamination?: readonly string[];
+  /** Threads that read pages, beside this one (default: as many as the machine has cores). */
+  readonly threads?: number;
   readonly shardBytes?: number;
 }
 
@@ -38,7 +47,8 @@ export interface CleanSummary {
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
 export async function cleanInputs(options: CleanInputsOptions, context: CommandContext): Promise<CleanSummary> {
-  const { inputs = [], outDir, preset = 'recommended', shardBytes } = options;
+  const { inputs = [], outDir, preset = 'recommended', shardBytes, changes = [], personalData = 'basic' } = options;
+  const { contamination = [], threads = availableParallelism() } = options;
   for (const input of inputs) {
     if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
@@ -46,14 +56,21 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
   const faults: ToolkitError[] = [];
   const pages = options.pages ?? readAll(inputs, context.signal, passedOver, faults);
 
-  const folder = DocumentFolder.open(outDir, preset);
+  const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData));
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
   const progress = context.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
   const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
   const feed = new Feed(pages, context.signal, () => progress.update(feed.read, figures()));
   try {
-    for await (const outcome of clean(feed, { preset, store: folder.store })) {
+    for await (const outcome of clean(feed, {
+      preset,
+      changes,
+      personalData,
+      contamination,
+      threads,
+      store: folder.store,
+    })) {
       if (outcome.kept) writer.add(outcome.kept);
       else writer.drop(outcome.dropped);
       report = mergeReports(report, reportOf(outcome));
@@ -75,6 +92,14 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
     folder.close();
   }
 }
+
+/** What decides over a folder's documents, in words: a folder holds documents of one recipe only. */
+const recipeName = (preset: Preset, changes: readonly Change[], personalData: Level): string =>
+  [
+    preset,
+    ...changes.map(({ filter, threshold }) => `${filter.reason}=${threshold}`).sort(),
+    ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
+  ].join(' ');
 
 /**
  * Pages up to an interruption or a fault of their source. Both end the stream quietly, so that cleaning finishes what it

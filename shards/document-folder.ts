@@ -10,7 +10,7 @@
  * The store's commit is the only moment that counts, so a kill loses the unfinished shard and nothing else, and no page
  * is written twice.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DedupStore, openDedupStore } from '../cleaning/dedup/store.ts';
 import { badInput, ToolkitError } from '../crawlers/errors.ts';
@@ -25,7 +25,8 @@ import {
   removeOrphans,
   writeManifest,
 } from './manifest.ts';
-import type { ShardPair } from './write-documents.ts';
+import { readDocumentShard, readRejectShard } from './read-documents.ts';
+import { rewriteShard, type ShardPair } from './write-documents.ts';
 
 const STORE_FILE = 'dedup.sqlite';
 
@@ -81,24 +82,59 @@ export class DocumentFolder {
 
   /** Number for the next shard pair. */
   get nextIndex(): number {
-    const { documents, rejects } = this.#manifest;
-    const taken = [
-      ...documents.map(({ file }) => shardIndex('documents', file) ?? -1),
-      ...rejects.map(({ file }) => shardIndex('rejects', file) ?? -1),
-    ];
-    return Math.max(-1, ...taken) + 1;
+    return nextIndexOf(this.#manifest);
   }
 
-  /** Adds finished shards, together with everything that the store learnt since the last commit. */
+  /**
+   * Adds finished shards, together with everything that the store learnt since the last commit. Documents of pages that
+   * opted out leave the shards that hold them, and their text the rejects: those shards are written anew, and the old
+   * files removed.
+   */
   commit({ documents, rejects }: ShardPair): void {
-    const manifest = {
+    this.store.placeInShard(this.nextIndex);
+    const added = {
       ...this.#manifest,
+      ...DOCUMENTS,
       documents: [...this.#manifest.documents, ...documents],
       rejects: [...this.#manifest.rejects, ...rejects],
     };
+    const manifest = this.#withoutDeleted(added);
     this.store.commit(manifestJson(manifest));
     this.#manifest = manifest;
     writeManifest(this.#dir, manifest);
+    const listed = new Set([...manifest.documents, ...manifest.rejects].map(({ file }) => file));
+    for (const { file } of [...added.documents, ...added.rejects]) {
+      if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
+    }
+  }
+
+  #withoutDeleted(manifest: DocumentManifest): DocumentManifest {
+    const { documents, rejectShards, urls } = this.store.pendingDeletions();
+    if (documents.length === 0 && rejectShards.length === 0) return manifest;
+    let index = nextIndexOf(manifest);
+    const anew = (kind: 'documents' | 'rejects', shard: number, change: Parameters<typeof rewriteShard>[4]) => {
+      const entries = manifest[kind];
+      const at = entries.findIndex(({ file }) => shardIndex(kind, file) === shard);
+      if (at < 0) return;
+      const entry = entries[at]!;
+      const batches = kind === 'documents' ? readDocumentShard(this.#dir, entry) : readRejectShard(this.#dir, entry);
+      const written = rewriteShard(this.#dir, kind, batches, index, change);
+      this.store.moveShard(kind, shard, index);
+      index++;
+      manifest = { ...manifest, [kind]: entries.flatMap((each, i) => (i === at ? written : [each])) };
+    };
+    for (const shard of new Set(documents.map((deletion) => deletion.shard!))) {
+      const ids = new Set(documents.filter((deletion) => deletion.shard === shard).map(({ id }) => id));
+      anew('documents', shard, (row) => (ids.has(row.string('id')) ? undefined : {}));
+    }
+    for (const shard of rejectShards) {
+      anew(
+        'rejects',
+        shard,
+        (row): Record<string, string> => (urls.has(row.string('url')) ? { title: '', text: '' } : {}),
+      );
+    }
+    return manifest;
   }
 
   /** Forgets what was not committed. */
@@ -106,6 +142,14 @@ export class DocumentFolder {
     this.store.close();
     this.#unlock();
   }
+}
+
+function nextIndexOf({ documents, rejects }: DocumentManifest): number {
+  const taken = [
+    ...documents.map(({ file }) => shardIndex('documents', file) ?? -1),
+    ...rejects.map(({ file }) => shardIndex('rejects', file) ?? -1),
+  ];
+  return Math.max(-1, ...taken) + 1;
 }
 
 const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length > 0;

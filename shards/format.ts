@@ -5,7 +5,9 @@
 import { type DataType, Field, Float32, Float64, Schema, Uint16, Uint32, Utf8 } from 'apache-arrow';
 import { MEASUREMENTS } from '../cleaning/document.ts';
 
-export const DOCUMENTS = { format: 'vua-documents', version: 1 } as const;
+export const DOCUMENTS = { format: 'vua-documents', version: 2 } as const;
+/** Versions of document folders that are read; only the newest is written. */
+export const READABLE_DOCUMENTS = [1, 2] as const;
 export const TOKENS = { format: 'vua-tokens', version: 1 } as const;
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -15,34 +17,79 @@ export const DOCUMENT_TEXTS = [
   'url',
   'title',
   'text',
+  'author',
+  'published',
+  'canonical',
+  'section',
+  'lang',
   'source',
   'fetched_at',
   'consent',
   'consent_statements',
   'licence',
+  'charset',
   'language',
+  'paragraph_languages',
   'diacritics',
   'cluster',
+  'contamination',
 ] as const;
 export const DOCUMENT_NUMBERS = MEASUREMENTS;
 
-export const REJECT_TEXTS = ['id', 'url', 'title', 'source', 'fetched_at', 'stage', 'reason', 'other', 'text'] as const;
-export const REJECT_NUMBERS = ['value', 'threshold'] as const;
+export const REJECT_TEXTS = [
+  'id',
+  'url',
+  'title',
+  'source',
+  'fetched_at',
+  'stage',
+  'reason',
+  'other',
+  'charset',
+  'language',
+  'text',
+] as const;
+/** What decided, exactly; then the measurements, NaN where the document was dropped before it was measured. */
+export const REJECT_FIGURES = ['value', 'threshold'] as const;
+export const REJECT_NUMBERS = [...REJECT_FIGURES, ...MEASUREMENTS] as const;
 
 export type DocumentText = (typeof DOCUMENT_TEXTS)[number];
 export type DocumentNumber = (typeof DOCUMENT_NUMBERS)[number];
 export type RejectText = (typeof REJECT_TEXTS)[number];
 export type RejectNumber = (typeof REJECT_NUMBERS)[number];
 
-export const DOCUMENT_SCHEMA = schema(DOCUMENTS, [
-  ...DOCUMENT_TEXTS.map((name) => column(name, new Utf8())),
-  ...DOCUMENT_NUMBERS.map((name) => column(name, new Float32())),
-]);
+/** Columns of one kind of shard in one version: texts, then numbers. */
+export interface Columns {
+  readonly texts: readonly string[];
+  readonly numbers: readonly string[];
+  /** Number columns of eight bytes; the others have four. */
+  readonly wide: readonly string[];
+  readonly schema: Schema;
+}
 
-export const REJECT_SCHEMA = schema(DOCUMENTS, [
-  ...REJECT_TEXTS.map((name) => column(name, new Utf8())),
-  ...REJECT_NUMBERS.map((name) => column(name, new Float64())),
-]);
+export const DOCUMENT_COLUMNS = columns(DOCUMENTS, DOCUMENT_TEXTS, DOCUMENT_NUMBERS, []);
+export const REJECT_COLUMNS = columns(DOCUMENTS, REJECT_TEXTS, REJECT_NUMBERS, REJECT_FIGURES);
+
+const VERSION_1 = { format: 'vua-documents', version: 1 } as const;
+const list = (names: string): readonly string[] => names.trim().split(/\s+/);
+/** As version 1 had them. */
+export const DOCUMENT_COLUMNS_1 = columns(
+  VERSION_1,
+  list('id url title text source fetched_at consent consent_statements licence language diacritics cluster'),
+  list(`bytes syllables mean_syllable_length alphabetic_ratio symbol_ratio digit_ratio uppercase_ratio diacritic_ratio
+    vietnamese_ratio stopword_hits dup_line_ratio top_3gram_ratio dup_8gram_ratio line_punctuation_ratio`),
+  [],
+);
+export const REJECT_COLUMNS_1 = columns(
+  VERSION_1,
+  list('id url title source fetched_at stage reason other text'),
+  REJECT_FIGURES,
+  REJECT_FIGURES,
+);
+
+/** Newest first: what a reader of documents, and of rejects, takes. */
+export const READABLE_DOCUMENT_COLUMNS: readonly Columns[] = [DOCUMENT_COLUMNS, DOCUMENT_COLUMNS_1];
+export const READABLE_REJECT_COLUMNS: readonly Columns[] = [REJECT_COLUMNS, REJECT_COLUMNS_1];
 
 export type TokenType = 'uint16' | 'uint32';
 export type TokenArray = Uint16Array | Uint32Array;
@@ -75,6 +122,19 @@ export const shardFile = (kind: ShardKind, index: number): string => `${kind}-${
 export function shardIndex(kind: ShardKind, file: string): number | undefined {
   const digits = new RegExp(`^${kind}-(\\d{5,})\\.arrow$`).exec(file)?.[1];
   return digits === undefined ? undefined : Number(digits);
+}
+
+function columns(
+  format: { format: string; version: number },
+  texts: readonly string[],
+  numbers: readonly string[],
+  wide: readonly string[],
+): Columns {
+  const fields = [
+    ...texts.map((name) => column(name, new Utf8())),
+    ...numbers.map((name) => column(name, wide.includes(name) ? new Float64() : new Float32())),
+  ];
+  return { texts, numbers, wide, schema: schema(format, fields) };
 }
 
 function column(name: string, type: DataType): Field {

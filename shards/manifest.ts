@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { badInput } from '../crawlers/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { checksumOf } from './checksum.ts';
-import { DOCUMENTS, MANIFEST_FILE, type ShardKind, shardIndex, TOKENS } from './format.ts';
+import { DOCUMENTS, MANIFEST_FILE, READABLE_DOCUMENTS, type ShardKind, shardIndex, TOKENS } from './format.ts';
 import { SPLITS } from './split.ts';
 
 const count = z.int().min(0);
@@ -33,7 +33,7 @@ const tokenShard = shardEntry
 
 const documentManifest = z.object({
   format: z.literal(DOCUMENTS.format),
-  version: z.literal(DOCUMENTS.version),
+  version: z.union(READABLE_DOCUMENTS.map((version) => z.literal(version))),
   preset: z.string(),
   documents: z.array(documentShard),
   rejects: z.array(documentShard),

@@ -59,7 +59,7 @@ export function readTokenShard(dir: string, { dtype }: TokenManifest, shard: Tok
   const TokenArray = TOKEN_ARRAYS[dtype];
   const memory = new SharedArrayBuffer(shard.rows * TokenArray.BYTES_PER_ELEMENT + PADDING_BYTES);
   const bytes = new Uint8Array(memory);
-  const reader = ShardReader.open(join(dir, shard.file), TOKEN_SCHEMAS[dtype], shard);
+  const reader = ShardReader.open(join(dir, shard.file), [TOKEN_SCHEMAS[dtype]], shard);
   try {
     let at = 0;
     for (let index = 0; index < reader.batchCount; index++) {

@@ -22,7 +22,7 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
   const found = existsSync(tokenizer) ? checksumOf(readFileSync(tokenizer)) : 'missing';
   if (found !== manifest.tokenizer) findings.add(tokenizer, 'checksum', `${found}, expected ${manifest.tokenizer}`);
   for (const shard of manifest.shards) {
-    await findings.shard(dir, shard, TOKEN_SCHEMAS[manifest.dtype], () => {
+    await findings.shard(dir, shard, [TOKEN_SCHEMAS[manifest.dtype]], () => {
       verifyShard(dir, manifest, shard, findings);
       findings.counts.tokens += shard.rows;
     });

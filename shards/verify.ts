@@ -57,12 +57,12 @@ export class Findings {
    * Runs `read` over one shard of the manifest after comparing the file's own checksum; a shard that cannot be read is
    * a fault, and what follows it is still checked.
    */
-  async shard(dir: string, entry: ShardEntry, schema: Schema, read: () => void): Promise<void> {
+  async shard(dir: string, entry: ShardEntry, schemas: readonly Schema[], read: () => void): Promise<void> {
     if (this.signal.aborted) return;
     await new Promise(setImmediate); // lets Ctrl-C in
     const path = join(dir, entry.file);
     try {
-      const reader = ShardReader.open(path, schema, entry);
+      const reader = ShardReader.open(path, schemas, entry);
       try {
         const checksum = createChecksum();
         reader.forEachSlice((bytes) => checksum.update(bytes));

@@ -62,14 +62,14 @@ export function minima(shingleHashes: Int32Array): Int32Array {
 export const signatureOf = (minimum: Int32Array): Signature => Uint16Array.from(minimum, (value) => value & 0xffff);
 
 /** One 52-bit key per band: documents that share one agree in all rows of that band. */
-export function bandKeys(minimum: Int32Array): number[] {
+export function bandKeys(signature: Signature): number[] {
   const keys: number[] = [];
   for (let band = 0; band < BANDS; band++) {
     let high = band + 1;
     let low = ~band;
     for (let row = band * ROWS; row < (band + 1) * ROWS; row++) {
-      high = mix32(Math.imul(high, BASE) ^ minimum[row]!);
-      low = mix32(Math.imul(low, 0x85ebca6b) + minimum[row]!);
+      high = mix32(Math.imul(high, BASE) ^ signature[row]!);
+      low = mix32(Math.imul(low, 0x85ebca6b) + signature[row]!);
     }
     keys.push((high & 0xfffff) * 0x100000000 + (low >>> 0));
   }

@@ -1,12 +1,8 @@
 /** Near duplicates against all documents of all nights: bands find candidates, signatures confirm them. */
 import type { Database } from 'better-sqlite3';
 import type { Token } from '../lexicon.ts';
+import { BANDS_SCHEMA, BandIndex } from './bands.ts';
 import { bandKeys, minima, type Signature, shingles, signatureOf, similarity } from './minhash.ts';
-
-export interface Fingerprint {
-  readonly signature: Signature;
-  readonly bands: readonly number[];
-}
 
 export interface NearMatch {
   /** Number of the document in the store. */
@@ -15,47 +11,46 @@ export interface NearMatch {
   readonly similarity: number;
 }
 
-export function fingerprint(tokens: readonly Token[]): Fingerprint {
-  const minimum = minima(shingles(tokens));
-  return { signature: signatureOf(minimum), bands: bandKeys(minimum) };
-}
+export const fingerprint = (tokens: readonly Token[]): Signature => signatureOf(minima(shingles(tokens)));
 
 /** A band that so many documents share is furniture: its first members stand for all. */
 const MAX_CANDIDATES_PER_BAND = 16;
 
 export const NEAR_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS bands (key INTEGER, document INTEGER, PRIMARY KEY (key, document)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS signatures (document INTEGER PRIMARY KEY, signature BLOB NOT NULL);
+  ${BANDS_SCHEMA}
 `;
 
 export class NearIndex {
-  readonly #membersOf;
   readonly #signatureOf;
-  readonly #addBand;
   readonly #addSignature;
+  readonly #forget;
+  readonly #bands: BandIndex;
 
   constructor(database: Database) {
-    this.#membersOf = database
-      .prepare<[number], number>(`SELECT document FROM bands WHERE key = ? LIMIT ${MAX_CANDIDATES_PER_BAND}`)
-      .pluck();
     this.#signatureOf = database
       .prepare<[number], Buffer>('SELECT signature FROM signatures WHERE document = ?')
       .pluck();
-    this.#addBand = database.prepare<[number, number]>('INSERT OR IGNORE INTO bands VALUES (?, ?)');
     this.#addSignature = database.prepare<[number, Buffer]>('INSERT INTO signatures VALUES (?, ?)');
+    this.#forget = database.prepare<[number]>('DELETE FROM signatures WHERE document = ?');
+    this.#bands = new BandIndex(database);
+    const behind = database.prepare<[number], { document: number; signature: Buffer }>(
+      'SELECT document, signature FROM signatures WHERE document > ? ORDER BY document',
+    );
+    for (const { document, signature } of behind.all(this.#bands.lastDocument)) {
+      this.#bands.add(document, bandKeys(signatureIn(signature)));
+    }
   }
 
   /** The most similar document of at least `threshold`; of equals the earliest. */
-  find({ signature, bands }: Fingerprint, threshold: number): NearMatch | undefined {
+  find(signature: Signature, threshold: number): NearMatch | undefined {
     const candidates = new Set<number>();
-    for (const key of bands) for (const document of this.#membersOf.all(key)) candidates.add(document);
+    for (const key of bandKeys(signature)) this.#bands.find(key, MAX_CANDIDATES_PER_BAND, candidates);
     let best: NearMatch | undefined;
     for (const document of [...candidates].sort((a, b) => a - b)) {
-      const stored = this.#signatureOf.get(document)!;
-      const estimate = similarity(
-        signature,
-        new Uint16Array(stored.buffer.slice(stored.byteOffset, stored.byteOffset + stored.byteLength)),
-      );
+      const stored = this.#signatureOf.get(document);
+      if (stored === undefined) continue; // deleted since
+      const estimate = similarity(signature, signatureIn(stored));
       if (estimate >= threshold && (best === undefined || estimate > best.similarity)) {
         best = { document, similarity: estimate };
       }
@@ -63,8 +58,16 @@ export class NearIndex {
     return best;
   }
 
-  add(document: number, { signature, bands }: Fingerprint): void {
-    this.#addSignature.run(document, Buffer.from(signature.buffer));
-    for (const key of bands) this.#addBand.run(key, document);
+  /** Documents must be added in order of their numbers. */
+  add(document: number, signature: Signature): void {
+    this.#addSignature.run(document, Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength));
+    this.#bands.add(document, bandKeys(signature));
+  }
+
+  forget(document: number): void {
+    this.#forget.run(document);
   }
 }
+
+const signatureIn = ({ buffer, byteOffset, byteLength }: Buffer): Signature =>
+  new Uint16Array(buffer.slice(byteOffset, byteOffset + byteLength));

@@ -4,8 +4,8 @@ import { decodeHTML } from 'entities';
 export class Node {
   /** Lower-case tag name; empty for text. */
   readonly name: string;
-  /** Text with its references decoded; of an element the source of its attributes. */
-  readonly data: string;
+  /** Text with its references decoded (fonts.ts may decode it further); of an element the source of its attributes. */
+  data: string;
   readonly parent: Element | undefined;
   previous: Node | undefined;
   next: Node | undefined;

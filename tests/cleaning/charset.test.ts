@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../cleaning/charset.ts';
-import { decodeReferences, detectLegacy, repairMojibake } from '../../cleaning/legacy.ts';
+import { detectLegacy, repairMojibake as repair } from '../../cleaning/legacy.ts';
+import { decodeReferences as decodeWritten } from '../../cleaning/written-marks.ts';
+
+const repairMojibake = (text: string): string => repair(text).text;
+const decodeReferences = (text: string): string => decodeWritten(text).text;
 
 const PLAIN =
   'Buổi sáng, người trong xóm ra bến chờ chuyến đò đầu tiên. Ai cũng muốn về chợ sớm, vì những gánh rau để lâu sẽ héo. ' +

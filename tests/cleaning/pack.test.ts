@@ -11,10 +11,11 @@ import { clean } from '../../cleaning/clean.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { extract } from '../../cleaning/extract.ts';
 import { identify } from '../../cleaning/language.ts';
-import { decodeReferences, repairMojibake } from '../../cleaning/legacy.ts';
+import { repairMojibake } from '../../cleaning/legacy.ts';
 import { readTokens } from '../../cleaning/lexicon.ts';
 import { normalize } from '../../cleaning/normalize.ts';
 import { removeDiacritics } from '../../cleaning/syllables.ts';
+import { decodeReferences } from '../../cleaning/written-marks.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
 
 const pack = process.env.VUA_PACK ?? '';
@@ -79,7 +80,7 @@ describe.skipIf(!isHere)('on the data of VUA_PACK (skipped where it is not set)'
       const reference = normalize(read(`${dir}/${id}.utf8.txt`));
       const { text } = decode(readFileSync(join(pack, dir, file)));
       const expected = kind === 'nodiacritics.txt' ? removeDiacritics(reference) : reference;
-      expect(normalize(decodeReferences(repairMojibake(text))) === expected, file).toBe(true);
+      expect(normalize(decodeReferences(repairMojibake(text).text).text) === expected, file).toBe(true);
     }
   });
 

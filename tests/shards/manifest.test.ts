@@ -24,9 +24,9 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     name: 'newer version',
-    change: (m) => Object.assign(m, { version: 2, later: {} }),
+    change: (m) => Object.assign(m, { version: 3, later: {} }),
     code: 'NEWER_FORMAT',
-    says: /vua-documents version 2, this program reads version 1/,
+    says: /vua-documents version 3, this program reads version 2/,
   },
   {
     name: 'older, unknown version',
