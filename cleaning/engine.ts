@@ -7,7 +7,9 @@
  * A worker that takes too long or runs out of memory is replaced; the pages of its batch are tried one by one, and the one
  * at fault becomes a drop with a reason. Threads start once there is enough work for them.
  */
-import { Worker } from 'node:worker_threads';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
 import { readContaminationIndex } from './contamination.ts';
@@ -47,6 +49,8 @@ export function answer(page: Page, settings: WorkSettings, hash: XXHashAPI): Ans
 
 /** Threads start when so many bytes have come in: less is done sooner without them. */
 const START_BYTES = 4_000_000;
+/** One page counts for no more: those that are refused unread are no work. */
+const MOST_COUNTED = 1_000_000;
 /** What a worker may use beside the page in hand, in MiB. */
 const WORKER_HEAP = 2_048;
 /** How long a batch may take: a second for each 100 kB, and half a minute. */
@@ -82,7 +86,7 @@ export class Engine {
 
   /** Answers for the pages, in their order. */
   async answer(pages: readonly Page[]): Promise<Answer[]> {
-    this.#bytes += bytesOf(pages);
+    for (const { body } of pages) this.#bytes += Math.min(body.byteLength, MOST_COUNTED);
     const isHuge = bytesOf(pages) > MAX_BYTES.text; // refused unread: not worth a copy
     if (this.#threads < 1 || this.#bytes < START_BYTES || isHuge)
       return pages.map((page) => answer(page, this.settings, this.hash));
@@ -154,10 +158,8 @@ class Thread {
   readonly #worker: Worker;
 
   constructor(settings: EngineSettings) {
-    const isSource = import.meta.url.endsWith('.ts');
-    this.#worker = new Worker(new URL(isSource ? './worker.ts' : './worker.js', import.meta.url), {
+    this.#worker = startWorker({
       workerData: settings,
-      execArgv: isSource ? ['--import', 'tsx'] : [],
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP },
     });
     this.#worker.unref();
@@ -192,4 +194,14 @@ class Thread {
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** In a checkout the worker is TypeScript, which its thread must learn to read first. */
+function startWorker(options: WorkerOptions): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), options);
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
+  const loader = new URL('./dist/esm/api/index.mjs', tsx).href;
+  const entry = new URL('./worker.ts', import.meta.url).href;
+  const script = `import(${JSON.stringify(loader)}).then((tsx) => (tsx.register(), import(${JSON.stringify(entry)})))`;
+  return new Worker(script, { ...options, eval: true, execArgv: [] });
 }

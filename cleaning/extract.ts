@@ -10,6 +10,7 @@ import { type MainText, mainText } from './html/main-text.ts';
 import { type Metadata, NO_METADATA, readMetadata } from './html/metadata.ts';
 import { parseHtml } from './html/parse.ts';
 import type { TextBlock } from './html/render.ts';
+import { MIN_PARAGRAPH } from './html/survey.ts';
 
 export interface Extraction extends Metadata {
   /** Blocks separated by one blank line; empty when the page holds no running text. */
@@ -70,22 +71,23 @@ const LISTING_ENTRIES = 3;
 const LISTING_TEASERS = 1 / 3;
 /** A line that breaks off, or that holds little but a date. */
 const TEASER = /(?:…|\.\.\.)$|^.{0,24}\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b/m;
-/** With fewer entries, when most of the paragraphs break off. */
 const BREAKS_OFF = /(?:…|\.\.\.)$/;
-const PARAGRAPH = 60;
 
 function listing({ blocks, prose, entries }: MainText): Extraction['flaw'] {
-  if (entries === 0 || prose >= LISTING_PROSE * entries) return undefined;
+  if (entries === 0) return undefined;
   const isList =
     entries >= LISTING_ENTRIES
-      ? blocks.filter(({ text }) => TEASER.test(text)).length >= LISTING_TEASERS * entries
-      : mostBreakOff(blocks);
+      ? prose < LISTING_PROSE * entries &&
+        blocks.filter(({ text }) => TEASER.test(text)).length >= LISTING_TEASERS * entries
+      : holdsOnlyTeasers(blocks);
   return isList ? { reason: 'listing', value: prose / entries, threshold: LISTING_PROSE } : undefined;
 }
 
-function mostBreakOff(blocks: readonly TextBlock[]): boolean {
-  const paragraphs = blocks.filter(({ text, heading }) => !heading && text.length >= PARAGRAPH);
-  return paragraphs.filter(({ text }) => BREAKS_OFF.test(text)).length > paragraphs.length / 3;
+/** With one or two entries: something breaks off, and what does not is no article. */
+function holdsOnlyTeasers(blocks: readonly TextBlock[]): boolean {
+  const paragraphs = blocks.filter(({ heading, text }) => !heading && text.length >= MIN_PARAGRAPH);
+  const whole = paragraphs.filter(({ text }) => !BREAKS_OFF.test(text));
+  return whole.length < paragraphs.length && whole.reduce((sum, { text }) => sum + text.length, 0) < LISTING_PROSE;
 }
 
 /** A label that announces what was left out behind it has at most so many characters. */

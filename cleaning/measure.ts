@@ -112,7 +112,8 @@ const SHORT_LINE = 30;
 /** In fewer lines a single ellipsis would weigh too much. */
 const MIN_ELLIPSIS_LINES = 4;
 const PUNCTUATED = /[.!?…:;,"”’»)\]]$/;
-const BULLET = /^[-–—•●○■▪▫◦‣⁃*+]\s/;
+/** A dash opens a list or, in Vietnamese prose, speech: which then ends like a sentence. */
+const BULLET = /^[•●○■▪▫◦‣⁃*+]\s|^[-–—]\s.*[^.!?…:,”"»)]$/;
 const SENTENCE_END = /[.!?…]["”’»)\]]*(?=\s|$)/g;
 
 function measureLines(text: string, syllables: number) {

@@ -44,8 +44,8 @@ interface Run {
 
 /** A run of this many characters is a paragraph, not a label. */
 export const MIN_PARAGRAPH = 60;
-/** The link at the head of an entry has this many characters. */
-const MIN_ENTRY = 8;
+/** The link at the head of an entry has this many characters, if it is no heading. */
+const MIN_ENTRY = 4;
 /** A heading outweighs its length: the box that holds the headings is the box that holds the text. */
 const HEADING_WEIGHT = 3;
 const SENTENCE_WEIGHT = 0.7;
@@ -65,7 +65,7 @@ export function survey(root: Element, readHidden: boolean): Block[] {
     own.text += run.text;
     own.linked += run.linked;
     own.links += run.links;
-    if (run.opensLinked && run.linked >= MIN_ENTRY) own.entries++;
+    if (run.opensLinked && (run.linked >= MIN_ENTRY || HEADINGS.has(block.element.name))) own.entries++;
     if (run.text >= MIN_PARAGRAPH && run.linked < run.text / 2 && ENDS_SENTENCE.has(run.last))
       own.sentences += run.text;
     own.prose += proseOf(run, block.element.name);
