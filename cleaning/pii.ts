@@ -36,8 +36,10 @@ interface Rule {
 
 const digitsOf = (text: string): string => text.replace(/\D/g, '');
 
+/** Before a number: no letter, no digits that it goes on, no list of small numbers (lottery), no number of a book. */
+const NUMBER_STARTS = String.raw`(?<![\p{L}\d]|\d[.,+-]|[a-z][-_]|(?<!\d)\d{1,2} |(?:ISBN|ISSN|OCLC|PMID|DOI)[^\n]{0,12})`;
 /** Behind a number: no more digits, no fraction, no unit of money or measure. */
-const NUMBER_ENDS = String.raw`(?!\d|[.,]\d|\s?(?:đ|đồng|vnđ|vnd|usd|triệu|tỷ|%|km|kg|m2|m²)(?![\p{L}\d]))`;
+const NUMBER_ENDS = String.raw`(?!\d|[a-z]|[.,]\d| \d{1,2}(?!\d)|\s?(?:đ|đồng|vnđ|vnd|usd|triệu|tỷ|%|km|kg|m2|m²)(?![\p{L}\d]))`;
 /** Between a word that names a number and the number. */
 const GAP = String.raw`[^\d\n]{0,40}?`;
 
@@ -83,8 +85,7 @@ const RULES: readonly Rule[] = [
     kind: 'passport',
     level: 'basic',
     tag: '[HOCHIEU]',
-    pattern: /(?:hộ chiếu|passport|HC số)[^\dA-Z\n]{0,40}(?<it>[A-Z]{1,2} ?\d{6,8})(?![\p{L}\d])/giu,
-    isOne: (found) => /^[A-Z]/.test(found),
+    pattern: /(?:[Hh]ộ chiếu|HỘ CHIẾU|[Pp]assport|PASSPORT|HC số)[^\d\n]{0,40}?(?<it>[A-Z]{1,2} ?\d{6,8})(?![\p{L}\d])/gu,
   },
   {
     kind: 'social_insurance',
@@ -119,7 +120,7 @@ const RULES: readonly Rule[] = [
     level: 'basic',
     tag: '[SODIENTHOAI]',
     pattern: new RegExp(
-      String.raw`(?<![\p{L}\d.,/+-]|\d[ ])(?<it>(?:\(?\+84\)?[ .-]?(?:\(0\) ?)?|\(?0084\)?[ .-]?|84[ -]?|\(?0[ -]?)(?:3[ .-]?[2-9]|5[ .-]?[25689]|7[ .-]?[06-9]|8[ .-]?[1-9]|9[ .-]?[0-46-9])\)?(?:[ .-]?\d){7})${NUMBER_ENDS}`,
+      String.raw`${NUMBER_STARTS}(?<it>(?:\(?\+84\)?[ .-]?(?:\(0\) ?)?|0084[ .-]?|84[ -]?|0 ?)(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[ .-]?[0-46-9])(?:[ .-]?\d){7})${NUMBER_ENDS}`,
       'gu',
     ),
     isOne: (found) => !/\d\/\w/.test(found),
@@ -129,7 +130,7 @@ const RULES: readonly Rule[] = [
     level: 'strict',
     tag: '[SODIENTHOAI]',
     pattern: new RegExp(
-      String.raw`(?<![\p{L}\d.,/+-]|\d[ ])(?<it>(?:\(?\+84[ .-]?|\(?0)2\d{1,2}\)?[ .-]{0,2}\d(?:[ .-]?\d){6,7})${NUMBER_ENDS}`,
+      String.raw`${NUMBER_STARTS}(?<it>(?:\(?\+84[ .-]?|\(?0)2\d{1,2}\)?[ .-]{0,2}\d(?:[ .-]?\d){6,7})${NUMBER_ENDS}`,
       'gu',
     ),
     isOne: (found) => /^(?:84|0)2\d{9}$/.test(digitsOf(found)),
@@ -177,22 +178,43 @@ export interface Masked {
   readonly counts: Partial<Record<PersonalKind, number>>;
 }
 
-/** What a text must hold before any rule is tried. */
-const MAY_HOLD = /\d{3}|@|\((?:a|at)\)|\[(?:a|at)\]/i;
+/** What a line must hold before any rule is tried: six digits, a plate, or what e-mail addresses are written with. */
+const CANDIDATE = /\d(?:[ .-]?\d){5}|\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}|@|\((?:a|at)\)|\[(?:a|at)\]/gi;
 
-export function maskPersonalData(text: string, level: Level): Masked {
+/** @param onFound is told each piece that is replaced */
+export function maskPersonalData(
+  text: string,
+  level: Level,
+  onFound?: (kind: PersonalKind, found: string) => void,
+): Masked {
   const counts: Partial<Record<PersonalKind, number>> = {};
-  if (level === 'off' || !MAY_HOLD.test(text)) return { text, counts };
-  let masked = text;
-  for (const { kind, level: from, tag, pattern, isOne } of RULES) {
-    if (from === 'strict' && level !== 'strict') continue;
-    masked = masked.replace(pattern, (whole: string, ...rest: unknown[]) => {
-      const { it } = rest.at(-1) as { it: string };
-      if (isOne !== undefined && !isOne(it)) return whole;
-      counts[kind] = (counts[kind] ?? 0) + 1;
-      const at = whole.lastIndexOf(it);
-      return whole.slice(0, at) + tag + whole.slice(at + it.length);
-    });
+  if (level === 'off') return { text, counts };
+  const rules = RULES.filter((rule) => rule.level === 'basic' || level === 'strict');
+  let masked = '';
+  let done = 0;
+  CANDIDATE.lastIndex = 0;
+  for (let hit = CANDIDATE.exec(text); hit !== null; hit = CANDIDATE.exec(text)) {
+    const start = Math.max(done, text.lastIndexOf('\n', hit.index) + 1);
+    const lineEnd = text.indexOf('\n', hit.index);
+    const end = lineEnd < 0 ? text.length : lineEnd;
+    masked += text.slice(done, start) + maskLine(text.slice(start, end));
+    done = end;
+    CANDIDATE.lastIndex = end;
   }
-  return { text: masked, counts };
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { text: total === 0 ? text : masked + text.slice(done), counts };
+
+  function maskLine(line: string): string {
+    for (const { kind, tag, pattern, isOne } of rules) {
+      line = line.replace(pattern, (whole: string, ...rest: unknown[]) => {
+        const { it } = rest.at(-1) as { it: string };
+        if (isOne !== undefined && !isOne(it)) return whole;
+        counts[kind] = (counts[kind] ?? 0) + 1;
+        onFound?.(kind, it);
+        const at = whole.lastIndexOf(it);
+        return whole.slice(0, at) + tag + whole.slice(at + it.length);
+      });
+    }
+    return line;
+  }
 }
