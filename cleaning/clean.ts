@@ -45,8 +45,9 @@ export async function* clean(pages: AsyncIterable<Page>, options: CleanOptions):
   try {
     for await (const batch of inOrder(inBatches(pages, store, engine.hash), engine)) {
       for (const [i, keyed] of batch.pages.entries()) {
+        // A page that was known when it was read may not be any more: opt-outs let copies come back.
         if (!store.pages.add(keyed.key)) store.skipped++;
-        else yield new Decision(keyed, options, engine).outcome(batch.answers[i]!);
+        else yield new Decision(keyed, options, engine).outcome(batch.answers[i] ?? engine.answerHere(keyed.page));
       }
     }
   } finally {
@@ -59,23 +60,19 @@ interface KeyedPage {
   readonly page: Page;
   readonly key: bigint;
   readonly url: bigint;
+  /** Dealt with in an earlier run: it needs no answer. */
+  readonly isKnown: boolean;
 }
 
 /** A batch ends with the page that reaches either. */
 const BATCH_PAGES = 64;
 const BATCH_BYTES = 1_000_000;
 
-/** Pages that the store does not know yet. */
 async function* inBatches(pages: AsyncIterable<Page>, store: DedupStore, hash: XXHashAPI): AsyncGenerator<KeyedPage[]> {
   let batch: KeyedPage[] = [];
   let bytes = 0;
   for await (const page of pages) {
-    const keyed = keysOf(page, hash);
-    if (store.pages.has(keyed.key)) {
-      store.skipped++;
-      continue;
-    }
-    batch.push(keyed);
+    batch.push(keyed(page, store, hash));
     bytes += page.body.byteLength;
     if (batch.length < BATCH_PAGES && bytes < BATCH_BYTES) continue;
     yield batch;
@@ -85,29 +82,36 @@ async function* inBatches(pages: AsyncIterable<Page>, store: DedupStore, hash: X
   if (batch.length > 0) yield batch;
 }
 
-function keysOf(page: Page, hash: XXHashAPI): KeyedPage {
+function keyed(page: Page, store: DedupStore, hash: XXHashAPI): KeyedPage {
   const { url, consent, body } = page;
-  const key = hash.h64(`${url}\n${consent.conclusion}`, hash.h64Raw(body));
-  return { page, key: BigInt.asIntN(64, key), url: BigInt.asIntN(64, hash.h64(url)) };
+  const key = BigInt.asIntN(64, hash.h64(`${url}\n${consent.conclusion}`, hash.h64Raw(body)));
+  return { page, key, url: BigInt.asIntN(64, hash.h64(url)), isKnown: store.pages.has(key) };
 }
 
 /** Answers to batches in their order, a few batches ahead. */
 async function* inOrder(
   batches: AsyncIterable<KeyedPage[]>,
   engine: Engine,
-): AsyncGenerator<{ readonly pages: readonly KeyedPage[]; readonly answers: readonly Answer[] }> {
-  const ahead: { pages: KeyedPage[]; answers: Promise<Answer[]> }[] = [];
+): AsyncGenerator<{ readonly pages: readonly KeyedPage[]; readonly answers: readonly (Answer | undefined)[] }> {
+  const ahead: { pages: KeyedPage[]; answers: Promise<(Answer | undefined)[]> }[] = [];
   const first = async () => {
     const { pages, answers } = ahead.shift()!;
     return { pages, answers: await answers };
   };
   for await (const pages of batches) {
-    const answers = engine.answer(pages.map(({ page }) => page));
+    const answers = answersFor(pages, engine);
     answers.catch(() => {}); // thrown where it is awaited, in its turn
     ahead.push({ pages, answers });
     while (ahead.length >= engine.width) yield await first();
   }
   while (ahead.length > 0) yield await first();
+}
+
+/** An answer for each page that is new. */
+async function answersFor(pages: readonly KeyedPage[], engine: Engine): Promise<(Answer | undefined)[]> {
+  const answers = await engine.answer(pages.filter(({ isKnown }) => !isKnown).map(({ page }) => page));
+  let next = 0;
+  return pages.map(({ isKnown }) => (isKnown ? undefined : answers[next++]));
 }
 
 /** What becomes of one page, asked in its turn. */

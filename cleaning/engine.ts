@@ -84,12 +84,17 @@ export class Engine {
     return this.#started > 0 ? 2 * this.#started : 1;
   }
 
+  /** The answer for one page, at once. */
+  answerHere(page: Page): Answer {
+    return answer(page, this.settings, this.hash);
+  }
+
   /** Answers for the pages, in their order. */
   async answer(pages: readonly Page[]): Promise<Answer[]> {
     for (const { body } of pages) this.#bytes += Math.min(body.byteLength, MOST_COUNTED);
+    if (pages.length === 0) return [];
     const isHuge = bytesOf(pages) > MAX_BYTES.text; // refused unread: not worth a copy
-    if (this.#threads < 1 || this.#bytes < START_BYTES || isHuge)
-      return pages.map((page) => answer(page, this.settings, this.hash));
+    if (this.#threads < 1 || this.#bytes < START_BYTES || isHuge) return pages.map((page) => this.answerHere(page));
     while (this.#started < this.#threads) this.#release(this.#start());
     try {
       return await this.#onThread(pages);

@@ -22,5 +22,6 @@ export const atLeast = (reason: string, measurement: Measurement): Filter => ({
 });
 export const atMost = (reason: string, measurement: Measurement): Filter => ({ reason, measurement, needs: 'at most' });
 
+/** In single precision, as measurements are stored: a threshold moved later decides as it would have then. */
 export const passes = ({ needs }: Filter, value: number, threshold: number): boolean =>
-  needs === 'at least' ? value >= threshold : value <= threshold;
+  needs === 'at least' ? Math.fround(value) >= Math.fround(threshold) : Math.fround(value) <= Math.fround(threshold);

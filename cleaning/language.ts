@@ -26,6 +26,8 @@ export interface ParagraphLanguages {
 /** From the first figure on the grammar alone says Vietnamese; below the second not even franc can say so. */
 const CERTAIN = 0.6;
 const DOUBTFUL = 0.35;
+/** What it takes English for. */
+const FRANC = { ignore: ['sco'] };
 /** franc is not asked about less text than this. */
 const MIN_FRANC_CHARACTERS = 40;
 const MAX_FRANC_CHARACTERS = 2_000;
@@ -102,7 +104,7 @@ export function identify(tokens: readonly Token[], text: string): Language {
 function nameLanguage(score: number, words: number, text: string): string {
   if (score >= CERTAIN) return 'vie';
   if (words === 0 || text.length < MIN_FRANC_CHARACTERS) return 'und';
-  const guess = franc(text.slice(0, MAX_FRANC_CHARACTERS));
+  const guess = franc(text.slice(0, MAX_FRANC_CHARACTERS), FRANC);
   return guess === 'vie' && score < DOUBTFUL ? 'und' : guess;
 }
 
@@ -147,7 +149,7 @@ function nameStretches(codes: (string | undefined)[], paragraphs: readonly Parag
       paragraphs[i]!.start,
       Math.min(paragraphs[end - 1]!.end, paragraphs[i]!.start + STRETCH_CHARACTERS),
     );
-    const guess = stretch.length < MIN_FRANC_CHARACTERS || named >= MAX_NAMED ? 'und' : franc(stretch);
+    const guess = stretch.length < MIN_FRANC_CHARACTERS || named >= MAX_NAMED ? 'und' : franc(stretch, FRANC);
     named++;
     codes.fill(guess === 'vie' ? 'und' : guess, i, end);
     i = end - 1;

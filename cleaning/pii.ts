@@ -85,7 +85,8 @@ const RULES: readonly Rule[] = [
     kind: 'passport',
     level: 'basic',
     tag: '[HOCHIEU]',
-    pattern: /(?:[Hh]ộ chiếu|HỘ CHIẾU|[Pp]assport|PASSPORT|HC số)[^\d\n]{0,40}?(?<it>[A-Z]{1,2} ?\d{6,8})(?![\p{L}\d])/gu,
+    pattern:
+      /(?:[Hh]ộ chiếu|HỘ CHIẾU|[Pp]assport|PASSPORT|HC số)[^\d\n]{0,40}?(?<it>[A-Z]{1,2} ?\d{6,8})(?![\p{L}\d])/gu,
   },
   {
     kind: 'social_insurance',

@@ -4,16 +4,20 @@ import { personalDataScores } from '../bench/cleaning/personal-data.ts';
 import { CLEAN, FIXTURES } from './personal-data.ts';
 
 describe('personal data', () => {
-  test.each(personalDataScores())('$kind: recall $recall, precision $precision', ({ recall, precision, expected, faults }) => {
-    expect(faults).toEqual([]);
-    expect(expected).toBeGreaterThanOrEqual(10);
-    expect(recall).toBeGreaterThanOrEqual(0.95);
-    expect(precision).toBeGreaterThanOrEqual(0.98);
-  });
+  test.each(personalDataScores())(
+    '$kind: recall $recall, precision $precision',
+    ({ recall, precision, expected, faults }) => {
+      expect(faults).toEqual([]);
+      expect(expected).toBeGreaterThanOrEqual(10);
+      expect(recall).toBeGreaterThanOrEqual(0.95);
+      expect(precision).toBeGreaterThanOrEqual(0.98);
+    },
+  );
 
   test('prices, laws and news stay byte for byte as they were', () => {
     const text = CLEAN.join('\n');
-    for (const level of ['off', 'basic', 'strict'] as const) expect(maskPersonalData(text, level)).toEqual({ text, counts: {} });
+    for (const level of ['off', 'basic', 'strict'] as const)
+      expect(maskPersonalData(text, level)).toEqual({ text, counts: {} });
   });
 
   test('tags stand where the data stood, and are counted', () => {
