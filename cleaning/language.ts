@@ -1,9 +1,9 @@
 /**
  * Vietnamese or not. The syllable grammar answers first: a share of tokens that it accepts, with diacritics, or without
- * them when enough of those end in a consonant. franc is asked only where that share leaves a doubt, or to name the
- * other language.
+ * them when enough of those end in a consonant. English gives itself away by its function words; franc is asked only where
+ * that leaves a doubt, or to name the other language.
  *
- * A document is judged by samples from all over it, and each of its paragraphs by itself.
+ * A document is judged by samples from all over it, and each of its paragraphs by itself, there without franc.
  */
 import { franc } from 'franc';
 import type { Paragraph, Token } from './lexicon.ts';
@@ -28,9 +28,12 @@ const CERTAIN = 0.6;
 const DOUBTFUL = 0.35;
 /** What it takes English for. */
 const FRANC = { ignore: ['sco'] };
+/** In doubt, this share of telling syllables says Vietnamese; this share of English words (and so many) English. */
+const MIN_TELLING = 0.1;
+const MIN_ENGLISH = { share: 0.08, words: 2 };
 /** franc is not asked about less text than this. */
 const MIN_FRANC_CHARACTERS = 40;
-const MAX_FRANC_CHARACTERS = 2_000;
+const MAX_FRANC_CHARACTERS = 1_000;
 
 /** Documents are judged by samples: this many windows of so many tokens, spread evenly. */
 const WINDOWS = 4;
@@ -58,6 +61,8 @@ class Tally {
   closed = 0;
   marked = 0;
   foreign = 0;
+  telling = 0;
+  english = 0;
 
   add(tokens: readonly Token[], start: number, end: number): this {
     for (let i = start; i < end; i++) {
@@ -67,7 +72,8 @@ class Tally {
       if (token.isVietnamese) {
         this.vietnamese++;
         if (token.isMarked) this.marked++;
-      }
+        if (token.isTelling) this.telling++;
+      } else if (token.isEnglish) this.english++;
       if (token.isPlain) this.plain++;
       if (token.isClosed) this.closed++;
       if (token.isForeignName) this.foreign++;
@@ -80,6 +86,14 @@ class Tally {
     const marked = this.marked >= MIN_MARKED * weight ? this.vietnamese / weight : 0;
     const plain = (this.plain / weight) * Math.min(1, this.closed / weight / MIN_CLOSED);
     return Math.min(1, Math.max(marked, plain));
+  }
+
+  /** What the words alone say: a language, or nothing. */
+  get language(): string | undefined {
+    const { score } = this;
+    if (score >= CERTAIN || (score >= DOUBTFUL && this.telling >= MIN_TELLING * this.words)) return 'vie';
+    const isEnglish = this.english >= Math.max(MIN_ENGLISH.words, MIN_ENGLISH.share * this.words);
+    return isEnglish && score < DOUBTFUL ? 'eng' : undefined;
   }
 
   get diacritics(): Language['diacritics'] {
@@ -97,12 +111,11 @@ export function identify(tokens: readonly Token[], text: string): Language {
     tally.add(tokens, start, start + size);
   }
   const { score } = tally;
-  const code = nameLanguage(score, tally.words, text);
+  const code = tally.language ?? nameLanguage(score, tally.words, text);
   return { code, score: code === 'vie' ? score : score / 2, diacritics: tally.diacritics };
 }
 
 function nameLanguage(score: number, words: number, text: string): string {
-  if (score >= CERTAIN) return 'vie';
   if (words === 0 || text.length < MIN_FRANC_CHARACTERS) return 'und';
   const guess = franc(text.slice(0, MAX_FRANC_CHARACTERS), FRANC);
   return guess === 'vie' && score < DOUBTFUL ? 'und' : guess;
@@ -110,10 +123,6 @@ function nameLanguage(score: number, words: number, text: string): string {
 
 /** A paragraph of fewer words is named after its neighbour. */
 const MIN_WORDS = 6;
-/** franc costs 0.7 ms: so many stretches of a document are named by it, each by its first characters. */
-const MAX_NAMED = 8;
-const STRETCH_CHARACTERS = 400;
-
 /** @param tokens and paragraphs of `readParagraphs(text)` */
 export function identifyParagraphs(
   tokens: readonly Token[],
@@ -122,14 +131,16 @@ export function identifyParagraphs(
 ): ParagraphLanguages {
   const codes: (string | undefined)[] = [];
   let start = 0;
-  for (const { endToken } of paragraphs) {
+  for (const { start: from, endToken } of paragraphs) {
     const tally = new Tally().add(tokens, start, endToken);
     start = endToken;
     if (tally.words < MIN_WORDS) codes.push(undefined);
-    else codes.push(tally.score >= DOUBTFUL ? 'vie' : 'other');
+    else
+      codes.push(
+        tally.language ?? (tally.score >= DOUBTFUL ? 'vie' : languageOfScript(text.slice(from, from + SCRIPT_SAMPLE))),
+      );
   }
   inheritLanguage(codes);
-  nameStretches(codes, paragraphs, text);
   return { runs: runsOf(codes), vietnameseFrac: vietnameseFrac(codes, paragraphs) };
 }
 
@@ -139,22 +150,20 @@ function inheritLanguage(codes: (string | undefined)[]): void {
   for (let i = codes.length - 2; i >= 0; i--) codes[i] ??= codes[i + 1];
 }
 
-function nameStretches(codes: (string | undefined)[], paragraphs: readonly Paragraph[], text: string): void {
-  let named = 0;
-  for (let i = 0; i < codes.length; i++) {
-    if (codes[i] !== 'other') continue;
-    let end = i;
-    while (codes[end] === 'other') end++;
-    const stretch = text.slice(
-      paragraphs[i]!.start,
-      Math.min(paragraphs[end - 1]!.end, paragraphs[i]!.start + STRETCH_CHARACTERS),
-    );
-    const guess = stretch.length < MIN_FRANC_CHARACTERS || named >= MAX_NAMED ? 'und' : franc(stretch, FRANC);
-    named++;
-    codes.fill(guess === 'vie' ? 'und' : guess, i, end);
-    i = end - 1;
-  }
-}
+/** Languages that their script gives away; what is written in Latin letters and is not English stays `und`. */
+const SCRIPTS: readonly (readonly [RegExp, string])[] = [
+  [/[\p{sc=Hira}\p{sc=Kana}]/u, 'jpn'],
+  [/\p{sc=Hang}/u, 'kor'],
+  [/\p{sc=Han}/u, 'zho'],
+  [/\p{sc=Cyrl}/u, 'rus'],
+  [/\p{sc=Thai}/u, 'tha'],
+  [/\p{sc=Laoo}/u, 'lao'],
+  [/\p{sc=Khmr}/u, 'khm'],
+  [/\p{sc=Arab}/u, 'ara'],
+];
+const SCRIPT_SAMPLE = 200;
+
+const languageOfScript = (text: string): string => SCRIPTS.find(([script]) => script.test(text))?.[1] ?? 'und';
 
 function runsOf(codes: readonly (string | undefined)[]): string {
   const runs: string[] = [];

@@ -7,6 +7,7 @@
  */
 import { compose } from './compose.ts';
 import { FUNCTION_WORDS } from './lexicon.ts';
+import { parseSyllable } from './syllables.ts';
 
 export type LegacyCharset = 'tcvn3' | 'vni' | 'viscii' | 'vps' | 'windows-1258';
 
@@ -103,14 +104,40 @@ export function tellingWords(text: string): number {
   return found.size;
 }
 
-/** The legacy Vietnamese encoding of a byte string, or `undefined` when the words do not settle it. */
+/** Text of few function words is decided by its syllables: so many distinct ones with letters beyond Latin-1… */
+const MIN_SYLLABLES = 4;
+/** …and this share of all accented words must be syllables, under any other reading at most that. */
+const MIN_SHARE = 0.85;
+const MAX_OTHER_SHARE = 0.75;
+
+/** The legacy Vietnamese encoding of a byte string, or `undefined` when neither words nor syllables settle it. */
 export function detectLegacy(bytes: string): LegacyCharset | undefined {
   const sample = bytes.slice(0, SAMPLE);
-  const scores = (Object.keys(DECODERS) as LegacyCharset[])
-    .map((charset) => ({ charset, words: tellingWords(decodeLegacy(sample, charset)) }))
+  const texts = (Object.keys(DECODERS) as LegacyCharset[]).map((charset) => ({
+    charset,
+    text: decodeLegacy(sample, charset),
+  }));
+  const [best, runnerUp] = texts
+    .map(({ charset, text }) => ({ charset, words: tellingWords(text) }))
     .sort((a, b) => b.words - a.words);
-  const [best, runnerUp] = scores;
-  return best!.words >= MIN_WORDS && best!.words >= MIN_LEAD * runnerUp!.words ? best!.charset : undefined;
+  if (best!.words >= MIN_WORDS) return best!.words >= MIN_LEAD * runnerUp!.words ? best!.charset : undefined;
+  const [likely, other] = texts
+    .map(({ charset, text }) => ({ charset, ...syllableShare(text) }))
+    .sort((a, b) => b.share - a.share);
+  const isSure = likely!.share >= MIN_SHARE && likely!.telling >= MIN_SYLLABLES && other!.share <= MAX_OTHER_SHARE;
+  return isSure ? likely!.charset : undefined;
+}
+
+/** Of the distinct words with a letter beyond ASCII: the share that are Vietnamese syllables, and those beyond Latin-1. */
+function syllableShare(text: string): { readonly share: number; readonly telling: number } {
+  const accented = new Set((text.toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) => /[^a-z]/.test(word)));
+  let [syllables, telling] = [0, 0];
+  for (const word of accented) {
+    if (parseSyllable(word) === undefined) continue;
+    syllables++;
+    if (/[\u0100-\uffff]/.test(word)) telling++;
+  }
+  return { share: accented.size === 0 ? 0 : syllables / accented.size, telling };
 }
 
 /** What windows-1252 shows for bytes 0x80–0x9F; five of them are undefined and stay controls. */

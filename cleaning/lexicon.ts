@@ -22,6 +22,10 @@ export interface Token {
   readonly isClosed: boolean;
   /** Carries a Vietnamese diacritic. */
   readonly isMarked: boolean;
+  /** A Vietnamese syllable with a letter that hardly another language writes: a hat, horn or breve with a tone, đ, ơ, ư. */
+  readonly isTelling: boolean;
+  /** A frequent English word that cannot be a Vietnamese syllable. */
+  readonly isEnglish: boolean;
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   readonly isForeignName: boolean;
   /** A web address, or a bare domain name. */
@@ -140,11 +144,22 @@ function analyse(written: string): Token {
     isPlain,
     isClosed: isPlain && /[chgmnpt]$/.test(lower.at(-1)!),
     isMarked,
+    isTelling: isVietnamese && TELLING_LETTER.test(lower.join('')),
+    isEnglish: ENGLISH.has(single),
     isForeignName: isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written),
     isAddress: ADDRESS.test(written),
     functionWord: byWord.get(single) ?? byPlainWord.get(single) ?? -1,
   };
 }
+
+/** Igbo and Yoruba share the letters with a dot below, Czech and Icelandic those with an accent. */
+const TELLING_LETTER = /[ăđơưảấầẩẫậắằẳẵặẻẽếềểễệỉỏốồổỗộớờởỡợủứừửữựỳỵỷỹ]/;
+const ENGLISH = new Set(
+  (
+    'of and is for with as are this by from or have has was were which you will its when about after all been they their ' +
+    'there these would could what who how over into more other some such only also most first our your we she his her said'
+  ).split(' '),
+);
 
 const ADDRESS =
   /^\W*(?:https?:\/\/|www\.)\S|^\W*[a-z\d.-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)(?:\W|$)/i;

@@ -3,6 +3,8 @@
  */
 import { compose } from './compose.ts';
 import { tellingWords } from './legacy.ts';
+import { FUNCTION_WORDS } from './lexicon.ts';
+import { parseSyllable } from './syllables.ts';
 
 /**
  * `&#7871;` left in text, once three of them stand beyond ASCII: somebody escaped the text twice, or saved a page's
@@ -44,7 +46,7 @@ const VIQR_MARKS: Readonly<Record<string, string>> = {
   '.': '\u0323',
 };
 /** A vowel with a hat, breve or horn and perhaps a tone; a vowel with a tone; dd; an escaped character. */
-const VIQR = /\\([\^(+*'`?~.d\\])|([aeiouyAEIOUY])([\^(+*])?(['`?~.](?![.?]))?|dd|D[Dd]/g;
+const VIQR = /\\([\^(+*'`?~.d\\])|([aeiouyAEIOUY])([\^(+*])?(['`~]|[.?](?![.?]{2}))?|dd|D[Dd]/g;
 /** So many hatted vowels, and three telling words, make a text VIQR. */
 const VIQR_HINT = /[aeouAEOU][\^(+*]/g;
 const MIN_HINTS = 6;
@@ -54,20 +56,53 @@ const MIN_WORDS = 3;
 export function decodeViqr(text: string): { readonly text: string; readonly isViqr: boolean } {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what VIQR is written in
   if (/[^\x00-\x7f]/.test(text) || (text.match(VIQR_HINT)?.length ?? 0) < MIN_HINTS) return { text, isViqr: false };
-  const escapes = /\\[.?']/.test(text);
-  const decoded = text.replace(VIQR, (whole, escaped, vowel, hat = '', tone = '', at: number) => {
-    if (escaped !== undefined) return escaped;
-    if (vowel === undefined) return whole[0] === 'd' ? 'đ' : 'Đ';
-    if (tone === '' || escapes || !endsSentence(text, at + whole.length, tone)) {
-      return vowel + (VIQR_MARKS[hat] ?? '') + (VIQR_MARKS[tone] ?? '');
-    }
-    return vowel + (VIQR_MARKS[hat] ?? '') + tone;
+  const first = compose(replaceViqr(text, () => true));
+  if (tellingWords(first) < MIN_WORDS) return { text, isViqr: false };
+  // Writers who escape a full stop behind a vowel leave no doubt; for the others the rest of the text decides.
+  if (/\\[.?]/.test(text)) return { text: first, isViqr: true };
+  const counts = countSyllables(text);
+  const decoded = replaceViqr(text, (toned, plain, endsLine) => {
+    const [isToned, isPlain] = [parseSyllable(toned) !== undefined, parseSyllable(plain) !== undefined];
+    if (isToned !== isPlain) return isToned;
+    const [withTone, without] = [counts.get(toned) ?? 0, counts.get(plain) ?? 0];
+    if (withTone !== without) return withTone > without;
+    if (FREQUENT.has(toned) !== FREQUENT.has(plain)) return FREQUENT.has(toned);
+    return !endsLine;
   });
-  const composed = compose(decoded);
-  return tellingWords(composed) >= MIN_WORDS ? { text: composed, isViqr: true } : { text, isViqr: false };
+  return { text: compose(decoded), isViqr: true };
 }
 
-/** Writers who do not escape a full stop: one before a space and a capital, or at the end, is no tone. */
-const endsSentence = (text: string, after: number, tone: string): boolean =>
-  (tone === '.' || tone === '?') &&
-  /^(?:["')]*\s+["'(]*[A-Z]|["')]*\s*$|["')]*\s*\n)/.test(text.slice(after, after + 12));
+const FREQUENT = new Set(FUNCTION_WORDS);
+
+/** @param isTone asked of a `.` or `?` that may end a sentence: the syllable with its tone and without */
+function replaceViqr(text: string, isTone: (toned: string, plain: string, endsLine: boolean) => boolean): string {
+  return text.replace(VIQR, (whole, escaped, vowel, hat = '', tone = '', at: number) => {
+    if (escaped !== undefined) return escaped;
+    if (vowel === undefined) return whole[0] === 'd' ? 'đ' : 'Đ';
+    const letter = vowel + (VIQR_MARKS[hat] ?? '');
+    if ((tone === '.' || tone === '?') && mayEndSentence(text, at + whole.length)) {
+      const onset = decodeLetters(/[A-Za-z'`~^(+*]*$/.exec(text.slice(Math.max(0, at - 12), at))![0]);
+      const plain = compose(onset + letter).toLowerCase();
+      const toned = compose(onset + letter + VIQR_MARKS[tone]).toLowerCase();
+      const endsLine = /^["')]*\s*(?:\n|$)/.test(text.slice(at + whole.length, at + whole.length + 8));
+      if (!isTone(toned, plain, endsLine)) return letter + tone;
+    }
+    return letter + (VIQR_MARKS[tone] ?? '');
+  });
+}
+
+const decodeLetters = (letters: string): string => replaceViqr(letters, () => true);
+
+/** Syllables that stand where no sentence can end behind them, by how often. */
+function countSyllables(text: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [syllable] of text.matchAll(/[A-Za-z][A-Za-z'`~^(+*]*[.?]?(?= [a-z])/g)) {
+    const decoded = compose(decodeLetters(syllable)).toLowerCase();
+    counts.set(decoded, (counts.get(decoded) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Before a space and a capital, a quotation mark, or the end of the line. */
+const mayEndSentence = (text: string, after: number): boolean =>
+  /^["')]*(?:\s+["'(]*[A-Z0-9]|\s*$|\s*\n|[-–])/.test(text.slice(after, after + 12));

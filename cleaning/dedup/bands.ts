@@ -4,7 +4,7 @@
  *
  *   add ─▶ memory (32,768 documents) ─▶ run of level 0, sorted ─▶ eight runs of a level become one of the next ─▶ …
  *
- *   run     blocks of 1,024 entries in order of (key, document), and in memory: the first key of every block, and a
+ *   run     blocks of 256 entries in order of (key, document), and in memory: the first key of every block, and a
  *           Bloom filter of 10 bits for each entry, which keeps most questions off the disk
  *   block   │ key: f64 × entries │ document: u32 × entries │
  *
@@ -29,7 +29,7 @@ export interface BandOptions {
   readonly block: number;
 }
 
-const STANDARD: BandOptions = { runDocuments: 32_768, fan: 8, block: 1_024 };
+const STANDARD: BandOptions = { runDocuments: 32_768, fan: 8, block: 256 };
 const ENTRY_BYTES = 12;
 /** Blocks of a run are numbered from run × this. */
 const BLOCKS_PER_RUN = 2 ** 32;
@@ -288,58 +288,72 @@ class RunReader {
   }
 }
 
-/** Entries not yet in a run: open addressing, an entry of its own for each pair of key and document. */
+/** Entries not yet in a run: a log in order of documents, and an open hash table of places in it. */
 class Memory {
-  #keys = new Float64Array(1 << 16).fill(-1);
-  #documents = new Uint32Array(1 << 16);
+  #keys = new Float64Array(1 << 12);
+  #documents = new Uint32Array(1 << 12);
+  /** Place in the log + 1; 0 where the slot is free. Entries of one key are probed in the order of the log. */
+  #slots = new Int32Array(1 << 13);
   #size = 0;
 
   add(key: number, document: number): void {
-    if (this.#size * 2 >= this.#keys.length) this.#grow();
-    this.#put(key, document);
-    this.#size++;
+    if (this.#size === this.#keys.length) this.#grow();
+    this.#keys[this.#size] = key;
+    this.#documents[this.#size] = document;
+    this.#place(this.#size++);
   }
 
   find(key: number, limit: number, found: Set<number>): void {
-    const mask = this.#keys.length - 1;
     let left = limit;
-    for (let slot = hashOf(key) & mask; this.#keys[slot] !== -1 && left > 0; slot = (slot + 1) & mask) {
-      if (this.#keys[slot] !== key) continue;
-      found.add(this.#documents[slot]!);
-      left--;
-    }
+    this.#eachOf(key, (document) => {
+      found.add(document);
+      return --left > 0;
+    });
   }
 
   sorted(): { keys: Float64Array; documents: Uint32Array } {
-    const slots = new Uint32Array(this.#size);
-    for (let slot = 0, i = 0; slot < this.#keys.length; slot++) if (this.#keys[slot] !== -1) slots[i++] = slot;
-    slots.sort((a, b) => this.#keys[a]! - this.#keys[b]! || this.#documents[a]! - this.#documents[b]!);
-    return {
-      keys: Float64Array.from(slots, (slot) => this.#keys[slot]!),
-      documents: Uint32Array.from(slots, (slot) => this.#documents[slot]!),
-    };
+    const keys = this.#keys.slice(0, this.#size).sort();
+    const documents = new Uint32Array(this.#size);
+    let filled = 0;
+    for (let i = 0; i < keys.length; i++) {
+      if (i > 0 && keys[i] === keys[i - 1]) continue;
+      this.#eachOf(keys[i]!, (document) => {
+        documents[filled++] = document;
+        return true;
+      });
+    }
+    return { keys, documents };
   }
 
   clear(): void {
-    this.#keys.fill(-1);
+    this.#slots.fill(0);
     this.#size = 0;
   }
 
-  #put(key: number, document: number): void {
-    const mask = this.#keys.length - 1;
-    let slot = hashOf(key) & mask;
-    while (this.#keys[slot] !== -1) slot = (slot + 1) & mask;
-    this.#keys[slot] = key;
-    this.#documents[slot] = document;
+  /** Documents of a key, earliest first, as long as `visit` says so. */
+  #eachOf(key: number, visit: (document: number) => boolean): void {
+    const mask = this.#slots.length - 1;
+    for (let slot = hashOf(key) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const place = this.#slots[slot]! - 1;
+      if (this.#keys[place] === key && !visit(this.#documents[place]!)) return;
+    }
+  }
+
+  #place(place: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = hashOf(this.#keys[place]!) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = place + 1;
   }
 
   #grow(): void {
     const [keys, documents] = [this.#keys, this.#documents];
-    this.#keys = new Float64Array(2 * keys.length).fill(-1);
-    this.#documents = new Uint32Array(2 * keys.length);
-    // In order of documents, so that equal keys keep it: slots of one key are probed in the order they were filled.
-    const slots = Uint32Array.from(keys.keys()).filter((slot) => keys[slot] !== -1);
-    for (const slot of slots.sort((a, b) => documents[a]! - documents[b]!)) this.#put(keys[slot]!, documents[slot]!);
+    this.#keys = new Float64Array(2 * keys.length);
+    this.#keys.set(keys);
+    this.#documents = new Uint32Array(2 * documents.length);
+    this.#documents.set(documents);
+    this.#slots = new Int32Array(2 * this.#slots.length);
+    for (let place = 0; place < this.#size; place++) this.#place(place);
   }
 }
 

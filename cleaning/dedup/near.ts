@@ -44,16 +44,25 @@ export class NearIndex {
 
   /** The most similar document of at least `threshold`; of equals the earliest. */
   find(signature: Signature, threshold: number): NearMatch | undefined {
-    const candidates = new Set<number>();
-    for (const key of bandKeys(signature)) this.#bands.find(key, MAX_CANDIDATES_PER_BAND, candidates);
+    const seen = new Set<number>();
     let best: NearMatch | undefined;
-    for (const document of [...candidates].sort((a, b) => a - b)) {
-      const stored = this.#signatureOf.get(document);
-      if (stored === undefined) continue; // deleted since
-      const estimate = similarity(signature, signatureIn(stored));
-      if (estimate >= threshold && (best === undefined || estimate > best.similarity)) {
-        best = { document, similarity: estimate };
+    for (const key of bandKeys(signature)) {
+      const candidates = new Set<number>();
+      this.#bands.find(key, MAX_CANDIDATES_PER_BAND, candidates);
+      for (const document of candidates) {
+        if (seen.has(document)) continue;
+        seen.add(document);
+        const stored = this.#signatureOf.get(document);
+        if (stored === undefined) continue; // deleted since
+        const estimate = similarity(signature, signatureIn(stored));
+        const isBetter =
+          best === undefined ||
+          estimate > best.similarity ||
+          (estimate === best.similarity && document < best.document);
+        if (estimate >= threshold && isBetter) best = { document, similarity: estimate };
       }
+      // All that are equal share every band: the earliest of them was among these candidates.
+      if (best?.similarity === 1) return best;
     }
     return best;
   }
