@@ -16,11 +16,12 @@
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
+import { STANDARD_NEAR } from './dedup/near.ts';
 import type { DedupStore } from './dedup/store.ts';
 import type { Document, Drop, Outcome } from './document.ts';
 import { type Answer, Engine } from './engine.ts';
 import type { Rejection } from './filter.ts';
-import { type Change, NEAR_SIMILARITY, type Preset } from './filters/index.ts';
+import type { Change, Preset } from './filters/index.ts';
 import type { Level } from './pii.ts';
 import { type Assessment, assess, type ReadPage } from './work.ts';
 
@@ -32,6 +33,8 @@ export interface CleanOptions {
   readonly personalData?: Level;
   /** JSONL files of benchmark items: documents that hold one are flagged. */
   readonly contamination?: readonly string[];
+  /** Estimated similarity from which two documents are near duplicates (default 0.6). */
+  readonly nearSimilarity?: number;
   /** Threads beside this one; 0 does everything here. */
   readonly threads?: number;
   /** Remembers pages, documents and host lines; the caller commits it (`store.commit`) and closes it. */
@@ -155,7 +158,7 @@ class Decision {
     const measured = { ...said, text: assessment.text, language: language.code, measurements };
     if (judgement !== true) return this.#drop({ stage: judgement.stage, ...judgement.verdict, ...measured });
 
-    const duplicate = findDuplicate(store, assessment);
+    const duplicate = findDuplicate(store, assessment, this.#options.nearSimilarity ?? STANDARD_NEAR.similarity);
     const relative = duplicate && store.document(duplicate.document);
     if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
       store.addCopy(duplicate.document, pageKey);
@@ -213,14 +216,14 @@ interface Duplicate {
   readonly rejection: Rejection;
 }
 
-function findDuplicate(store: DedupStore, { key, signature }: Assessment): Duplicate | undefined {
+function findDuplicate(store: DedupStore, { key, signature }: Assessment, threshold: number): Duplicate | undefined {
   const same = store.exact.find(key);
   if (same !== undefined) {
     return { stage: 'exact', document: same, rejection: { reason: 'exact_duplicate', value: 1, threshold: 1 } };
   }
-  const match = store.near.find(signature, NEAR_SIMILARITY);
+  const match = store.near.find(signature, threshold);
   if (match === undefined) return undefined;
-  const rejection = { reason: 'near_duplicate', value: match.similarity, threshold: NEAR_SIMILARITY };
+  const rejection = { reason: 'near_duplicate', value: match.similarity, threshold };
   return { stage: 'near', document: match.document, rejection };
 }
 

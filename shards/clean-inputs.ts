@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { clean } from '../cleaning/clean.ts';
+import { formatNear, type NearRule, STANDARD_NEAR, sCurve } from '../cleaning/dedup/near.ts';
 import type { Change, Preset } from '../cleaning/filters/index.ts';
 import type { Level } from '../cleaning/pii.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../cleaning/report.ts';
@@ -24,6 +25,8 @@ export interface CleanInputsOptions {
   readonly personalData?: Level;
   /** JSONL files of benchmark items: documents that hold one are flagged. */
   readonly contamination?: readonly string[];
+  /** Which documents are near duplicates. */
+  readonly near?: NearRule;
   /** Threads that read pages, beside this one (default: as many as the machine has cores). */
   readonly threads?: number;
   readonly shardBytes?: number;
@@ -48,7 +51,7 @@ export interface CleanSummary {
  */
 export async function cleanInputs(options: CleanInputsOptions, context: CommandContext): Promise<CleanSummary> {
   const { inputs = [], outDir, preset = 'recommended', shardBytes, changes = [], personalData = 'basic' } = options;
-  const { contamination = [], threads = availableParallelism() } = options;
+  const { contamination = [], threads = availableParallelism(), near = STANDARD_NEAR } = options;
   for (const input of inputs) {
     if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
@@ -56,7 +59,10 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
   const faults: ToolkitError[] = [];
   const pages = options.pages ?? readAll(inputs, context.signal, passedOver, faults);
 
-  const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData));
+  const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData, near), near);
+  if (folder.isNew && formatNear(near) !== formatNear(STANDARD_NEAR)) {
+    context.report.note(`near duplicates by --near ${formatNear(near)}: ${sCurve(near)}`);
+  }
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
   const progress = context.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
@@ -94,11 +100,12 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
 }
 
 /** What decides over a folder's documents, in words: a folder holds documents of one recipe only. */
-const recipeName = (preset: Preset, changes: readonly Change[], personalData: Level): string =>
+const recipeName = (preset: Preset, changes: readonly Change[], personalData: Level, near: NearRule): string =>
   [
     preset,
     ...changes.map(({ filter, threshold }) => `${filter.reason}=${threshold}`).sort(),
     ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
+    ...(formatNear(near) === formatNear(STANDARD_NEAR) ? [] : [`near=${formatNear(near)}`]),
   ].join(' ');
 
 /**

@@ -1,5 +1,6 @@
 /** `vua clean`, `vua explain`, `vua verify`, `vua stats`. */
 import { z } from 'zod';
+import { formatNear, parseNear, STANDARD_NEAR, sCurve } from '../cleaning/dedup/near.ts';
 import { PRESETS, parseChange } from '../cleaning/filters/index.ts';
 import { LEVELS } from '../cleaning/pii.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
@@ -49,6 +50,10 @@ export const cleanCommand = defineCommand({
       .enum(LEVELS)
       .default('basic')
       .describe(`personal data that becomes tags: ${LEVELS.join(', ')}`),
+    near: z
+      .string()
+      .default(formatNear(STANDARD_NEAR))
+      .describe(`near duplicates: bands x rows @ similarity; the default finds ${sCurve(STANDARD_NEAR)}`),
     flag: z
       .array(z.string())
       .default([])
@@ -67,7 +72,7 @@ export const cleanCommand = defineCommand({
       .default(SHARD_BYTES)
       .describe('a shard ends with the document that reaches this many bytes'),
   }),
-  async run({ input, out, preset, shardBytes, threshold, whatIf: moved, personalData, flag, workers }, context) {
+  async run({ input, out, preset, shardBytes, threshold, whatIf: moved, personalData, near, flag, workers }, context) {
     if (moved.length > 0) {
       const answer = await whatIf(out, moved.map(parseChange), context.signal);
       context.report.result(formatWhatIf(out, answer), answer);
@@ -82,7 +87,17 @@ export const cleanCommand = defineCommand({
     }
     const changes = threshold.map(parseChange);
     const summary = await cleanInputs(
-      { inputs: input, outDir: out, preset, changes, personalData, contamination: flag, threads: workers, shardBytes },
+      {
+        inputs: input,
+        outDir: out,
+        preset,
+        changes,
+        personalData,
+        near: parseNear(near),
+        contamination: flag,
+        threads: workers,
+        shardBytes,
+      },
       context,
     );
     context.report.result(formatSummary(out, summary), {

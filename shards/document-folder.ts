@@ -12,6 +12,7 @@
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Shape } from '../cleaning/dedup/minhash.ts';
 import { type DedupStore, openDedupStore } from '../cleaning/dedup/store.ts';
 import { badInput, ToolkitError } from '../crawlers/errors.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
@@ -47,13 +48,15 @@ export class DocumentFolder {
    * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
    * @throws ToolkitError FOLDER_LOCKED, OTHER_PRESET, LOST_DEDUP_STATE, and those of reading a manifest.
    */
-  static open(dir: string, preset: string): DocumentFolder {
+  static open(dir: string, preset: string, shape?: Shape): DocumentFolder {
     mkdirSync(dir, { recursive: true });
     const unlock = lockFolder(dir);
     let store: DedupStore | undefined;
     try {
       const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
-      store = openDedupStore(join(dir, STORE_FILE));
+      const known = projected && hasShards(projected) ? projected.preset : preset;
+      if (known !== preset) throw otherPreset(dir, known, preset);
+      store = openDedupStore(join(dir, STORE_FILE), shape);
       const committed = readCommitted(store, dir);
       checkState(dir, committed, projected);
       const manifest =

@@ -72,7 +72,10 @@ export async function explain(dir: string, wanted: string, signal: AbortSignal):
 function rulesFor(recipe: string, measurements: Readonly<Record<string, number>>): Rule[] {
   const [name, ...moved] = recipe.split(' ');
   const preset = PRESETS.find((known) => known === name) ?? 'keep-all';
-  const thresholds = thresholdsOf(preset, moved.filter((part) => !part.startsWith('personal-data=')).map(parseChange));
+  const thresholds = thresholdsOf(
+    preset,
+    moved.filter((part) => !/^(?:personal-data|near)=/.test(part)).map(parseChange),
+  );
   return TABLE.flatMap(({ filter }) => {
     const threshold = thresholds.get(filter.reason);
     const value = measurements[filter.measurement];

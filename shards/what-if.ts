@@ -79,7 +79,7 @@ function changesIn(recipe: string): Change[] {
   return recipe
     .split(' ')
     .slice(1)
-    .filter((part) => !part.startsWith('personal-data='))
+    .filter((part) => !/^(?:personal-data|near)=/.test(part))
     .map(parseChange);
 }
 

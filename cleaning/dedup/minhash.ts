@@ -7,9 +7,14 @@
  */
 import { mix32, type Token } from '../lexicon.ts';
 
-export const BANDS = 14;
-export const ROWS = 8;
-export const SIGNATURE_LENGTH = BANDS * ROWS;
+/** How many bands of how many places: together at most SIGNATURE_LENGTH. */
+export interface Shape {
+  readonly bands: number;
+  readonly rows: number;
+}
+
+export const STANDARD_SHAPE: Shape = { bands: 14, rows: 8 };
+export const SIGNATURE_LENGTH = 112;
 export const SHINGLE = 5;
 
 /** Signatures are kept as the low 16 bits of each minimum: chance agreement is 1 in 65,536. */
@@ -62,12 +67,12 @@ export function minima(shingleHashes: Int32Array): Int32Array {
 export const signatureOf = (minimum: Int32Array): Signature => Uint16Array.from(minimum, (value) => value & 0xffff);
 
 /** One 52-bit key per band: documents that share one agree in all rows of that band. */
-export function bandKeys(signature: Signature): number[] {
+export function bandKeys(signature: Signature, { bands, rows }: Shape = STANDARD_SHAPE): number[] {
   const keys: number[] = [];
-  for (let band = 0; band < BANDS; band++) {
+  for (let band = 0; band < bands; band++) {
     let high = band + 1;
     let low = ~band;
-    for (let row = band * ROWS; row < (band + 1) * ROWS; row++) {
+    for (let row = band * rows; row < (band + 1) * rows; row++) {
       high = mix32(Math.imul(high, BASE) ^ signature[row]!);
       low = mix32(Math.imul(low, 0x85ebca6b) + signature[row]!);
     }
@@ -84,4 +89,5 @@ export function similarity(a: Signature, b: Signature): number {
 }
 
 /** Chance that two documents of Jaccard similarity `s` share a band: 1 − (1 − s^rows)^bands. */
-export const matchProbability = (s: number): number => 1 - (1 - s ** ROWS) ** BANDS;
+export const matchProbability = (s: number, { bands, rows }: Shape = STANDARD_SHAPE): number =>
+  1 - (1 - s ** rows) ** bands;

@@ -1,8 +1,20 @@
 /** Near duplicates against all documents of all nights: bands find candidates, signatures confirm them. */
 import type { Database } from 'better-sqlite3';
+import { badInput } from '../../crawlers/errors.ts';
 import type { Token } from '../lexicon.ts';
 import { BANDS_SCHEMA, BandIndex } from './bands.ts';
-import { bandKeys, minima, type Signature, shingles, signatureOf, similarity } from './minhash.ts';
+import {
+  bandKeys,
+  matchProbability,
+  minima,
+  type Shape,
+  SIGNATURE_LENGTH,
+  type Signature,
+  STANDARD_SHAPE,
+  shingles,
+  signatureOf,
+  similarity,
+} from './minhash.ts';
 
 export interface NearMatch {
   /** Number of the document in the store. */
@@ -10,6 +22,35 @@ export interface NearMatch {
   /** Estimated Jaccard similarity, 0…1. */
   readonly similarity: number;
 }
+
+/** What near duplicates are: how candidates are found, and the estimated similarity that confirms them. */
+export interface NearRule extends Shape {
+  readonly similarity: number;
+}
+
+export const STANDARD_NEAR: NearRule = { ...STANDARD_SHAPE, similarity: 0.6 };
+
+/**
+ * `14x8@0.6`: bands, rows, similarity.
+ * @throws ToolkitError BAD_OPTION (exit 2)
+ */
+export function parseNear(text: string): NearRule {
+  const [, bands, rows, similarity] = (/^(\d+)x(\d+)@(0?\.\d+|1)$/.exec(text) ?? []).map(Number) as number[];
+  const fits = bands !== undefined && bands > 0 && rows! > 0 && bands * rows! <= SIGNATURE_LENGTH;
+  if (!fits) {
+    const hint = `bands × rows is at most ${SIGNATURE_LENGTH}, the similarity is above 0: 14x8@0.6, 28x4@0.5`;
+    throw badInput('BAD_OPTION', `--near ${text}: expected BANDSxROWS@SIMILARITY`, hint);
+  }
+  return { bands, rows: rows!, similarity: similarity! };
+}
+
+export const formatNear = ({ bands, rows, similarity }: NearRule): string => `${bands}x${rows}@${similarity}`;
+
+/** How likely pairs are found, for people: `.5 5 %, .6 21 %, …`. */
+export const sCurve = (shape: Shape): string =>
+  [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    .map((s) => `similarity ${s} with ${(100 * matchProbability(s, shape)).toFixed(1)} %`)
+    .join(', ');
 
 export const fingerprint = (tokens: readonly Token[]): Signature => signatureOf(minima(shingles(tokens)));
 
@@ -26,8 +67,10 @@ export class NearIndex {
   readonly #addSignature;
   readonly #forget;
   readonly #bands: BandIndex;
+  readonly #shape: Shape;
 
-  constructor(database: Database) {
+  constructor(database: Database, shape: Shape = STANDARD_SHAPE) {
+    this.#shape = shape;
     this.#signatureOf = database
       .prepare<[number], Buffer>('SELECT signature FROM signatures WHERE document = ?')
       .pluck();
@@ -38,7 +81,7 @@ export class NearIndex {
       'SELECT document, signature FROM signatures WHERE document > ? ORDER BY document',
     );
     for (const { document, signature } of behind.all(this.#bands.lastDocument)) {
-      this.#bands.add(document, bandKeys(signatureIn(signature)));
+      this.#bands.add(document, bandKeys(signatureIn(signature), shape));
     }
   }
 
@@ -46,7 +89,7 @@ export class NearIndex {
   find(signature: Signature, threshold: number): NearMatch | undefined {
     const seen = new Set<number>();
     let best: NearMatch | undefined;
-    for (const key of bandKeys(signature)) {
+    for (const key of bandKeys(signature, this.#shape)) {
       const candidates = new Set<number>();
       this.#bands.find(key, MAX_CANDIDATES_PER_BAND, candidates);
       for (const document of candidates) {
@@ -70,7 +113,7 @@ export class NearIndex {
   /** Documents must be added in order of their numbers. */
   add(document: number, signature: Signature): void {
     this.#addSignature.run(document, Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength));
-    this.#bands.add(document, bandKeys(signature));
+    this.#bands.add(document, bandKeys(signature, this.#shape));
   }
 
   forget(document: number): void {

@@ -20,6 +20,7 @@ import BetterSqlite3, { type Database } from 'better-sqlite3';
 import { badInput, reasonOf } from '../../crawlers/errors.ts';
 import { EXACT_SCHEMA, ExactIndex } from './exact.ts';
 import { HostLines, LINES_SCHEMA } from './lines.ts';
+import { type Shape, STANDARD_SHAPE } from './minhash.ts';
 import { NEAR_SCHEMA, NearIndex } from './near.ts';
 import { SEEN_SCHEMA, SeenPages } from './seen.ts';
 
@@ -42,7 +43,7 @@ const SCHEMA = `
  * Opens or creates the store; `:memory:` keeps nothing.
  * @throws ToolkitError BAD_DEDUP_STORE (exit 2) when the file is another kind of file, damaged, locked or of another format.
  */
-export function openDedupStore(path: string): DedupStore {
+export function openDedupStore(path: string, shape: Shape = STANDARD_SHAPE): DedupStore {
   let database: Database | undefined;
   try {
     database = new BetterSqlite3(path);
@@ -51,7 +52,7 @@ export function openDedupStore(path: string): DedupStore {
     database.pragma('cache_size = -65536'); // KiB
     checkFormat(database);
     database.exec(SCHEMA);
-    return new DedupStore(database);
+    return new DedupStore(database, shape);
   } catch (error) {
     database?.close();
     throw badInput(
@@ -103,13 +104,17 @@ export class DedupStore {
   #firstUncommitted: number;
 
   /** Use `openDedupStore`. */
-  constructor(database: Database) {
+  constructor(database: Database, shape: Shape) {
     this.#database = database;
     this.#getMeta = database.prepare<[string], string>('SELECT value FROM meta WHERE name = ?').pluck();
     this.#setMeta = database.prepare<[string, string]>('INSERT OR REPLACE INTO meta VALUES (?, ?)');
     this.pages = new SeenPages(database);
     this.exact = new ExactIndex(database);
-    this.near = new NearIndex(database);
+    const key = `${shape.bands}x${shape.rows}`;
+    const known = this.#getMeta.get('near');
+    if (known === undefined) this.#setMeta.run('near', key);
+    else if (known !== key) throw new Error(`it was made with bands ${known}, this run was given ${key}`);
+    this.near = new NearIndex(database, shape);
     this.lines = new HostLines(database);
     this.#documentNamed = database.prepare<[string], number>('SELECT number FROM documents WHERE id = ?').pluck();
     this.#document = database.prepare<[number], { id: string; cluster: number }>(

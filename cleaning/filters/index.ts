@@ -27,9 +27,6 @@ export const MAX_BYTES = { html: 8_000_000, text: 64_000_000 };
 /** Share of the text that may be characters lost in decoding, or controls: beyond it the bytes are no text. */
 export const MAX_UNDECODABLE = 0.05;
 
-/** Estimated Jaccard similarity from which two documents are near duplicates (14 bands × 8 rows find .8 with .92). */
-export const NEAR_SIMILARITY = 0.6;
-
 export interface Row {
   /** Station that a rejection is reported under. */
   readonly stage: 'language' | 'filter';

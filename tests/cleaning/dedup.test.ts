@@ -14,7 +14,7 @@ import {
   signatureOf,
   similarity,
 } from '../../cleaning/dedup/minhash.ts';
-import { fingerprint } from '../../cleaning/dedup/near.ts';
+import { fingerprint, formatNear, parseNear, sCurve } from '../../cleaning/dedup/near.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { mix32, readTokens } from '../../cleaning/lexicon.ts';
 
@@ -157,6 +157,25 @@ describe('DedupStore', () => {
     expect(() => openDedupStore(path)).toThrow(
       expect.objectContaining({ code: 'BAD_DEDUP_STORE', exitStatus: 2, message: expect.stringContaining(path) }),
     );
+  });
+});
+
+describe('what near duplicates are', () => {
+  test('by bands, rows and similarity, with its S-curve', () => {
+    expect(parseNear('28x4@0.5')).toEqual({ bands: 28, rows: 4, similarity: 0.5 });
+    expect(formatNear(parseNear('14x8@0.6'))).toBe('14x8@0.6');
+    expect(sCurve(parseNear('28x4@0.5'))).toContain('similarity 0.5 with 83.6 %');
+    expect(matchProbability(0.8, { bands: 20, rows: 13 })).toBeCloseTo(0.677, 3);
+  });
+  test.each(['14x8', '20x13@0.6', '0x8@0.6', '14x8@2', 'much'])('refuses %s', (text) => {
+    expect(() => parseNear(text)).toThrow(expect.objectContaining({ code: 'BAD_OPTION', exitStatus: 2 }));
+  });
+  test('a store keeps to the bands that it was made with', () => {
+    const path = join(dir, 'dedup.sqlite');
+    const store = openDedupStore(path, { bands: 28, rows: 4 });
+    store.commit('{}');
+    store.close();
+    expect(() => openDedupStore(path)).toThrow(/bands 28x4, this run was given 14x8/);
   });
 });
 

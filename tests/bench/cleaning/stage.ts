@@ -45,7 +45,9 @@ function writeInput(dir: string, documents: readonly string[], html: boolean): {
   const jsonl = join(dir, 'jsonl');
   mkdirSync(jsonl, { recursive: true });
   for (let worker = 0; worker < WORKERS; worker++) {
-    const lines = documents.flatMap((text, i) => (i % WORKERS === worker ? [JSON.stringify({ id: `d${i}`, text })] : []));
+    const lines = documents.flatMap((text, i) =>
+      i % WORKERS === worker ? [JSON.stringify({ id: `d${i}`, text })] : [],
+    );
     writeFileSync(join(jsonl, `part-${worker}.jsonl`), `${lines.join('\n')}\n`);
   }
   if (!html) return { jsonl, vua: jsonl };
@@ -78,7 +80,10 @@ async function compare(name: string, documents: readonly string[], html: boolean
     const { jsonl, vua: input } = writeInput(dir, documents, html);
     const runs: [string, Cost][] = [];
     for (const threads of [0, WORKERS]) {
-      runs.push([`vua, ${threads} threads beside the main one`, await vua(input, join(dir, `vua-${threads}`), threads)]);
+      runs.push([
+        `vua, ${threads} threads beside the main one`,
+        await vua(input, join(dir, `vua-${threads}`), threads),
+      ]);
     }
     for (const tokenizer of ['spaces', 'vi']) {
       const job = { input: jsonl, output: join(dir, `datatrove-${tokenizer}`), tokenizer, html, workers: WORKERS };
@@ -95,7 +100,9 @@ async function compare(name: string, documents: readonly string[], html: boolean
       `${(cpu / ours.cpu).toFixed(1)} × the processors`,
     ]);
     const bytes = documents.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-    process.stdout.write(`\n${name}: ${formatCount(documents.length)} documents, ${formatBytes(bytes)}\n${formatTable(rows)}\n`);
+    process.stdout.write(
+      `\n${name}: ${formatCount(documents.length)} documents, ${formatBytes(bytes)}\n${formatTable(rows)}\n`,
+    );
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
