@@ -7,7 +7,7 @@ import { reasonOf, ToolkitError } from './crawlers/errors.ts';
 import { addCommand, type Command, INTERRUPTED } from './crawlers/shell/command.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
-import { cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
+import { benchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
 
@@ -24,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   statsCommand,
   plotCommand,
   doctorCommand,
+  benchCommand,
 ];
 
 const json = process.argv.includes('--json');

@@ -1,4 +1,5 @@
-/** `vua clean`, `vua explain`, `vua verify`, `vua stats`. */
+/** `vua clean`, `vua explain`, `vua bench clean`, `vua verify`, `vua stats`. */
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { formatNear, parseNear, STANDARD_NEAR, sCurve } from '../cleaning/dedup/near.ts';
 import { PRESETS, parseChange } from '../cleaning/filters/index.ts';
@@ -127,6 +128,27 @@ export const explainCommand = defineCommand({
     const found = await explain(findFolders(out).documents ?? out, document, signal);
     if (signal.aborted) return INTERRUPTED;
     for (const each of found) report.result(`${formatExplanation(each)}\n`, each);
+    return 0;
+  },
+});
+
+export const benchCommand = defineCommand({
+  name: 'bench clean',
+  summary: 'measure cleaning beside its peers, with the data and peers that VUA_PACK, VUA_PEERS, VUA_PYTHON… name',
+  examples: ['vua bench clean', 'vua bench clean --part extraction stage'],
+  options: z.object({ part: z.array(z.string()).default([]).describe('parts to run (default: all)') }),
+  async run({ part }) {
+    const script = new URL('../tests/bench/cleaning/all.ts', import.meta.url);
+    if (!existsSync(script)) {
+      throw badInput('BAD_INPUT', 'benchmarks are part of the repository, not of the package', 'run it in a checkout');
+    }
+    const all = (await import(script.href)) as {
+      PART_NAMES: readonly string[];
+      runBenchmarks(parts: readonly string[]): Promise<void>;
+    };
+    const unknown = part.find((name) => !all.PART_NAMES.includes(name));
+    if (unknown !== undefined) throw badInput('BAD_OPTION', `--part ${unknown}: expected ${all.PART_NAMES.join(', ')}`);
+    await all.runBenchmarks(part);
     return 0;
   },
 });

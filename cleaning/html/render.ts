@@ -114,18 +114,26 @@ const CELLS: ReadonlySet<string> = new Set(['td', 'th']);
 const collapse = (data: string): string => (RUNS.test(data) ? data.replace(/[ \t\r\n\f]+/g, ' ') : data);
 const RUNS = /[\t\r\n\f]| {2}/;
 
-/** Two or more cells in some row, every cell short, no table inside. */
+/** A table of so few rows whose cells break into lines arranges a letterhead: the head of a decree. */
+const LETTERHEAD_ROWS = 2;
+
+/** Two or more cells in some row, every cell short, no table inside, and no letterhead. */
 function isDataTable(table: Element): boolean {
   let nodes = 0;
   let cellText = 0;
   let cells = 0;
   let widest = 0;
+  let rows = 0;
+  let breaks = 0;
   let isData = true;
   traverse(table, {
     enter({ name }) {
       if (name === 'table' || HEADINGS.has(name) || ++nodes > MAX_TABLE_NODES) isData = false;
-      if (name === 'tr') cells = 0;
-      else if (CELLS.has(name)) {
+      if (name === 'br') breaks++;
+      if (name === 'tr') {
+        cells = 0;
+        rows++;
+      } else if (CELLS.has(name)) {
         cellText = 0;
         widest = Math.max(widest, ++cells);
       }
@@ -137,7 +145,7 @@ function isDataTable(table: Element): boolean {
     },
     leave() {},
   });
-  return isData && widest > 1;
+  return isData && widest > 1 && !(rows <= LETTERHEAD_ROWS && breaks > 1);
 }
 
 function previousElement(element: Element): Element | undefined {

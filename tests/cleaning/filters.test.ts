@@ -64,7 +64,7 @@ describe('judge', () => {
     [
       'the same lines again',
       `${PROSE}\n${`${PROSE.slice(0, 60)}\n`.repeat(6)}`,
-      'filter/repeated_lines',
+      'filter/repetitive_lines',
       'filter/repeated_lines',
     ],
     ['hashes', `${PROSE} ${words(20, (n) => `#thẻ${n}`)}`, 'filter/many_hashes', 'filter/many_hashes'],

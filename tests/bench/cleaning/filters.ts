@@ -106,10 +106,12 @@ function printSpread(kinds: ReadonlyMap<string, readonly Measurements[]>): void 
   process.stdout.write(`${formatTable([['', ...kinds.keys()], ...rows])}\n`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+export async function filtersBench(): Promise<void> {
   if (!hasPack) process.stdout.write('VUA_PACK is not set: nothing to measure\n');
   else {
     const kinds = await measured();
     process.argv.includes('--spread') ? printSpread(kinds) : printTable(kinds);
   }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await filtersBench();

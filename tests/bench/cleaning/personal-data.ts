@@ -46,7 +46,7 @@ export function personalDataScores(): KindScore[] {
   }));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+export function personalDataBench(): void {
   const scores = personalDataScores();
   const rows = scores.map(({ kind, expected, recall, precision }) => [
     kind,
@@ -56,3 +56,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.stdout.write(`${formatTable([['kind', 'pieces', 'recall', 'precision'], ...rows])}\n`);
   for (const { faults } of scores) for (const fault of faults) process.stdout.write(`${fault}\n`);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) personalDataBench();

@@ -15,11 +15,14 @@ import { articleBenchmark, hasPack, machine, pythonPeer, trafilaturaEvaluation, 
 import { packDocuments } from './filters.ts';
 
 const WORKERS = 2;
-/** Articles are cut into documents of the size that the web has. */
-const DOCUMENT_CHARACTERS = 2_000;
+/** Articles are cut into documents of the size that the web has: once, and for a longer run at four sizes. */
+const ONCE = [2_000];
+const FOUR_TIMES = [2_000, 1_500, 2_500, 3_000];
 
 /** The pack's texts as documents of a few paragraphs. */
-function textDocuments(): string[] {
+const textDocuments = (sizes: readonly number[]): string[] => sizes.flatMap(documentsOf);
+
+function documentsOf(characters: number): string[] {
   const documents: string[] = [];
   for (const [kind, pages] of packDocuments()) {
     if (kind === 'web') continue;
@@ -27,7 +30,7 @@ function textDocuments(): string[] {
       let document = '';
       for (const paragraph of Buffer.from(body).toString('utf8').split('\n')) {
         document += `${paragraph}\n`;
-        if (document.length < DOCUMENT_CHARACTERS) continue;
+        if (document.length < characters) continue;
         documents.push(document.trim());
         document = '';
       }
@@ -74,7 +77,11 @@ async function vua(input: string, outDir: string, threads: number): Promise<Cost
   return { wall: (performance.now() - started) / 1000, cpu: (user + system) / 1e6 };
 }
 
-async function compare(name: string, documents: readonly string[], html: boolean): Promise<void> {
+async function compare(
+  name: string,
+  documents: readonly string[],
+  { html, tokenizer }: { html: boolean; tokenizer: 'spaces' | 'vi' },
+): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'vua-bench-stage-'));
   try {
     const { jsonl, vua: input } = writeInput(dir, documents, html);
@@ -85,12 +92,10 @@ async function compare(name: string, documents: readonly string[], html: boolean
         await vua(input, join(dir, `vua-${threads}`), threads),
       ]);
     }
-    for (const tokenizer of ['spaces', 'vi']) {
-      const job = { input: jsonl, output: join(dir, `datatrove-${tokenizer}`), tokenizer, html, workers: WORKERS };
-      const cost = pythonPeer<Cost>('stage', job);
-      const label = tokenizer === 'vi' ? 'pyvi, as FineWeb-2' : 'words are what spaces separate';
-      if (cost !== undefined) runs.push([`datatrove, ${label}`, cost]);
-    }
+    const job = { input: jsonl, output: join(dir, 'datatrove'), tokenizer, html, workers: WORKERS };
+    const cost = pythonPeer<Cost>('stage', job);
+    const label = tokenizer === 'vi' ? 'words by pyvi, as FineWeb-2' : 'words are what spaces separate';
+    if (cost !== undefined) runs.push([`datatrove, ${label}`, cost]);
     const ours = runs[1]![1];
     const rows = runs.map(([run, { wall, cpu }]) => [
       run,
@@ -114,8 +119,9 @@ export async function stageBench(): Promise<void> {
     return;
   }
   process.stdout.write(`the whole stage, ${WORKERS} processes or threads; ${machine()}\n`);
-  await compare('text', textDocuments(), false);
-  await compare('pages', htmlDocuments(), true);
+  await compare('text', textDocuments(FOUR_TIMES), { html: false, tokenizer: 'spaces' });
+  await compare('text', textDocuments(ONCE), { html: false, tokenizer: 'vi' });
+  await compare('pages', htmlDocuments(), { html: true, tokenizer: 'spaces' });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await stageBench();
