@@ -15,7 +15,7 @@ import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import { hasPack, pack, readPack } from './data.ts';
 
 /** What cleaning does to the bytes of a text file. */
-function restore(bytes: Uint8Array): string {
+export function restore(bytes: Uint8Array): string {
   const { text } = decode(bytes);
   return normalize(decodeReferences(repairMojibake(decodeViqr(text).text).text).text);
 }

@@ -71,24 +71,25 @@ async function measured(): Promise<Map<string, Measurements[]>> {
   return kinds;
 }
 
+/** One row for each rule, in Markdown: what is published, and for both presets the figure with the share it drops. */
 function printTable(kinds: ReadonlyMap<string, readonly Measurements[]>): void {
-  const rows = TABLE.flatMap(({ filter, published, ...presets }) =>
-    (['recommended', 'fineweb2'] as const).flatMap((preset) => {
-      const threshold = presets[preset];
-      if (threshold === undefined && !(preset === 'recommended' && presets.fineweb2 === undefined)) return [];
-      const shares = [...kinds.values()].map((documents) => {
-        if (threshold === undefined) return '';
-        const dropped = documents.filter((each) => !passes(filter, each[filter.measurement], threshold)).length;
-        return dropped === 0 ? '0' : `${((100 * dropped) / documents.length).toFixed(1)} %`;
-      });
-      return [
-        [filter.reason, filter.measurement, filter.needs, threshold ?? '', preset, ...shares, published].map(String),
-      ];
-    }),
-  );
-  const sizes = [...kinds].map(([kind, documents]) => `${kind} ${documents.length}`);
+  const good = [...kinds].filter(([kind]) => kind !== 'machine').flatMap(([, documents]) => documents);
+  const machine = kinds.get('machine')!;
+  const rows = TABLE.map(({ filter, published, recommended, fineweb2 }) => {
+    const dropped = (documents: readonly Measurements[], threshold: number): string => {
+      const count = documents.filter((each) => !passes(filter, each[filter.measurement], threshold)).length;
+      return count === 0 ? '0' : `${((100 * count) / documents.length).toFixed(1)} %`;
+    };
+    const cell = (threshold: number | undefined): string =>
+      threshold === undefined ? '' : `${threshold}: ${dropped(good, threshold)}, ${dropped(machine, threshold)}`;
+    const name = `\`${filter.reason}\``;
+    return [name, `\`${filter.measurement}\` ${filter.needs}`, published, cell(fineweb2), cell(recommended)];
+  });
+  const head = ['reason', 'measurement', 'published', '`fineweb2`', '`recommended`'];
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  const sizes = [...kinds].map(([kind, documents]) => `${kind} ${documents.length}`).join(', ');
   process.stdout.write(
-    `${formatTable([['reason', 'measurement', '', '', 'preset', ...sizes, 'published'], ...rows])}\n`,
+    `${sizes}; cells: figure: share of good documents dropped, of machine-translated ones\n${lines.join('\n')}\n`,
   );
 }
 
