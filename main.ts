@@ -4,12 +4,21 @@ import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/command.ts';
 import { reasonOf, ToolkitError } from './crawlers/errors.ts';
-import { addCommand, type Command, INTERRUPTED } from './crawlers/shell/command.ts';
+import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { benchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
-import { doctorCommand, plotCommand, sampleCommand, trainCommand } from './trainer/commands.ts';
+import { verifyTokenizer } from './tokenizer/verify.ts';
+import { checkCommand } from './trainer/check.ts';
+import { trainCommand } from './trainer/commands.ts';
+import { doctorCommand } from './trainer/doctor-command.ts';
+import { exportCommand } from './trainer/export-command.ts';
+import { lrFindCommand } from './trainer/lr-find-command.ts';
+import { planCommand } from './trainer/plan-command.ts';
+import { plotCommand } from './trainer/plot-command.ts';
+import { sampleCommand } from './trainer/sample-command.ts';
+import { verifyModel } from './trainer/verify.ts';
 
 const COMMANDS: readonly Command[] = [
   runCommand,
@@ -18,12 +27,16 @@ const COMMANDS: readonly Command[] = [
   explainCommand,
   tokenizerTrainCommand,
   tokensCommand,
+  planCommand,
+  lrFindCommand,
   trainCommand,
   sampleCommand,
-  verifyCommand,
+  exportCommand,
+  verifyCommand([verifyTokenizer, verifyModel]),
   statsCommand,
   plotCommand,
   doctorCommand,
+  checkCommand,
   benchCommand,
 ];
 
@@ -50,8 +63,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const program = new Commander('vua')
   .description('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU')
   .version(packageVersion())
-  .exitOverride()
-  .configureOutput({ outputError: () => {} });
+  .configureOutput({ outputError: () => {}, writeErr: (text) => json || process.stderr.write(text) });
+addGlobalOptions(sayWhatIsAllowed(program));
 for (const command of COMMANDS) {
   addCommand(program, command, async (chosen, options) => {
     const status = await chosen.run(options, { signal: abort.signal, report: createReporter(json) });
@@ -69,16 +82,7 @@ process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 
 /** Prints one line and a hint; the exit status. */
 function fail(error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0; // --help, --version
-    if (error.code === 'commander.help') return 2; // no command given: help was shown
-    printError(
-      'BAD_OPTION',
-      error.message.replace(/^error: /, '').replace(/\n/g, ' '),
-      '`vua --help` lists commands, `vua COMMAND --help` its options',
-    );
-    return 2;
-  }
+  if (error instanceof CommanderError) return 0; // --help, --version
   if (error instanceof ToolkitError) {
     printError(error.code, error.message, error.hint, error);
     return error.exitStatus;

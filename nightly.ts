@@ -6,21 +6,23 @@
  *   OUT/crawl  OUT/documents  OUT/tokenizer  OUT/tokens  OUT/model
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { PRESETS } from './cleaning/filters/index.ts';
 import { droppedPages, reportRows } from './cleaning/report.ts';
-import { badInput } from './crawlers/errors.ts';
+import { badInput, type ToolkitError } from './crawlers/errors.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
-import { type CommandContext, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
+import { type CommandContext, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
 import { lockFolder, readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import { cleanInputs } from './shards/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
 import { trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
-import { generateText, TRAINING, trainingRows, writePlot } from './trainer/commands.ts';
+import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands.ts';
+import { writePlot } from './trainer/plot-command.ts';
 import { runTraining, type TrainingSummary } from './trainer/run.ts';
+import { generateText } from './trainer/sample-command.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */
 const STANDARD = {
@@ -55,7 +57,7 @@ const SAMPLE: Partial<typeof STANDARD> = {
 
 const described = (key: keyof typeof STANDARD, text: string): string =>
   `${text} (default: ${STANDARD[key]}; with --sample: ${SAMPLE[key] ?? STANDARD[key]})`;
-const integer = z.coerce.number().int();
+const integer = z.number().int();
 const options = z.object({
   sample: z.boolean().default(false).describe('use the bundled sample web, served on this machine'),
   input: z.array(z.string()).default([]).describe('WARC, JSONL, text and HTML files or folders'),
@@ -69,7 +71,7 @@ const options = z.object({
     .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
   vocabSize: integer.min(272).optional().describe(described('vocabSize', 'tokens of the vocabulary')),
   retrainTokenizer: z.boolean().default(false).describe('train the tokenizer anew although there is one'),
-  validShare: z.coerce.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),
+  validShare: z.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),
   depth: integer.min(1).max(48).optional().describe(described('depth', 'layers of the model')),
   width: integer.min(0).optional().describe(described('width', 'model width')),
   context: integer.min(0).optional().describe(described('context', 'tokens the model sees')),
@@ -99,7 +101,10 @@ export const runCommand = defineCommand({
     const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
     const unlock = lockFolder(settings.out);
     try {
-      return await runLine(settings, context);
+      const faults: ToolkitError[] = [];
+      const status = await runLine(settings, faults, context);
+      if (status !== INTERRUPTED && faults.length > 0) throw faults.at(-1);
+      return status;
     } finally {
       unlock();
     }
@@ -108,7 +113,8 @@ export const runCommand = defineCommand({
 
 type Settings = typeof STANDARD & Omit<z.infer<typeof options>, keyof typeof STANDARD>;
 
-async function runLine(settings: Settings, context: CommandContext): Promise<number> {
+/** `faults` takes those of input files: the line goes on with the others. */
+async function runLine(settings: Settings, faults: ToolkitError[], context: CommandContext): Promise<number> {
   const { out, report, signal } = { ...settings, ...context };
   const folder = (name: string): string => join(out, name);
   const started = performance.now();
@@ -126,8 +132,14 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
       'vua run --help shows examples',
     );
   }
-  const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset: settings.preset }, context);
+  const onFault = (fault: ToolkitError): void => {
+    faults.push(fault);
+    report.note(`${fault.code}: ${fault.message}`);
+  };
+  const { preset } = settings;
+  const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset, onFault }, context);
   if (cleaned.interrupted) return INTERRUPTED;
+  if (faults.length > 0 && cleaned.manifest.documents.length === 0) throw faults.at(-1);
 
   const tokenizerIsNew = settings.retrainTokenizer || !existsSync(join(folder('tokenizer'), 'tokenizer.json'));
   if (tokenizerIsNew) {
@@ -156,7 +168,9 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
   const { evaluateEvery, checkpointEvery } = settings;
   const trained = await runTraining(
     {
-      tokens: folder('tokens'),
+      tokens: [folder('tokens')],
+      weights: [],
+      layout: 'stream',
       out: folder('model'),
       depth,
       width,
@@ -167,6 +181,7 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
       seed,
       evaluateEvery,
       checkpointEvery,
+      evaluateTokens: EVALUATE_TOKENS,
       adapter,
       start: 'restart',
     },
@@ -177,8 +192,8 @@ async function runLine(settings: Settings, context: CommandContext): Promise<num
   const summaryPath = folder('summary.json');
   const told = readJsonIfPresent<{ trained: TrainingSummary }>(summaryPath)?.trained;
   const isNew =
-    told?.checkpoint !== trained.checkpoint ||
-    told.heldOutBitsPerByte !== trained.heldOutBitsPerByte || // killed before the table
+    basename(told?.checkpoint ?? '') !== basename(trained.checkpoint) || // the folder may have moved
+    told?.heldOutBitsPerByte !== trained.heldOutBitsPerByte || // killed before the table
     (crawled?.pages.fetched ?? 0) > 0 ||
     cleaned.report.pages > cleaned.report.skipped ||
     tokens.outcome === 'written' ||
@@ -227,17 +242,8 @@ async function summarise(
   { report, signal }: CommandContext,
 ): Promise<void> {
   const { documents, tokens } = await statsOf(out, signal);
-  const { pages } = crawled ?? {};
   const rows = [
-    ...(pages
-      ? [
-          ['pages fetched', formatCount(pages.fetched)],
-          [
-            'pages redirected, refused, failed',
-            [pages.redirect, pages.refused, pages.failed].map(formatCount).join(', '),
-          ],
-        ]
-      : []),
+    ...(crawled ? crawlRows(crawled) : []),
     ['documents kept', formatCount(documents!.report.kept)],
     ['documents dropped', formatCount(droppedPages(documents!.report))],
     ...reportRows(documents!.report).map(([stage, reason, count]) => [`  ${stage}: ${reason}`, formatCount(count)]),
@@ -248,20 +254,30 @@ async function summarise(
     ['vocabulary', formatCount(tokens!.vocabSize)],
     ['bytes per token', tokens!.total.bytesPerToken.toFixed(2)],
     ...trainingRows(trained),
-    ['time', formatSeconds(seconds)],
+    ['time of this run', formatSeconds(seconds)],
   ];
   const next = [
-    `vua sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`,
-    `vua stats ${out}`,
-    `vua verify ${out}`,
-    `vua plot ${out}`,
-  ];
+    `sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`,
+    `stats ${out}`,
+    `verify ${out}`,
+    `plot ${out}`,
+  ].map(commandLine);
   const summary = { event: 'summary', crawled, documents, tokens, trained, sample: text, curve, seconds, next };
   writeFileAtomic(join(out, 'summary.json'), `${JSON.stringify(summary, null, 1)}\n`);
   report.result(
     `\n${formatTable(rows)}\n\nsample: ${text}\n\ncurve: ${curve}\nnext:\n${next.map((line) => `  ${line}`).join('\n')}`,
     summary,
   );
+}
+
+/** Of all runs, as the rows below them; an interrupted or a nightly run fetches only a part. */
+function crawlRows({ folder, pages }: CrawlSummary): string[][] {
+  const others = [folder.redirect, folder.refused, folder.failed];
+  return [
+    ['pages fetched', formatCount(folder.fetched)],
+    ...(pages.fetched === folder.fetched ? [] : [['  in this run', formatCount(pages.fetched)]]),
+    ['pages redirected, refused, failed', others.map(formatCount).join(', ')],
+  ];
 }
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -7,7 +7,7 @@ import { lockFolder } from './shell/folder.ts';
 import { formatCount, formatTable } from './shell/reporter.ts';
 
 const HOUR_MS = 3_600_000;
-const count = z.coerce.number().int();
+const count = z.number().int();
 
 export const crawlCommand = defineCommand({
   name: 'crawl',
@@ -42,7 +42,7 @@ export const crawlCommand = defineCommand({
     maxDepth: count.min(0).default(CRAWL_DEFAULTS.maxDepth).describe('links from the nearest seed'),
     maxBytes: count.min(1).default(CRAWL_DEFAULTS.maxBytes).describe('where a response is cut'),
     timeoutMs: count.min(1).default(CRAWL_DEFAULTS.timeoutMs).describe('for a whole request'),
-    refreshAfterHours: z.coerce
+    refreshAfterHours: z
       .number()
       .min(0)
       .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
@@ -51,7 +51,7 @@ export const crawlCommand = defineCommand({
   async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, { signal, report }) {
     const release = lockFolder(out);
     try {
-      const { pages, bytes, reasons, waiting } = await runCrawl(
+      const { pages, bytes, reasons, waiting, folder } = await runCrawl(
         {
           ...options,
           outDir: out,
@@ -64,7 +64,7 @@ export const crawlCommand = defineCommand({
       );
       report.result(
         formatTable([...Object.entries(pages), ...reasons].map(([name, times]) => [name, formatCount(times)])),
-        { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting },
+        { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting, folder },
       );
       if (signal.aborted) return INTERRUPTED;
       if (waiting > 0) report.note(`${waiting} URLs wait for a later run`);

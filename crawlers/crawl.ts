@@ -7,14 +7,16 @@
  *   outDir/warc/SOURCE-00000.warc.gz   warc.ts: every answer, robots.txt and sitemaps included
  */
 import { setMaxListeners } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { badInput } from './errors.ts';
+import { badInput, type ToolkitError } from './errors.ts';
 import { type Fetched, Fetcher, type FetchOptions } from './fetch.ts';
 import { type Discovery, Frontier } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
+import { requeueBehind, requeueCut } from './lost-records.ts';
 import { HostPace, MAX_DELAY_MS, Politeness } from './politeness.ts';
 import { productTokenOf } from './robots.ts';
+import { makeFolder } from './shell/folder.ts';
 import { canonicalHost, canonicalUrl } from './url.ts';
 import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './visit.ts';
 import { WarcWriter } from './warc.ts';
@@ -48,7 +50,7 @@ export interface CrawlOptions {
   readonly refreshAfterMs?: number;
   /** First pause before a failed request is made again. */
   readonly retryDelayMs?: number;
-  /** Hears about delays that hosts ask for. */
+  /** Hears about delays that hosts ask for, and about WARC files that lost something. */
   readonly note?: (text: string) => void;
 }
 
@@ -63,6 +65,8 @@ export const CRAWL_DEFAULTS = {
   refreshAfterMs: 7 * 24 * 3_600_000,
   retryDelayMs: 1000,
 } as const;
+
+export const STATE_FILE = 'state.sqlite';
 
 /** Failures, and hosts whose robots.txt could not be read, are tried again by a run after this time. */
 const FAILED_AFTER_MS = 3_600_000;
@@ -81,8 +85,10 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
   const seeds = settings.seeds.map(parseSeed);
   const allowedHosts = (settings.allowedHosts ?? []).map(parseHost);
   const fetcher = new Fetcher(settings);
-  mkdirSync(settings.outDir, { recursive: true });
-  const frontier = new Frontier(join(settings.outDir, 'state.sqlite'));
+  const state = join(settings.outDir, STATE_FILE);
+  if (seeds.length === 0 && !existsSync(state)) throw noSeeds(settings.outDir);
+  makeFolder(settings.outDir);
+  const frontier = new Frontier(state);
   const visits = new InFlight<CrawlStep>();
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // every request under way listens
@@ -94,16 +100,13 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
   try {
     frontier.add(seeds.map(asSeed), null);
     const hosts = new Set([...frontier.seedHosts(), ...allowedHosts]);
-    if (frontier.seedHosts().length === 0) {
-      throw badInput(
-        'NO_SEEDS',
-        `${settings.outDir}: no seed was given and none is known from before`,
-        'give --seed URL',
-      );
-    }
+    if (frontier.seedHosts().length === 0) throw noSeeds(settings.outDir);
     const now = Date.now();
     frontier.requeueStale(now - settings.refreshAfterMs, now - Math.min(settings.refreshAfterMs, FAILED_AFTER_MS));
-    warc = WarcWriter.open(join(settings.outDir, 'warc'), settings.source ?? 'crawl');
+    const warcDir = join(settings.outDir, 'warc');
+    requeueCut(warcDir, frontier, settings.note);
+    warc = WarcWriter.open(warcDir, settings.source ?? 'crawl', { note: settings.note });
+    requeueBehind(warcDir, warc.resumed, frontier, settings.note);
     const context = visitContext(settings, { frontier, warc, fetcher, hosts, signal: stop.signal });
 
     let pages = 0;
@@ -185,6 +188,9 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, sign
 }
 
 const asSeed = (url: string): Discovery => ({ url, kind: 'page', depth: 0, hops: 0 });
+
+const noSeeds = (dir: string): ToolkitError =>
+  badInput('NO_SEEDS', `${dir}: no seed was given and none is known from before`, 'give --seed URL');
 
 function parseSeed(seed: string): string {
   const url = canonicalUrl(seed);

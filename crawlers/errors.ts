@@ -34,3 +34,8 @@ export function badInput(code: string, message: string, hint?: string, cause?: u
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Text of any origin on one line, safe for a terminal: control characters, odd spaces and lone surrogates as `\u{…}`. */
+export function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}

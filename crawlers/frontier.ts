@@ -8,9 +8,11 @@
  *
  * A URL leaves `queued` in the transaction that adds the links found on it, so a process killed at any moment loses at
  * most the requests in flight, which are made again. Nothing on disk says "in flight": that is the caller's knowledge.
+ * Where the last answer with a body stands in the WARC files is kept, so that what a file lost can be asked for again.
  */
 import Database from 'better-sqlite3';
 import { badInput, reasonOf } from './errors.ts';
+import type { WarcPlace } from './warc.ts';
 
 export type UrlKind = 'page' | 'sitemap';
 export type UrlState = 'queued' | 'done' | 'failed' | 'refused';
@@ -53,9 +55,20 @@ export interface Settlement {
   readonly keepValidators?: boolean;
   readonly fetchedAt?: string;
   readonly nextTry?: number;
+  /** Where the answer stands; absent with 304: the older one holds. */
+  readonly stored?: WarcPlace;
 }
 
-const VERSION = 1;
+/** What became of the URLs of one kind, by their last visit. */
+export interface Tally {
+  readonly fetched: number;
+  readonly redirect: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly queued: number;
+}
+
+const VERSION = 2;
 const SCHEMA = `
   CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
@@ -73,10 +86,17 @@ const SCHEMA = `
     last_modified TEXT,
     fetched_at TEXT,
     settled_at INTEGER,
-    next_try INTEGER NOT NULL DEFAULT 0
+    next_try INTEGER NOT NULL DEFAULT 0,
+    warc_file TEXT,
+    warc_end INTEGER
   );
   CREATE INDEX queue ON urls (host, next_try, depth, id) WHERE state = 'queued';
   CREATE TABLE hosts (host TEXT PRIMARY KEY, held_until INTEGER NOT NULL);
+  PRAGMA user_version = ${VERSION};
+`;
+const FROM_VERSION_1 = `
+  ALTER TABLE urls ADD COLUMN warc_file TEXT;
+  ALTER TABLE urls ADD COLUMN warc_end INTEGER;
   PRAGMA user_version = ${VERSION};
 `;
 const ROW = `url, kind, state, reason, status, depth, hops, attempts, discovered_from AS discoveredFrom, etag,
@@ -94,6 +114,7 @@ export class Frontier {
       this.#db.pragma('synchronous = NORMAL');
       const version = this.#db.pragma('user_version', { simple: true });
       if (version === 0) this.#db.exec(SCHEMA);
+      else if (version === 1) this.#db.exec(FROM_VERSION_1);
       else if (version !== VERSION) throw new Error(`format version ${version}, this program reads ${VERSION}`);
       this.#statements = prepare(this.#db);
     } catch (error) {
@@ -136,6 +157,8 @@ export class Frontier {
         fetchedAt: settlement.fetchedAt ?? null,
         settledAt: Date.now(),
         nextTry: settlement.nextTry ?? 0,
+        warcFile: settlement.stored?.file ?? null,
+        warcEnd: settlement.stored?.end ?? null,
       });
     })();
   }
@@ -148,6 +171,43 @@ export class Frontier {
   /** Queues what was settled before `settledBefore`, and what failed or met a closed door before `failedBefore`. */
   requeueStale(settledBefore: number, failedBefore: number): void {
     this.#statements.requeue.run({ settledBefore, failedBefore });
+  }
+
+  /** WARC files with the end of the last answer that must stand in each. */
+  storedEnds(): WarcPlace[] {
+    return this.#statements.storedEnds.all();
+  }
+
+  /** Queues the URLs whose answer stood behind byte `end` of a file, as if never fetched; returns how many. */
+  requeueLost({ file, end }: WarcPlace): number {
+    return this.#statements.requeueLost.run(file, end).changes;
+  }
+
+  /** A file was taken away: what stood in it stays settled. Returns how many URLs that are. */
+  forgetFile(file: string): number {
+    return this.#statements.forgetFile.run(file).changes;
+  }
+
+  tally(kind: UrlKind): Tally {
+    const counts = this.#statements.tally.all(kind);
+    const of = (outcome: string): number => counts.find((row) => row.outcome === outcome)?.count ?? 0;
+    return {
+      fetched: of('done'),
+      redirect: of('redirect'),
+      refused: of('refused'),
+      failed: of('failed'),
+      queued: of('queued'),
+    };
+  }
+
+  /** What SQLite's own check finds. */
+  damage(): string | undefined {
+    try {
+      const found = this.#db.pragma('quick_check(1)', { simple: true });
+      return found === 'ok' ? undefined : String(found);
+    } catch (error) {
+      return reasonOf(error);
+    }
   }
 
   /** Host names of the seeds of all runs so far. */
@@ -187,7 +247,8 @@ function prepare(db: Database.Database) {
     settle: db.prepare<[Record<string, string | number | null>]>(
       `UPDATE urls SET state = @state, reason = @reason, status = @status, attempts = @attempts,
          etag = iif(@keepValidators, etag, @etag), last_modified = iif(@keepValidators, last_modified, @lastModified),
-         fetched_at = coalesce(@fetchedAt, fetched_at), settled_at = @settledAt, next_try = @nextTry
+         fetched_at = coalesce(@fetchedAt, fetched_at), settled_at = @settledAt, next_try = @nextTry,
+         warc_file = coalesce(@warcFile, warc_file), warc_end = coalesce(@warcEnd, warc_end)
        WHERE url = @url`,
     ),
     hold: db.prepare<[string, number]>(
@@ -197,6 +258,19 @@ function prepare(db: Database.Database) {
     requeue: db.prepare<[{ settledBefore: number; failedBefore: number }]>(
       `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0 WHERE state <> 'queued' AND settled_at <=
          iif(state = 'failed' OR reason = 'robots_unreachable', @failedBefore, @settledBefore)`,
+    ),
+    storedEnds: db.prepare<[], WarcPlace>(
+      'SELECT warc_file AS file, max(warc_end) AS end FROM urls WHERE warc_file IS NOT NULL GROUP BY warc_file',
+    ),
+    requeueLost: db.prepare<[string, number]>(
+      `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0, etag = NULL, last_modified = NULL,
+         fetched_at = NULL, warc_file = NULL, warc_end = NULL
+       WHERE warc_file = ? AND warc_end > ?`,
+    ),
+    forgetFile: db.prepare<[string]>('UPDATE urls SET warc_file = NULL, warc_end = NULL WHERE warc_file = ?'),
+    tally: db.prepare<[UrlKind], { outcome: string; count: number }>(
+      `SELECT iif(state = 'done' AND reason = 'redirect', 'redirect', state) AS outcome, count(*) AS count
+       FROM urls WHERE kind = ? GROUP BY outcome`,
     ),
     seedHosts: db.prepare<[], string>('SELECT DISTINCT host FROM urls WHERE discovered_from IS NULL').pluck(),
     queued: db.prepare<[string], number>(`SELECT count(*) FROM urls WHERE host = ? AND state = 'queued'`).pluck(),

@@ -1,5 +1,7 @@
 /** A whole crawl with its progress and its sums: what `vua crawl` and `vua run` do. The caller holds the folder's lock. */
-import { type CrawlOptions, crawl } from './crawl.ts';
+import { join } from 'node:path';
+import { type CrawlOptions, crawl, STATE_FILE } from './crawl.ts';
+import { Frontier, type Tally } from './frontier.ts';
 import type { CommandContext } from './shell/command.ts';
 import { formatBytes } from './shell/reporter.ts';
 import type { CrawlStep } from './visit.ts';
@@ -13,6 +15,8 @@ export interface CrawlSummary {
   readonly reasons: readonly (readonly [reason: string, times: number])[];
   /** URLs that wait for a later run. */
   readonly waiting: number;
+  /** Pages of all runs so far, by their last visit. */
+  readonly folder: Tally;
 }
 
 /** @throws as `crawl` */
@@ -41,5 +45,13 @@ export async function runCrawl(
   } finally {
     progress.finish({ refused: pages.refused, failed: pages.failed });
   }
-  return { pages, bytes, reasons: [...reasons].sort(([, a], [, b]) => b - a), waiting: waiting.size };
+  const byFrequency = [...reasons].sort(([, a], [, b]) => b - a);
+  return { pages, bytes, reasons: byFrequency, waiting: waiting.size, folder: tallyOf(options.outDir) };
+}
+
+function tallyOf(outDir: string): Tally {
+  const frontier = new Frontier(join(outDir, STATE_FILE));
+  const tally = frontier.tally('page');
+  frontier.close();
+  return tally;
 }

@@ -16,7 +16,7 @@ import { decodeMarkup, linksOf } from './links.ts';
 import type { HostPace, Politeness } from './politeness.ts';
 import { MAX_SITEMAP_BYTES, parseSitemap } from './sitemap.ts';
 import { canonicalUrl, trapReason } from './url.ts';
-import type { WarcWriter } from './warc.ts';
+import type { WarcPlace, WarcWriter } from './warc.ts';
 
 export interface CrawlStep {
   readonly url: string;
@@ -85,21 +85,25 @@ export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlSt
 const isAccepted = (kind: UrlKind, contentType: string): boolean =>
   contentType === '' || ACCEPTED[kind].test(contentType);
 
+interface Answer extends Fetched {
+  readonly stored: WarcPlace;
+}
+
 async function record(
   row: UrlRow,
-  answer: Fetched,
+  fetched: Fetched,
   hostStatements: readonly string[],
   context: VisitContext,
 ): Promise<CrawlStep> {
-  const contentType = headerOf(answer.headers, 'content-type') ?? '';
-  const isSuccess = answer.status >= 200 && answer.status < 300;
+  const contentType = headerOf(fetched.headers, 'content-type') ?? '';
+  const isSuccess = fetched.status >= 200 && fetched.status < 300;
   const isHtml = isSuccess && row.kind === 'page' && !/^\s*text\/plain/i.test(contentType);
-  const html = isHtml ? decodeMarkup(answer.body, contentType) : '';
+  const html = isHtml ? decodeMarkup(fetched.body, contentType) : '';
   const { productToken, source, warc } = context;
-  const consent = consentOf({ headers: answer.headers, html, extraStatements: hostStatements, productToken });
-  const isRevisit = answer.status === 304;
-  await warc.write({
-    ...answer,
+  const consent = consentOf({ headers: fetched.headers, html, extraStatements: hostStatements, productToken });
+  const isRevisit = fetched.status === 304;
+  const stored = await warc.write({
+    ...fetched,
     type: isRevisit ? 'revisit' : 'response',
     extra: [
       ['Vua-Source', source ?? new URL(row.url).hostname],
@@ -113,6 +117,7 @@ async function record(
         : []),
     ],
   });
+  const answer = { ...fetched, stored };
   if (!isSuccess) return settleOther(row, answer, context);
   if (!isAccepted(row.kind, contentType)) return refuse(row, answer, 'content_type', context);
 
@@ -124,6 +129,7 @@ async function record(
       state: 'done',
       status: answer.status,
       fetchedAt: answer.fetchedAt,
+      stored,
       ...(answer.truncated ? { reason: 'truncated' } : validatorsOf(answer)),
     },
     discoveries.filter((discovery) => isWorthwhile(discovery, context)),
@@ -131,7 +137,7 @@ async function record(
   return step(row, 'fetched', { answer, reason: answer.truncated ? 'truncated' : undefined });
 }
 
-function settleOther(row: UrlRow, answer: Fetched, context: VisitContext): CrawlStep {
+function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep {
   const { status } = answer;
   if (status === 304 && (row.etag || row.lastModified)) {
     context.frontier.settle(row.url, { state: 'done', status, keepValidators: true });
@@ -151,12 +157,13 @@ function settleOther(row: UrlRow, answer: Fetched, context: VisitContext): Crawl
 }
 
 /** The target becomes a URL of its own, so that its host, its robots.txt and its place in the queue count. */
-function redirect(row: UrlRow, answer: Fetched, context: VisitContext): CrawlStep {
+function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep {
   const target = redirectTarget(answer);
   const obstacle = target === undefined ? 'bad_redirect' : redirectObstacle(row, target, context);
   if (obstacle !== undefined) return refuse(row, answer, obstacle, context);
   const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1 };
-  context.frontier.settle(row.url, { state: 'done', status: answer.status, reason: 'redirect' }, [discovery]);
+  const { status, stored } = answer;
+  context.frontier.settle(row.url, { state: 'done', status, stored, reason: 'redirect' }, [discovery]);
   return step(row, 'redirect', { answer });
 }
 
@@ -195,8 +202,9 @@ function retryLater(row: UrlRow, status: number, reason: string, context: VisitC
   };
 }
 
-function refuse(row: UrlRow, answer: Fetched, reason: string, { frontier }: VisitContext): CrawlStep {
-  frontier.settle(row.url, { state: 'refused', status: answer.status, reason });
+function refuse(row: UrlRow, answer: Answer, reason: string, { frontier }: VisitContext): CrawlStep {
+  const { status, stored } = answer;
+  frontier.settle(row.url, { state: 'refused', status, stored, reason });
   return step(row, 'refused', { answer, reason });
 }
 

@@ -8,22 +8,13 @@
  * message stays true. Named fields that WARC does not know (`Vua-Consent: no-train`) travel in `extra`.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { ByteReader } from './byte-reader.ts';
 import { badInput, reasonOf, ToolkitError } from './errors.ts';
 import { endOfLastWholeMember, isTornWrite, packMember, unpack } from './gzip.ts';
 import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
+import { makeFolder } from './shell/folder.ts';
 
 export type WarcRecordType = 'response' | 'revisit' | 'resource' | 'conversion';
 
@@ -42,8 +33,16 @@ export interface WarcRecord {
   readonly body: Uint8Array;
   /** The body was cut at the crawl's size limit. */
   readonly truncated?: boolean;
+  /** WARC-Payload-Digest as it was read; the writer computes its own. */
+  readonly digest?: string;
   /** Further named fields of the record, in order. Names must be tokens; line breaks in values become spaces. */
   readonly extra: HeaderPairs;
+}
+
+/** Where a record stands: the file's name, and the byte behind the record. */
+export interface WarcPlace {
+  readonly file: string;
+  readonly end: number;
 }
 
 const VERSION = 'WARC/1.1';
@@ -53,21 +52,28 @@ const STANDARD_FIELD = /^(warc-|content-(type|length)$)/i;
 /** True of the wire, not of what is stored. */
 const WIRE_HEADER = /^(content-length|content-encoding|transfer-encoding)$/i;
 
+export interface WarcWriterOptions {
+  readonly maxBytes?: number;
+  readonly note?: (text: string) => void;
+}
+
 /**
  * Appends records to DIR/PREFIX-NNNNN.warc.gz and starts the next file when one has reached `maxBytes`. A record is
  * in the file when `write` resolves. Continues the last file of an earlier run behind its last whole record; what a
- * crash left behind that is cut off.
+ * crash left behind that is cut off, and `note` hears of it.
  */
 export class WarcWriter {
+  /** The last file of earlier runs, and where its last whole record ends. */
+  readonly resumed: WarcPlace;
   readonly #dir: string;
   readonly #prefix: string;
   readonly #maxBytes: number;
   #number: number;
   #file: number;
   #size: number;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(dir: string, prefix: string, maxBytes: number) {
+  private constructor(dir: string, prefix: string, { maxBytes = 1e9, note }: WarcWriterOptions) {
     this.#dir = dir;
     this.#prefix = prefix;
     this.#maxBytes = maxBytes;
@@ -75,25 +81,24 @@ export class WarcWriter {
     const numbers = readdirSync(dir).flatMap((file) => name.exec(file)?.[1] ?? []);
     this.#number = Math.max(0, ...numbers.map(Number));
     this.#file = this.#openFile();
-    const { size } = fstatSync(this.#file);
-    this.#size = endOfLastWholeMember(this.#file);
-    if (this.#size === size) return;
-    if (isTornWrite(this.#file, this.#size)) ftruncateSync(this.#file, this.#size);
-    else this.#startNextFile(); // damaged, or another program's: left as it is
+    const { end, isWhole } = cutTornTail(this.#file, this.#path(), note);
+    this.resumed = { file: basename(this.#path()), end };
+    this.#size = end;
+    if (!isWhole) this.#startNextFile();
   }
 
   /** One writer per folder and prefix. @throws ToolkitError UNWRITABLE_FOLDER (exit 2). */
-  static open(dir: string, prefix: string, { maxBytes = 1e9 }: { readonly maxBytes?: number } = {}): WarcWriter {
+  static open(dir: string, prefix: string, options: WarcWriterOptions = {}): WarcWriter {
     try {
-      mkdirSync(dir, { recursive: true });
-      return new WarcWriter(dir, prefix, maxBytes);
+      makeFolder(dir);
+      return new WarcWriter(dir, prefix, options);
     } catch (error) {
       throw badInput('UNWRITABLE_FOLDER', `${dir}: ${reasonOf(error)}`, 'choose a folder that you may write to', error);
     }
   }
 
   /** Calls may overlap; records are appended in the order of the calls. @throws ToolkitError WARC_WRITE_FAILED. */
-  write(record: WarcRecord): Promise<void> {
+  write(record: WarcRecord): Promise<WarcPlace> {
     const written = this.#last.then(() => this.#append(record));
     this.#last = written.catch(() => {}); // the caller of the failed write gets the error, the next write its own chance
     return written;
@@ -122,13 +127,14 @@ export class WarcWriter {
     return join(this.#dir, `${this.#prefix}-${String(this.#number).padStart(5, '0')}.warc.gz`);
   }
 
-  async #append(record: WarcRecord): Promise<void> {
+  async #append(record: WarcRecord): Promise<WarcPlace> {
     if (this.#size >= this.#maxBytes) {
       fsyncSync(this.#file);
       this.#startNextFile();
     }
     if (this.#size === 0) await this.#appendMember(warcinfo(this.#prefix));
     await this.#appendMember(serialize(record));
+    return { file: basename(this.#path()), end: this.#size };
   }
 
   async #appendMember(bytes: Uint8Array): Promise<void> {
@@ -148,6 +154,26 @@ export class WarcWriter {
     }
     this.#size += member.length;
   }
+}
+
+/**
+ * Cuts off what a crash left behind the last whole record of an open file of ours. A damaged file, or another
+ * program's, is left as it is.
+ * @returns where the last whole record ends, and whether that is now the end of the file.
+ */
+export function cutTornTail(
+  file: number,
+  path: string,
+  note: (text: string) => void = () => {},
+): { readonly end: number; readonly isWhole: boolean } {
+  const { size } = fstatSync(file);
+  const end = endOfLastWholeMember(file);
+  if (end === size) return { end, isWhole: true };
+  const isWhole = isTornWrite(file, end);
+  if (isWhole) ftruncateSync(file, end);
+  const fate = isWhole ? 'an unfinished record, cut off' : 'damaged, or not of this program: left as they are';
+  note(`${path}: the last ${size - end} bytes are ${fate}`);
+  return { end, isWhole };
 }
 
 function warcinfo(prefix: string): Uint8Array {
@@ -178,7 +204,7 @@ function serialize(record: WarcRecord): Uint8Array {
     ['Content-Type', 'application/http; msgtype=response'],
   ];
   if (isRevisit) fields.push(['WARC-Profile', REVISIT_PROFILE]);
-  else fields.push(['WARC-Payload-Digest', `sha1:${base32(createHash('sha1').update(body).digest())}`]);
+  else fields.push(['WARC-Payload-Digest', payloadDigest(body)]);
   if (record.truncated) fields.push(['WARC-Truncated', 'length']);
   return joinRecord([...fields, ...record.extra], Buffer.concat([httpHead, body]));
 }
@@ -193,6 +219,9 @@ function joinRecord(fields: HeaderPairs, block: Uint8Array): Uint8Array {
 
 /** No byte of a header may end its line, nor come to do so when it is written as Latin-1. */
 const latin1Line = (line: string): string => line.replace(/[^\t\x20-\x7e\x80-\xff]+/g, ' ');
+
+/** WARC-Payload-Digest of a body as our files hold it. */
+export const payloadDigest = (body: Uint8Array): string => `sha1:${base32(createHash('sha1').update(body).digest())}`;
 
 /** RFC 4648; the spelling of digests that WARC tools compare. */
 function base32(bytes: Uint8Array): string {
@@ -317,6 +346,7 @@ async function parseRecord(
     url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
     fetchedAt: headerOf(fields, 'warc-date') ?? '',
     truncated: headerOf(fields, 'warc-truncated') !== undefined,
+    digest: headerOf(fields, 'warc-payload-digest'),
     extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),
   };
   const contentType = headerOf(fields, 'content-type') ?? 'application/octet-stream';

@@ -9,7 +9,7 @@ import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } 
 import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
-import { openInput } from '../crawlers/sources/index.ts';
+import { type InputContext, openInput } from '../crawlers/sources/index.ts';
 import { DocumentFolder } from './document-folder.ts';
 import type { DocumentManifest } from './manifest.ts';
 import { DocumentWriter } from './write-documents.ts';
@@ -30,6 +30,8 @@ export interface CleanInputsOptions {
   /** Threads that read pages, beside this one (default: as many as the machine has cores). */
   readonly threads?: number;
   readonly shardBytes?: number;
+  /** Takes the faults of files when all else is committed; without it the last is thrown. */
+  readonly onFault?: (fault: ToolkitError) => void;
 }
 
 export interface CleanSummary {
@@ -42,6 +44,9 @@ export interface CleanSummary {
   /** Stopped by the signal: what was read is committed. */
   readonly interrupted: boolean;
 }
+
+/** Files with a doubt (`InputContext.note`) that are named one by one: a folder in TCVN3 has thousands. */
+const SHOWN_DOUBTS = 5;
 
 /**
  * Cleans every page that the folder does not know yet and adds the outcome to its shards. Everything that was read
@@ -57,7 +62,14 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
   }
   const passedOver = new Map<string, number>();
   const faults: ToolkitError[] = [];
-  const pages = options.pages ?? readAll(inputs, context.signal, passedOver, faults);
+  const doubts: string[] = [];
+  const reading = {
+    signal: context.signal,
+    skipped: passedOver,
+    note: (text: string) => void doubts.push(text),
+    onFault: (fault: ToolkitError) => void faults.push(fault),
+  };
+  const pages = options.pages ?? readAll(inputs, reading);
 
   const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData, near), near);
   if (folder.isNew && formatNear(near) !== formatNear(STANDARD_NEAR)) {
@@ -84,9 +96,15 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
     }
     if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
     progress.finish(figures());
-    for (const fault of faults.slice(0, -1)) context.report.note(`${fault.code}: ${fault.message}`);
-    if (feed.fault !== undefined) throw feed.fault;
-    if (faults.length > 0) throw faults.at(-1);
+    for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) context.report.note(doubt);
+    if (doubts.length > SHOWN_DOUBTS) context.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
+    const { onFault } = options;
+    const last = feed.fault ?? (onFault ? undefined : faults.pop());
+    for (const fault of faults) {
+      if (onFault) onFault(fault);
+      else context.report.note(`${fault.code}: ${fault.message}`);
+    }
+    if (last !== undefined) throw last;
     return {
       report: { ...report, pages: feed.read, skipped: folder.store.skipped },
       passedOver,
@@ -139,12 +157,6 @@ class Feed implements AsyncIterable<Page> {
   }
 }
 
-async function* readAll(
-  inputs: readonly string[],
-  signal: AbortSignal,
-  skipped: Map<string, number>,
-  faults: ToolkitError[],
-): AsyncGenerator<Page> {
-  const onFault = (fault: ToolkitError): void => void faults.push(fault);
-  for (const input of inputs) yield* openInput(input, { signal, skipped, onFault });
+async function* readAll(inputs: readonly string[], reading: InputContext): AsyncGenerator<Page> {
+  for (const input of inputs) yield* openInput(input, reading);
 }

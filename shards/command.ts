@@ -6,13 +6,13 @@ import { PRESETS, parseChange } from '../cleaning/filters/index.ts';
 import { LEVELS } from '../cleaning/pii.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
 import { badInput } from '../crawlers/errors.ts';
-import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
+import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { findFolders } from './manifest.ts';
 import { formatStats, statsOf } from './stats.ts';
-import { type VerifyReport, verify } from './verify.ts';
+import { type Verifier, type VerifyReport, verify } from './verify.ts';
 import { formatWhatIf, whatIf } from './what-if.ts';
 import { SHARD_BYTES } from './write-documents.ts';
 
@@ -59,14 +59,14 @@ export const cleanCommand = defineCommand({
       .array(z.string())
       .default([])
       .describe('benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped'),
-    workers: z.coerce
+    workers: z
       .number()
       .int()
       .min(0)
       .max(256)
       .optional()
       .describe('threads that read pages (default: one for each core)'),
-    shardBytes: z.coerce
+    shardBytes: z
       .number()
       .int()
       .min(1)
@@ -76,7 +76,7 @@ export const cleanCommand = defineCommand({
   async run({ input, out, preset, shardBytes, threshold, whatIf: moved, personalData, near, flag, workers }, context) {
     if (moved.length > 0) {
       const answer = await whatIf(out, moved.map(parseChange), context.signal);
-      context.report.result(formatWhatIf(out, answer), answer);
+      context.report.result(formatWhatIf(out, answer), { event: 'what_if', ...answer });
       return context.signal.aborted ? INTERRUPTED : 0;
     }
     if (input.length === 0) {
@@ -102,6 +102,7 @@ export const cleanCommand = defineCommand({
       context,
     );
     context.report.result(formatSummary(out, summary), {
+      event: 'cleaned',
       ...summary.report,
       passedOver: Object.fromEntries(summary.passedOver),
       shards: summary.manifest.documents.length + summary.manifest.rejects.length,
@@ -127,7 +128,7 @@ export const explainCommand = defineCommand({
   async run({ document, out }, { report, signal }) {
     const found = await explain(findFolders(out).documents ?? out, document, signal);
     if (signal.aborted) return INTERRUPTED;
-    for (const each of found) report.result(`${formatExplanation(each)}\n`, each);
+    for (const each of found) report.result(`${formatExplanation(each)}\n`, { event: 'explained', ...each });
     return 0;
   },
 });
@@ -153,19 +154,21 @@ export const benchCommand = defineCommand({
   },
 });
 
-export const verifyCommand = defineCommand({
-  name: 'verify',
-  summary: 'check every file, checksum and count of a folder',
-  examples: ['vua verify out/documents', 'vua verify out'],
-  positional: 'dir',
-  options: z.object({ dir: z.string().describe('folder of documents, of tokens, or of a whole run') }),
-  async run({ dir }, context) {
-    const report = await verify(dir, context);
-    context.report.result(formatVerify(dir, report), report);
-    if (report.interrupted) return INTERRUPTED;
-    return report.faults.length > 0 ? FAULTS_FOUND : 0;
-  },
-});
+/** `more`: what the rooms behind this one check in the folder of a run. */
+export const verifyCommand = (more: readonly Verifier[] = []): Command =>
+  defineCommand({
+    name: 'verify',
+    summary: 'check every file, checksum and count of a folder',
+    examples: ['vua verify out/documents', 'vua verify out'],
+    positional: 'dir',
+    options: z.object({ dir: z.string().describe('folder of a whole run, or one of the folders in it') }),
+    async run({ dir }, context) {
+      const report = await verify(dir, context, more);
+      context.report.result(formatVerify(dir, report), { event: 'verified', ...report });
+      if (report.interrupted) return INTERRUPTED;
+      return report.faults.length > 0 ? FAULTS_FOUND : 0;
+    },
+  });
 
 export const statsCommand = defineCommand({
   name: 'stats',
@@ -176,7 +179,7 @@ export const statsCommand = defineCommand({
   async run({ dir }, { report, signal }) {
     const stats = await statsOf(dir, signal);
     if (signal.aborted) return INTERRUPTED;
-    report.result(formatStats(stats), stats);
+    report.result(formatStats(stats), { event: 'stats', ...stats });
     return 0;
   },
 });
@@ -193,12 +196,15 @@ function formatSummary(out: string, { report, passedOver, interrupted }: CleanSu
   ];
   if (interrupted) return `${formatTable(rows)}\n\ninterrupted: run the same command again to continue`;
   if (pages === skipped) return `nothing new: ${formatCount(pages)} pages read, all of them known`;
-  return `${formatTable(rows)}\n\nnext: vua stats ${out}`;
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`stats ${out}`)}`;
 }
 
 function formatVerify(dir: string, report: VerifyReport): string {
-  const { files, bytes, documents, rejects, tokens, faults, interrupted } = report;
-  const counts = `${formatCount(files)} files (${formatBytes(bytes)}), ${formatCount(documents)} documents, ${formatCount(rejects)} rejects, ${formatCount(tokens)} tokens`;
+  const { files, bytes, faults, interrupted } = report;
+  const kinds = (['records', 'documents', 'rejects', 'tokens', 'checkpoints'] as const)
+    .filter((kind) => report[kind] > 0)
+    .map((kind) => `, ${formatCount(report[kind])} ${kind}`);
+  const counts = `${formatCount(files)} files (${formatBytes(bytes)})${kinds.join('')}`;
   const lines = faults.map(({ file, check, message, count }) => {
     const more = count > 1 ? ` (and ${formatCount(count - 1)} more)` : '';
     return `${check.padEnd(12)} ${message.startsWith(file) ? message : `${file}: ${message}`}${more}`;

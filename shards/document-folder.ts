@@ -10,12 +10,13 @@
  * The store's commit is the only moment that counts, so a kill loses the unfinished shard and nothing else, and no page
  * is written twice.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Shape } from '../cleaning/dedup/minhash.ts';
 import { type DedupStore, openDedupStore } from '../cleaning/dedup/store.ts';
 import { badInput, ToolkitError } from '../crawlers/errors.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
+import { wrongSize } from './file-sizes.ts';
 import { DOCUMENTS, shardIndex } from './format.ts';
 import {
   type DocumentManifest,
@@ -46,10 +47,9 @@ export class DocumentFolder {
 
   /**
    * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
-   * @throws ToolkitError FOLDER_LOCKED, OTHER_PRESET, LOST_DEDUP_STATE, and those of reading a manifest.
+   * @throws ToolkitError FOLDER_LOCKED, UNWRITABLE_FOLDER, OTHER_PRESET, LOST_DEDUP_STATE, BAD_SHARD (by its size), and those of reading a manifest.
    */
   static open(dir: string, preset: string, shape?: Shape): DocumentFolder {
-    mkdirSync(dir, { recursive: true });
     const unlock = lockFolder(dir);
     let store: DedupStore | undefined;
     try {
@@ -62,7 +62,10 @@ export class DocumentFolder {
       const manifest =
         committed && hasShards(committed) ? committed : { ...DOCUMENTS, preset, documents: [], rejects: [] };
       if (manifest.preset !== preset) throw otherPreset(dir, manifest.preset, preset);
-      removeOrphans(dir, ['documents', 'rejects'], [...manifest.documents, ...manifest.rejects]);
+      const shards = [...manifest.documents, ...manifest.rejects];
+      const damage = wrongSize(dir, shards);
+      if (damage !== undefined) throw damaged(dir, damage);
+      removeOrphans(dir, ['documents', 'rejects'], shards);
       const isBehind = committed && (!projected || manifestJson(projected) !== manifestJson(committed));
       if (isBehind) writeManifest(dir, committed);
       return new DocumentFolder(dir, store, unlock, manifest);
@@ -182,6 +185,13 @@ function checkState(
     exitStatus: 2,
   });
 }
+
+const damaged = (dir: string, fact: string): ToolkitError =>
+  badInput(
+    'BAD_SHARD',
+    fact,
+    `restore the file from a copy, or delete ${dir} and run again: all inputs are then cleaned anew`,
+  );
 
 const otherPreset = (dir: string, found: string, given: string): ToolkitError =>
   badInput(

@@ -8,17 +8,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
-import {
-  type Columns,
-  type DocumentNumber,
-  type DocumentText,
-  READABLE_DOCUMENT_COLUMNS,
-  READABLE_REJECT_COLUMNS,
-  type RejectNumber,
-  type RejectText,
-} from './format.ts';
+import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from './format.ts';
 import { manifestPath, readDocumentManifest, type ShardEntry } from './manifest.ts';
 import { type RawBatch, ShardReader } from './read-shard.ts';
+import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from './schemas.ts';
 
 /** Buffers of a column in a record batch: Utf8 has validity, offsets, values; a number column validity, values. */
 const TEXT_BUFFERS = 3;

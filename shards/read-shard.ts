@@ -7,9 +7,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type DataType, Message, type Schema } from 'apache-arrow';
 import { Footer } from 'apache-arrow/ipc/metadata/file';
-import { badInput, reasonOf, type ToolkitError } from '../crawlers/errors.ts';
+import { reasonOf, type ToolkitError } from '../crawlers/errors.ts';
 import { checksumOf } from './checksum.ts';
-import type { ShardEntry } from './manifest.ts';
+import type { ShardEntry } from './manifest-shape.ts';
+import { badShard, checkSize } from './ranges.ts';
 
 const MAGIC = 'ARROW1';
 const TAIL_BYTES = 4 + MAGIC.length;
@@ -25,6 +26,8 @@ export interface RawBatch {
   readonly rows: number;
   /** The record batch's body as it stands in the file: what the checksum covers. */
   readonly body: Uint8Array;
+  /** Byte of the file at which the body begins. */
+  readonly offset: number;
   /** Where each buffer lies in the body, in Arrow's order. */
   readonly regions: readonly Region[];
 }
@@ -46,9 +49,7 @@ export class ShardReader {
     this.#file = file;
     this.#size = fstatSync(file).size;
     this.#entry = entry;
-    if (entry && this.#size !== entry.bytes) {
-      throw this.fault(`${this.#size} bytes, expected ${entry.bytes}${this.#size < entry.bytes ? ': it was cut' : ''}`);
-    }
+    if (entry) checkSize(path, this.#size, entry.bytes);
     this.#footer = this.#readFooter();
     const schema = schemas.find((allowed) => differenceOf(this.#footer.schema, allowed) === undefined);
     if (schema === undefined) throw this.fault(differenceOf(this.#footer.schema, schemas[0]!)!);
@@ -98,14 +99,15 @@ export class ShardReader {
     const { rows, regions } = this.#readHeader(index, block);
     if (expected && rows !== expected.rows) throw this.fault(`batch ${index}: ${rows} rows, expected ${expected.rows}`);
     const body = target?.subarray(0, block.bodyLength) ?? new Uint8Array(block.bodyLength);
-    this.#read(body, block.offset + block.metaDataLength, `batch ${index}`);
+    const offset = block.offset + block.metaDataLength;
+    this.#read(body, offset, `batch ${index}`);
     if (expected) {
       const found = checksumOf(body);
       if (found !== expected.checksum) {
         throw this.fault(`batch ${index}: checksum ${found}, expected ${expected.checksum}`);
       }
     }
-    return { rows, body, regions };
+    return { rows, body, offset, regions };
   }
 
   /** Hands out the whole file from its first byte to its last; a slice is valid until the next. */
@@ -168,15 +170,6 @@ export class ShardReader {
       done += read;
     }
   }
-}
-
-function badShard(path: string, fact: string, cause?: unknown): ToolkitError {
-  return badInput(
-    'BAD_SHARD',
-    `${path}: ${fact}`,
-    'restore the file from a copy, or make the folder again; `vua verify` lists every fault',
-    cause,
-  );
 }
 
 function differenceOf(found: Schema, expected: Schema): string | undefined {

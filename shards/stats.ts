@@ -1,7 +1,13 @@
 /** Figures of a folder, read from the shards themselves, as data and as tables for people. */
 import { type CleanReport, droppedPages, reportRows } from '../cleaning/report.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
-import { findFolders, readDocumentManifest, readTokenManifest } from './manifest.ts';
+import {
+  findFolders,
+  readDocumentManifest,
+  readTokenManifest,
+  type SourceFigures,
+  type TokenManifest,
+} from './manifest.ts';
 import { readDocuments, readRejects } from './read-documents.ts';
 import { SPLITS, type Split } from './split.ts';
 
@@ -45,6 +51,8 @@ export interface TokenStats {
   readonly dtype: string;
   readonly fileBytes: number;
   readonly splits: readonly SplitStats[];
+  /** Largest first. */
+  readonly sources: TokenManifest['sources'];
   readonly total: Omit<SplitStats, 'split'>;
 }
 
@@ -110,7 +118,7 @@ const withMean = (source: string, totals: SourceTotals): SourceStats => ({
 });
 
 export function tokenStats(dir: string): TokenStats {
-  const { shards, vocabSize, dtype } = readTokenManifest(dir);
+  const { shards, sources, vocabSize, dtype } = readTokenManifest(dir);
   const totalOf = (chosen: typeof shards): Omit<SplitStats, 'split'> => {
     const tokens = sum(chosen, ({ rows }) => rows);
     const documents = sum(chosen, (shard) => shard.documents);
@@ -123,9 +131,12 @@ export function tokenStats(dir: string): TokenStats {
     dtype,
     fileBytes: sum(shards, ({ bytes }) => bytes),
     splits: SPLITS.map((split) => ({ split, ...totalOf(shards.filter((shard) => shard.split === split)) })),
+    sources: [...sources].sort((a, b) => allBytes(b) - allBytes(a)),
     total: totalOf(shards),
   };
 }
+
+const allBytes = ({ train, valid }: TokenManifest['sources'][number]): number => train.textBytes + valid.textBytes;
 
 /** Tables for people. */
 export function formatStats({ documents, tokens }: Stats): string {
@@ -167,7 +178,7 @@ function formatSources(sources: readonly SourceStats[]): string {
   return formatTable([['source', 'documents', 'text', 'syllables', 'syllables/document'], ...rows]);
 }
 
-function formatTokens({ vocabSize, dtype, fileBytes, splits, total }: TokenStats): string {
+function formatTokens({ vocabSize, dtype, fileBytes, splits, sources, total }: TokenStats): string {
   const head = `${formatCount(total.tokens)} tokens of a vocabulary of ${formatCount(vocabSize)} (${dtype}); ${formatCount(total.shards)} shards, ${formatBytes(fileBytes)}`;
   const row = (name: string, stats: Omit<SplitStats, 'split'>): string[] => [
     name,
@@ -178,7 +189,30 @@ function formatTokens({ vocabSize, dtype, fileBytes, splits, total }: TokenStats
     stats.bytesPerToken.toFixed(3),
   ];
   const rows = [...splits.map((split) => row(split.split, split)), row('total', total)];
-  return `${head}\n\n${formatTable([['split', 'shards', 'documents', 'tokens', 'text', 'bytes/token'], ...rows])}`;
+  const table = formatTable([['split', 'shards', 'documents', 'tokens', 'text', 'bytes/token'], ...rows]);
+  return [head, table, formatTokenSources(sources)].join('\n\n');
+}
+
+function formatTokenSources(sources: TokenManifest['sources']): string {
+  const shown = sources.slice(0, MAX_SOURCE_ROWS);
+  const rest = sources.slice(MAX_SOURCE_ROWS);
+  const total = (figures: (source: (typeof rest)[number]) => SourceFigures): SourceFigures => ({
+    documents: sum(rest, (source) => figures(source).documents),
+    tokens: sum(rest, (source) => figures(source).tokens),
+    textBytes: sum(rest, (source) => figures(source).textBytes),
+  });
+  if (rest.length > 0) {
+    const source = `${formatCount(rest.length)} more sources`;
+    shown.push({ source, train: total(({ train }) => train), valid: total(({ valid }) => valid) });
+  }
+  const cells = ({ documents, tokens, textBytes }: SourceFigures): string[] => [
+    formatCount(documents),
+    formatCount(tokens),
+    formatBytes(textBytes),
+  ];
+  const names = (split: string): string[] => ['documents', 'tokens', 'text'].map((name) => `${split} ${name}`);
+  const rows = shown.map(({ source, train, valid }) => [source, ...cells(train), ...cells(valid)]);
+  return formatTable([['source', ...names('train'), ...names('valid')], ...rows]);
 }
 
 const sum = <T>(items: readonly T[], value: (item: T) => number): number =>

@@ -3,9 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
 import { hash64 } from './checksum.ts';
-import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from './format.ts';
 import { type DocumentManifest, type DocumentShard, readDocumentManifest } from './manifest.ts';
 import { type DocumentBatch, readDocumentShard, readRejectShard } from './read-documents.ts';
+import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from './schemas.ts';
 import type { Findings } from './verify.ts';
 
 export async function verifyDocuments(dir: string, findings: Findings): Promise<void> {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checksumOf, createChecksum } from './checksum.ts';
-import { TOKEN_SCHEMAS } from './format.ts';
+import { TOKEN_ARRAYS } from './format.ts';
 import {
   documentFingerprint,
   manifestPath,
@@ -12,7 +12,8 @@ import {
   type TokenShard,
 } from './manifest.ts';
 import { readDocumentShards } from './read-documents.ts';
-import { readTokenShard } from './read-tokens.ts';
+import { ShardReader } from './read-shard.ts';
+import { TOKEN_SCHEMAS } from './schemas.ts';
 import { SPLITS, type Split, splitOf } from './split.ts';
 import type { Findings } from './verify.ts';
 
@@ -30,24 +31,41 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
 }
 
 function verifyShard(dir: string, manifest: TokenManifest, shard: TokenShard, findings: Findings): void {
-  const { vocabSize, bosId } = manifest;
+  const { vocabSize, bosId, dtype } = manifest;
   const path = join(dir, shard.file);
-  const tokens = readTokenShard(dir, manifest, shard);
-  let documents = 0;
-  for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i] === bosId) documents++;
-    else if (tokens[i] >= vocabSize)
-      findings.add(path, 'vocabulary', `token ${i} is ${tokens[i]}, expected < ${vocabSize}`);
+  const lengths: number[] = []; // tokens of each document, by the BOS
+  let at = 0;
+  const reader = ShardReader.open(path, [TOKEN_SCHEMAS[dtype]], shard);
+  try {
+    for (const [index, { offset: expected }] of shard.batches.entries()) {
+      const { rows, body, offset } = reader.readBatch(index);
+      if (offset !== expected) findings.add(path, 'offset', `batch ${index} begins at ${offset}, expected ${expected}`);
+      for (const token of new TOKEN_ARRAYS[dtype](body.buffer, body.byteOffset, rows)) {
+        if (at === 0 && token !== bosId) findings.add(path, 'bos', `starts with ${token}, expected BOS ${bosId}`);
+        if (token === bosId) lengths.push(0);
+        else if (token >= vocabSize)
+          findings.add(path, 'vocabulary', `token ${at} is ${token}, expected < ${vocabSize}`);
+        lengths[lengths.length - 1]++;
+        at++;
+      }
+    }
+  } finally {
+    reader.close();
   }
-  if (tokens[0] !== bosId) findings.add(path, 'bos', `starts with ${tokens[0]}, expected BOS ${bosId}`);
-  if (documents !== shard.documents) {
-    findings.add(path, 'documents', `${documents} documents by their BOS, expected ${shard.documents}`);
+  if (lengths.length !== shard.documents) {
+    findings.add(path, 'documents', `${lengths.length} documents by their BOS, expected ${shard.documents}`);
+  } else {
+    const other = shard.perDocument?.tokens.findIndex((tokens, document) => tokens !== lengths[document]) ?? -1;
+    if (other >= 0) {
+      const fact = `document ${other} has ${lengths[other]} tokens, expected ${shard.perDocument!.tokens[other]}`;
+      findings.add(path, 'documents', fact);
+    }
   }
 }
 
 /**
  * Deals the documents out again and compares each token shard's clusters: a document on the wrong side, and with it a
- * cluster in two splits, shows as another checksum.
+ * cluster in two splits, shows as another checksum. On the way the sources: in all, and of every held-out document.
  */
 export async function verifySplits(documentsDir: string, tokensDir: string, findings: Findings): Promise<void> {
   const documents = readDocumentManifest(documentsDir);
@@ -62,19 +80,40 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
     train: new Pile(tokensDir, tokens, 'train', findings),
     valid: new Pile(tokensDir, tokens, 'valid', findings),
   };
+  const sources = new Map<string, Record<Split, [documents: number, textBytes: number]>>();
   for await (const batch of readDocumentShards(documentsDir, documents.documents, findings.signal)) {
     for (let row = 0; row < batch.rows; row++) {
       const cluster = batch.string('cluster', row);
-      piles[splitOf(cluster, tokens.validShare)].deal(cluster, batch.bytes('text', row).length);
+      const [source, textBytes] = [batch.string('source', row), batch.bytes('text', row).length];
+      const split = splitOf(cluster, tokens.validShare);
+      piles[split].deal(cluster, source, textBytes);
+      const figures = sources.get(source) ?? { train: [0, 0], valid: [0, 0] };
+      sources.set(source, figures);
+      figures[split][0]++;
+      figures[split][1] += textBytes;
     }
   }
   if (findings.signal.aborted) return;
   for (const split of SPLITS) piles[split].end();
+  for (const { source, ...listed } of tokens.sources) {
+    for (const split of SPLITS) {
+      const [documents, textBytes] = sources.get(source)?.[split] ?? [0, 0];
+      const { documents: wantedDocuments, textBytes: wantedBytes } = listed[split];
+      if (documents === wantedDocuments && textBytes === wantedBytes) continue;
+      const fact = `${source}: ${documents} documents and ${textBytes} bytes in ${split}, expected ${wantedDocuments} and ${wantedBytes}`;
+      findings.add(manifestPath(tokensDir), 'source', fact);
+    }
+    sources.delete(source);
+  }
+  for (const source of sources.keys()) {
+    findings.add(manifestPath(tokensDir), 'source', `${source}: has documents, but is not listed`);
+  }
 }
 
 /** The shards of one split, each to be filled with as many documents as its row of the manifest says. */
 class Pile {
   readonly #dir: string;
+  readonly #sources: TokenManifest['sources'];
   readonly #split: Split;
   readonly #shards: readonly TokenShard[];
   readonly #findings: Findings;
@@ -85,19 +124,27 @@ class Pile {
 
   constructor(dir: string, manifest: TokenManifest, split: Split, findings: Findings) {
     this.#dir = dir;
+    this.#sources = manifest.sources;
     this.#split = split;
     this.#shards = manifest.shards.filter((shard) => shard.split === split);
     this.#findings = findings;
   }
 
-  deal(cluster: string, textBytes: number): void {
+  deal(cluster: string, source: string, textBytes: number): void {
+    const shard = this.#shards[this.#index];
+    const fault = (check: string, fact: string): void => this.#findings.add(join(this.#dir, shard.file), check, fact);
+    const each = shard?.perDocument;
+    if (each) {
+      const [listed, bytes] = [this.#sources[each.source[this.#documents]].source, each.textBytes[this.#documents]];
+      if (listed !== source || bytes !== textBytes) {
+        fault('source', `document ${this.#documents}: ${source}, ${textBytes} bytes, expected ${listed}, ${bytes}`);
+      }
+    }
     this.#documents++;
     this.#textBytes += textBytes;
     this.#clusters.update(Buffer.from(`${cluster}\n`));
-    const shard = this.#shards[this.#index];
     if (!shard || this.#documents < shard.documents) return;
     const found = this.#clusters.digest();
-    const fault = (check: string, fact: string): void => this.#findings.add(join(this.#dir, shard.file), check, fact);
     if (found !== shard.clusters) {
       fault('split', `clusters ${found}, expected ${shard.clusters}: it holds documents of the other split`);
     }

@@ -2,14 +2,16 @@
  * Checks a folder against what it says of itself: every file against the manifest, every checksum, every row count, and
  * of the documents what later stages rely on. Finds all faults instead of stopping at the first.
  */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
 import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import type { Progress } from '../crawlers/shell/reporter.ts';
 import { createChecksum } from './checksum.ts';
-import { findFolders, type ShardEntry } from './manifest.ts';
+import { findFolders, type RunFolders, type ShardEntry } from './manifest.ts';
 import { ShardReader } from './read-shard.ts';
+import { verifyCrawl } from './verify-crawl.ts';
 import { verifyDocuments } from './verify-documents.ts';
 import { verifySplits, verifyTokens } from './verify-tokens.ts';
 
@@ -30,6 +32,9 @@ export interface VerifyReport {
   readonly documents: number;
   readonly rejects: number;
   readonly tokens: number;
+  /** Of WARC files. */
+  readonly records: number;
+  readonly checkpoints: number;
   readonly faults: readonly Fault[];
   /** Stopped by the signal: what was not read was not checked. */
   readonly interrupted: boolean;
@@ -38,7 +43,7 @@ export interface VerifyReport {
 /** Gathers faults, one entry per file and check. */
 export class Findings {
   readonly faults: Fault[] = [];
-  readonly counts = { files: 0, bytes: 0, documents: 0, rejects: 0, tokens: 0 };
+  readonly counts = { files: 0, bytes: 0, documents: 0, rejects: 0, tokens: 0, records: 0, checkpoints: 0 };
   readonly signal: AbortSignal;
   readonly #progress: Progress;
 
@@ -58,10 +63,8 @@ export class Findings {
    * a fault, and what follows it is still checked.
    */
   async shard(dir: string, entry: ShardEntry, schemas: readonly Schema[], read: () => void): Promise<void> {
-    if (this.signal.aborted) return;
-    await new Promise(setImmediate); // lets Ctrl-C in
     const path = join(dir, entry.file);
-    try {
+    await this.file(path, 'shard', () => {
       const reader = ShardReader.open(path, schemas, entry);
       try {
         const checksum = createChecksum();
@@ -72,27 +75,54 @@ export class Findings {
         reader.close();
       }
       read();
+    });
+  }
+
+  /** Runs `read` over one file: an error that it throws is a fault of the file, and what follows is still checked. */
+  async file(path: string, check: string, read: () => unknown): Promise<void> {
+    if (this.signal.aborted) return;
+    await new Promise(setImmediate); // lets Ctrl-C in
+    try {
+      await read();
     } catch (error) {
       if (!(error instanceof ToolkitError)) throw error;
-      this.add(path, 'shard', reasonOf(error));
+      this.add(path, check, reasonOf(error));
     }
     this.counts.files++;
-    this.counts.bytes += entry.bytes;
+    this.counts.bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     this.#progress.update(this.counts.bytes, { faults: this.faults.length });
   }
 }
 
+/** Checks one kind of folder, given itself or the folder of the run around it. Returns whether there was one. */
+export type Verifier = (dir: string, findings: Findings) => Promise<boolean>;
+
 /**
- * Verifies a folder of documents, of tokens, or of a whole run.
- * @throws ToolkitError (exit 2) when there is no manifest that can be read.
+ * Verifies the folder of a whole run, or one of the folders in it. `more`: of the rooms behind this one.
+ * @throws ToolkitError (exit 2) when nothing in it is known, or a manifest cannot be read.
  */
-export async function verify(dir: string, { signal, report }: CommandContext): Promise<VerifyReport> {
-  const { documents, tokens } = findFolders(dir);
+export async function verify(
+  dir: string,
+  { signal, report }: CommandContext,
+  more: readonly Verifier[] = [],
+): Promise<VerifyReport> {
   const progress = report.stage('verify', 'bytes');
   const findings = new Findings(signal, progress);
+  let isKnown = false;
+  for (const verifier of [verifyCrawl, ...more]) isKnown = (await verifier(dir, findings)) || isKnown;
+  const { documents, tokens } = shardFolders(dir, isKnown);
   if (documents !== undefined) await verifyDocuments(documents, findings);
   if (tokens !== undefined) await verifyTokens(tokens, findings);
   if (documents !== undefined && tokens !== undefined) await verifySplits(documents, tokens, findings);
   progress.finish({ faults: findings.faults.length });
   return { ...findings.counts, faults: findings.faults, interrupted: signal.aborted };
+}
+
+function shardFolders(dir: string, isKnown: boolean): RunFolders {
+  try {
+    return findFolders(dir);
+  } catch (error) {
+    if (isKnown && error instanceof ToolkitError && error.code === 'NO_MANIFEST') return {};
+    throw error;
+  }
 }

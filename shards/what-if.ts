@@ -5,6 +5,7 @@
 import type { Measurement, Measurements } from '../cleaning/document.ts';
 import { type Change, judge, PRESETS, parseChange, thresholdsOf } from '../cleaning/filters/index.ts';
 import { badInput } from '../crawlers/errors.ts';
+import { commandLine } from '../crawlers/shell/command.ts';
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { readDocumentManifest } from './manifest.ts';
 import { type DocumentBatch, type RejectBatch, readDocuments, readRejects } from './read-documents.ts';
@@ -113,5 +114,5 @@ export function formatWhatIf(
     ['not measured', formatCount(unmeasured)],
   ]);
   const [example] = [...examples.lost, ...examples.gained];
-  return example === undefined ? table : `${table}\n\nnext: vua explain ${example} --out ${dir}`;
+  return example === undefined ? table : `${table}\n\nnext: ${commandLine(`explain ${example} --out ${dir}`)}`;
 }

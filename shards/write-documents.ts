@@ -7,16 +7,10 @@
 import { Float32, Float64 } from 'apache-arrow';
 import type { Document, Drop, Measurement } from '../cleaning/document.ts';
 import { NumberColumn, TextColumn } from './columns.ts';
-import {
-  type Columns,
-  DOCUMENT_COLUMNS,
-  type DocumentText,
-  REJECT_COLUMNS,
-  type RejectText,
-  shardFile,
-} from './format.ts';
+import { type DocumentText, type RejectText, shardFile } from './format.ts';
 import type { DocumentShard } from './manifest.ts';
 import type { TextBatch } from './read-documents.ts';
+import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from './schemas.ts';
 import { ShardWriter } from './write-shard.ts';
 
 /** A shard ends with the document that reaches this size. */

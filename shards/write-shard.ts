@@ -10,8 +10,11 @@ import { join } from 'node:path';
 import { AsyncByteQueue, makeData, RecordBatch, RecordBatchFileWriter, type Schema, Struct } from 'apache-arrow';
 import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import { checksumOf, createChecksum } from './checksum.ts';
-import type { ShardEntry } from './manifest.ts';
+import type { ShardEntry, TokenShard } from './manifest-shape.ts';
 import { ShardReader } from './read-shard.ts';
+
+/** A row of the manifest with the place of every batch. */
+export type WrittenShard = Pick<TokenShard, keyof ShardEntry>;
 
 export type ColumnData = ReturnType<typeof makeData>;
 
@@ -96,7 +99,7 @@ export class ShardWriter {
    * Publishes the file; afterwards it survives a power cut.
    * @throws ToolkitError WRITE_FAILED, or SHARD_MISMATCH when the file does not hold what was written.
    */
-  finish(): ShardEntry {
+  finish(): WrittenShard {
     this.#writer.finish();
     this.#sink.sync();
     this.#sink.closeFile();
@@ -113,12 +116,12 @@ export class ShardWriter {
     rmSync(join(this.#dir, this.#name + TEMPORARY), { force: true });
   }
 
-  #readBack(): ShardEntry {
+  #readBack(): WrittenShard {
     const reader = ShardReader.open(join(this.#dir, this.#name + TEMPORARY), [this.#schema]);
     try {
       const batches = Array.from({ length: reader.batchCount }, (_, index) => {
-        const { rows, body } = reader.readBatch(index);
-        return { rows, checksum: checksumOf(body) };
+        const { rows, body, offset } = reader.readBatch(index);
+        return { rows, checksum: checksumOf(body), offset };
       });
       const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
       if (rows !== this.#rows || batches.length !== this.#batches) {

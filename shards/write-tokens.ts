@@ -5,20 +5,21 @@
  *   train-00000.arrow   │BOS t t t t│BOS t t│BOS t t t t t t│ …      batches: [2^20 tokens][2^20 tokens][rest]
  *
  * New shards get new numbers: until the manifest is replaced the old tokens stay valid, so a kill at any moment loses
- * nothing but the work since the start.
+ * nothing but the work since the start. The manifest sums up tokens and bytes by source, and lists them for each held-out
+ * document, so that an evaluation can be told by source.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
-import { lockFolder, writeFileAtomic } from '../crawlers/shell/folder.ts';
+import { lockFolder, readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { type Checksum, checksumOf, createChecksum } from './checksum.ts';
+import { wrongSize } from './file-sizes.ts';
 import {
   shardFile,
   shardIndex,
   TOKEN_ARRAYS,
-  TOKEN_SCHEMAS,
   TOKENS,
   type TokenArray,
   type TokenType,
@@ -30,11 +31,13 @@ import {
   readDocumentManifest,
   readTokenManifest,
   removeOrphans,
+  type SourceFigures,
   type TokenManifest,
   type TokenShard,
   writeManifest,
 } from './manifest.ts';
 import { readDocumentShards } from './read-documents.ts';
+import { TOKEN_SCHEMAS } from './schemas.ts';
 import { SPLITS, type Split, splitOf, VALID_SHARE } from './split.ts';
 import { ShardWriter } from './write-shard.ts';
 
@@ -94,15 +97,21 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Com
     documents: documentFingerprint(documents),
     validShare,
   };
-  mkdirSync(outDir, { recursive: true });
   const unlock = lockFolder(outDir);
   try {
-    const previous = readPrevious(outDir);
-    removeOrphans(outDir, SPLITS, previous?.shards ?? []);
-    const isCurrent = previous !== undefined && sameMaking(previous, wanted) && holdsFiles(outDir, tokenizerFiles);
+    const { previous, listed } = readPrevious(outDir);
+    removeOrphans(outDir, SPLITS, listed);
+    const damage = wrongSize(outDir, previous?.shards ?? []);
+    if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
+    const isCurrent =
+      damage === undefined &&
+      previous !== undefined &&
+      sameMaking(previous, wanted) &&
+      holdsFiles(outDir, tokenizerFiles);
     if (isCurrent) return { outcome: 'nothing_new', manifest: previous };
 
-    const writers = openWriters(options, wanted.dtype, previous);
+    const sources = new SourceTable();
+    const writers = openWriters(options, sources, wanted.dtype, listed);
     const progress = report.stage('tokens', 'documents', total);
     const figures = () => ({ tokens: writers.train.tokens + writers.valid.tokens });
     try {
@@ -110,13 +119,15 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Com
       for await (const batch of readDocumentShards(documentsDir, documents.documents, signal)) {
         for (let row = 0; row < batch.rows; row++) {
           const cluster = batch.string('cluster', row);
-          writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster);
+          const source = sources.indexOf(batch.string('source', row));
+          writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster, source);
           progress.update(++done, figures());
         }
       }
       progress.finish(figures());
       if (signal.aborted) return { outcome: 'interrupted', manifest: previous };
-      const manifest = { ...wanted, shards: SPLITS.flatMap((split) => writers[split].finish()) };
+      const shards = SPLITS.flatMap((split) => writers[split].finish());
+      const manifest: TokenManifest = { ...wanted, sources: sources.rows, shards };
       for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
       writeManifest(outDir, manifest);
       removeOrphans(outDir, SPLITS, manifest.shards);
@@ -129,11 +140,43 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Com
   }
 }
 
+/** What each source gave to each split, in the order in which sources appear. */
+class SourceTable {
+  readonly rows: TokenManifest['sources'] = [];
+  readonly #indices = new Map<string, number>();
+
+  indexOf(source: string): number {
+    const known = this.#indices.get(source);
+    if (known !== undefined) return known;
+    const none = (): SourceFigures => ({ documents: 0, tokens: 0, textBytes: 0 });
+    this.#indices.set(source, this.rows.length);
+    return this.rows.push({ source, train: none(), valid: none() }) - 1;
+  }
+
+  add(index: number, split: Split, tokens: number, textBytes: number): void {
+    const figures = this.rows[index][split];
+    figures.documents++;
+    figures.tokens += tokens;
+    figures.textBytes += textBytes;
+  }
+}
+
+interface OpenShard {
+  readonly writer: ShardWriter;
+  readonly clusters: Checksum;
+  /** One element a document. */
+  readonly perDocument: NonNullable<TokenShard['perDocument']>;
+  tokens: number;
+  documents: number;
+  textBytes: number;
+}
+
 /** The shards of one split, one after the other. */
 class SplitWriter {
   /** Tokens written so far, BOS included. */
   tokens = 0;
   readonly #options: TokenOptions;
+  readonly #sources: SourceTable;
   readonly #split: Split;
   readonly #dtype: TokenType;
   readonly #bos: TokenArray;
@@ -141,10 +184,11 @@ class SplitWriter {
   readonly #finished: TokenShard[] = [];
   #filled = 0;
   #index: number;
-  #open: { writer: ShardWriter; clusters: Checksum; tokens: number; documents: number; textBytes: number } | undefined;
+  #open: OpenShard | undefined;
 
-  constructor(options: TokenOptions, split: Split, dtype: TokenType, firstIndex: number) {
+  constructor(options: TokenOptions, sources: SourceTable, split: Split, dtype: TokenType, firstIndex: number) {
     this.#options = options;
+    this.#sources = sources;
     this.#split = split;
     this.#dtype = dtype;
     this.#index = firstIndex;
@@ -152,7 +196,8 @@ class SplitWriter {
     this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS);
   }
 
-  add(text: Uint8Array, cluster: string): void {
+  /** `source`: index into the table of sources. */
+  add(text: Uint8Array, cluster: string, source: number): void {
     const { encode, vocabSize, shardTokens = SHARD_TOKENS } = this.#options;
     const ids = encode(text);
     for (let i = 0; i < ids.length; i++) if (ids[i] >= vocabSize) throw badToken(ids[i], vocabSize);
@@ -161,10 +206,17 @@ class SplitWriter {
     this.#append(shard.writer, this.#bos);
     this.#append(shard.writer, ids);
     shard.clusters.update(Buffer.from(`${cluster}\n`));
+    const tokens = 1 + ids.length;
+    this.#sources.add(source, this.#split, tokens, text.length);
+    if (this.#split === 'valid') {
+      shard.perDocument.source.push(source);
+      shard.perDocument.tokens.push(tokens);
+      shard.perDocument.textBytes.push(text.length);
+    }
     shard.documents++;
     shard.textBytes += text.length;
-    shard.tokens += 1 + ids.length;
-    this.tokens += 1 + ids.length;
+    shard.tokens += tokens;
+    this.tokens += tokens;
     if (shard.tokens >= shardTokens) this.#end();
   }
 
@@ -179,10 +231,11 @@ class SplitWriter {
     this.#open = undefined;
   }
 
-  #start() {
+  #start(): OpenShard {
     const file = shardFile(this.#split, this.#index++);
     const writer = new ShardWriter(this.#options.outDir, file, TOKEN_SCHEMAS[this.#dtype]);
-    return { writer, clusters: createChecksum(), tokens: 0, documents: 0, textBytes: 0 };
+    const perDocument = { source: [], tokens: [], textBytes: [] };
+    return { writer, clusters: createChecksum(), perDocument, tokens: 0, documents: 0, textBytes: 0 };
   }
 
   #append(writer: ShardWriter, ids: TokenArray): void {
@@ -208,29 +261,48 @@ class SplitWriter {
     const shard = this.#open;
     if (!shard) return;
     this.#flush(shard.writer);
-    const { documents, textBytes, clusters } = shard;
+    const { documents, textBytes, clusters, perDocument } = shard;
     const entry = shard.writer.finish();
     this.#open = undefined;
-    this.#finished.push({ ...entry, split: this.#split, documents, textBytes, clusters: clusters.digest() });
+    this.#finished.push({
+      ...entry,
+      split: this.#split,
+      documents,
+      textBytes,
+      clusters: clusters.digest(),
+      ...(this.#split === 'valid' && { perDocument }),
+    });
   }
 }
 
 function openWriters(
   options: TokenOptions,
+  sources: SourceTable,
   dtype: TokenType,
-  previous: TokenManifest | undefined,
+  listed: readonly ListedFile[],
 ): Record<Split, SplitWriter> {
   const open = (split: Split): SplitWriter => {
-    const taken = (previous?.shards ?? []).map((shard) => shardIndex(split, shard.file) ?? -1);
-    return new SplitWriter(options, split, dtype, Math.max(-1, ...taken) + 1);
+    const taken = listed.map(({ file }) => shardIndex(split, file) ?? -1);
+    return new SplitWriter(options, sources, split, dtype, Math.max(-1, ...taken) + 1);
   };
   return { train: open('train'), valid: open('valid') };
 }
 
-const readPrevious = (outDir: string): TokenManifest | undefined =>
-  existsSync(manifestPath(outDir)) ? readTokenManifest(outDir) : undefined;
+type ListedFile = Pick<TokenShard, 'file'>;
 
-function sameMaking(previous: TokenManifest, wanted: Omit<TokenManifest, 'shards'>): boolean {
+/** What the folder holds. Of an older version only the names of its files matter: they stay until all is made anew. */
+function readPrevious(outDir: string): { previous?: TokenManifest; listed: readonly ListedFile[] } {
+  if (!existsSync(manifestPath(outDir))) return { listed: [] };
+  try {
+    const previous = readTokenManifest(outDir);
+    return { previous, listed: previous.shards };
+  } catch (error) {
+    if (!(error instanceof ToolkitError && error.code === 'OLDER_FORMAT')) throw error;
+    return { listed: readJsonIfPresent<{ shards: ListedFile[] }>(manifestPath(outDir))?.shards ?? [] };
+  }
+}
+
+function sameMaking(previous: TokenManifest, wanted: Omit<TokenManifest, 'shards' | 'sources'>): boolean {
   return (Object.keys(wanted) as (keyof typeof wanted)[]).every((key) => previous[key] === wanted[key]);
 }
 

@@ -22,7 +22,21 @@ const file = (name: string, text: string): string => {
 it('shows help with examples for every command', () => {
   const { stdout, status } = vua('--help');
   expect(status).toBe(0);
-  for (const name of ['run', 'crawl', 'clean', 'tokens', 'train', 'sample', 'verify', 'stats', 'plot', 'doctor']) {
+  for (const name of [
+    'run',
+    'crawl',
+    'clean',
+    'tokens',
+    'plan',
+    'lr-find',
+    'train',
+    'sample',
+    'export',
+    'verify',
+    'stats',
+    'plot',
+    'doctor',
+  ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   }
   const help = vua('tokenizer', 'train', '--help').stdout;
@@ -32,9 +46,14 @@ it('shows help with examples for every command', () => {
 
 describe('bad input: one line that names what, where and what is allowed, exit 2', () => {
   it.each([
-    [['run', '--bogus'], /unknown option '--bogus'/],
-    [['fly'], /unknown command 'fly'/],
-    [['train', '--tokens', 'x', '--out', 'y', '--depth', 'many'], /--depth was given "many": expected number/],
+    [['run', '--stepz', '3'], /run: unknown option '--stepz' \(Did you mean --steps\?\), allowed: --sample, .*--debug/],
+    [['fly'], /vua: unknown command 'fly', allowed: run, crawl, .*doctor/],
+    [['help', 'fly'], /vua: unknown command 'fly', allowed: run, /],
+    [['tokenizer'], /tokenizer: no command was given, allowed: train/],
+    [
+      ['train', '--tokens', 'x', '--out', 'y', '--depth', 'many'],
+      /--depth .* "many": expected an integer ≥ 1 and ≤ 48/,
+    ],
     [['train', '--tokens', 'x', '--out', 'y', '--adapter', 'abacus'], /--adapter was given "abacus".*"auto"\|"gpu"/],
     [['train', '--out', 'y'], /--tokens is missing/],
     [['run', '--config', 'absent.json'], /absent\.json: no such file/],
@@ -43,7 +62,6 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
       ['run', '--config', file('typo.json', '{"vocabSiz": 4}')],
       /typo\.json: unknown key vocabSiz, allowed: .*vocabSize/,
     ],
-    [['run', '--config', file('range.json', '{"depth": 99}')], /range\.json: depth was given 99: .*48/],
     [['run', '--config', file('torn.json', '{"depth":')], /torn\.json: not valid JSON/],
     [['run', '--out', join(folder, 'none')], /nothing to read, expected --sample, --input or --seed/],
     [['run', '--input', 'absent.warc', '--out', join(folder, 'a')], /absent\.warc: no such file/],
@@ -55,6 +73,7 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
     [['stats', folder], /no manifest\.json/],
     [['plot', folder], /no curve\.jsonl/],
     [['sample', '--checkpoint', folder], /no checkpoint/],
+    [['run', '--out', file('taken', 'x'), '--input', file('a.txt', 'Chào.')], /UNWRITABLE_FOLDER: .*taken: EEXIST/],
   ])('vua %j', (args, message) => {
     const { status, stderr, stdout } = vua(...args);
     const error = stderr.split('\n').filter((line) => line.startsWith('error '));
@@ -63,6 +82,15 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
     expect(status).toBe(2);
     expect(stderr).not.toMatch(/^ +at /m);
     expect(stdout).toBe('');
+  });
+
+  it.each([
+    [['--json'], /no command was given/],
+    [['--json', 'stats', folder], /no manifest/],
+  ])('as JSON: %j', (args, message) => {
+    const { status, stderr, stdout } = vua(...args);
+    expect(JSON.parse(stderr)).toMatchObject({ event: 'error', message: expect.stringMatching(message) });
+    expect([status, stdout]).toEqual([2, '']);
   });
 
   it('shows the stack with --debug, and errors as JSON with --json', () => {

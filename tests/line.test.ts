@@ -109,14 +109,16 @@ it('crawls, cleans, shards, trains tokenizer and model; then there is nothing ne
   expect(summary.sample.startsWith('Buổi sáng trên sông')).toBe(true);
 
   const before = fingerprint(sample);
-  const again = await vua('run', '--sample', '--out', sample, ...SHORT);
-  expect(again.results).toEqual([{ event: 'nothing_new', out: sample }]);
+  const again = await vua('run', '--sample', '--out', 'sample', ...SHORT); // the same folder in other words
+  expect(again.results).toEqual([{ event: 'nothing_new', out: 'sample' }]);
   expect(again.status).toBe(99);
   expect(again.events).toContainEqual(expect.objectContaining({ event: 'done', stage: 'crawl', done: 0 }));
   expect(fingerprint(sample)).toEqual(before);
 
   const verified = await vua('verify', sample, '--json');
-  expect([verified.status, verified.results[0].faults]).toEqual([0, []]);
+  expect(verified.results[0]).toMatchObject({ event: 'verified', faults: [], checkpoints: 1 });
+  expect(verified.results[0].records).toBeGreaterThan(100);
+  expect(verified.status).toBe(0);
 }, 180_000);
 
 it('Ctrl-C leaves valid state, and the same command goes on', async () => {
@@ -133,6 +135,8 @@ it('Ctrl-C leaves valid state, and the same command goes on', async () => {
   expect(third.status).toBe(0);
   const [a, b] = [third.results[0], (await vua('stats', sample, '--json')).results[0]];
   expect(a.documents.report.kept).toBe(b.documents.report.kept);
+  const { crawled } = JSON.parse(readFileSync(join(sample, 'summary.json'), 'utf8'));
+  expect(a.crawled.folder).toEqual(crawled.folder); // pages of both runs
   expect(third.events).toContainEqual(
     expect.objectContaining({ event: 'note', text: expect.stringMatching(/^resuming/) }),
   );
@@ -152,47 +156,19 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   );
   const out = join(folder, 'files');
 
-  const broken = await vua(
-    'run',
-    '--input',
-    torn,
-    lines,
-    '--out',
-    out,
-    '--vocab-size',
-    '1024',
-    '--width',
-    '32',
-    '--context',
-    '32',
-    ...SHORT,
-  );
+  const small = ['--vocab-size', '1024', '--width', '32', '--context', '32', '--valid-share', '0.2', ...SHORT];
+  const broken = await vua('run', '--input', torn, lines, '--out', out, ...small);
   expect(broken.status).toBe(2);
   expect(broken.events.at(-1)).toMatchObject({
     event: 'error',
     code: 'TRUNCATED_GZIP',
     message: expect.stringContaining('torn.warc.gz'),
   });
-  const kept = (await vua('stats', join(out, 'documents'), '--json')).results[0].documents.report.kept;
+  const { kept } = broken.results[0].documents.report; // the line went on with what was read
   expect(kept).toBeGreaterThan(20);
+  expect(broken.results[0].trained.step).toBe(8);
 
-  const mended = await vua(
-    'run',
-    '--input',
-    whole,
-    lines,
-    '--out',
-    out,
-    '--vocab-size',
-    '1024',
-    '--width',
-    '32',
-    '--context',
-    '32',
-    '--valid-share',
-    '0.1',
-    ...SHORT,
-  );
+  const mended = await vua('run', '--input', whole, lines, '--out', out, ...small);
   expect(mended.status).toBe(0);
   expect(mended.results[0].documents.report.kept).toBeGreaterThan(kept);
 
@@ -202,3 +178,19 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   expect(damaged.status).toBe(1);
   expect(JSON.stringify(damaged.results[0].faults)).toContain('documents-00000.arrow');
 }, 180_000);
+
+it('verify finds what is damaged at any station', async () => {
+  const model = join(sample, 'model', 'step-000008');
+  const harmed = [
+    join(sample, 'crawl', 'warc', 'crawl-00000.warc.gz'),
+    join(sample, 'tokenizer', 'tokenizer.json'),
+    join(model, 'model.safetensors'),
+    join(model, 'optimizer.safetensors'),
+    join(model, 'state.json'),
+    join(sample, 'tokens', 'train-00000.arrow'),
+  ];
+  for (const path of harmed) truncateSync(path, Math.floor(statSync(path).size / 2));
+  const { status, results } = await vua('verify', sample, '--json');
+  expect(status).toBe(1);
+  expect(new Set(results[0].faults.map(({ file }: Line) => file))).toEqual(new Set(harmed));
+});

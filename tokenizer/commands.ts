@@ -2,7 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type CommandContext, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
+import {
+  type CommandContext,
+  commandLine,
+  defineCommand,
+  INTERRUPTED,
+  NOTHING_NEW,
+} from '../crawlers/shell/command.ts';
 import { lockFolder, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import type { TokenManifest } from '../shards/manifest.ts';
@@ -14,7 +20,7 @@ import { Tokenizer } from './load.ts';
 import { MIN_VOCAB_SIZE, mergeCount, vocabSizeOf } from './model.ts';
 import { MAX_VOCAB_SIZE, MIN_FREQUENCY, type TrainProgress, trainBpe } from './train.ts';
 
-const validShare = z.coerce
+const validShare = z
   .number()
   .min(0)
   .lt(1)
@@ -33,7 +39,7 @@ export const tokenizerTrainCommand = defineCommand({
       .array(z.string())
       .min(1)
       .describe('folders of document shards; or files and folders that `vua clean` reads'),
-    vocabSize: z.coerce
+    vocabSize: z
       .number()
       .int()
       .min(MIN_VOCAB_SIZE)
@@ -41,12 +47,7 @@ export const tokenizerTrainCommand = defineCommand({
       .describe('tokens: 256 bytes, 16 special tokens, the rest merges'),
     out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
     validShare,
-    minFrequency: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .default(MIN_FREQUENCY)
-      .describe('least count of a pair that is merged'),
+    minFrequency: z.number().int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
   }),
   async run(options, context) {
     const unlock = lockFolder(options.out);
@@ -207,7 +208,7 @@ function formatTrained(out: string, { outcome, ...figures }: TrainedTokenizer): 
     ['vocabulary', formatCount(vocabSize)],
     ['  merges', formatCount(merges)],
   ];
-  return `${formatTable(rows)}\n\nnext: vua tokens --documents DIR --tokenizer ${out} --out DIR`;
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`tokens --documents DIR --tokenizer ${out} --out DIR`)}`;
 }
 
 function totalsOf({ shards }: TokenManifest): { documents: number; tokens: number; textBytes: number } {
@@ -225,5 +226,5 @@ function formatTokens(out: string, outcome: TokenSummary['outcome'], manifest: T
     ['tokens', formatCount(tokens)],
     ['bytes per token', (textBytes / Math.max(1, tokens - documents)).toFixed(2)],
   ];
-  return `${formatTable(rows)}\n\nnext: vua train --tokens ${out} --depth 2 --steps 200 --out DIR`;
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`train --tokens ${out} --depth 2 --steps 200 --out DIR`)}`;
 }

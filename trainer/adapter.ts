@@ -11,7 +11,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
-import { Gpu } from './device.ts';
+import { Gpu, grantedLimits, WANTED_FEATURES } from './device.ts';
 
 export const ADAPTER_CHOICES = ['auto', 'gpu', 'software', 'embedded'] as const;
 export type AdapterChoice = (typeof ADAPTER_CHOICES)[number];
@@ -74,6 +74,19 @@ async function requestAdapter(tried: string[]): Promise<GPUAdapter | null> {
     tried.push(reasonOf(error)); // Dawn throws where no backend can start at all.
     return null;
   }
+}
+
+/** A device that computes nothing and refuses no size of matrix: for compiling shaders that no adapter here can run. */
+export async function nullDevice(): Promise<GPUDevice> {
+  if (process.platform === 'linux') hasVulkanLoader([]) || useEmbeddedDriver(); // Dawn wants a loader to start
+  const { create } = await import('webgpu');
+  const gpu = create([...DAWN_FLAGS, 'backend=null']);
+  keptForTheProcess.push(gpu);
+  const adapter = (await gpu.requestAdapter())!;
+  return adapter.requestDevice({
+    requiredFeatures: [...adapter.features].filter((f): f is GPUFeatureName => WANTED_FEATURES.includes(f)),
+    requiredLimits: grantedLimits(adapter),
+  });
 }
 
 const isSoftware = (adapter: GPUAdapter): boolean =>

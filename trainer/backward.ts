@@ -1,115 +1,227 @@
 /**
- * The backward pass, the forward list read from its end. One buffer, `dstream`, carries the gradient of the residual
- * stream from layer to layer: each block adds its own through RMSNorm's backward. Scratch is shared by all layers.
+ * The backward pass behind the head: the forward list read from its end. One buffer, `dstream`, carries the gradient of
+ * the residual stream from layer to layer: each block adds its own through RMSNorm's backward. Scratch is shared by all
+ * layers. Every gradient is added into the arena's `grads`, which the caller clears before the first micro-step.
  */
-import type { Activations } from './forward.ts';
-import { attention } from './kernels/attention.ts';
-import { crossEntropy } from './kernels/cross-entropy.ts';
-import { embeddingBackward } from './kernels/embedding.ts';
-import { rmsnormBackward, rmsnormBackwardAccumulate, rmsnormBackwardWeight } from './kernels/rmsnorm.ts';
-import { rotaryBackward } from './kernels/rotary.ts';
-import { swigluBackward } from './kernels/swiglu.ts';
-import { EMBEDDING, FINAL_NORM, layerName } from './model.ts';
+import { type Activations, addLayer, type BatchTensors, type LayerActivations } from './forward.ts';
+import { MIX_PARTS } from './kernels/residual-mix.ts';
+import { slicesOf } from './kernels/rmsnorm.ts';
+import {
+  EMBEDDING,
+  FINAL_NORM,
+  hasQkNorm,
+  type LayerPart,
+  layerName,
+  usesValueEmbedding,
+  VALUE_EMBEDDING,
+} from './model.ts';
 import type { Network } from './network.ts';
 import type { Program, Tensor } from './program.ts';
 
-export interface BackwardTensors {
-  readonly targets: Tensor;
-  /** Gradient of each token's loss: 1/N. */
-  readonly dlosses: Tensor;
+export interface BackwardTensors extends BatchTensors {
   /** Positions sorted by token, [N] and [V + 1]. */
   readonly order: Tensor;
   readonly starts: Tensor;
+  /** Gradient of the last normed stream, from the head. */
+  readonly dnormed: Tensor;
 }
 
-/**
- * Adds every gradient into the arena's `grads`, which the caller clears before the first micro-step.
- */
+export interface BackwardOptions {
+  readonly rows: number;
+  readonly recompute?: boolean;
+}
+
 export function addBackward(
   program: Program,
   network: Network,
   a: Activations,
   batch: BackwardTensors,
-  rows: number,
-  T: number,
+  { rows, recompute = false }: BackwardOptions,
 ): void {
-  const { config, arena } = network;
-  const { width: C, heads: NH, keyHeads: NKV, headSize: HS, hidden: F, paddedVocab: V } = config;
+  const { config, arena, kernels } = network;
+  const { width: C, context: T, paddedVocab: V, layers } = config;
   const N = rows * T;
-  const weight = (name: string): Tensor => arena.view('params', name);
-  const gradient = (name: string): Tensor => arena.view('grads', name);
-  const make = (name: string, elements: number): Tensor => network.tensor(`grad ${name}`, elements);
-
-  const dlogits = make('logits', N * V);
-  const dstream = make('stream', N * C);
-  const dh = make('h', N * C);
-  const dactive = make('active', N * F);
-  const dgate = make('gate', N * F);
-  const dup = make('up', N * F);
-  const dattended = make('attended', N * NH * HS);
-  const dqRotated = make('qRotated', N * NH * HS);
-  const dkRotated = make('kRotated', N * NKV * HS);
-  const dqNormed = make('qNormed', N * NH * HS);
-  const dkNormed = make('kNormed', N * NKV * HS);
-  const dv = make('v', N * NKV * HS);
-  const dq = make('q', N * NH * HS);
-  const dk = make('k', N * NKV * HS);
-  const delta = make('delta', N * NH);
-
-  const linear = (
-    dy: Tensor,
-    x: Tensor,
-    name: string,
-    dx: Tensor,
-    inner: number,
-    out: number,
-    mode?: 'accumulate',
-  ): void =>
-    network.linearBackward(
-      program,
-      { dy, x, weight: weight(name), dweight: gradient(name), dx },
-      { N, C: inner, O: out },
-      mode,
-    );
-  const norm = (dout: Tensor, x: Tensor, rstd: Tensor, name: string, dx: Tensor, count: number, size: number): void => {
-    program.add(rmsnormBackwardWeight, { N: count, C: size }, { dout, x, rstd, dweight: gradient(name) });
-    // Into the stream a block adds its gradient; the head's norm, the first, starts it.
-    const kernel = dx === dstream && name !== FINAL_NORM ? rmsnormBackwardAccumulate : rmsnormBackward;
-    program.add(kernel, { N: count, C: size }, { dout, x, weight: weight(name), rstd, dx });
-  };
-
-  const { backward } = crossEntropy(network.crossEntropyLanes);
-  const { logits, lse } = a;
-  const { dlosses, targets } = batch;
-  program.add(backward, { N, V, used: config.vocabSize }, { dlosses, logits, targets, lse, dlogits });
-  linear(dlogits, a.normed, EMBEDDING, dh, C, V);
-  norm(dh, a.last, a.lastRstd, FINAL_NORM, dstream, N, C);
-
-  for (const [l, layer] of [...a.layers.entries()].reverse()) {
-    const name = (part: Parameters<typeof layerName>[1]): string => layerName(l, part);
-    // MLP: stream = middle + down(silu(gate) · up)
-    linear(dstream, layer.active, name('down'), dactive, F, C);
-    program.add(swigluBackward, { N, F }, { dout: dactive, gate: layer.gate, up: layer.up, dgate, dup });
-    linear(dgate, layer.h2, name('gate'), dh, C, F);
-    linear(dup, layer.h2, name('up'), dh, C, F, 'accumulate');
-    norm(dh, layer.middle, layer.rstd2, name('norm2'), dstream, N, C);
-    // Attention: middle = x + o(attend(rotate(norm(q)), rotate(norm(k)), v))
-    linear(dstream, layer.attended, name('o'), dattended, NH * HS, C);
-    const qkv = { q: layer.qRotated, k: layer.kRotated, v: layer.v };
-    const { backwardQuery, backwardKeyValue } = attention(HS);
-    const dims = { N, T, NH, NKV };
-    const shared = { ...qkv, dout: dattended, lse: layer.lse, delta };
-    program.add(backwardQuery, dims, { ...shared, out: layer.attended, dq: dqRotated });
-    program.add(backwardKeyValue, dims, { ...shared, dk: dkRotated, dv });
-    program.add(rotaryBackward, { N, T, H: NH, HS }, { dout: dqRotated, table: a.rotary, dx: dqNormed });
-    program.add(rotaryBackward, { N, T, H: NKV, HS }, { dout: dkRotated, table: a.rotary, dx: dkNormed });
-    norm(dqNormed, layer.q, layer.qRstd, name('qNorm'), dq, N * NH, HS);
-    norm(dkNormed, layer.k, layer.kRstd, name('kNorm'), dk, N * NKV, HS);
-    linear(dq, layer.h1, name('q'), dh, C, NH * HS);
-    linear(dk, layer.h1, name('k'), dh, C, NKV * HS, 'accumulate');
-    linear(dv, layer.h1, name('v'), dh, C, NKV * HS, 'accumulate');
-    norm(dh, layer.x, layer.rstd1, name('norm1'), dstream, N, C);
+  const pass = new BackwardPass(program, network, a, batch, rows);
+  pass.norm({ dout: batch.dnormed, x: a.last, rstd: a.lastRstd, name: FINAL_NORM, starts: true });
+  for (let l = layers - 1; l >= 0; l--) {
+    const layer = a.layers[l];
+    // Outputs are not needed again, and the input of this layer is kept.
+    if (recompute) addLayer(program, network, layer, { l, rows, batch, rotary: a.rotary, embedded: a.embedded });
+    pass.mlp(layer, l);
+    pass.attention(layer, l);
+    if (config.residualScalars) pass.mix(layer, l);
   }
   const { order, starts } = batch;
-  program.add(embeddingBackward, { N, V, V1: V + 1, C }, { order, starts, dout: dstream, dtable: gradient(EMBEDDING) });
+  for (const dout of [pass.dstream, ...(pass.dembedded ? [pass.dembedded] : [])]) {
+    const tensors = { order, starts, dout, dtable: arena.gradient(EMBEDDING) };
+    program.add(kernels.embedding.backward, { N, V, C }, tensors);
+  }
+}
+
+/** Scratch of the pass and its four kinds of blocks. */
+class BackwardPass {
+  dstream: Tensor;
+  /** What mixing sends straight to the embedded tokens. */
+  readonly dembedded: Tensor | undefined;
+  #dstreamHalf: Tensor;
+  #spare: { readonly stream: Tensor; readonly half: Tensor } | undefined;
+  readonly #program: Program;
+  readonly #network: Network;
+  readonly #a: Activations;
+  readonly #batch: BackwardTensors;
+  readonly #rows: number;
+  readonly #scratch: Readonly<
+    Record<'dh' | 'dactive' | 'dgateUp' | 'dattended' | 'dqk' | 'dqkv' | 'delta' | 'partial' | 'mixPartial', Tensor>
+  >;
+
+  constructor(program: Program, network: Network, a: Activations, batch: BackwardTensors, rows: number) {
+    const { width: C, heads: NH, keyHeads: NKV, headSize: HS, hidden: F, context: T, activation } = network.config;
+    const N = rows * T;
+    const make = (name: string, elements: number): Tensor => network.activation(`grad ${name}`, elements);
+    const stream = (name: string): { stream: Tensor; half: Tensor } => {
+      const whole = network.tensor(`grad ${name}`, N * C);
+      return { stream: whole, half: network.storage === 'f16' ? make(`${name} half`, N * C) : whole };
+    };
+    this.#program = program;
+    this.#network = network;
+    this.#a = a;
+    this.#batch = batch;
+    this.#rows = rows;
+    const first = stream('stream');
+    this.dstream = first.stream;
+    this.#dstreamHalf = first.half;
+    const mixes = network.config.residualScalars;
+    this.#spare = mixes ? stream('stream mixed') : undefined;
+    this.dembedded = mixes ? network.tensor('grad embedded', N * C) : undefined;
+    this.#scratch = {
+      dh: make('h', N * C),
+      dactive: make('active', N * F),
+      dgateUp: make('gate up', N * (activation === 'swiglu' ? 2 * F : F)),
+      dattended: make('attended', N * NH * HS),
+      dqk: make('qk', N * (NH + NKV) * HS),
+      dqkv: make('qkv', N * (NH + 2 * NKV) * HS),
+      delta: network.tensor('delta', N * NH),
+      partial: network.tensor('norm weight partial', slicesOf(N) * C),
+      mixPartial: network.tensor('mix partial', 2 * MIX_PARTS),
+    };
+  }
+
+  get #N(): number {
+    return this.#rows * this.#network.config.context;
+  }
+
+  #linear(dy: Tensor, x: Tensor, names: readonly string[], dx: Tensor, inner: number, out: number): void {
+    const { arena } = this.#network;
+    this.#network.linearBackward(
+      this.#program,
+      { dy, x, weight: arena.weight(...names), dweight: arena.gradient(...names), dx },
+      { N: this.#N, C: inner, O: out },
+    );
+  }
+
+  /** Through a norm into `dstream`; `starts`: the first to write it. */
+  norm({
+    dout,
+    x,
+    rstd,
+    name,
+    starts = false,
+  }: {
+    dout: Tensor;
+    x: Tensor;
+    rstd: Tensor;
+    name: string;
+    starts?: boolean;
+  }): void {
+    const { arena, kernels, config, storage } = this.#network;
+    const { rmsnorm } = kernels;
+    const dims = { N: this.#N, C: config.width, P: slicesOf(this.#N) };
+    const { partial } = this.#scratch;
+    this.#program.add(rmsnorm.backwardWeight, dims, { dout, x, rstd, partial });
+    this.#program.add(rmsnorm.backwardWeightSum, dims, { partial, dweight: arena.gradient(name) });
+    const half = storage === 'f16' && { dx_half: this.#dstreamHalf };
+    const tensors = { dout, x, weight: arena.view('params', name), rstd, dx: this.dstream, ...half };
+    this.#program.add(starts ? rmsnorm.backward : rmsnorm.backwardAccumulate, dims, tensors);
+  }
+
+  /** stream = middle + down(activation(gate, up)) */
+  mlp(layer: LayerActivations, l: number): void {
+    const { config, kernels } = this.#network;
+    const { width: C, hidden: F, activation } = config;
+    const { dactive, dgateUp, dh } = this.#scratch;
+    const name = (part: LayerPart): string => layerName(l, part);
+    const dims = { N: this.#N, F };
+    this.#linear(this.#dstreamHalf, layer.active, [name('down')], dactive, F, C);
+    if (activation === 'swiglu') {
+      const tensors = { dout: dactive, gate_up: layer.gateUp, dgate_up: dgateUp };
+      this.#program.add(kernels.swiglu.backward, dims, tensors);
+      this.#linear(dgateUp, layer.h2, [name('gate'), name('up')], dh, C, 2 * F);
+    } else {
+      this.#program.add(kernels.relu2.backward, dims, { dout: dactive, x: layer.gateUp, dx: dgateUp });
+      this.#linear(dgateUp, layer.h2, [name('up')], dh, C, F);
+    }
+    this.norm({ dout: dh, x: layer.middle, rstd: layer.rstd2, name: name('norm2') });
+  }
+
+  /** middle = x + o(attend(rotate(norm(q, k)), v)) */
+  attention(layer: LayerActivations, l: number): void {
+    const { config, kernels, arena } = this.#network;
+    const { width: C, heads: NH, keyHeads: NKV, headSize: HS, context: T, paddedVocab: V } = config;
+    const { dattended, dqk, dqkv, delta, dh, partial } = this.#scratch;
+    const { order, starts, documentStarts } = this.#batch;
+    const name = (part: LayerPart): string => layerName(l, part);
+    const N = this.#N;
+    const valued = usesValueEmbedding(config, l);
+    this.#linear(this.#dstreamHalf, layer.attended, [name('o')], dattended, NH * HS, C);
+
+    const { backwardQuery, backwardKeyValue } = kernels.attention(HS);
+    const qkv = valued ? layer.valued : layer.qkv;
+    const shared = { dout: dattended, qk: layer.qk, qkv, starts: documentStarts, lse: layer.lse, delta, dqk };
+    this.#program.add(backwardQuery, { N, T, NH, NKV }, { ...shared, out: layer.attended });
+    this.#program.add(backwardKeyValue, { N, T, NH, NKV }, { ...shared, dqkv });
+
+    const normed = hasQkNorm(config);
+    const { backward, backwardWeights } = kernels.heads(normed);
+    const dims = { N, T, NH, NKV, HS, P: slicesOf(N) };
+    const forward = { dqk, qkv: layer.qkv, table: this.#a.rotary, rstd: layer.headRstd };
+    for (const { part, sum, weight } of backwardWeights) {
+      const slices = { ...partial, elements: dims.P * HS };
+      this.#program.add(part, dims, { ...forward, [`partial_${weight}`]: slices });
+      const dweight = arena.gradient(name(weight === 'q' ? 'qNorm' : 'kNorm'));
+      this.#program.add(sum, dims, { [`partial_${weight}`]: slices, [`d${weight}_norm`]: dweight });
+    }
+    const weights = normed && {
+      q_norm: arena.view('params', name('qNorm')),
+      k_norm: arena.view('params', name('kNorm')),
+    };
+    this.#program.add(backward, dims, { ...forward, ...weights, dqkv });
+    if (valued) {
+      const tensors = { order, starts, dout: dqkv, dtable: arena.gradient(VALUE_EMBEDDING) };
+      this.#program.add(kernels.valueEmbedding.backward, { N, V, NH, NKV, HS }, tensors);
+    }
+    this.#linear(dqkv, layer.h1, [name('q'), name('k'), name('v')], dh, C, (NH + 2 * NKV) * HS);
+    this.norm({ dout: dh, x: layer.x, rstd: layer.rstd1, name: name('norm1') });
+  }
+
+  /** x = mix[0] · input + mix[1] · embedded: the gradient goes on in the spare buffer. */
+  mix(layer: LayerActivations, l: number): void {
+    const { config, kernels, arena, storage } = this.#network;
+    const { backward, backwardAccumulate, part, sum } = kernels.residualMix;
+    const dims = { N: this.#N, C: config.width };
+    const partial = this.#scratch.mixPartial;
+    const name = layerName(l, 'mix');
+    this.#program.add(part, dims, { dout: this.dstream, x: layer.input, x0: this.#a.embedded, partial });
+    this.#program.add(sum, {}, { partial, dmix: arena.gradient(name) });
+    const next = this.#spare!;
+    this.#program.add(l === config.layers - 1 ? backward : backwardAccumulate, dims, {
+      dout: this.dstream,
+      mix: arena.view('params', name),
+      dx: next.stream,
+      dx0: this.dembedded!,
+      ...(storage === 'f16' && { dx_half: next.half }),
+    });
+    this.#spare = { stream: this.dstream, half: this.#dstreamHalf };
+    this.dstream = next.stream;
+    this.#dstreamHalf = next.half;
+  }
 }

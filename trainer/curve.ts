@@ -1,11 +1,13 @@
 /**
- * The curve of a run: `curve.jsonl`, one line a step, appended as the run goes. A resumed run drops the lines behind
- * its checkpoint first, so that every step stands once.
+ * The curve of a run: `curve.jsonl`, one line a step, appended as the run goes, and the same figures as TensorBoard
+ * event files in `tensorboard/`. A resumed run drops the lines behind its checkpoint first, so that every step stands
+ * once; its event file says from which step on it counts.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput } from '../crawlers/errors.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
+import { fileVersionEvent, scalarsEvent, sessionStartEvent } from './tensorboard.ts';
 
 export interface CurvePoint {
   readonly step: number;
@@ -15,8 +17,31 @@ export interface CurvePoint {
   readonly learningRate: number;
   readonly tokensPerSecond: number;
   readonly dataWaitMs: number;
+  /** An overflow in half precision: nothing was updated. */
+  readonly skipped?: boolean;
+  readonly lossScale?: number;
+  /** Of the adapter's documented peak; none where that is not known. */
+  readonly modelFlopsUtilisation?: number;
+  /** Of GPU memory, in live buffers. */
+  readonly memoryBytes?: number;
+  /** Of the same held-out documents each time. */
   readonly heldOutBitsPerByte?: number;
+  /** Of the largest sources. */
+  readonly heldOutBySource?: Readonly<Record<string, number>>;
 }
+
+/** TensorBoard's name of each figure. */
+const TAGS: Readonly<Record<Exclude<keyof CurvePoint, 'step' | 'heldOutBySource' | 'skipped'>, string>> = {
+  loss: 'loss/train_nats_per_token',
+  heldOutBitsPerByte: 'loss/held_out_bits_per_byte',
+  gradNorm: 'optimizer/gradient_norm',
+  learningRate: 'optimizer/learning_rate',
+  tokensPerSecond: 'speed/tokens_per_second',
+  modelFlopsUtilisation: 'speed/model_flops_utilisation',
+  dataWaitMs: 'speed/data_wait_ms',
+  lossScale: 'optimizer/loss_scale',
+  memoryBytes: 'memory/gpu_bytes',
+};
 
 /** First line of the file. */
 export interface CurveHead {
@@ -42,7 +67,30 @@ export function openCurve(
   const kept = old?.points.filter((point) => point.step <= step) ?? [];
   const first = old?.head ?? head;
   writeFileAtomic(path, [first, ...kept].map((line) => `${JSON.stringify(line)}\n`).join(''));
-  return { head: first, append: (point) => appendFileSync(path, `${JSON.stringify(point)}\n`) };
+  const events = openEvents(dir, step);
+  return {
+    head: first,
+    append(point) {
+      appendFileSync(path, `${JSON.stringify(point)}\n`);
+      events(point);
+    },
+  };
+}
+
+/** One file per start of the run, as TensorBoard expects. */
+function openEvents(dir: string, step: number): (point: CurvePoint) => void {
+  const folder = join(dir, 'tensorboard');
+  mkdirSync(folder, { recursive: true });
+  const now = (): number => Date.now() / 1000;
+  const path = join(folder, `events.out.tfevents.${Math.floor(now())}.${process.pid}.vua`);
+  appendFileSync(path, Buffer.concat([fileVersionEvent(now()), sessionStartEvent(now(), step + 1)]));
+  return (point) => {
+    const scalars = (Object.keys(TAGS) as (keyof typeof TAGS)[]).flatMap((name) => {
+      const value = point[name];
+      return value == null ? [] : [[TAGS[name], value] as const];
+    });
+    appendFileSync(path, scalarsEvent(now(), point.step, Object.fromEntries(scalars)));
+  };
 }
 
 /** @throws ToolkitError NO_CURVE, BAD_CURVE (exit 2). A torn last line, of a killed run, is left out. */

@@ -19,7 +19,23 @@ export interface AdapterFacts {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query', 'chromium-experimental-subgroup-matrix'];
+/** Asked for where the adapter has them. */
+export const WANTED_FEATURES: readonly string[] = [
+  'shader-f16',
+  'subgroups',
+  'timestamp-query',
+  'chromium-experimental-subgroup-matrix',
+];
+
+/** Every limit of the adapter: the defaults are far lower. */
+export function grantedLimits(adapter: GPUAdapter): Record<string, number> {
+  const limits: Record<string, number> = {};
+  for (const key in adapter.limits) {
+    const value = adapter.limits[key as keyof GPUSupportedLimits];
+    if (typeof value === 'number') limits[key] = value;
+  }
+  return limits;
+}
 
 export class Gpu {
   readonly device: GPUDevice;
@@ -48,13 +64,9 @@ export class Gpu {
     });
   }
 
-  /** Opens a device with every limit that the adapter grants (the defaults are far lower). */
+  /** Opens a device with every limit and wanted feature that the adapter grants. */
   static async open(adapter: GPUAdapter, kind: AdapterFacts['kind'], reason: string): Promise<Gpu> {
-    const limits: Record<string, number> = {};
-    for (const key in adapter.limits) {
-      const value = adapter.limits[key as keyof GPUSupportedLimits];
-      if (typeof value === 'number') limits[key] = value;
-    }
+    const limits = grantedLimits(adapter);
     const features = [...adapter.features].sort();
     const device = await adapter.requestDevice({
       requiredFeatures: WANTED_FEATURES.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
@@ -74,6 +86,19 @@ export class Gpu {
     });
   }
 
+  /** Counts what would be allocated on such an adapter, and allocates nothing: nothing can run on it. */
+  static dry(facts: AdapterFacts): Gpu {
+    const createBuffer = ({ label, size }: GPUBufferDescriptor) => ({ label, size, destroy() {} });
+    const device = {
+      limits: facts.limits,
+      createBuffer,
+      queue: { writeBuffer() {} },
+      addEventListener() {},
+      lost: new Promise(() => {}),
+    };
+    return new Gpu(device as unknown as GPUDevice, facts);
+  }
+
   /** @throws ToolkitError OUT_OF_MEMORY when the size is over the adapter's limit. */
   buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
@@ -83,6 +108,7 @@ export class Gpu {
         code: 'OUT_OF_MEMORY',
         message: `${label}: needs a buffer of ${size} bytes, the adapter allows ${limit}`,
         hint: 'lower --batch, --context or --depth',
+        exitStatus: 2,
       });
     }
     const buffer = this.device.createBuffer({ label, size, usage });
@@ -143,10 +169,11 @@ export class Gpu {
   }
 }
 
-// The numeric values of GPUBufferUsage and GPUMapMode, which are globals in a page but not in Node.
+// The numeric values of GPUBufferUsage, GPUMapMode and GPUShaderStage, which are globals in a page but not in Node.
 export const MAP_READ = 0x0001;
 export const COPY_SRC = 0x0004;
 export const COPY_DST = 0x0008;
 export const UNIFORM = 0x0040;
 export const STORAGE = 0x0080 | COPY_SRC | COPY_DST;
 const GPU_MAP_READ = 0x0001;
+export const COMPUTE_STAGE = 0x4;

@@ -1,67 +1,73 @@
 /**
- * What forward and backward share: the kernels chosen for the adapter, and one way to add each op to a program.
+ * What forward and backward share: the kernels chosen for the adapter, storage, and one way to add each op to a program.
  * Dimensions as llm.c: B, T, N = B·T, C, V, L, NH, HS.
+ *
+ * Storage: weights and activations are f32, or in mixed precision f16; the residual stream, its gradient, norms' weights,
+ * sums and everything of the optimizer are always f32.
  */
 import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
-import { chooseKernels } from './kernels/index.ts';
-import { type MatmulEpilogue, type MatmulLayout, matmul } from './kernels/matmul.ts';
+import { chooseKernels, type KernelChoice, type KernelSet, kernelSet } from './kernels/index.ts';
+import type { Storage } from './kernels/kernel.ts';
+import type { MatmulLayout } from './kernels/matmul.ts';
 import type { ModelConfig } from './model.ts';
 import { type Program, type Tensor, tensor } from './program.ts';
+
+/** Which columns of what: y [N, O] from x [N, C]. */
+interface LinearDims {
+  readonly N: number;
+  readonly C: number;
+  readonly O: number;
+}
 
 export class Network {
   readonly gpu: Gpu;
   readonly config: ModelConfig;
   readonly arena: Arena;
-  readonly crossEntropyLanes: number;
-  readonly #matmul: ReturnType<typeof chooseKernels>['matmul'];
+  readonly storage: Storage;
+  readonly kernels: KernelSet;
   readonly #own: Tensor[] = [];
 
-  constructor(gpu: Gpu, config: ModelConfig, arena: Arena) {
+  constructor(gpu: Gpu, config: ModelConfig, arena: Arena, choice: KernelChoice = chooseKernels(gpu.facts.kind)) {
     this.gpu = gpu;
     this.config = config;
     this.arena = arena;
-    const choice = chooseKernels(gpu.facts.kind);
-    this.#matmul = choice.matmul;
-    this.crossEntropyLanes = choice.crossEntropyLanes;
+    this.storage = arena.whole.half ? 'f16' : 'f32';
+    this.kernels = kernelSet(choice, this.storage);
   }
 
-  /** A buffer that is released with the network. */
-  tensor(name: string, elements: number): Tensor {
-    const made = tensor(this.gpu, name, elements);
+  /** A buffer of f32 (or u32) that is released with the network. */
+  tensor(name: string, elements: number, storage: Storage = 'f32'): Tensor {
+    const made = tensor(this.gpu, name, elements, storage);
     this.#own.push(made);
     return made;
   }
 
-  /** y [N, O] = x [N, C] · Wᵀ (+ residual). */
-  linear(
-    program: Program,
-    x: Tensor,
-    weight: Tensor,
-    out: Tensor,
-    { N, C, O }: { N: number; C: number; O: number },
-    residual?: Tensor,
-  ): void {
-    const epilogue = residual ? 'add' : 'write';
-    program.add(
-      this.#kernel('nt', epilogue),
-      { M: N, N: O, K: C },
-      { a: x, b: weight, out, ...(residual && { residual }) },
-    );
+  /** A buffer of activations, in the network's storage. */
+  activation(name: string, elements: number): Tensor {
+    return this.tensor(name, elements, this.storage);
   }
 
-  /** dW [O, C] += dyᵀ · x, and dx [N, C] = (or +=) dy · W. */
+  /** y [N, O] = x [N, C] · Wᵀ; with `residual` (f32) y = residual + x · Wᵀ, in f32. */
+  linear(program: Program, x: Tensor, weight: Tensor, out: Tensor, { N, C, O }: LinearDims, residual?: Tensor): void {
+    const kernel = residual
+      ? this.kernels.matmul('nt', 'add', this.storage, 'f32')
+      : this.kernels.matmul('nt', 'write', this.storage, this.storage);
+    program.add(kernel, { M: N, N: O, K: C }, { a: x, b: weight, out, ...(residual && { residual }) });
+  }
+
+  /** dW [O, C] += dyᵀ · x (f32), and dx [N, C] = dy · W. */
   linearBackward(
     program: Program,
     { dy, x, weight, dweight, dx }: Record<'dy' | 'x' | 'weight' | 'dweight' | 'dx', Tensor>,
-    { N, C, O }: { N: number; C: number; O: number },
-    epilogue: 'write' | 'accumulate' = 'write',
+    { N, C, O }: LinearDims,
   ): void {
-    program.add(this.#kernel('tn', 'accumulate'), { M: O, N: C, K: N }, { a: dy, b: x, out: dweight });
-    program.add(this.#kernel('nn', epilogue), { M: N, N: C, K: O }, { a: dy, b: weight, out: dx });
+    const { matmul } = this.kernels;
+    program.add(matmul('tn', 'accumulate', this.storage, 'f32'), { M: O, N: C, K: N }, { a: dy, b: x, out: dweight });
+    program.add(matmul('nn', 'write', this.storage, this.storage), { M: N, N: C, K: O }, { a: dy, b: weight, out: dx });
   }
 
-  /** out = beta·residual + alpha·AB, or AB alone. */
+  /** f32: out = beta·residual + alpha·AB, or AB alone. */
   product(
     program: Program,
     layout: MatmulLayout,
@@ -69,14 +75,11 @@ export class Network {
     tensors: Readonly<Record<'a' | 'b' | 'out', Tensor>>,
     blend?: { readonly residual: Tensor; readonly alpha: number; readonly beta: number },
   ): void {
+    const kernel = this.kernels.matmul(layout, blend ? 'blend' : 'write', 'f32', 'f32');
     if (blend) {
       const { residual, ...factors } = blend;
-      program.add(this.#kernel(layout, 'blend'), { ...dims, ...factors }, { ...tensors, residual });
-    } else program.add(this.#kernel(layout, 'write'), dims, tensors);
-  }
-
-  #kernel(layout: MatmulLayout, epilogue: MatmulEpilogue) {
-    return matmul({ ...this.#matmul, layout, epilogue });
+      program.add(kernel, { ...dims, ...factors }, { ...tensors, residual });
+    } else program.add(kernel, dims, tensors);
   }
 
   release(): void {

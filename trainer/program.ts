@@ -3,20 +3,36 @@
  * pipelines are made in `compile()`, `encode()` only walks the list.
  */
 import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
-import { COPY_DST, type Gpu, UNIFORM } from './device.ts';
-import { bindingsOf, checkShapes, type Dims, dimsBytes, type Kernel, shaderText } from './kernels/kernel.ts';
+import { COMPUTE_STAGE, COPY_DST, type Gpu, UNIFORM } from './device.ts';
+import {
+  bindingsOf,
+  checkShapes,
+  type Dims,
+  dimsBytes,
+  type Kernel,
+  type Storage,
+  shaderText,
+} from './kernels/kernel.ts';
 
-/** A range of a GPU buffer: `elements` scalars of 4 bytes from byte `offset`. */
+/** A range of a GPU buffer: `elements` scalars of `elementBytes` from byte `offset`. */
 export interface Tensor {
   readonly name: string;
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly elements: number;
+  /** 4 for f32 and u32, 2 for f16. */
+  readonly elementBytes: 2 | 4;
 }
 
 /** One storage buffer of its own. */
-export function tensor(gpu: Gpu, name: string, elements: number): Tensor {
-  return { name, buffer: gpu.buffer(name, elements * 4), offset: 0, elements };
+export function tensor(gpu: Gpu, name: string, elements: number, storage: Storage = 'f32'): Tensor {
+  const elementBytes = storage === 'f16' ? 2 : 4;
+  return { name, buffer: gpu.buffer(name, elements * elementBytes), offset: 0, elements, elementBytes };
+}
+
+/** `count` elements of a tensor from element `from`; the offset must be a multiple of WebGPU's 256 bytes. */
+export function slice(whole: Tensor, from: number, count: number): Tensor {
+  return { ...whole, offset: whole.offset + from * whole.elementBytes, elements: count };
 }
 
 interface Dispatch {
@@ -46,8 +62,7 @@ export class Program {
 
   /** Appends a dispatch. @throws ToolkitError BAD_SHAPE when a tensor does not fit. */
   add(kernel: Kernel, dims: Dims, tensors: Readonly<Record<string, Tensor>>): void {
-    const elements = Object.fromEntries(Object.entries(tensors).map(([name, { elements }]) => [name, elements]));
-    checkShapes(kernel, dims, elements);
+    checkShapes(kernel, dims, tensors);
     this.#dispatches.push({ kernel, dims, tensors, grid: kernel.grid(dims) });
   }
 
@@ -66,8 +81,9 @@ export class Program {
         this.#uniforms.push(uniform);
         this.#gpu.write(uniform, 0, dimsBytes(dispatch.kernel, dispatch.dims));
         const entries: GPUBindGroupEntry[] = bindingsOf(dispatch.kernel).map(({ name }, i) => {
-          const { buffer, offset, elements } = dispatch.tensors[name];
-          return { binding: i + 1, resource: { buffer, offset, size: Math.max(16, elements * 4) } };
+          const { buffer, offset, elements, elementBytes } = dispatch.tensors[name];
+          const size = Math.max(16, Math.ceil((elements * elementBytes) / 4) * 4);
+          return { binding: i + 1, resource: { buffer, offset, size } };
         });
         entries.unshift({ binding: 0, resource: { buffer: uniform } });
         dispatch.pipeline = pipeline;
@@ -125,8 +141,9 @@ export function compileKernel(device: GPUDevice, kernel: Kernel): Promise<GPUCom
   let pipeline = known.get(code);
   if (!pipeline) {
     const module = device.createShaderModule({ label: kernel.name, code });
+    const layout = device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout(device, kernel)] });
     pipeline = device
-      .createComputePipelineAsync({ label: kernel.name, layout: 'auto', compute: { module, entryPoint: 'main' } })
+      .createComputePipelineAsync({ label: kernel.name, layout, compute: { module, entryPoint: 'main' } })
       .catch(async (error) => {
         const { messages } = await module.getCompilationInfo();
         const [first] = messages;
@@ -138,4 +155,14 @@ export function compileKernel(device: GPUDevice, kernel: Kernel): Promise<GPUCom
     known.set(code, pipeline);
   }
   return pipeline;
+}
+
+/** Spelled out: `auto` would leave out what a shader does not use, and then refuse it. */
+function bindGroupLayout(device: GPUDevice, kernel: Kernel): GPUBindGroupLayout {
+  const storage = bindingsOf(kernel).map(({ access }, i): GPUBindGroupLayoutEntry => {
+    const type = access === 'read' ? 'read-only-storage' : 'storage';
+    return { binding: i + 1, visibility: COMPUTE_STAGE, buffer: { type } };
+  });
+  const dims: GPUBindGroupLayoutEntry = { binding: 0, visibility: COMPUTE_STAGE, buffer: { type: 'uniform' } };
+  return device.createBindGroupLayout({ entries: [dims, ...storage] });
 }

@@ -1,45 +1,58 @@
 /**
- * A training run on disk: opens tokens and adapter, resumes or starts, trains, evaluates, keeps curve and checkpoints.
- * `vua train` and the nightly line call it.
+ * A training run on disk: opens tokens and adapter, resumes or starts, trains, evaluates, keeps curve, checkpoints and
+ * samples. `vua train` and the nightly line call it.
  */
-import { badInput } from '../crawlers/errors.ts';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ToolkitError } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
-import { openTokens, type TokenStore } from '../shards/read-tokens.ts';
-import type { Split } from '../shards/split.ts';
+import { formatBytes } from '../crawlers/shell/reporter.ts';
+import { joinSources, type TokenFolder } from '../shards/token-source.ts';
+import { Tokenizer } from '../tokenizer/load.ts';
 import { type AdapterChoice, openGpu } from './adapter.ts';
-import {
-  CHECKPOINT_FORMAT,
-  CHECKPOINT_VERSION,
-  type Checkpoint,
-  checkpointsIn,
-  loadCheckpoint,
-  openCheckpoint,
-  saveCheckpoint,
-} from './checkpoint.ts';
-import { openCurve, readCurve } from './curve.ts';
+import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from './anomaly.ts';
+import { CHECKPOINT_FORMAT, CHECKPOINT_VERSION, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { type CurvePoint, openCurve } from './curve.ts';
 import type { AdapterFacts } from './device.ts';
-import { bitsPerByte, type HeldOut, unigramBitsPerByte } from './evaluate.ts';
-import { modelConfig, parameterCount } from './model.ts';
+import { type Evaluation, evaluate, evaluateUnigram, heldOutOf, heldOutSubset, tokensOf } from './evaluate.ts';
+import {
+  finishedSummary,
+  forgetEvaluation,
+  identityOf,
+  previousOf,
+  resumedOptions,
+  writeEvaluation,
+} from './history.ts';
+import { startLoaderThread } from './loader-thread.ts';
+import { type ModelConfig, parameterCount } from './model.ts';
+import { modelFlopsUtilisation } from './peak.ts';
+import { modelOf, type Recipe, type RecipeOptions, recipeOf } from './recipe.ts';
+import { openRing } from './ring.ts';
+import type { FolderShare } from './row-sequence.ts';
+import { Sampler, samplePrompts } from './sample.ts';
+import { openFolders, tokenizerFolder } from './token-folders.ts';
 import { type TrainStep, train } from './train.ts';
 import { Trainer } from './trainer.ts';
 
-export interface TrainingOptions {
-  readonly tokens: string;
+export interface TrainingOptions extends RecipeOptions {
+  /** Folders or URLs. */
+  readonly tokens: readonly string[];
+  /** One for each of them; empty: each gives its rows once an epoch. */
+  readonly weights: readonly number[];
+  readonly layout: 'stream' | 'packed';
+  /** Attention ends where a document does. */
+  readonly maskDocuments?: boolean;
   readonly out: string;
-  readonly depth: number;
-  /** 0: from depth. */
-  readonly width: number;
-  /** 0: from depth. */
-  readonly context: number;
-  /** Rows of `context` tokens in a step. */
-  readonly batch: number;
-  readonly steps: number;
-  /** 0: from width. */
-  readonly learningRate: number;
   readonly seed: number;
   readonly evaluateEvery: number;
+  /** Held-out tokens of an evaluation while training, at most. */
+  readonly evaluateTokens: number;
   readonly checkpointEvery: number;
+  /** Newest checkpoints that stay, beside the best. */
+  readonly keep?: number;
+  /** Continued at each evaluation, into samples.jsonl. */
+  readonly samplePrompts?: readonly string[];
   readonly adapter: AdapterChoice;
   /** `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace those of other tokens. */
   readonly start: 'new' | 'resume' | 'restart';
@@ -54,24 +67,26 @@ export interface TrainingSummary {
   readonly parameters: number;
   readonly unigramBitsPerByte: number;
   readonly untrainedBitsPerByte: number;
+  /** Of the whole held-out split when all steps are done. */
   readonly heldOutBitsPerByte: number;
+  /** The same by source, most bytes first; empty until all steps are done. */
+  readonly sources: readonly SourceFigure[];
+  /** What each folder of tokens has given; empty when nothing was trained. */
+  readonly shares: readonly FolderShare[];
   readonly tokensPerSecond: number;
   readonly adapter: string;
 }
 
-const OPTIMIZER = {
-  beta1: 0.9,
-  beta2: 0.95,
-  eps: 1e-8,
-  weightDecay: 0.1,
-  clip: 1,
-  matrices: 'muon',
-  muonRatio: 0.7,
-} as const;
-const READ_EVERY = 16;
+export interface SourceFigure {
+  readonly source: string;
+  readonly textBytes: number;
+  readonly bitsPerByte: number;
+  readonly unigramBitsPerByte: number;
+}
 
-/** Peak learning rate (of AdamW; Muon's is muonRatio times it) by width: 0.03 at 64, falling with the root. */
-const defaultRate = (width: number): number => 0.03 * Math.sqrt(64 / width);
+const READ_EVERY = 16;
+/** Tokens of a sample while training, drawn as `vua sample` does by default. */
+const SAMPLE = { count: 48, temperature: 0.8, topK: 40, topP: 1, seed: 1 };
 
 /** @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite. */
 export async function runTraining(options: TrainingOptions, context: CommandContext): Promise<TrainingSummary> {
@@ -83,47 +98,58 @@ export async function runTraining(options: TrainingOptions, context: CommandCont
   }
 }
 
-async function runLocked(options: TrainingOptions, { signal, report }: CommandContext): Promise<TrainingSummary> {
-  const store = openTokens(options.tokens);
-  const { vocabSize } = store.manifest;
-  const config = modelConfig({ vocabSize, depth: options.depth, width: options.width, context: options.context });
-  const identity = {
-    tokens: store.fingerprint,
-    depth: config.layers,
-    width: config.width,
-    context: config.context,
-    batch: options.batch,
-    steps: options.steps,
-    learningRate: options.learningRate || defaultRate(config.width),
-    seed: options.seed,
-  };
-  const { previous, stale } = findPrevious(options, identity);
-  if (previous && previous.state.step >= options.steps) return finishedSummary(options.out, previous);
-  const trainShards = store.shards('train').map(({ tokens }) => tokens);
-  const heldOut = heldOutOf(store, options.tokens);
+async function runLocked(options: TrainingOptions, context: CommandContext): Promise<TrainingSummary> {
+  const { signal, report } = context;
+  const { out, maskDocuments = false } = options;
+  const folders = await openFolders(options.tokens);
+  const { vocabSize } = folders[0].manifest;
+  const identity = identityOf(options, modelOf(options, vocabSize), folders);
+  const { previous, stale } = previousOf(options, identity);
+  const finished = previous && finishedSummary(out, previous, options.steps);
+  if (finished) return finished;
+  const heldOut = heldOutOf(folders);
+  const tokenizer = await tokenizerFolder(folders[0], out);
 
   const gpu = await openGpu(options.adapter);
-  report.note(`adapter: ${describe(gpu.facts)}`);
-  const trainer = await Trainer.create(gpu, config, options.batch, OPTIMIZER);
+  const adapter = describe(gpu.facts);
+  report.note(`adapter: ${adapter}`);
+  const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts);
+  const { config, accumulate, schedule } = recipe;
+  report.note(recipeText(recipe));
+  const trainer = await Trainer.create(gpu, config, recipe.trainer);
+  const loader = openRing(
+    folders,
+    { ...loaderPlan(options, recipe), state: previous?.state.loader },
+    startLoaderThread,
+  );
+  const samples = await openSamples(options, trainer, tokenizer);
   try {
     if (previous) {
       loadCheckpoint(previous, trainer.arena);
+      trainer.writeState(previous.state.optimizer);
+      for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
     } else trainer.arena.initialise(config, options.seed);
     const startStep = previous?.state.step ?? 0;
-    const curve = openCurve(options.out, startStep, {
-      unigramBitsPerByte: unigramBitsPerByte(trainShards, heldOut, vocabSize),
-      untrainedBitsPerByte: startStep === 0 ? await bitsPerByte(trainer, heldOut) : Number.NaN,
-      adapter: describe(gpu.facts),
+    const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
+    const subset = await heldOutSubset(heldOut, options.evaluateTokens);
+    const untrained = startStep === 0 ? await evaluate(trainer, subset, { maskDocuments, signal }) : undefined;
+    const tokensPerStep = recipe.trainer.rows * accumulate * config.context;
+    forgetEvaluation(out);
+    const curve = openCurve(out, startStep, {
+      unigramBitsPerByte: unigram.bitsPerByte,
+      untrainedBitsPerByte: untrained?.bitsPerByte ?? Number.NaN,
+      adapter,
       parameters: parameterCount(config),
-      tokensPerStep: options.batch * config.context,
-      trainBytesPerToken: bytesOf(store, 'train') / trainShards.reduce((sum, shard) => sum + shard.length, 0),
+      tokensPerStep,
+      trainBytesPerToken: trainBytesPerToken(folders),
     });
 
     const progress = report.stage('train', 'steps', options.steps, startStep);
+    const points: CurvePoint[] = [];
     let last: TrainStep | undefined;
-    let heldOutBitsPerByte = Number.NaN;
-    let checkpoint = previous?.dir ?? '';
+    let heldOutBitsPerByte = previous?.state.heldOutBitsPerByte ?? Number.NaN;
+    let checkpoint = { dir: previous?.dir ?? '', step: startStep };
     let speed = 0;
     const save = async (step: TrainStep): Promise<void> => {
       const state = {
@@ -132,119 +158,186 @@ async function runLocked(options: TrainingOptions, { signal, report }: CommandCo
         step: step.step,
         config,
         loader: step.loader,
+        optimizer: await trainer.readState(),
         options: identity,
-        adapter: describe(gpu.facts),
+        adapter,
+        heldOutBitsPerByte: step.heldOut?.bitsPerByte,
+        // A resume to the bit needs the same sums in the same order.
+        extra: { storage: trainer.storage, rows: trainer.rows },
       } as const;
-      checkpoint = await saveCheckpoint(options.out, trainer.arena, state, options.tokens, stale.splice(0));
+      const dir = await saveCheckpoint(out, trainer.arena, state, tokenizer, {
+        stale: stale.splice(0),
+        keep: options.keep,
+      });
+      checkpoint = { dir, step: step.step };
     };
     const steps = train(trainer, {
-      shards: trainShards,
-      fingerprint: store.fingerprint,
-      heldOut,
-      seed: options.seed,
+      ...{ loader, heldOut: subset, maskDocuments, accumulate, schedule, signal },
       evaluateEvery: options.evaluateEvery,
       readEvery: READ_EVERY,
       checkpointEvery: options.checkpointEvery,
-      schedule: {
-        steps: options.steps,
-        peak: identity.learningRate,
-        warmupSteps: Math.min(20, options.steps / 10),
-        decayShare: 0.5,
-        floor: 0,
-      },
-      from: previous && { step: startStep, loader: previous.state.loader },
-      signal,
+      from: previous && { step: startStep },
     });
     let saved = true;
-    for await (const step of steps) {
-      last = step;
-      speed = speed === 0 ? step.tokensPerSecond : 0.9 * speed + 0.1 * step.tokensPerSecond;
-      heldOutBitsPerByte = step.heldOutBitsPerByte ?? heldOutBitsPerByte;
-      const { loader: _loader, settled, ...point } = step;
-      curve.append(point);
-      progress.update(step.step, {
-        loss: step.loss.toFixed(3),
-        'tokens/s': Math.round(speed),
-        ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
-      });
-      saved = false;
-      if (settled && step.step % options.checkpointEvery === 0) {
-        await save(step);
-        saved = true;
+    try {
+      for await (const step of steps) {
+        last = step;
+        speed = speed === 0 ? step.tokensPerSecond : 0.9 * speed + 0.1 * step.tokensPerSecond;
+        const point = pointOf(step, config, gpu.facts, trainer.storage, gpu.liveBytes);
+        heldOutBitsPerByte = point.heldOutBitsPerByte ?? heldOutBitsPerByte;
+        curve.append(point);
+        points.push(point);
+        const anomaly = anomalyOf(points);
+        if (anomaly) {
+          report.note(anomalyText(anomaly, checkpoint.step, rewindOf(points, checkpoint.step, tokensPerStep)));
+        }
+        progress.update(step.step, {
+          loss: step.loss.toFixed(3),
+          'tokens/s': Math.round(speed),
+          ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
+        });
+        if (step.heldOut) await samples?.write(step.step);
+        saved = false;
+        if (settledFor(step, options.checkpointEvery)) {
+          await save(step);
+          saved = true;
+        }
       }
+    } catch (error) {
+      throw await explained(error, trainer, points, checkpoint.step, tokensPerStep);
     }
     if (last && !saved) await save(last);
-    progress.finish({ loss: last?.loss.toFixed(3) ?? '-', 'bits/byte': heldOutBitsPerByte.toFixed(3) });
-    const interrupted = signal.aborted && (last?.step ?? startStep) < options.steps;
+    progress.finish({
+      loss: last?.loss.toFixed(3) ?? '-',
+      ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
+    });
+    const step = last?.step ?? startStep;
+    const whole = step === options.steps ? await evaluateWhole(trainer, heldOut, maskDocuments, context) : undefined;
+    const sources = whole ? compare(whole, unigram) : [];
+    if (whole)
+      writeEvaluation(out, { step, bitsPerByte: whole.bitsPerByte, unigramBitsPerByte: unigram.bitsPerByte, sources });
     return {
       ...curve.head,
-      step: last?.step ?? startStep,
-      interrupted,
-      trainedSteps: (last?.step ?? startStep) - startStep,
-      checkpoint,
-      heldOutBitsPerByte,
+      step,
+      interrupted: whole === undefined,
+      trainedSteps: step - startStep,
+      checkpoint: checkpoint.dir,
+      heldOutBitsPerByte: whole?.bitsPerByte ?? heldOutBitsPerByte,
+      sources,
+      shares: last ? loader.sequence.shares(loader.sequence.numberAt(last.loader)) : [],
       tokensPerSecond: speed,
     };
   } finally {
+    samples?.close();
+    await loader.close();
     trainer.release();
     gpu.destroy();
   }
 }
 
-const bytesOf = ({ manifest }: TokenStore, split: Split): number =>
-  manifest.shards.reduce((sum, shard) => sum + (shard.split === split ? shard.textBytes : 0), 0);
+const settledFor = ({ settled, step }: TrainStep, every: number): boolean => settled && step % every === 0;
 
-/** @throws ToolkitError NO_HELD_OUT when no document fell into the split. */
-function heldOutOf(store: TokenStore, dir: string): HeldOut {
-  const textBytes = bytesOf(store, 'valid');
-  if (textBytes === 0) {
-    throw badInput(
-      'NO_HELD_OUT',
-      `${dir}: no document fell into the held-out split`,
-      'make the tokens again with a larger --valid-share, or add documents',
-    );
-  }
-  return { shards: store.shards('valid').map(({ tokens }) => tokens), textBytes, bosId: store.manifest.bosId };
+function recipeText({ config, trainer, accumulate, memory }: Recipe): string {
+  const parts = accumulate > 1 ? `${accumulate} × ${trainer.rows}` : String(trainer.rows);
+  const precision = trainer.storage === 'f16' ? 'mixed f16/f32' : 'f32';
+  return `${config.layers} layers × ${config.width}, ${parameterCount(config)} parameters, ${parts} rows of ${config.context}, ${precision}, ${formatBytes(memory.bytes)}`;
 }
 
-/** What an earlier call reached. */
-function finishedSummary(out: string, { dir, state }: Checkpoint): TrainingSummary {
-  const { head, points } = readCurve(out);
-  const evaluated = points.findLast((point) => point.heldOutBitsPerByte !== undefined);
+const loaderPlan = (
+  { seed, layout, weights, maskDocuments = false }: TrainingOptions,
+  { config, trainer }: Recipe,
+) => ({
+  rows: trainer.rows,
+  length: config.context,
+  paddedVocab: config.paddedVocab,
+  seed,
+  layout,
+  maskDocuments,
+  weights: weights.length > 0 ? weights : undefined,
+});
+
+/** Sources that a line of the curve names. */
+const CURVE_SOURCES = 12;
+
+function pointOf(
+  { loader: _loader, settled: _settled, heldOut, ...figures }: TrainStep,
+  config: ModelConfig,
+  { name }: AdapterFacts,
+  storage: 'f32' | 'f16',
+  memoryBytes: number,
+): CurvePoint {
+  const named = heldOut?.sources.slice(0, CURVE_SOURCES).map(({ source, bitsPerByte }) => [source, bitsPerByte]);
   return {
-    ...head,
-    step: state.step,
-    interrupted: false,
-    trainedSteps: 0,
-    checkpoint: dir,
-    heldOutBitsPerByte: evaluated?.heldOutBitsPerByte ?? Number.NaN,
-    tokensPerSecond: points.at(-1)?.tokensPerSecond ?? 0,
+    ...figures,
+    ...(heldOut && { heldOutBitsPerByte: heldOut.bitsPerByte, heldOutBySource: Object.fromEntries(named!) }),
+    modelFlopsUtilisation: modelFlopsUtilisation(config, name, figures.tokensPerSecond, storage),
+    memoryBytes,
   };
 }
 
-/** The checkpoint to continue, and those that the first new one replaces: until then the old model stays. */
-function findPrevious(
-  { out, start }: TrainingOptions,
-  identity: Readonly<Record<string, number | string>>,
-): { previous?: Checkpoint; stale: string[] } {
-  const folders = checkpointsIn(out);
-  if (folders.length === 0) return { stale: [] };
-  if (start === 'new') {
-    throw badInput(
-      'CHECKPOINTS_EXIST',
-      `${out}: holds ${folders.at(-1)}`,
-      'continue it with --resume, or choose another --out',
-    );
-  }
-  const previous = openCheckpoint(out);
-  const other = Object.keys(identity).find((key) => previous.state.options[key] !== identity[key]);
-  if (other === undefined) return { previous, stale: [] };
-  if (start === 'restart') return { stale: folders };
-  throw badInput(
-    'OTHER_RUN',
-    `${previous.dir}: was trained with ${other} = ${previous.state.options[other]}, now asked for ${identity[other]}`,
-    'give the same options as before, or choose another --out',
-  );
+/** `undefined` when the signal was aborted; the next call with the same options does it. */
+async function evaluateWhole(
+  trainer: Trainer,
+  heldOut: ReturnType<typeof heldOutOf>,
+  maskDocuments: boolean,
+  { signal, report }: CommandContext,
+): Promise<Evaluation | undefined> {
+  const progress = report.stage('evaluate', 'tokens', tokensOf(heldOut));
+  const onTokens = (done: number): void => progress.update(Math.min(done, tokensOf(heldOut)));
+  const evaluation = await evaluate(trainer, heldOut, { maskDocuments, signal, onTokens });
+  progress.finish(evaluation && { 'bits/byte': evaluation.bitsPerByte.toFixed(4) });
+  return evaluation;
+}
+
+function compare(model: Evaluation, unigram: Evaluation): SourceFigure[] {
+  const other = new Map(unigram.sources.map(({ source, bitsPerByte }) => [source, bitsPerByte]));
+  return model.sources.map(({ source, textBytes, bitsPerByte }) => ({
+    source,
+    textBytes,
+    bitsPerByte,
+    unigramBitsPerByte: other.get(source)!,
+  }));
+}
+
+/** Continuations of the fixed prompts, a line each evaluation. */
+async function openSamples(
+  { samplePrompts: prompts = [], out }: TrainingOptions,
+  trainer: Trainer,
+  tokenizerDir: string,
+) {
+  if (prompts.length === 0) return undefined;
+  const tokenizer = await Tokenizer.load(tokenizerDir);
+  const sampler = await Sampler.create(trainer.gpu, trainer.config, trainer.arena);
+  return {
+    async write(step: number): Promise<void> {
+      const samples = await samplePrompts(sampler, tokenizer, prompts, SAMPLE);
+      appendFileSync(join(out, 'samples.jsonl'), `${JSON.stringify({ step, samples })}\n`);
+    },
+    close: () => sampler.release(),
+  };
+}
+
+/** A loss that is no number, with the tensor in which it began and what going back costs. */
+async function explained(
+  error: unknown,
+  { arena }: Trainer,
+  points: readonly CurvePoint[],
+  checkpointStep: number,
+  tokensPerStep: number,
+): Promise<unknown> {
+  if (!(error instanceof ToolkitError) || error.code !== 'NAN_LOSS') return error;
+  const bad = await firstNotFinite(arena);
+  const rewind = rewindOf(points, checkpointStep, tokensPerStep);
+  const where = bad ? `; first in ${bad.part} ${bad.name}: ${bad.bad} of ${bad.elements} not finite` : '';
+  const cost = `; back to step ${checkpointStep}: ${rewind.steps} steps, ${Math.round(rewind.seconds)} s again`;
+  const { code, hint, message, exitStatus } = error;
+  return new ToolkitError({ code, hint, exitStatus, message: `${message}${where}${cost}`, cause: error });
+}
+
+function trainBytesPerToken(folders: readonly TokenFolder[]): number {
+  const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
+  const sum = (key: 'textBytes' | 'rows'): number => train.reduce((total, shard) => total + shard[key], 0);
+  return sum('textBytes') / sum('rows');
 }
 
 export const describe = (facts: AdapterFacts): string => `${facts.name} (${facts.kind})`;

@@ -1,17 +1,34 @@
-/** Learning rate by step: linear warm-up, constant, then linear decay to `floor` (WSD, Hu et al. 2024; nanochat). */
+/**
+ * Learning rate by step: linear warm-up, then
+ *   wsd     constant, at the end a linear decay to `floor` (Hu et al. 2024; nanochat)
+ *   cosine  half a cosine from the peak to `floor` (Loshchilov & Hutter 2017)
+ */
+export const SCHEDULES = ['wsd', 'cosine'] as const;
+export type ScheduleName = (typeof SCHEDULES)[number];
+
 export interface Schedule {
+  readonly kind?: ScheduleName;
   readonly steps: number;
   readonly peak: number;
   readonly warmupSteps: number;
-  /** Last part of the run that decays: 0…1. */
+  /** Last part of the run that decays under `wsd`: 0…1. */
   readonly decayShare: number;
   /** Share of the peak that is left at the end. */
   readonly floor: number;
 }
 
 /** `step` counts from 1. */
-export function learningRate({ steps, peak, warmupSteps, decayShare, floor }: Schedule, step: number): number {
+export function learningRate(schedule: Schedule, step: number): number {
+  const { kind = 'wsd', steps, peak, warmupSteps, decayShare, floor } = schedule;
   const warmup = Math.min(1, step / Math.max(1, warmupSteps));
-  const left = (steps - step) / Math.max(1, steps * decayShare);
-  return peak * warmup * (left >= 1 ? 1 : floor + (1 - floor) * Math.max(0, left));
+  return peak * warmup * (floor + (1 - floor) * remaining());
+
+  /** 1 at the peak, 0 at the last step. */
+  function remaining(): number {
+    if (kind === 'cosine') {
+      const progress = (step - warmupSteps) / Math.max(1, steps - warmupSteps);
+      return 0.5 * (1 + Math.cos(Math.PI * Math.min(1, Math.max(0, progress))));
+    }
+    return Math.min(1, Math.max(0, (steps - step) / Math.max(1, steps * decayShare)));
+  }
 }

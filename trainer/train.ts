@@ -3,19 +3,21 @@
  * Figures stay on the GPU and are read every `readEvery` steps, then yielded one by one.
  */
 import { ToolkitError } from '../crawlers/errors.ts';
-import type { TokenArray } from '../shards/format.ts';
 import type { LoaderState } from './batch.ts';
-import { bitsPerByte, type HeldOut } from './evaluate.ts';
-import { batches } from './loader.ts';
+import { type Evaluation, evaluate, type HeldOut } from './evaluate.ts';
+import type { Loader } from './loader.ts';
 import { learningRate, type Schedule } from './schedule.ts';
 import type { StepFigures, Trainer } from './trainer.ts';
 
 export interface TrainOptions {
-  readonly shards: readonly TokenArray[];
-  readonly fingerprint: string;
+  /** Stands behind `from`; the caller closes it. */
+  readonly loader: Loader;
+  /** What is evaluated while training: small enough to be read often (`heldOutSubset`). */
   readonly heldOut: HeldOut;
+  readonly maskDocuments?: boolean;
   readonly schedule: Schedule;
-  readonly seed: number;
+  /** Micro-batches of a step. */
+  readonly accumulate?: number;
   /** Steps between held-out evaluations; the last step is always evaluated. */
   readonly evaluateEvery: number;
   /** Steps after which the caller may want to take a checkpoint: they settle. */
@@ -23,7 +25,7 @@ export interface TrainOptions {
   /** Steps between reads of the ring, at most 64. */
   readonly readEvery: number;
   /** Continue behind this step. */
-  readonly from?: { readonly step: number; readonly loader: LoaderState };
+  readonly from?: { readonly step: number };
   readonly signal?: AbortSignal;
 }
 
@@ -38,41 +40,39 @@ export interface TrainStep extends StepFigures {
   readonly loader: LoaderState;
   /** True when the GPU holds exactly this step's weights: a checkpoint may be taken. */
   readonly settled: boolean;
-  readonly heldOutBitsPerByte?: number;
+  readonly heldOut?: Evaluation;
 }
 
 /** @throws ToolkitError NAN_LOSS naming the step. Ends early, after a settled step, when `signal` is aborted. */
 export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
-  const { schedule, from, signal } = options;
+  const { schedule, from, signal, loader, accumulate = 1, maskDocuments } = options;
   const { rows, config } = trainer;
-  const source = batches({
-    shards: options.shards,
-    fingerprint: options.fingerprint,
-    vocabSize: config.vocabSize,
-    rows,
-    length: config.context,
-    seed: options.seed,
-    state: from?.loader,
-  });
   const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
-  let waiting: Omit<TrainStep, 'loss' | 'gradNorm' | 'tokensPerSecond' | 'settled'>[] = [];
+  let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled'>[] = [];
   let readAt = performance.now();
   for (let step = (from?.step ?? 0) + 1; step <= schedule.steps; step++) {
-    const asked = performance.now();
-    const batch = source.next().value;
-    const dataWaitMs = performance.now() - asked;
     const rate = learningRate(schedule, step);
-    trainer.step(batch, step, rate);
-    waiting.push({ step, learningRate: rate, dataWaitMs, loader: batch.state });
+    let dataWaitMs = 0;
+    let state: LoaderState | undefined;
+    for (let micro = 0; micro < accumulate; micro++) {
+      const asked = performance.now();
+      const batch = await loader.next();
+      dataWaitMs += performance.now() - asked;
+      trainer.microStep(batch, { index: micro, count: accumulate }, rate);
+      state = batch.state;
+    }
+    waiting.push({ step, learningRate: rate, dataWaitMs, loader: state! });
     const evaluates = step % options.evaluateEvery === 0 || step === schedule.steps;
     const settles = evaluates || step % options.checkpointEvery === 0 || signal?.aborted;
     if (waiting.length < readEvery && !settles) continue;
-    const figures = await trainer.figures(waiting[0].step, step);
-    const tokensPerSecond = (waiting.length * rows * config.context * 1000) / (performance.now() - readAt);
-    const heldOutBitsPerByte = evaluates ? await bitsPerByte(trainer, options.heldOut) : undefined;
+    const figures = await trainer.figures(waiting.length);
+    const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
+    const heldOut = evaluates ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }) : undefined;
     readAt = performance.now();
-    for (const [i, { loss, gradNorm }] of figures.entries()) {
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+    for (const [i, figure] of figures.entries()) {
+      const { loss, gradNorm, skipped, lossScale } = figure;
+      // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
+      if (!Number.isFinite(loss) || (skipped && lossScale <= 1)) {
         throw new ToolkitError({
           code: 'NAN_LOSS',
           message: `step ${waiting[i].step}: loss ${loss}, gradient norm ${gradNorm}, expected finite numbers`,
@@ -80,7 +80,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
         });
       }
       const settled = waiting[i].step === step;
-      yield { ...waiting[i], loss, gradNorm, tokensPerSecond, settled, ...(settled && { heldOutBitsPerByte }) };
+      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && { heldOut }) };
     }
     waiting = [];
     if (signal?.aborted) return;

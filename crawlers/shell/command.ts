@@ -1,18 +1,18 @@
 /**
  * A command of `vua` is one zod object (its keys become flags, help and config keys) next to its `run`.
  *
- *   outDir: z.string().describe('folder to write')            → --out-dir <value>   required
- *   steps: z.coerce.number().int().default(200).describe(…)    → --steps <value>     default 200
- *   seed: z.array(z.string()).default([]).describe(…)          → --seed <value...>   may be repeated
- *   resume: z.boolean().default(false).describe(…)             → --resume
+ *   outDir: z.string().describe('folder to write')    → --out-dir <value>   required
+ *   steps: z.number().int().default(200).describe(…)  → --steps <value>     default 200; text is read as a number
+ *   seed: z.array(z.string()).default([]).describe(…) → --seed <value...>   may be repeated
+ *   resume: z.boolean().default(false).describe(…)    → --resume
  *
  * Rooms define commands; `main.ts` lists them. A command with an option `config` also takes its options from that JSON
  * file, or from vua.config.json in the current folder; flags win.
  */
 import { existsSync } from 'node:fs';
-import type { Command as Commander } from 'commander';
+import type { Command as Commander, CommanderError } from 'commander';
 import { z } from 'zod';
-import { badInput } from '../errors.ts';
+import { badInput, type ToolkitError } from '../errors.ts';
 import { readJsonIfPresent } from './folder.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -44,12 +44,20 @@ export function defineCommand<Shape extends z.ZodRawShape>(command: Command<Shap
   return command as unknown as Command;
 }
 
+/** A command line that runs where this one ran: a checkout has no `vua` on the PATH, npx puts it there for one command. */
+export function commandLine(command: string): string {
+  if (process.argv[1]?.endsWith('.ts')) return `npm run vua -- ${command}`;
+  return process.env.npm_command === 'exec' ? `npx vua ${command}` : `vua ${command}`;
+}
+
 const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** `--flag` of an option key. */
 export const flagOf = (key: string): string => `--${kebab(key)}`;
 
 interface OptionFacts {
+  /** A number, or a list of numbers. */
+  readonly isNumber: boolean;
   readonly isBoolean: boolean;
   readonly isArray: boolean;
   readonly isRequired: boolean;
@@ -67,6 +75,7 @@ function factsOf(type: z.ZodType): OptionFacts {
   }
   const absent = type.safeParse(undefined);
   return {
+    isNumber: inner instanceof z.ZodNumber || (inner instanceof z.ZodArray && inner.element instanceof z.ZodNumber),
     isBoolean: inner instanceof z.ZodBoolean,
     isArray: inner instanceof z.ZodArray,
     isRequired: !absent.success,
@@ -86,9 +95,9 @@ export function addCommand(
   for (const word of words.slice(0, -1)) {
     parent =
       parent.commands.find((existing) => existing.name() === word) ??
-      parent.command(word).description(`${word} commands`).usage('<command> [options]');
+      sayWhatIsAllowed(parent.command(word).description(`${word} commands`).usage('<command> [options]'));
   }
-  const leaf = parent.command(words.at(-1)!).description(command.summary);
+  const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(command.summary));
   for (const [key, type] of Object.entries(command.options.shape)) {
     const facts = factsOf(type as z.ZodType);
     const shown = facts.isRequired ? `${facts.description} (required)` : facts.description;
@@ -106,16 +115,59 @@ export function addCommand(
     }
     leaf.addOption(option);
   }
-  leaf.option('--json', 'results as JSON lines on stdout, progress as JSON lines on stderr');
-  leaf.option('--debug', 'show stack traces');
+  addGlobalOptions(leaf);
   leaf.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join('\n')}\n`);
   leaf.action(async () => {
-    const { json: _json, debug: _debug, ...given } = leaf.opts<Record<string, unknown>>();
+    const { json: _json, debug: _debug, ...typed } = leaf.opts<Record<string, unknown>>();
+    const given = withNumbers(command, typed);
     if (command.positional !== undefined && leaf.processedArgs[0] !== undefined) {
       given[command.positional] = leaf.processedArgs[0];
     }
     await start(command, parseOptions(command, { ...readConfig(command, given), ...given }, flagOf));
   });
+}
+
+/** Options of every command, also before its name. `main.ts` looks for them itself. */
+export const addGlobalOptions = (commander: Commander): Commander =>
+  commander
+    .option('--json', 'results as JSON lines on stdout, progress as JSON lines on stderr')
+    .option('--debug', 'show stack traces');
+
+/** Makes errors of the command line ToolkitErrors; `--help` and `--version` end as CommanderErrors with exit code 0. */
+export function sayWhatIsAllowed(commander: Commander): Commander {
+  return commander.exitOverride((error) => {
+    throw error.exitCode === 0 ? error : commandLineError(error, commander);
+  });
+}
+
+function commandLineError({ code, message }: CommanderError, commander: Commander): ToolkitError {
+  const path: string[] = [];
+  for (let at = commander; at.parent; at = at.parent) path.unshift(at.name());
+  const asked = commander.args[1]; // vua help ASKED
+  const helped = asked === undefined ? 'no command was given' : `unknown command '${asked}'`;
+  const fact = code === 'commander.help' ? helped : message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const names =
+    commander.commands.length > 0
+      ? commander.commands.map((command) => command.name())
+      : commander.options.map(({ long }) => long);
+  const allowed = /help|unknown/.test(code) ? `, allowed: ${names.join(', ')}` : '';
+  return badInput(
+    'BAD_OPTION',
+    `${path.join(' ') || 'vua'}: ${fact.replace(/\.$/, '')}${allowed}`,
+    '`vua --help` lists commands, `vua COMMAND --help` its options',
+  );
+}
+
+/** The command line has only text: what is a decimal number becomes one where a number is wanted. */
+function withNumbers({ options }: Command, typed: Record<string, unknown>): Record<string, unknown> {
+  const isWanted = (key: string): boolean => key in options.shape && factsOf(options.shape[key] as z.ZodType).isNumber;
+  const read = (value: unknown): unknown =>
+    typeof value === 'string' && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
+  const entries = Object.entries(typed).map(([key, value]) => {
+    if (!isWanted(key)) return [key, value];
+    return [key, Array.isArray(value) ? value.map(read) : read(value)];
+  });
+  return Object.fromEntries(entries);
 }
 
 const CONFIG_FILE = 'vua.config.json';
@@ -125,16 +177,20 @@ function readConfig(command: Command, given: Record<string, unknown>): Record<st
   if (!('config' in command.options.shape)) return {};
   const path = (given.config as string | undefined) ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
   if (path === undefined) return {};
-  const config = readJsonIfPresent<unknown>(path);
+  const config = readJsonIfPresent<unknown>(
+    path,
+    'mend the file; JSON has no comments and no comma behind the last key',
+  );
+  const { config: _config, ...shape } = command.options.shape;
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     const found = config === undefined ? 'no such file' : `found ${JSON.stringify(config).slice(0, 40)}`;
     throw badInput(
       'BAD_CONFIG',
       `${path}: ${found}, expected an object of options`,
-      `keys: ${Object.keys(command.options.shape).join(', ')}`,
+      `keys: ${Object.keys(shape).join(', ')}`,
     );
   }
-  const partial = { name: path, options: command.options.partial() };
+  const partial = { name: path, options: z.object(shape).partial() };
   parseOptions(partial, config as Record<string, unknown>, (key) => key);
   return config as Record<string, unknown>;
 }
@@ -160,10 +216,37 @@ export function parseOptions(
   const key = String(issue.path[0] ?? '');
   const value = given[key];
   const said = value === undefined ? 'is missing' : `was given ${JSON.stringify(value)}`;
-  const description = factsOf(command.options.shape[key] as z.ZodType).description;
+  const type = command.options.shape[key] as z.ZodType;
   throw badInput(
     'BAD_OPTION',
-    `${command.name}: ${nameOf(key)} ${said}: ${issue.message.replace(/^Invalid \w+: |, received \w+$/g, '')}`,
-    `${nameOf(key)}: ${description}`,
+    `${command.name}: ${nameOf(key)} ${said}: expected ${allowedValues(type)}`,
+    `${nameOf(key)}: ${factsOf(type).description}`,
   );
+}
+
+/** `an integer ≥ 1 and ≤ 48`, `a number > 0 and < 1`, `"auto"|"gpu"`, `a list of text`. */
+function allowedValues(type: z.ZodType): string {
+  const {
+    type: name,
+    minimum,
+    maximum,
+    exclusiveMinimum,
+    exclusiveMaximum,
+    ...schema
+  } = z.toJSONSchema(type, {
+    io: 'input',
+    unrepresentable: 'any',
+  });
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join('|');
+  if (name === 'array') return 'a list of text';
+  if (name === 'boolean') return 'true or false';
+  if (name !== 'integer' && name !== 'number') return 'text';
+  const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  const bounds = [
+    minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && `≥ ${minimum}`,
+    exclusiveMinimum !== undefined && `> ${exclusiveMinimum}`,
+    most !== undefined && `≤ ${most}`,
+    exclusiveMaximum !== undefined && `< ${exclusiveMaximum}`,
+  ].filter(Boolean);
+  return `${name === 'integer' ? 'an integer' : 'a number'} ${bounds.join(' and ')}`.trim();
 }

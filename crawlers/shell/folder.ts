@@ -8,40 +8,92 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { badInput, reasonOf, ToolkitError } from '../errors.ts';
+import { badInput, printable, reasonOf, ToolkitError } from '../errors.ts';
 
-/** Writes a file so that a reader sees the old bytes or the new ones, also after a power cut. Makes the folder. */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w');
+/**
+ * Makes a folder and those above it. Not `mkdirSync(…, { recursive: true })`, which never returns below /proc.
+ * @returns the folders that were not there, the outermost first.
+ * @throws ToolkitError UNWRITABLE_FOLDER (exit 2).
+ */
+export function makeFolder(dir: string): string[] {
+  const made: string[] = [];
+  const make = (path: string): void => {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (dirname(path) !== path) make(dirname(path));
+    try {
+      mkdirSync(path);
+      made.push(path);
+    } catch (error) {
+      if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error; // else another process made it
+    }
+  };
   try {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    make(resolve(dir));
+  } catch (error) {
+    throw unwritable(dir, error);
   }
-  renameSync(temporary, path);
+  return made;
 }
 
-/** @throws ToolkitError BAD_JSON (exit 2) naming the file when it is not JSON. `undefined` when there is no file. */
-export function readJsonIfPresent<T>(path: string): T | undefined {
-  if (!existsSync(path)) return undefined;
+const unwritable = (dir: string, error: unknown): ToolkitError =>
+  badInput('UNWRITABLE_FOLDER', `${dir}: ${reasonOf(error)}`, 'choose a folder that you may write to', error);
+
+/**
+ * Writes a file so that a reader sees the old bytes or the new ones, also after a power cut. Makes the folder.
+ * @throws ToolkitError UNWRITABLE_FOLDER (exit 2), WRITE_FAILED.
+ */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  makeFolder(dirname(path));
+  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
+    const file = openSync(temporary, 'w');
+    try {
+      const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
   } catch (error) {
-    throw badInput(
-      'BAD_JSON',
-      `${path}: not valid JSON: ${reasonOf(error)}`,
-      'restore the file, or delete it to rebuild it',
-      error,
-    );
+    rmSync(temporary, { force: true });
+    if (/^(EACCES|EPERM|EROFS|EISDIR)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+      throw unwritable(path, error);
+    throw new ToolkitError({
+      code: 'WRITE_FAILED',
+      message: `${path}: ${reasonOf(error)}`,
+      hint: 'free some disk space and run again: what was written stays valid',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * `undefined` when there is no file.
+ * @throws ToolkitError BAD_JSON (exit 2) naming the file when it cannot be read or is not JSON.
+ */
+export function readJsonIfPresent<T>(
+  path: string,
+  hint = 'restore the file, or delete it to rebuild it',
+): T | undefined {
+  if (!existsSync(path)) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw badInput('BAD_JSON', `${path}: ${reasonOf(error)}`, 'expected a JSON file that can be read', error);
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw badInput('BAD_JSON', `${path}: not valid JSON: ${printable(reasonOf(error))}`, hint, error);
   }
 }
 
@@ -50,11 +102,12 @@ const heldHere = new Set<string>();
 
 /**
  * Takes the folder's lock (`DIR/vua.lock` holds the pid). A lock whose process is gone is taken over, also one with our
- * own pid: in a container every run has the same.
- * @throws ToolkitError FOLDER_LOCKED naming the pid that holds it.
+ * own pid: in a container every run has the same. Makes the folder; giving the lock back removes a folder that it made
+ * and nobody wrote to.
+ * @throws ToolkitError FOLDER_LOCKED naming the pid that holds it, UNWRITABLE_FOLDER (exit 2).
  */
 export function lockFolder(dir: string): () => void {
-  mkdirSync(dir, { recursive: true });
+  const made = makeFolder(dir);
   const path = join(resolve(dir), 'vua.lock');
   for (;;) {
     const claim = `${path}.${process.pid}`;
@@ -65,6 +118,7 @@ export function lockFolder(dir: string): () => void {
       const release = (): void => {
         heldHere.delete(path);
         rmSync(path, { force: true });
+        removeEmpty(made);
       };
       process.once('exit', release);
       rmSync(claim, { force: true });
@@ -73,14 +127,7 @@ export function lockFolder(dir: string): () => void {
         release();
       };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw badInput(
-          'UNWRITABLE_FOLDER',
-          `${dir}: ${reasonOf(error)}`,
-          'choose a folder that you may write to',
-          error,
-        );
-      }
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(dir, error);
     }
     rmSync(claim, { force: true });
     const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
@@ -94,6 +141,12 @@ export function lockFolder(dir: string): () => void {
     }
     rmSync(path, { force: true });
   }
+}
+
+function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders.toReversed()) rmdirSync(folder);
+  } catch {} // not empty: it is in use
 }
 
 function isAlive(pid: number): boolean {

@@ -15,8 +15,8 @@ export interface Reporter {
   stage(name: string, unit: string, total?: number, from?: number): Progress;
   /** A sentence for people on stderr (`{"event":"note"}` when not a terminal). */
   note(text: string): void;
-  /** A result on stdout: `text` for people, `value` as one JSON line with --json. */
-  result(text: string, value: unknown): void;
+  /** A result on stdout: `text` for people, `value` as one JSON line with --json; `event` says which kind it is. */
+  result(text: string, value: { readonly event: string; readonly [figure: string]: unknown }): void;
 }
 
 interface OutputStream {

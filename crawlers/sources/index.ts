@@ -16,6 +16,8 @@ export interface InputContext {
   readonly signal?: AbortSignal;
   /** Counts what is passed over, by reason (`status 404`, `content type image/png`, `not an input file`). */
   readonly skipped?: Map<string, number>;
+  /** Hears of what was read with a doubt, a sentence for each file. */
+  readonly note?: (text: string) => void;
   /** Takes the fault of one file, and the files behind it are read; without it the fault is thrown. */
   readonly onFault?: (fault: ToolkitError) => void;
 }
@@ -28,9 +30,9 @@ export interface InputContext {
  */
 export async function* openInput(
   path: string,
-  { signal, skipped = new Map(), onFault }: InputContext = {},
+  { signal, skipped = new Map(), note = () => {}, onFault }: InputContext = {},
 ): AsyncGenerator<Page> {
-  const context = { signal, skipped };
+  const context = { signal, skipped, note };
   const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
   let read = 0;
   for (const file of files) {

@@ -1,85 +1,129 @@
 /**
  * JSON lines, one document a line: `text`, and where known `id`, `url`, `title`, `licence` (or `license`), `source`,
- * `fetched_at`. Other keys are ignored.
+ * `fetched_at`. Other keys are ignored. Lines that are none are passed over and, when all others were read, the fault of
+ * the file.
  */
 import { isUtf8 } from 'node:buffer';
 import { ByteReader } from '../byte-reader.ts';
-import { badInput, reasonOf, type ToolkitError } from '../errors.ts';
+import { badInput, printable, reasonOf } from '../errors.ts';
 import { unpack } from '../gzip.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
-import { changedAt, type InputFile, type Source } from './source.ts';
+import { decodeEscaped, encodeEscaped, hasEscaped, percentEscaped, replaceEscaped } from './escaped-utf8.ts';
+import { changedAt, GUESSED, type InputFile, type Source } from './source.ts';
 
 const MAX_LINE_BYTES = 64 * 2 ** 20;
-const BYTE_ORDER_MARK = /^(\uFEFF|\u00EF\u00BB\u00BF)/;
 
 export const jsonl: Source = {
   endings: ['.jsonl', '.jsonl.gz'],
-  async *read(file, { signal }) {
+  async *read(file, { signal, note }) {
     const reader = new ByteReader(unpack(file.path, signal));
     const fetchedAt = changedAt(file);
+    const bad = new Lines();
+    const foreign = new Lines();
     try {
       for (let number = 1; ; number++) {
         const line = await reader.readLine(MAX_LINE_BYTES);
-        if (line === undefined || signal?.aborted) return;
-        if (line.length === MAX_LINE_BYTES) throw badLine(file, number, `longer than ${MAX_LINE_BYTES} bytes`);
-        const page = parseLine(line, file, number, fetchedAt);
-        if (page) yield page;
+        if (signal?.aborted) return;
+        if (line === undefined) break;
+        try {
+          if (line.length === MAX_LINE_BYTES) {
+            while ((await reader.readLine(MAX_LINE_BYTES))?.length === MAX_LINE_BYTES);
+            throw new BadLine(`longer than ${MAX_LINE_BYTES} bytes`);
+          }
+          const isForeign = !isUtf8(line);
+          if (isForeign) foreign.add(number, '');
+          const page = parseLine(line, isForeign, file, number, fetchedAt);
+          if (page) yield page;
+        } catch (error) {
+          if (!(error instanceof BadLine)) throw error;
+          bad.add(number, error.message);
+        }
       }
+    } catch (error) {
+      if (bad.count > 0) note(bad.said(file));
+      throw error;
     } finally {
       await reader.close();
+      if (foreign.count > 0) {
+        note(
+          `${file.path}: lines with bytes that are not UTF-8: ${foreign.count}, first line ${foreign.first}; ${GUESSED}`,
+        );
+      }
     }
+    if (bad.count > 0) throw badInput('BAD_JSON_LINE', bad.said(file), HINT);
   },
 };
 
-function parseLine(line: Buffer, file: InputFile, number: number, fetchedAt: string): Page | undefined {
-  // Bytes that are not UTF-8 are kept as they are: Latin-1 maps each to one character and back. Cleaning decides.
-  const encoding = isUtf8(line) ? 'utf8' : 'latin1';
-  const json = line.toString(encoding).replace(BYTE_ORDER_MARK, '');
+const HINT = 'each line must be {"id": …, "url": …, "title": …, "text": "…"}; the other lines were read';
+
+class BadLine extends Error {}
+
+/** Lines of one kind: the first, and how many. */
+class Lines {
+  count = 0;
+  first = 0;
+  #fact = '';
+
+  add(number: number, fact: string): void {
+    if (this.count++ > 0) return;
+    this.first = number;
+    this.#fact = fact;
+  }
+
+  said({ path }: InputFile): string {
+    const more = this.count > 1 ? ` (and ${this.count - 1} more bad lines)` : '';
+    return `${path}: line ${this.first}: ${printable(this.#fact)}${more}`;
+  }
+}
+
+/** `isForeign`: holds bytes that are not UTF-8. The text keeps them, cleaning decides; other fields stay readable. */
+function parseLine(
+  line: Buffer,
+  isForeign: boolean,
+  file: InputFile,
+  number: number,
+  fetchedAt: string,
+): Page | undefined {
+  const json = (isForeign ? decodeEscaped(line) : line.toString()).replace(/^\uFEFF/, '');
   if (json.trim() === '') return undefined;
-  const row = parseObject(json, file, number);
-  const text = row.text;
-  if (typeof text !== 'string') throw badLine(file, number, `"text" is ${nameOfType(text)}, expected a string`);
-  const id = stringOf(row.id);
+  const row = parseObject(json);
+  const { text } = row;
+  if (typeof text !== 'string') throw new BadLine(`"text" is ${nameOfType(text)}, expected a string`);
+  const isForeignText = isForeign && hasEscaped(text);
+  const nameIn = (key: string): string | undefined => stringOf(row[key], percentEscaped);
+  const textIn = (key: string): string | undefined => stringOf(row[key], replaceEscaped);
+  const id = nameIn('id');
   return {
-    url: stringOf(row.url) ?? `file:${file.name}#${id ?? number}`,
-    source: stringOf(row.source) ?? file.name,
-    fetchedAt: stringOf(row.fetched_at) ?? fetchedAt,
+    url: nameIn('url') ?? `file:${file.name}#${id ?? number}`,
+    source: textIn('source') ?? file.name,
+    fetchedAt: textIn('fetched_at') ?? fetchedAt,
     status: 200,
-    headers: { 'content-type': encoding === 'utf8' ? 'text/plain; charset=utf-8' : 'text/plain' },
-    body: Buffer.from(text, encoding),
+    headers: { 'content-type': isForeignText ? 'text/plain' : 'text/plain; charset=utf-8' },
+    body: isForeignText ? encodeEscaped(text) : Buffer.from(text),
     truncated: false,
     consent: CONSENT_UNKNOWN,
     id,
-    title: stringOf(row.title),
-    licence: stringOf(row.licence) ?? stringOf(row.license),
+    title: textIn('title'),
+    licence: textIn('licence') ?? textIn('license'),
   };
 }
 
-function parseObject(json: string, file: InputFile, number: number): Record<string, unknown> {
+function parseObject(json: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw badLine(file, number, reasonOf(error), error);
+    throw new BadLine(reasonOf(error));
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw badLine(file, number, `${nameOfType(value)}, expected an object`);
+  throw new BadLine(`${nameOfType(value)}, expected an object`);
 }
 
 const nameOfType = (value: unknown): string =>
   value === undefined ? 'missing' : value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 
 /** A non-empty string or a number, as a string. */
-function stringOf(value: unknown): string | undefined {
+function stringOf(value: unknown, spell: (escaped: string) => string): string | undefined {
   if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function badLine({ path }: InputFile, number: number, fact: string, cause?: unknown): ToolkitError {
-  return badInput(
-    'BAD_JSON_LINE',
-    `${path}: line ${number}: ${fact}`,
-    'each line must be {"id": …, "url": …, "title": …, "text": "…"}; the lines before it were read',
-    cause,
-  );
+  return typeof value === 'string' && value !== '' ? spell(value) : undefined;
 }

@@ -14,6 +14,8 @@ export interface ReadContext {
   readonly signal?: AbortSignal;
   /** Counts what is passed over, by reason. */
   readonly skipped: Map<string, number>;
+  /** Hears of what was read with a doubt: bytes that are not UTF-8. */
+  readonly note: (text: string) => void;
 }
 
 export interface Source {
@@ -22,6 +24,9 @@ export interface Source {
   /** @throws ToolkitError (exit 2) naming the file, after the good pages before the fault were yielded. */
   read(file: InputFile, context: ReadContext): AsyncGenerator<Page>;
 }
+
+/** What becomes of text that is not UTF-8: cleaning knows Vietnamese encodings by their words. */
+export const GUESSED = 'the encoding of such text is guessed from its bytes';
 
 export function countSkip({ skipped }: ReadContext, reason: string): void {
   skipped.set(reason, (skipped.get(reason) ?? 0) + 1);

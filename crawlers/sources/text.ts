@@ -4,7 +4,8 @@ import { consentOf } from '../consent.ts';
 import { badInput } from '../errors.ts';
 import { unpack } from '../gzip.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
-import { changedAt, type InputFile, type ReadContext, type Source } from './source.ts';
+import { firstForeignByte } from './escaped-utf8.ts';
+import { changedAt, GUESSED, type InputFile, type ReadContext, type Source } from './source.ts';
 import { htmlHead } from './warc.ts';
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
@@ -16,6 +17,7 @@ export const text: Source = {
     const body = await readWhole(file, context);
     if (body === undefined) return;
     const isUnicode = isUtf8(body);
+    if (!isUnicode) context.note(`${file.path}: not UTF-8 from byte ${firstForeignByte(body)} on; ${GUESSED}`);
     yield {
       ...fileFacts(file),
       headers: { 'content-type': isUnicode ? 'text/plain; charset=utf-8' : 'text/plain' },

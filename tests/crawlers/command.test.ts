@@ -1,10 +1,20 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Command as Commander } from 'commander';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { crawlCommand } from '../../crawlers/command.ts';
-import { INTERRUPTED, NOTHING_NEW, parseOptions } from '../../crawlers/shell/command.ts';
-import { lockFolder } from '../../crawlers/shell/folder.ts';
+import { ToolkitError } from '../../crawlers/errors.ts';
+import {
+  addCommand,
+  defineCommand,
+  INTERRUPTED,
+  NOTHING_NEW,
+  parseOptions,
+  sayWhatIsAllowed,
+} from '../../crawlers/shell/command.ts';
+import { lockFolder, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { page, startWeb, type TestWeb } from './web.ts';
 
@@ -26,7 +36,7 @@ async function vuaCrawl(given: object, signal = new AbortController().signal) {
   const printed: string[] = [];
   const stream = { write: (text: string) => printed.push(text) };
   const connectTo = Object.entries(web.connectTo).map(([host, target]) => `${host}=${target}`);
-  const options = parseOptions(crawlCommand, { out, delayMs: '0', connectTo, ...given }, (key) => key);
+  const options = parseOptions(crawlCommand, { out, delayMs: 0, connectTo, ...given }, (key) => key);
   const status = await crawlCommand.run(options, { signal, report: createReporter(true, stream, { write: () => {} }) });
   return { status, result: JSON.parse(printed.join('') || 'null') };
 }
@@ -44,6 +54,7 @@ it('reports, and says 99 when there is nothing new', async () => {
       bytes: expect.any(Number),
       reasons: { http_404: 1 },
       waiting: 0,
+      folder: { fetched: 2, redirect: 0, refused: 1, failed: 0, queued: 0 },
     },
   });
   const asked = web.requests.length;
@@ -79,10 +90,95 @@ it('a lock of an earlier process is taken over, also one with the same pid', asy
 it.each([
   ['BAD_CONNECT_TO', { connectTo: ['a.vua.test'] }],
   ['BAD_OPTION', { maxPages: 'many' }],
-  ['BAD_OPTION', { depth: '3' }],
+  ['BAD_OPTION', { depth: 3 }],
 ])('%s', async (code, given) => {
   await expect((async () => vuaCrawl({ seed: ['http://a.vua.test/'], ...given }))()).rejects.toMatchObject({
     code,
     exitStatus: 2,
+  });
+});
+
+it.each(['file', 'file/below', '/proc/vua', '/proc/vua/below'])('%s cannot be a folder: said, and soon', (name) => {
+  writeFileSync(join(out, 'file'), '');
+  const error = expect.objectContaining({ code: 'UNWRITABLE_FOLDER', exitStatus: 2 });
+  const dir = name.startsWith('/') ? name : join(out, name);
+  for (const use of [makeFolder, lockFolder]) expect(() => use(dir)).toThrow(error);
+  expect(() => writeFileAtomic(join(dir, 'x.json'), '{}')).toThrow(error);
+});
+
+it('a folder is no file to write', () => {
+  mkdirSync(join(out, 'x.svg'));
+  expect(() => writeFileAtomic(join(out, 'x.svg'), '')).toThrow(expect.objectContaining({ code: 'UNWRITABLE_FOLDER' }));
+  expect(readdirSync(out)).toEqual(['x.svg']);
+});
+
+it('a run that comes to nothing leaves no folder behind', async () => {
+  const fresh = join(out, 'a', 'b');
+  await expect(vuaCrawl({ out: fresh })).rejects.toMatchObject({ code: 'NO_SEEDS' });
+  expect(readdirSync(out)).toEqual([]);
+});
+
+describe('options', () => {
+  const options = z.object({
+    steps: z.number().int().min(1).default(200).describe('optimizer steps'),
+    share: z.number().gt(0).lt(1).optional().describe('share held out'),
+    input: z.array(z.string()).default([]).describe('files'),
+    resume: z.boolean().default(false).describe('go on'),
+    adapter: z.enum(['auto', 'gpu']).default('auto').describe('adapter'),
+    config: z.string().optional().describe('JSON file'),
+  });
+  /** What `vua go ARGS` hands to the command, or its error. */
+  async function parsed(...args: string[]): Promise<unknown> {
+    const program = sayWhatIsAllowed(new Commander('vua').configureOutput({ writeErr: () => {} }));
+    const command = defineCommand({ name: 'go', summary: '', examples: [], options, run: async () => undefined });
+    let result: unknown;
+    addCommand(program, command, async (_command, given) => {
+      result = given;
+    });
+    try {
+      await program.parseAsync(args, { from: 'user' });
+    } catch (error) {
+      return error instanceof ToolkitError ? `${error.code} ${error.message}` : error;
+    }
+    return result;
+  }
+  const given = (json: string): string => {
+    writeFileSync(join(out, 'c.json'), json);
+    return join(out, 'c.json');
+  };
+
+  it('numbers are read from flags and taken from the config', async () => {
+    expect(await parsed('go', '--steps', '1e3', '--share', '.5')).toMatchObject({ steps: 1000, share: 0.5 });
+    const config = given('{"steps": 300, "input": ["a"], "resume": true}');
+    expect(await parsed('go', '--config', config)).toMatchObject({ steps: 300, input: ['a'], resume: true });
+    expect(await parsed('go', '--config', config, '--steps', '7')).toMatchObject({ steps: 7 });
+  });
+
+  it.each([
+    ['--steps', 'ten', '"ten": expected an integer ≥ 1'],
+    ['--steps', '', '"": expected an integer ≥ 1'],
+    ['--steps', '0x10', '"0x10": expected an integer ≥ 1'],
+    ['--steps', '1.5', '1.5: expected an integer ≥ 1'],
+    ['--share', '1', '1: expected a number > 0 and < 1'],
+    ['--adapter', 'cpu', '"cpu": expected "auto"|"gpu"'],
+  ])('%s "%s" is refused with what is allowed', async (flag, value, said) => {
+    expect(await parsed('go', flag, value)).toBe(`BAD_OPTION go: ${flag} was given ${said}`);
+  });
+
+  it.each([
+    ['{"steps": true}', 'steps was given true: expected an integer ≥ 1'],
+    ['{"steps": null}', 'steps was given null: expected an integer ≥ 1'],
+    ['{"steps": "300"}', 'steps was given "300": expected an integer ≥ 1'],
+    ['{"steps": [300]}', 'steps was given [300]: expected an integer ≥ 1'],
+    ['{"input": "a"}', 'input was given "a": expected a list of text'],
+    ['{"resume": 1}', 'resume was given 1: expected true or false'],
+    ['{"config": "b.json"}', 'unknown key config, allowed: steps, share, input, resume, adapter'],
+  ])('config %s is refused with what is allowed', async (json, said) => {
+    const config = given(json);
+    expect(await parsed('go', '--config', config)).toBe(`BAD_OPTION ${config}: ${said}`);
+  });
+
+  it('a folder is no config', async () => {
+    expect(await parsed('go', '--config', out)).toMatch(/^BAD_JSON .*: EISDIR/);
   });
 });

@@ -49,11 +49,15 @@ export async function run(
 export const summary = (steps: readonly CrawlStep[]): string[] =>
   steps.map(({ kind, url, reason }) => `${kind} ${url.replace(/^http:\/\//, '')} ${reason ?? ''}`.trim()).sort();
 
-/** Everything in the crawl's WARC files. */
-export async function records(): Promise<WarcRecord[]> {
+/** Everything in the crawl's WARC files; of damaged ones what stands before the damage. */
+export async function records({ damaged = false } = {}): Promise<WarcRecord[]> {
   const all: WarcRecord[] = [];
   for (const file of readdirSync(join(outDir, 'warc')).sort()) {
-    for await (const record of readWarc(join(outDir, 'warc', file))) all.push(record);
+    try {
+      for await (const record of readWarc(join(outDir, 'warc', file))) all.push(record);
+    } catch (error) {
+      if (!damaged) throw error;
+    }
   }
   return all;
 }

@@ -1,9 +1,10 @@
 /** How a crawl runs: its pace, its limits, and what an interruption leaves. */
 import { spawn } from 'node:child_process';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CrawlOptions, type CrawlStep, crawl } from '../../crawlers/crawl.ts';
-import { extra, HOST, optionsOf, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
+import { extra, HOST, optionsOf, outDir, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
 import { type Handler, page, type Sites } from './web.ts';
 
 describe('pace', () => {
@@ -149,6 +150,59 @@ describe('interrupted', () => {
     expect(stored.length - all.length).toBeLessThanOrEqual(2);
     expect(web.paths().length - all.length).toBeLessThanOrEqual(2);
   }, 30_000);
+});
+
+describe('a WARC file that lost something', () => {
+  const paths = ['/', '/1', '/2', '/3', '/4', '/5'];
+  const tagged =
+    (body: string): Handler =>
+    (request) =>
+      request.headers['if-none-match'] ? { status: 304 } : { headers: { etag: '"1"' }, body };
+  const site = Object.fromEntries(paths.map((path) => [path, tagged(path === '/' ? page(...paths.slice(1)) : page())]));
+  const file = (): string => join(outDir, 'warc', 'crawl-00000.warc.gz');
+  const size = (): number => statSync(file()).size;
+
+  it.each<[string, () => void, Partial<CrawlOptions>, RegExp]>([
+    ['cut', () => truncateSync(file(), size() >> 1), {}, /unfinished record, cut off/],
+    [
+      'cut, and not the last file',
+      () => truncateSync(file(), size() >> 1),
+      { source: 'khac' },
+      /[2-5] URLs behind byte/,
+    ],
+    ['cut where a record ends', () => truncateSync(file(), 0), {}, /6 URLs behind byte 0 are lost/],
+    ['damaged', () => patch(file(), size() >> 1), {}, /damaged, or not of this program: left as they are/],
+  ])('%s: it is said, and the pages are fetched again', async (_name, harm, options, said) => {
+    await serve({ [HOST]: site });
+    expect(await run()).toHaveLength(paths.length);
+    harm();
+    const notes: string[] = [];
+    const again = await run({ ...options, note: (text) => notes.push(text) });
+    expect(notes.join('\n')).toMatch(said);
+    expect(notes.every((note) => note.startsWith(file()))).toBe(true);
+    expect(notes.at(-1)).toContain(`answers for ${again.length} URLs`);
+    expect(again.length).toBeGreaterThan(1);
+    expect(again.every(({ kind }) => kind === 'fetched')).toBe(true);
+    expect(await run({ note: (text) => notes.push(text) })).toEqual([]);
+    const readable = new Set((await records({ damaged: true })).map(({ url }) => url));
+    expect(paths.every((path) => readable.has(`http://${HOST}${path}`))).toBe(true);
+  });
+
+  it('taken away: it is said once, and nothing is fetched again', async () => {
+    await serve({ [HOST]: site });
+    await run();
+    rmSync(file());
+    const notes: string[] = [];
+    for (let i = 0; i < 2; i++) expect(await run({ note: (text) => notes.push(text) })).toEqual([]);
+    expect(notes).toEqual([`${file()}: is gone; its 6 URLs are asked for again when they are stale`]);
+  });
+
+  /** Breaks the header of one record behind byte `from`. */
+  function patch(path: string, from: number): void {
+    const bytes = readFileSync(path);
+    bytes.write('##', bytes.indexOf(Buffer.from([0x1f, 0x8b, 8, 4]), from));
+    writeFileSync(path, bytes);
+  }
 });
 
 describe('bad input', () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Discovery, Frontier } from '../../crawlers/frontier.ts';
 
@@ -106,4 +107,24 @@ it.each([
   prepare();
   const other = kind === 'a folder' ? dir : join(dir, 'other.sqlite');
   expect(() => new Frontier(other)).toThrowError(expect.objectContaining({ code: 'BAD_FRONTIER', exitStatus: 2 }));
+});
+
+it('knows where answers stand, takes a file of version 1 along, and counts outcomes', () => {
+  const stored = (end: number) => ({ file: 'a.warc.gz', end });
+  frontier.add([found(A), found(`${A}1`), found(`${A}2`), found(`${A}s.xml`, 0, 'sitemap')], null);
+  frontier.settle(A, { state: 'done', etag: '"1"', stored: stored(10) });
+  frontier.settle(`${A}1`, { state: 'done', reason: 'redirect', stored: stored(20) });
+  frontier.settle(A, { state: 'done', keepValidators: true });
+  expect(frontier.storedEnds()).toEqual([stored(20)]);
+  expect(frontier.tally('page')).toEqual({ fetched: 1, redirect: 1, refused: 0, failed: 0, queued: 1 });
+  expect(frontier.requeueLost(stored(10))).toBe(1);
+  expect(frontier.storedEnds()).toEqual([stored(10)]);
+  expect(frontier.requeueLost(stored(0))).toBe(1);
+  expect(frontier.get(A)).toMatchObject({ state: 'queued', etag: null });
+  frontier.close();
+  const old = new Database(path());
+  old.exec('ALTER TABLE urls DROP COLUMN warc_file; ALTER TABLE urls DROP COLUMN warc_end; PRAGMA user_version = 1');
+  old.close();
+  frontier = new Frontier(path());
+  expect([frontier.storedEnds(), frontier.tally('page').queued]).toEqual([[], 3]);
 });

@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ToolkitError } from '../../crawlers/errors.ts';
 import type { Page } from '../../crawlers/page.ts';
+import { decodeEscaped, encodeEscaped, firstForeignByte } from '../../crawlers/sources/escaped-utf8.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc.ts';
 
@@ -23,6 +25,7 @@ function put(name: string, content: string | Uint8Array): string {
 }
 
 interface Read {
+  readonly notes: string[];
   readonly pages: Page[];
   readonly skipped: Record<string, number>;
   readonly error: ToolkitError | undefined;
@@ -30,15 +33,16 @@ interface Read {
 
 async function readAll(path: string): Promise<Read> {
   const pages: Page[] = [];
+  const notes: string[] = [];
   const skipped = new Map<string, number>();
   let fault: ToolkitError | undefined;
   try {
-    for await (const page of openInput(path, { skipped })) pages.push(page);
+    for await (const page of openInput(path, { skipped, note: (text) => notes.push(text) })) pages.push(page);
   } catch (error) {
     if (!(error instanceof ToolkitError)) throw error;
     fault = error;
   }
-  return { pages, skipped: Object.fromEntries(skipped), error: fault };
+  return { pages, notes, skipped: Object.fromEntries(skipped), error: fault };
 }
 
 const textOf = ({ body }: Page): string => Buffer.from(body).toString();
@@ -53,8 +57,13 @@ describe('plain text', () => {
     ['bytes that are not UTF-8', 'f.txt', Buffer.from('B\xd5n s\xabng\n\n\xae\xdf.', 'latin1'), 'f'],
     ['gzip', 'g.txt.gz', gzipSync('Bến sông\n\nĐò.'), 'Bến sông'],
   ])('%s', async (_name, file, content, title) => {
-    const { pages, error } = await readAll(put(file, content));
+    const { pages, notes, error } = await readAll(put(file, content));
     expect(error).toBeUndefined();
+    expect(notes).toEqual(
+      file === 'f.txt'
+        ? [`${join(dir, file)}: not UTF-8 from byte 1 on; the encoding of such text is guessed from its bytes`]
+        : [],
+    );
     expect(pages).toHaveLength(1);
     expect(pages[0]).toMatchObject({ url: `file:${file}`, source: file, status: 200, title, truncated: false });
     expect(pages[0]!.headers['content-type']).toBe(file === 'f.txt' ? 'text/plain' : 'text/plain; charset=utf-8');
@@ -108,25 +117,74 @@ describe('JSON lines', () => {
     expect(pages[2]).toMatchObject({ id: undefined, url: `file:${file}#4` });
   });
 
-  test('a line that is not UTF-8 keeps its bytes', async () => {
-    const line = Buffer.from('{"text":"b\xd5n \\"s\xabng\\""}\n{"text":"Bến"}', 'latin1');
-    const { pages } = await readAll(put('x.jsonl', line));
+  test('a line that is not UTF-8 keeps its bytes, and is said', async () => {
+    const line = Buffer.from('{"text":"b\xd5n \\"s\xabng\\""}\n{"text":"Ben"}\n{"text":"\xab"}', 'latin1');
+    const path = put('x.jsonl', line);
+    const { pages, notes } = await readAll(path);
     expect(Buffer.from(pages[0]!.body)).toEqual(Buffer.from('b\xd5n "s\xabng"', 'latin1'));
-    expect(pages[0]!.headers['content-type']).toBe('text/plain');
+    expect(pages.map(({ headers }) => headers['content-type'])).toEqual([
+      'text/plain',
+      'text/plain; charset=utf-8',
+      'text/plain',
+    ]);
+    expect(notes).toEqual([
+      `${path}: lines with bytes that are not UTF-8: 2, first line 1; the encoding of such text is guessed from its bytes`,
+    ]);
+  });
+
+  const UTF8 = 'text/plain; charset=utf-8';
+  const given = { id: 'bài/1', url: 'http://a.test/bến', title: 'Bến', text: 'Đò \\u0111ã về.' };
+  const same = { ...given, text: 'Đò đã về.' };
+  test.each<[key: keyof typeof given, value: string, type: string]>([
+    ['text', 'Đò \\u0111ã về.\xff', 'text/plain'],
+    ['title', 'Bến\uFFFD', UTF8],
+    ['id', 'bài/1%FF', UTF8],
+    ['url', 'http://a.test/bến%FF', UTF8],
+  ])('one foreign byte in %s leaves the other fields alone', async (key, value, type) => {
+    const json = JSON.stringify({ ...given, [key]: `${given[key]}@` }).replaceAll('\\\\u', '\\u');
+    const line = Buffer.from(json);
+    line[line.indexOf('@')] = 0xff;
+    const { pages, notes } = await readAll(put('x.jsonl', line));
+    const { id, url, title, headers } = pages[0]!;
+    const found = { id, url, title, text: Buffer.from(pages[0]!.body).toString('latin1') };
+    const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
+    const expected = { ...same, text: utf8(same.text), [key]: key === 'text' ? `${utf8(same.text)}\xff` : value };
+    expect(found).toEqual(expected);
+    expect(headers['content-type']).toBe(type);
+    expect(notes).toHaveLength(1);
   });
 
   test.each([
     ['not JSON', '{"text": ', 'JSON'],
+    ['not JSON, with a control character', '{"text": \x1b[31m', "token '\\u{1b}'"],
     ['no text', '{"title":"Một"}', '"text" is missing, expected a string'],
     ['text of another type', '{"text":["a"]}', '"text" is an array, expected a string'],
     ['not an object', '"Đò"', 'a string, expected an object'],
-  ])('a bad line is named after the good ones were read: %s', async (_name, line, fact) => {
-    const path = put('x.jsonl', `${JSON.stringify(row)}\n\n${JSON.stringify(row)}\n${line}\n${JSON.stringify(row)}`);
+  ])('a bad line is named after all good ones were read: %s', async (_name, line, fact) => {
+    const good = JSON.stringify(row);
+    const path = put('x.jsonl', `${good}\n\n${good}\n${line}\n${good}`);
     const { pages, error } = await readAll(path);
-    expect(pages).toHaveLength(2);
+    expect(pages).toHaveLength(3);
     expect(error).toMatchObject({ code: 'BAD_JSON_LINE', exitStatus: 2 });
     expect(error!.message).toContain(`${path}: line 4: `);
     expect(error!.message).toContain(fact);
+    expect(error!.message).toMatch(/^[^\p{C}]*$/u);
+    const worse = await readAll(put('y.jsonl', `{\n${good}\n}\n${good}\n[`));
+    expect(worse.pages).toHaveLength(2);
+    expect(worse.error!.message).toMatch(/y\.jsonl: line 1: .* \(and 2 more bad lines\)$/);
+  });
+
+  test('any bytes come back, and many', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.string({ unit: 'grapheme' }), (noise, text) => {
+        const bytes = Buffer.concat([noise, Buffer.from(text), noise]);
+        return encodeEscaped(decodeEscaped(bytes)).equals(bytes);
+      }),
+    );
+    const long = Buffer.from(`${'Nước lên. '.repeat(500_000)}\xff`, 'utf8');
+    long[long.length - 2] = 0xff;
+    expect(encodeEscaped(decodeEscaped(long)).equals(long)).toBe(true);
+    expect(firstForeignByte(long)).toBe(long.length - 2);
   });
 
   test('gzip that ends too early is named after the good lines were read', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -124,6 +124,13 @@ describe('cleanInputs', () => {
     writeFileSync(join(dir, 'c.jsonl'), 'none\n');
     writeFileSync(join(dir, 'd.jsonl'), line('Chợ vãn.'));
     const heard = context();
+    const taken: string[] = [];
+    await clean(temporaryFolder(), {
+      inputs: [dir],
+      preset: 'keep-all',
+      onFault: ({ message }) => taken.push(message),
+    });
+    expect(taken).toEqual([expect.stringContaining('a.jsonl: line 2'), expect.stringContaining('c.jsonl: line 1')]);
     const error = await thrownBy(() => clean(out, { inputs: [dir], preset: 'keep-all' }, heard));
     expect(error).toMatchObject({ code: 'BAD_JSON_LINE', message: expect.stringContaining('c.jsonl: line 1') });
     expect(heard.err).toContainEqual(expect.stringContaining('a.jsonl: line 2'));
@@ -150,6 +157,17 @@ describe('cleanInputs', () => {
     expect(report.pages).toBe(texts.length);
     expect((await contentsOf(out)).kept.slice(0, before.kept.length)).toEqual(before.kept);
     await expectValid(out);
+  });
+
+  it('says which files are not UTF-8, the first five by name', async () => {
+    const dir = temporaryFolder();
+    for (let n = 0; n < 7; n++) writeFileSync(join(dir, `${n}.txt`), Buffer.from(`b\xd5n ${n}`, 'latin1'));
+    const heard = context();
+    await clean(temporaryFolder(), { inputs: [dir] }, heard);
+    const notes = heard.err.filter((line) => line.includes('"note"'));
+    expect(notes).toHaveLength(6);
+    expect(notes[0]).toContain(`${join(dir, '0.txt')}: not UTF-8 from byte 1 on`);
+    expect(notes[5]).toContain('… and 2 more such files');
   });
 
   it('refuses a missing input before it makes anything', async () => {
@@ -213,6 +231,15 @@ describe('a folder in another state', () => {
     }
     await small(out);
     expect(shardFiles(out)).toEqual(files);
+  });
+
+  it('a shard cut: refused before anything is read, with the way on', async () => {
+    const out = temporaryFolder();
+    await small(out);
+    truncateSync(join(out, 'documents-00000.arrow'), 1000);
+    const error = await thrownBy(() => small(out));
+    expect(error).toMatchObject({ code: 'BAD_SHARD', exitStatus: 2, hint: expect.stringContaining(`delete ${out}`) });
+    expect(error.message).toMatch(/documents-00000\.arrow: 1000 bytes, expected \d+ bytes$/);
   });
 
   it('dedup state gone: refused, and no shard is taken for a left-over', async () => {

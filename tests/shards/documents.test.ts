@@ -4,9 +4,10 @@ import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
-import { DOCUMENT_COLUMNS, DOCUMENT_TEXTS, REJECT_TEXTS } from '../../shards/format.ts';
+import { DOCUMENT_TEXTS, REJECT_TEXTS } from '../../shards/format.ts';
 import { readDocuments, readRejects, readTexts } from '../../shards/read-documents.ts';
 import { ShardReader } from '../../shards/read-shard.ts';
+import { DOCUMENT_COLUMNS } from '../../shards/schemas.ts';
 import { DocumentWriter } from '../../shards/write-documents.ts';
 import { collect, document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 

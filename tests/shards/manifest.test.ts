@@ -29,10 +29,10 @@ const CASES: readonly Case[] = [
     says: /vua-documents version 3, this program reads version 2/,
   },
   {
-    name: 'older, unknown version',
+    name: 'older version',
     change: (m) => Object.assign(m, { version: 0 }),
-    code: 'BAD_MANIFEST',
-    says: /: version: /,
+    code: 'OLDER_FORMAT',
+    says: /vua-documents version 0, this program reads version 2/,
   },
   {
     name: 'another format',

@@ -1,11 +1,13 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
-import { readTokenManifest, type TokenManifest } from '../../shards/manifest.ts';
+import type { TokenArray } from '../../shards/format.ts';
+import { readTokenManifest, type TokenManifest, tokenFingerprint } from '../../shards/manifest.ts';
 import { openTokens } from '../../shards/read-tokens.ts';
 import { SPLITS, splitOf } from '../../shards/split.ts';
+import { eachBatch } from '../../shards/token-source.ts';
 import { type TokenOptions, writeTokens } from '../../shards/write-tokens.ts';
 import { context, document, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
@@ -46,9 +48,9 @@ function setUp(count = 50, changes: Partial<TokenOptions> = {}): TokenOptions {
 }
 
 /** Text of each document of a split, from the tokens. */
-function decoded(dir: string, split: 'train' | 'valid'): string[] {
+async function decoded(dir: string, split: 'train' | 'valid'): Promise<string[]> {
   const documents: number[][] = [];
-  for (const { tokens } of openTokens(dir).shards(split)) {
+  for await (const tokens of eachBatch(openTokens(dir).source(split))) {
     for (const token of tokens) {
       if (token === BOS) documents.push([]);
       else documents.at(-1)!.push(token);
@@ -63,12 +65,47 @@ const expected = (count: number, split: string, share = 0.3): string[] =>
     .filter(({ cluster }) => splitOf(cluster, share) === split)
     .map(({ text }) => text);
 
+const BATCH_2 = /train-00000\.arrow: batch 2: /.source;
+const DAMAGES: {
+  name: string;
+  harm: (path: string, tokens: TokenArray, dir: string) => void;
+  code: string;
+  says: RegExp;
+}[] = [
+  {
+    name: 'a flipped bit',
+    harm: (path, tokens) => {
+      const bytes = readFileSync(path);
+      bytes[bytes.indexOf(Buffer.from(tokens.slice().buffer)) + 20] ^= 1;
+      writeFileSync(path, bytes);
+    },
+    code: 'BAD_SHARD',
+    says: new RegExp(`${BATCH_2}checksum [0-9a-f]{16}, expected [0-9a-f]{16}`),
+  },
+  {
+    name: 'cut',
+    harm: (path) => truncateSync(path, 700),
+    code: 'BAD_SHARD',
+    says: /train-00000\.arrow: 700 bytes, expected \d+: it was cut/,
+  },
+  { name: 'missing', harm: (path) => rmSync(path), code: 'BAD_SHARD', says: /train-00000\.arrow: ENOENT/ },
+  {
+    name: 'another vocabulary',
+    harm: (_path, _tokens, dir) => {
+      const path = join(dir, 'manifest.json');
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"vocabSize": 257', '"vocabSize": 226'));
+    },
+    code: 'BAD_TOKEN',
+    says: new RegExp(`${BATCH_2}token \\d+ is 2\\d\\d, expected less than the vocabulary of 226`),
+  },
+];
+
 describe('token shards', () => {
   it('hold every document once, in the split of its cluster, in order', async () => {
     const options = setUp();
     const { outcome, manifest } = await writeTokens(options, context());
     expect(outcome).toBe('written');
-    for (const split of SPLITS) expect(decoded(options.outDir, split)).toEqual(expected(50, split));
+    for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
     expect(manifest!.shards.reduce((sum, shard) => sum + shard.documents, 0)).toBe(50);
     const bytes = range(50).reduce((sum, n) => sum + Buffer.byteLength(document(n).text), 0);
     expect(manifest!.shards.reduce((sum, shard) => sum + shard.textBytes, 0)).toBe(bytes);
@@ -80,7 +117,7 @@ describe('token shards', () => {
     async (batchTokens) => {
       const options = setUp(50, { batchTokens, shardTokens: 1500 });
       const { manifest } = await writeTokens(options, context());
-      for (const split of SPLITS) expect(decoded(options.outDir, split)).toEqual(expected(50, split));
+      for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
       const train = manifest!.shards.filter(({ split }) => split === 'train');
       expect(train.length).toBeGreaterThan(1);
       for (const { batches } of train) {
@@ -97,37 +134,59 @@ describe('token shards', () => {
     const options = setUp(9, { vocabSize, encode: () => Uint32Array.of(7, id) });
     const { manifest } = await writeTokens(options, context());
     expect(manifest!.dtype).toBe(dtype);
-    const [shard] = openTokens(options.outDir).shards('train');
-    expect([...shard.tokens.subarray(0, 3)]).toEqual([BOS, 7, id]);
-    const table = tableFromIPC(readFileSync(join(options.outDir, shard.file)));
+    const tokens = await openTokens(options.outDir).source('train').load(0);
+    expect([...tokens.subarray(0, 3)]).toEqual([BOS, 7, id]);
+    const table = tableFromIPC(readFileSync(join(options.outDir, manifest!.shards[0].file)));
     expect(table.schema.fields.map(String)).toEqual([`tokens: ${dtype === 'uint16' ? 'Uint16' : 'Uint32'}`]);
-    expect([...table.getChild('tokens')!.toArray()]).toEqual([...shard.tokens]);
+    expect([...table.getChild('tokens')!.toArray()]).toEqual([...tokens]);
   });
 
-  it('are read on first touch, once, into memory that workers can share', async () => {
+  it.each(DAMAGES)('$name: an error that names shard and batch', async ({ harm, code, says }) => {
     const options = setUp(50, { batchTokens: 100 });
-    await writeTokens(options, context());
-    const store = openTokens(options.outDir);
-    const [shard] = store.shards('train');
-    expect(shard.tokens.buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(shard.length).toBe(shard.tokens.length);
-    truncateSync(join(options.outDir, shard.file), 0);
-    expect(shard.tokens).toBe(store.shards('train')[0].tokens);
-    const again = openTokens(options.outDir); // opening reads no shard
-    expect((await thrownBy(() => again.shards('train')[0].tokens)).code).toBe('BAD_SHARD');
+    const { manifest } = await writeTokens(options, context());
+    const source = openTokens(options.outDir).source('train'); // opening reads no shard
+    const tokens = await source.load(2);
+    harm(join(options.outDir, manifest!.shards[0].file), tokens, options.outDir);
+    const error = await thrownBy(() => openTokens(options.outDir).source('train').load(2));
+    expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
   });
 
-  it('damaged: an error that names shard and batch', async () => {
-    const options = setUp(50, { batchTokens: 100 });
-    await writeTokens(options, context());
-    const [shard] = openTokens(options.outDir).shards('train');
-    const path = join(options.outDir, shard.file);
-    const bytes = readFileSync(path);
-    const batch2 = Buffer.from(shard.tokens.slice(200, 300).buffer);
-    bytes[bytes.indexOf(batch2) + 20] ^= 1;
-    writeFileSync(path, bytes);
-    const error = await thrownBy(() => openTokens(options.outDir).shards('train')[0].tokens);
-    expect(error.message).toMatch(/train-00000\.arrow: batch 2: checksum [0-9a-f]{16}, expected [0-9a-f]{16}/);
+  it('a folder of an older version: refused when read, made anew by `vua tokens`', async () => {
+    const options = setUp();
+    const { manifest } = await writeTokens(options, context());
+    writeFileSync(join(options.outDir, 'manifest.json'), JSON.stringify({ ...manifest, version: 1 }));
+    const error = await thrownBy(() => openTokens(options.outDir));
+    expect(error).toMatchObject({ code: 'OLDER_FORMAT', hint: expect.stringContaining('vua tokens'), exitStatus: 2 });
+    const again = await writeTokens(options, context());
+    expect(again.outcome).toBe('written');
+    expect(again.manifest!.shards.map(({ file }) => file)).toEqual(['train-00001.arrow', 'valid-00001.arrow']);
+    expect(readdirSync(options.outDir).filter((name) => name.endsWith('.arrow'))).toEqual([
+      'train-00001.arrow',
+      'valid-00001.arrow',
+    ]);
+  });
+
+  it('tell tokens and bytes by source, and of every held-out document', async () => {
+    const options = setUp(50, { shardTokens: 700, batchTokens: 100 });
+    const { manifest } = await writeTokens(options, context());
+    const all = range(50).map((n) => document(n));
+    expect(manifest!.sources.map(({ source }) => source)).toEqual(['sotay.vua.test', 'bao.vua.test']);
+    for (const { source, ...figures } of manifest!.sources) {
+      for (const split of SPLITS) {
+        const chosen = all.filter((one) => one.source === source && splitOf(one.cluster, 0.3) === split);
+        const textBytes = chosen.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+        const documents = chosen.length;
+        expect(figures[split]).toEqual({ documents, tokens: textBytes + documents, textBytes });
+      }
+    }
+    const valid = manifest!.shards.filter(({ split }) => split === 'valid');
+    expect(valid.length).toBeGreaterThan(1);
+    const each = valid.flatMap(({ perDocument }) =>
+      perDocument!.source.map((source, i) => [manifest!.sources[source].source, perDocument!.textBytes[i]]),
+    );
+    const held = all.filter(({ cluster }) => splitOf(cluster, 0.3) === 'valid');
+    expect(each).toEqual(held.map(({ source, text }) => [source, Buffer.byteLength(text)]));
+    expect(readFileSync(join(options.outDir, 'manifest.json'), 'utf8')).toMatch(/"textBytes": \[\d+(,\d+)+\]/);
   });
 
   it('carry the tokenizer and its checksum', async () => {
@@ -189,6 +248,21 @@ describe('writing tokens again', () => {
     expect(readFileSync(join(options.outDir, 'tokenizer.json'), 'utf8')).toBe('{"name":"bytes"}');
   });
 
+  it.each<[string, (path: string) => void]>([
+    ['cut', (path) => truncateSync(path, 1000)],
+    ['gone', (path) => rmSync(path)],
+  ])('a shard that is %s: said, and written again', async (_name, harm) => {
+    const options = setUp();
+    const first = await writeTokens(options, context());
+    harm(join(options.outDir, 'train-00000.arrow'));
+    const heard = context();
+    const second = await writeTokens(options, heard);
+    expect(heard.err.join('')).toMatch(/train-00000\.arrow: .*expected \d+ bytes; the tokens are written again/);
+    expect(second.outcome).toBe('written');
+    expect(tokenFingerprint(second.manifest!)).toBe(tokenFingerprint(first.manifest!));
+    for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
+  });
+
   const FAILURES: { name: string; fail: (options: TokenOptions) => Promise<unknown> }[] = [
     {
       name: 'interrupted',
@@ -226,7 +300,7 @@ describe('writing tokens again', () => {
     );
     await fail(options);
     expect(readTokenManifest(options.outDir)).toEqual(manifest);
-    for (const split of SPLITS) expect(decoded(options.outDir, split)).toEqual(expected(50, split));
+    for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
     writeFolder(
       options.documentsDir,
       range(60).map((n) => document(n)),

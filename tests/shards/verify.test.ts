@@ -1,7 +1,11 @@
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Document } from '../../cleaning/document.ts';
+import { Frontier } from '../../crawlers/frontier.ts';
+import { packMember } from '../../crawlers/gzip.ts';
+import { WarcWriter } from '../../crawlers/warc.ts';
 import { statsCommand, verifyCommand } from '../../shards/command.ts';
 import { type DocumentManifest, manifestPath, type TokenManifest } from '../../shards/manifest.ts';
 import { statsOf } from '../../shards/stats.ts';
@@ -123,6 +127,36 @@ describe('verify', () => {
       faults: ['train-00000.arrow vocabulary', 'train-00000.arrow bos', 'train-00000.arrow documents'],
     },
     {
+      name: 'a record batch at another place',
+      harm: ({ tokens }) =>
+        editManifest<TokenManifest>(tokens, (manifest) => (manifest.shards[0].batches[1].offset += 8)),
+      faults: ['train-00000.arrow offset'],
+    },
+    {
+      name: 'held-out documents of other lengths',
+      harm: ({ tokens }) =>
+        editManifest<TokenManifest>(tokens, (manifest) => {
+          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
+          each.tokens[0]++;
+          each.tokens[1]--;
+        }),
+      faults: ['valid-00000.arrow documents'],
+    },
+    {
+      name: 'a held-out document under another source',
+      harm: ({ tokens }) =>
+        editManifest<TokenManifest>(tokens, (manifest) => {
+          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
+          each.source[1] = 1 - each.source[1];
+        }),
+      faults: ['valid-00000.arrow source'],
+    },
+    {
+      name: 'sources that the manifest counts otherwise',
+      harm: ({ tokens }) => editManifest<TokenManifest>(tokens, (manifest) => manifest.sources[1].train.textBytes++),
+      faults: ['manifest.json source'],
+    },
+    {
       name: 'tokens of other documents',
       harm: ({ documents }) =>
         void writeFolder(
@@ -149,15 +183,15 @@ describe('verify', () => {
   it('as a command: exit status 1 and one line per fault; 0 when sound', async () => {
     const { dir, documents } = await runFolder();
     const sound = context();
-    expect(await verifyCommand.run({ dir }, sound)).toBe(0);
+    expect(await verifyCommand().run({ dir }, sound)).toBe(0);
     expect(sound.out.join('')).toMatch(/: ok: \d+ files \(.*\), 80 documents, 7 rejects, [\d,]+ tokens\n$/);
     truncateSync(join(documents, 'documents-00001.arrow'), 700);
     const heard = context();
-    expect(await verifyCommand.run({ dir }, heard)).toBe(1);
+    expect(await verifyCommand().run({ dir }, heard)).toBe(1);
     expect(heard.out.join('')).toMatch(
       /1 faults?: .*\nshard +\S+documents-00001\.arrow: 700 bytes, expected \d+: it was cut\n$/,
     );
-    expect(await thrownBy(() => verifyCommand.run({ dir: temporaryFolder() }, context()))).toMatchObject({
+    expect(await thrownBy(() => verifyCommand().run({ dir: temporaryFolder() }, context()))).toMatchObject({
       code: 'NO_MANIFEST',
     });
   });
@@ -167,7 +201,60 @@ describe('verify', () => {
     const heard = context();
     heard.abort();
     expect(await verify(dir, heard)).toMatchObject({ interrupted: true, files: 0 });
-    expect(await verifyCommand.run({ dir }, heard)).toBe(130);
+    expect(await verifyCommand().run({ dir }, heard)).toBe(130);
+  });
+});
+
+describe('verify of a crawl', () => {
+  const ID = 'http://a.test/';
+  const FILE = 'crawl-00000.warc.gz';
+
+  /** A run folder with nothing but a crawl of three pages. */
+  async function crawlFolder(): Promise<string> {
+    const dir = temporaryFolder();
+    const warc = WarcWriter.open(join(dir, 'crawl', 'warc'), 'crawl');
+    const frontier = new Frontier(join(dir, 'crawl', 'state.sqlite'));
+    for (const name of ['1', '2', '3']) {
+      const url = ID + name;
+      const body = Buffer.from(`<p>${name} ${'Nước lên. '.repeat(30)}`);
+      const given = { type: 'response', url, status: 200, statusText: 'OK', headers: [], body, extra: [] } as const;
+      frontier.add([{ url, kind: 'page', depth: 0, hops: 0 }], null);
+      const stored = await warc.write({ ...given, fetchedAt: '2026-11-01T00:00:00Z' });
+      frontier.settle(url, { state: 'done', stored });
+    }
+    await warc.close();
+    frontier.close();
+    return dir;
+  }
+
+  /** Packs the second record again with another body. */
+  async function change(path: string): Promise<void> {
+    const bytes = readFileSync(path);
+    const starts = [0, 1, 2].reduce<number[]>((at) => [...at, at.at(-1)! + bytes.readUInt32LE(at.at(-1)! + 16)], [0]);
+    const text = gunzipSync(bytes.subarray(starts[2], starts[3])).toString().replace('Nước lên', 'Nước xên');
+    const member = await packMember(Buffer.from(text));
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, starts[2]), member, bytes.subarray(starts[3])]));
+  }
+
+  it.each<[string, (warc: string, crawl: string) => unknown, string[]]>([
+    ['nothing', () => {}, []],
+    ['a cut', (warc) => truncateSync(warc, 900), [`${FILE} cut`, `${FILE} warc`]],
+    ['a cut where a record ends', (warc) => truncateSync(warc, 0), [`${FILE} cut`]],
+    ['a file that is gone', (warc) => rmSync(warc), [`${FILE} cut`]],
+    ['a flipped bit', (warc) => flip(warc, 900), [`${FILE} warc`]],
+    ['a body that is not the one of the digest', change, [`${FILE} digest`]],
+    [
+      'a state that is no database',
+      (_, crawl) => writeFileSync(join(crawl, 'state.sqlite'), 'x'.repeat(5000)),
+      ['state.sqlite state'],
+    ],
+  ])('finds %s', async (_name, harm, faults) => {
+    const dir = await crawlFolder();
+    const crawl = join(dir, 'crawl');
+    await harm(join(crawl, 'warc', FILE), crawl);
+    expect(await faultsOf(dir)).toEqual(faults);
+    expect(await faultsOf(crawl)).toEqual(faults);
+    if (faults.length === 0) expect(await verify(dir, context())).toMatchObject({ records: 3, files: 2 });
   });
 });
 
@@ -189,6 +276,11 @@ describe('stats', () => {
     expect(tokens!.total).toMatchObject({ documents: 80, tokens: documents!.report.keptBytes + 80, bytesPerToken: 1 });
     expect(tokens!.splits.map(({ split }) => split)).toEqual(['train', 'valid']);
     expect(tokens!.splits[0].documents + tokens!.splits[1].documents).toBe(80);
+    const bySource = tokens!.sources.map(({ source, train, valid }) => [source, train.documents + valid.documents]);
+    expect(bySource).toEqual([
+      ['bao.vua.test', 53],
+      ['sotay.vua.test', 27],
+    ]);
   });
 
   it('as a command: tables for people, one object for machines', async () => {
@@ -198,6 +290,7 @@ describe('stats', () => {
     expect(people.out.join('')).toMatch(/^filter\/too_short +7 +8\.0 %$/m);
     expect(people.out.join('')).toMatch(/^bao\.vua\.test +53 /m);
     expect(people.out.join('')).toMatch(/^train +\d+ +\d+ .* 1\.000$/m);
+    expect(people.out.join('')).toMatch(/^source +train documents .* valid text$/m);
     const machines = context(true);
     await statsCommand.run({ dir: documents }, machines);
     expect(JSON.parse(machines.out.join(''))).toMatchObject({ documents: { report: { kept: 80 } } });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/adapter.ts';
 import { COPY_DST, UNIFORM } from '../../trainer/device.ts';
-import { swigluForward } from '../../trainer/kernels/swiglu.ts';
+import { relu2 } from '../../trainer/kernels/mlp.ts';
 import { Program, tensor } from '../../trainer/program.ts';
 
 const inProcess = (script: string) =>
@@ -53,9 +53,13 @@ describe('Gpu', () => {
   it('refuses a tensor that does not fit its kernel, with the arithmetic', async () => {
     const gpu = await openGpu();
     const program = new Program(gpu);
-    const [gate, up, out] = [64, 64, 48].map((elements) => tensor(gpu, 't', elements));
-    expect(() => program.add(swigluForward, { N: 4, F: 16 }, { gate, up, out })).toThrow(
-      'swiglu_forward: buffer "out" has 48 elements, expected N*F = 4*16 = 64',
+    const [x, out] = [64, 48].map((elements) => tensor(gpu, 't', elements));
+    expect(() => program.add(relu2('f32').forward, { N: 4, F: 16 }, { x, out })).toThrow(
+      'relu2_forward_f32: buffer "out" has 48 elements, expected N*F = 4*16 = 64',
+    );
+    const half = tensor(gpu, 't', 64, 'f16');
+    expect(() => program.add(relu2('f32').forward, { N: 4, F: 16 }, { x: half, out: x })).toThrow(
+      'relu2_forward_f32: buffer "x" has 2 bytes an element, expected vec4f',
     );
     gpu.destroy();
   });

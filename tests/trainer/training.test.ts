@@ -3,10 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokensInMemory } from '../../shards/token-source.ts';
 import { openGpu } from '../../trainer/adapter.ts';
+import type { LoaderState } from '../../trainer/batch.ts';
 import { loadCheckpoint, openCheckpoint, saveCheckpoint } from '../../trainer/checkpoint.ts';
 import type { Gpu } from '../../trainer/device.ts';
-import { unigramBitsPerByte } from '../../trainer/evaluate.ts';
+import { evaluateUnigram, type HeldOut } from '../../trainer/evaluate.ts';
+import { openLoader } from '../../trainer/loader.ts';
 import { modelConfig, parameterCount, parametersOf, sizeOf } from '../../trainer/model.ts';
 import { seededRandom } from '../../trainer/random.ts';
 import { decodeSafetensors } from '../../trainer/safetensors.ts';
@@ -37,12 +40,26 @@ function grammar(seed: number, length: number): Uint16Array {
   });
 }
 
+const inMemory = (tokens: Uint16Array) =>
+  tokensInMemory([tokens], { fingerprint: 'grammar', vocabSize: config.vocabSize, bosId: BOS });
+const training = inMemory(grammar(1, 4000));
+/** 15 documents of 39 tokens, one byte each. */
+const heldOut: HeldOut = {
+  tokens: inMemory(grammar(2, 600)),
+  sources: ['grammar'],
+  documents: { source: Array(15).fill(0), lengths: Array(15).fill(40), textBytes: Array(15).fill(39) },
+};
+
+const loaderOf = (tokens = training, state?: LoaderState) =>
+  openLoader([tokens], {
+    ...{ rows: 8, length: config.context, paddedVocab: config.paddedVocab, seed: 3, state },
+    ...{ layout: 'stream', maskDocuments: false },
+  });
+
 const options = (steps: number, change: Partial<TrainOptions> = {}): TrainOptions => ({
-  shards: [grammar(1, 4000)],
-  fingerprint: 'grammar',
-  heldOut: { shards: [grammar(2, 600)], textBytes: 585, bosId: BOS },
+  loader: loaderOf(),
+  heldOut,
   schedule: { steps: 24, peak: 0.02, warmupSteps: 3, decayShare: 0.5, floor: 0 },
-  seed: 3,
   evaluateEvery: steps,
   readEvery: 4,
   checkpointEvery: 1000,
@@ -70,7 +87,7 @@ afterAll(() => {
 });
 
 async function freshTrainer(): Promise<Trainer> {
-  const trainer = await Trainer.create(gpu, config, 8, optimizer);
+  const trainer = await Trainer.create(gpu, config, { rows: 8, optimizer });
   trainer.arena.initialise(config, 1);
   return trainer;
 }
@@ -86,8 +103,8 @@ describe('training', () => {
     expect(gpu.liveBuffers).toBe(buffers);
     expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
     expect(losses[0].loss).toBeCloseTo(Math.log(61), 0);
-    const unigram = unigramBitsPerByte(options(1).shards, options(1).heldOut, config.vocabSize);
-    expect(losses.at(-1)!.heldOutBitsPerByte).toBeLessThan(0.8 * unigram);
+    const unigram = await evaluateUnigram(training, heldOut);
+    expect(losses.at(-1)!.heldOut!.bitsPerByte).toBeLessThan(0.8 * unigram.bitsPerByte);
     const expected = await weights(first);
     first.release();
 
@@ -101,14 +118,18 @@ describe('training', () => {
     const head = await collect(train(interrupted, options(24, { checkpointEvery: 11 })), 11);
     const { step, loader, settled } = head.at(-1)!;
     expect(settled).toBe(true);
-    const state = { format: 'vua-checkpoint', version: 1, step, config, loader, options: {}, adapter: '' } as const;
+    const counters = { step, loader, optimizer: await interrupted.readState() };
+    const state = { format: 'vua-checkpoint', version: 2, ...counters, config, options: {}, adapter: '' } as const;
     await saveCheckpoint(folder, interrupted.arena, state, folder);
     interrupted.release();
 
-    const resumed = await Trainer.create(gpu, config, 8, optimizer);
+    const resumed = await Trainer.create(gpu, config, { rows: 8, optimizer });
     const checkpoint = openCheckpoint(folder);
     loadCheckpoint(checkpoint, resumed.arena);
-    const tail = await collect(train(resumed, options(24, { from: checkpoint.state })));
+    resumed.writeState(checkpoint.state.optimizer);
+    const tail = await collect(
+      train(resumed, options(24, { from: checkpoint.state, loader: loaderOf(training, checkpoint.state.loader) })),
+    );
     expect([...head, ...tail].map(({ loss }) => loss)).toEqual(losses.map(({ loss }) => loss));
     expect(await weights(resumed)).toEqual(expected);
     resumed.release();
@@ -116,9 +137,9 @@ describe('training', () => {
 
   it('overfits one batch', async () => {
     const trainer = await freshTrainer();
-    const shards = [grammar(5, 8 * 16 + 1)];
+    const loader = loaderOf(inMemory(grammar(5, 8 * 16 + 1)));
     const schedule = { steps: 120, peak: 0.02, warmupSteps: 5, decayShare: 0.2, floor: 0 };
-    const steps = await collect(train(trainer, options(1000, { shards, schedule, evaluateEvery: 1000 })));
+    const steps = await collect(train(trainer, options(1000, { loader, schedule, evaluateEvery: 1000 })));
     expect(steps.at(-1)!.loss).toBeLessThan(0.1);
     trainer.release();
   });

@@ -1,106 +1,117 @@
 /**
- * Softmax cross-entropy over the vocabulary, one row per token:
- *   lse = log Σ_v exp(logits_v);  losses = lse − logits[target]      (nats)
- * Backward: dlogits = (softmax(logits) − onehot(target)) · dlosses. A target of 0xffffffff is ignored: loss 0, gradient 0.
- * Columns from `used` on are padding of the vocabulary to a multiple of 4: they take no part.
- * Work split: one workgroup per row; lanes stride over columns, lane 0 combines them in order.
+ * Softmax cross-entropy over the vocabulary, one row per token, with two additions that are off at 0:
+ *   z = cap · tanh(logits / cap)     logit softcap (Gemma 2; experimental switch)
+ *   lse = log Σ_v exp z_v;  losses = lse − z[target] + z_loss · lse²      (nats; z-loss: PaLM)
+ * Backward: dlogits = (softmax(z)·(1 + 2·z_loss·lse) − onehot(target)) · dlosses · (1 − (z/cap)²).
+ * A target of 0xffffffff is ignored: loss 0, gradient 0. Columns from `used` on are padding of the vocabulary to a
+ * multiple of 4: they take no part.
+ * Work split: `lanes` lanes share a row and stride over its columns; what they found is combined in a fixed order.
  */
-import type { Buffers, Dims, Kernel, Random } from './kernel.ts';
+import { type Buffers, type Dims, type Kernel, type Random, type Storage, vec4Of } from './kernel.ts';
+import { MAX4, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 export const IGNORED = 0xffffffff;
 
 const CASES = [
-  { N: 1, V: 4, used: 3 },
-  { N: 9, V: 52, used: 49 },
-  { N: 20, V: 516, used: 516 },
+  { N: 1, V: 4, used: 3, cap: 0, z_loss: 0 },
+  { N: 9, V: 52, used: 49, cap: 0, z_loss: 0.01 },
+  { N: 20, V: 516, used: 516, cap: 12, z_loss: 0 },
+  { N: 7, V: 260, used: 257, cap: 27, z_loss: 0.0001 },
 ];
-const WORKGROUPS_IN_X = 65535;
-const grid = ({ N }: Dims): [number, number] => [Math.min(N, WORKGROUPS_IN_X), Math.ceil(N / WORKGROUPS_IN_X)];
+const SCALARS = { used: 'u32', cap: 'f32', z_loss: 'f32' } as const;
 
-export function crossEntropy(lanes: number): { readonly forward: Kernel; readonly backward: Kernel } {
-  const main = `@compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let n = group.y * groups.x + group.x;
-  if (n >= dims.N) { return; }
-  let width = dims.V / 4u;`;
+/** @param softcap whether `cap` counts: a shader without it does not pay for tanh */
+export function crossEntropy(
+  storage: Storage,
+  lanes: number,
+  softcap: boolean,
+): { readonly forward: Kernel; readonly backward: Kernel } {
+  const V = vec4Of(storage);
+  const suffix = `${storage}_${lanes}${softcap ? '_softcap' : ''}`;
+  const cases = CASES.map((dims) => ({ ...dims, cap: softcap ? dims.cap + 3 : 0 }));
+  const shared = { scalars: SCALARS, multiples: { V: 4 }, fill: fillTargets, cases };
+  const helpers = `${SUM4}
+${MAX4}
+fn capped(z: vec4f) -> vec4f { return ${softcap ? 'dims.cap * tanh(z / dims.cap)' : 'z'}; }
+fn is_used(c: u32) -> vec4<bool> { return vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(dims.used); }`;
   const forward: Kernel = {
-    name: `cross_entropy_forward_${lanes}`,
-    inputs: { logits: 'vec4f N V', targets: 'u32 N' },
+    ...shared,
+    name: `cross_entropy_forward_${suffix}`,
+    inputs: { logits: `${V} N V`, targets: 'u32 N' },
     outputs: { losses: 'N', lse: 'N' },
-    scalars: { used: 'u32' },
-    multiples: { V: 4 },
-    grid,
-    wgsl: `
-const LANES = ${lanes}u;
-const NONE = vec4f(-3.0e38f);
-var<workgroup> highs: array<f32, LANES>;
-var<workgroup> totals: array<f32, LANES>;
-fn masked(row: u32, column: u32) -> vec4f {
-  return select(NONE, logits[row + column], vec4u(column * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(dims.used));
-}
-${main}
+    grid: ({ N }) => rowGrid(N, lanes),
+    wgsl: `${helpers}
+${rowMain(
+  lanes,
+  'dims.N',
+  `  let width = dims.V / 4u;
   let row = n * width;
-  var high4 = NONE;
-  for (var c = lane; c < width; c += LANES) { high4 = max(high4, masked(row, c)); }
-  var high = max(max(high4.x, high4.y), max(high4.z, high4.w));
+  var high4 = vec4f(-3.0e38f);
+  for (var c = lane; c < width; c += LANES) { high4 = max(high4, select(vec4f(-3.0e38f), vec4f(logits[row + c]), is_used(c))); }
+  // The cap keeps order, so the highest is capped once.
+  let high = capped(vec4f(max_lanes(max_of(high4), lane))).x;
   var total4 = vec4f();
-  for (var c = lane; c < width; c += LANES) { total4 += exp(masked(row, c) - high); }
-  highs[lane] = high;
-  // A lane whose columns are all padding has summed exp(0): its own high is NONE, so the merge below scales it to 0.
-  totals[lane] = total4.x + total4.y + total4.z + total4.w;
-  workgroupBarrier();
+  for (var c = lane; c < width; c += LANES) {
+    total4 += select(vec4f(), exp(capped(vec4f(logits[row + c])) - high), is_used(c));
+  }
+  let log_sum = high + log(sum_lanes(add_lanes(total4), lane));
   if (lane > 0u) { return; }
-  for (var l = 1u; l < LANES; l++) { high = max(high, highs[l]); }
-  var total = 0f;
-  for (var l = 0u; l < LANES; l++) { total += totals[l] * exp(highs[l] - high); }
-  let log_sum = high + log(total);
   lse[n] = log_sum;
   let target_token = targets[n];
-  if (target_token == ${IGNORED}u) { losses[n] = 0f; } else { losses[n] = log_sum - logits[row + target_token / 4u][target_token % 4u]; }
-}`,
-    reference({ logits, losses, lse }, { N, V, used }, { targets }) {
-      for (let n = 0; n < N; n++) {
-        const row = logits.subarray(n * V, n * V + used);
+  if (target_token == ${IGNORED}u) {
+    losses[n] = 0f;
+  } else {
+    losses[n] = log_sum - capped(vec4f(logits[row + target_token / 4u]))[target_token % 4u] + dims.z_loss * log_sum * log_sum;
+  }`,
+)}`,
+    reference({ logits, losses, lse }, dims, { targets }) {
+      for (let n = 0; n < dims.N; n++) {
+        const row = logits.subarray(n * dims.V, n * dims.V + dims.used).map((logit) => cappedOf(logit, dims.cap));
         const high = row.reduce((a, b) => Math.max(a, b));
         lse[n] = high + Math.log(row.reduce((sum, logit) => sum + Math.exp(logit - high), 0));
-        losses[n] = targets[n] === IGNORED ? 0 : lse[n] - row[targets[n]];
+        losses[n] = targets[n] === IGNORED ? 0 : lse[n] - row[targets[n]] + dims.z_loss * lse[n] ** 2;
       }
     },
-    fill: fillTargets,
-    cases: CASES,
   };
   const backward: Kernel = {
-    name: `cross_entropy_backward_${lanes}`,
+    ...shared,
+    name: `cross_entropy_backward_${suffix}`,
     backwardOf: forward.name,
-    inputs: { dlosses: 'N', logits: 'vec4f N V', targets: 'u32 N', lse: 'N' },
-    outputs: { dlogits: 'vec4f N V' },
-    scalars: { used: 'u32' },
-    multiples: { V: 4 },
-    grid,
-    wgsl: `
-const LANES = ${lanes}u;
-${main}
+    inputs: { dlosses: 'N', logits: `${V} N V`, targets: 'u32 N', lse: 'N' },
+    outputs: { dlogits: `${V} N V` },
+    grid: ({ N }) => rowGrid(N, lanes),
+    wgsl: `${helpers}
+${rowMain(
+  lanes,
+  'dims.N',
+  `  let width = dims.V / 4u;
+  let row = n * width;
   let target_token = targets[n];
   let scale = select(dlosses[n], 0f, target_token == ${IGNORED}u);
+  let rise = 1f + 2f * dims.z_loss * lse[n];
   for (var c = lane; c < width; c += LANES) {
-    let columns = vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u);
-    let p = exp(logits[n * width + c] - lse[n]) - select(vec4f(), vec4f(1f), columns == vec4u(target_token));
-    dlogits[n * width + c] = select(vec4f(), p * scale, columns < vec4u(dims.used));
-  }
-}`,
-    reference({ dlosses, logits, lse, dlogits }, { N, V, used }, { targets }) {
+    let z = capped(vec4f(logits[row + c]));
+    let is_target = vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u) == vec4u(target_token);
+    let gradient = (exp(z - lse[n]) * rise - select(vec4f(), vec4f(1f), is_target)) * scale${softcap ? ' * (1f - z * z / (dims.cap * dims.cap))' : ''};
+    dlogits[row + c] = ${V}(select(vec4f(), gradient, is_used(c)));
+  }`,
+)}`,
+    reference({ dlosses, logits, lse, dlogits }, { N, V, used, cap, z_loss }, { targets }) {
       for (let n = 0; n < N; n++) {
+        const rise = 1 + 2 * z_loss * lse[n];
         for (let v = 0; v < V; v++) {
-          const p = Math.exp(logits[n * V + v] - lse[n]) - (v === targets[n] ? 1 : 0);
-          dlogits[n * V + v] = v < used && targets[n] !== IGNORED ? p * dlosses[n] : 0;
+          const z = cappedOf(logits[n * V + v], cap);
+          const slope = cap > 0 ? 1 - (z / cap) ** 2 : 1;
+          const p = Math.exp(z - lse[n]) * rise - (v === targets[n] ? 1 : 0);
+          dlogits[n * V + v] = v < used && targets[n] !== IGNORED ? p * dlosses[n] * slope : 0;
         }
       }
     },
-    fill: fillTargets,
-    cases: CASES,
   };
   return { forward, backward };
 }
+
+const cappedOf = (logit: number, cap: number): number => (cap > 0 ? cap * Math.tanh(logit / cap) : logit);
 
 function fillTargets(buffers: Buffers, { N, used }: Dims, random: Random): void {
   buffers.targets = Uint32Array.from({ length: N }, (_, n) => (n % 5 === 4 ? IGNORED : Math.floor(random() * used)));

@@ -7,7 +7,11 @@
  *   scalars: { eps: 'f32' }                                  beside the dimensions in the uniform `dims`
  *
  * From these come the bindings (in the order inputs, outputs, updates), the struct `dims`, and shape errors with the
- * arithmetic in them. A shape's words are dimension names; `vec4f` gives WGSL an array of vec4f over the same f32 data.
+ * arithmetic in them. A shape's words are dimension names; `vec4f` gives WGSL an array of vec4f over the same f32 data,
+ * `f16` and `vec4h` stand for two bytes an element.
+ *
+ * Activations and weights are stored as f32 or f16 (`Storage`), arithmetic is always f32: a kernel made for a storage
+ * type loads with `vec4f(x[i])` and stores with `vec4h(…)` or `vec4f(…)`.
  *
  * Names are the wiring between passes: in a kernel with `backwardOf`, `dout` is the gradient of that forward kernel's
  * `out`, `dx` that of its `x`, and any other name is the forward's own buffer. One generic test uses this to hold every
@@ -16,7 +20,12 @@
 import { ToolkitError } from '../../crawlers/errors.ts';
 
 export type Dims = Readonly<Record<string, number>>;
-export type ElementType = 'f32' | 'u32' | 'vec4f';
+/** How weights and activations lie in memory. */
+export type Storage = 'f32' | 'f16';
+export type ElementType = 'f32' | 'u32' | 'vec4f' | 'f16' | 'vec4h';
+/** WGSL's vector of four for a storage type; as a function it converts on the way out. */
+export const vec4Of = (storage: Storage): 'vec4f' | 'vec4h' => (storage === 'f16' ? 'vec4h' : 'vec4f');
+export const isHalf = (type: ElementType): boolean => type === 'f16' || type === 'vec4h';
 export interface Buffers {
   [name: string]: Float64Array | Uint32Array;
 }
@@ -34,6 +43,10 @@ export interface Kernel {
   readonly scalars?: Readonly<Record<string, 'f32' | 'u32'>>;
   /** Dimensions that must be a multiple of something: `{ C: 4 }`. */
   readonly multiples?: Dims;
+  /** Device features that it needs beside `shader-f16` for f16 storage. */
+  readonly features?: readonly string[];
+  /** `enable` and `diagnostic` lines that go with them. */
+  readonly directives?: string;
   /** Number of workgroups in x, y, z. */
   grid(dims: Dims): readonly [number, number?, number?];
   /** Everything but the bindings and `dims`. The entry point is `main`. */
@@ -50,9 +63,11 @@ export interface Binding {
   readonly name: string;
   readonly access: 'read' | 'write' | 'update';
   readonly type: ElementType;
-  /** Dimension names; a literal number is itself. */
+  /** Dimension names; a literal number is itself, `NH+NKV` a sum. */
   readonly shape: readonly string[];
 }
+
+const ELEMENT_TYPES: ReadonlySet<string> = new Set<ElementType>(['f32', 'u32', 'vec4f', 'f16', 'vec4h']);
 
 /** Bindings in their order: 0 is the uniform `dims`, these follow from 1. */
 export function bindingsOf(kernel: Kernel): Binding[] {
@@ -64,7 +79,7 @@ export function bindingsOf(kernel: Kernel): Binding[] {
   ] as const) {
     for (const [name, spec] of Object.entries(specs)) {
       const words = spec.split(' ');
-      const typed = words[0] === 'u32' || words[0] === 'vec4f';
+      const typed = ELEMENT_TYPES.has(words[0]);
       rows.push({
         name,
         access,
@@ -79,7 +94,9 @@ export function bindingsOf(kernel: Kernel): Binding[] {
 /** Names of the dimensions in the order of first use, then the scalars: the layout of the uniform, 4 bytes each. */
 export function dimNames(kernel: Kernel): string[] {
   const names = new Set<string>();
-  for (const { shape } of bindingsOf(kernel)) for (const word of shape) if (!/^\d+$/.test(word)) names.add(word);
+  for (const { shape } of bindingsOf(kernel)) {
+    for (const word of shape.flatMap((sum) => sum.split('+'))) if (!/^\d+$/.test(word)) names.add(word);
+  }
   for (const name of Object.keys(kernel.scalars ?? {})) names.add(name);
   return [...names];
 }
@@ -87,12 +104,16 @@ export function dimNames(kernel: Kernel): string[] {
 /** The whole shader text. */
 export function shaderText(kernel: Kernel): string {
   const names = dimNames(kernel);
+  const usesHalf = bindingsOf(kernel).some(({ type }) => isHalf(type));
   const fields = names.map((name) => `  ${name}: ${kernel.scalars?.[name] ?? 'u32'},`);
+  if (fields.length === 0) fields.push('  unused: u32,');
   const bindings = bindingsOf(kernel).map(({ name, access, type }, i) => {
     const mode = access === 'read' ? 'read' : 'read_write';
     return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`;
   });
   return [
+    ...(usesHalf ? ['enable f16;'] : []),
+    ...(kernel.directives ? [kernel.directives] : []),
     `struct Dims {`,
     ...fields,
     `}`,
@@ -102,16 +123,30 @@ export function shaderText(kernel: Kernel): string {
   ].join('\n');
 }
 
-/** Scalars (elements of 4 bytes) that a binding holds. */
+/** Features that a device must have for this kernel. */
+export const featuresOf = (kernel: Kernel): string[] => [
+  ...(bindingsOf(kernel).some(({ type }) => isHalf(type)) ? ['shader-f16'] : []),
+  ...(kernel.features ?? []),
+];
+
+/** Scalars that a binding holds. */
 export function elementsOf(binding: Binding, dims: Dims): number {
-  return binding.shape.reduce((product, word) => product * (/^\d+$/.test(word) ? Number(word) : dims[word]), 1);
+  return binding.shape.reduce((product, word) => product * extent(word, dims), 1);
 }
+
+/** Length of one axis: `C`, `4` or `NH+NKV`. */
+const extent = (word: string, dims: Dims): number =>
+  word.split('+').reduce((sum, part) => sum + (dims[part] ?? Number(part)), 0);
 
 /**
  * @throws ToolkitError BAD_SHAPE, for instance
  * `rmsnorm_forward: buffer "x" has 6144 elements, expected N*C = 8*512 = 4096`.
  */
-export function checkShapes(kernel: Kernel, dims: Dims, elements: Readonly<Record<string, number>>): void {
+export function checkShapes(
+  kernel: Kernel,
+  dims: Dims,
+  given: Readonly<Record<string, { readonly elements: number; readonly elementBytes: number }>>,
+): void {
   const fail = (message: string): never => {
     throw new ToolkitError({ code: 'BAD_SHAPE', message: `${kernel.name}: ${message}` });
   };
@@ -122,13 +157,16 @@ export function checkShapes(kernel: Kernel, dims: Dims, elements: Readonly<Recor
     if (dims[name] % divisor !== 0) fail(`${name} = ${dims[name]}, expected a multiple of ${divisor}`);
   }
   for (const binding of bindingsOf(kernel)) {
-    const found = elements[binding.name];
-    if (found === undefined) fail(`buffer "${binding.name}" is missing, given: ${Object.keys(elements).join(', ')}`);
+    const found = given[binding.name];
+    if (found === undefined) fail(`buffer "${binding.name}" is missing, given: ${Object.keys(given).join(', ')}`);
     const expected = elementsOf(binding, dims);
-    if (found !== expected) {
-      const factors = binding.shape.map((word) => dims[word] ?? word);
+    if (found.elementBytes !== (isHalf(binding.type) ? 2 : 4)) {
+      fail(`buffer "${binding.name}" has ${found.elementBytes} bytes an element, expected ${binding.type}`);
+    }
+    if (found.elements !== expected) {
+      const factors = binding.shape.map((word) => extent(word, dims));
       fail(
-        `buffer "${binding.name}" has ${found} elements, expected ${binding.shape.join('*')} = ${factors.join('*')} = ${expected}`,
+        `buffer "${binding.name}" has ${found.elements} elements, expected ${binding.shape.join('*')} = ${factors.join('*')} = ${expected}`,
       );
     }
   }

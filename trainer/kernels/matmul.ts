@@ -8,7 +8,7 @@
  * lanes, lanes own contiguous vec4 columns of B, the block of sums stays in registers, K is unrolled by 4. No
  * workgroup memory: on a CPU it is only more memory. Measured layouts: WEBGPU notes in trainer/LOG.md.
  */
-import type { Kernel } from './kernel.ts';
+import { type Kernel, type Storage, vec4Of } from './kernel.ts';
 
 export type MatmulLayout = 'nn' | 'nt' | 'tn';
 /**
@@ -20,6 +20,10 @@ export type MatmulEpilogue = 'write' | 'add' | 'accumulate' | 'blend';
 export interface MatmulVariant {
   readonly layout: MatmulLayout;
   readonly epilogue: MatmulEpilogue;
+  /** Storage of A and B. Sums are always f32. */
+  readonly from: Storage;
+  /** Storage of `out`, and of a blend's residual; the residual of `add` is the stream: f32. */
+  readonly into: Storage;
   /** Lanes of a workgroup. */
   readonly lanes: number;
   /** Rows of the block, a multiple of 4. */
@@ -29,7 +33,8 @@ export interface MatmulVariant {
 }
 
 export function matmul(variant: MatmulVariant): Kernel {
-  const { layout, epilogue, lanes, rows, vectors } = variant;
+  const { layout, epilogue, from, into, lanes, rows, vectors } = variant;
+  const [A, O] = [vec4Of(from), vec4Of(into)];
   const columns = lanes * vectors; // in vec4
   const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
   const R = range(rows);
@@ -43,19 +48,19 @@ export function matmul(variant: MatmulVariant): Kernel {
           each(
             range(rows / 4),
             (r) =>
-              `    let a${step}_${r} = a[(k * 4u + ${step}u) * (dims.M / 4u) + min(row / 4u + ${r}u, dims.M / 4u - 1u)];`,
+              `    let a${step}_${r} = vec4f(a[(k * 4u + ${step}u) * (dims.M / 4u) + min(row / 4u + ${r}u, dims.M / 4u - 1u)]);`,
           )
-      : () => each(R, (r) => `    let a${r} = a[min(row + ${r}u, dims.M - 1u) * (dims.K / 4u) + k];`);
+      : () => each(R, (r) => `    let a${r} = vec4f(a[min(row + ${r}u, dims.M - 1u) * (dims.K / 4u) + k]);`);
   const lane = 'xyzw';
   const elementA = (r: number, step: number): string =>
     layout === 'tn' ? `a${step}_${Math.floor(r / 4)}.${lane[r % 4]}` : `a${r}.${lane[step]}`;
 
   const rowMajorB = `${layout === 'tn' ? each(range(4), loadA) : (loadA as () => string)()}
-${each(range(4), (step) => each(J, (j) => `    let b${step}_${j} = b[(k * 4u + ${step}u) * width + c${j}];`))}
+${each(range(4), (step) => each(J, (j) => `    let b${step}_${j} = vec4f(b[(k * 4u + ${step}u) * width + c${j}]);`))}
 ${each(range(4), (step) => each(R, (r) => each(J, (j) => `    s${r}_${j} += ${elementA(r, step)} * b${step}_${j};`)))}`;
   // nt: a lane's columns are rows of B; four dot products make one vec4 of sums.
   const columnMajorB = `${(loadA as () => string)()}
-${each(J, (j) => each(range(4), (q) => `    let b${j}_${q} = b[(c${j} * 4u + ${q}u) * (dims.K / 4u) + k];`))}
+${each(J, (j) => each(range(4), (q) => `    let b${j}_${q} = vec4f(b[(c${j} * 4u + ${q}u) * (dims.K / 4u) + k]);`))}
 ${each(J, (j) =>
   each(
     R,
@@ -69,18 +74,18 @@ ${each(J, (j) =>
   const result = {
     write: 's',
     add: 'residual[at] + s',
-    accumulate: 'out[at] + s',
-    blend: 'dims.beta * residual[at] + dims.alpha * s',
+    accumulate: 'vec4f(out[at]) + s',
+    blend: 'dims.beta * vec4f(residual[at]) + dims.alpha * s',
   }[epilogue];
   const readsResidual = epilogue === 'add' || epilogue === 'blend';
   return {
-    name: `matmul_${layout}_${epilogue}_${lanes}x${rows}x${vectors}`,
+    name: `matmul_${layout}_${epilogue}_${from}_${into}_${lanes}x${rows}x${vectors}`,
     inputs: {
-      a: layout === 'tn' ? 'vec4f K M' : 'vec4f M K',
-      b: layout === 'nt' ? 'vec4f N K' : 'vec4f K N',
-      ...(readsResidual && { residual: 'vec4f M N' }),
+      a: layout === 'tn' ? `${A} K M` : `${A} M K`,
+      b: layout === 'nt' ? `${A} N K` : `${A} K N`,
+      ...(readsResidual && { residual: epilogue === 'add' ? 'vec4f M N' : `${O} M N` }),
     },
-    ...(epilogue === 'accumulate' ? { updates: { out: 'vec4f M N' } } : { outputs: { out: 'vec4f M N' } }),
+    ...(epilogue === 'accumulate' ? { updates: { out: `${O} M N` } } : { outputs: { out: `${O} M N` } }),
     ...(epilogue === 'blend' && { scalars: { alpha: 'f32', beta: 'f32' } as const }),
     multiples: { K: 4, N: 4, ...(layout === 'tn' && { M: 4 }) },
     grid: ({ M, N }) => [Math.ceil(N / 4 / columns), Math.ceil(M / rows)],
@@ -88,7 +93,7 @@ ${each(J, (j) =>
 fn store(row: u32, column: u32, s: vec4f) {
   if (row >= dims.M || column >= dims.N / 4u) { return; }
   let at = row * (dims.N / 4u) + column;
-  out[at] = ${result};
+  out[at] = ${O}(${result});
 }
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {

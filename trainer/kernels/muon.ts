@@ -5,8 +5,8 @@
  * tall matrix [O > C] multiplies from the right with A = Xᵀ·X instead, so that A is the smaller square.
  * `step` and `state` as in optimizer.ts.
  */
-import type { Kernel } from './kernel.ts';
-import { linearGrid, linearMain } from './snippets.ts';
+import { type Kernel, type Storage, vec4Of } from './kernel.ts';
+import { linearGrid, linearMain, rowMain } from './snippets.ts';
 
 /** Coefficients of the quintic, chosen for a steep slope at zero. */
 export const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5 };
@@ -17,7 +17,7 @@ const WORKGROUP = 64;
 /** Updates the momentum of the whole matrix group at once and writes the look-ahead gradient. */
 export const muonMomentum: Kernel = {
   name: 'muon_momentum',
-  inputs: { grads: 'vec4f P', state: '4' },
+  inputs: { grads: 'vec4f P', state: '8' },
   outputs: { ahead: 'vec4f P' },
   updates: { m: 'vec4f P' },
   multiples: { P: 4 },
@@ -25,7 +25,8 @@ export const muonMomentum: Kernel = {
   wgsl: linearMain(
     WORKGROUP,
     'dims.P / 4u',
-    `  let g = grads[i] * state[1];
+    `  if (state[3] > 0f) { return; }
+  let g = grads[i] * state[1];
   let next = ${MOMENTUM}f * m[i] + g;
   m[i] = next;
   ahead[i] = g + ${MOMENTUM}f * next;`,
@@ -37,6 +38,9 @@ export const muonMomentum: Kernel = {
       ahead[i] = g + MOMENTUM * m[i];
     }
   },
+  fill({ state }) {
+    state.set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
+  },
   cases: [{ P: 4 }, { P: 1028 }],
 };
 
@@ -47,13 +51,14 @@ export const muonScale: Kernel = {
   outputs: { scale: '4' },
   grid: () => [1],
   wgsl: `
-@compute @workgroup_size(1)
-fn main() {
-  var squares = 0f;
-  for (var part = 0u; part < dims.R; part++) { squares += partial[part]; }
-  let inverse = 1f / (sqrt(squares) + 1e-7f);
-  for (var i = 0u; i < 4u; i++) { scale[i] = inverse; }
-}`,
+${rowMain(
+  64,
+  '1u',
+  `  var squares = 0f;
+  for (var part = lane; part < dims.R; part += LANES) { squares += partial[part]; }
+  squares = sum_lanes(squares, lane);
+  if (lane < 4u) { scale[lane] = 1f / (sqrt(squares) + 1e-7f); }`,
+)}`,
   reference({ partial, scale }) {
     scale.fill(1 / (Math.sqrt(partial.reduce((a, b) => a + b, 0)) + 1e-7));
   },
@@ -64,24 +69,25 @@ fn main() {
   cases: [{ R: 1 }, { R: 256 }],
 };
 
-/** x = ahead · scale for one matrix. */
-export const muonNormalise: Kernel = {
-  name: 'muon_normalise',
+/** x = ahead · scale for one matrix, in the storage of the products behind it. */
+export const muonNormalise = (storage: Storage): Kernel => ({
+  name: `muon_normalise_${storage}`,
   inputs: { ahead: 'vec4f P', scale: '4' },
-  outputs: { x: 'vec4f P' },
+  outputs: { x: `${vec4Of(storage)} P` },
   multiples: { P: 4 },
   grid: ({ P }) => linearGrid(P / 4, WORKGROUP),
-  wgsl: linearMain(WORKGROUP, 'dims.P / 4u', '  x[i] = ahead[i] * scale[0];'),
+  wgsl: linearMain(WORKGROUP, 'dims.P / 4u', `  x[i] = ${vec4Of(storage)}(ahead[i] * scale[0]);`),
   reference({ ahead, scale, x }, { P }) {
     for (let i = 0; i < P; i++) x[i] = ahead[i] * scale[0];
   },
   cases: [{ P: 4 }, { P: 1028 }],
-};
+});
 
-/** W ← W·(1 − lr·decay) − lr·lr_scale·X, with lr = step[7]. */
-export const muonUpdate: Kernel = {
-  name: 'muon_update',
-  inputs: { x: 'vec4f P', step: '8' },
+/** W ← W·(1 − lr·decay) − lr·lr_scale·X, with lr = step[5]; nothing in a skipped step. f16: writes `half` as adamw does. */
+export const muonUpdate = (storage: Storage): Kernel => ({
+  name: `muon_update_${storage}`,
+  inputs: { x: 'vec4f P', step: '8', state: '8' },
+  ...(storage === 'f16' && { outputs: { half: 'vec4h P' } }),
   updates: { params: 'vec4f P' },
   scalars: { lr_scale: 'f32', decay: 'f32' },
   multiples: { P: 4 },
@@ -89,13 +95,22 @@ export const muonUpdate: Kernel = {
   wgsl: linearMain(
     WORKGROUP,
     'dims.P / 4u',
-    '  params[i] = params[i] * (1f - step[7] * dims.decay) - step[7] * dims.lr_scale * x[i];',
+    `  if (state[3] > 0f) { return; }
+  let next = params[i] * (1f - step[5] * dims.decay) - step[5] * dims.lr_scale * x[i];
+  params[i] = next;
+${storage === 'f16' ? '  half[i] = vec4h(next);' : ''}`,
   ),
-  reference({ x, step, params }, { P, lr_scale, decay }) {
-    for (let i = 0; i < P; i++) params[i] = params[i] * (1 - step[7] * decay) - step[7] * lr_scale * x[i];
+  reference({ x, step, params, half }, { P, lr_scale, decay }) {
+    for (let i = 0; i < P; i++) {
+      params[i] = params[i] * (1 - step[5] * decay) - step[5] * lr_scale * x[i];
+      if (half) half[i] = params[i];
+    }
+  },
+  fill({ state }) {
+    state.set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
   },
   cases: [
     { P: 4, lr_scale: 1, decay: 0.1 },
     { P: 1028, lr_scale: 1.7, decay: 0 },
   ],
-};
+});

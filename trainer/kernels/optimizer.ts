@@ -1,17 +1,31 @@
 /**
  * The optimizer step over packed arenas, all on the GPU:
- *   grad_norm_partial, grad_norm   one tree sum of squares in a fixed order; writes the norm and the clip factor
+ *   loss_total                     adds a micro-step's losses, weighted, to the step's mean
+ *   loss_weights                   what each loss counts in the backward pass: loss scale · share of one target
+ *   grad_norm_partial, grad_norm   one tree sum of squares in a fixed order; norm, clip factor, loss scale, skip
  *   adamw                          Loshchilov & Hutter 2019, as PyTorch's AdamW
- * `step` is one small buffer that the CPU writes before each step; `state` is written by grad_norm.
- *   step  = [lr, beta1, beta2, eps, 1 − beta1^t, 1 − beta2^t, clip, Muon's lr]
- *   state = [grad norm, clip factor, mean loss, 0]
+ * `step` is one small buffer that the CPU writes before each step; `state` lives on the GPU and in checkpoints.
+ *   step  = [lr, beta1, beta2, eps, clip, Muon's lr, share of one target, 0]
+ *   state = [grad norm, factor, mean loss, skipped, loss scale, clean steps, beta1^t, beta2^t]
+ * `factor` undoes the loss scale and clips. A step whose gradient norm is not finite is skipped: it changes no parameter
+ * and no moment, does not count in t, and halves a dynamic loss scale; CLEAN_STEPS good ones double it (Micikevicius
+ * et al. 2018).
  */
-import type { Kernel } from './kernel.ts';
-import { linearGrid, linearMain, SUM4 } from './snippets.ts';
+import type { Kernel, Storage } from './kernel.ts';
+import { linearGrid, linearMain, rowMain, SUM4 } from './snippets.ts';
 
-/** Partial sums of the gradient norm: enough to keep a GPU busy, few enough for one lane to finish. */
-export const NORM_PARTS = 256;
+/** Partial sums of the gradient norm: enough to keep a GPU busy, few enough for one workgroup to finish. */
+export const NORM_PARTS = 1024;
+/** Steps without overflow after which a dynamic loss scale doubles. */
+export const CLEAN_STEPS = 2000;
+/** A dynamic loss scale stays between 1 and this. */
+export const MAX_LOSS_SCALE = 2 ** 24;
+export const STEP_FLOATS = 8;
+export const STATE_FLOATS = 8;
 const WORKGROUP = 64;
+
+/** `state` before the first step. */
+export const initialState = (lossScale: number): number[] => [0, 0, 0, 0, lossScale, 0, 1, 1];
 
 export const gradNormPartial: Kernel = {
   name: 'grad_norm_partial',
@@ -39,39 +53,107 @@ ${linearMain(
   cases: [{ P: 4 }, { P: 1028 }, { P: 5000 }],
 };
 
+/** Ends the norm; `dynamic` 1 lets the loss scale move. */
 export const gradNorm: Kernel = {
   name: 'grad_norm',
-  inputs: { partial: String(NORM_PARTS), step: '8', losses: 'N' },
-  outputs: { state: '4' },
+  inputs: { partial: String(NORM_PARTS), step: '8', total: '4' },
+  updates: { state: '8' },
+  scalars: { dynamic: 'u32' },
   grid: () => [1],
-  wgsl: `
-@compute @workgroup_size(1)
-fn main() {
-  var sum = 0f;
-  for (var i = 0u; i < ${NORM_PARTS}u; i++) { sum += partial[i]; }
-  var loss = 0f;
-  for (var n = 0u; n < dims.N; n++) { loss += losses[n]; }
-  let norm = sqrt(sum);
+  wgsl: `${rowMain(
+    64,
+    '1u',
+    `  var squares = 0f;
+  for (var i = lane; i < ${NORM_PARTS}u; i += LANES) { squares += partial[i]; }
+  squares = sum_lanes(squares, lane);
+  if (lane > 0u) { return; }
+  let scale = state[4];
+  let norm = sqrt(squares) / scale;
+  // NaN fails the comparison too.
+  let is_finite = norm < 3.0e38f;
   state[0] = norm;
-  state[1] = min(1f, step[6] / (norm + 1e-6f));
-  state[2] = loss / f32(dims.N);
+  state[2] = total[0];
+  if (!is_finite) {
+    state[1] = 0f;
+    state[3] = 1f;
+    state[5] = 0f;
+    if (dims.dynamic == 1u) { state[4] = max(1f, scale * 0.5f); }
+    return;
+  }
+  state[1] = min(1f, step[4] / (norm + 1e-6f)) / scale;
   state[3] = 0f;
-}`,
-  reference({ partial, step, losses, state }, { N }) {
-    const norm = Math.sqrt(partial.reduce((a, b) => a + b, 0));
-    state.set([norm, Math.min(1, step[6] / (norm + 1e-6)), losses.reduce((a, b) => a + b, 0) / N, 0]);
+  state[6] *= step[1];
+  state[7] *= step[2];
+  let clean = state[5] + 1f;
+  let grows = dims.dynamic == 1u && clean >= ${CLEAN_STEPS}f;
+  state[4] = select(scale, min(${MAX_LOSS_SCALE}f, scale * 2f), grows);
+  state[5] = select(clean, 0f, grows);`,
+  )}`,
+  reference({ partial, step, total, state }, { dynamic }) {
+    const scale = state[4];
+    const norm = Math.sqrt(partial.reduce((a, b) => a + b, 0)) / scale;
+    state[0] = norm;
+    state[2] = total[0];
+    if (!(norm < 3e38)) {
+      state.set([0, total[0], 1, dynamic ? Math.max(1, scale / 2) : scale, 0], 1);
+      return;
+    }
+    const clean = state[5] + 1;
+    const grows = dynamic === 1 && clean >= CLEAN_STEPS;
+    state[1] = Math.min(1, step[4] / (norm + 1e-6)) / scale;
+    state[3] = 0;
+    state[4] = grows ? Math.min(MAX_LOSS_SCALE, scale * 2) : scale;
+    state[5] = grows ? 0 : clean;
+    state[6] *= step[1];
+    state[7] *= step[2];
   },
-  // A sum of squares and a clipping threshold are never negative.
-  fill({ partial, step }) {
+  // A sum of squares, a clipping threshold and a loss scale are never negative; the last case counts a clean step too many.
+  fill({ partial, step, state }, { dynamic, clean = 3 }) {
     for (let i = 0; i < partial.length; i++) partial[i] = Math.abs(partial[i]);
-    step[6] = Math.abs(step[6]);
+    step[4] = Math.abs(step[4]);
+    state.set([0, 0, 0, 0, dynamic ? 1024 : 1, clean, 0.5, 0.25]);
+  },
+  cases: [{ dynamic: 0 }, { dynamic: 1 }, { dynamic: 1, clean: CLEAN_STEPS - 1 }],
+};
+
+/** total[0] += Σ losses · step[6] */
+export const lossTotal: Kernel = {
+  name: 'loss_total',
+  inputs: { losses: 'N', step: '8' },
+  updates: { total: '4' },
+  grid: () => [1],
+  wgsl: rowMain(
+    64,
+    '1u',
+    `  var sum = 0f;
+  for (var i = lane; i < dims.N; i += LANES) { sum += losses[i]; }
+  sum = sum_lanes(sum, lane);
+  if (lane == 0u) { total[0] += sum * step[6]; }`,
+  ),
+  reference({ losses, step, total }) {
+    total[0] += losses.reduce((a, b) => a + b, 0) * step[6];
   },
   cases: [{ N: 1 }, { N: 77 }],
 };
 
-export const adamw: Kernel = {
-  name: 'adamw',
-  inputs: { grads: 'vec4f P', step: '8', state: '4' },
+/** dlosses = loss scale · share of one target in the step */
+export const lossWeights: Kernel = {
+  name: 'loss_weights',
+  inputs: { step: '8', state: '8' },
+  outputs: { dlosses: 'N' },
+  grid: ({ N }) => linearGrid(N, WORKGROUP),
+  wgsl: linearMain(WORKGROUP, 'dims.N', '  dlosses[i] = state[4] * step[6];'),
+  reference({ step, state, dlosses }) {
+    dlosses.fill(state[4] * step[6]);
+  },
+  cases: [{ N: 1 }, { N: 77 }],
+};
+
+/** Under f16 storage the new parameters are also written as `half`, the copy that the network reads. */
+export const adamw = (storage: Storage): Kernel => ({
+  name: `adamw_${storage}`,
+  inputs: { grads: 'vec4f P', step: '8', state: '8' },
+  ...(storage === 'f16' && { outputs: { half: 'vec4h P' } }),
   updates: { params: 'vec4f P', m: 'vec4f P', v: 'vec4f P' },
   // The group's own factor on the learning rate, and its decoupled weight decay.
   scalars: { lr_scale: 'f32', decay: 'f32' },
@@ -80,29 +162,35 @@ export const adamw: Kernel = {
   wgsl: linearMain(
     WORKGROUP,
     'dims.P / 4u',
-    `  let g = grads[i] * state[1];
+    `  if (state[3] > 0f) { return; }
+  let g = grads[i] * state[1];
   let lr = step[0] * dims.lr_scale;
   let first = step[1] * m[i] + (1f - step[1]) * g;
   let second = step[2] * v[i] + (1f - step[2]) * g * g;
   m[i] = first;
   v[i] = second;
-  params[i] = params[i] * (1f - lr * dims.decay) - lr * (first / step[4]) / (sqrt(second / step[5]) + step[3]);`,
+  let next = params[i] * (1f - lr * dims.decay) - lr * (first / (1f - state[6])) / (sqrt(second / (1f - state[7])) + step[3]);
+  params[i] = next;
+${storage === 'f16' ? '  half[i] = vec4h(next);' : ''}`,
   ),
-  reference({ grads, step, state, params, m, v }, { P, lr_scale, decay }) {
+  reference({ grads, step, state, params, m, v, half }, { P, lr_scale, decay }) {
     const lr = step[0] * lr_scale;
     for (let i = 0; i < P; i++) {
       const g = grads[i] * state[1];
       m[i] = step[1] * m[i] + (1 - step[1]) * g;
       v[i] = step[2] * v[i] + (1 - step[2]) * g * g;
-      params[i] = params[i] * (1 - lr * decay) - (lr * (m[i] / step[4])) / (Math.sqrt(v[i] / step[5]) + step[3]);
+      const update = m[i] / (1 - state[6]) / (Math.sqrt(v[i] / (1 - state[7])) + step[3]);
+      params[i] = params[i] * (1 - lr * decay) - lr * update;
+      if (half) half[i] = params[i];
     }
   },
-  fill({ step, v }) {
-    step.set([0.01, 0.9, 0.95, 1e-8, 0.19, 0.0975, 1, 0]);
+  fill({ step, state, v }) {
+    step.set([0.01, 0.9, 0.95, 1e-8, 1, 0, 0, 0]);
+    state.set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
     for (let i = 0; i < v.length; i++) v[i] = v[i] ** 2;
   },
   cases: [
     { P: 4, lr_scale: 1, decay: 0.1 },
     { P: 1028, lr_scale: 0.5, decay: 0 },
   ],
-};
+});

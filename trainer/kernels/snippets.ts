@@ -3,10 +3,12 @@
 /** Most workgroups that WebGPU guarantees in one dimension. */
 const MAX_GROUPS = 65535;
 
+const folded = (groups: number): readonly [number, number] =>
+  groups <= MAX_GROUPS ? [groups, 1] : [MAX_GROUPS, Math.ceil(groups / MAX_GROUPS)];
+
 /** One invocation per item: workgroups folded into two dimensions once there are too many for one. */
 export function linearGrid(items: number, workgroupSize: number): readonly [number, number] {
-  const groups = Math.ceil(items / workgroupSize);
-  return groups <= MAX_GROUPS ? [groups, 1] : [MAX_GROUPS, Math.ceil(groups / MAX_GROUPS)];
+  return folded(Math.ceil(items / workgroupSize));
 }
 
 /** An entry point with `i`, the item's number under `linearGrid`; returns early when `i >= count`. */
@@ -20,5 +22,50 @@ ${body}
 }`;
 }
 
-/** Sum of a vec4's lanes. */
+/** Rows of a workgroup when one invocation owns a row. */
+const ROWS = 32;
+
+/** Grid of `rowMain`. */
+export const rowGrid = (rows: number, lanes: number): readonly [number, number] =>
+  lanes === 1 ? linearGrid(rows, ROWS) : folded(rows);
+
+/**
+ * An entry point for one row `n` of `count`, shared by `lanes` lanes: `lane` strides over columns by LANES, and
+ * `sum_lanes`, `max_lanes` combine what the lanes found in a fixed order; all lanes get the result. With one lane, for
+ * drivers that compute on the CPU, an invocation owns its row and combining is nothing.
+ */
+export function rowMain(lanes: number, count: string, body: string): string {
+  if (lanes === 1) {
+    return `
+const LANES = 1u;
+fn sum_lanes(value: f32, lane: u32) -> f32 { return value; }
+fn max_lanes(value: f32, lane: u32) -> f32 { return value; }
+${linearMain(ROWS, count, `  let n = i;\n  let lane = 0u;\n${body}`)}`;
+  }
+  const combine = (name: string, operation: (a: string, b: string) => string): string => `
+fn ${name}_lanes(value: f32, lane: u32) -> f32 {
+  workgroupBarrier();
+  shared_lanes[lane] = value;
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { shared_lanes[lane] = ${operation('shared_lanes[lane]', 'shared_lanes[lane + half]')}; }
+  }
+  workgroupBarrier();
+  return shared_lanes[0];
+}`;
+  return `
+const LANES = ${lanes}u;
+var<workgroup> shared_lanes: array<f32, LANES>;
+${combine('sum', (a, b) => `${a} + ${b}`)}
+${combine('max', (a, b) => `max(${a}, ${b})`)}
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = group.y * groups.x + group.x;
+  if (n >= ${count}) { return; }
+${body}
+}`;
+}
+
+/** Sum and maximum of a vec4's lanes. */
 export const SUM4 = 'fn add_lanes(v: vec4f) -> f32 { return v.x + v.y + v.z + v.w; }';
+export const MAX4 = 'fn max_of(v: vec4f) -> f32 { return max(max(v.x, v.y), max(v.z, v.w)); }';

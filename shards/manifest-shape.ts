@@ -1,0 +1,144 @@
+/**
+ * What a manifest says: its shape, its versions, the fingerprints that follow from it. Knows no disk, so that a page can
+ * check a manifest that it fetched; `manifest.ts` reads and writes the file.
+ */
+import { z } from 'zod';
+import { badInput } from '../crawlers/errors.ts';
+import { checksumOf } from './checksum.ts';
+import { DOCUMENTS, READABLE_DOCUMENTS, TOKENS } from './format.ts';
+import { SPLITS } from './split.ts';
+
+const count = z.int().min(0);
+const checksum = z.string().regex(/^[0-9a-f]{16}$/);
+/** A bare file name: a manifest never points out of its folder. */
+const file = z.string().regex(/^[a-z]+-\d{5,}\.arrow$/);
+const batch = z.object({ rows: count, checksum, offset: count.optional() });
+const shardEntry = z.object({ file, rows: count, bytes: count, checksum, batches: z.array(batch) });
+const addsUp = [
+  (shard: ShardEntry) => shard.rows === sum(shard.batches.map(({ rows }) => rows)),
+  'rows are not the sum of its batches',
+] as const;
+const documentShard = shardEntry.extend({ textBytes: count }).refine(...addsUp);
+const perDocument = z.object({ source: z.array(count), tokens: z.array(count), textBytes: z.array(count) });
+const tokenShard = shardEntry
+  .extend({
+    batches: z.array(batch.required()),
+    split: z.enum(SPLITS),
+    documents: count,
+    textBytes: count,
+    clusters: checksum,
+    perDocument: perDocument.optional(),
+  })
+  .refine(...addsUp)
+  .refine(
+    ({ split, documents, rows, textBytes, perDocument: each }) =>
+      each === undefined
+        ? split === 'train'
+        : [each.source, each.tokens, each.textBytes].every(({ length }) => length === documents) &&
+          sum(each.tokens) === rows &&
+          sum(each.textBytes) === textBytes,
+    'perDocument does not add up to the shard',
+  );
+
+const documentManifest = z.object({
+  format: z.literal(DOCUMENTS.format),
+  version: z.union(READABLE_DOCUMENTS.map((version) => z.literal(version))),
+  preset: z.string(),
+  documents: z.array(documentShard),
+  rejects: z.array(documentShard),
+});
+const figures = z.object({ documents: count, tokens: count, textBytes: count });
+const tokenManifest = z
+  .object({
+    format: z.literal(TOKENS.format),
+    version: z.literal(TOKENS.version),
+    dtype: z.enum(['uint16', 'uint32']),
+    vocabSize: z.int().min(1),
+    bosId: count,
+    tokenizer: checksum,
+    documents: checksum,
+    validShare: z.number().min(0).max(1),
+    sources: z.array(z.object({ source: z.string(), train: figures, valid: figures })),
+    shards: z.array(tokenShard),
+  })
+  .refine(
+    ({ sources, shards }) =>
+      shards.every(({ perDocument: each }) => each?.source.every((source) => source < sources.length) ?? true),
+    'perDocument names a source that is not listed',
+  );
+
+/**
+ * One file of a folder. `checksum` is of the whole file, each batch's of its record batch body, which begins at byte
+ * `offset` of the file.
+ */
+export type ShardEntry = z.infer<typeof shardEntry>;
+/** `textBytes`: UTF-8 bytes of the text column. */
+export type DocumentShard = z.infer<typeof documentShard>;
+/**
+ * `rows` are tokens, one BOS per document included; `textBytes` are the UTF-8 bytes that they encode; `clusters` is the
+ * checksum of the documents' clusters in order, each with a line end: who stands in this split can be proved later.
+ * Held-out shards say of each document, in order, its source (index into the manifest's), its tokens and its bytes.
+ */
+export type TokenShard = z.infer<typeof tokenShard>;
+export type DocumentManifest = z.infer<typeof documentManifest>;
+/** `tokenizer`: checksum of tokenizer.json; `documents`: fingerprint of the document folder that was encoded. */
+export type TokenManifest = z.infer<typeof tokenManifest>;
+/** What one source gave to one split. */
+export type SourceFigures = z.infer<typeof figures>;
+
+export const MANIFESTS = {
+  [DOCUMENTS.format]: { ...DOCUMENTS, oldest: Math.min(...READABLE_DOCUMENTS), what: 'documents', made: 'vua clean' },
+  [TOKENS.format]: { ...TOKENS, oldest: TOKENS.version, what: 'tokens', made: 'vua tokens' },
+} as const;
+
+/**
+ * Checks what stands in a manifest; `where` names it in errors.
+ * @throws ToolkitError (exit 2) BAD_MANIFEST naming the key at fault, NEWER_FORMAT or OLDER_FORMAT.
+ */
+export function parseDocumentManifest(value: unknown, where: string): DocumentManifest {
+  return parse(documentManifest, DOCUMENTS.format, value, where);
+}
+
+/** @throws as `parseDocumentManifest` */
+export function parseTokenManifest(value: unknown, where: string): TokenManifest {
+  return parse(tokenManifest, TOKENS.format, value, where);
+}
+
+/** Changes when, and only when, the folder's documents change: tokens made from them remember it. */
+export const documentFingerprint = (manifest: DocumentManifest): string => fingerprint(manifest.documents);
+
+/** Of a token folder: loaders refuse to resume on another. */
+export const tokenFingerprint = (manifest: TokenManifest): string => fingerprint(manifest.shards, manifest.tokenizer);
+
+const fingerprint = (shards: readonly ShardEntry[], ...more: string[]): string =>
+  checksumOf(
+    new TextEncoder().encode([...more, ...shards.map((shard) => `${shard.rows} ${shard.checksum}`)].join('\n')),
+  );
+
+function parse<T>(shape: z.ZodType<T>, format: keyof typeof MANIFESTS, value: unknown, where: string): T {
+  const { version, oldest, made } = MANIFESTS[format];
+  const head = (typeof value === 'object' && value !== null ? value : {}) as { format?: unknown; version?: unknown };
+  if (head.format !== format) throw otherFormat(where, head.format, [format]);
+  const other = `${where}: ${format} version ${head.version}, this program reads version ${version}`;
+  if (Number(head.version) > version) {
+    throw badInput('NEWER_FORMAT', other, 'update vua, or make the folder again with this one');
+  }
+  if (Number(head.version) < oldest)
+    throw badInput('OLDER_FORMAT', other, `run \`${made}\` again: it makes the folder anew`);
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw badInput(
+    'BAD_MANIFEST',
+    `${where}: ${path.join('.') || 'top level'}: ${message}`,
+    'restore the file from a copy, or make the folder again',
+  );
+}
+
+export function otherFormat(where: string, found: unknown, allowed: readonly string[]) {
+  return badInput('BAD_MANIFEST', `${where}: format ${JSON.stringify(found)}, expected ${allowed.join(' or ')}`);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

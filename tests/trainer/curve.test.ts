@@ -1,0 +1,167 @@
+/** Curves: TensorBoard's bytes, resumed curves, charts, and what the watch over a curve reports. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openGpu } from '../../trainer/adapter.ts';
+import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from '../../trainer/anomaly.ts';
+import { Arena } from '../../trainer/arena.ts';
+import { type CurveHead, type CurvePoint, openCurve, readCurve } from '../../trainer/curve.ts';
+import { modelConfig } from '../../trainer/model.ts';
+import { writePlot } from '../../trainer/plot-command.ts';
+import { normal } from '../../trainer/random.ts';
+import { crc32c, fileVersionEvent, scalarsEvent, sessionStartEvent } from '../../trainer/tensorboard.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'vua-curve-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const head: CurveHead = {
+  unigramBitsPerByte: 2.4,
+  untrainedBitsPerByte: 2.9,
+  adapter: 'a',
+  parameters: 10,
+  tokensPerStep: 100,
+  trainBytesPerToken: 4,
+};
+const noise = normal(1, 400, 0.02);
+const point = (step: number, change: Partial<CurvePoint> = {}): CurvePoint => ({
+  step,
+  loss: 7 - step / 100 + noise[step],
+  gradNorm: 1,
+  learningRate: 0.01,
+  tokensPerSecond: 50,
+  dataWaitMs: 0.1,
+  ...change,
+});
+const points = (count: number): CurvePoint[] => Array.from({ length: count }, (_, i) => point(i + 1));
+
+/** Made by TensorBoard's own writer: a file version, the start of a session at step 300, two scalars at step 70000. */
+const TENSORBOARD =
+  '1800000000000000a37f4b220900001040fc54d9411a0d627261696e2e4576656e743a32338d2fe9100000000000000095fbfe180900006040fc54' +
+  'd94110ac023a020801312d1a8d36000000000000004f578cef0900008040fc54d94110f0a2042a270a110a0a6c6f73732f747261696e1500002040' +
+  '0a120a0b74e1bb916320c491e1bb99156f1283ba812ef2f3';
+
+describe('TensorBoard events', () => {
+  it('are the bytes that its own writer makes', () => {
+    expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283); // the check value of CRC-32C
+    const ours = [
+      fileVersionEvent(1700000000.25),
+      sessionStartEvent(1700000001.5, 300),
+      scalarsEvent(1700000002, 70_000, { 'loss/train': 2.5, 'tốc độ': -1e-3 }),
+    ];
+    expect(Buffer.concat(ours).toString('hex')).toBe(TENSORBOARD);
+  });
+
+  it('are read by its own reader, a resumed run once', ({ skip }) => {
+    const dir = join(root, 'resumed');
+    const first = openCurve(dir, 0, head);
+    for (const one of points(5)) first.append(one);
+    const again = openCurve(dir, 3, head);
+    for (const step of [4, 5, 6])
+      again.append(point(step, { loss: 1, heldOutBitsPerByte: step === 6 ? 2 : undefined }));
+    expect(readCurve(dir).points.map(({ loss }) => loss === 1)).toEqual([false, false, false, true, true, true]);
+    expect(readdirSync(join(dir, 'tensorboard')).length).toBeGreaterThan(0);
+
+    const python = process.env.VUA_PYTHON;
+    if (!python) {
+      console.log('skipped: set VUA_PYTHON (with tensorboard)');
+      return skip('set VUA_PYTHON');
+    }
+    const script = `
+import json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+events = EventAccumulator(sys.argv[1]); events.Reload()
+print(json.dumps({tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag in events.Tags()['scalars']}))`;
+    const { stdout, stderr } = spawnSync(python, ['-c', script, join(dir, 'tensorboard')], { encoding: 'utf8' });
+    const read = JSON.parse(stdout || stderr) as Record<string, [number, number][]>;
+    expect(read['loss/train_nats_per_token'].map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(read['loss/train_nats_per_token'].slice(3).map(([, loss]) => loss)).toEqual([1, 1, 1]);
+    expect(read['loss/held_out_bits_per_byte']).toEqual([[6, 2]]);
+    expect(Object.keys(read)).toContain('optimizer/gradient_norm');
+  }, 60_000);
+});
+
+describe('charts', () => {
+  it.each([
+    ['one run', ['a'], 1],
+    ['several runs', ['a', 'b'], 2],
+  ])('of %s hold a line for each and name it', (_name, names, heldOutLines) => {
+    for (const name of names) {
+      const curve = openCurve(join(root, name), 0, head);
+      for (const one of points(30)) curve.append({ ...one, ...(one.step % 10 === 0 && { heldOutBitsPerByte: 2 }) });
+    }
+    const out = join(root, `${names.join('-')}.svg`);
+    writePlot(
+      names.map((name) => join(root, name)),
+      'Đường <cong>',
+      out,
+    );
+    const svg = readFileSync(out, 'utf8');
+    expect(svg).toContain('Đường &#60;cong&#62;');
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+    expect(svg.match(/<circle/g)).toHaveLength(4 * heldOutLines); // step 0 and three evaluations
+    for (const name of names.length > 1 ? names : ['held-out documents']) expect(svg).toContain(`${name}: 2.000`);
+  });
+});
+
+describe('the watch over a curve', () => {
+  it('sees nothing in noise, in a falling loss and in a short curve', () => {
+    const all = points(300);
+    for (let end = 1; end <= all.length; end++) expect(anomalyOf(all.slice(0, end))).toBeUndefined();
+    expect(anomalyOf([])).toBeUndefined();
+    expect(anomalyOf([...points(10), point(11, { loss: 50 })])).toBeUndefined();
+    expect(anomalyOf([...Array(40).fill(point(1, { loss: 0 })), point(2, { loss: 0 })])).toBeUndefined();
+  });
+
+  it('sees a spike, and figures that are no number', () => {
+    const spike = anomalyOf([...points(100), point(101, { loss: 9 })]);
+    expect(spike).toMatchObject({ kind: 'spike', step: 101, figure: 'loss', value: 9 });
+    expect(spike!.expected).toBeCloseTo(6.3, 1);
+    expect(anomalyOf([point(1, { loss: Number.NaN })])).toMatchObject({ kind: 'not_finite', step: 1, figure: 'loss' });
+    expect(anomalyOf([...points(3), point(4, { gradNorm: Number.POSITIVE_INFINITY })])).toMatchObject({
+      kind: 'not_finite',
+      figure: 'gradNorm',
+    });
+  });
+
+  it('says what a rewind costs', () => {
+    const all = [...points(100), point(101, { loss: Number.NaN })];
+    const rewind = rewindOf(all, 80, head.tokensPerStep);
+    expect(rewind).toEqual({ steps: 21, tokens: 2100, seconds: 42 });
+    const bad = { part: 'grads', name: 'model.norm.weight', elements: 32, bad: 3 } as const;
+    expect(anomalyText(anomalyOf(all)!, 80, rewind, bad)).toBe(
+      'step 101: loss NaN; first in grads model.norm.weight: 3 of 32 not finite; back to step 80: 21 steps, 42 s again',
+    );
+  });
+
+  it('names the first tensor that is not finite, weights before gradients', async () => {
+    const gpu = await openGpu();
+    const config = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
+    const arena = new Arena(gpu, config);
+    arena.initialise(config, 1);
+    expect(await firstNotFinite(arena)).toBeUndefined();
+    const spoil = (part: 'params' | 'grads', name: string): void => {
+      const values = new Float32Array(arena.view(part, name).elements);
+      values[3] = Number.NaN;
+      values[5] = Number.NEGATIVE_INFINITY;
+      arena.write(part, name, values);
+    };
+    spoil('grads', 'model.layers.0.mlp.up_proj.weight');
+    spoil('grads', 'model.layers.1.self_attn.q_proj.weight');
+    // The backward pass comes to the last layer first.
+    expect(await firstNotFinite(arena)).toMatchObject({
+      part: 'grads',
+      name: 'model.layers.1.self_attn.q_proj.weight',
+      bad: 2,
+    });
+    spoil('params', 'model.norm.weight');
+    expect(await firstNotFinite(arena)).toMatchObject({
+      part: 'params',
+      name: 'model.norm.weight',
+      bad: 2,
+      elements: 32,
+    });
+    gpu.destroy();
+  });
+});

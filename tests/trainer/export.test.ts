@@ -1,0 +1,182 @@
+/** Exports: what the files hold, what is refused, and the same logits and tokens in transformers and llama.cpp. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { openGpu } from '../../trainer/adapter.ts';
+import { type ExportOptions, exportCheckpoint } from '../../trainer/export.ts';
+import { splitRuleOf } from '../../trainer/gguf-tokenizer.ts';
+import { toHalf } from '../../trainer/half.ts';
+import { seededRandom } from '../../trainer/random.ts';
+import { TensorFile } from '../../trainer/tensor-file.ts';
+import { exportParity } from '../golden/export-parity.ts';
+import { sampleTexts } from '../tokenizer/support.ts';
+import { fromHalf, readGguf } from './gguf-read.ts';
+import { randomCheckpoint, writeTokenizer } from './support.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'vua-export-'));
+const tokenizerDir = join(root, 'tokenizer');
+let vocabSize = 0;
+beforeAll(async () => {
+  vocabSize = await writeTokenizer(tokenizerDir, 2000);
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const exportTo = (name: string, checkpoint: string, change: Partial<ExportOptions> = {}) =>
+  exportCheckpoint(
+    { checkpoint, out: join(root, name), format: 'both', ggufType: 'f16', name: 'thử', best: false, ...change },
+    new AbortController().signal,
+  );
+const json = (...path: string[]) => JSON.parse(readFileSync(join(root, ...path), 'utf8'));
+
+describe('a Hugging Face folder', () => {
+  it('has the fields that transformers reads', async () => {
+    const { dir } = await randomCheckpoint(join(root, 'qwen3'), tokenizerDir, vocabSize);
+    const { files, warnings } = await exportTo('hf', dir, { format: 'hf', licence: 'cc-by-sa-3.0' });
+    expect(warnings).toEqual([]);
+    expect(files.map(({ path }) => path.slice(root.length + 4))).toEqual([
+      'model.safetensors',
+      'config.json',
+      'generation_config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'README.md',
+    ]);
+    expect(json('hf', 'config.json')).toMatchObject({
+      architectures: ['Qwen3ForCausalLM'],
+      model_type: 'qwen3',
+      vocab_size: vocabSize,
+      head_dim: 16,
+      tie_word_embeddings: true,
+      rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
+    });
+    expect(json('hf', 'tokenizer_config.json').clean_up_tokenization_spaces).toBe(false);
+    const bos = vocabSize - 16;
+    expect(json('hf', 'generation_config.json').eos_token_id).toEqual([bos + 1, bos]);
+    expect(json('hf', 'tokenizer.json').post_processor.special_tokens['<|bos|>'].ids).toEqual([bos]);
+    // The JavaScript library gives our ids, BOS before them.
+    const theirs = new HfTokenizer(json('hf', 'tokenizer.json'), json('hf', 'tokenizer_config.json'));
+    const ours = await Tokenizer.load(tokenizerDir);
+    for (const text of sampleTexts().slice(0, 5)) {
+      expect(Array.from(theirs.encode(text).ids)).toEqual([bos, ...ours.encode(text)]);
+    }
+    const card = readFileSync(join(root, 'hf', 'README.md'), 'utf8');
+    expect(card).toMatch(/^---\nlanguage: vi\nlicense: cc-by-sa-3.0\n/);
+    expect(card).toContain('| optimizer steps | 7 |');
+  });
+
+  it.each([
+    ['activation', 'relu2'],
+    ['softcap', 15],
+    ['valueEmbeddings', true],
+    ['residualScalars', true],
+  ])('refuses a model trained with %s = %s, naming it', async (name, value) => {
+    const { dir } = await randomCheckpoint(join(root, name), tokenizerDir, vocabSize, { [name]: value });
+    await expect(exportTo('refused', dir)).rejects.toMatchObject({
+      code: 'NOT_EXPORTABLE',
+      message: expect.stringContaining(`${name} = ${value}`),
+      exitStatus: 2,
+    });
+  });
+});
+
+describe('a GGUF file', () => {
+  it.each([
+    ['qwen3', true],
+    ['llama', false],
+  ] as const)('has the keys, tokens and weights of a %s model, tied: %s', async (architecture, tied) => {
+    const made = await randomCheckpoint(join(root, architecture), tokenizerDir, vocabSize, { architecture, tied });
+    await exportTo(`${architecture}-gguf`, made.dir, { format: 'gguf' });
+    const { keys, tensors } = readGguf(readFileSync(join(root, `${architecture}-gguf`, 'thử-f16.gguf')));
+    expect(keys).toMatchObject({
+      'general.architecture': architecture,
+      [`${architecture}.block_count`]: 2,
+      [`${architecture}.attention.head_count_kv`]: made.config.keyHeads,
+      'tokenizer.ggml.pre': 'llama-bpe',
+      'tokenizer.ggml.add_bos_token': true,
+    });
+    const tokens = keys['tokenizer.ggml.tokens'] as string[];
+    const types = keys['tokenizer.ggml.token_type'] as number[];
+    expect([tokens.length, types.length]).toEqual([vocabSize, vocabSize]);
+    expect(types[tokens.indexOf('<|bos|>')]).toBe(3);
+    const userDefined = tokens.filter((_, id) => types[id] === 4);
+    expect(userDefined.length).toBeGreaterThan(0);
+    expect(userDefined.filter((token) => !/^ \d{1,3}$/.test(token))).toEqual([]);
+    expect(tensors.has('output.weight')).toBe(!tied);
+    expect(tensors.has('blk.0.attn_q_norm.weight')).toBe(architecture === 'qwen3');
+
+    const source = new TensorFile(join(made.dir, 'model.safetensors'));
+    const stored = (name: string) => source.read(name) as Float32Array<ArrayBuffer>;
+    const { width: C, headSize: HS } = made.config;
+    expect(tensors.get('token_embd.weight')!.sizes).toEqual([C, vocabSize]);
+    const halves = (values: Float32Array) => Float32Array.from(toHalf(values), fromHalf);
+    const same = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
+    expect(same(tensors.get('token_embd.weight')!.data, halves(stored('model.embed_tokens.weight')))).toBe(true);
+    expect(same(tensors.get('output_norm.weight')!.data, stored('model.norm.weight'))).toBe(true); // f32
+    // llama.cpp's llama turns rows 2i and 2i + 1 of a head together, Hugging Face's rows i and i + HS/2.
+    const q = stored('model.layers.1.self_attn.q_proj.weight');
+    const found = tensors.get('blk.1.attn_q.weight')!.data;
+    for (let row = 0; row < q.length / C; row++) {
+      const d = row % HS;
+      const from = architecture === 'qwen3' ? row : row - d + (d % 2 ? HS / 2 : 0) + Math.floor(d / 2);
+      expect(same(found.slice(row * C, (row + 1) * C), halves(q.slice(from * C, (from + 1) * C)))).toBe(true);
+    }
+    source.close();
+  });
+
+  it('takes the split rule from the tokenizer, and refuses one that llama.cpp lacks', () => {
+    const rule = (Regex: string) =>
+      splitRuleOf({
+        pre_tokenizer: { pattern: { Regex } },
+        added_tokens: [],
+        model: { type: 'BPE', vocab: {}, merges: [] },
+      });
+    expect(rule(' ?[\\p{L}\\p{M}]+| ?\\p{N}{1,3}|\\s+')).toEqual({ pre: 'llama-bpe', spaced: true });
+    expect(rule('\\p{L}+|\\p{N}|\\s+')).toEqual({ pre: 'qwen35', spaced: false });
+    expect(() => rule('\\S+|\\s+')).toThrow(expect.objectContaining({ code: 'NOT_EXPORTABLE' }));
+  });
+});
+
+it('rounds to f16 like the nearest of all 65536, ties to even', () => {
+  const all = Array.from({ length: 0x7c00 }, (_, bits) => fromHalf(bits)); // ascending, finite
+  const random = seededRandom(3);
+  const values = Float32Array.from({ length: 4000 }, (_, i) => {
+    const low = Math.floor(random() * (all.length - 1));
+    const share = i % 4 === 0 ? 0.5 : random(); // a quarter lies right in the middle
+    return all[low] + share * (all[low + 1] - all[low]);
+  });
+  for (const [i, bits] of toHalf(values).entries()) {
+    const [below, above] = [bits - 1, bits + 1].map((other) => all[Math.max(0, other)] ?? 65536);
+    const error = Math.abs(values[i] - (all[bits] ?? 65536));
+    expect(error).toBeLessThanOrEqual(Math.min(Math.abs(values[i] - below), Math.abs(values[i] - above)));
+    if (error === Math.abs(values[i] - above) || error === Math.abs(values[i] - below)) expect(bits % 2).toBe(0);
+  }
+  const special = [0, -0, 65504, 65520, 1e9, -1e9, 2 ** -25, 2 ** -24, Number.NEGATIVE_INFINITY, Number.NaN];
+  expect(Array.from(toHalf(Float32Array.from(special)))).toEqual([
+    0, 0x8000, 0x7bff, 0x7c00, 0x7c00, 0xfc00, 0, 1, 0xfc00, 0x7e00,
+  ]);
+});
+
+const { VUA_PYTHON: python, VUA_NODE_LLAMA_CPP: nodeLlamaCpp } = process.env;
+it('gives the same logits and tokens elsewhere', async ({ skip }) => {
+  if (!python && !nodeLlamaCpp) {
+    const why = 'skipped: set VUA_PYTHON (with transformers) and VUA_NODE_LLAMA_CPP (a folder with node-llama-cpp)';
+    console.log(why);
+    skip(why);
+  }
+  const { dir } = await randomCheckpoint(join(root, 'parity'), tokenizerDir, vocabSize);
+  const gpu = await openGpu();
+  const texts = sampleTexts()
+    .slice(0, 3)
+    .flatMap((text) => text.split('\n').filter(Boolean));
+  const results = await exportParity(gpu, { checkpoint: dir, texts, ggufType: 'f32', python, nodeLlamaCpp });
+  gpu.destroy();
+  for (const result of results) {
+    console.log(result);
+    if (typeof result === 'string') continue; // not installed: said above
+    expect(result.logits).toBeLessThan(1e-3);
+    expect(result.equalTexts / result.texts).toBeGreaterThan(result.peer.startsWith('transformers') ? 0.999 : 0.9);
+  }
+}, 60_000);

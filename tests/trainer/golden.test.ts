@@ -1,0 +1,55 @@
+/** The whole model against PyTorch: the errors that trainer/proofs/golden.ts measures, held under their tolerances. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openGpu } from '../../trainer/adapter.ts';
+import type { Gpu } from '../../trainer/device.ts';
+import { parametersOf } from '../../trainer/model.ts';
+import {
+  GOLDEN_CONFIGS,
+  GOLDEN_KINDS,
+  GOLDEN_TOLERANCE,
+  type Golden,
+  type GoldenKind,
+  gradientErrors,
+  logitsError,
+  stepErrors,
+} from '../../trainer/proofs/golden.ts';
+import { decodeSafetensors } from '../../trainer/safetensors.ts';
+
+function golden(kind: GoldenKind): Golden {
+  const path = join(import.meta.dirname, '..', 'golden', `${kind}.safetensors`);
+  return new Map([...decodeSafetensors(readFileSync(path), path)].map(([name, { data }]) => [name, data]));
+}
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openGpu();
+});
+afterAll(() => gpu.destroy());
+
+describe.each(GOLDEN_KINDS)('%s', (kind) => {
+  const tensors = golden(kind);
+
+  it('logits', async () => {
+    const inits = [...tensors.keys()].filter((name) => name.startsWith('init.')).map((name) => name.slice(5));
+    expect(new Set(parametersOf(GOLDEN_CONFIGS[kind]).map(({ name }) => name))).toEqual(new Set(inits));
+    expect(await logitsError(gpu, kind, tensors)).toBeLessThan(GOLDEN_TOLERANCE.logits);
+  });
+
+  it.each([
+    ['one micro-batch', {}],
+    ['recomputed', { recompute: true }],
+    ['one row at a time, accumulated', { rows: 1 }],
+  ])('loss and every gradient, %s', async (_name, options) => {
+    const { loss, gradient, at } = await gradientErrors(gpu, kind, tensors, options);
+    expect(loss).toBeLessThan(GOLDEN_TOLERANCE.loss);
+    expect(gradient, at).toBeLessThan(GOLDEN_TOLERANCE.gradients);
+  });
+});
+
+it.each(['adamw', 'muon'] as const)('ten steps of %s', async (matrices) => {
+  const { losses, moved, at } = await stepErrors(gpu, golden('qwen3'), matrices);
+  expect(losses).toBeLessThan(GOLDEN_TOLERANCE.loss);
+  expect(moved, at).toBeLessThan(GOLDEN_TOLERANCE.steps);
+});

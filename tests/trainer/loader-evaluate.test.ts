@@ -1,0 +1,160 @@
+/** Held-out figures by source: what is counted, against a model whose losses are known. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openTokens } from '../../shards/read-tokens.ts';
+import { splitOf } from '../../shards/split.ts';
+import { eachBatch, type TokenSource, tokensInMemory } from '../../shards/token-source.ts';
+import { writeTokens } from '../../shards/write-tokens.ts';
+import {
+  evaluate,
+  evaluateUnigram,
+  type HeldOut,
+  heldOutOf,
+  heldOutSubset,
+  type Model,
+  tiles,
+} from '../../trainer/evaluate.ts';
+import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
+import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
+
+const BOS = 99;
+const inMemory = (arrays: number[][]): TokenSource =>
+  tokensInMemory(
+    arrays.map((array) => Uint16Array.from(array)),
+    { fingerprint: 'h', vocabSize: 100, bosId: BOS },
+  );
+
+/** Four documents of two sources over two record batches; the third document crosses from one to the other. */
+const heldOut: HeldOut = {
+  tokens: inMemory([
+    [BOS, 1, 2, 3, BOS, 4, 4, BOS, 5, 5],
+    [5, 5, 5, BOS, 6],
+  ]),
+  sources: ['báo', 'không ai', 'thơ'],
+  documents: { source: [0, 2, 0, 2], lengths: [4, 3, 6, 2], textBytes: [10, 7, 20, 3] },
+};
+
+/** A loss of ln 2 × the target's id: bits are sums of ids. */
+const model: Model = {
+  rows: 2,
+  config: { context: 3 },
+  async losses({ targets }) {
+    return Float32Array.from(targets, (target) => (target === IGNORED ? 0 : target * Math.LN2));
+  },
+};
+
+describe('evaluate', () => {
+  it('gives bits per byte by source and in all; separators count in neither', async () => {
+    const { sources, ...all } = (await evaluate(model, heldOut))!;
+    expect(all).toEqual({ bitsPerByte: expect.closeTo(45 / 40, 5), documents: 4, tokens: 11, textBytes: 40 });
+    expect(sources).toEqual([
+      { source: 'báo', documents: 2, tokens: 8, textBytes: 30, bitsPerByte: expect.closeTo((6 + 25) / 30, 5) },
+      { source: 'thơ', documents: 2, tokens: 3, textBytes: 10, bitsPerByte: expect.closeTo((8 + 6) / 10, 5) },
+    ]);
+  });
+
+  it.each([
+    [1, 1],
+    [1, 4],
+    [2, 3],
+    [3, 5],
+    [4, 40],
+  ])(
+    'makes every token but separators a target once, behind the one before it: %i rows of %i',
+    async (rows, length) => {
+      const pairs: number[][] = [];
+      for await (const { tokens, targets } of tiles(heldOut, rows, length)) {
+        for (const [i, target] of targets.entries()) if (target !== IGNORED) pairs.push([tokens[i], target]);
+      }
+      const text = [BOS, 1, 2, 3, BOS, 4, 4, BOS, 5, 5, 5, 5, 5, BOS, 6];
+      expect(pairs).toEqual(text.slice(1).flatMap((token, i) => (token === BOS ? [] : [[text[i], token]])));
+    },
+  );
+
+  it('marks where documents start only when they are masked', async () => {
+    const starts = async (masked: boolean): Promise<number[]> => {
+      for await (const { documentStarts } of tiles(heldOut, 1, 15, masked)) return Array.from(documentStarts);
+      return [];
+    };
+    expect(await starts(false)).toEqual(Array(15).fill(0));
+    expect(await starts(true)).toEqual([0, 0, 0, 0, 4, 4, 4, 7, 7, 7, 7, 7, 7, 13, 13]);
+  });
+
+  it('of the unigram model: frequencies of the training tokens, raised by one, separators left out', async () => {
+    const { bitsPerByte, sources } = await evaluateUnigram(inMemory([[BOS, 5, 5, 5, BOS, 4]]), heldOut);
+    const total = 4 + 99; // tokens and one for each id but BOS
+    const bits = (id: number): number => -Math.log2(({ 5: 4, 4: 2 }[id] ?? 1) / total);
+    const verse = 2 * bits(4) + bits(6);
+    expect(sources[1].bitsPerByte).toBeCloseTo(verse / 10, 10);
+    expect(bitsPerByte).toBeCloseTo((verse + 3 * bits(1) + 5 * bits(5)) / 40, 10);
+  });
+});
+
+describe('a subset', () => {
+  it('is whole documents within the bound, the same ones each time; all of them when they fit', async () => {
+    expect(await heldOutSubset(heldOut, 15)).toBe(heldOut);
+    const subset = await heldOutSubset(heldOut, 9);
+    const again = await heldOutSubset(heldOut, 9);
+    expect(subset.documents).toEqual(again.documents);
+    const count = subset.documents.lengths.reduce((a, b) => a + b);
+    expect(count).toBeLessThanOrEqual(9);
+    const tokens: number[] = [];
+    for await (const batch of eachBatch(subset.tokens)) tokens.push(...batch);
+    expect(tokens.length).toBe(count);
+    const whole = ['1 2 3', '4 4', '5 5 5 5 5', '6'];
+    const kept = tokens
+      .join(' ')
+      .split(`${BOS}`)
+      .slice(1)
+      .map((text) => text.trim());
+    expect(whole.filter((text) => kept.includes(text))).toEqual(kept); // in order, none cut
+    expect(kept.map((text) => text.split(' ').length + 1)).toEqual(subset.documents.lengths);
+    const bits = tokens.reduce((sum, token) => sum + (token === BOS ? 0 : token), 0);
+    const bytes = subset.documents.textBytes.reduce((a, b) => a + b);
+    expect((await evaluate(model, subset))!.bitsPerByte).toBeCloseTo(bits / bytes, 5);
+  });
+
+  it('of documents that are all too long is the shortest one', async () => {
+    expect((await heldOutSubset(heldOut, 1)).documents).toEqual({ source: [2], lengths: [2], textBytes: [3] });
+  });
+});
+
+describe('folders', () => {
+  const makeTokens = async (first: number, count: number, validShare = 0.3): Promise<string> => {
+    const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder());
+    writeFolder(
+      documentsDir,
+      range(count).map((n) => document(first + n)),
+    );
+    for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+    const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
+    const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare };
+    await writeTokens({ ...options, shardTokens: 900, batchTokens: 256 }, context());
+    return outDir;
+  };
+
+  it('one or several: the same documents and bytes by source as their text has', async () => {
+    const folders = [openTokens(await makeTokens(0, 60)), openTokens(await makeTokens(60, 41))];
+    const all = heldOutOf(folders);
+    const { sources, textBytes } = (await evaluate({ ...model, config: { context: 64 } }, all))!;
+    const held = range(101)
+      .map((n) => document(n))
+      .filter(({ cluster }) => splitOf(cluster, 0.3) === 'valid');
+    expect(textBytes).toBe(held.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0));
+    for (const { source, documents, bitsPerByte } of sources) {
+      const texts = held.filter((one) => one.source === source).map(({ text }) => Buffer.from(text));
+      expect(documents).toBe(texts.length);
+      const ids = texts.reduce((sum, text) => sum + text.reduce((a, b) => a + b), 0);
+      expect(bitsPerByte).toBeCloseTo(ids / texts.reduce((sum, { length }) => sum + length, 0), 4);
+    }
+  });
+
+  it('without a held-out document: refused, naming the folder', async () => {
+    const dir = await makeTokens(0, 5, 0);
+    expect(await thrownBy(() => heldOutOf([openTokens(dir)]))).toMatchObject({
+      code: 'NO_HELD_OUT',
+      message: expect.stringContaining(dir),
+    });
+  });
+});

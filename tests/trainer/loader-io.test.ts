@@ -1,0 +1,261 @@
+/** The loader over real folders: in a worker thread, over HTTP, and over damaged shards. */
+import { readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type HttpOptions, httpRanges, openTokensAt } from '../../shards/http-ranges.ts';
+import { openTokens } from '../../shards/read-tokens.ts';
+import { type TokenFolder, tokenFolder } from '../../shards/token-source.ts';
+import { writeTokens } from '../../shards/write-tokens.ts';
+import type { Batch } from '../../trainer/batch.ts';
+import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader.ts';
+import { startLoaderThread } from '../../trainer/loader-thread.ts';
+import { openRing } from '../../trainer/ring.ts';
+import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
+
+const plan: LoaderPlan = {
+  rows: 4,
+  length: 16,
+  paddedVocab: 320,
+  seed: 5,
+  layout: 'stream',
+  maskDocuments: false,
+};
+
+/** About 18 record batches of 512 tokens in three training shards, one token a byte. */
+async function makeTokens(): Promise<string> {
+  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('kept'));
+  writeFolder(
+    documentsDir,
+    range(90).map((n) => document(n)),
+  );
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+  const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
+  const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
+  await writeTokens({ ...options, shardTokens: 3000, batchTokens: 512 }, context());
+  return outDir;
+}
+
+let dir: string;
+let folder: TokenFolder;
+beforeAll(async () => {
+  dir = await makeTokens();
+  folder = openTokens(dir);
+});
+afterAll(() => removeFolders('kept'));
+
+async function take(loader: Loader, count: number): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for (let i = 0; i < count; i++) batches.push(structuredClone(await loader.next()));
+  return batches;
+}
+
+/** Batches up to the error, and the error. */
+async function takeUntilError(loader: Loader): Promise<{ batches: Batch[]; error: unknown }> {
+  const batches: Batch[] = [];
+  try {
+    for (let i = 0; i < 200; i++) batches.push(structuredClone(await loader.next()));
+  } catch (error) {
+    return { batches, error };
+  } finally {
+    await loader.close();
+  }
+  throw new Error('no error');
+}
+
+const inProcess = (tokens = folder, change: Partial<LoaderPlan> = {}): Loader =>
+  openLoader([tokens.source('train')], { ...plan, ...change });
+
+describe('in a worker thread', () => {
+  it('gives the batches of the same loader in this thread, also behind a state, packed and masked', async () => {
+    const change = { layout: 'packed', maskDocuments: true } as const;
+    const expected = await take(inProcess(folder, change), 200); // more than an epoch
+    const ring = openRing([folder], { ...plan, ...change, state: expected[29].state }, startLoaderThread);
+    expect(await take(ring, 170)).toEqual(expected.slice(30));
+    expect(ring.sequence.shares(100)).toMatchObject([{ where: dir, given: 1 }]);
+    await ring.close();
+  });
+
+  it('refuses the state of other rows before a thread is started', () => {
+    const state = { fingerprint: 'other', seed: 5, epoch: 0, position: 0 };
+    const start = () => expect.unreachable('a thread was started');
+    expect(() => openRing([folder], { ...plan, state }, start)).toThrow(
+      expect.objectContaining({ code: 'OTHER_TOKENS' }),
+    );
+  });
+
+  it('says so when the thread ends by itself', async () => {
+    const thread = { failure: Promise.reject(new Error('ended with status 7')), stop: async () => {} };
+    const ring = openRing([folder], plan, () => thread);
+    await expect(ring.next()).rejects.toThrow('ended with status 7');
+  });
+});
+
+describe('damage', () => {
+  /** The record batch that is read last in the first epoch, of the shard in the middle. */
+  const damages: { name: string; harm: (path: string, at: number) => () => void; says: RegExp }[] = [
+    {
+      name: 'a flipped bit',
+      harm: (path, at) => {
+        const flip = (): void => {
+          const bytes = readFileSync(path);
+          bytes[at] ^= 4;
+          writeFileSync(path, bytes);
+        };
+        flip();
+        return flip;
+      },
+      says: /train-00001\.arrow: batch 2: checksum [0-9a-f]{16}, expected [0-9a-f]{16}/,
+    },
+    {
+      name: 'another size',
+      harm: (path) => {
+        const bytes = readFileSync(path);
+        truncateSync(path, 2000);
+        return () => writeFileSync(path, bytes);
+      },
+      says: /train-00001\.arrow: 2000 bytes, expected \d+: it was cut/,
+    },
+    {
+      name: 'a missing shard',
+      harm: (path) => {
+        renameSync(path, `${path}.away`);
+        return () => renameSync(`${path}.away`, path);
+      },
+      says: /train-00001\.arrow: ENOENT/,
+    },
+  ];
+
+  it.each(damages)('$name: every batch before it, then an error that names it', async ({ name, harm, says }) => {
+    const whole = await take(inProcess(), 140);
+    const shard = folder.manifest.shards[1];
+    const restore = harm(join(dir, shard.file), shard.batches[2].offset + 100);
+    try {
+      const loader = name === 'a flipped bit' ? openRing([folder], plan, startLoaderThread) : inProcess();
+      const { batches, error } = await takeUntilError(loader);
+      expect(error).toMatchObject({ code: 'BAD_SHARD', message: expect.stringMatching(says), exitStatus: 2 });
+      expect(batches).toEqual(whole.slice(0, batches.length));
+      // The first batch that needs the damaged record batch is the one that is not there.
+      const { sequence } = inProcess();
+      const first = folder.manifest.shards[0].batches.length;
+      const needs = range(whole.length * plan.rows).findIndex((number) => {
+        const { batch } = sequence.at(number);
+        const isIt =
+          name === 'a flipped bit' ? batch === first + 2 : batch >= first && batch < first + shard.batches.length;
+        return isIt;
+      });
+      expect(batches.length).toBe(Math.floor(needs / plan.rows));
+    } finally {
+      restore();
+    }
+  });
+});
+
+describe('over HTTP', () => {
+  type Answer = (request: IncomingMessage, response: ServerResponse, bytes: Buffer) => void;
+  let server: Server;
+  let base: string;
+  let requests: { url: string; range: string | undefined }[];
+  /** What happens to the n-th request for a part of a shard; `undefined`: it is answered as it should be. */
+  let troubles: (Answer | undefined)[];
+  const options: HttpOptions = { firstDelayMs: 1, attempts: 4 };
+
+  const partial: Answer = (request, response, bytes) => {
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    if (first === undefined) return void response.end(bytes);
+    const range = `bytes ${first}-${last}/${bytes.length}`;
+    response.writeHead(206, { 'content-range': range }).end(bytes.subarray(Number(first), Number(last) + 1));
+  };
+
+  beforeEach(async () => {
+    requests = [];
+    troubles = [];
+    server = createServer((request, response) => {
+      const url = request.url!;
+      requests.push({ url, range: request.headers.range });
+      try {
+        const bytes = readFileSync(join(dir, url.replace('/tokens/', '')));
+        const trouble = url.endsWith('.arrow') ? troubles.shift() : undefined;
+        (trouble ?? partial)(request, response, bytes);
+      } catch {
+        response.writeHead(404).end();
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/tokens`;
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const status =
+    (code: number, headers: Record<string, string> = {}): Answer =>
+    (_request, response) =>
+      void response.writeHead(code, headers).end('no');
+  const breakOff: Answer = (request, response, bytes) => {
+    const [, first, last] = /(\d+)-(\d+)/.exec(request.headers.range!)!;
+    const range = `bytes ${first}-${last}/${bytes.length}`;
+    response.writeHead(206, { 'content-range': range, 'content-length': String(Number(last) - Number(first) + 1) });
+    response.write(bytes.subarray(Number(first), Number(first) + 10), () => response.destroy());
+  };
+  const short: Answer = (request, response, bytes) => {
+    const [, first, last] = /(\d+)-(\d+)/.exec(request.headers.range!)!;
+    const range = `bytes ${first}-${last}/${bytes.length}`;
+    response.writeHead(206, { 'content-range': range }).end(bytes.subarray(0, 9));
+  };
+
+  it('the same batches as from the folder, in a thread and in this one, a record batch a request', async () => {
+    const expected = await take(inProcess(), 140);
+    const remote = await openTokensAt(base, options);
+    expect(await take(inProcess(remote), 140)).toEqual(expected);
+    const batches = folder.source('train').batchTokens.length;
+    const ranges = requests.filter(({ range }) => range !== undefined);
+    expect(ranges.length).toBe(batches);
+    const ring = openRing([remote], plan, startLoaderThread);
+    expect(await take(ring, 20)).toEqual(expected.slice(0, 20));
+    await ring.close();
+  });
+
+  it('asks again for what passes: 503, 429 with Retry-After, a body that breaks off or is short', async () => {
+    const expected = await take(inProcess(), 10);
+    troubles = [status(503), status(429, { 'retry-after': '0' }), breakOff, short];
+    expect(await take(inProcess(await openTokensAt(base, options)), 10)).toEqual(expected);
+    expect(troubles).toEqual([]);
+  });
+
+  it.each<[string, Answer[], string, RegExp]>([
+    ['is not there', [status(404)], 'BAD_SHARD', /train-0000\d\.arrow: batch \d: HTTP 404/],
+    ['comes whole', [status(200)], 'BAD_SHARD', /HTTP 200, expected 206: the server ignores Range requests/],
+    ['is shorter than asked for', [status(416)], 'BAD_SHARD', /HTTP 416: the file is shorter/],
+    [
+      'has another size',
+      [(request, response, bytes) => partial(request, response, Buffer.concat([bytes, Buffer.alloc(8)]))],
+      'BAD_SHARD',
+      /train-0000\d\.arrow: \d+ bytes, expected \d+/,
+    ],
+    [
+      'has other content',
+      [(request, response, bytes) => partial(request, response, bytes.map((byte) => byte ^ 1) as Buffer)],
+      'BAD_SHARD',
+      /train-0000\d\.arrow: batch \d: checksum [0-9a-f]{16}, expected/,
+    ],
+    ['never comes', Array(4).fill(status(503)), 'REQUEST_FAILED', /batch \d: HTTP 503, after 4 attempts/],
+  ])('a part that %s stops the loader', async (_name, answers, code, says) => {
+    const remote = tokenFolder(folder.manifest, httpRanges(base, options));
+    troubles = [...answers];
+    await expect(inProcess(remote, { rows: 1 }).next()).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(says),
+    });
+    expect(requests.length).toBe(answers.length);
+  });
+
+  it('no manifest: says which address', async () => {
+    await expect(openTokensAt(`${base}/nowhere`, options)).rejects.toMatchObject({
+      code: 'BAD_SHARD',
+      message: `${base}/nowhere/manifest.json: HTTP 404`,
+    });
+  });
+});

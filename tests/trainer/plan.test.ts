@@ -1,0 +1,111 @@
+/** Plans against figures worked out by hand and against what is allocated; the learning rate sweep. */
+import { describe, expect, it } from 'vitest';
+import { openGpu } from '../../trainer/adapter.ts';
+import { type SweepPoint, suggestRate, sweepRates } from '../../trainer/lr-find.ts';
+import { modelConfig, PRESETS, parameterCount } from '../../trainer/model.ts';
+import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/peak.ts';
+import { effectiveTokens, parseDevice, planOf } from '../../trainer/plan.ts';
+import { seededRandom } from '../../trainer/random.ts';
+import { OPTIMIZER } from '../../trainer/recipe.ts';
+import { Trainer } from '../../trainer/trainer.ts';
+
+describe('plan', () => {
+  it('counts the arithmetic of a token', () => {
+    const config = modelConfig({ vocabSize: 100, depth: 2, width: 64, context: 32 });
+    const { heads, keyHeads, headSize: HS, hidden: F } = config;
+    const layer = 2 * 64 * heads * HS + 2 * 64 * keyHeads * HS + 3 * 64 * F;
+    expect(flopsPerToken(config)).toBe(6 * (2 * layer + 100 * 64) + 12 * 2 * heads * HS * 32);
+    expect(modelFlopsUtilisation(config, 'NVIDIA H100 80GB HBM3', 1e6)).toBeCloseTo(
+      (flopsPerToken(config) * 1e6) / 67e12,
+    );
+    expect(modelFlopsUtilisation(config, 'SwiftShader driver', 1e6)).toBeUndefined();
+  });
+
+  it.each([
+    [1, 1],
+    [4, 3.73], // nearly as good as fresh
+    [16, 10.58],
+    [1000, 16.39], // however long
+  ])('%s epochs are worth %s in fresh text (Muennighoff et al. 2023)', (epochs, worth) => {
+    expect(effectiveTokens(1e6, epochs * 1e6) / 1e6).toBeCloseTo(worth, 1);
+  });
+
+  it('has presets of the sizes that their names say', () => {
+    for (const [name, preset] of Object.entries(PRESETS)) {
+      const ratio = parameterCount(modelConfig(preset)) / (Number.parseFloat(name) * 1e6);
+      expect(ratio, name).toBeGreaterThan(0.8);
+      expect(ratio, name).toBeLessThan(1.3);
+    }
+  });
+
+  it('puts it together', () => {
+    const device = parseDevice('2xmine=0.5', 'f32');
+    const plan = planOf({
+      preset: PRESETS['1M'],
+      tokens: 0,
+      uniqueTokens: 5e6,
+      rows: 16,
+      storage: 'f32',
+      devices: [device],
+      utilisation: 0.5,
+    });
+    expect(plan.tokens).toBe(20 * plan.parameters);
+    expect(plan.epochs).toBeCloseTo(plan.tokens / 5e6);
+    expect(plan.dataCeiling).toBe(2e7);
+    expect(plan.devices[0].seconds).toBeCloseTo(plan.flops / (2 * 0.5e12 * 0.5));
+    expect(plan.devices[0].fits).toBeUndefined();
+    expect(parseDevice('8xH100', 'f16')).toEqual({ name: 'H100', count: 8, peak: 989, memoryGb: 80 });
+  });
+
+  it.each(['nothing', '0xh100', 'h100=', 'x'])('refuses the device %s', (text) => {
+    expect(() => parseDevice(text, 'f32')).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
+  });
+});
+
+/** A sweep as it looks: flat, falling, broken away. */
+const sweep = (smooth: (power: number) => number): SweepPoint[] =>
+  Array.from({ length: 61 }, (_, i) => ({
+    step: i + 1,
+    rate: 10 ** (-4 + i / 15),
+    loss: 0,
+    smooth: smooth(-4 + i / 15),
+  }));
+
+describe('lr-find', () => {
+  it('suggests between the steepest fall and the lowest point', () => {
+    const suggestion = suggestRate(
+      sweep((power) => 9 - 2 / (1 + Math.exp(-6 * (power + 2))) + Math.max(0, power + 1) * 5),
+    );
+    expect(Math.log10(suggestion!.steepest)).toBeCloseTo(-2, 0);
+    expect(Math.log10(suggestion!.lowest)).toBeCloseTo(-1, 0);
+    expect(Math.log10(suggestion!.suggested)).toBeCloseTo(-1.5, 0);
+  });
+
+  it('suggests nothing when the loss never falls', () => {
+    expect(suggestRate(sweep((power) => 9 + power))).toBeUndefined();
+    expect(suggestRate([])).toBeUndefined();
+  });
+
+  it('sweeps a real model until its loss breaks away', async () => {
+    const gpu = await openGpu();
+    const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
+    const trainer = await Trainer.create(gpu, config, { rows: 4, optimizer: OPTIMIZER });
+    trainer.arena.initialise(config, 1);
+    const random = seededRandom(1);
+    function* batches() {
+      for (;;) {
+        const tokens = Uint32Array.from({ length: 64 }, () => Math.floor(random() * 8));
+        yield { tokens, targets: tokens.map((token) => (token + 1) % 8), counted: 64 };
+      }
+    }
+    const points: SweepPoint[] = [];
+    for await (const point of sweepRates(trainer, batches(), { from: 1e-3, to: 100, steps: 16 })) points.push(point);
+    expect(points[0].rate).toBeCloseTo(1e-3);
+    expect(points.length).toBeLessThan(16);
+    const { suggested } = suggestRate(points)!;
+    expect(suggested).toBeGreaterThan(1e-3);
+    expect(suggested).toBeLessThan(1);
+    trainer.release();
+    gpu.destroy();
+  });
+});

@@ -1,0 +1,75 @@
+/** `vua train` killed with SIGKILL and resumed: losses, weights, moments and counters as if nothing had happened. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { writeTokens } from '../../shards/write-tokens.ts';
+import { readCurve } from '../../trainer/curve.ts';
+import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
+
+afterAll(() => removeFolders('kept'));
+
+async function makeTokens(): Promise<string> {
+  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('kept'));
+  writeFolder(
+    documentsDir,
+    range(60).map((n) => document(n)),
+  );
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+  const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
+  const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
+  await writeTokens({ ...options, batchTokens: 512 }, context());
+  return outDir;
+}
+
+/** Ends when the process does, or is killed behind step `killBehind`. */
+function vuaTrain(tokens: string, out: string, more: readonly string[], killBehind?: number): Promise<string> {
+  const size = ['--width', '32', '--context', '16', '--batch', '6', '--micro-batch', '2', '--steps', '12'];
+  const every = ['--evaluate-every', '4', '--checkpoint-every', '3', '--layout', 'packed', '--mask-documents'];
+  const args = ['--import', 'tsx', resolve('main.ts'), 'train', '--tokens', tokens, '--out', out, ...size, ...every];
+  const child = spawn(process.execPath, [...args, ...more]);
+  let said = '';
+  const curve = join(out, 'curve.jsonl');
+  const watch = setInterval(() => {
+    try {
+      if (readFileSync(curve, 'utf8').split('\n').length - 2 > killBehind!) child.kill('SIGKILL');
+    } catch {} // no curve yet
+  }, 5);
+  child.stderr.on('data', (chunk) => (said += chunk));
+  return new Promise((done) =>
+    child.on('close', () => {
+      clearInterval(watch);
+      done(said);
+    }),
+  );
+}
+
+const hashes = (out: string): string[] => {
+  const dir = join(out, 'step-000012');
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.safetensors'))
+    .map(
+      (name) =>
+        `${name} ${createHash('sha256')
+          .update(readFileSync(join(dir, name)))
+          .digest('hex')}`,
+    );
+};
+
+it('goes on to the bit', async () => {
+  const tokens = await makeTokens();
+  const [whole, killed] = [temporaryFolder('kept'), temporaryFolder('kept')];
+  await vuaTrain(tokens, whole, []);
+  await vuaTrain(tokens, killed, [], 4);
+  expect(readdirSync(killed)).toContain('step-000003');
+  expect(readdirSync(killed)).not.toContain('step-000012');
+  const said = await vuaTrain(tokens, killed, ['--resume']);
+  expect(said).toMatch(/resuming .*step-00000[369] behind step [369]/);
+  expect(hashes(killed)).toEqual(hashes(whole));
+  const figures = (out: string) => readCurve(out).points.map(({ step, loss, gradNorm }) => [step, loss, gradNorm]);
+  expect(figures(killed)).toEqual(figures(whole));
+  const state = (out: string) => JSON.parse(readFileSync(join(out, 'step-000012', 'state.json'), 'utf8'));
+  const { loader, optimizer } = state(killed);
+  expect({ loader, optimizer }).toEqual({ loader: state(whole).loader, optimizer: state(whole).optimizer });
+}, 120_000);

@@ -1,0 +1,72 @@
+/** Checkpoints on the disk, without a GPU: what `vua verify` finds in them. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createReporter } from '../../crawlers/shell/reporter.ts';
+import { checksumOf } from '../../shards/checksum.ts';
+import { verify } from '../../shards/verify.ts';
+import { verifyModel } from '../../trainer/verify.ts';
+
+let run: string;
+const at = (name: string): string => join(run, 'model', 'step-000010', name);
+const silent = { write: () => {} };
+const faultsOf = async (): Promise<string[]> => {
+  const context = { signal: new AbortController().signal, report: createReporter(true, silent, silent) };
+  return (await verify(run, context, [verifyModel])).faults.map(
+    ({ file, check }) => `${file.slice(run.length)} ${check}`,
+  );
+};
+
+beforeEach(() => {
+  run = mkdtempSync(join(tmpdir(), 'vua-model-'));
+  mkdirSync(at(''), { recursive: true });
+  writeFileSync(join(run, 'model', 'curve.jsonl'), '{"parameters":4}\n{"step":1}\n');
+  for (const name of ['model', 'optimizer']) {
+    const header = Buffer.from(`{"${name}":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(at(`${name}.safetensors`), Buffer.concat([length, header, Buffer.alloc(16)]));
+  }
+  writeFileSync(at('state.json'), '{"step":10}');
+});
+afterEach(() => rmSync(run, { recursive: true }));
+
+const CHECKPOINT = '/model/step-000010';
+/** None was trained here: its absence is found in each case. */
+const TOKENIZER = `${CHECKPOINT}/tokenizer.json tokenizer`;
+/** As newer checkpoints have them: size and checksum of the tensor files in state.json. */
+function withFacts(): void {
+  const facts = (name: string) => {
+    const bytes = readFileSync(at(name));
+    return [name, { bytes: bytes.length, checksum: checksumOf(bytes) }];
+  };
+  const files = Object.fromEntries(['model.safetensors', 'optimizer.safetensors'].map(facts));
+  writeFileSync(at('state.json'), JSON.stringify({ step: 10, files }));
+}
+function flip(): void {
+  withFacts();
+  const bytes = readFileSync(at('model.safetensors'));
+  bytes[bytes.length - 1] ^= 1;
+  writeFileSync(at('model.safetensors'), bytes);
+}
+
+it.each<[string, () => void, string[]]>([
+  ['nothing else', () => {}, []],
+  ['a cut tensor file', () => truncateSync(at('model.safetensors'), 70), ['model.safetensors tensors']],
+  ['a file cut in its header', () => truncateSync(at('optimizer.safetensors'), 5), ['optimizer.safetensors tensors']],
+  [
+    'a header that is no JSON',
+    () => writeFileSync(at('model.safetensors'), 'xxxxxxxx{}'),
+    ['model.safetensors tensors'],
+  ],
+  ['a tensor file that is gone', () => rmSync(at('model.safetensors')), ['model.safetensors tensors']],
+  ['a torn state', () => writeFileSync(at('state.json'), '{"step"'), ['state.json state']],
+  ['nothing else, with checksums', withFacts, []],
+  ['a flipped bit, by its checksum', flip, ['model.safetensors tensors']],
+  ['a torn curve', () => writeFileSync(join(run, 'model', 'curve.jsonl'), '{"para\n'), ['../curve.jsonl curve']],
+])('finds %s', async (_name, harm, faults) => {
+  harm();
+  const expected = [...faults.map((fault) => join(CHECKPOINT, fault)), TOKENIZER];
+  expect((await faultsOf()).sort()).toEqual(expected.sort());
+});

@@ -1,0 +1,225 @@
+/**
+ * `vua check`: the proofs of the trainer on the adapter at hand, one line each with its figure. The tests assert the same
+ * figures; this command answers for another adapter, a new driver, a new machine.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
+import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
+import { formatSeconds } from '../crawlers/shell/reporter.ts';
+import { ADAPTER_CHOICES, nullDevice, openGpu } from './adapter.ts';
+import type { Gpu } from './device.ts';
+import { allKernels } from './kernels/index.ts';
+import type { Kernel, Storage } from './kernels/kernel.ts';
+import { compileKernel } from './program.ts';
+import {
+  GOLDEN_KINDS,
+  GOLDEN_TOLERANCE,
+  type Golden,
+  type GoldenKind,
+  gradientErrors,
+  logitsError,
+  stepErrors,
+} from './proofs/golden.ts';
+import {
+  GRADIENT_TOLERANCE,
+  gradientError,
+  KERNEL_TOLERANCE,
+  missingFeatures,
+  operationsOf,
+  wgslError,
+} from './proofs/kernels.ts';
+import { BAND, halfDifference, isSame, naiveDifference, overfitLoss, STEPS, trainGrammar } from './proofs/training.ts';
+import { decodeSafetensors } from './safetensors.ts';
+
+export interface Proof {
+  readonly name: string;
+  /** `skipped` says why. @throws what makes the proof fail too. */
+  run(gpu: Gpu, signal: AbortSignal): Promise<Finding>;
+}
+
+interface Finding {
+  readonly holds: boolean;
+  readonly figure: string;
+  /** Why it could not be tried here. */
+  readonly skipped?: string;
+}
+
+const STORAGES: readonly Storage[] = ['f32', 'f16'];
+const below = (value: number, limit: number, at = ''): Finding => ({
+  holds: value < limit,
+  figure: `${value.toExponential(1)} < ${limit}${at && value >= limit ? ` at ${at}` : ''}`,
+});
+
+function kernelProof(storage: Storage): Proof {
+  return {
+    name: `${storage} kernels against their references`,
+    async run(gpu, signal) {
+      let worst = { error: 0, at: '' };
+      const missing = new Set<string>();
+      let [tried, untried] = [0, 0];
+      for (const kernel of allKernels(storage)) {
+        if (signal.aborted) break;
+        const lacks = missingFeatures(gpu, kernel);
+        for (const feature of lacks) missing.add(feature);
+        if (lacks.length > 0) {
+          untried++;
+          continue;
+        }
+        tried++;
+        const { error, at } = await wgslError(gpu, kernel);
+        if (!(error <= worst.error)) worst = { error, at: `${kernel.name} ${at}` };
+        if (Number.isNaN(error)) break;
+      }
+      const finding = below(worst.error, KERNEL_TOLERANCE[storage], worst.at);
+      const lacking = untried > 0 ? `; ${untried} more need ${[...missing].join(', ')}, which the adapter lacks` : '';
+      return { ...finding, figure: `${tried} kernels, ${finding.figure}${lacking}` };
+    },
+  };
+}
+
+const PROOFS: readonly Proof[] = [
+  ...STORAGES.map(kernelProof),
+  {
+    name: 'every variant compiles without a driver',
+    async run() {
+      const device = await nullDevice();
+      const kernels = new Map<string, Kernel>();
+      for (const storage of STORAGES) for (const kernel of allKernels(storage)) kernels.set(kernel.name, kernel);
+      const faults: string[] = [];
+      for (const kernel of kernels.values()) {
+        await compileKernel(device, kernel).catch((error) => faults.push(reasonOf(error)));
+      }
+      device.destroy();
+      return { holds: faults.length === 0, figure: `${kernels.size} shaders${faults[0] ? `, ${faults[0]}` : ''}` };
+    },
+  },
+  {
+    name: 'backward against finite differences',
+    async run() {
+      const operations = operationsOf(allKernels('f32'));
+      let worst = { error: 0, at: '' };
+      for (const [forward, backwards] of operations) {
+        const { error, at } = gradientError(forward, backwards);
+        if (!(error <= worst.error)) worst = { error, at: `${forward.name} ${at}` };
+      }
+      const finding = below(worst.error, GRADIENT_TOLERANCE, worst.at);
+      return { ...finding, figure: `${operations.size} operations, ${finding.figure}` };
+    },
+  },
+  ...GOLDEN_KINDS.flatMap((kind): Proof[] => [
+    {
+      name: `logits against PyTorch, ${kind}`,
+      run: async (gpu) => below(await logitsError(gpu, kind, golden(kind)), GOLDEN_TOLERANCE.logits),
+    },
+    {
+      name: `gradients against PyTorch, ${kind}`,
+      async run(gpu) {
+        const { loss, gradient, at } = await gradientErrors(gpu, kind, golden(kind));
+        const finding = below(gradient, GOLDEN_TOLERANCE.gradients, at);
+        return {
+          holds: finding.holds && loss < GOLDEN_TOLERANCE.loss,
+          figure: `${finding.figure}; loss ${loss.toExponential(1)}`,
+        };
+      },
+    },
+  ]),
+  ...(['adamw', 'muon'] as const).map(
+    (matrices): Proof => ({
+      name: `ten steps against PyTorch, ${matrices}`,
+      async run(gpu) {
+        const { losses, moved, at } = await stepErrors(gpu, golden('qwen3'), matrices);
+        const finding = below(moved, GOLDEN_TOLERANCE.steps, at);
+        return {
+          holds: finding.holds && losses < GOLDEN_TOLERANCE.loss,
+          figure: `${finding.figure}; losses ${losses.toExponential(1)}`,
+        };
+      },
+    }),
+  ),
+  {
+    name: `twice the same ${STEPS} steps, to the bit`,
+    async run(gpu) {
+      const same = isSame(await trainGrammar(gpu, STEPS), await trainGrammar(gpu, STEPS));
+      return { holds: same, figure: same ? 'losses and weights equal' : 'they differ' };
+    },
+  },
+  {
+    name: 'recomputation, to the bit',
+    async run(gpu) {
+      const same = isSame(await trainGrammar(gpu, STEPS), await trainGrammar(gpu, STEPS, { recompute: true }));
+      return { holds: same, figure: same ? 'losses and weights equal' : 'they differ' };
+    },
+  },
+  {
+    name: `this adapter's kernels against plain ones, ${STEPS} steps`,
+    run: async (gpu) => below(await naiveDifference(gpu), BAND.kernels),
+  },
+  {
+    name: `mixed precision against f32, ${STEPS} steps`,
+    async run(gpu) {
+      const found = await halfDifference(gpu);
+      if (!found) return { holds: true, figure: '', skipped: 'the adapter lacks shader-f16' };
+      const { largest, mean } = found;
+      return {
+        holds: largest < BAND.half && Math.abs(mean) < BAND.halfMean,
+        figure: `a step ${largest.toFixed(3)} < ${BAND.half}, mean ${mean.toFixed(4)} within ±${BAND.halfMean} nats`,
+      };
+    },
+  },
+  { name: 'one batch learnt by heart', run: async (gpu) => below(await overfitLoss(gpu), 0.1) },
+];
+
+export const checkCommand = defineCommand({
+  name: 'check',
+  summary: 'prove the trainer on the adapter at hand: kernels, gradients, PyTorch, determinism',
+  examples: ['vua check', 'vua check --adapter embedded --json'],
+  options: z.object({
+    adapter: z
+      .enum(ADAPTER_CHOICES)
+      .default('auto')
+      .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}`),
+  }),
+  async run({ adapter }, { signal, report }) {
+    const gpu = await openGpu(adapter);
+    report.note(`adapter: ${gpu.facts.name} (${gpu.facts.kind})`);
+    const progress = report.stage('check', 'proofs', PROOFS.length);
+    let failed = 0;
+    for (const [i, proof] of PROOFS.entries()) {
+      if (signal.aborted) return INTERRUPTED;
+      progress.update(i, { now: proof.name });
+      const started = performance.now();
+      const finding = await proof
+        .run(gpu, signal)
+        .catch((error): Finding => ({ holds: false, figure: reasonOf(error) }));
+      const seconds = (performance.now() - started) / 1000;
+      const verdict = finding.skipped ? 'skipped' : finding.holds ? 'holds' : 'FAILS';
+      if (verdict === 'FAILS') failed++;
+      const { name } = proof;
+      report.result(
+        `${verdict.padEnd(7)}  ${name.padEnd(48)}  ${finding.skipped ?? finding.figure}  (${formatSeconds(seconds)})`,
+        { event: 'proof', name, verdict, figure: finding.figure, skipped: finding.skipped, seconds },
+      );
+    }
+    progress.finish({ failed });
+    gpu.destroy();
+    return failed > 0 ? 1 : 0;
+  },
+});
+
+/** Golden tensors travel with the package; built code stands one folder deeper. */
+function golden(kind: GoldenKind): Golden {
+  const places = ['../tests/golden', '../../tests/golden'].map((folder) =>
+    fileURLToPath(new URL(`${folder}/${kind}.safetensors`, import.meta.url)),
+  );
+  const path = places.find(existsSync);
+  if (!path) {
+    throw new ToolkitError({
+      code: 'GOLDEN_MISSING',
+      message: `${places[0]}: no such file`,
+      hint: 'install the package again',
+    });
+  }
+  return new Map([...decodeSafetensors(readFileSync(path), path)].map(([name, { data }]) => [name, data]));
+}
