@@ -92,7 +92,9 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
       if (outcome.kept) writer.add(outcome.kept);
       else writer.drop(outcome.dropped);
       report = mergeReports(report, reportOf(outcome));
-      if (writer.isFull) folder.commit(writer.finish());
+      if (!writer.isFull) continue;
+      folder.commit(writer.finish());
+      writer.continueAt(folder.nextIndex);
     }
     if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
     progress.finish(figures());

@@ -127,6 +127,11 @@ export class DocumentWriter {
     return { documents: this.#documents.finish(), rejects: this.#rejects.finish() };
   }
 
+  /** Number of the pair that begins with the next row: a commit may have taken numbers for shards written anew. */
+  continueAt(index: number): void {
+    this.#index = index;
+  }
+
   discard(): void {
     this.#documents.discard();
     this.#rejects.discard();

@@ -159,6 +159,33 @@ describe('an opt-out of a page that was kept', () => {
   });
 });
 
+describe('an opt-out in the middle of a run', () => {
+  it('of a page of the same run: the shards behind it are whole', async () => {
+    const out = temporaryFolder();
+    const pages = await collect(openInput(join(PAGES, 'bao')));
+    const optOut: Page = {
+      ...pages[0]!,
+      body: Buffer.from('khác'),
+      fetchedAt: '2099-01-01T00:00:00.000Z',
+      consent: { conclusion: 'no-index', statements: ['meta robots: noindex'] },
+    };
+    async function* stream() {
+      yield* pages.slice(0, 12);
+      yield optOut;
+      yield* pages.slice(12);
+    }
+    const { manifest, report } = await cleanInputs({ pages: stream(), outDir: out, shardBytes: 9_000 }, context());
+    expect(manifest.documents.length).toBeGreaterThan(5);
+    expect((await verify(out, context())).faults).toEqual([]);
+    const urls: string[] = [];
+    for await (const batch of readDocuments(out))
+      for (const row of range(batch.rows)) urls.push(batch.string('url', row));
+    expect(urls).not.toContain(optOut.url);
+    expect(urls).toHaveLength(report.kept - 1);
+    expect(new Set(urls).size).toBe(urls.length);
+  });
+});
+
 describe('a folder of version 1', () => {
   it('is read: its columns as they were, the others empty', async () => {
     const dir = temporaryFolder();
