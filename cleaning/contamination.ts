@@ -3,7 +3,7 @@
  *
  * An item is its question and choices, letters of the choices left out, cut into shingles of eight syllables, because
  * 13-grams miss a quarter of VMLU's questions. A document holds an item when it holds half of the shingles, of an item
- * with few shingles all. An item of fewer than eight syllables must stand there as a whole.
+ * with few shingles all; or most of a long question alone. An item of fewer than eight syllables must stand there whole.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -13,6 +13,9 @@ import { normalize } from './normalize.ts';
 
 const SHINGLE = 8;
 const SHARE = 0.5;
+/** A question of so many syllables is looked for without its choices too, and more of it must be found. */
+const MIN_QUESTION = 12;
+const QUESTION_SHARE = 0.8;
 /** With fewer shingles than this all must be found. */
 const FEW = 4;
 /** Shorter items say nothing. */
@@ -21,6 +24,7 @@ const MIN_SYLLABLES = 4;
 const MAX_IDS = 100;
 
 export interface ContaminationIndex {
+  /** Of what is looked for: an item, or its question alone under the same id. */
   readonly ids: readonly string[];
   /** Shingles that each item needs. */
   readonly needed: readonly number[];
@@ -36,17 +40,22 @@ export function readContaminationIndex(files: readonly string[]): ContaminationI
   const ids: string[] = [];
   const needed: number[] = [];
   const items = new Map<number, Map<number, number[]>>();
+  const add = (name: string, syllables: readonly number[], share: number): void => {
+    const length = Math.min(SHINGLE, syllables.length);
+    const hashes = new Set(shingleHashes(syllables, length));
+    const number = ids.push(name) - 1;
+    needed.push(hashes.size < FEW ? hashes.size : Math.ceil(share * hashes.size));
+    const byHash = items.get(length) ?? new Map<number, number[]>();
+    items.set(length, byHash);
+    for (const hash of hashes) byHash.set(hash, [...(byHash.get(hash) ?? []), number]);
+  };
   for (const file of files) {
     for (const [line, { id, question, choices }] of readItems(file)) {
-      const syllables = significant(readTokens(normalize([question, ...choices].join(' '))));
-      if (syllables.length < MIN_SYLLABLES) continue;
-      const length = Math.min(SHINGLE, syllables.length);
-      const hashes = new Set(shingleHashes(syllables, length));
-      const number = ids.push(`${basename(file).replace(/\.jsonl$/, '')}:${id ?? line}`) - 1;
-      needed.push(hashes.size < FEW ? hashes.size : Math.ceil(SHARE * hashes.size));
-      const byHash = items.get(length) ?? new Map<number, number[]>();
-      items.set(length, byHash);
-      for (const hash of hashes) byHash.set(hash, [...(byHash.get(hash) ?? []), number]);
+      const name = `${basename(file).replace(/\.jsonl$/, '')}:${id ?? line}`;
+      const whole = syllablesOf([question, ...choices].join(' '));
+      const alone = syllablesOf(question);
+      if (whole.length >= MIN_SYLLABLES) add(name, whole, SHARE);
+      if (alone.length >= MIN_QUESTION) add(name, alone, QUESTION_SHARE);
     }
   }
   return { ids, needed, items };
@@ -80,6 +89,8 @@ function* readItems(file: string): Generator<[line: number, item: Item]> {
     yield [i + 1, { id: item.id, question: item.question, choices }];
   }
 }
+
+const syllablesOf = (text: string): number[] => significant(readTokens(normalize(text)));
 
 /** Hashes of what counts: no punctuation, no letters of choices. */
 function significant(tokens: readonly Token[]): number[] {
@@ -117,11 +128,7 @@ export function contaminationOf(tokens: readonly Token[], { ids, needed, items }
       }
     }
   }
-  return [...found]
-    .filter(([item, hits]) => hits.size >= needed[item]!)
-    .map(([item]) => item)
-    .sort((a, b) => a - b)
-    .slice(0, MAX_IDS)
-    .map((item) => ids[item])
-    .join(' ');
+  const held = [...found].filter(([item, hits]) => hits.size >= needed[item]!).map(([item]) => item);
+  const names = new Set(held.sort((a, b) => a - b).map((item) => ids[item]!));
+  return [...names].slice(0, MAX_IDS).join(' ');
 }
