@@ -13,7 +13,7 @@ import {
   STANDARD_SHAPE,
   shingles,
   signatureOf,
-  similarity,
+  similarityToBytes,
 } from './minhash.ts';
 
 export interface NearMatch {
@@ -97,7 +97,7 @@ export class NearIndex {
         seen.add(document);
         const stored = this.#signatureOf.get(document);
         if (stored === undefined) continue; // deleted since
-        const estimate = similarity(signature, signatureIn(stored));
+        const estimate = similarityToBytes(signature, stored);
         const isBetter =
           best === undefined ||
           estimate > best.similarity ||

@@ -55,6 +55,8 @@ const PAIRS = setOf(`
   lien-quan xem-them doc-them tin-khac tin-moi cung-chuyen chuyen-muc chia-se quang-cao danh-muc tu-khoa
   thanh-ben chan-trang dau-trang ban-quyen doc-nhieu xem-nhieu noi-bat dang-nhap
 `);
+/** Written in one word: `relatednews`, `boxlienquan`. */
+const COMPOUND = /^related.|.related$|lienquan|xemthem|docthem|tinkhac|docnhieu|xemnhieu|quangcao/;
 const COMMENT_PAIRS = setOf('binh-luan y-kien');
 
 /** How surely a box stands beside the text. */
@@ -95,7 +97,7 @@ function namedBy(value: string | undefined): Furniture {
     for (const [i, word] of words.entries()) {
       const pair = `${words[i - 1]}-${word}`;
       if (COMMENT_NAMES.has(word) || COMMENT_PAIRS.has(pair)) found = strongest(found, 'comments');
-      else if (NAMES.has(word) || PAIRS.has(pair)) found = strongest(found, 'named');
+      else if (NAMES.has(word) || PAIRS.has(pair) || COMPOUND.test(word)) found = strongest(found, 'named');
       else if (WEAK_NAMES.has(word)) found = strongest(found, 'weak');
     }
   }
@@ -106,7 +108,7 @@ function namedBy(value: string | undefined): Furniture {
 
 /** Names that sites give to the box of the article itself. */
 const MAIN_NAME =
-  /(?:^|[\s_-])(?:(?:article|post|entry|story|news|detail|singular|page|content)[_-]?(?:body|content|text|detail|copy)|fck_detail)(?:$|[\s_-])/i;
+  /(?:^|[\s_-])(?:(?:article|post|entry|story|news|detail|singular|page|content)[_-]{0,2}(?:body|content|text|detail|copy)|fck_detail)(?:$|[\s_-])/i;
 
 export const looksLikeMainText = (element: Element): boolean =>
   element.attribute('itemprop') === 'articleBody' ||
@@ -115,7 +117,7 @@ export const looksLikeMainText = (element: Element): boolean =>
 
 /** Names of the paragraph that opens an article, above its text: what Vietnamese papers call the sapo. */
 const LEAD_NAME =
-  /(?:^|[\s_-])(?:sapo|lead|lede|leader|intro|introtext|standfirst|chapo|chapeau|excerpt|abstract|summary|deck|dek|subtitle|subheadline|subline|teaser|vorspann|bajada|copete|description)(?:$|[\s_-])/i;
+  /(?:^|[\s_-])(?:sapo|lead|lede|leader|intro|introtext|standfirst|chapo|chapeau|excerpt|abstract|summary|deck|dek|subtitle|subheadline|subline|teaser|vorspann|chappeau|bajada|copete|description)(?:$|[\s_-])/i;
 
 export const looksLikeLead = (element: Element): boolean => LEAD_NAME.test(element.attribute('class') ?? '');
 

@@ -35,7 +35,7 @@ const FEW_LINKS = 0.2;
 /** A box that lost so much that only this share is left, none of it sentences, was furniture as a whole. */
 const LABELS = 0.4;
 /** A box named as the article must hold this share of the prose. */
-const HALF = 0.5;
+const NAMED = 0.6;
 /** A twin of the main box (same tag and class) with so much of its prose is a part of the same text. */
 const TWIN = 0.05;
 
@@ -71,8 +71,7 @@ function leaveOut(blocks: readonly Block[], trust: Trust, most: number): Map<Ele
 function isBeside({ element, all, left, furniture }: Block, trust: Trust, most: number, total: number): boolean {
   if (total > 0 && furniture === 'comments' && trust !== 'bold') return all.prose < ALL_COMMENTS * total;
   if (total > 0 && left.prose >= most) return false;
-  const isParagraph = element.name === 'p' && left.sentences > 0 && left.links === 0;
-  if (trust !== 'bold' && !isParagraph) {
+  if (trust !== 'bold') {
     if (furniture === 'named' || furniture === 'comments') return true;
     if (furniture === 'weak' && (left.sentences < SENTENCES * left.text || left.linked > FEW_LINKS * left.text)) {
       return true;
@@ -96,12 +95,12 @@ function mainBlock(blocks: readonly Block[], skipped: ReadonlyMap<Element, boole
     if (rival === undefined || block.left.prose >= rival.left.prose) richest.set(block.parent!, block);
   }
   const page = blocks[0]!;
-  const half = HALF * page.left.prose;
+  const least = NAMED * page.left.prose;
   let best = page;
   let named: Block | undefined;
   for (let next = richest.get(page); next !== undefined; next = richest.get(next)) {
     const { prose } = next.left;
-    if (prose <= half || PARTS.has(next.element.name)) break;
+    if (prose <= least || PARTS.has(next.element.name)) break;
     if (looksLikeMainText(next.element)) named = next;
     if (best === next.parent && prose >= nearlyAll * best.left.prose) best = next;
   }
