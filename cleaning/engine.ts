@@ -15,6 +15,7 @@ import type { Page } from '../crawlers/page.ts';
 import { readContaminationIndex } from './contamination.ts';
 import { type Change, MAX_BYTES, type Preset, thresholdsOf } from './filters/index.ts';
 import type { Level } from './pii.ts';
+import { fromWire, type WireAnswer } from './wire.ts';
 import { type Assessment, assess, type ReadPage, type Refusal, readPage, type WorkSettings } from './work.ts';
 
 /** What a worker must be told: plain data. */
@@ -182,7 +183,7 @@ class Thread {
         worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
         how();
       };
-      const onMessage = (answers: Answer[]): void => settle(() => resolve(answers));
+      const onMessage = (answers: WireAnswer[]): void => settle(() => resolve(answers.map(fromWire)));
       const onError = (error: NodeJS.ErrnoException): void =>
         settle(() => reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new ThreadFault('ran_out_of_memory') : error));
       const onExit = (): void => settle(() => reject(new ThreadFault('ran_out_of_memory')));
