@@ -104,9 +104,10 @@ class Tally {
   /** What the words alone say: a language, or nothing. */
   get language(): string | undefined {
     const { score } = this;
-    if (score >= CERTAIN || (score >= DOUBTFUL && this.telling >= MIN_TELLING * this.words)) return 'vie';
+    if (score >= CERTAIN) return 'vie';
     const isEnglish = this.english >= Math.max(MIN_ENGLISH.words, MIN_ENGLISH.share * this.words);
-    return isEnglish && score < DOUBTFUL ? 'eng' : undefined;
+    if (score < DOUBTFUL) return isEnglish ? 'eng' : undefined;
+    return !isEnglish && this.telling >= MIN_TELLING * this.words ? 'vie' : undefined;
   }
 
   get diacritics(): Language['diacritics'] {

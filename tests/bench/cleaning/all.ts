@@ -11,6 +11,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   language: async () => (await import('./language.ts')).languageBench(),
   filters: async () => (await import('./filters.ts')).filtersBench(),
   'personal-data': async () => (await import('./personal-data.ts')).personalDataBench(),
+  contamination: async () => (await import('./contamination.ts')).contaminationBench(),
   dedup: async () => (await import('./dedup.ts')).dedupBench(),
   stage: async () => (await import('./stage.ts')).stageBench(),
 };

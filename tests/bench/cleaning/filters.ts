@@ -1,12 +1,15 @@
 /**
  * The table of filters with what each row drops of the pack, row by row (a document that two rows would drop counts for
  * both).   VUA_PACK=DIR node --import tsx tests/bench/cleaning/filters.ts [--spread]
+ * Below it, what the whole of cleaning keeps of each kind under both presets.
  * `--spread` prints the 1st, 50th and 99th percentile of every measurement on good text instead.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import xxhash from 'xxhash-wasm';
+import { clean } from '../../../cleaning/clean.ts';
+import { openDedupStore } from '../../../cleaning/dedup/store.ts';
 import { MEASUREMENTS, type Measurements } from '../../../cleaning/document.ts';
 import { answer, workSettings } from '../../../cleaning/engine.ts';
 import { passes } from '../../../cleaning/filter.ts';
@@ -107,11 +110,31 @@ function printSpread(kinds: ReadonlyMap<string, readonly Measurements[]>): void 
   process.stdout.write(`${formatTable([['', ...kinds.keys()], ...rows])}\n`);
 }
 
+/** The whole of cleaning, deduplication included. */
+async function printKept(): Promise<void> {
+  async function* pages(): AsyncGenerator<Page> {
+    for (const [kind, of] of packDocuments()) for (const page of of) yield { ...page, source: kind };
+  }
+  for (const preset of ['recommended', 'fineweb2'] as const) {
+    const store = openDedupStore(':memory:');
+    const counts = new Map<string, { kept: number; all: number }>();
+    for await (const { kept, dropped } of clean(pages(), { preset, store })) {
+      const { source } = (kept ?? dropped)!;
+      const count = counts.get(source) ?? { kept: 0, all: 0 };
+      counts.set(source, { kept: count.kept + (kept === undefined ? 0 : 1), all: count.all + 1 });
+    }
+    store.close();
+    const shares = [...counts].map(([kind, { kept, all }]) => `${kind} ${((100 * kept) / all).toFixed(1)} %`);
+    process.stdout.write(`kept by ${preset}: ${shares.join(', ')}\n`);
+  }
+}
+
 export async function filtersBench(): Promise<void> {
   if (!hasPack) process.stdout.write('VUA_PACK is not set: nothing to measure\n');
   else {
     const kinds = await measured();
     process.argv.includes('--spread') ? printSpread(kinds) : printTable(kinds);
+    await printKept();
   }
 }
 
