@@ -7,13 +7,16 @@ import { reasonOf, ToolkitError } from './crawlers/errors.ts';
 import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
-import { benchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
+import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
+import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
+import { benchCommand, tuneCommand } from './trainer/bench-command.ts';
 import { checkCommand } from './trainer/check.ts';
 import { trainCommand } from './trainer/commands.ts';
 import { doctorCommand } from './trainer/doctor-command.ts';
 import { exportCommand } from './trainer/export-command.ts';
+import { inspectCommand } from './trainer/inspect-command.ts';
 import { lrFindCommand } from './trainer/lr-find-command.ts';
 import { planCommand } from './trainer/plan-command.ts';
 import { plotCommand } from './trainer/plot-command.ts';
@@ -26,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   cleanCommand,
   explainCommand,
   tokenizerTrainCommand,
+  ...INSPECT_COMMANDS,
   tokensCommand,
   planCommand,
   lrFindCommand,
@@ -35,9 +39,12 @@ const COMMANDS: readonly Command[] = [
   verifyCommand([verifyTokenizer, verifyModel]),
   statsCommand,
   plotCommand,
+  inspectCommand,
   doctorCommand,
   checkCommand,
   benchCommand,
+  tuneCommand,
+  cleanBenchCommand,
 ];
 
 const json = process.argv.includes('--json');

@@ -133,7 +133,7 @@ export const explainCommand = defineCommand({
   },
 });
 
-export const benchCommand = defineCommand({
+export const cleanBenchCommand = defineCommand({
   name: 'bench clean',
   summary: 'measure cleaning beside its peers, with the data and peers that VUA_PACK, VUA_PEERS, VUA_PYTHON… name',
   examples: ['vua bench clean', 'vua bench clean --part extraction stage'],

@@ -5,13 +5,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
-const MAIN = resolve('main.ts');
-const TSX = resolve('node_modules/tsx/dist/loader.mjs');
+const MAIN = resolve('dist/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'vua-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const vua = (...args: string[]) =>
-  spawnSync(process.execPath, ['--import', TSX, MAIN, ...args], { encoding: 'utf8', cwd: folder });
+const vua = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd: folder });
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -35,6 +33,7 @@ it('shows help with examples for every command', () => {
     'verify',
     'stats',
     'plot',
+    'inspect',
     'doctor',
   ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
@@ -108,7 +107,7 @@ it('takes vua.config.json from the current folder, flags win', () => {
 });
 
 it('a reader that goes away is success', async () => {
-  const child = spawn(process.execPath, ['--import', TSX, MAIN, '--help'], { cwd: folder });
+  const child = spawn(process.execPath, [MAIN, '--help'], { cwd: folder });
   child.stdout.destroy();
   const status = await new Promise((done) => child.on('close', done));
   expect(status).toBe(0);

@@ -8,6 +8,7 @@ const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 /** In trainer/, only these may import `node:` modules: the rest also runs in a page. */
 const NODE_SIDE = [
   'adapter.ts',
+  'bench-clock.ts',
   'check.ts',
   'checkpoint.ts',
   'commands.ts',
@@ -16,9 +17,12 @@ const NODE_SIDE = [
   'history.ts',
   'loader-thread.ts',
   'loader-worker.ts',
+  'page/bundle.ts',
+  'probe.ts',
   'run.ts',
   'tensor-file.ts',
   'token-folders.ts',
+  'tune-cache.ts',
   'verify.ts',
 ].map((name) => `trainer/${name}`);
 const isNodeSide = (file: string): boolean => NODE_SIDE.includes(file) || /^trainer\/[a-z-]+-command\.ts$/.test(file);
@@ -34,9 +38,9 @@ const targets = (file: string, pattern: RegExp): string[] =>
   [...readFileSync(file, 'utf8').matchAll(pattern)].map(([, target]) => target);
 /** What a file names of others, types included: `import`, `export … from`, the end of a long list, `import(…)`. */
 const imports = (file: string): string[] => targets(file, /(?:^(?:import|export|\})[^\n]*?|\bimport\()'([^']+)'/gm);
-/** What a file loads; types are gone when it runs. */
+/** What a file loads before it runs: not types, not what it imports behind an `await` when it comes to it. */
 const loads = (file: string): string[] => {
-  const types = targets(file, /^import type[^;]*?'([^']+)'/gm);
+  const types = targets(file, /(?:^import type[^;]*?|\bimport\()'([^']+)'/gm);
   const all = imports(file);
   for (const target of types) all.splice(all.indexOf(target), 1);
   return all;

@@ -35,11 +35,7 @@ function start(...args: string[]): {
   ended: Promise<Result>;
   said: (pattern: RegExp) => Promise<void>;
 } {
-  const child = spawn(
-    process.execPath,
-    ['--import', resolve('node_modules/tsx/dist/loader.mjs'), resolve('main.ts'), ...args],
-    { cwd: folder },
-  );
+  const child = spawn(process.execPath, [resolve('dist/main.js'), ...args], { cwd: folder });
   let [out, err] = ['', ''];
   child.stdout!.on('data', (chunk) => (out += chunk));
   child.stderr!.on('data', (chunk) => (err += chunk));

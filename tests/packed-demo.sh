@@ -18,4 +18,18 @@ npx vua verify demo
 status=0
 npx vua run --sample --steps 12 --out demo >again.txt 2>/dev/null || status=$?
 [ "$status" -eq 99 ] || { echo "second run: exit status $status, expected 99"; cat again.txt; exit 1; }
+# Not through npx, which would stand between the signal and the server.
+node node_modules/vua/dist/main.js inspect demo --port 0 --json >served.json 2>/dev/null &
+inspect=$!
+for _ in $(seq 100); do [ -s served.json ] && break; sleep 0.1; done
+node -e '
+  const { url, folders } = JSON.parse(require("fs").readFileSync("served.json", "utf8"));
+  const get = async (name) => (await fetch(new URL(name, url))).text();
+  Promise.all(["", "page.js", "train-worker.js", "loader-worker.js"].map(get)).then(([page, ...scripts]) => {
+    if (folders[0] !== "tokens" || !page.includes("page.js") || scripts.some((text) => !text.includes("import")))
+      throw new Error("vua inspect serves no page");
+  });
+'
+kill -TERM "$inspect"
+wait "$inspect" || { echo "vua inspect: exit status $?"; exit 1; }
 echo "packed demo: ok"

@@ -11,16 +11,23 @@
  */
 import type { PaddedText } from './padded-text.ts';
 
-const SLOT_BYTES = 32;
+export const SLOT_BYTES = 32;
 const INLINE_BYTES = 16;
 const LENGTH = 2; // in units of four bytes
 const KEY = 4;
 /** At most this share of the slots is taken. */
 const MAX_LOAD = 0.5;
 
+export interface SlotRoom {
+  readonly buffer: ArrayBuffer;
+  readonly offset: number;
+}
+
 export class ByteTable {
   /** Keys held. */
   size = 0;
+  /** Bytes of all keys. */
+  keyBytes = 0;
   /** Slots, a power of two. */
   capacity: number;
   /** Value of slot s as a number: `f64[s * 4]`. */
@@ -31,9 +38,21 @@ export class ByteTable {
   private arena = new Uint8Array(1 << 12);
   private arenaEnd = 0;
 
-  constructor(capacity = 1 << 12) {
+  /**
+   * @param capacity Slots, a power of two.
+   * @param allocate Gives room for slots, all zero: in a buffer that others use as well, where WebAssembly is to see them.
+   */
+  constructor(
+    capacity = 1 << 12,
+    private readonly allocate: (bytes: number) => SlotRoom = (bytes) => ({ buffer: new ArrayBuffer(bytes), offset: 0 }),
+  ) {
     this.capacity = capacity;
-    this.allocate();
+    this.open();
+  }
+
+  /** Keys that may be added before the table grows. */
+  get room(): number {
+    return this.capacity * MAX_LOAD - this.size;
   }
 
   /**
@@ -50,7 +69,7 @@ export class ByteTable {
     const w3 = view.getInt32(start + 12, true) & MASKS[length + 51]!;
     const { i32 } = this;
     const mask = this.capacity - 1;
-    let slot = hashOf(w0, w1, w2, w3, length) & mask;
+    let slot = hashOf(w0, w1, w2, w3) & mask;
     for (;;) {
       const base = slot << 3;
       const found = i32[base + LENGTH]!;
@@ -74,6 +93,7 @@ export class ByteTable {
     i32[base + KEY + 2] = w2;
     i32[base + KEY + 3] = w3;
     this.size++;
+    this.keyBytes += length;
     return slot;
   }
 
@@ -97,33 +117,40 @@ export class ByteTable {
     i32[base + KEY] = hash;
     i32[base + KEY + 1] = this.keep(key);
     this.size++;
+    this.keyBytes += key.length;
     return slot;
   }
 
-  /** Key of a taken slot, valid until the next key is added. */
-  keyAt(slot: number): Uint8Array {
-    const length = this.i32[(slot << 3) + LENGTH]!;
-    const isInline = length <= INLINE_BYTES;
-    const at = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1]! >>> 0;
-    return (isInline ? this.u8 : this.arena).subarray(at, at + length);
+  /**
+   * Length of the key of a slot, 0 when it is empty. The order of keys over the slots depends on capacity and hash:
+   * nothing that is written may depend on it.
+   */
+  lengthAt(slot: number): number {
+    return this.i32[(slot << 3) + LENGTH]!;
   }
 
-  /** All taken slots. Their order depends on capacity and hash: nothing that is written may depend on it. */
-  *slots(): Generator<number> {
-    for (let slot = 0; slot < this.capacity; slot++) if (this.i32[(slot << 3) + LENGTH] !== 0) yield slot;
+  /** Copies the key of a taken slot to `at`. */
+  copyKey(slot: number, into: Uint8Array, at: number): void {
+    const length = this.lengthAt(slot);
+    const isInline = length <= INLINE_BYTES;
+    const from = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1]! >>> 0;
+    const source = isInline ? this.u8 : this.arena;
+    for (let i = 0; i < length; i++) into[at + i] = source[from + i]!;
   }
 
   clear(): void {
     this.i32.fill(0);
     this.size = 0;
+    this.keyBytes = 0;
     this.arenaEnd = 0;
   }
 
-  private allocate(): void {
-    const buffer = new ArrayBuffer(this.capacity * SLOT_BYTES);
-    this.f64 = new Float64Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.u8 = new Uint8Array(buffer);
+  private open(): void {
+    const bytes = this.capacity * SLOT_BYTES;
+    const { buffer, offset } = this.allocate(bytes);
+    this.f64 = new Float64Array(buffer, offset, bytes / 8);
+    this.i32 = new Int32Array(buffer, offset, bytes / 4);
+    this.u8 = new Uint8Array(buffer, offset, bytes);
   }
 
   /** Offset in the arena. */
@@ -140,21 +167,26 @@ export class ByteTable {
   }
 
   private growIfFull(): boolean {
-    if (this.size < this.capacity * MAX_LOAD) return false;
-    const old = this.i32;
+    if (this.room > 0) return false;
     this.capacity *= 2;
-    this.allocate();
+    this.move();
+    return true;
+  }
+
+  /** Puts all keys into new room, of the capacity there is now. */
+  move(): void {
+    const old = this.i32;
+    this.open();
     const { i32 } = this;
     const mask = this.capacity - 1;
     for (let base = 0; base < old.length; base += 8) {
       const length = old[base + LENGTH]!;
       if (length === 0) continue;
       const [w0, w1, w2, w3] = [old[base + KEY]!, old[base + KEY + 1]!, old[base + KEY + 2]!, old[base + KEY + 3]!];
-      let slot = (length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3, length)) & mask;
+      let slot = (length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3)) & mask;
       while (i32[(slot << 3) + LENGTH] !== 0) slot = (slot + 1) & mask;
       for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i]!;
     }
-    return true;
   }
 }
 
@@ -164,10 +196,14 @@ const MASKS = Int32Array.from({ length: 4 * 17 }, (_, i) => {
   return bytes === 4 ? -1 : (1 << (8 * bytes)) - 1;
 });
 
-function hashOf(w0: number, w1: number, w2: number, w3: number, length: number): number {
-  let hash = Math.imul(w0 ^ length, 0x9e3779b1) ^ Math.imul(w2, 0x27d4eb2f);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ w1, 0x85ebca6b) ^ Math.imul(w3, 0x165667b1);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+/** Odd factors for the words of a key, and for the sum; scan-kernel.ts computes the same. */
+export const HASH_FACTORS: readonly number[] = [0x9e3779b1, 0x85ebca6b, 0x27d4eb2f, 0x165667b1];
+export const HASH_MIX = 0xc2b2ae35;
+const [F0, F1, F2, F3] = HASH_FACTORS as [number, number, number, number];
+
+function hashOf(w0: number, w1: number, w2: number, w3: number): number {
+  let hash = (Math.imul(w0, F0) + Math.imul(w1, F1) + Math.imul(w2, F2) + Math.imul(w3, F3)) | 0;
+  hash = Math.imul(hash ^ (hash >>> 15), HASH_MIX);
   return hash ^ (hash >>> 16);
 }
 

@@ -1,6 +1,4 @@
 /** `vua tokenizer train` and `vua tokens`, and what they do for `vua run`. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import {
   type CommandContext,
@@ -9,16 +7,18 @@ import {
   INTERRUPTED,
   NOTHING_NEW,
 } from '../crawlers/shell/command.ts';
-import { lockFolder, writeFileAtomic } from '../crawlers/shell/folder.ts';
+import { lockFolder } from '../crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import type { TokenManifest } from '../shards/manifest.ts';
 import { VALID_SHARE } from '../shards/split.ts';
 import { type TokenSummary, writeTokens } from '../shards/write-tokens.ts';
-import { expectedBytes, readTrainingTexts } from './documents.ts';
-import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from './export.ts';
 import { Tokenizer } from './load.ts';
-import { MIN_VOCAB_SIZE, mergeCount, vocabSizeOf } from './model.ts';
-import { MAX_VOCAB_SIZE, MIN_FREQUENCY, type TrainProgress, trainBpe } from './train.ts';
+import { MIN_VOCAB_SIZE } from './model.ts';
+import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
+import { MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
+import { type TrainedTokenizer, trainTokenizer } from './train-tokenizer.ts';
+
+export { trainTokenizer } from './train-tokenizer.ts';
 
 const validShare = z
   .number()
@@ -26,6 +26,45 @@ const validShare = z
   .lt(1)
   .default(VALID_SHARE)
   .describe('share of near-duplicate clusters held out for validation');
+
+/**
+ * By bits per byte at equal FLOPs (README.md): merges across spaces win when learned from tens of megabytes, and lose when
+ * learned from a third of one. So the command has them, and `vua run`, which trains on its first night's text, has not.
+ */
+const SYLLABLES = 4;
+
+/** What decides on the merges, beside the vocabulary size. */
+const LEARNING = {
+  maxSyllables: z
+    .number()
+    .int()
+    .min(1)
+    .max(8)
+    .default(SYLLABLES)
+    .describe('most syllables in a token; 1: no merge crosses a space'),
+  syllableShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(SYLLABLE_SHARE)
+    .describe('with --max-syllables 2 and more: share of the merges that stay within a syllable'),
+  digits: z
+    .number()
+    .int()
+    .min(1)
+    .max(3)
+    .transform((digits) => digits as SplitRule['digits'])
+    .default(DEFAULT_SPLIT.digits)
+    .describe('most digits in a token'),
+  minFrequency: z.number().int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
+  maxTokenLength: z.number().int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
+  maxBytes: z
+    .number()
+    .min(1)
+    .optional()
+    .describe('learn from about so many bytes, of documents drawn by --seed, where there are more'),
+  seed: z.number().int().min(0).default(1).describe('draws the documents of --max-bytes'),
+};
 
 export const tokenizerTrainCommand = defineCommand({
   name: 'tokenizer train',
@@ -47,7 +86,8 @@ export const tokenizerTrainCommand = defineCommand({
       .describe('tokens: 256 bytes, 16 special tokens, the rest merges'),
     out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
     validShare,
-    minFrequency: z.number().int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
+    ...LEARNING,
+    threads: z.number().int().min(1).max(256).optional().describe('threads that count (default: all processors)'),
   }),
   async run(options, context) {
     const unlock = lockFolder(options.out);
@@ -85,79 +125,6 @@ export const tokensCommand = defineCommand({
   },
 });
 
-export interface TrainTokenizerOptions {
-  /** As `readTrainingTexts` takes them. */
-  readonly documents: readonly string[];
-  readonly vocabSize: number;
-  readonly out: string;
-  readonly validShare?: number;
-  readonly minFrequency?: number;
-}
-
-export interface TrainedTokenizer {
-  /** `nothing_new`: the folder held this very tokenizer. */
-  readonly outcome: 'written' | 'nothing_new';
-  /** The true size: less than asked for when the corpus gave too few merges. */
-  readonly vocabSize: number;
-  readonly merges: number;
-  readonly documents: number;
-  /** UTF-8 bytes learned from. */
-  readonly bytes: number;
-  /** Distinct pretokens. */
-  readonly words: number;
-}
-
-/**
- * Trains and writes a tokenizer; the folder is untouched until the end.
- * @returns `undefined` when `context.signal` was aborted.
- * @throws ToolkitError BAD_VOCAB_SIZE, EMPTY_CORPUS (exit 2) and those of readTrainingTexts.
- */
-export async function trainTokenizer(
-  options: TrainTokenizerOptions,
-  { signal, report }: CommandContext,
-): Promise<TrainedTokenizer | undefined> {
-  const { documents: paths, vocabSize, out, validShare: share = VALID_SHARE, minFrequency } = options;
-  const counting = report.stage('count', 'bytes', expectedBytes(paths, share));
-  let merging: ReturnType<typeof report.stage> | undefined;
-  let documents = 0;
-  let counted: TrainProgress | undefined;
-  async function* texts(): AsyncGenerator<Uint8Array> {
-    for await (const text of readTrainingTexts(paths, share, signal)) {
-      documents++;
-      yield text;
-    }
-  }
-  const onProgress = (progress: TrainProgress): void => {
-    const { stage, done, total, words } = progress;
-    if (stage === 'count') {
-      counted = progress;
-      counting.update(done, { words });
-      return;
-    }
-    if (merging === undefined) {
-      counting.finish({ words });
-      merging = report.stage('merge', 'merges', total);
-    }
-    merging.update(done);
-  };
-  try {
-    const model = await trainBpe(texts(), { vocabSize, minFrequency, corpus: paths.join(', '), signal, onProgress });
-    merging?.finish();
-    const size = vocabSizeOf(model);
-    if (size < vocabSize) {
-      report.note(
-        `the corpus gives a vocabulary of ${formatCount(size)}, not ${formatCount(vocabSize)}: no pair is left`,
-      );
-    }
-    const outcome = writeIfNew(out, tokenizerJson(model));
-    const { done: bytes, words } = counted!;
-    return { outcome, vocabSize: size, merges: mergeCount(model), documents, bytes, words };
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  }
-}
-
 export interface TokenShardOptions {
   /** Folder of document shards. */
   readonly documents: string;
@@ -185,17 +152,6 @@ export async function writeTokenShards(options: TokenShardOptions, context: Comm
     },
     context,
   );
-}
-
-/** tokenizer.json goes last: a folder that holds it holds both files. */
-function writeIfNew(dir: string, json: string): TrainedTokenizer['outcome'] {
-  const files = { [CONFIG_FILE]: tokenizerConfigJson(), [TOKENIZER_FILE]: json };
-  const stale = Object.entries(files).filter(([name, text]) => {
-    const path = join(dir, name);
-    return !existsSync(path) || readFileSync(path, 'utf8') !== text;
-  });
-  for (const [name, text] of stale) writeFileAtomic(join(dir, name), text);
-  return stale.length > 0 ? 'written' : 'nothing_new';
 }
 
 function formatTrained(out: string, { outcome, ...figures }: TrainedTokenizer): string {

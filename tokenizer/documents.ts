@@ -23,17 +23,33 @@ export async function* readTrainingTexts(
   validShare: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  for (const path of paths) {
-    if (!isShards(path)) {
-      for await (const page of openInput(path, { signal })) {
-        if (allowsTraining(page)) yield textOf(page, path);
-      }
-      continue;
+  const isLearned = (cluster: string): boolean => splitOf(cluster, validShare) === 'train';
+  for (const path of paths) for await (const { text } of readTexts(path, isLearned, signal)) yield text;
+}
+
+export interface SourceText {
+  /** The source that a shard names; else the path. */
+  readonly source: string;
+  /** UTF-8; valid until the next one is asked for. */
+  readonly text: Uint8Array;
+}
+
+/** @param takes Decides by the cluster of a document in shards. */
+export async function* readTexts(
+  path: string,
+  takes: (cluster: string) => boolean,
+  signal: AbortSignal,
+): AsyncGenerator<SourceText> {
+  if (!isShards(path)) {
+    for await (const page of openInput(path, { signal })) {
+      if (allowsTraining(page)) yield { source: path, text: textOf(page, path) };
     }
-    for await (const batch of readDocuments(path, signal)) {
-      for (let row = 0; row < batch.rows; row++) {
-        if (splitOf(batch.string('cluster', row), validShare) === 'train') yield batch.bytes('text', row);
-      }
+    return;
+  }
+  for await (const batch of readDocuments(path, signal)) {
+    for (let row = 0; row < batch.rows; row++) {
+      if (!takes(batch.string('cluster', row))) continue;
+      yield { source: batch.string('source', row), text: batch.bytes('text', row) };
     }
   }
 }

@@ -3,13 +3,11 @@
  * is merged by BPE. Needs nothing of Node: runs in workers and in the browser as well.
  */
 import { ID_OF_BYTE } from './byte-level.ts';
-import { ByteTable } from './byte-table.ts';
+import { CONTINUES, SyllableJoiner } from './join.ts';
 import { SCAN_LIMIT, WordMerger } from './merge-word.ts';
 import { type BpeModel, BYTE_TOKENS, mergeCount, vocabSizeOf } from './model.ts';
-import { PaddedText } from './padded-text.ts';
 import { PairTable } from './pair-table.ts';
-import { Pretokenizer } from './pretokenize.ts';
-import { toWellFormed } from './well-formed.ts';
+import { Scanner, type ScannerOptions } from './scanner.ts';
 
 /** Uint16Array while the vocabulary has at most 65,536 ids. */
 export type TokenIds = Uint16Array | Uint32Array;
@@ -23,25 +21,26 @@ const CACHED_BYTES = 64;
 const LARGEST_KEPT = 1 << 20;
 
 export class Encoder {
-  private readonly pretokenizer = new Pretokenizer();
+  private readonly scanner: Scanner;
   private readonly merger: WordMerger;
+  private readonly joiner: SyllableJoiner | undefined;
   private readonly TokenArray: Uint16ArrayConstructor | Uint32ArrayConstructor;
-  private readonly text = new PaddedText();
   private readonly word = new Int32Array(SCAN_LIMIT);
-  private ids: TokenIds;
-  /** Value of a pretoken: the number of its tokens (0 when new), and the only one, or where they begin in `pool`. */
-  private readonly cache = new ByteTable();
-  private pool = new Int32Array(1 << 12);
+  /** Ids of a text of several windows, or before merges across spaces. */
+  private ids = new Int32Array(1 << 12);
   private poolEnd = 0;
 
-  constructor(model: BpeModel) {
+  /** @param options How the text is scanned: for tests. */
+  constructor(model: BpeModel, options: Partial<ScannerOptions> = {}) {
     const pairs = new PairTable(mergeCount(model));
     for (let i = 0; i < model.merges.length; i += 2) {
       pairs.add(model.merges[i]!, model.merges[i + 1]!, BYTE_TOKENS + i / 2);
     }
+    const { digits, acrossSpaces } = model.split;
+    this.scanner = new Scanner({ digits, marksRuns: acrossSpaces, pool: CACHED_IDS, ...options });
     this.merger = new WordMerger(pairs);
+    this.joiner = acrossSpaces ? new SyllableJoiner(model, this.merger) : undefined;
     this.TokenArray = vocabSizeOf(model) <= 1 << 16 ? Uint16Array : Uint32Array;
-    this.ids = new this.TokenArray(1 << 12);
   }
 
   /**
@@ -49,68 +48,100 @@ export class Encoder {
    * surrogates become U+FFFD. The names of special tokens are text like any other.
    */
   encode(text: Uint8Array | string): TokenIds {
-    const wellFormed = toWellFormed(text);
-    this.text.set(wellFormed);
-    const ids = this.room(wellFormed.length); // no token is shorter than a byte
-    let count = 0;
-    for (let start = 0, end = 0; start < wellFormed.length; start = end) {
-      end = this.pretokenizer.next(this.text, start);
-      count =
-        end - start > CACHED_BYTES ? this.appendMerged(ids, count, start, end) : this.append(ids, count, start, end);
-    }
-    return ids.slice(0, count);
+    const ids = this.encodeSyllables(text);
+    const count = this.joiner === undefined ? ids.length : this.joiner.join(ids, ids.length);
+    return new this.TokenArray(ids.subarray(0, count));
   }
 
+  /**
+   * Ids before any merge across spaces; valid until the next call. When the model has such merges, the first id of a
+   * syllable that follows another, with one space between, bears the flag CONTINUES.
+   */
+  encodeSyllables(text: Uint8Array | string): Int32Array {
+    const { scanner } = this;
+    const wellFormed = scanner.wellFormed(text);
+    scanner.wasSyllable = false;
+    let kept = 0;
+    for (let from = 0, done = 0; from < wellFormed.length; from += done) {
+      const isLast = scanner.load(wellFormed, from);
+      done = this.encodeWindow(isLast);
+      if (isLast && from === 0 && done === wellFormed.length) return scanner.ids.subarray(0, this.windowIds);
+      if (done === 0) scanner.enlarge();
+      this.keepIds(scanner.ids.subarray(0, this.windowIds), kept);
+      kept += this.windowIds;
+    }
+    scanner.reset();
+    const { ids } = this;
+    if (ids.length > LARGEST_KEPT) this.ids = new Int32Array(1 << 12);
+    return ids.subarray(0, kept);
+  }
+
+  /** Ids of what of the window is sure to end in it. @returns the end of that; `windowIds` is then their number. */
+  private encodeWindow(isLast: boolean): number {
+    const { scanner } = this;
+    const { pretokenizer } = scanner;
+    const { length } = scanner.text;
+    let count = 0;
+    let start = 0;
+    for (;;) {
+      start = scanner.skipEncoded(start, isLast, count);
+      count = scanner.skippedIds;
+      if (start === length) break;
+      const end = pretokenizer.next(scanner.text, start);
+      if (end === length && !isLast) break; // it may go on
+      const first = count;
+      count = end - start > CACHED_BYTES ? this.appendMerged(count, start, end) : this.append(count, start, end);
+      if (this.joiner !== undefined && scanner.wasSyllable && pretokenizer.isSyllable) scanner.ids[first]! |= CONTINUES;
+      scanner.wasSyllable = pretokenizer.isSyllable;
+      start = end;
+    }
+    this.windowIds = count;
+    return start;
+  }
+  private windowIds = 0;
+
   /** Writes the ids of a short pretoken at `at`. @returns the end of what is written. */
-  private append(ids: TokenIds, at: number, start: number, end: number): number {
-    const { cache } = this;
-    if (cache.size >= CACHED_PRETOKENS || this.poolEnd >= CACHED_IDS) {
-      cache.clear();
+  private append(at: number, start: number, end: number): number {
+    const { table: cache } = this.scanner;
+    if (cache.size >= CACHED_PRETOKENS || this.poolEnd + CACHED_BYTES >= CACHED_IDS) {
+      this.scanner.clear();
       this.poolEnd = 0;
     }
-    const slot = cache.slotOf(this.text, start, end) << 3;
+    const slot = cache.slotOf(this.scanner.text, start, end) << 3;
+    const { ids, pool } = this.scanner; // a new key may have moved them
     const tokens = cache.i32[slot]!;
     const first = cache.i32[slot + 1]!;
-    if (tokens === 1) {
-      ids[at] = first;
-      return at + 1;
-    }
-    if (tokens > 1) {
-      for (let i = 0; i < tokens; i++) ids[at + i] = this.pool[first + i]!;
+    if (tokens > 0) {
+      if (tokens === 1) ids[at] = first;
+      else for (let i = 0; i < tokens; i++) ids[at + i] = pool[first + i]!;
       return at + tokens;
     }
-    const written = this.appendMerged(ids, at, start, end);
+    const written = this.appendMerged(at, start, end);
     cache.i32[slot] = written - at;
-    cache.i32[slot + 1] = written - at === 1 ? ids[at]! : this.keep(ids.subarray(at, written));
+    if (written - at === 1) cache.i32[slot + 1] = ids[at]!;
+    else {
+      cache.i32[slot + 1] = this.poolEnd;
+      for (let i = at; i < written; i++) pool[this.poolEnd++] = ids[i]!;
+    }
     return written;
   }
 
-  private appendMerged(ids: TokenIds, at: number, start: number, end: number): number {
-    const { bytes } = this.text;
+  private appendMerged(at: number, start: number, end: number): number {
+    const { ids, text } = this.scanner;
     const length = end - start;
     const word = length <= SCAN_LIMIT ? this.word : new Int32Array(length);
-    for (let i = 0; i < length; i++) word[i] = ID_OF_BYTE[bytes[start + i]!]!;
+    for (let i = 0; i < length; i++) word[i] = ID_OF_BYTE[text.bytes[start + i]!]!;
     const count = this.merger.merge(word, length);
     for (let i = 0; i < count; i++) ids[at + i] = word[i]!;
     return at + count;
   }
 
-  private keep(ids: TokenIds): number {
-    const offset = this.poolEnd;
-    if (offset + ids.length > this.pool.length) {
-      const larger = new Int32Array(this.pool.length * 2);
-      larger.set(this.pool);
-      this.pool = larger;
+  private keepIds(ids: Int32Array, at: number): void {
+    if (at + ids.length > this.ids.length) {
+      const larger = new Int32Array(2 * (at + ids.length));
+      larger.set(this.ids.subarray(0, at));
+      this.ids = larger;
     }
-    this.pool.set(ids, offset);
-    this.poolEnd += ids.length;
-    return offset;
-  }
-
-  private room(count: number): TokenIds {
-    if (count <= this.ids.length) return this.ids;
-    const ids = new this.TokenArray(count * 2);
-    if (ids.length <= LARGEST_KEPT) this.ids = ids;
-    return ids;
+    this.ids.set(ids, at);
   }
 }

@@ -5,24 +5,24 @@
  */
 import { toByteLevel } from './byte-level.ts';
 import { type BpeModel, BYTE_TOKENS, mergeCount, tokenBytesOf } from './model.ts';
-import { SPLIT_PATTERN } from './pretokenize.ts';
+import { type SplitRule, splitPattern } from './pretokenize.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 export const CONFIG_FILE = 'tokenizer_config.json';
 
-/** What every tokenizer made here shares; parse.ts accepts nothing else. */
-export const PIPELINE = {
+/** What stands around the model; parse.ts accepts nothing else. */
+export const pipelineOf = (split: SplitRule) => ({
   normalizer: { type: 'NFC' },
   pre_tokenizer: {
     type: 'Sequence',
     pretokenizers: [
-      { type: 'Split', pattern: { Regex: SPLIT_PATTERN }, behavior: 'Isolated', invert: false },
+      { type: 'Split', pattern: { Regex: splitPattern(split) }, behavior: 'Isolated', invert: false },
       { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
     ],
   },
   post_processor: null,
   decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-} as const;
+});
 
 export const BPE_OPTIONS = {
   type: 'BPE',
@@ -54,7 +54,7 @@ export function tokenizerJson(model: BpeModel): string {
       normalized: false,
       special: true,
     })),
-    ...PIPELINE,
+    ...pipelineOf(model.split),
     model: {
       ...BPE_OPTIONS,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
@@ -64,8 +64,11 @@ export function tokenizerJson(model: BpeModel): string {
   return `${JSON.stringify(json, null, 1)}\n`;
 }
 
-/** Without `clean_up_tokenization_spaces: false`, decoding elsewhere drops spaces before punctuation. */
-export function tokenizerConfigJson(): string {
+/**
+ * Without `clean_up_tokenization_spaces: false`, decoding elsewhere drops spaces before punctuation.
+ * @param asked What training was asked for: kept under "vua", which other libraries pass over.
+ */
+export function tokenizerConfigJson(asked?: Readonly<Record<string, unknown>>): string {
   const config = {
     tokenizer_class: 'PreTrainedTokenizerFast',
     bos_token: '<|bos|>',
@@ -73,6 +76,7 @@ export function tokenizerConfigJson(): string {
     pad_token: '<|pad|>',
     add_prefix_space: false,
     clean_up_tokenization_spaces: false,
+    ...(asked && { vua: asked }),
   };
   return `${JSON.stringify(config, null, 1)}\n`;
 }

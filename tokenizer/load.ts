@@ -98,7 +98,11 @@ export class Tokenizer {
     return this.tokens.starts.length - 1 + index;
   }
 
-  private bytesOf(id: number): Uint8Array {
+  /**
+   * Bytes of a token; a special token's name.
+   * @throws ToolkitError BAD_TOKEN for an id outside the vocabulary.
+   */
+  bytesOf(id: number): Uint8Array {
     const { bytes, starts } = this.tokens;
     const merged = starts.length - 1;
     if (Number.isInteger(id) && id >= 0 && id < merged) return bytes.subarray(starts[id], starts[id + 1]);

@@ -2,18 +2,20 @@
  * The merge loop of BPE training: repeatedly joins the most frequent pair of neighbouring symbols into a new one.
  * Sennrich et al. 2016, arXiv:1508.07909, over word types with counts.
  *
- *   symbols  │ n h à │ n ư ớ c │ …     one run per word type; a merge closes the gap, the rest of the run is unused
- *   pairs    (left, right), count, list of the words in which the pair was when it came to be
- *   heap     pairs by count; an entry whose count has fallen meanwhile goes back with the true one
+ *   words   │ count │ length │ n,7 h,9 à,– │ count │ length │ n,7 h,4 … │     symbols, each with the number of the pair
+ *           that it makes with its neighbour; 8 bytes each, one run per word; a merge closes the gap in its run
+ *   pairs   left, right, count, list of the words in which the pair was when it came to be
+ *   heap    pairs by count; an entry whose count has fallen meanwhile goes back with the true one
  *
  * A pair comes to be in the step that makes the younger of its symbols and only loses from then on: its list of words is
- * complete after that step, and a count in the heap is never too low.
+ * complete after that step, a count in the heap is never too low, and within a step a new pair is known by its older
+ * symbol alone: the loop looks nothing up in a hash table.
  *
  * Ties go by count (down), left id (up), right id (up), so that ids never depend on the order of the words.
  */
-import { BYTE_TOKENS } from './model.ts';
 import { PairHeap } from './pair-heap.ts';
 import { PairTable } from './pair-table.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** Word types as runs of symbols: word w is `symbols[starts[w], starts[w + 1])` and stands `counts[w]` times. */
 export interface Words {
@@ -22,146 +24,168 @@ export interface Words {
   readonly counts: Float64Array;
 }
 
-export interface MergeLimits {
-  readonly merges: number;
+export interface MergeRule {
   /** Pairs that stand fewer times are not merged. */
   readonly minFrequency: number;
-  readonly maxTokenBytes: number;
+  /** Whether two neighbours may ever become one token. Asked once for each pair. */
+  readonly allows: (left: number, right: number) => boolean;
 }
 
+/** No pair: the last symbol of a word, or neighbours that the rule keeps apart. */
 const NIL = -1;
+/** Places of 8 bytes before the symbols of a word: its count, and its length. */
+const HEADER = 2;
 
 export class Merger {
-  /** Merges made. */
-  done = 0;
-  private readonly merges: Int32Array;
-  private readonly tokenBytes: Int32Array;
-  private readonly symbols: Int32Array;
-  private readonly starts: Int32Array;
-  private readonly lengths: Int32Array;
-  private readonly counts: Float64Array;
+  /** Count of the pair merged last. */
+  lastCount = Number.POSITIVE_INFINITY;
+  private readonly ints: Int32Array;
+  private readonly floats: Float64Array;
 
-  private readonly pairs = new PairTable(1 << 16);
+  private pairCount = 0;
   private left = new Int32Array(1 << 16);
   private right = new Int32Array(1 << 16);
-  private pairCounts = new Float64Array(1 << 16);
+  private counts = new Float64Array(1 << 16);
   /** First node of the list of words of each pair. */
   private heads = new Int32Array(1 << 16);
-  /** Nodes: word, next node. */
-  private nodes: Int32Array;
+  /** Nodes: place of the word, next node. */
+  private nodes = new Int32Array(1 << 18);
   private nodesEnd = 0;
   private freeNode = NIL;
+  /** Number of the pair of each symbol with the one made in this step, before it and behind it; older numbers are stale. */
+  private readonly pairBefore: Int32Array;
+  private readonly pairBehind: Int32Array;
   private readonly heap = new PairHeap(
     (a, b) => this.left[a]! < this.left[b]! || (this.left[a]! === this.left[b]! && this.right[a]! < this.right[b]!),
   );
 
-  /** Takes `words.symbols` over. */
+  /** @param limit Tokens that the vocabulary may come to hold. */
   constructor(
     words: Words,
-    private readonly limits: MergeLimits,
+    private readonly vocabulary: Vocabulary,
+    private readonly rule: MergeRule,
+    private readonly limit: number,
   ) {
-    const wordCount = words.counts.length;
-    this.symbols = words.symbols;
-    this.starts = words.starts;
-    this.counts = words.counts;
-    this.lengths = new Int32Array(wordCount);
-    this.merges = new Int32Array(limits.merges * 2);
-    this.tokenBytes = new Int32Array(BYTE_TOKENS + limits.merges).fill(1, 0, BYTE_TOKENS);
-    this.nodes = new Int32Array(Math.max(16, 2 * words.symbols.length));
-    for (let word = 0; word < wordCount; word++) {
-      const [start, end] = [words.starts[word]!, words.starts[word + 1]!];
-      this.lengths[word] = end - start;
-      for (let i = start + 1; i < end; i++) {
-        this.gain(words.symbols[i - 1]!, words.symbols[i]!, words.counts[word]!, word);
+    this.pairBefore = new Int32Array(limit).fill(NIL);
+    this.pairBehind = new Int32Array(limit).fill(NIL);
+    this.floats = new Float64Array(words.symbols.length + HEADER * words.counts.length);
+    this.ints = new Int32Array(this.floats.buffer);
+    const known = new PairTable(1 << 16);
+    let place = 0;
+    for (let word = 0; word < words.counts.length; word++) {
+      const [start, end, count] = [words.starts[word]!, words.starts[word + 1]!, words.counts[word]!];
+      this.floats[place] = count;
+      this.ints[2 * place + 2] = end - start;
+      for (let i = start, at = 2 * (place + HEADER); i < end; i++, at += 2) {
+        this.ints[at] = words.symbols[i]!;
+        this.ints[at + 1] = i + 1 < end ? this.gainFirst(known, words.symbols, i, count, place) : NIL;
       }
+      place += HEADER + end - start;
     }
     this.offerPairsFrom(0);
   }
 
   /** Makes one merge; false when no pair is left that may be merged. */
   step(): boolean {
-    if (this.done >= this.limits.merges) return false;
-    const pair = this.popMostFrequent();
-    if (pair === NIL) return false;
-    const [left, right] = [this.left[pair]!, this.right[pair]!];
-    const made = BYTE_TOKENS + this.done;
-    this.merges[2 * this.done] = left;
-    this.merges[2 * this.done + 1] = right;
-    this.tokenBytes[made] = this.tokenBytes[left]! + this.tokenBytes[right]!;
-    this.done++;
-
-    const firstNewPair = this.pairs.size;
-    for (let node = this.heads[pair]!; node !== NIL; ) {
-      this.mergeInWord(this.nodes[2 * node]!, left, right, made);
-      const next = this.nodes[2 * node + 1]!;
-      this.nodes[2 * node + 1] = this.freeNode;
-      this.freeNode = node;
-      node = next;
+    for (;;) {
+      if (this.vocabulary.size >= this.limit) return false;
+      const pair = this.popMostFrequent();
+      if (pair === NIL) return false;
+      if (!this.vocabulary.add(this.left[pair]!, this.right[pair]!)) continue;
+      this.lastCount = this.counts[pair]!;
+      this.mergeEverywhere(pair, this.vocabulary.size - 1);
+      return true;
     }
-    this.heads[pair] = NIL;
-    this.pairCounts[pair] = 0;
-    this.offerPairsFrom(firstNewPair);
-    return true;
   }
 
-  /** Left and right id of each merge made. */
-  result(): Int32Array {
-    return this.merges.slice(0, 2 * this.done);
+  private mergeEverywhere(pair: number, made: number): void {
+    const firstNew = this.pairCount;
+    const { nodes } = this;
+    // Nodes may move to a larger array meanwhile, but those of this list do not change.
+    for (let node = this.heads[pair]!; node !== NIL; node = nodes[2 * node + 1]!) {
+      this.mergeInWord(nodes[2 * node]!, pair, made, firstNew);
+    }
+    this.release(pair);
+    this.counts[pair] = 0;
+    this.offerPairsFrom(firstNew);
   }
 
-  private mergeInWord(word: number, left: number, right: number, made: number): void {
-    const { symbols } = this;
-    const start = this.starts[word]!;
-    const end = start + this.lengths[word]!;
-    const count = this.counts[word]!;
-    let write = start;
-    for (let read = start; read < end; write++) {
-      if (symbols[read] !== left || read + 1 >= end || symbols[read + 1] !== right) {
-        symbols[write] = symbols[read++]!;
+  private mergeInWord(place: number, pair: number, made: number, firstNew: number): void {
+    const { ints } = this;
+    const count = this.floats[place]!;
+    const first = 2 * (place + HEADER);
+    const end = first + 2 * ints[2 * place + 2]!;
+    let write = first;
+    for (let read = first; read < end; write += 2) {
+      const joins = ints[read + 1]!;
+      if (joins !== pair) {
+        ints[write] = ints[read]!;
+        ints[write + 1] = joins;
+        read += 2;
         continue;
       }
-      if (write > start) {
-        const before = symbols[write - 1]!;
-        this.lose(before, left, count);
-        this.gain(before, made, count, word);
+      if (write > first) {
+        const before = ints[write - 1]!;
+        if (before !== NIL) this.counts[before]! -= count;
+        ints[write - 1] = this.gain(this.pairBefore, ints[write - 2]!, made, firstNew, count, place);
       }
-      if (read + 2 < end) {
-        const after = symbols[read + 2]!;
-        this.lose(right, after, count);
-        this.gain(made, after, count, word);
+      const behind = ints[read + 3]!;
+      ints[write] = made;
+      read += 4;
+      if (read < end) {
+        if (behind !== NIL) this.counts[behind]! -= count;
+        ints[write + 1] = this.gain(this.pairBehind, ints[read]!, made, firstNew, count, place);
+      } else {
+        ints[write + 1] = NIL;
       }
-      symbols[write] = made;
-      read += 2;
     }
-    this.lengths[word] = write - start;
+    ints[2 * place + 2] = (write - first) >> 1;
   }
 
-  private lose(left: number, right: number, count: number): void {
-    this.pairCounts[this.pairs.get(left, right)]! -= count;
+  /** Counts a pair of the token made in this step with an older one. @returns its number. */
+  private gain(known: Int32Array, older: number, made: number, firstNew: number, count: number, place: number): number {
+    let pair = known[older]!;
+    if (pair < firstNew) {
+      const isBefore = known === this.pairBefore;
+      pair = this.addPair(isBefore ? older : made, isBefore ? made : older);
+      known[older] = pair;
+    }
+    this.counts[pair]! += count;
+    this.list(pair, place);
+    return pair;
   }
 
-  private gain(left: number, right: number, count: number, word: number): void {
-    let pair = this.pairs.get(left, right);
-    if (pair === NIL) pair = this.addPair(left, right);
-    this.pairCounts[pair]! += count;
+  /** Counts the pair that begins at symbol i when the words are laid out. */
+  private gainFirst(known: PairTable, symbols: Int32Array, i: number, count: number, place: number): number {
+    const [left, right] = [symbols[i]!, symbols[i + 1]!];
+    let pair = known.get(left, right);
+    if (pair === NIL) {
+      pair = this.addPair(left, right);
+      known.add(left, right, pair);
+    }
+    this.counts[pair]! += count;
+    this.list(pair, place);
+    return pair;
+  }
+
+  /** Adds a word to the list of a pair; one word's gains come one after another, so if it is there it is the head. */
+  private list(pair: number, place: number): void {
     const head = this.heads[pair]!;
-    // A word's gains come one after another: if it is in the list, it is the head.
-    if (head !== NIL && this.nodes[2 * head] === word) return;
+    if (head !== NIL && this.nodes[2 * head] === place) return;
     const node = this.takeNode();
-    this.nodes[2 * node] = word;
+    this.nodes[2 * node] = place;
     this.nodes[2 * node + 1] = head;
     this.heads[pair] = node;
   }
 
   private addPair(left: number, right: number): number {
-    const pair = this.pairs.size;
+    const pair = this.pairCount++;
     if (pair === this.left.length) {
       this.left = grown(this.left, new Int32Array(pair * 2));
       this.right = grown(this.right, new Int32Array(pair * 2));
       this.heads = grown(this.heads, new Int32Array(pair * 2));
-      this.pairCounts = grown(this.pairCounts, new Float64Array(pair * 2));
+      this.counts = grown(this.counts, new Float64Array(pair * 2));
     }
-    this.pairs.add(left, right, pair);
     this.left[pair] = left;
     this.right[pair] = right;
     this.heads[pair] = NIL;
@@ -178,24 +202,38 @@ export class Merger {
     return this.nodesEnd++;
   }
 
-  /** Puts the pairs that came to be in this step on the heap, if they may ever be merged. */
+  /** Puts the list of a pair among the free nodes. */
+  private release(pair: number): void {
+    const head = this.heads[pair]!;
+    if (head === NIL) return;
+    let last = head;
+    while (this.nodes[2 * last + 1] !== NIL) last = this.nodes[2 * last + 1]!;
+    this.nodes[2 * last + 1] = this.freeNode;
+    this.freeNode = head;
+    this.heads[pair] = NIL;
+  }
+
+  /** Puts the pairs that came to be in this step on the heap, and forgets where those stand that are never merged. */
   private offerPairsFrom(first: number): void {
-    for (let pair = first; pair < this.pairs.size; pair++) {
-      const [left, right] = [this.left[pair]!, this.right[pair]!];
-      const tooLong = this.tokenBytes[left]! + this.tokenBytes[right]! > this.limits.maxTokenBytes;
-      if (tooLong || this.pairCounts[pair]! < this.limits.minFrequency) continue;
-      this.heap.push(this.pairCounts[pair]!, pair);
+    for (let pair = first; pair < this.pairCount; pair++) {
+      const count = this.counts[pair]!;
+      if (count >= this.rule.minFrequency && this.rule.allows(this.left[pair]!, this.right[pair]!)) {
+        this.heap.push(count, pair);
+      } else {
+        this.release(pair);
+      }
     }
   }
 
   private popMostFrequent(): number {
-    const { heap, pairCounts } = this;
+    const { heap, counts } = this;
     while (heap.size > 0) {
       const count = heap.topCount;
       const pair = heap.pop();
-      const actual = pairCounts[pair]!;
+      const actual = counts[pair]!;
       if (actual === count) return pair;
-      if (actual >= this.limits.minFrequency) heap.push(actual, pair);
+      if (actual >= this.rule.minFrequency) heap.push(actual, pair);
+      else this.release(pair);
     }
     return NIL;
   }

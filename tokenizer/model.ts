@@ -2,15 +2,17 @@
  * BpeModel: what training yields and what a tokenizer.json says. Its ids, in order:
  *
  *   0 … 255           single bytes, in the order of byte-level.ts
- *   256 … 255+merges  the result of each merge
+ *   256 … 255+merges  the result of each merge: first those within syllables, then those across spaces
  *   the rest          special tokens: last, so that no other id depends on how many there are
  */
 import { BYTE_OF_ID } from './byte-level.ts';
+import type { SplitRule } from './pretokenize.ts';
 
 export interface BpeModel {
   /** Left and right id of each merge, in order: merge i, `[merges[2i], merges[2i+1]]`, makes the id 256 + i. */
   readonly merges: Int32Array;
   readonly specialTokens: readonly string[];
+  readonly split: SplitRule;
 }
 
 /** Every tokenizer made here has these, in this order. */
@@ -57,3 +59,27 @@ export function tokenBytesOf(model: BpeModel): TokenBytes {
   }
   return { bytes, starts };
 }
+
+/** Index of the first merge across a space; the number of merges when there is none. */
+export function firstMergeAcross(model: BpeModel): number {
+  const count = mergeCount(model);
+  if (!model.split.acrossSpaces) return count;
+  const tokens = tokenBytesOf(model);
+  let merge = 0;
+  while (merge < count && !crossesSpace(tokens, model.merges[2 * merge]!, model.merges[2 * merge + 1]!)) merge++;
+  return merge;
+}
+
+const SPACE = 0x20;
+const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** True when the right token begins with a space and the left one ends with a letter or mark that it holds whole. */
+export function crossesSpace({ bytes, starts }: TokenBytes, left: number, right: number): boolean {
+  if (bytes[starts[right]!] !== SPACE) return false;
+  const end = starts[left + 1]!;
+  return endsWithLetter(bytes.subarray(Math.max(starts[left]!, end - LONGEST_CHARACTER), end));
+}
+
+const LONGEST_CHARACTER = 4;
+
+export const endsWithLetter = (bytes: Uint8Array): boolean => /[\p{L}\p{M}]$/u.test(DECODER.decode(bytes));

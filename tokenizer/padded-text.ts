@@ -1,27 +1,36 @@
-/** A text in a buffer of its own that zeros follow, so that the loops over its bytes may look ahead without asking. */
+/**
+ * A piece of text with zeros before and behind it, so that the loops over its bytes may look around without asking.
+ *
+ *   │ 16 zeros │ text … │ 48 zeros │ what is left of earlier texts │
+ */
+const BEFORE = 16;
+const BEHIND = 48;
 
-/** Zero bytes after the text: what ByteTable reads at once. */
-const PADDING = 16;
-const SMALLEST = 1 << 12;
-/** A larger buffer is given back when a smaller text follows. */
-const LARGEST_KEPT = 1 << 22;
+export const paddedBytes = (capacity: number): number => BEFORE + capacity + BEHIND;
 
 export class PaddedText {
-  /** The text, zeros, and then what is left of earlier texts. */
-  bytes = new Uint8Array(SMALLEST);
-  view = new DataView(this.bytes.buffer);
+  /** The text begins at 0; what stands behind it and its zeros is of no text. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
   /** Bytes of the text. */
   length = 0;
 
+  /**
+   * @param capacity Bytes of the longest text.
+   * @param buffer Where it stands, from `offset` on: zeros, `paddedBytes(capacity)` of them.
+   */
+  constructor(
+    readonly capacity: number,
+    buffer: ArrayBuffer = new ArrayBuffer(paddedBytes(capacity)),
+    offset = 0,
+  ) {
+    this.bytes = new Uint8Array(buffer, offset + BEFORE, capacity + BEHIND);
+    this.view = new DataView(buffer, offset + BEFORE, capacity + BEHIND);
+  }
+
   set(text: Uint8Array): void {
-    const needed = text.length + PADDING;
-    const { length: capacity } = this.bytes;
-    if (needed > capacity || (capacity > LARGEST_KEPT && needed < capacity / 2)) {
-      this.bytes = new Uint8Array(Math.max(SMALLEST, needed + (needed >> 2)));
-      this.view = new DataView(this.bytes.buffer);
-    }
     this.bytes.set(text);
-    this.bytes.fill(0, text.length, needed);
+    this.bytes.fill(0, text.length, text.length + BEHIND);
     this.length = text.length;
   }
 }

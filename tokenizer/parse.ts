@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
 import { BYTE_OF_ID, toByteLevel } from './byte-level.ts';
-import { BPE_OPTIONS, PIPELINE } from './export.ts';
-import { type BpeModel, BYTE_TOKENS, SPECIAL_TOKENS } from './model.ts';
+import { BPE_OPTIONS, pipelineOf } from './export.ts';
+import { type BpeModel, BYTE_TOKENS, crossesSpace, firstMergeAcross, SPECIAL_TOKENS, tokenBytesOf } from './model.ts';
+import { DEFAULT_SPLIT, SPLIT_RULES, type SplitRule, splitPattern } from './pretokenize.ts';
 
 const shape = z.looseObject({
   added_tokens: z.array(z.object({ id: z.int().min(0), content: z.string().min(1) })),
@@ -16,6 +17,10 @@ const shape = z.looseObject({
   }),
 });
 type TokenizerFile = z.infer<typeof shape>;
+
+const splitShape = z.object({
+  pretokenizers: z.tuple([z.object({ pattern: z.object({ Regex: z.string() }) })], z.unknown()),
+});
 
 /** BOS, EOS and padding: what training and sampling ask for by name. */
 const REQUIRED_SPECIALS = SPECIAL_TOKENS.slice(0, 3);
@@ -33,12 +38,33 @@ export function parseTokenizer(json: string, name: string): BpeModel {
     );
   };
   const file = readShape(json, fail);
-  for (const [key, expected] of Object.entries(PIPELINE)) requireSame(key, file[key], expected, fail);
+  const split = readSplit(file);
+  for (const [key, expected] of Object.entries(pipelineOf(split))) requireSame(key, file[key], expected, fail);
   for (const [key, expected] of Object.entries(BPE_OPTIONS)) {
     requireSame(`model.${key}`, file.model[key], expected, fail);
   }
   const merges = readMerges(file.model, fail);
-  return { merges, specialTokens: readSpecialTokens(file, BYTE_TOKENS + merges.length / 2, fail) };
+  const specialTokens = readSpecialTokens(file, BYTE_TOKENS + merges.length / 2, fail);
+  const model = { merges, specialTokens, split };
+  requireOrder(model, fail);
+  return model;
+}
+
+/** The rule whose pattern the file holds; the default when it holds another, which is then refused by name. */
+function readSplit(file: TokenizerFile): SplitRule {
+  const pattern = splitShape.safeParse(file.pre_tokenizer).data?.pretokenizers[0].pattern.Regex;
+  return SPLIT_RULES.find((rule) => splitPattern(rule) === pattern) ?? DEFAULT_SPLIT;
+}
+
+/** Merges across spaces must follow all others: our encoder merges syllables first, others go by the list. */
+function requireOrder(model: BpeModel, fail: Fail): void {
+  const tokens = tokenBytesOf(model);
+  const first = firstMergeAcross(model);
+  for (let merge = first; merge < model.merges.length / 2; merge++) {
+    if (!crossesSpace(tokens, model.merges[2 * merge]!, model.merges[2 * merge + 1]!)) {
+      fail(`model.merges[${merge}]`, `does not cross a space, but model.merges[${first}] before it does`);
+    }
+  }
 }
 
 type Fail = (key: string, fact: string) => never;

@@ -8,20 +8,42 @@ import { type Automaton, automatonOf } from './automaton.ts';
 import type { PaddedText } from './padded-text.ts';
 import { CLASS_MASK, LETTER, NEWLINE, NUMBER, OTHER, type UnicodeFacts, unicodeFacts } from './unicode.ts';
 
-/** The same rule as it stands in tokenizer.json, where Oniguruma's dialect holds: `\s` is \p{White_Space}. */
-export const SPLIT_PATTERN =
-  ' ?[\\p{L}\\p{M}]+| ?\\p{N}{1,3}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+export interface SplitRule {
+  /** Most digits in a pretoken. */
+  readonly digits: 1 | 2 | 3;
+  /** Whether merges cross the spaces between syllables: Hugging Face's libraries then split off whole runs of them. */
+  readonly acrossSpaces: boolean;
+}
 
-const MAX_DIGITS = 3;
+export const DEFAULT_SPLIT: SplitRule = { digits: 3, acrossSpaces: false };
+
+/** All rules there are. */
+export const SPLIT_RULES: readonly SplitRule[] = [false, true].flatMap((acrossSpaces) =>
+  ([1, 2, 3] as const).map((digits) => ({ digits, acrossSpaces })),
+);
+
+/** The rule as it stands in tokenizer.json, where Oniguruma's dialect holds: `\s` is \p{White_Space}. */
+export function splitPattern({ digits, acrossSpaces }: SplitRule): string {
+  const syllable = '[\\p{L}\\p{M}]+';
+  const numbers = digits === 1 ? '\\p{N}' : `\\p{N}{1,${digits}}`;
+  return ` ?${syllable}${acrossSpaces ? `(?: ${syllable})*` : ''}| ?${numbers}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+}
+
 const SPACE_BYTE = 0x20;
 
 export class Pretokenizer {
   private readonly unicode: UnicodeFacts;
-  private readonly letters: Automaton;
+  readonly letters: Automaton;
   /** Class of each ASCII character. */
-  private readonly ascii: Uint8Array;
+  readonly ascii: Uint8Array;
 
-  constructor(unicode: UnicodeFacts = unicodeFacts()) {
+  /** True when the pretoken that `next` found last is a syllable: letters and marks, perhaps behind a space. */
+  isSyllable = false;
+
+  constructor(
+    private readonly digits: SplitRule['digits'] = DEFAULT_SPLIT.digits,
+    unicode: UnicodeFacts = unicodeFacts(),
+  ) {
     this.unicode = unicode;
     this.letters = automatonOf(unicode, (facts) => (facts & CLASS_MASK) === LETTER);
     this.ascii = Uint8Array.from({ length: 128 }, (_, byte) => {
@@ -38,6 +60,7 @@ export class Pretokenizer {
     // No branch but the end of the run: the zero that follows the text ends it as well.
     while (state !== stop) state = transitions[(state << 8) | bytes[++at]!]!;
     while ((bytes[at]! & 0xc0) === 0x80) at--; // to the head of the character that is no letter
+    this.isSyllable = at > first;
     return at > first ? at : this.nextByClass(bytes, start, length);
   }
 
@@ -54,7 +77,7 @@ export class Pretokenizer {
     }
     if (kind === OTHER) return this.skipRun(bytes, this.skipRun(bytes, at, end, OTHER), end, NEWLINE);
     if (kind !== NUMBER) return this.skipSpace(bytes, start, end);
-    for (let digits = 0; digits < MAX_DIGITS && at < end && this.classAt(bytes, at) === NUMBER; digits++) {
+    for (let digits = 0; digits < this.digits && at < end && this.classAt(bytes, at) === NUMBER; digits++) {
       at += widthOf(bytes[at]!);
     }
     return at;

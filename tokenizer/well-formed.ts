@@ -18,10 +18,15 @@ export function toWellFormed(text: Uint8Array | string): Uint8Array {
 
 let stable: Automaton | undefined;
 
+/** The characters that NFC leaves alone wherever they stand. */
+export function stableCharacters(): Automaton {
+  stable ??= automatonOf(unicodeFacts(), (facts) => (facts & UNSTABLE) === 0);
+  return stable;
+}
+
 /** True for UTF-8 in which no character can change under NFC; false also for some text that is NFC. */
 export function isWellFormed(bytes: Uint8Array): boolean {
-  stable ??= automatonOf(unicodeFacts(), (facts) => (facts & UNSTABLE) === 0);
-  const { transitions, stop } = stable;
+  const { transitions, stop } = stableCharacters();
   let state = 0;
   for (let at = 0; at < bytes.length; at++) {
     state = transitions[(state << 8) | bytes[at]!]!;

@@ -19,6 +19,13 @@ export interface Chart {
   readonly series: readonly Series[];
   /** Powers of ten at equal distances. */
   readonly logX?: boolean;
+  /** In pixels of the text's size: a narrow chart has fewer ticks and more lines of legend. */
+  readonly size?: ChartSize;
+}
+
+export interface ChartSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 /** Told apart on white and on black, also by eyes that see no red or no green: dark and light alternate. */
@@ -33,16 +40,17 @@ export const COLOURS = [
   '#7a8288',
 ] as const;
 
-const WIDTH = 760;
-const HEIGHT = 390;
+const SIZE: ChartSize = { width: 760, height: 390 };
+const TICK_DISTANCE = 84;
 const LEGEND_LINE = 17;
 const CHARACTER = 6.3;
 const STYLE =
   '.ink{fill:#24292f}.grid{stroke:#d0d7de;stroke-width:.6}.axis{stroke:#6e7781;stroke-width:1}.paper{fill:#fff}' +
   '@media(prefers-color-scheme:dark){.ink{fill:#e6edf3}.grid{stroke:#30363d}.axis{stroke:#8b949e}.paper{fill:#0d1117}}';
 
-export function chartSvg({ title, xLabel, yLabel, series, logX = false }: Chart): string {
-  const legend = legendOf(series);
+export function chartSvg({ title, xLabel, yLabel, series, logX = false, size = SIZE }: Chart): string {
+  const { width, height } = size;
+  const legend = legendOf(series, width);
   const margin = { left: 62, right: 24, top: 34 + legend.lines * LEGEND_LINE, bottom: 48 };
   const points = series.flatMap((one) => one.points).filter((point) => point.every(Number.isFinite));
   const across = (value: number): number => (logX ? Math.log10(value) : value);
@@ -50,23 +58,23 @@ export function chartSvg({ title, xLabel, yLabel, series, logX = false }: Chart)
   const [yFrom, yTo] = extent(points.map(([, y]) => y));
   const yTicks = ticks(yFrom, yTo, 6);
   const [yLow, yHigh] = [yTicks[0], yTicks.at(-1)!];
-  const [right, bottom] = [WIDTH - margin.right, HEIGHT - margin.bottom];
+  const [right, bottom] = [width - margin.right, height - margin.bottom];
   const x = (value: number): number =>
     round(margin.left + ((right - margin.left) * (across(value) - xLow)) / (xHigh - xLow));
   const y = (value: number): number => round(bottom - ((bottom - margin.top) * (value - yLow)) / (yHigh - yLow));
-  const xTicks = (logX ? decades(xLow, xHigh) : ticks(xLow, xHigh, 8)).filter(
-    (value) => across(value) >= xLow - 1e-9 && across(value) <= xHigh + 1e-9,
-  );
+  const xTicks = (
+    logX ? decades(xLow, xHigh) : ticks(xLow, xHigh, Math.round((right - margin.left) / TICK_DISTANCE))
+  ).filter((value) => across(value) >= xLow - 1e-9 && across(value) <= xHigh + 1e-9);
   const text = (content: string, at: string): string => `<text class="ink" ${at}>${escaped(content)}</text>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escaped(title)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escaped(title)}">
 <style>${STYLE}</style>
-<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>
+<rect class="paper" width="${width}" height="${height}"/>
 ${text(title, `x="${margin.left}" y="20" font-size="14" font-weight="600"`)}
 ${legend.entries.map(({ name, colour, left, line, dashed }) => `<path d="M${margin.left + left} ${34 + line * LEGEND_LINE}h16" stroke="${colour}" stroke-width="3"${dashed ? ' stroke-dasharray="4 3"' : ''}/>${text(name, `x="${margin.left + left + 21}" y="${38 + line * LEGEND_LINE}"`)}`).join('\n')}
 ${yTicks.map((value) => `<path class="grid" d="M${margin.left} ${y(value)}H${right}"/>${text(format(value), `x="${margin.left - 8}" y="${y(value) + 4}" text-anchor="end"`)}`).join('\n')}
 ${xTicks.map((value) => `<path class="axis" d="M${x(value)} ${bottom}v4"/>${text(format(value), `x="${x(value)}" y="${bottom + 18}" text-anchor="middle"`)}`).join('\n')}
 <path class="axis" d="M${margin.left} ${bottom}H${right}"/>
-${text(xLabel, `x="${(margin.left + right) / 2}" y="${HEIGHT - 10}" text-anchor="middle"`)}
+${text(xLabel, `x="${(margin.left + right) / 2}" y="${height - 10}" text-anchor="middle"`)}
 ${text(yLabel, `x="14" y="${(margin.top + bottom) / 2}" transform="rotate(-90 14 ${(margin.top + bottom) / 2})" text-anchor="middle"`)}
 ${series.map((one) => drawn(one, x, y)).join('\n')}
 </svg>
@@ -85,12 +93,12 @@ function drawn({ colour, points, width = 1.5, opacity = 1, dashed, dots }: Serie
 type Scale = (value: number) => number;
 
 /** Entries in lines, by an estimate of their width. */
-function legendOf(series: readonly Series[]) {
+function legendOf(series: readonly Series[], chartWidth: number) {
   let [left, line] = [0, 0];
   const entries = series.flatMap(({ name, colour, dashed }) => {
     if (name === undefined) return [];
     const width = 40 + name.length * CHARACTER;
-    if (left > 0 && left + width > WIDTH - 90) [left, line] = [0, line + 1];
+    if (left > 0 && left + width > chartWidth - 90) [left, line] = [0, line + 1];
     left += width;
     return [{ name, colour, dashed, line, left: left - width }];
   });

@@ -3,6 +3,7 @@
  * Where the adapter comes from is `adapter.ts` (Node) or `navigator.gpu` (page).
  */
 import { ToolkitError } from '../crawlers/errors.ts';
+import type { MatrixConfig } from './kernels/matmul-subgroup.ts';
 
 /** What `vua doctor` prints and what kernel variants are chosen by. */
 export interface AdapterFacts {
@@ -16,6 +17,8 @@ export interface AdapterFacts {
   readonly subgroupMinSize: number;
   readonly subgroupMaxSize: number;
   readonly features: readonly string[];
+  /** Subgroup matrices with f16 operands and f32 sums that the adapter multiplies. */
+  readonly matrixConfigs: readonly MatrixConfig[];
   readonly limits: Readonly<Record<string, number>>;
 }
 
@@ -36,6 +39,18 @@ export function grantedLimits(adapter: GPUAdapter): Record<string, number> {
   }
   return limits;
 }
+
+/** Dawn's experimental part of GPUAdapterInfo. */
+interface MatrixInfo {
+  readonly subgroupMatrixConfigs?: Iterable<
+    MatrixConfig & { readonly componentType: string; readonly resultComponentType: string }
+  >;
+}
+
+const matrixConfigsOf = (info: GPUAdapterInfo & MatrixInfo): MatrixConfig[] =>
+  [...(info.subgroupMatrixConfigs ?? [])]
+    .filter(({ componentType, resultComponentType }) => componentType === 'f16' && resultComponentType === 'f32')
+    .map(({ M, N, K }) => ({ M, N, K }));
 
 export class Gpu {
   readonly device: GPUDevice;
@@ -82,6 +97,7 @@ export class Gpu {
       subgroupMinSize: info.subgroupMinSize,
       subgroupMaxSize: info.subgroupMaxSize,
       features,
+      matrixConfigs: matrixConfigsOf(info),
       limits,
     });
   }
@@ -153,8 +169,7 @@ export class Gpu {
   async #settled(work: Promise<unknown>): Promise<void> {
     work.catch(() => {}); // awaited below: a device lost during the sleep is not an unhandled rejection
     const started = performance.now();
-    if (this.facts.kind !== 'gpu' && this.#sleepMs > 2)
-      await new Promise((resolve) => setTimeout(resolve, this.#sleepMs));
+    if (this.#sleepMs > 2) await new Promise((resolve) => setTimeout(resolve, this.#sleepMs));
     const awoke = performance.now();
     await work.catch((error) => {
       throw this.#fault ?? error;

@@ -6,6 +6,7 @@ import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts'
 import type { TokenFolder } from '../shards/token-source.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint } from './checkpoint.ts';
 import { readCurve } from './curve.ts';
+import type { KernelChoice } from './kernels/index.ts';
 import type { ModelConfig } from './model.ts';
 import { batchOf, optimizerOf, type RecipeOptions, scheduleOf } from './recipe.ts';
 import type { SourceFigure, TrainingOptions, TrainingSummary } from './run.ts';
@@ -62,6 +63,10 @@ export function previousOf(
     'give the same options as before, or choose another --out',
   );
 }
+
+/** Kernel variants as the run began: they decide the order of sums. */
+export const resumedKernels = (previous: Checkpoint | undefined): KernelChoice | undefined =>
+  previous?.state.extra?.kernels as KernelChoice | undefined;
 
 /** Storage and rows of the micro-batch as the run began: its sums come out the same to the bit. */
 export function resumedOptions(previous: Checkpoint | undefined): Partial<RecipeOptions> {

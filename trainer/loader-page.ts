@@ -14,13 +14,15 @@ export const startPageLoader =
   (worker: Worker) =>
   (job: LoaderJob): LoaderThread => {
     const failure = new Promise<never>((_, reject) => {
-      worker.addEventListener('message', ({ data }: MessageEvent<LoaderFailure>) => reject(new ToolkitError(data)));
+      worker.addEventListener('message', ({ data }: MessageEvent<LoaderFailure | 'listening'>) => {
+        if (data === 'listening') worker.postMessage(job);
+        else reject(new ToolkitError(data));
+      });
       worker.addEventListener('error', ({ message }) =>
         reject(
           new ToolkitError({ code: 'LOADER_FAILED', message: `loader worker: ${message || 'could not be started'}` }),
         ),
       );
     });
-    worker.postMessage(job);
     return { failure, stop: async () => worker.terminate() };
   };

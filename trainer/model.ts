@@ -68,7 +68,7 @@ export function modelConfig({ vocabSize, depth, width = 0, context = 0, ...given
   if (C % 32 !== 0) throw badInput('BAD_OPTION', `--width ${C}: expected a multiple of 32`);
   const T = context || Math.min(1024, 64 * 2 ** Math.floor(Math.log2(Math.max(1, depth))));
   if (T % 4 !== 0) throw badInput('BAD_OPTION', `--context ${T}: expected a multiple of 4`);
-  const headSize = HEAD_SIZES.findLast((size) => C % (2 * size) === 0 && C >= 4 * size) ?? HEAD_SIZES[0];
+  const headSize = HEAD_SIZES.findLast((size) => size <= 64 && C % (2 * size) === 0 && C >= 4 * size) ?? HEAD_SIZES[0];
   const heads = C / headSize;
   const activation = given.activation ?? MODEL_DEFAULTS.activation;
   return {

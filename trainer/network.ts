@@ -8,10 +8,13 @@
 import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
 import { chooseKernels, type KernelChoice, type KernelSet, kernelSet } from './kernels/index.ts';
-import type { Storage } from './kernels/kernel.ts';
-import type { MatmulLayout } from './kernels/matmul.ts';
+import type { Dims, Storage } from './kernels/kernel.ts';
+import type { MatmulDims, MatmulLayout, MatmulProblem } from './kernels/matmul.ts';
 import type { ModelConfig } from './model.ts';
 import { type Program, type Tensor, tensor } from './program.ts';
+
+/** Elements that slices of one weight's gradient may take: 32 MiB. */
+const SLICES_ROOM = 2 ** 23;
 
 /** Which columns of what: y [N, O] from x [N, C]. */
 interface LinearDims {
@@ -27,6 +30,7 @@ export class Network {
   readonly storage: Storage;
   readonly kernels: KernelSet;
   readonly #own: Tensor[] = [];
+  #slices: Tensor | undefined;
 
   constructor(gpu: Gpu, config: ModelConfig, arena: Arena, choice: KernelChoice = chooseKernels(gpu.facts.kind)) {
     this.gpu = gpu;
@@ -50,10 +54,11 @@ export class Network {
 
   /** y [N, O] = x [N, C] · Wᵀ; with `residual` (f32) y = residual + x · Wᵀ, in f32. */
   linear(program: Program, x: Tensor, weight: Tensor, out: Tensor, { N, C, O }: LinearDims, residual?: Tensor): void {
-    const kernel = residual
-      ? this.kernels.matmul('nt', 'add', this.storage, 'f32')
-      : this.kernels.matmul('nt', 'write', this.storage, this.storage);
-    program.add(kernel, { M: N, N: O, K: C }, { a: x, b: weight, out, ...(residual && { residual }) });
+    const { storage } = this;
+    const problem = residual
+      ? ({ layout: 'nt', epilogue: 'add', from: storage, into: 'f32' } as const)
+      : ({ layout: 'nt', epilogue: 'write', from: storage, into: storage } as const);
+    this.#matmul(program, problem, { M: N, N: O, K: C }, { a: x, b: weight, out, ...(residual && { residual }) });
   }
 
   /** dW [O, C] += dyᵀ · x (f32), and dx [N, C] = dy · W. */
@@ -62,24 +67,44 @@ export class Network {
     { dy, x, weight, dweight, dx }: Record<'dy' | 'x' | 'weight' | 'dweight' | 'dx', Tensor>,
     { N, C, O }: LinearDims,
   ): void {
-    const { matmul } = this.kernels;
-    program.add(matmul('tn', 'accumulate', this.storage, 'f32'), { M: O, N: C, K: N }, { a: dy, b: x, out: dweight });
-    program.add(matmul('nn', 'write', this.storage, this.storage), { M: N, N: C, K: O }, { a: dy, b: weight, out: dx });
+    const { storage: from } = this;
+    const size = { M: O, N: C, K: N };
+    const slices = this.kernels.slicesOfK(size, SLICES_ROOM);
+    if (slices === 1) {
+      const gradient = { layout: 'tn', epilogue: 'accumulate', from, into: 'f32' } as const;
+      this.#matmul(program, gradient, size, { a: dy, b: x, out: dweight });
+    } else {
+      this.#slices ??= this.tensor('slices of a gradient', SLICES_ROOM);
+      const partial = { ...this.#slices, elements: slices * O * C };
+      const part = { layout: 'tn', epilogue: 'write', from, into: 'f32' } as const;
+      this.#matmul(program, part, { ...size, Z: slices, K: N / slices }, { a: dy, b: x, out: partial });
+      program.add(this.kernels.sumSlices, { P: slices, C: O * C }, { partial, dweight });
+    }
+    const back = { layout: 'nn', epilogue: 'write', from, into: from } as const;
+    this.#matmul(program, back, { M: N, N: C, K: O }, { a: dy, b: weight, out: dx });
   }
 
-  /** f32: out = beta·residual + alpha·AB, or AB alone. */
+  /** Z products at once, in one storage: out = beta·residual + alpha·AB, or AB alone. */
   product(
     program: Program,
     layout: MatmulLayout,
-    dims: { readonly M: number; readonly N: number; readonly K: number },
+    dims: MatmulDims,
     tensors: Readonly<Record<'a' | 'b' | 'out', Tensor>>,
     blend?: { readonly residual: Tensor; readonly alpha: number; readonly beta: number },
   ): void {
-    const kernel = this.kernels.matmul(layout, blend ? 'blend' : 'write', 'f32', 'f32');
-    if (blend) {
-      const { residual, ...factors } = blend;
-      program.add(kernel, { ...dims, ...factors }, { ...tensors, residual });
-    } else program.add(kernel, dims, tensors);
+    const storage = tensors.a.elementBytes === 2 ? 'f16' : 'f32';
+    const problem = { layout, epilogue: blend ? 'blend' : 'write', from: storage, into: storage } as const;
+    const { residual, ...factors } = blend ?? {};
+    this.#matmul(program, problem, { ...dims, ...factors }, { ...tensors, ...(residual && { residual }) });
+  }
+
+  #matmul(
+    program: Program,
+    problem: MatmulProblem,
+    dims: MatmulDims & Dims,
+    tensors: Readonly<Record<string, Tensor>>,
+  ): void {
+    program.add(this.kernels.matmul(problem, dims), { Z: 1, ...dims }, tensors);
   }
 
   release(): void {

@@ -119,5 +119,6 @@ export function planOf(options: PlanOptions): Plan {
 const ANY_GPU: AdapterFacts = {
   ...{ name: 'any', vendor: '', architecture: '', kind: 'gpu', reason: '', subgroupMinSize: 32, subgroupMaxSize: 32 },
   features: ['shader-f16'],
+  matrixConfigs: [],
   limits: { maxBufferSize: Number.MAX_SAFE_INTEGER, maxStorageBufferBindingSize: Number.MAX_SAFE_INTEGER },
 };

@@ -1,5 +1,5 @@
 /** Curves of runs as charts: one run with its unigram figure, or several beside each other. Bits per byte throughout. */
-import { COLOURS, chartSvg, type Point, type Series } from './chart.ts';
+import { type ChartSize, COLOURS, chartSvg, type Point, type Series } from './chart.ts';
 import type { CurveHead, CurvePoint } from './curve.ts';
 
 export interface Run {
@@ -10,6 +10,7 @@ export interface Run {
 
 /** Steps over which the training loss is averaged. */
 const WINDOW = 10;
+const MOST_POINTS = 1500;
 const X_AXES = { steps: 'step', tokens: 'tokens trained on' } as const;
 export type XAxis = keyof typeof X_AXES;
 
@@ -26,7 +27,13 @@ function lines({ head, points }: Run, axis: XAxis): { training: Point[]; heldOut
   });
   const heldOut: Point[] = head.untrainedBitsPerByte == null ? [] : [[0, head.untrainedBitsPerByte]];
   for (const { step, heldOutBitsPerByte: bits } of points) if (bits !== undefined) heldOut.push([step * scale, bits]);
-  return { training, heldOut };
+  return { training: thinned(training), heldOut };
+}
+
+/** Of a long run every n-th point and the last: more than MOST_POINTS cannot be told apart. */
+function thinned(points: Point[]): Point[] {
+  const every = Math.ceil(points.length / MOST_POINTS);
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
 const across = (value: number, to: number): Point[] => [
@@ -35,11 +42,12 @@ const across = (value: number, to: number): Point[] => [
 ];
 const lastOf = (points: readonly Point[]): string => (points.length > 0 ? `: ${points.at(-1)![1].toFixed(3)}` : '');
 
-export function plotCurve(run: Run, title: string, axis: XAxis = 'steps'): string {
+export function plotCurve(run: Run, title: string, axis: XAxis = 'steps', size?: ChartSize): string {
   const { training, heldOut } = lines(run, axis);
   const unigram = run.head.unigramBitsPerByte;
   return chartSvg({
     title,
+    size,
     xLabel: X_AXES[axis],
     yLabel: 'bits per byte',
     series: [

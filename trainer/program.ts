@@ -44,6 +44,18 @@ interface Dispatch {
   grid: readonly [number, number?, number?];
 }
 
+export interface ProgramStep {
+  readonly kernel: Kernel;
+  readonly dims: Dims;
+  encode(pass: GPUComputePassEncoder): void;
+}
+
+function encodeOne(pass: GPUComputePassEncoder, { pipeline, bindGroup, grid }: Dispatch): void {
+  pass.setPipeline(pipeline!);
+  pass.setBindGroup(0, bindGroup!);
+  pass.dispatchWorkgroups(...grid);
+}
+
 /** Pipelines by shader text, shared by all programs of a device: software drivers take up to seconds for one. */
 const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
 
@@ -95,35 +107,13 @@ export class Program {
   /** Replays the list into one compute pass. */
   encode(encoder: GPUCommandEncoder): void {
     const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, grid } of this.#dispatches) {
-      pass.setPipeline(pipeline!);
-      pass.setBindGroup(0, bindGroup!);
-      pass.dispatchWorkgroups(...grid);
-    }
+    for (const dispatch of this.#dispatches) encodeOne(pass, dispatch);
     pass.end();
   }
 
-  /** Milliseconds of each dispatch on its own, best of `rounds`: where a step spends its time. */
-  async profile(rounds = 3): Promise<{ name: string; dims: Dims; milliseconds: number }[]> {
-    const { device } = this.#gpu;
-    const figures = [];
-    for (const { kernel, dims, pipeline, bindGroup, grid } of this.#dispatches) {
-      let best = Number.POSITIVE_INFINITY;
-      for (let round = 0; round < rounds; round++) {
-        const encoder = device.createCommandEncoder();
-        const pass = encoder.beginComputePass();
-        pass.setPipeline(pipeline!);
-        pass.setBindGroup(0, bindGroup!);
-        pass.dispatchWorkgroups(...grid);
-        pass.end();
-        const started = performance.now();
-        device.queue.submit([encoder.finish()]);
-        await device.queue.onSubmittedWorkDone();
-        best = Math.min(best, performance.now() - started);
-      }
-      figures.push({ name: kernel.name, dims, milliseconds: best });
-    }
-    return figures;
+  /** Every dispatch on its own, in order, to be measured: `encode` puts just this one into a pass. */
+  get steps(): readonly ProgramStep[] {
+    return this.#dispatches.map((dispatch) => ({ ...dispatch, encode: (pass) => encodeOne(pass, dispatch) }));
   }
 
   /** Frees the uniforms; tensors belong to whoever made them. */
@@ -155,6 +145,16 @@ export function compileKernel(device: GPUDevice, kernel: Kernel): Promise<GPUCom
     known.set(code, pipeline);
   }
   return pipeline;
+}
+
+/** Dawn's complaint about a shader's text, if it has one: also for sizes that no device here could run. */
+export async function shaderFault(device: GPUDevice, kernel: Kernel): Promise<string | undefined> {
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ label: kernel.name, code: shaderText(kernel) });
+  const fault = await device.popErrorScope();
+  if (!fault) return undefined;
+  const { messages } = await module.getCompilationInfo();
+  return `${kernel.name}: ${messages[0]?.message ?? fault.message}`;
 }
 
 /** Spelled out: `auto` would leave out what a shader does not use, and then refuse it. */

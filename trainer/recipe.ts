@@ -8,6 +8,7 @@
  */
 import { badInput } from '../crawlers/errors.ts';
 import type { AdapterFacts } from './device.ts';
+import type { KernelChoice } from './kernels/index.ts';
 import { type MemoryNeed, memoryNeed } from './memory.ts';
 import {
   type Activation,
@@ -127,17 +128,23 @@ export function optimizerOf(options: RecipeOptions): OptimizerOptions {
 }
 
 /**
+ * `kernels`: measured variants (tune-cache.ts), where they are known.
  * @throws ToolkitError BAD_OPTION (exit 2) when precision, micro-batch or batch cannot be had; OUT_OF_MEMORY when not even
  * one row fits.
  */
-export function recipeOf(options: RecipeOptions, vocabSize: number, facts: AdapterFacts): Recipe {
+export function recipeOf(
+  options: RecipeOptions,
+  vocabSize: number,
+  facts: AdapterFacts,
+  kernels?: KernelChoice,
+): Recipe {
   const config = modelOf(options, vocabSize);
   const batch = batchOf(options, config);
   const storage = storageOf(options.precision ?? 'auto', facts);
   const optimizer = optimizerOf(options);
   const limit = (options.memoryGb || DEFAULT_MEMORY_GB[facts.kind]) * 1e9;
   const needs = (rows: number): { rows: number; trainer: TrainerOptions; memory: MemoryNeed } => {
-    const trainer: TrainerOptions = { rows, optimizer, storage, recompute: options.recompute };
+    const trainer: TrainerOptions = { rows, optimizer, storage, recompute: options.recompute, kernels };
     return { rows, trainer, memory: memoryNeed(facts, config, trainer) };
   };
   const chosen = options.microBatch ? needs(dividing(options.microBatch, batch)) : largestThatFits(batch, limit, needs);

@@ -21,6 +21,7 @@ import {
   forgetEvaluation,
   identityOf,
   previousOf,
+  resumedKernels,
   resumedOptions,
   writeEvaluation,
 } from './history.ts';
@@ -34,6 +35,7 @@ import { Sampler, samplePrompts } from './sample.ts';
 import { openFolders, tokenizerFolder } from './token-folders.ts';
 import { type TrainStep, train } from './train.ts';
 import { Trainer } from './trainer.ts';
+import { loadChoice } from './tune-cache.ts';
 
 export interface TrainingOptions extends RecipeOptions {
   /** Folders or URLs. */
@@ -113,7 +115,8 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
   const gpu = await openGpu(options.adapter);
   const adapter = describe(gpu.facts);
   report.note(`adapter: ${adapter}`);
-  const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts);
+  const kernels = resumedKernels(previous) ?? loadChoice(gpu.facts).choice;
+  const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, kernels);
   const { config, accumulate, schedule } = recipe;
   report.note(recipeText(recipe));
   const trainer = await Trainer.create(gpu, config, recipe.trainer);
@@ -163,7 +166,7 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
         adapter,
         heldOutBitsPerByte: step.heldOut?.bitsPerByte,
         // A resume to the bit needs the same sums in the same order.
-        extra: { storage: trainer.storage, rows: trainer.rows },
+        extra: { storage: trainer.storage, rows: trainer.rows, kernels },
       } as const;
       const dir = await saveCheckpoint(out, trainer.arena, state, tokenizer, {
         stale: stale.splice(0),

@@ -68,7 +68,6 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     const figures = await trainer.figures(waiting.length);
     const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
     const heldOut = evaluates ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }) : undefined;
-    readAt = performance.now();
     for (const [i, figure] of figures.entries()) {
       const { loss, gradNorm, skipped, lossScale } = figure;
       // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
@@ -83,6 +82,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
       yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && { heldOut }) };
     }
     waiting = [];
+    readAt = performance.now(); // what the caller did between the steps is not training
     if (signal?.aborted) return;
   }
 }

@@ -19,7 +19,7 @@ import type { Storage } from './kernels/kernel.ts';
 import { initialState, lossTotal, lossWeights, STATE_FLOATS, STEP_FLOATS } from './kernels/optimizer.ts';
 import type { ModelConfig } from './model.ts';
 import { Network } from './network.ts';
-import { Program, type Tensor } from './program.ts';
+import { Program, type ProgramStep, type Tensor } from './program.ts';
 import { addUpdate, type UpdateOptions } from './update.ts';
 
 export interface OptimizerOptions extends UpdateOptions {
@@ -200,12 +200,10 @@ export class Trainer {
     return new Float32Array(await this.gpu.read(this.#losses.buffer, 0, this.#losses.elements * 4));
   }
 
-  /** Time of every dispatch of a step, each run on its own. */
-  async profile(): ReturnType<Program['profile']> {
+  /** The dispatches of a step of one micro-batch, to be measured one by one. */
+  get programSteps(): Readonly<Record<'forward' | 'gradients' | 'update', readonly ProgramStep[]>> {
     const { forward, gradients, update } = this.#programs;
-    const figures = [];
-    for (const program of [forward, gradients, update]) figures.push(...(await program.profile()));
-    return figures;
+    return { forward: forward.steps, gradients: gradients.steps, update: update.steps };
   }
 
   /** The optimizer's counters and loss scale, for a checkpoint. */

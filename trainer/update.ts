@@ -3,9 +3,9 @@
  * rest, each group with its own factor on the learning rate and its own decay.
  */
 import type { ArenaPart } from './arena.ts';
-import { muonMomentum, muonNormalise, muonScale, muonUpdate, NEWTON_SCHULZ } from './kernels/muon.ts';
-import { gradNorm, gradNormPartial, NORM_PARTS } from './kernels/optimizer.ts';
-import { PARAMETER_GROUPS, type ParameterGroup, sizeOf } from './model.ts';
+import { MUON_PARTS, muonMomentum, muonScale, muonSquares, NEWTON_SCHULZ } from './kernels/muon.ts';
+import { gradNorm, NORM_PARTS } from './kernels/optimizer.ts';
+import { PARAMETER_GROUPS, type Parameter, type ParameterGroup } from './model.ts';
 import type { Network } from './network.ts';
 import { type Program, slice, type Tensor } from './program.ts';
 
@@ -38,14 +38,14 @@ export function addUpdate(
   const { arena, kernels } = network;
   const { matrices, weightDecay, rateOf = {}, dynamicLossScale = false } = options;
   const partial = network.tensor('norm partial', NORM_PARTS);
-  program.add(gradNormPartial, { P: arena.size }, { grads: arena.whole.grads!, partial });
+  program.add(kernels.gradNormPartial, { P: arena.size }, { grads: arena.whole.grads!, partial });
   program.add(gradNorm, { dynamic: dynamicLossScale ? 1 : 0 }, { partial, step, total, state });
   for (const group of PARAMETER_GROUPS) {
     const grads = arena.group('grads', group);
     if (!grads) continue;
     const decay = group === 'norm' || group === 'scalar' ? 0 : weightDecay;
     if (group === 'matrix' && matrices === 'muon') {
-      addMuon(program, network, decay, { step, state, partial, grads });
+      addMuon(program, network, decay, { step, state, grads });
       continue;
     }
     const part = (name: ArenaPart): Tensor => arena.group(name, group)!;
@@ -55,53 +55,90 @@ export function addUpdate(
   }
 }
 
-/** One matrix after the other through shared scratch buffers. */
+/** Elements of the scratch that a batch of matrices goes through: 16 Mi, 64 MiB of f32. */
+const BATCH_ELEMENTS = 2 ** 24;
+
+/** Matrices of one shape together, as many as the scratch holds. */
 function addMuon(
   program: Program,
   network: Network,
   decay: number,
-  { step, state, partial, grads }: Record<'step' | 'state' | 'partial' | 'grads', Tensor>,
+  { step, state, grads }: Record<'step' | 'state' | 'grads', Tensor>,
 ): void {
-  const { arena } = network;
-  const ahead = network.tensor('muon ahead', grads.elements);
-  program.add(muonMomentum, { P: grads.elements }, { grads, state, ahead, m: arena.group('m', 'matrix')! });
+  const { arena, gpu, kernels, storage } = network;
+  const P = grads.elements;
+  const group = (part: ArenaPart | 'half'): Tensor => arena.group(part, 'matrix')!;
+  const ahead = network.tensor('muon ahead', P);
+  program.add(muonMomentum, { P }, { grads, state, ahead, m: group('m') });
 
-  const matrices = arena.parameters.filter(({ group }) => group === 'matrix');
-  const largest = Math.max(...matrices.map(sizeOf));
-  const square = Math.max(...matrices.map(({ shape }) => Math.min(...(shape as [number, number])) ** 2));
+  const batches = batchesOf(arena.parameters.filter(({ group }) => group === 'matrix'));
+  const largest = Math.max(...batches.map(({ parameters, O, C }) => parameters.length * O * C));
+  const square = Math.max(...batches.map(({ parameters, O, C }) => parameters.length * Math.min(O, C) ** 2));
+  const most = Math.max(...batches.map(({ parameters }) => parameters.length));
+  const make = (name: string, elements: number): Tensor => network.tensor(`muon ${name}`, elements, storage);
   const scratch = {
-    x: network.tensor('muon x', largest),
-    next: network.tensor('muon next', largest),
-    gram: network.tensor('muon gram', square),
-    polynomial: network.tensor('muon polynomial', square),
-    scale: network.tensor('muon scale', 4),
+    x: make('x', largest),
+    next: make('next', largest),
+    gram: make('gram', square),
+    polynomial: make('polynomial', square),
+    partial: network.tensor('muon partial', most * MUON_PARTS),
+    scale: network.tensor('muon scale', most),
   };
-  for (const parameter of matrices) {
-    const [O, C] = parameter.shape as [number, number];
-    const side = Math.min(O, C);
-    const params = arena.view('params', parameter.name);
-    const half = arena.whole.half && { half: arena.view('half', parameter.name) };
-    const own = slice(ahead, (params.offset - arena.group('params', 'matrix')!.offset) / 4, O * C);
-    const gram = slice(scratch.gram, 0, side * side);
-    const polynomial = slice(scratch.polynomial, 0, side * side);
-    let x = slice(scratch.x, 0, O * C);
-    let next = slice(scratch.next, 0, O * C);
-    program.add(gradNormPartial, { P: O * C }, { grads: own, partial });
-    program.add(muonScale, { R: NORM_PARTS }, { partial, scale: scratch.scale });
-    program.add(muonNormalise('f32'), { P: O * C }, { ahead: own, scale: scratch.scale, x });
+  for (const [i, { parameters, O, C }] of batches.entries()) {
+    const [Z, S, side] = [parameters.length, O * C, Math.min(O, C)];
+    const offsets = network.tensor(`muon offsets ${i}`, Z);
+    const first = group('params').offset;
+    const starts = parameters.map(({ name }) => (arena.view('params', name).offset - first) / 16);
+    gpu.write(offsets.buffer, 0, Uint32Array.from(starts));
+    const gram = slice(scratch.gram, 0, Z * side * side);
+    const polynomial = slice(scratch.polynomial, 0, Z * side * side);
+    const partial = slice(scratch.partial, 0, Z * MUON_PARTS);
+    const scale = slice(scratch.scale, 0, Z);
+    let x = slice(scratch.x, 0, Z * S);
+    let next = slice(scratch.next, 0, Z * S);
+    program.add(muonSquares, { P, Z, S }, { ahead, offsets, partial });
+    program.add(muonScale, { Z }, { partial, scale });
+    program.add(kernels.muonNormalise, { P, Z, S }, { ahead, offsets, scale, x });
     const { a, b, c, steps } = NEWTON_SCHULZ;
-    const squares = { M: side, N: side, K: side };
+    const squares = { Z, M: side, N: side, K: side };
     for (let i = 0; i < steps; i++) {
-      if (O <= C) network.product(program, 'nt', { M: O, N: O, K: C }, { a: x, b: x, out: gram });
-      else network.product(program, 'tn', { M: C, N: C, K: O }, { a: x, b: x, out: gram });
+      if (O <= C) network.product(program, 'nt', { Z, M: O, N: O, K: C }, { a: x, b: x, out: gram });
+      else network.product(program, 'tn', { Z, M: C, N: C, K: O }, { a: x, b: x, out: gram });
       const blend = { residual: gram, alpha: c, beta: b };
       network.product(program, 'nn', squares, { a: gram, b: gram, out: polynomial }, blend);
       const [left, right] = O <= C ? [polynomial, x] : [x, polynomial];
-      const shape = { M: O, N: C, K: side };
+      const shape = { Z, M: O, N: C, K: side };
       network.product(program, 'nn', shape, { a: left, b: right, out: next }, { residual: x, alpha: 1, beta: a });
       [x, next] = [next, x];
     }
+    const half = arena.whole.half && { half: group('half') };
     const rate = { lr_scale: Math.sqrt(Math.max(1, O / C)), decay };
-    program.add(muonUpdate(network.storage), { P: O * C, ...rate }, { x, step, state, params, ...half });
+    program.add(
+      kernels.muonUpdate,
+      { P, Z, S, ...rate },
+      { x, offsets, step, state, params: group('params'), ...half },
+    );
   }
+}
+
+interface MuonBatch {
+  readonly O: number;
+  readonly C: number;
+  readonly parameters: readonly Parameter[];
+}
+
+function batchesOf(matrices: readonly Parameter[]): MuonBatch[] {
+  const shapes = new Map<string, Parameter[]>();
+  for (const matrix of matrices) {
+    const same = shapes.get(matrix.shape.join()) ?? [];
+    shapes.set(matrix.shape.join(), [...same, matrix]);
+  }
+  return [...shapes.values()].flatMap((same) => {
+    const [O, C] = same[0].shape as [number, number];
+    const together = Math.max(1, Math.floor(BATCH_ELEMENTS / (O * C)));
+    return Array.from({ length: Math.ceil(same.length / together) }, (_, i) => ({
+      ...{ O, C },
+      parameters: same.slice(i * together, (i + 1) * together),
+    }));
+  });
 }

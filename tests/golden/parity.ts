@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openGpu } from '../../trainer/adapter.ts';
+import { COLOURS, chartSvg } from '../../trainer/chart.ts';
 import { openLoader } from '../../trainer/loader.ts';
 import { modelConfig, storedShape } from '../../trainer/model.ts';
 import { encodeSafetensors } from '../../trainer/safetensors.ts';
@@ -102,4 +103,15 @@ function compare(): void {
   console.log(`${tokens} tokens, ${steps} steps; ours on ${gpu.facts.name}, PyTorch ${torch.version} f32`);
   console.log(`largest difference of a step's loss: ${Math.max(...differences).toExponential(2)} nats`);
   console.log(`mean of the last 20 steps: ours ${tail(losses).toFixed(5)}, PyTorch ${tail(torch.losses).toFixed(5)}`);
+  const line = (all: readonly number[]): [number, number][] => all.map((loss, i) => [i + 1, loss]);
+  const svg = chartSvg({
+    title: 'The same run here and in PyTorch',
+    xLabel: 'step',
+    yLabel: 'nats per token',
+    series: [
+      { name: `PyTorch ${torch.version}`, colour: COLOURS[1], width: 5, opacity: 0.45, points: line(torch.losses) },
+      { name: 'ours', colour: COLOURS[0], width: 1.5, points: line(losses) },
+    ],
+  });
+  writeFileSync(join(out, 'parity.svg'), svg);
 }

@@ -108,6 +108,35 @@ describe('vua tokenizer train', () => {
     expect(notes.join()).toMatch(/274, not 600/);
   });
 
+  test('what was asked for stands in tokenizer_config.json', async () => {
+    await run(tokenizerTrainCommand, trainOptions({ maxSyllables: 2, digits: 1, maxTokenLength: 20 }));
+    const config = JSON.parse(readFileSync(at('tokenizer/tokenizer_config.json'), 'utf8')) as { vua: object };
+    expect(config.vua).toEqual({
+      vocabSize: 600,
+      maxSyllables: 2,
+      syllableShare: 0.5,
+      digits: 1,
+      minFrequency: 2,
+      maxTokenLength: 20,
+      validShare: 0.3,
+    });
+    const tokenizer = await Tokenizer.load(at('tokenizer'));
+    expect(tokenizer.model.split).toEqual({ digits: 1, acrossSpaces: true });
+    expect(Math.max(...tokenizer.byteLengths)).toBeLessThanOrEqual(20);
+  });
+
+  test('--max-bytes draws documents by the seed: about as many bytes, the same each time', async () => {
+    const drawn = (seed: number) =>
+      trainTokenizer({ ...trainOptions({ maxBytes: 60_000, seed, out: at(`drawn-${seed}`) }) }, context());
+    const [first, again, other] = [await drawn(1), await drawn(1), await drawn(2)];
+    expect(first!.bytes).toBeGreaterThan(30_000);
+    expect(first!.bytes).toBeLessThan(90_000);
+    expect(again).toEqual({ ...first, outcome: 'nothing_new' });
+    expect(other!.bytes).not.toBe(first!.bytes);
+    const all = await trainTokenizer(trainOptions({ maxBytes: 1e9, out: at('all') }), context());
+    expect(all!.bytes).toBeGreaterThan(first!.bytes);
+  });
+
   test('Ctrl-C leaves the folder as it was', async () => {
     await run(tokenizerTrainCommand, trainOptions());
     const before = tokenizerFile();

@@ -84,6 +84,23 @@ test.each(damages)('damage: %s: %s', (key, fact, change) => {
   expect(parse).toThrow(fact);
 });
 
+test('a merge within a syllable behind one across spaces is refused', async () => {
+  const across = await train(sampleTexts().slice(0, 20), { vocabSize: 700, maxSyllables: 2 });
+  const json = JSON.parse(tokenizerJson(across)) as TokenizerJson;
+  const tokenOf = (merge: string): string => merge.replace(' ', '');
+  const { merges, vocab } = json.model;
+  const last = merges.findIndex((merge) => merge.includes(' Ġ') && !/^[ĠĊ]* /.test(merge)) - 1;
+  const swapped = [merges[last]!, merges[last + 1]!];
+  [merges[last], merges[last + 1]] = [swapped[1]!, swapped[0]!];
+  [vocab[tokenOf(swapped[0]!)], vocab[tokenOf(swapped[1]!)]] = [
+    vocab[tokenOf(swapped[1]!)]!,
+    vocab[tokenOf(swapped[0]!)]!,
+  ];
+  const parse = (): unknown => parseTokenizer(JSON.stringify(json), 'tokenizer.json');
+  expect(parse).toThrow(`model.merges[${last + 1}]: does not cross a space`);
+  expect(parseTokenizer(tokenizerJson(across), 'tokenizer.json')).toEqual(across);
+});
+
 test('a file cut in the middle names the file', async () => {
   writeFileSync(join(dir, 'tokenizer.json'), tokenizerJson(model).slice(0, 5000));
   await expect(Tokenizer.load(dir)).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { tokenizerJson } from '../../tokenizer/export.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
-import { SPLIT_PATTERN } from '../../tokenizer/pretokenize.ts';
+import { DEFAULT_SPLIT, type SplitRule, splitPattern } from '../../tokenizer/pretokenize.ts';
 import { type TrainOptions, trainBpe } from '../../tokenizer/train.ts';
 
 const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));
@@ -24,17 +24,16 @@ export function train(texts: readonly string[], options: TrainOptions): Promise<
   async function* stream(): AsyncGenerator<Uint8Array> {
     for (const text of texts) yield bytesOf(text);
   }
-  return trainBpe(stream(), options);
+  return trainBpe(stream, options);
 }
 
 export const tokenizerOf = (model: BpeModel): Tokenizer =>
   Tokenizer.parse(bytesOf(tokenizerJson(model)), 'tokenizer.json');
 
 /** The split rule as JavaScript's regular expressions must have it to mean what Oniguruma means. */
-export const SPLIT_RULE = new RegExp(
-  SPLIT_PATTERN.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'),
-  'gu',
-);
+export const splitRegExp = (split: SplitRule): RegExp =>
+  new RegExp(splitPattern(split).replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'), 'gu');
+export const SPLIT_RULE = splitRegExp(DEFAULT_SPLIT);
 
 /** Pieces on which tokenizers differ: kinds of space and line end, digits, marks, other scripts, invisible characters. */
 const ODD = [

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ID_OF_BYTE } from '../../tokenizer/byte-level.ts';
+import { BYTE_OF_ID, ID_OF_BYTE } from '../../tokenizer/byte-level.ts';
 import { Merger } from '../../tokenizer/merge.ts';
 import { type BpeModel, MIN_VOCAB_SIZE, tokenBytesOf, vocabSizeOf } from '../../tokenizer/model.ts';
-import { bytesOf, SPLIT_RULE, sampleTexts, train } from './support.ts';
+import { TallyThreads } from '../../tokenizer/tally-threads.ts';
+import { Vocabulary } from '../../tokenizer/vocabulary.ts';
+import { bytesOf, SPLIT_RULE, sampleTexts, splitRegExp, train } from './support.ts';
 
 const merges = (model: BpeModel): [number, number][] =>
   Array.from({ length: model.merges.length / 2 }, (_, i) => [model.merges[2 * i]!, model.merges[2 * i + 1]!]);
@@ -14,38 +16,79 @@ const tokens = (model: BpeModel): string[] => {
   );
 };
 
+interface NaiveWord {
+  symbols: number[];
+  readonly count: number;
+}
+
 /** BPE by the book: all pairs counted anew for each merge; ties by count, then left id, then right id. */
-function mergesByRecount(texts: readonly string[], limit: number, minFrequency: number): [number, number][] {
+class NaiveTrainer {
+  readonly merges: [number, number][] = [];
+  /** One character a byte. */
+  readonly tokens = Array.from({ length: 256 }, (_, id) => String.fromCharCode(BYTE_OF_ID[id]!));
+
+  constructor(
+    private readonly minFrequency: number,
+    private readonly allows: (left: string, right: string) => boolean = () => true,
+  ) {}
+
+  learn(words: readonly NaiveWord[], limit: number, allows = this.allows): void {
+    while (this.merges.length < limit) {
+      const pairs = new Map<number, number>();
+      for (const { symbols, count } of words) {
+        for (let i = 1; i < symbols.length; i++) {
+          const pair = symbols[i - 1]! * 2 ** 20 + symbols[i]!;
+          pairs.set(pair, (pairs.get(pair) ?? 0) + count);
+        }
+      }
+      let best = 0;
+      let highest = 0;
+      for (const [pair, count] of pairs) {
+        if (count < highest || (count === highest && pair > best)) continue;
+        const [left, right] = [this.tokens[Math.floor(pair / 2 ** 20)]!, this.tokens[pair % 2 ** 20]!];
+        if (!allows(left, right) || this.tokens.includes(left + right)) continue;
+        [best, highest] = [pair, count];
+      }
+      if (highest < this.minFrequency) return;
+      const [left, right] = [Math.floor(best / 2 ** 20), best % 2 ** 20];
+      this.merges.push([left, right]);
+      this.tokens.push(this.tokens[left]! + this.tokens[right]!);
+      for (const word of words) word.symbols = this.merged(word.symbols, this.merges.length - 1);
+    }
+  }
+
+  /** All merges made so far, in their order. */
+  encode(text: string): number[] {
+    let symbols = Array.from(bytesOf(text), (byte) => ID_OF_BYTE[byte]!);
+    for (let merge = 0; merge < this.merges.length; merge++) symbols = this.merged(symbols, merge);
+    return symbols;
+  }
+
+  private merged(symbols: readonly number[], merge: number): number[] {
+    const [left, right] = this.merges[merge]!;
+    const out: number[] = [];
+    for (let i = 0; i < symbols.length; i++) {
+      const joins = symbols[i] === left && symbols[i + 1] === right;
+      out.push(joins ? 256 + merge : symbols[i]!);
+      if (joins) i++;
+    }
+    return out;
+  }
+}
+
+function wordsIn(texts: readonly string[], rule = SPLIT_RULE): NaiveWord[] {
   const counts = new Map<string, number>();
-  for (const text of texts)
-    for (const word of text.match(SPLIT_RULE) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
-  const words = [...counts].map(([word, count]) => ({
+  for (const text of texts) for (const word of text.match(rule) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => ({
     symbols: Array.from(bytesOf(word), (byte) => ID_OF_BYTE[byte]!),
     count,
   }));
-  const made: [number, number][] = [];
-  while (made.length < limit) {
-    const pairs = new Map<number, number>();
-    for (const { symbols, count } of words) {
-      for (let i = 1; i < symbols.length; i++) {
-        const pair = symbols[i - 1]! * 2 ** 20 + symbols[i]!;
-        pairs.set(pair, (pairs.get(pair) ?? 0) + count);
-      }
-    }
-    let best = 0;
-    let highest = 0;
-    for (const [pair, count] of pairs)
-      if (count > highest || (count === highest && pair < best)) [best, highest] = [pair, count];
-    if (highest < minFrequency) break;
-    const [left, right] = [Math.floor(best / 2 ** 20), best % 2 ** 20];
-    const id = 256 + made.push([left, right]) - 1;
-    for (const { symbols } of words) {
-      for (let i = 1; i < symbols.length; i++) {
-        if (symbols[i - 1] === left && symbols[i] === right) symbols.splice(i - 1, 2, id);
-      }
-    }
-  }
-  return made;
+}
+
+function mergesByRecount(texts: readonly string[], limit: number, minFrequency: number): [number, number][] {
+  const trainer = new NaiveTrainer(minFrequency);
+  trainer.learn(wordsIn(texts), limit);
+  return trainer.merges;
 }
 
 describe('merges are those of a naive recount', () => {
@@ -62,6 +105,55 @@ describe('merges are those of a naive recount', () => {
     expect(expected.length).toBeGreaterThan(600);
     expect(merges(model)).toEqual(expected);
   });
+
+  // The reference knows nothing of pieces and thresholds: it counts whole runs of syllables.
+  test.each([
+    [2, 2],
+    [4, 3],
+  ])('across spaces, at most %d syllables, pairs that stand %d times', async (maxSyllables, minFrequency) => {
+    const texts = [...sampleTexts().slice(0, 30), 'Hội những người yêu cây. '.repeat(200)];
+    const [within, all] = [250, 550];
+    const options = { vocabSize: MIN_VOCAB_SIZE + all, maxSyllables, minFrequency, syllableShare: within / all };
+    const model = await train(texts, options);
+
+    const trainer = new NaiveTrainer(minFrequency);
+    trainer.learn(wordsIn(texts), within);
+    const runs = wordsIn(texts, splitRegExp({ digits: 3, acrossSpaces: true }));
+    for (const run of runs) {
+      run.symbols = trainer.encode(Buffer.from(run.symbols.map((id) => BYTE_OF_ID[id]!)).toString());
+    }
+    const syllables = (token: string): number => token.split(' ').length - (token.startsWith(' ') ? 1 : 0);
+    trainer.learn(runs, all, (left, right) => {
+      const endsWithLetter = /[\p{L}\p{M}]$/u.test(Buffer.from(left, 'latin1').toString());
+      return right.startsWith(' ') && endsWithLetter && syllables(left) + syllables(right) <= maxSyllables;
+    });
+    expect(merges(model)).toEqual(trainer.merges);
+    expect(new Set(tokens(model)).size).toBeGreaterThan(all); // no token twice
+    expect(tokens(model).some((token) => /\p{L} \p{L}/u.test(token))).toBe(true);
+    const longest = Math.max(...tokens(model).map((token) => token.trim().split(/ +/).length));
+    expect(longest).toBe(maxSyllables);
+  });
+});
+
+test('threads change nothing, with and without merges across spaces', async () => {
+  const texts = Array.from({ length: 24 }, () => sampleTexts().join('\n'));
+  const team = new TallyThreads(3, 1 << 18);
+  try {
+    for (const maxSyllables of [1, 3]) {
+      const options = { vocabSize: 1500, maxSyllables };
+      expect(await train(texts, { ...options, team })).toEqual(await train(texts, options));
+    }
+    expect(team.shared).toBeGreaterThan(1 << 20);
+  } finally {
+    await team.close();
+  }
+});
+
+test('a text cut for threads gives what the whole gives', async () => {
+  const text = sampleTexts().join('\n');
+  expect(text.length).toBeGreaterThan(1 << 18);
+  const options = { vocabSize: 1500, maxSyllables: 3 };
+  expect(await train([text], options)).toEqual(await train(text.split(/(?<=\n)(?=[!-~])/), options));
 });
 
 test('the order of documents changes nothing', async () => {
@@ -115,9 +207,11 @@ test('counts are exact beyond 2^32', () => {
     starts: Int32Array.of(0, 2, 4, 6),
     counts: Float64Array.of(2 ** 40, 2 ** 40 + 2, 1),
   };
-  const merger = new Merger(words, { merges: 2, minFrequency: 2, maxTokenBytes: 64 });
+  const vocabulary = new Vocabulary();
+  const merger = new Merger(words, vocabulary, { minFrequency: 2, allows: () => true }, 258);
   while (merger.step());
-  expect([...merger.result()]).toEqual([3, 4, 1, 2]);
+  expect(vocabulary.merges).toEqual([3, 4, 1, 2]);
+  expect(merger.lastCount).toBe(2 ** 40 + 1);
 });
 
 test('a pretoken of a megabyte neither stops training nor shapes it', async () => {

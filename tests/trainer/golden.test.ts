@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/adapter.ts';
 import type { Gpu } from '../../trainer/device.ts';
+import { chooseKernels } from '../../trainer/kernels/index.ts';
 import { parametersOf } from '../../trainer/model.ts';
 import {
   GOLDEN_CONFIGS,
@@ -41,6 +42,7 @@ describe.each(GOLDEN_KINDS)('%s', (kind) => {
     ['one micro-batch', {}],
     ['recomputed', { recompute: true }],
     ['one row at a time, accumulated', { rows: 1 }],
+    ["weights' gradients in slices", { kernels: { ...chooseKernels('embedded'), workgroups: 12 } }],
   ])('loss and every gradient, %s', async (_name, options) => {
     const { loss, gradient, at } = await gradientErrors(gpu, kind, tensors, options);
     expect(loss).toBeLessThan(GOLDEN_TOLERANCE.loss);

@@ -27,7 +27,7 @@ async function makeTokens(): Promise<string> {
 function vuaTrain(tokens: string, out: string, more: readonly string[], killBehind?: number): Promise<string> {
   const size = ['--width', '32', '--context', '16', '--batch', '6', '--micro-batch', '2', '--steps', '12'];
   const every = ['--evaluate-every', '4', '--checkpoint-every', '3', '--layout', 'packed', '--mask-documents'];
-  const args = ['--import', 'tsx', resolve('main.ts'), 'train', '--tokens', tokens, '--out', out, ...size, ...every];
+  const args = [resolve('dist/main.js'), 'train', '--tokens', tokens, '--out', out, ...size, ...every];
   const child = spawn(process.execPath, [...args, ...more]);
   let said = '';
   const curve = join(out, 'curve.jsonl');

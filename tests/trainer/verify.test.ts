@@ -36,13 +36,17 @@ const CHECKPOINT = '/model/step-000010';
 /** None was trained here: its absence is found in each case. */
 const TOKENIZER = `${CHECKPOINT}/tokenizer.json tokenizer`;
 /** As newer checkpoints have them: size and checksum of the tensor files in state.json. */
-function withFacts(): void {
+function withFacts(names = ['model.safetensors', 'optimizer.safetensors']): void {
   const facts = (name: string) => {
     const bytes = readFileSync(at(name));
     return [name, { bytes: bytes.length, checksum: checksumOf(bytes) }];
   };
-  const files = Object.fromEntries(['model.safetensors', 'optimizer.safetensors'].map(facts));
+  const files = Object.fromEntries(names.map(facts));
   writeFileSync(at('state.json'), JSON.stringify({ step: 10, files }));
+}
+function withoutMoments(listed?: string[]): void {
+  withFacts(listed);
+  rmSync(at('optimizer.safetensors'));
 }
 function flip(): void {
   withFacts();
@@ -62,7 +66,9 @@ it.each<[string, () => void, string[]]>([
   ],
   ['a tensor file that is gone', () => rmSync(at('model.safetensors')), ['model.safetensors tensors']],
   ['a torn state', () => writeFileSync(at('state.json'), '{"step"'), ['state.json state']],
-  ['nothing else, with checksums', withFacts, []],
+  ['nothing else, with checksums', () => withFacts(), []],
+  ['nothing else where a page left no moments', () => withoutMoments(['model.safetensors']), []],
+  ['moments that are listed and gone', () => withoutMoments(), ['optimizer.safetensors tensors']],
   ['a flipped bit, by its checksum', flip, ['model.safetensors tensors']],
   ['a torn curve', () => writeFileSync(join(run, 'model', 'curve.jsonl'), '{"para\n'), ['../curve.jsonl curve']],
 ])('finds %s', async (_name, harm, faults) => {

@@ -1,47 +1,32 @@
 /** The kernels of a network for one adapter and storage; and all of them, which the generic test and `vua check` walk. */
-import { attention } from './attention.ts';
+import { type AttentionTile, attention } from './attention.ts';
 import { attentionDecode } from './attention-decode.ts';
 import { castHalf } from './cast.ts';
+import { attentionTile, chooseKernels, KERNEL_CHOICES, type KernelChoice, matmulTile, slicesOfK } from './choice.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
 import type { Kernel, Storage } from './kernel.ts';
-import { type MatmulEpilogue, type MatmulLayout, type MatmulVariant, matmul } from './matmul.ts';
+import { type MatmulDims, type MatmulProblem, type MatmulTile, matmul } from './matmul.ts';
 import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';
-import { muonMomentum, muonNormalise, muonScale, muonUpdate } from './muon.ts';
+import { muonMomentum, muonNormalise, muonScale, muonSquares, muonUpdate } from './muon.ts';
 import { adamw, gradNorm, gradNormPartial, lossTotal, lossWeights } from './optimizer.ts';
+import { peakCopy, peakFma } from './peak.ts';
 import {
   residualMixBackward,
   residualMixBackwardPart,
   residualMixBackwardSum,
   residualMixForward,
 } from './residual-mix.ts';
-import { rmsnorm } from './rmsnorm.ts';
+import { rmsnorm, sumSlices } from './rmsnorm.ts';
 
-/** The shape of work that suits an adapter. */
-export interface KernelChoice {
-  readonly matmul: Pick<MatmulVariant, 'lanes' | 'rows' | 'vectors'>;
-  /** Lanes that share one row of the residual stream in a norm. */
-  readonly normLanes: number;
-  /** Lanes that share one row of logits. */
-  readonly lossLanes: number;
-}
+export { chooseKernels, KERNEL_CHOICES, type KernelChoice, type KernelChoiceName } from './choice.ts';
 
-export const KERNEL_CHOICES = ['embedded', 'software', 'gpu', 'naive'] as const;
-export type KernelChoiceName = (typeof KERNEL_CHOICES)[number];
+/** Head sizes that a model may have: literals in the attention kernels. */
+export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
 
-/**
- * SwiftShader (subgroups of 4): 8 rows × two vec4 a lane, 8 lanes. Other CPU drivers want one vec4 a lane. GPUs get wide
- * workgroups. `naive` is the plainest form of everything, to hold the others against.
- */
-const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
-  embedded: { matmul: { lanes: 8, rows: 8, vectors: 2 }, normLanes: 1, lossLanes: 4 },
-  software: { matmul: { lanes: 8, rows: 8, vectors: 1 }, normLanes: 1, lossLanes: 8 },
-  gpu: { matmul: { lanes: 32, rows: 4, vectors: 1 }, normLanes: 64, lossLanes: 128 },
-  naive: { matmul: { lanes: 1, rows: 4, vectors: 1 }, normLanes: 1, lossLanes: 1 },
-};
-export const chooseKernels = (name: KernelChoiceName): KernelChoice => CHOICES[name];
+const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', undefined);
 
 /** For one token at a time (decode.ts): lanes per head, and the shape of a matrix product with one row. */
 export interface DecodeVariant {
@@ -53,17 +38,14 @@ const DECODE_GPU: DecodeVariant = { attentionLanes: 32, matvec: { teams: 4, lane
 export const decodeVariant = (kind: 'gpu' | 'software' | 'embedded'): DecodeVariant =>
   kind === 'gpu' ? DECODE_GPU : DECODE_CPU;
 
-/** Head sizes that a model may have: a head lives in registers. */
-export const HEAD_SIZES: readonly number[] = [16, 32, 64];
-
-/** What a network of one storage runs, by role; matmuls are made as they are asked for. */
+/** What a network of one storage runs, by role; matmuls and attention are made as they are asked for. */
 export function kernelSet(choice: KernelChoice, storage: Storage) {
   return {
     embedding: { forward: embeddingForward(storage), backward: embeddingBackward(storage) },
     valueEmbedding: { forward: valueEmbeddingForward(storage), backward: valueEmbeddingBackward(storage) },
     rmsnorm: rmsnorm(storage, choice.normLanes),
     heads: (normed: boolean) => heads(storage, normed),
-    attention: (headSize: number) => attention(headSize, storage),
+    attention: (headSize: number) => attention(headSize, storage, attentionTile(choice, storage, headSize)),
     swiglu: swiglu(storage),
     relu2: relu2(storage),
     crossEntropy: (softcap: boolean) => crossEntropy(storage, choice.lossLanes, softcap),
@@ -75,53 +57,104 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
       sum: residualMixBackwardSum,
     },
     adamw: adamw(storage),
+    gradNormPartial: gradNormPartial(choice.normLanes),
+    muonNormalise: muonNormalise(storage),
     muonUpdate: muonUpdate(storage),
-    matmul: (layout: MatmulLayout, epilogue: MatmulEpilogue, from: Storage, into: Storage) =>
-      matmul({ ...choice.matmul, layout, epilogue, from, into }),
+    sumSlices: MATMUL_SUM_SLICES,
+    slicesOfK: (dims: MatmulDims, room: number) => slicesOfK(choice, storage, dims, room),
+    matmul: (problem: MatmulProblem, dims: MatmulDims) =>
+      matmul(problem, matmulTile(choice, problem.layout, problem.from, dims)),
   };
 }
 export type KernelSet = ReturnType<typeof kernelSet>;
 
-const LAYOUTS: readonly MatmulLayout[] = ['nn', 'nt', 'tn'];
-const EPILOGUES: readonly MatmulEpilogue[] = ['write', 'add', 'accumulate', 'blend'];
+/** The products of a network in one storage, Newton–Schulz's included; `plain`: one of each layout. */
+export const matmulProblems = (from: Storage, plain = false): MatmulProblem[] => [
+  { layout: 'nn', epilogue: 'write', from, into: from },
+  { layout: 'nt', epilogue: 'write', from, into: from },
+  { layout: 'tn', epilogue: 'write', from, into: from },
+  ...(plain
+    ? []
+    : ([
+        { layout: 'nn', epilogue: 'blend', from, into: from },
+        { layout: 'nt', epilogue: 'add', from, into: 'f32' },
+        { layout: 'tn', epilogue: 'accumulate', from, into: 'f32' },
+        { layout: 'tn', epilogue: 'write', from, into: 'f32' },
+      ] as const)),
+];
 
-/** Every kernel of some storage in every variant that any adapter may get. */
+/** Small tiles of the GPU families, which a CPU driver can run: several blocks a side, as in the larger ones. */
+const SMALL_TILES: readonly MatmulTile[] = [
+  { kind: 'tiles', m: 16, n: 32, k: 8, rows: 8, columns: 8 },
+  { kind: 'tiles', m: 32, n: 16, k: 16, rows: 4, columns: 4 },
+  { kind: 'subgroup', m: 16, n: 32, k: 16, down: 1, across: 2, M: 8, N: 8, K: 8, lanes: 8 },
+];
+
+const SMALL_ATTENTIONS: readonly AttentionTile[] = [
+  { kind: 'lanes', lanes: 16, block: 2, staged: true },
+  { kind: 'subgroup', down: 2, across: 16, M: 8, N: 8, K: 8, lanes: 8 },
+];
+
+/**
+ * Every kernel of some storage, in every family: what any adapter's tests run. Large tiles are the same text with other
+ * numbers and take CPU drivers long to compile; those of GPUs are checked where there is one (`vua bench --check`).
+ */
 export function allKernels(storage: Storage): Kernel[] {
-  const kernels = KERNEL_CHOICES.flatMap((name): Kernel[] => {
-    const set = kernelSet(chooseKernels(name), storage);
-    const { residualMix } = set;
-    return [
-      ...Object.values(set.embedding),
-      ...Object.values(set.valueEmbedding),
-      ...Object.values(set.rmsnorm),
-      ...[true, false].flatMap((normed) => {
-        const { forward, backward, backwardWeights } = set.heads(normed);
-        return [forward, backward, ...backwardWeights.flatMap(({ part, sum }) => [part, sum])];
-      }),
-      ...HEAD_SIZES.flatMap((headSize) => Object.values(set.attention(headSize))),
-      ...Object.values(set.swiglu),
-      ...Object.values(set.relu2),
-      ...[false, true].flatMap((softcap) => Object.values(set.crossEntropy(softcap))),
-      ...Object.values(residualMix),
-      ...LAYOUTS.flatMap((layout) =>
-        EPILOGUES.flatMap((epilogue) =>
-          [...new Set<Storage>([storage, 'f32'])].map((into) => set.matmul(layout, epilogue, storage, into)),
-        ),
-      ),
-      ...decodeKernels(),
-      gradNormPartial,
-      gradNorm,
-      lossTotal,
-      lossWeights,
-      set.adamw,
-      muonMomentum,
-      muonScale,
-      muonNormalise(storage),
-      set.muonUpdate,
-      ...(storage === 'f16' ? [castHalf] : []),
-    ];
-  });
+  const choices = KERNEL_CHOICES.map(chooseKernels);
+  const tiles = choices.flatMap(({ matmul }) => Object.values(matmul)).filter(({ kind }) => kind === 'lanes');
+  const attentions = [
+    ...HEAD_SIZES.map((size) => [size, attentionTile(choices[0], storage, size)] as const),
+    ...choices
+      .map((choice) => attentionTile(choice, storage, 16))
+      .filter((tile) => tile.kind === 'lanes' && !tile.staged)
+      .concat(SMALL_ATTENTIONS.filter(({ kind }) => storage === 'f16' || kind !== 'subgroup'))
+      .map((tile) => [16, tile] as const),
+  ];
+  const kernels = [
+    ...choices.flatMap((choice): Kernel[] => {
+      const set = kernelSet(choice, storage);
+      return [
+        ...Object.values(set.rmsnorm),
+        set.gradNormPartial,
+        ...[false, true].flatMap((softcap) => Object.values(set.crossEntropy(softcap))),
+      ];
+    }),
+    ...SMALL_TILES.flatMap((tile, i) => matmulProblems(storage, i === 1).map((problem) => matmul(problem, tile))),
+    ...tiles.flatMap((tile, i) => matmulProblems(storage, i > 0).map((problem) => matmul(problem, tile))),
+    ...attentions.flatMap(([size, tile]) => Object.values(attention(size, storage, tile))),
+    ...otherKernels(storage),
+  ];
   return [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
+}
+
+/** Those without variants. */
+function otherKernels(storage: Storage): Kernel[] {
+  const set = kernelSet(chooseKernels('naive'), storage);
+  return [
+    ...Object.values(set.embedding),
+    ...Object.values(set.valueEmbedding),
+    ...[true, false].flatMap((normed) => {
+      const { forward, backward, backwardWeights } = set.heads(normed);
+      return [forward, backward, ...backwardWeights.flatMap(({ part, sum }) => [part, sum])];
+    }),
+    ...Object.values(set.swiglu),
+    ...Object.values(set.relu2),
+    ...Object.values(set.residualMix),
+    MATMUL_SUM_SLICES,
+    ...decodeKernels(),
+    gradNorm,
+    peakFma,
+    peakCopy,
+    lossTotal,
+    lossWeights,
+    set.adamw,
+    muonMomentum,
+    muonSquares,
+    muonScale,
+    set.muonNormalise,
+    set.muonUpdate,
+    ...(storage === 'f16' ? [castHalf] : []),
+  ];
 }
 
 const decodeKernels = (): Kernel[] =>

@@ -47,6 +47,8 @@ export interface Kernel {
   readonly features?: readonly string[];
   /** `enable` and `diagnostic` lines that go with them. */
   readonly directives?: string;
+  /** Floating-point operations, where they are what counts: products. Others are measured by their bytes. */
+  flops?(dims: Dims): number;
   /** Number of workgroups in x, y, z. */
   grid(dims: Dims): readonly [number, number?, number?];
   /** Everything but the bindings and `dims`. The entry point is `main`. */
@@ -125,14 +127,23 @@ export function shaderText(kernel: Kernel): string {
 
 /** Features that a device must have for this kernel. */
 export const featuresOf = (kernel: Kernel): string[] => [
-  ...(bindingsOf(kernel).some(({ type }) => isHalf(type)) ? ['shader-f16'] : []),
-  ...(kernel.features ?? []),
+  ...new Set([
+    ...(bindingsOf(kernel).some(({ type }) => isHalf(type)) ? ['shader-f16'] : []),
+    ...(kernel.features ?? []),
+  ]),
 ];
 
 /** Scalars that a binding holds. */
 export function elementsOf(binding: Binding, dims: Dims): number {
   return binding.shape.reduce((product, word) => product * extent(word, dims), 1);
 }
+
+/** Bytes that must move at least: every buffer once, those updated in place twice. */
+export const bytesOf = (kernel: Kernel, dims: Dims): number =>
+  bindingsOf(kernel).reduce((sum, binding) => {
+    const passes = binding.access === 'update' ? 2 : 1;
+    return sum + passes * elementsOf(binding, dims) * (isHalf(binding.type) ? 2 : 4);
+  }, 0);
 
 /** Length of one axis: `C`, `4` or `NH+NKV`. */
 const extent = (word: string, dims: Dims): number =>

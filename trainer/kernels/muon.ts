@@ -2,11 +2,13 @@
  * Muon for matrices (Jordan et al. 2024): the momentum of the gradient, orthogonalised by five Newton–Schulz steps.
  *   v ← μ·v + g;  X₀ = (g + μ·v) / ‖g + μ·v‖;  X ← a·X + (b·A + c·A²)·X with A = X·Xᵀ;  W ← W·(1 − lr·decay) − lr·s·X
  * s = √max(1, O/C) keeps the update's size alike for all shapes. The matmuls are `matmul` with the `blend` epilogue; a
- * tall matrix [O > C] multiplies from the right with A = Xᵀ·X instead, so that A is the smaller square.
+ * tall matrix [O > C] multiplies from the right with A = Xᵀ·X instead, so that A is the smaller square. Z matrices of one
+ * shape go through every product together: `offsets` [Z] says where each begins in the matrix group, in vec4, and S is
+ * the size of one.
  * `step` and `state` as in optimizer.ts.
  */
-import { type Kernel, type Storage, vec4Of } from './kernel.ts';
-import { linearGrid, linearMain, rowMain } from './snippets.ts';
+import { type Buffers, type Dims, type Kernel, type Storage, vec4Of } from './kernel.ts';
+import { linearGrid, linearMain, SUM4 } from './snippets.ts';
 
 /** Coefficients of the quintic, chosen for a steep slope at zero. */
 export const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5 };
@@ -38,79 +40,130 @@ export const muonMomentum: Kernel = {
       ahead[i] = g + MOMENTUM * m[i];
     }
   },
-  fill({ state }) {
-    state.set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
-  },
+  fill: (buffers) => fillState(buffers),
   cases: [{ P: 4 }, { P: 1028 }],
 };
 
-/** scale[0] = 1 / ‖ahead‖ from the sums of squares of one matrix (grad_norm_partial). */
+/** Partial sums of squares of a matrix. */
+export const MUON_PARTS = 64;
+const CASES = [
+  { P: 4, Z: 1, S: 4 },
+  { P: 1540, Z: 3, S: 500 },
+];
+/** Matrices one after the other with a gap, the last first. */
+const fillOffsets = ({ offsets }: Buffers, { Z, S }: Dims): void => {
+  for (let z = 0; z < Z; z++) offsets[z] = ((Z - 1 - z) * (S + 20)) / 4;
+};
+const fillState = ({ state }: Buffers): void => {
+  (state as Float64Array).set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
+};
+
+export const muonSquares: Kernel = {
+  name: 'muon_squares',
+  inputs: { ahead: 'vec4f P', offsets: 'u32 Z' },
+  outputs: { partial: `Z ${MUON_PARTS}` },
+  scalars: { S: 'u32' },
+  multiples: { P: 4 },
+  grid: ({ Z }) => linearGrid(Z * MUON_PARTS, WORKGROUP),
+  wgsl: `${SUM4}
+${linearMain(
+  WORKGROUP,
+  `dims.Z * ${MUON_PARTS}u`,
+  `  let begin = offsets[i / ${MUON_PARTS}u];
+  var squares = vec4f();
+  for (var p = i % ${MUON_PARTS}u; p < dims.S / 4u; p += ${MUON_PARTS}u) { let x = ahead[begin + p]; squares += x * x; }
+  partial[i] = add_lanes(squares);`,
+)}`,
+  reference({ ahead, partial }, { Z, S }, { offsets }) {
+    partial.fill(0);
+    for (let at = 0; at < Z * S; at++) {
+      const [z, i] = [Math.floor(at / S), at % S];
+      partial[z * MUON_PARTS + (Math.floor(i / 4) % MUON_PARTS)] += ahead[offsets[z] * 4 + i] ** 2;
+    }
+  },
+  fill: fillOffsets,
+  cases: CASES,
+};
+
+/** scale = 1 / ‖ahead‖ of each matrix. */
 export const muonScale: Kernel = {
   name: 'muon_scale',
-  inputs: { partial: 'R' },
-  outputs: { scale: '4' },
-  grid: () => [1],
-  wgsl: `
-${rowMain(
-  64,
-  '1u',
-  `  var squares = 0f;
-  for (var part = lane; part < dims.R; part += LANES) { squares += partial[part]; }
-  squares = sum_lanes(squares, lane);
-  if (lane < 4u) { scale[lane] = 1f / (sqrt(squares) + 1e-7f); }`,
-)}`,
+  inputs: { partial: `Z ${MUON_PARTS}` },
+  outputs: { scale: 'Z' },
+  grid: ({ Z }) => linearGrid(Z, WORKGROUP),
+  wgsl: linearMain(
+    WORKGROUP,
+    'dims.Z',
+    `  var squares = 0f;
+  for (var p = 0u; p < ${MUON_PARTS}u; p++) { squares += partial[i * ${MUON_PARTS}u + p]; }
+  scale[i] = 1f / (sqrt(squares) + 1e-7f);`,
+  ),
   reference({ partial, scale }) {
-    scale.fill(1 / (Math.sqrt(partial.reduce((a, b) => a + b, 0)) + 1e-7));
+    for (let z = 0; z < scale.length; z++) {
+      const squares = partial.subarray(z * MUON_PARTS, (z + 1) * MUON_PARTS).reduce((a, b) => a + b, 0);
+      scale[z] = 1 / (Math.sqrt(squares) + 1e-7);
+    }
   },
   // Sums of squares are never negative.
   fill({ partial }) {
     for (let i = 0; i < partial.length; i++) partial[i] = Math.abs(partial[i]);
   },
-  cases: [{ R: 1 }, { R: 256 }],
+  cases: [{ Z: 1 }, { Z: 5 }],
 };
 
-/** x = ahead · scale for one matrix, in the storage of the products behind it. */
+/** x [Z, S] = ahead · scale, in the storage of the products behind it. */
 export const muonNormalise = (storage: Storage): Kernel => ({
   name: `muon_normalise_${storage}`,
-  inputs: { ahead: 'vec4f P', scale: '4' },
-  outputs: { x: `${vec4Of(storage)} P` },
-  multiples: { P: 4 },
-  grid: ({ P }) => linearGrid(P / 4, WORKGROUP),
-  wgsl: linearMain(WORKGROUP, 'dims.P / 4u', `  x[i] = ${vec4Of(storage)}(ahead[i] * scale[0]);`),
-  reference({ ahead, scale, x }, { P }) {
-    for (let i = 0; i < P; i++) x[i] = ahead[i] * scale[0];
+  inputs: { ahead: 'vec4f P', offsets: 'u32 Z', scale: 'Z' },
+  outputs: { x: `${vec4Of(storage)} Z S` },
+  multiples: { P: 4, S: 4 },
+  grid: ({ Z, S }) => linearGrid((Z * S) / 4, WORKGROUP),
+  wgsl: linearMain(
+    WORKGROUP,
+    'dims.Z * dims.S / 4u',
+    `  let z = i / (dims.S / 4u);
+  x[i] = ${vec4Of(storage)}(ahead[offsets[z] + i % (dims.S / 4u)] * scale[z]);`,
+  ),
+  reference({ ahead, scale, x }, { S }, { offsets }) {
+    for (let at = 0; at < x.length; at++) {
+      const z = Math.floor(at / S);
+      x[at] = ahead[offsets[z] * 4 + (at % S)] * scale[z];
+    }
   },
-  cases: [{ P: 4 }, { P: 1028 }],
+  fill: fillOffsets,
+  cases: CASES,
 });
 
 /** W ← W·(1 − lr·decay) − lr·lr_scale·X, with lr = step[5]; nothing in a skipped step. f16: writes `half` as adamw does. */
 export const muonUpdate = (storage: Storage): Kernel => ({
   name: `muon_update_${storage}`,
-  inputs: { x: 'vec4f P', step: '8', state: '8' },
-  ...(storage === 'f16' && { outputs: { half: 'vec4h P' } }),
-  updates: { params: 'vec4f P' },
+  inputs: { x: `${vec4Of(storage)} Z S`, offsets: 'u32 Z', step: '8', state: '8' },
+  updates: { params: 'vec4f P', ...(storage === 'f16' && { half: 'vec4h P' }) },
   scalars: { lr_scale: 'f32', decay: 'f32' },
-  multiples: { P: 4 },
-  grid: ({ P }) => linearGrid(P / 4, WORKGROUP),
+  multiples: { P: 4, S: 4 },
+  grid: ({ Z, S }) => linearGrid((Z * S) / 4, WORKGROUP),
   wgsl: linearMain(
     WORKGROUP,
-    'dims.P / 4u',
+    'dims.Z * dims.S / 4u',
     `  if (state[3] > 0f) { return; }
-  let next = params[i] * (1f - step[5] * dims.decay) - step[5] * dims.lr_scale * x[i];
-  params[i] = next;
-${storage === 'f16' ? '  half[i] = vec4h(next);' : ''}`,
+  let at = offsets[i / (dims.S / 4u)] + i % (dims.S / 4u);
+  let next = params[at] * (1f - step[5] * dims.decay) - step[5] * dims.lr_scale * vec4f(x[i]);
+  params[at] = next;
+${storage === 'f16' ? '  half[at] = vec4h(next);' : ''}`,
   ),
-  reference({ x, step, params, half }, { P, lr_scale, decay }) {
-    for (let i = 0; i < P; i++) {
-      params[i] = params[i] * (1 - step[5] * decay) - step[5] * lr_scale * x[i];
-      if (half) half[i] = params[i];
+  reference({ x, step, params, half }, { S, lr_scale, decay }, { offsets }) {
+    for (let i = 0; i < x.length; i++) {
+      const at = offsets[Math.floor(i / S)] * 4 + (i % S);
+      params[at] = params[at] * (1 - step[5] * decay) - step[5] * lr_scale * x[i];
+      if (half) half[at] = params[at];
     }
   },
-  fill({ state }) {
-    state.set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
+  fill(buffers, dims) {
+    fillState(buffers);
+    fillOffsets(buffers, dims);
   },
   cases: [
-    { P: 4, lr_scale: 1, decay: 0.1 },
-    { P: 1028, lr_scale: 1.7, decay: 0 },
+    { ...CASES[0], lr_scale: 1, decay: 0.1 },
+    { ...CASES[1], lr_scale: 1.7, decay: 0 },
   ],
 });

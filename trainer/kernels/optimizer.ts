@@ -12,7 +12,7 @@
  * et al. 2018).
  */
 import type { Kernel, Storage } from './kernel.ts';
-import { linearGrid, linearMain, rowMain, SUM4 } from './snippets.ts';
+import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 /** Partial sums of the gradient norm: enough to keep a GPU busy, few enough for one workgroup to finish. */
 export const NORM_PARTS = 1024;
@@ -27,31 +27,28 @@ const WORKGROUP = 64;
 /** `state` before the first step. */
 export const initialState = (lossScale: number): number[] => [0, 0, 0, 0, lossScale, 0, 1, 1];
 
-export const gradNormPartial: Kernel = {
-  name: 'grad_norm_partial',
+/** Each part takes every NORM_PARTS-th piece of `lanes` vec4s: neighbours read what lies side by side. */
+export const gradNormPartial = (lanes: number): Kernel => ({
+  name: `grad_norm_partial_${lanes}`,
   inputs: { grads: 'vec4f P' },
   outputs: { partial: String(NORM_PARTS) },
   multiples: { P: 4 },
-  grid: () => linearGrid(NORM_PARTS, WORKGROUP),
+  grid: () => rowGrid(NORM_PARTS, lanes),
   wgsl: `${SUM4}
-${linearMain(
-  WORKGROUP,
+${rowMain(
+  lanes,
   `${NORM_PARTS}u`,
-  `  let count = dims.P / 4u;
-  let chunk = (count + ${NORM_PARTS - 1}u) / ${NORM_PARTS}u;
-  var sum = vec4f();
-  for (var p = i * chunk; p < min((i + 1u) * chunk, count); p++) { sum += grads[p] * grads[p]; }
-  partial[i] = add_lanes(sum);`,
+  `  var squares = vec4f();
+  for (var p = n * LANES + lane; p < dims.P / 4u; p += ${NORM_PARTS}u * LANES) { let x = grads[p]; squares += x * x; }
+  let sum = sum_lanes(add_lanes(squares), lane);
+  if (lane == 0u) { partial[n] = sum; }`,
 )}`,
   reference({ grads, partial }, { P }) {
-    const chunk = 4 * Math.ceil(P / 4 / NORM_PARTS);
-    for (let part = 0; part < NORM_PARTS; part++) {
-      partial[part] = 0;
-      for (let p = part * chunk; p < Math.min((part + 1) * chunk, P); p++) partial[part] += grads[p] ** 2;
-    }
+    partial.fill(0);
+    for (let p = 0; p < P; p++) partial[Math.floor(p / 4 / lanes) % NORM_PARTS] += grads[p] ** 2;
   },
   cases: [{ P: 4 }, { P: 1028 }, { P: 5000 }],
-};
+});
 
 /** Ends the norm; `dynamic` 1 lets the loss scale move. */
 export const gradNorm: Kernel = {

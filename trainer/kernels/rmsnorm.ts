@@ -146,10 +146,16 @@ ${half ? '    dx_half[row + c] = vec4h(total);' : ''}
 }
 
 /** A weight's gradient += Σ over slices, in order. */
-export function sumSlices(name: string, backwardOf: string, from = 'partial', into = 'dweight', C = 'C'): Kernel {
+export function sumSlices(
+  name: string,
+  backwardOf: string | undefined,
+  from = 'partial',
+  into = 'dweight',
+  C = 'C',
+): Kernel {
   return {
     name,
-    backwardOf,
+    ...(backwardOf && { backwardOf }),
     inputs: { [from]: `vec4f P ${C}` },
     updates: { [into]: `vec4f ${C}` },
     multiples: { [C]: 4 },

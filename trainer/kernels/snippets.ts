@@ -69,3 +69,7 @@ ${body}
 /** Sum and maximum of a vec4's lanes. */
 export const SUM4 = 'fn add_lanes(v: vec4f) -> f32 { return v.x + v.y + v.z + v.w; }';
 export const MAX4 = 'fn max_of(v: vec4f) -> f32 { return max(max(v.x, v.y), max(v.z, v.w)); }';
+
+/** 0 … count − 1, and one line of WGSL for each item. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+export const lines = (items: readonly number[], text: (i: number) => string): string => items.map(text).join('\n');

@@ -8,8 +8,11 @@ import { type Buffers, bindingsOf, type Dims, elementsOf, featuresOf, isHalf, ty
 import { runKernel } from '../kernels/run.ts';
 import { seededRandom } from '../random.ts';
 
-/** Largest error of any output over the largest value expected there; f16 rounds to 11 bits on the way out. */
-export const KERNEL_TOLERANCE = { f32: 2e-5, f16: 1e-3 } as const;
+/**
+ * Largest error of any output, over the largest value expected there, that passes: f16 rounds to 11 bits wherever it
+ * stands, as storage or as an operand.
+ */
+export const toleranceOf = (kernel: Kernel): number => (featuresOf(kernel).includes('shader-f16') ? 2e-3 : 2e-5);
 /** Largest difference between a derivative and its finite difference, for values around 1. */
 export const GRADIENT_TOLERANCE = 5e-5;
 

@@ -1,0 +1,29 @@
+/**
+ * The benchmark of the tokenizer: node --import tsx tests/bench/tokenizer/bench.ts ROW... --corpus DIR [options]
+ *
+ *   training      seconds, beside HF tokenizers, rustbpe, YouTokenToMe, sentencepiece        (options in support.ts)
+ *   encoding      MB/s on one thread, beside tiktoken, HF tokenizers, @huggingface/tokenizers, gigatoken
+ *   equality      ids on 100,000 real and 10,000 fuzzed lines, both modes
+ *   compression   bytes per token on other sources, beside o200k and others
+ *   scale         time and memory at ¼, ½, 1 and 2 GB, both modes
+ *   hostile       time on input made to hurt, at one size and twice that
+ */
+import { compression } from './compression.ts';
+import { encoding } from './encoding.ts';
+import { equality } from './equality.ts';
+import { hostile } from './hostile.ts';
+import { scale } from './scale.ts';
+import { build, machine, rows } from './support.ts';
+import { training } from './training.ts';
+
+const ROWS = { training, encoding, equality, compression, scale, hostile };
+
+const wrong = rows.find((row) => !(row in ROWS));
+if (wrong !== undefined || rows.length === 0) {
+  console.error(`bench: ${wrong ?? 'no row'}, expected some of ${Object.keys(ROWS).join(' ')}`);
+  process.exitCode = 2;
+} else {
+  build();
+  console.log(machine());
+  for (const row of rows) await ROWS[row as keyof typeof ROWS]();
+}

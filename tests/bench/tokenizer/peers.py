@@ -1,0 +1,163 @@
+"""Peers of the tokenizer benchmark. `python peers.py COMMAND ARGS`: prints one JSON line; timings leave loading out."""
+import json, os, struct, sys, time
+
+command, args = sys.argv[1], sys.argv[2:]
+
+
+def texts_of(path):
+    return open(path, "rb").read().decode("utf-8").split("\0")
+
+
+def done(**result):
+    print(json.dumps(result), flush=True)
+
+
+class Clock:
+    """Wall and CPU seconds since it was made; all threads of the process count."""
+
+    def __init__(self):
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def read(self):
+        return {"seconds": time.perf_counter() - self.wall, "cpu": time.process_time() - self.cpu}
+
+
+def pattern_of(tokenizer_json):
+    return json.load(open(tokenizer_json))["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
+
+
+def train_hf(corpus, pattern, vocab, out):
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+    texts = texts_of(corpus)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=int(vocab),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        min_frequency=2,
+        show_progress=False,
+    )
+    clock = Clock()
+    tokenizer.train_from_iterator(texts, trainer)
+    elapsed = clock.read()
+    tokenizer.save(out)
+    done(**elapsed)
+
+
+def train_rustbpe(corpus, pattern, vocab):
+    import rustbpe
+
+    texts = texts_of(corpus)
+    tokenizer = rustbpe.Tokenizer()
+    clock = Clock()
+    tokenizer.train_from_iterator(iter(texts), int(vocab), pattern=pattern)
+    done(**clock.read())
+
+
+def train_youtokentome(corpus, vocab, out):
+    import youtokentome
+
+    lines = out + ".txt"
+    open(lines, "w").write("\n".join(texts_of(corpus)))
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    clock = Clock()
+    youtokentome.BPE.train(lines, out, int(vocab), n_threads=2)
+    elapsed = clock.read()
+    os.dup2(kept, 1)
+    done(**elapsed)
+
+
+def train_sentencepiece(corpus, vocab, out):
+    import sentencepiece
+
+    lines = out + ".txt"
+    open(lines, "w").write("\n".join(texts_of(corpus)))
+    clock = Clock()
+    sentencepiece.SentencePieceTrainer.train(
+        input=lines,
+        model_prefix=out,
+        model_type="bpe",
+        vocab_size=int(vocab),
+        byte_fallback=True,
+        num_threads=2,
+        max_sentence_length=1 << 20,
+        minloglevel=2,
+    )
+    done(**clock.read())
+
+
+def encode_hf(corpus, tokenizer_json):
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    from tokenizers import Tokenizer
+
+    texts = texts_of(corpus)
+    tokenizer = Tokenizer.from_file(tokenizer_json)
+    times = []
+    for _ in range(2):
+        clock = Clock()
+        for text in texts:
+            tokenizer.encode(text, add_special_tokens=False).ids
+        times.append(clock.read()["cpu"])
+    done(cold=times[0], warm=times[1])
+
+
+def byte_level():
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [b for b in range(256) if b not in printable]
+    return {chr(b): b for b in printable} | {chr(0x100 + i): b for i, b in enumerate(others)}
+
+
+def encode_tiktoken(corpus, tokenizer_json):
+    import tiktoken
+
+    texts = texts_of(corpus)
+    byte = byte_level()
+    vocab = json.load(open(tokenizer_json))["model"]["vocab"]
+    names = {t["content"] for t in json.load(open(tokenizer_json))["added_tokens"]}
+    ranks = {bytes(byte[c] for c in token): i for token, i in vocab.items() if token not in names}
+    encoding = tiktoken.Encoding("ours", pat_str=pattern_of(tokenizer_json), mergeable_ranks=ranks, special_tokens={})
+    times, tokens = [], 0
+    for _ in range(2):
+        clock = Clock()
+        for text in texts:
+            tokens += len(encoding.encode_ordinary(text))
+        times.append(clock.read()["cpu"])
+    done(cold=times[0], warm=times[1], tokens=tokens // 2)
+
+
+def encode_gigatoken(corpus, tokenizer_json):
+    import gigatoken
+
+    texts = texts_of(corpus)
+    tokenizer = gigatoken.Tokenizer(tokenizer_json)
+    times = []
+    for _ in range(2):
+        clock = Clock()
+        for text in texts:
+            tokenizer.encode(text)
+        times.append(clock.read()["cpu"])
+    done(cold=times[0], warm=times[1])
+
+
+def ids_hf(lines, tokenizer_json, out):
+    """Ids of each line: its number of ids, then the ids, as little-endian 32-bit integers."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(tokenizer_json)
+    texts = json.load(open(lines))
+    with open(out, "wb") as file:
+        for encoding in tokenizer.encode_batch(texts, add_special_tokens=False):
+            file.write(struct.pack(f"<{len(encoding.ids) + 1}I", len(encoding.ids), *encoding.ids))
+    done(lines=len(texts))
+
+
+globals()[command.replace("-", "_")](*args)

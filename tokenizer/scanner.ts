@@ -1,0 +1,197 @@
+/**
+ * A text under scan, window by window, and the table in which its pretokens are looked up. Both stand in one memory:
+ *
+ *   │ classes, automata │ window of text │ ids of a window │ pool of ids │ near slots │ slots of the table │
+ *
+ * Where there is WebAssembly with vectors its kernel runs ahead in it (scan-kernel.ts); the plain code does the rest, or
+ * all. What outgrows its place is laid out anew in a larger memory. A pretoken must fit the window, which grows for it.
+ */
+import { ByteTable, SLOT_BYTES, type SlotRoom } from './byte-table.ts';
+import { CONTINUES } from './join.ts';
+import { PaddedText, paddedBytes } from './padded-text.ts';
+import { Pretokenizer, type SplitRule } from './pretokenize.ts';
+import { type KernelExports, NEAR_SLOTS } from './scan-kernel.ts';
+import { type ScanProgram, scanProgram } from './scan-program.ts';
+import { unicodeFacts } from './unicode.ts';
+import { isWellFormed, stableCharacters, toWellFormed } from './well-formed.ts';
+
+/** Bytes of a window: with its ids it stays in the processor's caches. */
+const WINDOW = 1 << 16;
+/** A larger window is given back behind the text that needed it. */
+const LARGEST_KEPT = 1 << 22;
+const FIRST_SLOTS = 1 << 13;
+
+const ENCODER = new TextEncoder();
+
+export interface ScannerOptions {
+  readonly digits: SplitRule['digits'];
+  /** Ids of pretokens of several tokens that `pool` holds; 0: nothing is encoded. */
+  readonly pool?: number;
+  /** Whether first ids of syllables behind another bear CONTINUES. */
+  readonly marksRuns?: boolean;
+  /** False: plain code only. */
+  readonly accelerate?: boolean;
+  /** Bytes of a window. */
+  readonly window?: number;
+}
+
+export class Scanner {
+  readonly pretokenizer: Pretokenizer;
+  readonly table: ByteTable;
+  /** The window. */
+  text!: PaddedText;
+  /** Ids of the window. */
+  ids!: Int32Array;
+  /** Ids of pretokens of several tokens, one after the other. */
+  pool!: Int32Array;
+  /** Copies of slots: see scan-kernel.ts. */
+  private near!: Uint8Array;
+  private readonly options: Required<ScannerOptions>;
+  private readonly program: ScanProgram | undefined;
+  private kernel: KernelExports | undefined;
+  private window: number;
+  private idsAt = 0;
+  /** What the window holds already. */
+  private loaded: { readonly text: Uint8Array; readonly from: number } | undefined;
+
+  constructor({ digits, pool = 0, marksRuns = false, accelerate = true, window = WINDOW }: ScannerOptions) {
+    this.options = { digits, pool, marksRuns, accelerate, window };
+    this.window = window;
+    this.pretokenizer = new Pretokenizer(digits);
+    const { letters, ascii } = this.pretokenizer;
+    const tables = () => ({ unicode: unicodeFacts(), ascii, letters, stable: stableCharacters() });
+    this.program = accelerate ? scanProgram(digits, tables) : undefined;
+    this.table = new ByteTable(FIRST_SLOTS, (bytes) => this.layOut(bytes));
+  }
+
+  get isAccelerated(): boolean {
+    return this.kernel !== undefined;
+  }
+
+  /** The text as it is tokenized, UTF-8 in NFC: the same bytes when they are that already. */
+  wellFormed(text: Uint8Array | string): Uint8Array {
+    const bytes = typeof text === 'string' ? ENCODER.encode(text) : text;
+    this.loaded = undefined;
+    return this.isWellFormed(bytes) ? bytes : toWellFormed(bytes);
+  }
+
+  private isWellFormed(bytes: Uint8Array): boolean {
+    const { kernel } = this;
+    if (kernel === undefined) return isWellFormed(bytes);
+    for (let from = 0; from < bytes.length; from += this.text.length) {
+      this.load(bytes, from);
+      const start = this.text.bytes.byteOffset;
+      if (this.text.length === 0 || kernel.isStable(start, start + this.text.length) === 0) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Puts the part of a text that begins at `from` into the window; it ends between characters, where there are any.
+   * @returns whether the text ends with it.
+   */
+  load(text: Uint8Array, from: number): boolean {
+    let end = Math.min(text.length, from + this.window);
+    if (end < text.length) while (end > from && (text[end]! & 0xc0) === 0x80) end--;
+    if (this.loaded?.text !== text || this.loaded.from !== from) {
+      this.text.set(text.subarray(from, end));
+      this.loaded = { text, from };
+    }
+    return end === text.length;
+  }
+
+  /** Doubles the window, for a pretoken that fills it. */
+  enlarge(): void {
+    this.resize(2 * this.window);
+  }
+
+  /** Gives an enlarged window back, at the end of a text. */
+  reset(): void {
+    if (this.window > LARGEST_KEPT) this.resize(this.options.window);
+  }
+
+  /** Empties the table. */
+  clear(): void {
+    this.table.clear();
+    this.near.fill(0);
+  }
+
+  /** Counts pretokens in the table as long as that is simple. @returns where the next one begins. */
+  skipCounted(start: number, isLast: boolean): number {
+    const { kernel, table, text } = this;
+    if (kernel === undefined) return start;
+    kernel.room.value = Math.max(0, table.room);
+    kernel.added.value = 0;
+    kernel.addedBytes.value = 0;
+    const first = text.bytes.byteOffset;
+    const at = kernel.count(first + start, first + text.length, Number(isLast));
+    table.size += kernel.added.value as number;
+    table.keyBytes += kernel.addedBytes.value as number;
+    return at - first;
+  }
+
+  /**
+   * Writes the ids of pretokens to `ids`, from `count` on, as long as the table holds them.
+   * @returns where the next one begins; `skippedIds` is then the number of ids.
+   */
+  skipEncoded(start: number, isLast: boolean, count: number): number {
+    const { kernel, text } = this;
+    this.skippedIds = count;
+    if (kernel === undefined) return start;
+    kernel.ids.value = this.idsAt + 4 * count;
+    const first = text.bytes.byteOffset;
+    const at = kernel.encode(first + start, first + text.length, Number(isLast));
+    this.skippedIds = (kernel.ids.value - this.idsAt) >> 2;
+    return at - first;
+  }
+  skippedIds = 0;
+
+  /** Whether the last pretoken was a syllable. */
+  get wasSyllable(): boolean {
+    return this.kernel === undefined ? this.plainWasSyllable : this.kernel.wasSyllable.value !== 0;
+  }
+  set wasSyllable(value: boolean) {
+    this.plainWasSyllable = value;
+    if (this.kernel !== undefined) this.kernel.wasSyllable.value = Number(value);
+  }
+  private plainWasSyllable = false;
+
+  private resize(window: number): void {
+    this.window = window;
+    this.loaded = undefined;
+    this.table.move();
+  }
+
+  /** A new memory for slots of so many bytes, with what the old one held but for the slots. */
+  private layOut(slotBytes: number): SlotRoom {
+    const { pool, marksRuns } = this.options;
+    const textAt = this.program?.headBytes ?? 0;
+    const idsAt = (textAt + paddedBytes(this.window) + 15) & ~15;
+    const poolAt = idsAt + (pool > 0 ? 4 * this.window : 0);
+    const nearAt = poolAt + 4 * pool;
+    const slotsAt = nearAt + (pool > 0 ? NEAR_SLOTS * SLOT_BYTES : 0);
+    const opened = this.program?.open(slotsAt + slotBytes);
+    const buffer = opened?.buffer ?? new ArrayBuffer(slotsAt + slotBytes);
+    const { text: oldText, ids: oldIds, pool: oldPool } = this as Partial<Scanner>;
+    const { wasSyllable } = this;
+    this.text = new PaddedText(this.window, buffer, textAt);
+    this.ids = new Int32Array(buffer, idsAt, (poolAt - idsAt) / 4);
+    this.pool = new Int32Array(buffer, poolAt, pool);
+    if (oldText !== undefined && oldText.length <= this.window)
+      this.text.set(oldText.bytes.subarray(0, oldText.length));
+    if (oldIds !== undefined) this.ids.set(oldIds.subarray(0, this.ids.length));
+    if (oldPool !== undefined) this.pool.set(oldPool);
+    this.near = new Uint8Array(buffer, nearAt, slotsAt - nearAt);
+    this.idsAt = idsAt;
+    this.kernel = opened?.kernel;
+    if (this.kernel !== undefined) {
+      this.kernel.slots.value = slotsAt;
+      this.kernel.slotMask.value = slotBytes / SLOT_BYTES - 1;
+      this.kernel.pool.value = poolAt;
+      this.kernel.near.value = nearAt;
+      this.kernel.flag.value = marksRuns ? CONTINUES : 0;
+    }
+    this.wasSyllable = wasSyllable;
+    return { buffer, offset: slotsAt };
+  }
+}

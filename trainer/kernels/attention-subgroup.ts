@@ -1,0 +1,279 @@
+/**
+ * Attention on matrix units (Dao 2023): a workgroup owns one head and a block of down·M queries (or keys), `down`
+ * subgroups with M rows each, and walks over blocks of `across` keys (or queries). Per block, in workgroup memory:
+ *
+ *   one, two [across][HS]   the vectors it walks over, f16         scores [down·M][across]  f32, from matrices
+ *   weights [down·M][across]  p or ds, f16, into matrices again
+ *
+ * Own vectors stay in matrices, so do the sums, which have no element access. So the running maximum of the softmax is
+ * only raised, and the sums rescaled by way of `scores`, when a score is more than SLACK above it (Dao et al., FA4):
+ * the first block does it, later ones seldom. Every branch around a barrier or a matrix is the same for the workgroup.
+ */
+import type { AttentionParts } from './attention.ts';
+import { type Dims, type Storage, vec4Of } from './kernel.ts';
+import { lines, range, SUM4 } from './snippets.ts';
+
+export interface AttentionSubgroup {
+  readonly kind: 'subgroup';
+  /** Subgroups, each with M rows. */
+  readonly down: number;
+  /** Rows of a block that it walks over. */
+  readonly across: number;
+  /** The adapter's configuration, and lanes of a subgroup. */
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly lanes: number;
+}
+
+/** e^8: what a weight may reach over the running maximum, well within f16. */
+const SLACK = 8;
+
+/** Bytes of workgroup memory. */
+export const attentionSubgroupBytes = (HS: number, { down, across, M }: AttentionSubgroup): number =>
+  2 * 2 * Math.max(across, down * M) * (HS + 8) + down * M * (4 * (across + 4) + 2 * (across + 8)) + 16 * across + 1024;
+
+export function attentionSubgroup(HS: number, storage: Storage, tile: AttentionSubgroup): AttentionParts {
+  const { down, across, M, N, K, lanes } = tile;
+  const V = vec4Of(storage);
+  const W = HS / 4;
+  const own = down * M;
+  const threads = down * lanes;
+  const share = lanes / M; // lanes that share a row
+  const [stride, scoreStride, weightStride] = [(HS + 8) / 4, (across + 4) / 4, (across + 8) / 4];
+  const [FK, FN] = [range(HS / K), range(HS / N)];
+
+  const open = `${SUM4}
+const W = ${W}u;
+const SCALE = ${1 / Math.sqrt(HS)}f;
+var<workgroup> one: array<vec4h, ${Math.max(across, own) * stride}>;
+var<workgroup> two: array<vec4h, ${Math.max(across, own) * stride}>;
+var<workgroup> scores: array<vec4f, ${own * scoreStride}>;
+var<workgroup> weights: array<vec4h, ${own * weightStride}>;
+var<workgroup> pairs: array<vec2f, ${across}>;
+var<workgroup> begins: array<u32, ${across}>;
+var<workgroup> shared_sums: array<f32, ${threads}>;
+var<workgroup> raises: u32;
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let begin = tile.z * dims.T;
+  let heads = dims.NH + dims.NKV;
+  let t0 = tile.x * ${own}u;
+  let last = min(t0 + ${own - 1}u, dims.T - 1u);
+  let own_row = lane / ${lanes}u * ${M}u;
+  let row = lane / ${share}u;
+  let part = lane % ${share}u;
+  let t = min(t0 + row, dims.T - 1u);
+  let n = begin + t;
+  let is_own = t0 + row < dims.T;`;
+
+  /** \`count\` rows from row \`first\` of the batch row on, the last one repeated; \`at\` gives a row's place in vec4. */
+  const stage = (into: 'one' | 'two', from: string, at: string, first: string, end: string, count: number): string =>
+    `    for (var i = lane; i < ${count}u * W; i += ${threads}u) {
+      let ROW = begin + min(${first} + i / W, ${end} - 1u);
+      ${into}[i / W * ${stride}u + i % W] = vec4h(${from}[${at} + i % W]);
+    }`;
+  const fragments = (name: string, from: 'one' | 'two'): string =>
+    lines(
+      FK,
+      (k) =>
+        `  let ${name}${k} = subgroupMatrixLoad<subgroup_matrix_left<f16, ${K}, ${M}>, row_major>(&${from}, own_row * ${stride}u + ${(k * K) / 4}u, ${stride}u);`,
+    );
+  /** scores = own rows · (rows of \`from\`)ᵀ */
+  const score = (name: string, from: 'one' | 'two'): string =>
+    lines(
+      range(across / N),
+      (j) => `    {
+      var s = subgroup_matrix_result<f32, ${N}, ${M}>();
+${lines(
+  FK,
+  (k) =>
+    `      s = subgroupMatrixMultiplyAccumulate(${name}${k}, subgroupMatrixLoad<subgroup_matrix_right<f16, ${N}, ${K}>, col_major>(&${from}, ${j * N * stride + (k * K) / 4}u, ${stride}u), s);`,
+)}
+      subgroupMatrixStore<row_major>(&scores, own_row * ${scoreStride}u + ${(j * N) / 4}u, s, ${scoreStride}u);
+    }`,
+    );
+  const sums = (name: string): string =>
+    lines(FN, (j) => `  var ${name}${j} = subgroup_matrix_result<f32, ${N}, ${M}>();`);
+  /** sums += weights · rows of \`from\` */
+  const accumulate = (name: string, from: 'one' | 'two'): string =>
+    lines(
+      range(across / K),
+      (k) => `    {
+      let w = subgroupMatrixLoad<subgroup_matrix_left<f16, ${K}, ${M}>, row_major>(&weights, own_row * ${weightStride}u + ${(k * K) / 4}u, ${weightStride}u);
+${lines(
+  FN,
+  (j) =>
+    `      ${name}${j} = subgroupMatrixMultiplyAccumulate(w, subgroupMatrixLoad<subgroup_matrix_right<f16, ${N}, ${K}>, row_major>(&${from}, ${k * K * stride + (j * N) / 4}u, ${stride}u), ${name}${j});`,
+)}
+    }`,
+    );
+  /** Sums by way of \`scores\`, as many columns at a time as it has; \`body\` sees vec4 c of its row there, and column \`d\`. */
+  const through = (name: string, body: string, back: boolean): string => {
+    const width = across / N;
+    return lines(range(Math.ceil(FN.length / width)), (turn) => {
+      const some = FN.slice(turn * width, (turn + 1) * width);
+      const place = (j: number): string => `own_row * ${scoreStride}u + ${((j - turn * width) * N) / 4}u`;
+      return `${lines(some, (j) => `    subgroupMatrixStore<row_major>(&scores, ${place(j)}, ${name}${j}, ${scoreStride}u);`)}
+    workgroupBarrier();
+    for (var c = part; c < ${(some.length * N) / 4}u; c += ${share}u) {
+      let at = row * ${scoreStride}u + c;
+      let d = ${(turn * width * N) / 4}u + c;
+      ${body}
+    }
+    workgroupBarrier();
+${back ? lines(some, (j) => `    ${name}${j} = subgroupMatrixLoad<subgroup_matrix_result<f32, ${N}, ${M}>, row_major>(&scores, ${place(j)}, ${scoreStride}u);`) : ''}
+${back ? '    workgroupBarrier();' : ''}`;
+    });
+  };
+  /** Over the columns of this lane's row: \`body\` sees \`score\` and \`seen\`, and where its weights go. */
+  const columns = (seen: string, body: string): string => `    for (var c = part; c < ${across / 4}u; c += ${share}u) {
+      let score = scores[row * ${scoreStride}u + c];
+      let place = row * ${weightStride}u + c;
+      let m = u0 + c * 4u + vec4u(0u, 1u, 2u, 3u);
+      let seen = ${seen};
+${body}
+    }`;
+  const SEES_KEY = '(m <= vec4u(t)) & (m >= vec4u(own_start))';
+  const NONE = 'vec4f(-3.0e38f)';
+
+  const ofQuery = `${open}
+  let head = tile.y;
+  let key_head = dims.NH + head / (dims.NH / dims.NKV);
+  let own_start = starts[n];
+  let first = starts[begin + t0];
+${stage('one', 'qk', '(ROW * heads + head) * W', 't0', 'dims.T', own)}`;
+  const stageKeys = stage('one', 'qk', '(ROW * heads + key_head) * W', 'u0', '(last + 1u)', across);
+  const stageValues = (into: 'one' | 'two'): string =>
+    stage(into, 'qkv', '(ROW * (heads + dims.NKV) + key_head + dims.NKV) * W', 'u0', '(last + 1u)', across);
+  const queryGrid = ({ N, T, NH }: Dims): [number, number, number] => [Math.ceil(T / own), NH, N / T];
+
+  const forward = `${ofQuery}
+  workgroupBarrier();
+${fragments('q', 'one')}
+${sums('sum')}
+  var highest = -3.0e38f;
+  var total = 0f;
+  for (var u0 = first; u0 <= last; u0 += ${across}u) {
+    workgroupBarrier();
+${stageKeys}
+${stageValues('two')}
+    if (lane == 0u) { raises = 0u; }
+    workgroupBarrier();
+${score('q', 'one')}
+    workgroupBarrier();
+    // Every lane of a row looks at all of it.
+    var high4 = ${NONE};
+    for (var c = 0u; c < ${across / 4}u; c++) {
+      let m = u0 + c * 4u + vec4u(0u, 1u, 2u, 3u);
+      high4 = max(high4, select(${NONE}, scores[row * ${scoreStride}u + c] * SCALE, ${SEES_KEY}));
+    }
+    let high = max(max(high4.x, high4.y), max(high4.z, high4.w));
+    let rises = high > highest + ${SLACK}f;
+    let shrink = select(1f, exp(highest - high), rises);
+    highest = select(highest, high, rises);
+    if (rises) { raises = 1u; }
+    var total4 = vec4f();
+${columns(SEES_KEY, `      let p = select(vec4f(), exp(score * SCALE - highest), seen);\n      total4 += p;\n      weights[place] = vec4h(p);`)}
+    total = total * shrink + add_lanes(total4);
+    if (workgroupUniformLoad(&raises) == 1u) {
+${through('sum', 'scores[at] *= shrink;', true)}
+    }
+    workgroupBarrier();
+${accumulate('sum', 'two')}
+  }
+  shared_sums[lane] = total;
+  workgroupBarrier();
+  total = 0f;
+  for (var i = 0u; i < ${share}u; i++) { total += shared_sums[row * ${share}u + i]; }
+${through('sum', `if (is_own) { out[(n * dims.NH + head) * W + d] = ${V}(scores[at] / total); }`, false)}
+  if (is_own && part == 0u) { lse[n * dims.NH + head] = highest + log(total); }
+}`;
+
+  const backwardQuery = `${ofQuery}
+${stage('two', 'dout', '(ROW * dims.NH + head) * W', 't0', 'dims.T', own)}
+  workgroupBarrier();
+${fragments('q', 'one')}
+${fragments('g', 'two')}
+${sums('sum')}
+  let own_lse = lse[n * dims.NH + head];
+  var delta4 = vec4f();
+  for (var d = 0u; d < W; d++) {
+    let at = (n * dims.NH + head) * W + d;
+    delta4 += vec4f(dout[at]) * vec4f(out[at]);
+  }
+  let own_delta = add_lanes(delta4);
+  if (is_own && part == 0u) { delta[n * dims.NH + head] = own_delta; }
+  for (var u0 = first; u0 <= last; u0 += ${across}u) {
+    workgroupBarrier();
+${stageKeys}
+${stageValues('two')}
+    workgroupBarrier();
+${score('q', 'one')}
+    workgroupBarrier();
+${columns(SEES_KEY, '      weights[place] = vec4h(select(vec4f(), exp(score * SCALE - own_lse), seen));')}
+    workgroupBarrier();
+${score('g', 'two')}
+    workgroupBarrier();
+${columns('true', '      weights[place] = vec4h(vec4f(weights[place]) * (score - own_delta) * SCALE);')}
+    workgroupBarrier();
+${accumulate('sum', 'one')}
+  }
+  workgroupBarrier();
+${through('sum', `if (is_own) { dqk[(n * heads + head) * W + d] = ${V}(scores[at]); }`, false)}
+}`;
+
+  const SEES_QUERY = `(m < vec4u(end)) & (m >= vec4u(t)) & (vec4u(begins[c * 4u], begins[c * 4u + 1u], begins[c * 4u + 2u], begins[c * 4u + 3u]) <= vec4u(t))`;
+  const column = (field: 'x' | 'y'): string =>
+    `vec4f(${[0, 1, 2, 3].map((i) => `pairs[c * 4u + ${i}u].${field}`).join(', ')})`;
+  const backwardKeyValue = `${open}
+  let key_head = tile.y;
+  let group = dims.NH / dims.NKV;
+${stage('one', 'qk', '(ROW * heads + dims.NH + key_head) * W', 't0', 'dims.T', own)}
+${stage('two', 'qkv', '(ROW * (heads + dims.NKV) + heads + key_head) * W', 't0', 'dims.T', own)}
+  workgroupBarrier();
+${fragments('k', 'one')}
+${fragments('v', 'two')}
+${sums('sum_key')}
+${sums('sum_value')}
+  // The documents behind the last key's do not look back: found by halves, for \`starts\` never falls within a row.
+  var end = last + 1u;
+  var high = dims.T;
+  while (end < high) {
+    let middle = (end + high) / 2u;
+    if (starts[begin + middle] > last) { high = middle; } else { end = middle + 1u; }
+  }
+  for (var g = 0u; g < group; g++) {
+    let head = key_head * group + g;
+    for (var u0 = t0; u0 < end; u0 += ${across}u) {
+    workgroupBarrier();
+${stage('one', 'qk', '(ROW * heads + head) * W', 'u0', 'end', across)}
+${stage('two', 'dout', '(ROW * dims.NH + head) * W', 'u0', 'end', across)}
+    for (var i = lane; i < ${across}u; i += ${threads}u) {
+      let m = begin + min(u0 + i, end - 1u);
+      pairs[i] = vec2f(lse[m * dims.NH + head], delta[m * dims.NH + head]);
+      begins[i] = starts[m];
+    }
+    workgroupBarrier();
+${score('k', 'one')}
+    workgroupBarrier();
+${columns(SEES_QUERY, `      weights[place] = vec4h(select(vec4f(), exp(score * SCALE - ${column('x')}), seen));`)}
+    workgroupBarrier();
+${accumulate('sum_value', 'two')}
+${score('v', 'two')}
+    workgroupBarrier();
+${columns('true', `      weights[place] = vec4h(vec4f(weights[place]) * (score - ${column('y')}) * SCALE);`)}
+    workgroupBarrier();
+${accumulate('sum_key', 'one')}
+    }
+  }
+  workgroupBarrier();
+${through('sum_key', `if (is_own) { dqk[(n * heads + dims.NH + key_head) * W + d] = ${V}(scores[at]); }`, false)}
+${through('sum_value', `if (is_own) { dqkv[(n * (heads + dims.NKV) + heads + key_head) * W + d] = ${V}(scores[at]); }`, false)}
+}`;
+  return {
+    forward: { grid: queryGrid, wgsl: forward },
+    backwardQuery: { grid: queryGrid, wgsl: backwardQuery },
+    backwardKeyValue: { grid: ({ N, T, NKV }) => [Math.ceil(T / own), NKV, N / T], wgsl: backwardKeyValue },
+  };
+}

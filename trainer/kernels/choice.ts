@@ -1,0 +1,88 @@
+/**
+ * Which variant of a kernel an adapter gets: sane tables by kind of adapter here, measured ones from tune.ts on top.
+ * A choice is plain JSON. It decides the order of sums and so the bits of a run: checkpoints keep it.
+ */
+import type { AttentionTile } from './attention.ts';
+import type { Storage } from './kernel.ts';
+import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
+
+export interface KernelChoice {
+  /** By class of matmul (`matmulClass`), by `layout storage`, or by layout: the most exact entry counts. */
+  readonly matmul: Readonly<Record<string, MatmulTile>>;
+  /** By `storage headSize`, or by storage. */
+  readonly attention: Readonly<Record<string, AttentionTile>>;
+  /** Lanes that share one row of the residual stream in a norm. */
+  readonly normLanes: number;
+  /** Lanes that share one row of logits. */
+  readonly lossLanes: number;
+  /** Workgroups that keep the adapter busy: a weight's gradient with fewer tiles sums its rows in slices. */
+  readonly workgroups: number;
+}
+
+export const KERNEL_CHOICES = ['embedded', 'software', 'gpu', 'naive'] as const;
+export type KernelChoiceName = (typeof KERNEL_CHOICES)[number];
+
+const lanes = (lanes: number, rows: number, vectors: number): MatmulTile => ({ kind: 'lanes', lanes, rows, vectors });
+/** Large heads fill the registers: one key at a time. */
+const attentionLanes = (lanes: number, block: number, staged = false): KernelChoice['attention'] => {
+  const tile = { kind: 'lanes', lanes, block, staged } as const;
+  const large = { ...tile, block: 1 };
+  return { f32: tile, f16: tile, 'f32 64': large, 'f16 64': large, 'f32 128': large, 'f16 128': large };
+};
+const gpuTile: MatmulTile = { kind: 'tiles', m: 64, n: 64, k: 16, rows: 8, columns: 4 };
+
+/** `naive` is the plainest form of everything, to hold the others against. Measured in trainer/LOG.md. */
+const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
+  // SwiftShader: subgroups of 4.
+  embedded: {
+    matmul: { nn: lanes(8, 8, 1), nt: lanes(8, 8, 2), tn: lanes(4, 8, 2) },
+    attention: attentionLanes(4, 1),
+    normLanes: 1,
+    lossLanes: 4,
+    workgroups: 1,
+  },
+  // Mesa's lavapipe: subgroups of 8, many registers.
+  software: {
+    matmul: { nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 16, 2) },
+    attention: attentionLanes(8, 4),
+    normLanes: 1,
+    lossLanes: 8,
+    workgroups: 1,
+  },
+  gpu: {
+    matmul: { nn: gpuTile, nt: gpuTile, tn: gpuTile },
+    attention: attentionLanes(64, 4, true),
+    normLanes: 64,
+    lossLanes: 128,
+    workgroups: 128,
+  },
+  naive: {
+    matmul: { nn: lanes(1, 4, 1), nt: lanes(1, 4, 1), tn: lanes(1, 4, 1) },
+    attention: attentionLanes(1, 1),
+    normLanes: 1,
+    lossLanes: 1,
+    workgroups: 1,
+  },
+};
+export const chooseKernels = (name: KernelChoiceName): KernelChoice => CHOICES[name];
+
+/** Shapes of one class get one variant: each side rounded up to a power of two. */
+export const matmulClass = (layout: MatmulLayout, from: Storage, { M, N, K }: MatmulDims): string =>
+  [layout, from, ...[M, N, K].map((side) => 2 ** Math.ceil(Math.log2(side)))].join(' ');
+
+export const matmulTile = (choice: KernelChoice, layout: MatmulLayout, from: Storage, dims: MatmulDims): MatmulTile =>
+  choice.matmul[matmulClass(layout, from, dims)] ?? choice.matmul[`${layout} ${from}`] ?? choice.matmul[layout];
+
+export const attentionTile = (choice: KernelChoice, storage: Storage, headSize: number): AttentionTile =>
+  choice.attention[`${storage} ${headSize}`] ?? choice.attention[storage];
+
+/** Slices in which a weight's gradient sums its K rows: enough to keep the adapter busy, of equal length, in \`room\`. */
+export function slicesOfK(choice: KernelChoice, from: Storage, { M, N, K }: MatmulDims, room: number): number {
+  const tile = matmulTile(choice, 'tn', from, { M, N, K });
+  const [m, n] = tile.kind === 'lanes' ? [tile.rows, 4 * tile.lanes * tile.vectors] : [tile.m, tile.n];
+  const tiles = Math.ceil(M / m) * Math.ceil(N / n);
+  for (let slices = Math.min(16, Math.floor(choice.workgroups / tiles)); slices > 1; slices--) {
+    if (K % (4 * slices) === 0 && slices * M * N <= room) return slices;
+  }
+  return 1;
+}

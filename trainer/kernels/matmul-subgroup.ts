@@ -1,0 +1,224 @@
+/**
+ * Matmul for GPUs with matrix units, through Dawn's `chromium-experimental-subgroup-matrix`: f16 operands, f32 sums.
+ * A workgroup of down×across subgroups owns an m×n tile; each subgroup keeps (m/down)×(n/across) of it as matrices of
+ * one configuration M×N×K of the adapter. Operands come k steps at a time into workgroup memory just as they lie
+ * (a matrix is loaded by rows or by columns, so nothing is transposed), f32 operands rounded to f16 on their way; the
+ * next step is loaded into registers while this one computes. 16 spare bytes a row spread the banks.
+ *
+ * Matrices have no element access, so sums pass through `scratch` [subgroups][together][M][N] on their way to `store`.
+ */
+import { vec4Of } from './kernel.ts';
+import type { MatmulProblem } from './matmul.ts';
+import { lines, range } from './snippets.ts';
+
+/** One of the adapter's `subgroupMatrixConfigs` with f16 operands and an f32 result. */
+export interface MatrixConfig {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+export interface SubgroupTile {
+  readonly kind: 'subgroup';
+  /** Tile of `out`, and steps of K in workgroup memory (a multiple of 8). */
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Subgroups that share it: `down` along m, `across` along n. */
+  readonly down: number;
+  readonly across: number;
+  /** The configuration. */
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  /** Lanes of a subgroup: the adapter's largest. */
+  readonly lanes: number;
+}
+
+export const SUBGROUP_FEATURES: readonly string[] = [
+  'shader-f16',
+  'subgroups',
+  'chromium-experimental-subgroup-matrix',
+];
+export const SUBGROUP_DIRECTIVES = `enable f16;
+enable subgroups;
+enable chromium_experimental_subgroup_matrix;
+diagnostic(off, chromium.subgroup_matrix_uniformity);`;
+
+/** Halves of padding behind a row in workgroup memory. */
+const PAD = 8;
+/** Workgroup memory that a tile may take: what every GPU driver with matrices offers. */
+const BUDGET = 32 * 1024;
+
+/** Rows and length of an operand's tile as it lies in memory. */
+const shapeA = ({ layout }: Pick<MatmulProblem, 'layout'>, { m, k }: SubgroupTile): [number, number] =>
+  layout === 'tn' ? [k, m] : [m, k];
+const shapeB = ({ layout }: Pick<MatmulProblem, 'layout'>, { n, k }: SubgroupTile): [number, number] =>
+  layout === 'nt' ? [n, k] : [k, n];
+const stagedBytes = (problem: Pick<MatmulProblem, 'layout'>, tile: SubgroupTile): number =>
+  [shapeA(problem, tile), shapeB(problem, tile)].reduce((sum, [rows, length]) => sum + 2 * rows * (length + PAD), 0);
+
+/** Matrices that a subgroup writes out together: as many as the memory left allows. */
+function together(problem: Pick<MatmulProblem, 'layout'>, tile: SubgroupTile): number {
+  const perRow = tile.n / tile.across / tile.N;
+  const one = 4 * tile.M * tile.N * tile.down * tile.across;
+  const room = BUDGET - stagedBytes(problem, tile);
+  return range(perRow)
+    .map((i) => perRow - i)
+    .find((count) => perRow % count === 0 && (count === 1 || count * one <= room))!;
+}
+
+/** Bytes of workgroup memory. */
+export const subgroupBytes = (problem: Pick<MatmulProblem, 'layout'>, tile: SubgroupTile): number =>
+  stagedBytes(problem, tile) + 4 * tile.M * tile.N * tile.down * tile.across * together(problem, tile);
+
+export function subgroupWgsl(problem: MatmulProblem, tile: SubgroupTile): string {
+  const { layout, from } = problem;
+  const { m, n, k, down, across, M, N, K, lanes } = tile;
+  const threads = down * across * lanes;
+  const [FM, FN] = [m / down / M, n / across / N];
+  const V = vec4Of(from);
+  const [rowsA, lengthA] = shapeA(problem, tile);
+  const [rowsB, lengthB] = shapeB(problem, tile);
+  const batch = together(problem, tile);
+
+  // Staging by pairs of vec4: 16 bytes of f16. A row of the tile that lies along K is full of zeros behind K.
+  interface Operand {
+    readonly name: 'a' | 'b';
+    readonly shared: string;
+    readonly rows: number;
+    readonly length: number;
+    readonly alongK: boolean;
+    readonly first: string;
+    readonly total: string;
+  }
+  const operands: Operand[] = [
+    {
+      name: 'a',
+      shared: 'left',
+      rows: rowsA,
+      length: lengthA,
+      alongK: layout !== 'tn',
+      first: 'first_row',
+      total: 'dims.M',
+    },
+    {
+      name: 'b',
+      shared: 'right',
+      rows: rowsB,
+      length: lengthB,
+      alongK: layout === 'nt',
+      first: 'first_column',
+      total: 'dims.N',
+    },
+  ];
+  const turns = ({ rows, length }: Operand): number[] => range(Math.ceil((rows * length) / 8 / threads));
+  const open = ({ rows, length }: Operand, p: number): string => {
+    const count = (rows * length) / 8;
+    return `    { let i = lane + ${p * threads}u;
+    let r = i / ${length / 8}u;
+    let c = i % ${length / 8}u * 2u;
+${(p + 1) * threads > count ? `    if (i < ${count}u) {` : '    {'}`;
+  };
+  const load = (operand: Operand): string =>
+    lines(turns(operand), (p) => {
+      const { name, alongK, first, total } = operand;
+      const [row, column, width, inside] = alongK
+        ? [
+            `min(${first} + r, ${total} - 1u)`,
+            (q: number) => `min(step * ${k / 4}u + c + ${q}u, dims.K / 4u - 1u)`,
+            'dims.K / 4u',
+            (q: number) => `step * ${k / 4}u + c + ${q}u < dims.K / 4u`,
+          ]
+        : [
+            `min(step * ${k}u + r, dims.K - 1u)`,
+            (q: number) => `min(${first} / 4u + c + ${q}u, ${total} / 4u - 1u)`,
+            `${total} / 4u`,
+            () => `step * ${k}u + r < dims.K`,
+          ];
+      return `${open(operand, p)}
+    let row = ${name}_at + ${row} * (${width});
+${lines([0, 1], (q) => `    ${name}${p}_${q} = select(${V}(), ${name}[row + ${column(q)}], ${inside(q)});`)}
+    }}`;
+    });
+  const put = (operand: Operand): string =>
+    lines(turns(operand), (p) => {
+      const { name, shared, length } = operand;
+      return `${open(operand, p)}
+${lines([0, 1], (q) => `    ${shared}[r * ${(length + PAD) / 4}u + c + ${q}u] = vec4h(${name}${p}_${q});`)}
+    }}`;
+    });
+  const loads = operands.map(load).join('\n');
+  const [strideA, strideB] = [(lengthA + PAD) / 4, (lengthB + PAD) / 4];
+  // Offsets and strides are in elements of the array: vec4h.
+  const loadLeft = (i: number, kk: number): string => {
+    const [row, column] = [`(own_row + ${i * M}u)`, `${kk * K}u`];
+    return layout === 'tn'
+      ? `subgroupMatrixLoad<subgroup_matrix_left<f16, ${K}, ${M}>, col_major>(&left, ${column} * ${strideA}u + ${row} / 4u, ${strideA}u)`
+      : `subgroupMatrixLoad<subgroup_matrix_left<f16, ${K}, ${M}>, row_major>(&left, ${row} * ${strideA}u + ${column} / 4u, ${strideA}u)`;
+  };
+  const loadRight = (j: number, kk: number): string => {
+    const [column, row] = [`(own_column + ${j * N}u)`, `${kk * K}u`];
+    return layout === 'nt'
+      ? `subgroupMatrixLoad<subgroup_matrix_right<f16, ${N}, ${K}>, col_major>(&right, ${column} * ${strideB}u + ${row} / 4u, ${strideB}u)`
+      : `subgroupMatrixLoad<subgroup_matrix_right<f16, ${N}, ${K}>, row_major>(&right, ${row} * ${strideB}u + ${column} / 4u, ${strideB}u)`;
+  };
+  const each = (text: (i: number, j: number) => string): string =>
+    lines(range(FM), (i) => lines(range(FN), (j) => text(i, j)));
+  const width = (batch * N) / 4; // of a row in scratch, in vec4
+  return `
+var<workgroup> left: array<vec4h, ${rowsA * strideA}>;
+var<workgroup> right: array<vec4h, ${rowsB * strideB}>;
+var<workgroup> scratch: array<vec4f, ${down * across * M * width}>;
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first_row = group.y * ${m}u;
+  let first_column = group.x * ${n}u;
+  let subgroup = lane / ${lanes}u;
+  let own_row = subgroup / ${across}u * ${m / down}u;
+  let own_column = subgroup % ${across}u * ${n / across}u;
+  let own_lane = lane % ${lanes}u;
+  let a_at = group.z * dims.M * dims.K / 4u;
+  let b_at = group.z * dims.N * dims.K / 4u;
+${operands.map((operand) => lines(turns(operand), (p) => `  var ${operand.name}${p}_0 = ${V}();\n  var ${operand.name}${p}_1 = ${V}();`)).join('\n')}
+${each((i, j) => `  var s${i}_${j} = subgroup_matrix_result<f32, ${N}, ${M}>();`)}
+  let steps = (dims.K + ${k - 1}u) / ${k}u;
+  var step = 0u;
+${loads}
+  loop {
+${operands.map(put).join('\n')}
+    workgroupBarrier();
+    step++;
+    if (step < steps) {
+${loads}
+    }
+${lines(
+  range(k / K),
+  (kk) => `    {
+${lines(range(FM), (i) => `    let l${i} = ${loadLeft(i, kk)};`)}
+${lines(
+  range(FN),
+  (j) => `    let r${j} = ${loadRight(j, kk)};
+${lines(range(FM), (i) => `    s${i}_${j} = subgroupMatrixMultiplyAccumulate(l${i}, r${j}, s${i}_${j});`)}`,
+)}
+    }`,
+)}
+    workgroupBarrier();
+    if (step >= steps) { break; }
+  }
+  let own_scratch = subgroup * ${M * width}u;
+${lines(range(FM), (i) =>
+  lines(
+    range(FN / batch),
+    (
+      b,
+    ) => `${lines(range(batch), (q) => `  subgroupMatrixStore<row_major>(&scratch, own_scratch + ${(q * N) / 4}u, s${i}_${b * batch + q}, ${width}u);`)}
+  workgroupBarrier();
+  for (var p = own_lane; p < ${M * width}u; p += ${lanes}u) {
+    store(group.z, first_row + own_row + ${i * M}u + p / ${width}u, (first_column + own_column) / 4u + ${(b * batch * N) / 4}u + p % ${width}u, scratch[own_scratch + p]);
+  }
+  workgroupBarrier();`,
+  ),
+)}
+}`;
+}

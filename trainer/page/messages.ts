@@ -1,0 +1,55 @@
+/** What the page and its training worker say to each other: plain data, and blobs. */
+import type { ToolkitErrorFields } from '../../crawlers/errors.ts';
+import type { CurveHead, CurvePoint } from '../curve.ts';
+import type { AdapterFacts } from '../device.ts';
+import type { RecipeOptions } from '../recipe.ts';
+
+export interface RunOptions extends RecipeOptions {
+  /** URLs of token folders. */
+  readonly tokens: readonly string[];
+  readonly layout: 'stream' | 'packed';
+  readonly seed: number;
+  readonly evaluateEvery: number;
+  readonly evaluateTokens: number;
+  /** Continued behind every evaluation; empty: no samples. */
+  readonly prompt: string;
+  readonly sampleTokens: number;
+  readonly temperature: number;
+}
+
+/** Understood once the worker has said which adapter it has. */
+export type Order =
+  | { readonly do: 'start'; readonly options: RunOptions }
+  | { readonly do: 'pause' | 'resume' | 'stop' };
+
+export type RunEvent =
+  | { readonly event: 'head'; readonly head: CurveHead; readonly loader: string }
+  | { readonly event: 'step'; readonly point: CurvePoint }
+  | { readonly event: 'sample'; readonly step: number; readonly prompt: string; readonly text: string }
+  | {
+      readonly event: 'finished';
+      readonly step: number;
+      /** Stopped before its last step. */
+      readonly stopped: boolean;
+      /** By source, of the whole held-out split; empty when that was not read. */
+      readonly sources: readonly SourceFigure[];
+      readonly files: readonly RunFile[];
+    };
+
+export interface SourceFigure {
+  readonly source: string;
+  readonly bitsPerByte: number;
+  readonly unigramBitsPerByte: number;
+}
+
+export interface RunFile {
+  readonly name: string;
+  readonly what: string;
+  readonly blob: Blob;
+}
+
+export type Event =
+  | { readonly event: 'adapter'; readonly facts: AdapterFacts }
+  | { readonly event: 'doing'; readonly what: string }
+  | { readonly event: 'failed'; readonly error: ToolkitErrorFields }
+  | RunEvent;

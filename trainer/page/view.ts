@@ -1,0 +1,169 @@
+/** What the page shows of a run: figures, curve, samples, files, faults. */
+import type { ToolkitErrorFields } from '../../crawlers/errors.ts';
+import { formatBytes, formatCount, formatSeconds } from '../../crawlers/shell/reporter.ts';
+import type { CurveHead, CurvePoint } from '../curve.ts';
+import type { AdapterFacts } from '../device.ts';
+import { plotCurve } from '../plot.ts';
+import { element, figures, find } from './elements.ts';
+import type { RunEvent, RunFile, SourceFigure } from './messages.ts';
+
+type Of<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
+
+/** Samples that stay on the page. */
+const SAMPLES = 20;
+/** Pixels below which a chart's title is short. */
+const NARROW = 460;
+
+let head: CurveHead | undefined;
+let points: CurvePoint[] = [];
+let steps = 1;
+let speed = 0;
+let heldOut = Number.NaN;
+let isOver = false;
+const urls: string[] = [];
+
+export function showAdapter({ name, vendor, architecture, kind, features }: AdapterFacts): void {
+  const known = [vendor, architecture].filter(Boolean).join(' ');
+  const label = name === 'unnamed adapter' ? known || name : known ? `${name} (${known})` : name;
+  const what = kind === 'gpu' ? '' : ', a software driver: small models only';
+  const half = features.includes('shader-f16') ? ', f16' : '';
+  find('adapter').textContent = `WebGPU: ${label}${half}${what}`;
+}
+
+export function clearRun(stepCount: number): void {
+  [head, points, steps, speed, heldOut, isOver] = [undefined, [], stepCount, 0, Number.NaN, false];
+  for (const url of urls.splice(0)) URL.revokeObjectURL(url);
+  find('progress', HTMLProgressElement).value = 0;
+  find('problem').hidden = true;
+  find('files').hidden = true;
+  find('sources').hidden = true;
+  for (const id of ['now', 'samples']) find(id).replaceChildren();
+}
+
+export function showDoing(what: string): void {
+  find('doing').textContent = what;
+}
+
+export function showHead({ head: given, loader }: Of<'head'>): void {
+  head = given;
+  showDoing(`training; batches come from a loader ${loader}`);
+  drawSoon();
+}
+
+export function showStep(point: CurvePoint): void {
+  points.push(point);
+  speed = speed === 0 ? point.tokensPerSecond : 0.9 * speed + 0.1 * point.tokensPerSecond;
+  heldOut = point.heldOutBitsPerByte ?? heldOut;
+  drawSoon();
+}
+
+function showNow(): void {
+  const point = points.at(-1);
+  if (!head || !point) return;
+  find('progress', HTMLProgressElement).value = point.step / steps;
+  const eta = ((steps - point.step) * head.tokensPerStep) / speed;
+  const unigram = head.unigramBitsPerByte;
+  find('now').replaceChildren(
+    ...figures({
+      Step: `${formatCount(point.step)} / ${formatCount(steps)}`,
+      'Loss, nats a token': point.loss.toFixed(4),
+      'Held-out bits/byte': Number.isFinite(heldOut) ? heldOut.toFixed(4) : head.untrainedBitsPerByte.toFixed(4),
+      'Unigram bits/byte': unigram.toFixed(4),
+      'Tokens/s': formatCount(Math.round(speed)),
+      'Data wait': `${point.dataWaitMs.toFixed(1)} ms`,
+      'Time left': isOver ? '–' : formatSeconds(eta),
+      'GPU memory': formatBytes(point.memoryBytes ?? 0),
+    }),
+  );
+}
+
+let drawing = false;
+
+/** At most four times a second, and less often where drawing takes long. */
+function drawSoon(): void {
+  if (drawing) return;
+  drawing = true;
+  setTimeout(() => {
+    const started = performance.now();
+    draw();
+    setTimeout(
+      () => {
+        drawing = false;
+        if (drawn !== points.length) drawSoon();
+      },
+      Math.max(250, 10 * (performance.now() - started)),
+    );
+  }, 0);
+}
+
+let drawn = -1;
+
+export function draw(): void {
+  showNow();
+  if (!head) return;
+  drawn = points.length;
+  const chart = find('chart');
+  const width = Math.max(300, Math.round(chart.clientWidth));
+  const size = { width, height: Math.round(Math.min(400, Math.max(280, width * 0.55))) };
+  const perStep = width < NARROW ? '' : `, ${formatCount(head.tokensPerStep)} tokens a step`;
+  const title = `${formatCount(head.parameters)} parameters${perStep}`;
+  chart.innerHTML = plotCurve({ name: '', head, points }, title, 'steps', size);
+}
+
+export function showSample({ step, prompt, text }: Of<'sample'>): void {
+  const continued = element('p', { lang: 'vi' }, element('b', {}, prompt), text.replace(/\ufffd+$/, ''));
+  const samples = find('samples');
+  samples.prepend(element('li', {}, element('span', { class: 'step' }, `step ${formatCount(step)}`), continued));
+  while (samples.children.length > SAMPLES) samples.lastChild!.remove();
+}
+
+export function showFinished({ step, stopped, sources, files }: Of<'finished'>): void {
+  isOver = true;
+  draw();
+  showDoing(stopped ? `stopped behind step ${formatCount(step)}` : `done: ${formatCount(step)} steps`);
+  showFiles(files);
+  if (sources.length > 0) showSources(sources);
+}
+
+function showFiles(files: readonly RunFile[]): void {
+  const list = find('files');
+  list.replaceChildren(
+    ...files.map(({ name, what, blob }) => {
+      const url = URL.createObjectURL(blob);
+      urls.push(url);
+      const facts = element('small', {}, ` ${formatBytes(blob.size)}, ${what}`);
+      return element('span', {}, element('a', { href: url, download: name }, name), facts);
+    }),
+  );
+  list.hidden = false;
+}
+
+function showSources(sources: readonly SourceFigure[]): void {
+  const row = (name: 'th' | 'td', cells: readonly string[]) =>
+    element('tr', {}, ...cells.map((cell) => element(name, {}, cell)));
+  const table = element(
+    'table',
+    {},
+    row('th', ['held-out, all of it', 'bits per byte', 'unigram', 'of it']),
+    ...sources.map(({ source, bitsPerByte, unigramBitsPerByte }) =>
+      row('td', [
+        source,
+        bitsPerByte.toFixed(4),
+        unigramBitsPerByte.toFixed(4),
+        (bitsPerByte / unigramBitsPerByte).toFixed(3),
+      ]),
+    ),
+  );
+  find('sources').replaceChildren(table);
+  find('sources').hidden = false;
+}
+
+export function showProblem({ code, message, hint }: ToolkitErrorFields): void {
+  const problem = find('problem');
+  problem.replaceChildren(
+    element('p', {}, element('strong', {}, code), ` ${message}`),
+    ...(hint ? [element('p', { class: 'quiet' }, hint)] : []),
+  );
+  problem.hidden = false;
+  problem.scrollIntoView({ block: 'nearest' });
+}
