@@ -2,6 +2,7 @@
  * What a page says of itself. JSON-LD, OpenGraph and other `<meta>` are statements of the site, taken where they agree
  * with what stands on the page or where the page itself shows nothing.
  */
+import { load } from 'cheerio/slim';
 import { type Element, textBelow, traverse } from './dom.ts';
 
 export interface Metadata {
@@ -24,7 +25,7 @@ export const NO_METADATA: Metadata = { title: '', author: '', published: '', can
 const MAX_JSON = 300_000;
 const MAX_VALUE = 300;
 
-/** What one look over the page finds. */
+/** What the page states in elements that no reader sees, and what one look over it finds. */
 interface Found {
   /** `name`, `property` or `itemprop` of `<meta>`, lower case → first content. */
   readonly meta: Map<string, string>;
@@ -40,37 +41,56 @@ interface Found {
 }
 
 export function readMetadata(root: Element): Metadata {
-  const found = collect(root);
+  const found: Found = {
+    ...{ meta: new Map(), linked: [], headings: [], breadcrumb: [], authors: [] },
+    ...{ canonical: '', lang: '', document: '', time: '', shownDate: '' },
+  };
+  const statements: string[] = [];
+  look(root, found, statements);
+  readStatements(statements.join('\n'), found);
   const { meta } = found;
   const article = found.linked.find(({ '@type': type }) => ARTICLE.test(String(type)));
   const first = (...names: string[]): string =>
     names.map((name) => meta.get(name) ?? '').find((value) => value !== '') ?? '';
-  const published =
-    isoDate(textOf(article?.datePublished)) ||
-    isoDate(
-      first(
-        'article:published_time',
-        'datepublished',
-        'og:published_time',
-        'pubdate',
-        'date',
-        'dc.date',
-        'dc.date.issued',
-      ),
-    ) ||
-    isoDate(found.time) ||
-    isoDate(found.shownDate);
   return {
     title: titleOf(found),
     author:
       authorsOf(article?.author) ||
       withoutUrls(first('author', 'article:author', 'dc.creator')) ||
       withoutUrls(found.authors.join(', ')),
-    published,
+    published:
+      isoDate(textOf(article?.datePublished)) ||
+      isoDate(first(...META_DATES)) ||
+      isoDate(found.time) ||
+      isoDate(found.shownDate),
     canonical: absolute(found.canonical) || absolute(first('og:url')),
     section: textOf(article?.articleSection) || first('article:section') || (found.breadcrumb.at(-1) ?? ''),
     lang: found.lang || first('og:locale').replace('_', '-').toLowerCase(),
   };
+}
+
+const META_DATES = [
+  ...['article:published_time', 'datepublished', 'og:published_time', 'pubdate', 'date', 'dc.date', 'dc.date.issued'],
+];
+
+/** Statements come as a small document of their own: cheerio over whole pages would take longer than all of extraction. */
+function readStatements(source: string, found: Found): void {
+  const $ = load(source);
+  found.lang = ($('html').attr('lang') ?? '').trim().toLowerCase().slice(0, 20);
+  found.canonical = $('link[rel="canonical"]').attr('href') ?? '';
+  const dates = [...$('time, [itemprop="datePublished"]')].map(({ attribs }) => attribs.content ?? attribs.datetime);
+  found.time = dates.find((date) => date !== undefined && date !== '') ?? '';
+  for (const { attribs } of $('meta[content]')) {
+    const { property, name, itemprop, content } = attribs;
+    state(found.meta, property ?? name ?? itemprop, content);
+  }
+}
+
+/** The first statement of a name counts. */
+function state(meta: Map<string, string>, name: string | undefined, content: string | undefined): void {
+  const value = oneLine(content ?? '');
+  if (name === undefined || value === '' || meta.has(name.toLowerCase())) return;
+  meta.set(name.toLowerCase(), value.slice(0, MAX_VALUE));
 }
 
 const ARTICLE = /Article|BlogPosting|Report|Recipe|WebPage$/;
@@ -82,39 +102,21 @@ const SHOWN_DATE = /\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b[\s,|–-]*(?:\d{1,2}\s*[:h
 /** A date that is shown stands at the head of the page, in a short run of text. */
 const MAX_DATE_TEXT = 80;
 
-function collect(root: Element): Found {
-  const found: Found = {
-    meta: new Map(),
-    linked: [],
-    headings: [],
-    breadcrumb: [],
-    authors: [],
-    canonical: '',
-    lang: '',
-    document: '',
-    time: '',
-    shownDate: '',
-  };
+/** Elements that state something in their attributes. */
+const STATING = new Set(['html', 'meta', 'time']);
+const STATES = /datePublished|\bcanonical\b/;
+const MAX_STATEMENTS = 1_000;
+
+function look(root: Element, found: Found, statements: string[]): void {
   let trail: Element | undefined;
   traverse(root, {
     enter(element) {
+      if (statements.length < MAX_STATEMENTS && (STATING.has(element.name) || STATES.test(element.data))) {
+        statements.push(`<${element.name} ${element.data}></${element.name}>`);
+      }
       switch (element.name) {
-        case 'html':
-          found.lang = (element.attribute('lang') ?? '').trim().toLowerCase().slice(0, 20);
-          return true;
-        case 'meta': {
-          const name = element.attribute('property') ?? element.attribute('name') ?? element.attribute('itemprop');
-          const content = oneLine(element.attribute('content') ?? '');
-          if (name !== undefined && content !== '' && !found.meta.has(name.toLowerCase())) {
-            found.meta.set(name.toLowerCase(), content.slice(0, MAX_VALUE));
-          }
-          return true;
-        }
-        case 'link':
-          if (element.attribute('rel') === 'canonical') found.canonical ||= element.attribute('href') ?? '';
-          return true;
         case 'script':
-          if (/ld\+json/i.test(element.attribute('type') ?? '')) readLinkedData(rawText(element), found.linked);
+          if (LINKED_DATA.test(element.data)) readLinkedData(rawText(element), found.linked);
           return false;
         case 'style':
         case 'svg':
@@ -125,13 +127,7 @@ function collect(root: Element): Found {
         case 'h1':
           if (found.headings.length < MAX_HEADINGS) found.headings.push(oneLine(textBelow(element)));
           return true;
-        case 'time':
-          found.time ||= element.attribute('datetime') ?? '';
-          return true;
       }
-      const itemprop = element.attribute('itemprop');
-      if (itemprop === 'datePublished')
-        found.time ||= element.attribute('content') ?? element.attribute('datetime') ?? '';
       const classes = element.attribute('class') ?? '';
       if (trail === undefined && BREADCRUMB.test(classes)) trail = element;
       if (found.authors.length === 0 && (element.attribute('rel') === 'author' || AUTHOR_NAME.test(classes))) {
@@ -152,9 +148,9 @@ function collect(root: Element): Found {
       if (element === trail) trail = undefined;
     },
   });
-  return found;
 }
 
+const LINKED_DATA = /ld\+json/i;
 const MAX_HEADINGS = 20;
 
 /** Text directly below an element, scripts included. */

@@ -1,10 +1,12 @@
 /**
  * Extraction beside trafilatura and Readability + linkedom, in one run: quality by each set's own scoring, pages per
- * second of one core.   node --import tsx tests/bench/cleaning/extraction.ts [--errors]
+ * second of one core.   node --import tsx tests/bench/cleaning/extraction.ts [--errors|--parsers]
  */
+import { load } from 'cheerio/slim';
 import { decode } from '../../../cleaning/charset.ts';
 import { extract } from '../../../cleaning/extract.ts';
 import { isFurnitureLine } from '../../../cleaning/html/furniture.ts';
+import { parseHtml } from '../../../cleaning/html/parse.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import {
   articleBenchmark,
@@ -99,6 +101,27 @@ export function extractionErrors(): void {
   }
 }
 
+/** Milliseconds a page: our parser, cheerio's, and all of extraction with ours. */
+export function parserBench(): void {
+  const work = {
+    'our parser': (html: string) => parseHtml(html, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+    'cheerio/slim': (html: string) => load(html),
+    extraction: extract,
+  };
+  const sets = { articles: articleBenchmark(), vietnamese: vietnamesePages(), trafilatura: trafilaturaEvaluation() };
+  for (const [set, cases] of Object.entries(sets)) {
+    const pages = cases.map(({ body }) => decode(body).text);
+    for (const [name, parse] of Object.entries(work)) {
+      for (const page of pages) parse(page);
+      const seconds = cpuSeconds(() => {
+        for (const page of pages) parse(page);
+      });
+      process.stdout.write(`${set}: ${name} ${((1000 * seconds) / pages.length).toFixed(2)} ms a page\n`);
+    }
+  }
+}
+
 if (process.argv[1]?.endsWith('extraction.ts')) {
-  process.argv.includes('--errors') ? extractionErrors() : extractionBench();
+  if (process.argv.includes('--errors')) extractionErrors();
+  else process.argv.includes('--parsers') ? parserBench() : extractionBench();
 }
