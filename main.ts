@@ -7,7 +7,7 @@ import { reasonOf, ToolkitError } from './crawlers/errors.ts';
 import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
-import { cleanCommand, statsCommand, verifyCommand } from './shards/command.ts';
+import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
@@ -27,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   runCommand,
   crawlCommand,
   cleanCommand,
+  explainCommand,
   tokenizerTrainCommand,
   ...INSPECT_COMMANDS,
   tokensCommand,
@@ -43,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   checkCommand,
   benchCommand,
   tuneCommand,
+  cleanBenchCommand,
 ];
 
 const json = process.argv.includes('--json');

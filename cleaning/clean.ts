@@ -1,130 +1,213 @@
 /**
  * Page → Document, or the reason why not. The stations, in order:
  *
- *   consent    what the site said about training and indexing
- *   decode     bytes → text                                   charset.ts, legacy.ts
- *   extract    HTML → title and main text                     extract.ts, html/, dedup/lines.ts (per host)
- *   normalise  one spelling                                   legacy.ts (mojibake), normalize.ts
- *   identify   Vietnamese? with diacritics?                   language.ts, syllables.ts
- *   filter     measurements against thresholds                measure.ts, filters/
- *   dedup      exact and near, against all nights before      dedup/
+ *   consent        what the site said about training and indexing
+ *   decode         bytes → text                                   charset.ts, legacy.ts
+ *   extract        HTML → metadata and main text                  extract.ts, html/, dedup/lines.ts (per host)
+ *   normalise      one spelling                                   legacy.ts, written-marks.ts, normalize.ts
+ *   identify       Vietnamese? with diacritics? paragraph by paragraph   language.ts, syllables.ts
+ *   filter         measurements against thresholds                measure.ts, filters/
+ *   personal data  tags in its place                              pii.ts
+ *   dedup          exact and near, against all nights before      dedup/
  *
- * Up to dedup a page is judged by itself: pure functions. Only `lines` and dedup ask the store, in the order of pages,
- * so the same pages in the same order give the same documents.
+ * Up to dedup a page is judged by itself: pure functions (work.ts), on worker threads where there is enough to do
+ * (engine.ts). Only opt-outs, host lines and dedup ask the store, here, in the order of pages: the same pages in the same
+ * order give the same documents, whatever the number of threads.
  */
-import xxhash, { type XXHashAPI } from 'xxhash-wasm';
+import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
-import { decode } from './charset.ts';
-import { exactText } from './dedup/exact.ts';
-import { type Fingerprint, fingerprint } from './dedup/near.ts';
+import { STANDARD_NEAR } from './dedup/near.ts';
 import type { DedupStore } from './dedup/store.ts';
-import type { Outcome } from './document.ts';
-import { extract } from './extract.ts';
+import type { Document, Drop, Outcome } from './document.ts';
+import { type Answer, Engine } from './engine.ts';
 import type { Rejection } from './filter.ts';
-import { judge, MAX_BYTES, MAX_UNDECODABLE, NEAR_SIMILARITY, type Preset } from './filters/index.ts';
-import { identify } from './language.ts';
-import { decodeReferences, repairMojibake } from './legacy.ts';
-import { readTokens, type Token } from './lexicon.ts';
-import { measure } from './measure.ts';
-import { normalize } from './normalize.ts';
+import type { Change, Preset } from './filters/index.ts';
+import type { Level } from './pii.ts';
+import { type Assessment, assess, type ReadPage } from './work.ts';
 
 export interface CleanOptions {
   readonly preset: Preset;
+  /** Thresholds moved from where the preset has them. */
+  readonly changes?: readonly Change[];
+  /** Which personal data becomes tags. */
+  readonly personalData?: Level;
+  /** JSONL files of benchmark items: documents that hold one are flagged. */
+  readonly contamination?: readonly string[];
+  /** Estimated similarity from which two documents are near duplicates (default 0.6). */
+  readonly nearSimilarity?: number;
+  /** Threads beside this one; 0 does everything here. */
+  readonly threads?: number;
   /** Remembers pages, documents and host lines; the caller commits it (`store.commit`) and closes it. */
   readonly store: DedupStore;
 }
 
 /** One outcome for each page, in order; pages that the store knows give none and are counted in `store.skipped`. */
 export async function* clean(pages: AsyncIterable<Page>, options: CleanOptions): AsyncGenerator<Outcome> {
-  const hash = await xxhash();
-  const { store } = options;
+  const { preset, changes = [], personalData = 'basic', contamination = [], threads = 0, store } = options;
+  const engine = await Engine.open({ preset, changes, personalData, contamination }, threads);
+  try {
+    for await (const batch of inOrder(inBatches(pages, store, engine.hash), engine)) {
+      for (const [i, keyed] of batch.pages.entries()) {
+        // A page that was known when it was read may not be any more: opt-outs let copies come back.
+        if (!store.pages.add(keyed.key)) store.skipped++;
+        else yield new Decision(keyed, options, engine).outcome(batch.answers[i] ?? engine.answerHere(keyed.page));
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A page with signed 64-bit keys of what it is and of its URL. */
+interface KeyedPage {
+  readonly page: Page;
+  readonly key: bigint;
+  readonly url: bigint;
+  /** Dealt with in an earlier run: it needs no answer. */
+  readonly isKnown: boolean;
+}
+
+/** A batch ends with the page that reaches either. */
+const BATCH_PAGES = 64;
+const BATCH_BYTES = 1_000_000;
+
+async function* inBatches(pages: AsyncIterable<Page>, store: DedupStore, hash: XXHashAPI): AsyncGenerator<KeyedPage[]> {
+  let batch: KeyedPage[] = [];
+  let bytes = 0;
   for await (const page of pages) {
-    if (store.pages.add(pageKey(page, hash))) yield cleanPage(page, options, hash);
-    else store.skipped++;
+    batch.push(keyed(page, store, hash));
+    bytes += page.body.byteLength;
+    if (batch.length < BATCH_PAGES && bytes < BATCH_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
   }
+  if (batch.length > 0) yield batch;
 }
 
-function cleanPage(page: Page, { preset, store }: CleanOptions, hash: XXHashAPI): Outcome {
-  const { url, source, fetchedAt, consent } = page;
-  const id = page.id ?? hash.h64ToString(url);
-  let title = page.title ?? '';
-  let text = '';
-  const drop = (stage: string, { reason, value, threshold }: Rejection, other = ''): Outcome => ({
-    dropped: { id, url, title, source, fetchedAt, stage, reason, value, threshold, other, text },
-  });
+function keyed(page: Page, store: DedupStore, hash: XXHashAPI): KeyedPage {
+  const { url, consent, body } = page;
+  const key = BigInt.asIntN(64, hash.h64(`${url}\n${consent.conclusion}`, hash.h64Raw(body)));
+  return { page, key, url: BigInt.asIntN(64, hash.h64(url)), isKnown: store.pages.has(key) };
+}
 
-  // consent
-  const refusal = refusedByConsent(page);
-  if (refusal !== undefined) return drop('consent', refusal);
-
-  // decode
-  const contentType = page.headers['content-type'];
-  const isHtml = looksLikeHtml(page);
-  const unfit = unfitToRead(page, isHtml ? MAX_BYTES.html : MAX_BYTES.text);
-  if (unfit !== undefined) {
-    if (unfit.reason === 'too_large') text = decode(page.body.subarray(0, EXCERPT), contentType).text;
-    return drop('decode', unfit);
-  }
-  text = decode(page.body, contentType).text;
-  const damage = undecodable(text);
-  if (damage !== undefined) return drop('decode', damage);
-
-  // extract
-  if (isHtml) {
-    const extraction = extract(text);
-    const { flaw } = extraction;
-    title ||= extraction.title;
-    text = flaw !== undefined && extraction.text === '' ? text.slice(0, EXCERPT) : extraction.text;
-    if (flaw !== undefined && (preset !== 'keep-all' || extraction.text === '')) return drop('extract', flaw);
-  }
-
-  // normalise
-  title = normalize(repair(title)).replace(/\s+/g, ' ');
-  text = normalize(repair(text));
-  if (isHtml) text = store.lines.strip(hostOf(page), text);
-  if (text === '') return drop('extract', { reason: 'no_text', value: 0, threshold: 1 });
-
-  // identify and filter
-  const tokens = readTokens(text);
-  const language = identify(tokens, text);
-  const { code, diacritics } = language;
-  const measurements = measure(text, tokens, diacritics === 'absent');
-  const judgement = judge({ text, tokens, language, measurements }, preset);
-  if (judgement !== true) return drop(judgement.stage, judgement.verdict);
-
-  // dedup
-  const body = withoutTitle(tokens, title);
-  const key = BigInt.asIntN(64, hash.h64(exactText(body)));
-  const print = fingerprint(body);
-  const duplicate = findDuplicate(store, key, print);
-  const relative = duplicate && store.document(duplicate.document);
-  if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
-    store.addCopy(relative.clusterNumber);
-    return drop(duplicate.stage, duplicate.rejection, relative.id);
-  }
-  const keptId = store.freeId(id);
-  const number = store.addDocument(keptId, relative?.clusterNumber);
-  store.exact.add(key, number);
-  store.near.add(number, print);
-
-  const cluster = relative?.cluster ?? keptId;
-  const licence = page.licence ?? 'unknown';
-  const kept = {
-    id: keptId,
-    text,
-    url,
-    title,
-    source,
-    fetchedAt,
-    consent,
-    licence,
-    language: code,
-    diacritics,
-    cluster,
-    measurements,
+/** Answers to batches in their order, a few batches ahead. */
+async function* inOrder(
+  batches: AsyncIterable<KeyedPage[]>,
+  engine: Engine,
+): AsyncGenerator<{ readonly pages: readonly KeyedPage[]; readonly answers: readonly (Answer | undefined)[] }> {
+  const ahead: { pages: KeyedPage[]; answers: Promise<(Answer | undefined)[]> }[] = [];
+  const first = async () => {
+    const { pages, answers } = ahead.shift()!;
+    return { pages, answers: await answers };
   };
-  return { kept };
+  for await (const pages of batches) {
+    const answers = answersFor(pages, engine);
+    answers.catch(() => {}); // thrown where it is awaited, in its turn
+    ahead.push({ pages, answers });
+    while (ahead.length >= engine.width) yield await first();
+  }
+  while (ahead.length > 0) yield await first();
 }
+
+/** An answer for each page that is new. */
+async function answersFor(pages: readonly KeyedPage[], engine: Engine): Promise<(Answer | undefined)[]> {
+  const answers = await engine.answer(pages.filter(({ isKnown }) => !isKnown).map(({ page }) => page));
+  let next = 0;
+  return pages.map(({ isKnown }) => (isKnown ? undefined : answers[next++]));
+}
+
+/** What becomes of one page, asked in its turn. */
+class Decision {
+  readonly #keyed: KeyedPage;
+  readonly #options: CleanOptions;
+  readonly #engine: Engine;
+  readonly #id: string;
+
+  constructor(keyed: KeyedPage, options: CleanOptions, engine: Engine) {
+    this.#keyed = keyed;
+    this.#options = options;
+    this.#engine = engine;
+    this.#id = keyed.page.id ?? engine.hash.h64ToString(keyed.page.url);
+  }
+
+  outcome(answer: Answer): Outcome {
+    const { store } = this.#options;
+    const { page, url } = this.#keyed;
+    const isRefusal = 'refused' in answer;
+    if (isRefusal && answer.refused.stage === 'consent') store.optOut(url, page);
+    else {
+      const since = store.optedOutAt(url);
+      if (since !== undefined && page.fetchedAt <= since)
+        return this.#drop({ ...OPTED_OUT, title: '', text: '', charset: '' });
+      if (since !== undefined) store.optIn(url);
+    }
+    return isRefusal ? this.#drop(answer.refused) : this.#judge(answer.read, answer.assessment);
+  }
+
+  #judge(read: ReadPage, assessment: Assessment): Outcome {
+    const { store, preset } = this.#options;
+    const { page, key: pageKey, url } = this.#keyed;
+    const { title, text } = read.isHtml ? store.lines.strip(hostOf(page), read) : read;
+    const said = { title, charset: read.charset };
+    if (text === '') return this.#drop({ ...NO_TEXT, ...said, text });
+    if (text !== read.text || title !== read.title) {
+      assessment = assess({ ...read, text, title }, this.#engine.settings, this.#engine.hash);
+    }
+    const { judgement, language, measurements } = assessment;
+    const measured = { ...said, text: assessment.text, language: language.code, measurements };
+    if (judgement !== true) return this.#drop({ stage: judgement.stage, ...judgement.verdict, ...measured });
+
+    const duplicate = findDuplicate(store, assessment, this.#options.nearSimilarity ?? STANDARD_NEAR.similarity);
+    const relative = duplicate && store.document(duplicate.document);
+    if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
+      store.addCopy(duplicate.document, pageKey);
+      return this.#drop({ stage: duplicate.stage, ...duplicate.rejection, other: relative.id, ...measured });
+    }
+    const id = store.freeId(this.#id);
+    const number = store.addDocument(id, url, assessment.key, relative?.clusterNumber);
+    store.exact.add(assessment.key, number);
+    store.near.add(number, assessment.signature);
+    return { kept: this.#document(id, title, relative?.cluster ?? id, read, assessment) };
+  }
+
+  #document(id: string, title: string, cluster: string, read: ReadPage, assessment: Assessment): Document {
+    const { url, source, fetchedAt, consent, licence = 'unknown' } = this.#keyed.page;
+    const { author, published, canonical, section, lang, charset } = read;
+    const { text, language, paragraphLanguages, contamination, measurements } = assessment;
+    return {
+      id,
+      text,
+      url,
+      title,
+      author,
+      published,
+      canonical,
+      section,
+      lang,
+      source,
+      fetchedAt,
+      consent,
+      licence,
+      charset,
+      language: language.code,
+      paragraphLanguages,
+      diacritics: language.diacritics,
+      cluster,
+      contamination,
+      measurements,
+    };
+  }
+
+  #drop(drop: Omit<Drop, 'id' | 'url' | 'source' | 'fetchedAt' | 'other' | 'language'> & Partial<Drop>): Outcome {
+    const { url, source, fetchedAt } = this.#keyed.page;
+    if (drop.text !== '') this.#options.store.addReject(this.#keyed.url);
+    return { dropped: { id: this.#id, url, source, fetchedAt, other: '', language: '', ...drop } };
+  }
+}
+
+const OPTED_OUT = { stage: 'consent', reason: 'opted_out_later', value: 1, threshold: 0 };
+const NO_TEXT = { stage: 'extract', reason: 'no_text', value: 0, threshold: 1 };
 
 interface Duplicate {
   readonly stage: 'exact' | 'near';
@@ -133,65 +216,16 @@ interface Duplicate {
   readonly rejection: Rejection;
 }
 
-function findDuplicate(store: DedupStore, key: bigint, print: Fingerprint): Duplicate | undefined {
+function findDuplicate(store: DedupStore, { key, signature }: Assessment, threshold: number): Duplicate | undefined {
   const same = store.exact.find(key);
   if (same !== undefined) {
     return { stage: 'exact', document: same, rejection: { reason: 'exact_duplicate', value: 1, threshold: 1 } };
   }
-  const match = store.near.find(print, NEAR_SIMILARITY);
+  const match = store.near.find(signature, threshold);
   if (match === undefined) return undefined;
-  const rejection = { reason: 'near_duplicate', value: match.similarity, threshold: NEAR_SIMILARITY };
+  const rejection = { reason: 'near_duplicate', value: match.similarity, threshold };
   return { stage: 'near', document: match.document, rejection };
 }
-
-/** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
-function withoutTitle(tokens: readonly Token[], title: string): readonly Token[] {
-  const heading = readTokens(title);
-  const repeats = heading.length < tokens.length && heading.every(({ folded }, i) => folded === tokens[i]!.folded);
-  return repeats ? tokens.slice(heading.length) : tokens;
-}
-
-/** Of a page that is refused unread the reject store keeps only its head. */
-const EXCERPT = 2_000;
-
-/** Signed 64-bit key of URL and body. */
-function pageKey({ url, body }: Page, hash: XXHashAPI): bigint {
-  return BigInt.asIntN(64, hash.h64(url, hash.h64Raw(body)));
-}
-
-function refusedByConsent({ consent }: Page): Rejection | undefined {
-  if (consent.conclusion === 'no-train') return { reason: 'no_train', value: 1, threshold: 0 };
-  if (consent.conclusion === 'no-index') return { reason: 'no_index', value: 1, threshold: 0 };
-  return undefined;
-}
-
-/** By its declared type; undeclared or plain text only when it opens like a document. */
-function looksLikeHtml({ headers, body }: Page): boolean {
-  const type = headers['content-type'] ?? '';
-  if (/\b(?:x?html|xhtml\+xml)\b/i.test(type)) return true;
-  if (type !== '' && !/^text\/plain/i.test(type)) return false;
-  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 512)).toString('latin1');
-  return /^[^<]{0,16}<(?:!doctype\s+html|html|head|body)\b/i.test(head);
-}
-
-const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
-
-function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Rejection | undefined {
-  if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
-  if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
-  if (truncated || body.byteLength > maxBytes) {
-    return { reason: 'too_large', value: body.byteLength, threshold: Math.min(maxBytes, body.byteLength) };
-  }
-  return undefined;
-}
-
-function undecodable(text: string): Rejection | undefined {
-  const lost = text.match(/[^\P{Cc}\s\u0080-\u009f]|\ufffd/gu)?.length ?? 0;
-  const value = lost / Math.max(1, text.length);
-  return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;
-}
-
-const repair = (text: string): string => decodeReferences(repairMojibake(text));
 
 function hostOf({ url, source }: Page): string {
   return URL.canParse(url) ? new URL(url).host || source : source;

@@ -2,24 +2,74 @@
 import type { Consent } from '../crawlers/page.ts';
 
 /**
- * Raw figures kept with every document (Arrow Float32 columns of the same names), so that a threshold can move
- * without a new crawl. Ratios are 0…1.
+ * Raw figures kept with every document that was measured, dropped ones too (Arrow Float32 columns of the same names), so
+ * that a threshold can move without a new crawl. `frac` and `ratio` are 0…1. Grams are of syllables: a Vietnamese word
+ * has about 1.7, so 3, 5 and 7 stand for the 2, 3 and 4 words of Gopher's rules, and 8, 10, 12, 13, 15, 17 for 5 to 10.
  */
 export const MEASUREMENTS = [
-  'bytes', //                 UTF-8 bytes of text
-  'syllables', //             what spaces separate
-  'mean_syllable_length', //  letters per syllable
-  'alphabetic_ratio', //      syllables that hold a letter / syllables
-  'symbol_ratio', //          characters that are neither letter, mark, digit, space nor common punctuation / characters
-  'digit_ratio', //           digits / characters
-  'uppercase_ratio', //       capital letters / letters
-  'diacritic_ratio', //       syllables with a Vietnamese diacritic / syllables
-  'vietnamese_ratio', //      syllables that the Vietnamese syllable grammar accepts / alphabetic syllables
-  'stopword_hits', //         distinct Vietnamese function words found
-  'dup_line_ratio', //        characters in repeated lines / characters
-  'top_3gram_ratio', //       characters of the most frequent 3-syllable gram / characters
-  'dup_8gram_ratio', //       syllables covered by repeated 8-syllable grams / syllables
-  'line_punctuation_ratio', // lines that end in punctuation / lines
+  'bytes', //                  UTF-8 bytes of text
+  'syllables', //              what spaces separate
+  'lines', //                  not empty
+  'paragraphs', //             between blank lines
+  'sentences', //              syllables that end like one, and lines that end without
+  'mean_syllable_length', //   letters per syllable
+  'alphabetic_ratio', //       syllables that hold a letter / syllables
+  'symbol_ratio', //           characters that are neither letter, mark, digit, space nor common punctuation / characters
+  'digit_ratio', //            digits / characters
+  'uppercase_ratio', //        capital letters / letters
+  'diacritic_ratio', //        syllables with a Vietnamese diacritic / syllables
+  'vietnamese_ratio', //       syllables that the Vietnamese syllable grammar accepts / alphabetic syllables
+  'language_score', //         how surely it is Vietnamese (language.ts)
+  'vietnamese_para_frac', //   characters of paragraphs in Vietnamese / characters of paragraphs whose language is known
+  'stopword_hits', //          distinct Vietnamese function words found, of 48
+  'fineweb_stopwords', //      distinct ones found, of FineWeb-2's 15
+  'function_word_frac', //     syllables that are function words / syllables
+  'hash_ratio', //             `#` / syllables (Gopher)
+  'ellipsis_ratio', //         `…` and `...` / syllables (Gopher)
+  'bullet_line_frac', //       lines that open with a bullet / lines (Gopher)
+  'ellipsis_line_frac', //     lines that end with an ellipsis / lines, where there are four (Gopher)
+  'line_punct_frac', //        lines that end in punctuation / lines (FineWeb)
+  'short_line_frac', //        lines of at most 30 characters / lines (FineWeb)
+  'newline_ratio', //          line ends / syllables (FineWeb)
+  'dup_line_frac', //          lines that stood before / lines (Gopher)
+  'dup_line_char_frac', //     their characters / characters (Gopher, FineWeb's char_duplicates)
+  'dup_para_frac', //          paragraphs that stood before / paragraphs (Gopher)
+  'dup_para_char_frac', //     their characters / characters (Gopher)
+  'top_3gram_char_frac', //    characters of the most frequent 3-syllable gram / characters (Gopher), and so on
+  'top_5gram_char_frac',
+  'top_7gram_char_frac',
+  'dup_8gram_char_frac', //    characters of 8-syllable grams that stood before / characters (Gopher), and so on
+  'dup_10gram_char_frac',
+  'dup_12gram_char_frac',
+  'dup_13gram_char_frac',
+  'dup_15gram_char_frac',
+  'dup_17gram_char_frac',
+  'keyword_pair_frac', //      syllables of the most frequent pair of content words / syllables
+  'spam_phrases', //           per hundred syllables
+  'addresses', //              web addresses per hundred syllables
+  'code_line_frac', //         lines that hold a curly bracket or speak of JavaScript / lines (C4)
+  'policy_line_frac', //       lines that speak of cookies and terms of use / lines (C4)
+  'lorem_ipsum', //            times it stands there (C4)
+  'repaired_charset', //       1 when the bytes were in a Vietnamese encoding older than Unicode
+  'repaired_mojibake', //      lines read in a wrong encoding on their way, or in a font of their own
+  'repaired_references', //    `&#7871;` left in the text
+  'repaired_invisible', //     controls, zero-width characters, direction marks
+  'repaired_marks', //         letters composed, or with their marks put in order
+  'repaired_stroked_d', //     Ð and Ɖ for Đ
+  'repaired_homoglyphs', //    Cyrillic, Greek and full-width letters that pass for Latin ones
+  'repaired_tones', //         hoà → hòa
+  'repaired_quotes', //        rare forms of quotation marks
+  'repaired_spaces', //        other spaces, runs of spaces, line ends of other systems
+  'masked_phone', //           personal data that was replaced by a tag, by kind (pii.ts)
+  'masked_email',
+  'masked_citizen_id',
+  'masked_identity_card',
+  'masked_passport',
+  'masked_social_insurance',
+  'masked_bank_account',
+  'masked_tax_code',
+  'masked_plate',
+  'masked_ip',
 ] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 export type Measurements = Readonly<Record<Measurement, number>>;
@@ -31,17 +81,30 @@ export interface Document {
   readonly text: string;
   readonly url: string;
   readonly title: string;
+  /** What the page says of itself (html/metadata.ts); empty where it does not. */
+  readonly author: string;
+  readonly published: string;
+  readonly canonical: string;
+  readonly section: string;
+  /** `lang` that the page declares; what it is stands in `language`. */
+  readonly lang: string;
   readonly source: string;
   /** ISO 8601, UTC. */
   readonly fetchedAt: string;
   readonly consent: Consent;
   /** As stated by the source; `unknown` when it did not say. */
   readonly licence: string;
+  /** Encoding of the bytes, and how it was found: `tcvn3 (words)`. */
+  readonly charset: string;
   /** ISO 639-3; `vie` for everything that the recommended preset keeps. */
   readonly language: string;
+  /** Languages of the paragraphs in order, neighbours of one language together: `vie*12 eng*3`. */
+  readonly paragraphLanguages: string;
   readonly diacritics: 'present' | 'mixed' | 'absent';
   /** Near-duplicate cluster: the id of the cluster's first document (its own id when alone). The split hashes this. */
   readonly cluster: string;
+  /** Ids of benchmark items that it holds, separated by spaces (contamination.ts); mostly empty. */
+  readonly contamination: string;
   readonly measurements: Measurements;
 }
 
@@ -60,6 +123,10 @@ export interface Drop {
   readonly threshold: number;
   /** For duplicates the id of the document that was kept; else empty. */
   readonly other: string;
+  readonly charset: string;
+  readonly language: string;
+  /** Where it was measured before it was dropped. */
+  readonly measurements?: Measurements;
   /** The text at the point where it was dropped (may be empty), so that a researcher can read what was lost. */
   readonly text: string;
 }

@@ -1,38 +1,27 @@
-/** A filter is a pure function: `true`, or the reason why a document is dropped, with what was measured and allowed. */
-import type { Measurements } from './document.ts';
-import type { Language } from './language.ts';
-import type { Token } from './lexicon.ts';
+/** A filter compares one measurement of a document with a threshold, and names the reason when it does not pass. */
+import type { Measurement } from './document.ts';
 
-/** What a filter may look at. */
-export interface Subject {
-  readonly text: string;
-  readonly tokens: readonly Token[];
-  readonly language: Language;
-  readonly measurements: Measurements;
+export interface Filter {
+  /** snake_case, stable: the reject store is searched by it. */
+  readonly reason: string;
+  readonly measurement: Measurement;
+  readonly needs: 'at least' | 'at most';
 }
 
+/** What a station that drops a page says. */
 export interface Rejection {
-  /** snake_case, stable: the reject store is searched by it. */
   readonly reason: string;
   readonly value: number;
   readonly threshold: number;
 }
 
-export type Verdict = true | Rejection;
-export type Filter = (subject: Subject, threshold: number) => Verdict;
+export const atLeast = (reason: string, measurement: Measurement): Filter => ({
+  reason,
+  measurement,
+  needs: 'at least',
+});
+export const atMost = (reason: string, measurement: Measurement): Filter => ({ reason, measurement, needs: 'at most' });
 
-type Value = (subject: Subject) => number;
-
-export const atLeast =
-  (reason: string, valueIn: Value): Filter =>
-  (subject, threshold) => {
-    const value = valueIn(subject);
-    return value >= threshold || { reason, value, threshold };
-  };
-
-export const atMost =
-  (reason: string, valueIn: Value): Filter =>
-  (subject, threshold) => {
-    const value = valueIn(subject);
-    return value <= threshold || { reason, value, threshold };
-  };
+/** In single precision, as measurements are stored: a threshold moved later decides as it would have then. */
+export const passes = ({ needs }: Filter, value: number, threshold: number): boolean =>
+  needs === 'at least' ? Math.fround(value) >= Math.fround(threshold) : Math.fround(value) <= Math.fround(threshold);

@@ -1,14 +1,15 @@
 /**
- * Vietnamese before Unicode: TCVN3 (ABC, the `.VnTime` fonts), VNI, VISCII and windows-1258, as bytes and as the
- * mojibake that comes of reading those bytes (or UTF-8) as Latin-1 or windows-1252.
+ * Vietnamese before Unicode: TCVN3 (ABC, the `.VnTime` fonts), VNI, VISCII, VPS and windows-1258, as bytes and as the
+ * mojibake that comes of reading those bytes (or UTF-8) as Latin-1 or windows-1252; and VIQR, which writes marks in ASCII.
  *
  * All work on "byte strings": one character U+0000–U+00FF for each byte. Which encoding it was is decided by words:
  * at least three distinct function words that no Latin-1 text can hold, and twice as many as the runner-up.
  */
 import { compose } from './compose.ts';
 import { FUNCTION_WORDS } from './lexicon.ts';
+import { parseSyllable } from './syllables.ts';
 
-export type LegacyCharset = 'tcvn3' | 'vni' | 'viscii' | 'windows-1258';
+export type LegacyCharset = 'tcvn3' | 'vni' | 'viscii' | 'vps' | 'windows-1258';
 
 /** Bytes 0x80–0xFF, a space for those without a letter. TCVN3 fonts give capitals no codes of their own in 0xC0… */
 const TCVN3_HIGH =
@@ -21,7 +22,13 @@ const VISCII_HIGH =
   'ÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯ' +
   'ÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡư' +
   'àáâãảăữẫèéêẻìíĩỉđựòóôõỏọụùúũủýợỮ';
-/** Control codes 0x00–0x1F that both standards spend on rare capitals; a dot for those that stay controls. */
+const VPS_HIGH =
+  'ÀẢÃẤẦẨọỗĂếềểệẮẰẲẾ‘’ỀỂỄỐỒỔỖýỷỵỚỜỞ' +
+  '\u00a0ắằẳẵặỠớÙờởỡŨỨợỪổỬỲỸÍÌộỈĨÓửữÒỎÕự' +
+  'ầÁÂấẩẫậđẻÉÊẹỉễịỹƯỦồốÔỏơÈừứÚũưÝẺß' +
+  'àáâãảạăçèéêẽìíîĩẴĐòóôõöƠụùúủüỶẼỳ';
+/** Control codes 0x00–0x1F that these standards spend on rare capitals; a dot for those that stay controls. */
+const VPS_LOW = '..ẠẬẶẸỆ.........ỊỌỘỢỤỰ...Ỵ..ẪỮ..';
 const TCVN3_LOW = '.ÚỤ.ỪỬỮ..........ỨỰỲỶỸÝỴ........';
 const VISCII_LOW = '..Ẳ..ẴẪ.............Ỷ....Ỹ....Ỵ.';
 
@@ -44,6 +51,7 @@ const VNI_LETTERS: Readonly<Record<string, string>> = { æ: 'ỉ', ó: 'ĩ', ò:
 const DECODERS: Readonly<Record<LegacyCharset, (bytes: string) => string>> = {
   tcvn3: (bytes) => decodeTable(bytes, TCVN3_LOW, TCVN3_HIGH),
   viscii: (bytes) => decodeTable(bytes, VISCII_LOW, VISCII_HIGH),
+  vps: (bytes) => decodeTable(bytes, VPS_LOW, VPS_HIGH),
   vni: decodeVni,
   'windows-1258': (bytes) => new TextDecoder('windows-1258').decode(Buffer.from(bytes, 'latin1')),
 };
@@ -96,14 +104,40 @@ export function tellingWords(text: string): number {
   return found.size;
 }
 
-/** The legacy Vietnamese encoding of a byte string, or `undefined` when the words do not settle it. */
+/** Text of few function words is decided by its syllables: so many distinct ones with letters beyond Latin-1… */
+const MIN_SYLLABLES = 4;
+/** …and this share of all accented words must be syllables, under any other reading at most that. */
+const MIN_SHARE = 0.85;
+const MAX_OTHER_SHARE = 0.75;
+
+/** The legacy Vietnamese encoding of a byte string, or `undefined` when neither words nor syllables settle it. */
 export function detectLegacy(bytes: string): LegacyCharset | undefined {
   const sample = bytes.slice(0, SAMPLE);
-  const scores = (Object.keys(DECODERS) as LegacyCharset[])
-    .map((charset) => ({ charset, words: tellingWords(decodeLegacy(sample, charset)) }))
+  const texts = (Object.keys(DECODERS) as LegacyCharset[]).map((charset) => ({
+    charset,
+    text: decodeLegacy(sample, charset),
+  }));
+  const [best, runnerUp] = texts
+    .map(({ charset, text }) => ({ charset, words: tellingWords(text) }))
     .sort((a, b) => b.words - a.words);
-  const [best, runnerUp] = scores;
-  return best!.words >= MIN_WORDS && best!.words >= MIN_LEAD * runnerUp!.words ? best!.charset : undefined;
+  if (best!.words >= MIN_WORDS) return best!.words >= MIN_LEAD * runnerUp!.words ? best!.charset : undefined;
+  const [likely, other] = texts
+    .map(({ charset, text }) => ({ charset, ...syllableShare(text) }))
+    .sort((a, b) => b.share - a.share);
+  const isSure = likely!.share >= MIN_SHARE && likely!.telling >= MIN_SYLLABLES && other!.share <= MAX_OTHER_SHARE;
+  return isSure ? likely!.charset : undefined;
+}
+
+/** Of the distinct words with a letter beyond ASCII: the share that are Vietnamese syllables, and those beyond Latin-1. */
+function syllableShare(text: string): { readonly share: number; readonly telling: number } {
+  const accented = new Set((text.toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) => /[^a-z]/.test(word)));
+  let [syllables, telling] = [0, 0];
+  for (const word of accented) {
+    if (parseSyllable(word) === undefined) continue;
+    syllables++;
+    if (/[\u0100-\uffff]/.test(word)) telling++;
+  }
+  return { share: accented.size === 0 ? 0 : syllables / accented.size, telling };
 }
 
 /** What windows-1252 shows for bytes 0x80–0x9F; five of them are undefined and stay controls. */
@@ -112,17 +146,26 @@ const byteOf1252 = new Map([...WINDOWS_1252].map((character, i) => [character, S
 
 /**
  * Repairs text that was decoded as Latin-1 or windows-1252 somewhere on its way: UTF-8 (`Tiáº¿ng`), TCVN3 (`TiÕng`),
- * VNI (`Tieáng`), VISCII. Lines that hold proper Vietnamese letters are left as they are, so that one damaged part
+ * VNI (`Tieáng`), VISCII, VPS. Lines that hold proper Vietnamese letters are left as they are, so that one damaged part
  * of a page is repaired alone. Text without damage comes back unchanged.
+ * @returns the text and how many of its lines were repaired
  */
-export function repairMojibake(text: string): string {
+export function repairMojibake(text: string): { readonly text: string; readonly lines: number } {
+  if (!SUSPICIOUS.test(text)) return { text, lines: 0 };
   const lines = text.split('\n');
   const damaged = lines.map((line) => (SUSPICIOUS.test(line) && !PROPER.test(line) ? toBytes(line) : undefined));
   const sample = damaged.filter((line) => line !== undefined).join('\n');
-  if (sample.length < MIN_DAMAGE) return text;
+  if (sample.length < MIN_DAMAGE) return { text, lines: 0 };
   const decode = mojibakeDecoder(sample);
-  if (decode === undefined) return text;
-  return lines.map((line, i) => (damaged[i] === undefined ? line : (decode(damaged[i]) ?? line))).join('\n');
+  if (decode === undefined) return { text, lines: 0 };
+  let repaired = 0;
+  const result = lines.map((line, i) => {
+    const mended = damaged[i] === undefined ? undefined : decode(damaged[i]);
+    if (mended === undefined || mended === line) return line;
+    repaired++;
+    return mended;
+  });
+  return { text: result.join('\n'), lines: repaired };
 }
 
 /** Three telling words need more characters than this. */
@@ -132,7 +175,7 @@ const SUSPICIOUS = /[\u0080-\u00ff]/;
 const PROPER = /[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]/;
 
 /** The bytes that a line stood for, or `undefined` when it holds a character that no byte shows. */
-function toBytes(line: string): string | undefined {
+export function toBytes(line: string): string | undefined {
   let bytes = '';
   for (const character of line) {
     if (character <= '\u00ff') bytes += character;
@@ -157,28 +200,3 @@ function decodeUtf8(bytes: string): string | undefined {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   return text.includes('\ufffd') ? undefined : compose(text);
 }
-
-/**
- * `&#7871;` left in text, once three of them stand beyond ASCII: somebody escaped the text twice, or saved a page's
- * source as its text.
- */
-export function decodeReferences(text: string): string {
-  if (!text.includes('&#')) return text;
-  const references = text.match(/&#(?:\d{3,7}|x[\da-f]{2,6});/gi);
-  if (references === null || references.length < MIN_REFERENCES) return text;
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return NAMED_REFERENCES[(name as string).toLowerCase()]!;
-    const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
-    return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? whole : String.fromCodePoint(code);
-  });
-}
-
-const MIN_REFERENCES = 3;
-const NAMED_REFERENCES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: '\u00a0',
-};

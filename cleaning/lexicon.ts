@@ -22,6 +22,10 @@ export interface Token {
   readonly isClosed: boolean;
   /** Carries a Vietnamese diacritic. */
   readonly isMarked: boolean;
+  /** A Vietnamese syllable with a letter that hardly another language writes: a hat, horn or breve with a tone, đ, ơ, ư. */
+  readonly isTelling: boolean;
+  /** A frequent English word that cannot be a Vietnamese syllable. */
+  readonly isEnglish: boolean;
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   readonly isForeignName: boolean;
   /** A web address, or a bare domain name. */
@@ -35,6 +39,11 @@ export const FUNCTION_WORDS = (
   'và của là được không những một người để với các đã này từ cũng như khi đến về tại trên ở bị nhiều việc lại sự vào ' +
   'năm có trong loài cho ra thì mà nếu vì sẽ đó phải còn rất theo do bằng ngày'
 ).split(' ');
+
+/** The stop words of FineWeb-2's vie_Latn configuration. */
+export const FINEWEB_STOPWORDS: ReadonlySet<string> = new Set(
+  'là và của một được trong năm các có loài này đã người'.split(' '),
+);
 
 const byWord = new Map(FUNCTION_WORDS.map((word, i) => [word, i]));
 /** Later words do not take the plain spelling of earlier ones. */
@@ -54,17 +63,42 @@ let remembered = 0;
 /** Reads NFC text as its tokens. */
 export function readTokens(text: string): Token[] {
   const read: Token[] = [];
-  const { length } = text;
-  for (let at = 0; at < length; ) {
-    while (at < length && text.charCodeAt(at) <= 0x20) at++;
+  readInto(read, text, 0, text.length);
+  return read;
+}
+
+export interface Paragraph {
+  /** Range in the text. */
+  readonly start: number;
+  readonly end: number;
+  /** Its tokens: up to this one, from where the paragraph before ends. */
+  readonly endToken: number;
+}
+
+/** Reads text as its tokens, and where its paragraphs end. */
+export function readParagraphs(text: string): { readonly tokens: Token[]; readonly paragraphs: Paragraph[] } {
+  const tokens: Token[] = [];
+  const paragraphs: Paragraph[] = [];
+  for (let start = 0; start < text.length; ) {
+    const blank = text.indexOf('\n\n', start);
+    const end = blank < 0 ? text.length : blank;
+    readInto(tokens, text, start, end);
+    paragraphs.push({ start, end, endToken: tokens.length });
+    start = end + 2;
+  }
+  return { tokens, paragraphs };
+}
+
+function readInto(read: Token[], text: string, from: number, end: number): void {
+  for (let at = from; at < end; ) {
+    while (at < end && text.charCodeAt(at) <= 0x20) at++;
     const start = at;
     let hash = FNV_OFFSET;
-    for (let code = text.charCodeAt(at); at < length && code > 0x20; code = text.charCodeAt(++at)) {
+    for (let code = text.charCodeAt(at); at < end && code > 0x20; code = text.charCodeAt(++at)) {
       hash = Math.imul(hash ^ code, FNV_PRIME);
     }
     if (at > start) read.push(tokenAt(text, start, at, hash));
   }
-  return read;
 }
 
 function tokenAt(text: string, start: number, end: number, hash: number): Token {
@@ -110,11 +144,22 @@ function analyse(written: string): Token {
     isPlain,
     isClosed: isPlain && /[chgmnpt]$/.test(lower.at(-1)!),
     isMarked,
+    isTelling: isVietnamese && TELLING_LETTER.test(lower.join('')),
+    isEnglish: ENGLISH.has(single),
     isForeignName: isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written),
     isAddress: ADDRESS.test(written),
     functionWord: byWord.get(single) ?? byPlainWord.get(single) ?? -1,
   };
 }
+
+/** Igbo and Yoruba share the letters with a dot below, Czech and Icelandic those with an accent. */
+const TELLING_LETTER = /[ăđơưảấầẩẫậắằẳẵặẻẽếềểễệỉỏốồổỗộớờởỡợủứừửữựỳỵỷỹ]/;
+const ENGLISH = new Set(
+  (
+    'of and is for with as are this by from or have has was were which you will its when about after all been they their ' +
+    'there these would could what who how over into more other some such only also most first our your we she his her said'
+  ).split(' '),
+);
 
 const ADDRESS =
   /^\W*(?:https?:\/\/|www\.)\S|^\W*[a-z\d.-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)(?:\W|$)/i;

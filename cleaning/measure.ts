@@ -1,15 +1,53 @@
 /** Raw figures of a document (document.ts says what each means). One pass over characters, lines and tokens each. */
-import type { Measurements } from './document.ts';
-import { FUNCTION_WORDS, mix32, type Token } from './lexicon.ts';
+import type { Measurement } from './document.ts';
+import { C4 } from './filters/c4.ts';
+import { addressesIn, keywordPairFrac, spamPhrasesIn } from './filters/spam.ts';
+import { repeatedGrams, topGram } from './grams.ts';
+import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Token } from './lexicon.ts';
 
-export function measure(text: string, tokens: readonly Token[], plainText: boolean): Measurements {
+/** What measuring alone can say; language, repairs and masks are told by their own stations. */
+export type TextMeasurement = Exclude<
+  Measurement,
+  `repaired_${string}` | `masked_${string}` | 'language_score' | 'vietnamese_para_frac'
+>;
+
+export function measure(
+  text: string,
+  tokens: readonly Token[],
+  plainText: boolean,
+): Readonly<Record<TextMeasurement, number>> {
   const characters = countCharacters(text);
-  const lines = measureLines(text);
   const syllables = tokens.length;
-  let alphabetic = 0;
-  let letters = 0;
-  let marked = 0;
-  let vietnamese = 0;
+  const words = countWords(tokens, plainText);
+  return {
+    bytes: Buffer.byteLength(text),
+    syllables,
+    mean_syllable_length: ratio(words.letters, words.alphabetic),
+    alphabetic_ratio: ratio(words.alphabetic, syllables),
+    symbol_ratio: ratio(characters.symbols, text.length),
+    digit_ratio: ratio(characters.digits, text.length),
+    uppercase_ratio: ratio(characters.upper, characters.letters),
+    diacritic_ratio: ratio(words.marked, words.alphabetic),
+    vietnamese_ratio: ratio(words.vietnamese, words.alphabetic),
+    stopword_hits: words.distinctFunctionWords,
+    fineweb_stopwords: words.distinctFinewebWords,
+    function_word_frac: ratio(words.functionWords, syllables),
+    hash_ratio: ratio(characters.hashes, syllables),
+    ellipsis_ratio: ratio(text.match(ELLIPSIS)?.length ?? 0, syllables),
+    ...measureLines(text, syllables),
+    ...measureGrams(tokens, text.length),
+    keyword_pair_frac: keywordPairFrac(tokens),
+    spam_phrases: spamPhrasesIn(text, tokens.length),
+    addresses: addressesIn(tokens),
+    lorem_ipsum: text.match(C4.loremIpsum)?.length ?? 0,
+  };
+}
+
+const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+const ELLIPSIS = /…+|\.{3,}/g;
+
+function countWords(tokens: readonly Token[], plainText: boolean) {
+  let [alphabetic, letters, marked, vietnamese, functionWords] = [0, 0, 0, 0, 0];
   const seen = new Uint8Array(FUNCTION_WORDS.length);
   for (const token of tokens) {
     if (token.letters === 0) continue;
@@ -17,27 +55,17 @@ export function measure(text: string, tokens: readonly Token[], plainText: boole
     letters += token.letters;
     if (token.isMarked) marked++;
     if (token.isVietnamese || (plainText && token.isPlain)) vietnamese++;
-    if (token.functionWord >= 0) seen[token.functionWord] = 1;
+    if (token.functionWord < 0) continue;
+    functionWords++;
+    seen[token.functionWord] = 1;
   }
-  return {
-    bytes: Buffer.byteLength(text),
-    syllables,
-    mean_syllable_length: ratio(letters, alphabetic),
-    alphabetic_ratio: ratio(alphabetic, syllables),
-    symbol_ratio: ratio(characters.symbols, text.length),
-    digit_ratio: ratio(characters.digits, text.length),
-    uppercase_ratio: ratio(characters.upper, characters.letters),
-    diacritic_ratio: ratio(marked, alphabetic),
-    vietnamese_ratio: ratio(vietnamese, alphabetic),
-    stopword_hits: seen.reduce((sum, hit) => sum + hit, 0),
-    dup_line_ratio: lines.repeated,
-    top_3gram_ratio: topGramRatio(tokens, 3, text.length),
-    dup_8gram_ratio: repeatedGramRatio(tokens, 8),
-    line_punctuation_ratio: lines.punctuated,
-  };
+  let [distinctFunctionWords, distinctFinewebWords] = [0, 0];
+  for (const [i, hit] of seen.entries()) {
+    distinctFunctionWords += hit;
+    if (FINEWEB_STOPWORDS.has(FUNCTION_WORDS[i]!)) distinctFinewebWords += hit;
+  }
+  return { alphabetic, letters, marked, vietnamese, functionWords, distinctFunctionWords, distinctFinewebWords };
 }
-
-const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 const LOWER = 1;
 const UPPER = 2;
@@ -61,103 +89,100 @@ function characterClasses(): Uint8Array {
   return table;
 }
 
-function countCharacters(text: string): { letters: number; upper: number; digits: number; symbols: number } {
+function countCharacters(text: string) {
   const table = characterClasses();
   const counts = new Uint32Array(5);
-  for (let i = 0; i < text.length; i++) counts[table[text.charCodeAt(i)]!]!++;
+  let hashes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    counts[table[code]!]!++;
+    if (code === 0x23) hashes++;
+  }
   return {
     letters: counts[LOWER]! + counts[UPPER]!,
     upper: counts[UPPER]!,
     digits: counts[DIGIT]!,
     symbols: counts[SYMBOL]!,
+    hashes,
   };
 }
 
-function measureLines(text: string): { repeated: number; punctuated: number } {
+/** FineWeb's short lines have at most so many characters. */
+const SHORT_LINE = 30;
+/** In fewer lines a single ellipsis would weigh too much. */
+const MIN_ELLIPSIS_LINES = 4;
+const PUNCTUATED = /[.!?…:;,"”’»)\]]$/;
+/** A dash opens a list or, in Vietnamese prose, speech: which then ends like a sentence. */
+const BULLET = /^[•●○■▪▫◦‣⁃*+]\s|^[-–—]\s.*[^.!?…:,”"»)]$/;
+const SENTENCE_END = /[.!?…]["”’»)\]]*(?=\s|$)/g;
+
+function measureLines(text: string, syllables: number) {
   const seen = new Set<string>();
-  let lines = 0;
-  let characters = 0;
-  let repeated = 0;
-  let punctuated = 0;
+  let [lines, characters, dup, dupCharacters, punctuated, bullets, ellipses, short] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let [code, policy, unfinished] = [0, 0, 0];
   for (const line of text.split('\n')) {
     if (line === '') continue;
     lines++;
     characters += line.length;
-    if (seen.has(line)) repeated += line.length;
-    else seen.add(line);
-    if (/[.!?…:;,"”’»)\]]$/.test(line)) punctuated++;
+    if (seen.has(line)) {
+      dup++;
+      dupCharacters += line.length;
+    } else seen.add(line);
+    if (PUNCTUATED.test(line)) punctuated++;
+    if (!/[.!?…]["”’»)\]]*$/.test(line)) unfinished++;
+    if (BULLET.test(line)) bullets++;
+    if (line.endsWith('…') || line.endsWith('...')) ellipses++;
+    if (line.length <= SHORT_LINE) short++;
+    if (C4.code.test(line)) code++;
+    if (C4.policy.test(line)) policy++;
   }
-  return { repeated: ratio(repeated, characters), punctuated: ratio(punctuated, lines) };
+  const paragraphs = measureParagraphs(text);
+  return {
+    lines,
+    ...paragraphs,
+    sentences: (text.match(SENTENCE_END)?.length ?? 0) + unfinished,
+    bullet_line_frac: ratio(bullets, lines),
+    ellipsis_line_frac: lines < MIN_ELLIPSIS_LINES ? 0 : ellipses / lines,
+    line_punct_frac: ratio(punctuated, lines),
+    short_line_frac: ratio(short, lines),
+    newline_ratio: ratio(Math.max(0, lines - 1), syllables),
+    dup_line_frac: ratio(dup, lines),
+    dup_line_char_frac: ratio(dupCharacters, characters),
+    code_line_frac: ratio(code, lines),
+    policy_line_frac: ratio(policy, lines),
+  };
 }
 
-/** Open addressing: gram hash → count, and where it stood first. Kept between documents, cleared for each. */
-let slots = { keys: new Int32Array(0), counts: new Int32Array(0), firsts: new Int32Array(0) };
-
-function clearSlots(grams: number): number {
-  let size = 64;
-  while (size < grams * 2) size *= 2;
-  if (slots.keys.length < size) {
-    slots = { keys: new Int32Array(size), counts: new Int32Array(size), firsts: new Int32Array(size) };
-  } else {
-    slots.counts.fill(0, 0, size);
+function measureParagraphs(text: string) {
+  const seen = new Set<string>();
+  let [paragraphs, dup, dupCharacters] = [0, 0, 0];
+  for (const paragraph of text.split('\n\n')) {
+    if (paragraph === '') continue;
+    paragraphs++;
+    if (seen.has(paragraph)) {
+      dup++;
+      dupCharacters += paragraph.length;
+    } else seen.add(paragraph);
   }
-  return size - 1;
+  return { paragraphs, dup_para_frac: ratio(dup, paragraphs), dup_para_char_frac: ratio(dupCharacters, text.length) };
 }
 
-/** Slot of the gram; its count is 0 when it is new. */
-function slotOf(key: number, mask: number): number {
-  let slot = key & mask;
-  while (slots.counts[slot] !== 0 && slots.keys[slot] !== key) slot = (slot + 1) & mask;
-  return slot;
-}
-
-const BASE = 0x01000193;
-
-/** Calls `visit(hash, start)` for every gram of `n` tokens: a polynomial hash rolled over the tokens' own. */
-function eachGram(tokens: readonly Token[], n: number, visit: (hash: number, start: number) => void): void {
-  let oldest = 1;
-  for (let i = 1; i < n; i++) oldest = Math.imul(oldest, BASE);
-  let rolling = 0;
-  for (let i = 0; i < tokens.length; i++) {
-    if (i >= n) rolling = (rolling - Math.imul(tokens[i - n]!.hash, oldest)) | 0;
-    rolling = (Math.imul(rolling, BASE) + tokens[i]!.hash) | 0;
-    if (i >= n - 1) visit(mix32(rolling), i - n + 1);
-  }
-}
-
-/** Characters of the most frequent gram (if it repeats) / characters. */
-function topGramRatio(tokens: readonly Token[], n: number, characters: number): number {
-  const mask = clearSlots(tokens.length);
-  let top = 0;
-  eachGram(tokens, n, (hash, start) => {
-    const slot = slotOf(hash, mask);
-    if (slots.counts[slot] === 0) {
-      slots.keys[slot] = hash;
-      slots.firsts[slot] = start;
-    }
-    const count = ++slots.counts[slot]!;
-    if (count < 2) return;
-    let length = n - 1;
-    for (let i = 0; i < n; i++) length += tokens[slots.firsts[slot]! + i]!.length;
-    if (count * length > top) top = count * length;
-  });
-  return Math.min(1, ratio(top, characters));
-}
-
-/** Tokens covered by grams that stood before / tokens. */
-function repeatedGramRatio(tokens: readonly Token[], n: number): number {
-  const mask = clearSlots(tokens.length);
-  let covered = 0;
-  let coveredUntil = 0;
-  eachGram(tokens, n, (hash, start) => {
-    const slot = slotOf(hash, mask);
-    if (slots.counts[slot]! > 0) {
-      covered += start + n - Math.max(start, coveredUntil);
-      coveredUntil = start + n;
-    } else {
-      slots.keys[slot] = hash;
-      slots.counts[slot] = 1;
-    }
-  });
-  return ratio(covered, tokens.length);
+function measureGrams(tokens: readonly Token[], characters: number) {
+  const top3 = topGram(tokens, 3);
+  // A gram that repeats holds shorter ones that repeat.
+  const top5 = top3 === 0 ? 0 : topGram(tokens, 5);
+  const dup: number[] = [];
+  for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : repeatedGrams(tokens, n));
+  const share = (part: number): number => Math.min(1, ratio(part, characters));
+  return {
+    top_3gram_char_frac: share(top3),
+    top_5gram_char_frac: share(top5),
+    top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(tokens, 7)),
+    dup_8gram_char_frac: share(dup[0]!),
+    dup_10gram_char_frac: share(dup[1]!),
+    dup_12gram_char_frac: share(dup[2]!),
+    dup_13gram_char_frac: share(dup[3]!),
+    dup_15gram_char_frac: share(dup[4]!),
+    dup_17gram_char_frac: share(dup[5]!),
+  };
 }

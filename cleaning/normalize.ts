@@ -1,6 +1,7 @@
 /**
- * One spelling for one text: NFC with misordered marks repaired, `Đ` for its look-alikes, one style of tone placement,
- * no invisible characters, one kind of line end and space. Idempotent: normalize(normalize(x)) = normalize(x).
+ * One spelling for one text: NFC with misordered marks repaired, `Đ` for its look-alikes, Latin letters for letters that
+ * pass for them, one style of tone placement, no invisible characters, one kind of line end and space. Idempotent:
+ * normalize(normalize(x)) = normalize(x).
  *
  * Repairs that could touch another language (Icelandic Ð, Italian "oà") run only on text that shows Vietnamese letters,
  * and only where the whole word is a Vietnamese syllable. Never applied to a benchmark's prompt.
@@ -8,26 +9,60 @@
 import { compose } from './compose.ts';
 import { parseSyllable, splitTone, VIETNAMESE_LETTER } from './syllables.ts';
 
+/** What was repaired, and how often. */
+export interface Repairs {
+  invisible: number;
+  marks: number;
+  stroked_d: number;
+  homoglyphs: number;
+  tones: number;
+  quotes: number;
+  spaces: number;
+}
+
+export const noRepairs = (): Repairs => ({
+  invisible: 0,
+  marks: 0,
+  stroked_d: 0,
+  homoglyphs: 0,
+  tones: 0,
+  quotes: 0,
+  spaces: 0,
+});
+
 /** Each step's output is what the next one expects; the order matters. */
-const STEPS: readonly ((text: string) => string)[] = [
+const STEPS: readonly ((text: string, repairs: Repairs) => string)[] = [
   repairLineEnds,
   removeInvisible,
   composeMarks,
+  repairHomoglyphs,
   repairStrokedD,
   placeTones,
+  repairQuotes,
   tidySpaces,
 ];
 
-/** @returns NFC text, lines separated by `\n`, paragraphs by one blank line, trimmed; may be empty. */
-export function normalize(text: string): string {
-  for (const step of STEPS) text = step(text);
+/**
+ * @param repairs is counted up
+ * @returns NFC text, lines separated by `\n`, paragraphs by one blank line, trimmed; may be empty.
+ */
+export function normalize(text: string, repairs: Repairs = noRepairs()): string {
+  for (const step of STEPS) text = step(text, repairs);
   return text;
 }
 
 /** CRLF, CR, NEL, line and paragraph separators, vertical tab and form feed end lines. */
-function repairLineEnds(text: string): string {
-  return text.replace(/\r\n?|[\u0085\u2028\v\f]/g, '\n').replace(/\u2029/g, '\n\n');
+function repairLineEnds(text: string, repairs: Repairs): string {
+  if (!ODD_LINE_END.test(text)) return text;
+  return text
+    .replace(/\r\n?|[\u0085\u2028\v\f]/g, () => {
+      repairs.spaces++;
+      return '\n';
+    })
+    .replace(/\u2029/g, '\n\n');
 }
+
+const ODD_LINE_END = /[\r\u0085\u2028\u2029\v\f]/;
 
 /** Controls, soft hyphens, direction marks, word joiners, byte order marks. */
 const INVISIBLE = /[^\P{Cc}\t\n]|\u034f|[\u00ad\u180e\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
@@ -36,43 +71,82 @@ const ZERO_WIDTH = /[\u200b-\u200d]+/g;
 const JOINING =
   /(?:[\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Arabic}\p{sc=Devanagari}\p{sc=Bengali}\p{sc=Tamil}\p{sc=Telugu}\p{sc=Sinhala}\p{sc=Malayalam}\p{sc=Kannada}\p{Extended_Pictographic}\p{Emoji_Modifier}]|\ufe0f)$/u;
 
-function removeInvisible(text: string): string {
-  return text
+function removeInvisible(text: string, repairs: Repairs): string {
+  const visible = text
     .replace(INVISIBLE, '')
     .replace(ZERO_WIDTH, (run, at: number, whole: string) =>
       JOINING.test(whole.slice(Math.max(0, at - 2), at)) ? run[0]! : '',
     );
+  repairs.invisible += text.length - visible.length;
+  return visible;
 }
 
 /** A tone mark typed before the hat, horn or breve survives NFC (`á` + U+0302): all are put in the order of Unicode. */
 const MISORDERED = /[\u00c0-\u1ef9][\u0300\u0301\u0303\u0309\u0323]?[\u0302\u0306\u031b]/g;
 const HATS = /[\u0302\u0306\u031b]/g;
 
-function composeMarks(text: string): string {
+function composeMarks(text: string, repairs: Repairs): string {
   const composed = compose(text);
+  repairs.marks += Math.max(0, text.length - composed.length);
   if (composed.search(HATS) < 0) return composed;
   return composed.replace(MISORDERED, (sequence) => {
     const marks = sequence.normalize('NFD');
     const repaired = (marks[0] + (marks.match(HATS) ?? []).join('') + marks.slice(1).replace(HATS, '')).normalize(
       'NFC',
     );
-    return repaired.length === 1 ? repaired : sequence;
+    if (repaired.length !== 1) return sequence;
+    repairs.marks++;
+    return repaired;
+  });
+}
+
+/** Letters of other scripts that pass for Latin ones. */
+const HOMOGLYPHS = new Map(
+  [
+    'аa еe оo рp сc уy хx іi јj ѕs һh ԁd АA ВB ЕE КK МM НH ОO РP СC ТT УY ХX ІI οo',
+    'ΑA ΒB ΕE ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX',
+  ]
+    .join(' ')
+    .split(' ')
+    .map(([guest, latin]) => [guest!, latin!]),
+);
+const MAY_PASS = /[\u0370-\u052f]/;
+const WORD_WITH_GUESTS = /[\p{sc=Latin}\p{M}]*[\u0370-\u052f][\p{sc=Latin}\p{M}\u0370-\u052f]*/gu;
+const FULL_WIDTH =
+  /(?<![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f])[\uff01-\uff5e]+(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f])/gu;
+
+/** A word that mixes scripts and is a Vietnamese syllable once its guests are replaced; full-width ASCII. */
+function repairHomoglyphs(text: string, repairs: Repairs): string {
+  if (!/[\u0370-\u052f\uff01-\uff5e]/.test(text) || !VIETNAMESE_LETTER.test(text)) return text;
+  const narrow = text.replace(FULL_WIDTH, (run) => {
+    repairs.homoglyphs += run.length;
+    return run.replace(/./gs, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0));
+  });
+  if (!MAY_PASS.test(narrow)) return narrow;
+  return narrow.replace(WORD_WITH_GUESTS, (word) => {
+    const latin = word.replace(/[\u0370-\u052f]/g, (guest) => HOMOGLYPHS.get(guest) ?? guest).normalize('NFC');
+    const isMixed = /\p{sc=Latin}/u.test(word);
+    if (!isMixed || MAY_PASS.test(latin) || parseSyllable(latin.toLowerCase()) === undefined) return word;
+    repairs.homoglyphs++;
+    return latin;
   });
 }
 
 /** Eth and African D at the head of a Vietnamese syllable are `Đ` and `đ`. */
-function repairStrokedD(text: string): string {
+function repairStrokedD(text: string, repairs: Repairs): string {
   if (!/[ÐðƉɖ]/.test(text) || !VIETNAMESE_LETTER.test(text)) return text;
   return text.replace(/(?<![\p{L}\p{M}])[ÐðƉɖ][\p{L}\p{M}]*/gu, (word) => {
     const repaired = (word[0] === 'ð' || word[0] === 'ɖ' ? 'đ' : 'Đ') + word.slice(1).replace(/[ÐƉ]/g, 'Đ');
-    return word.length === 1 || parseSyllable(repaired.toLowerCase()) !== undefined ? repaired : word;
+    if (word.length > 1 && parseSyllable(repaired.toLowerCase()) === undefined) return word;
+    repairs.stroked_d++;
+    return repaired;
   });
 }
 
 /** hoà → hòa, khoẻ → khỏe, thuỷ → thủy: in an open oa, oe, uy the first vowel takes the tone, except after q. */
 const LATE_TONE = /[oOuU](?:[àáảãạèéẻẽẹỳýỷỹỵ]|[ÀÁẢÃẠÈÉẺẼẸỲÝỶỸỴ])(?![\p{L}\p{M}])/gu;
 
-function placeTones(text: string): string {
+function placeTones(text: string, repairs: Repairs): string {
   if (!VIETNAMESE_LETTER.test(text)) return text;
   return text.replace(LATE_TONE, (vowels, at: number, whole: string) => {
     const before = whole[at - 1];
@@ -81,6 +155,7 @@ function placeTones(text: string): string {
     const rhyme = toneless.toLowerCase();
     if (rhyme !== 'oa' && rhyme !== 'oe' && rhyme !== 'uy') return vowels;
     if (!isSyllableAt(whole, at, vowels)) return vowels;
+    repairs.tones++;
     return (toneless[0] + tones).normalize('NFC') + toneless.slice(1);
   });
 }
@@ -92,13 +167,33 @@ function isSyllableAt(text: string, at: number, vowels: string): boolean {
   return parseSyllable((text.slice(start, at) + vowels).toLowerCase()) !== undefined;
 }
 
+/** Rare forms of quotation marks; the common ones, straight and curly, stay as they were written. */
+const QUOTES: Readonly<Record<string, string>> = {
+  '\u201e': '“', '\u201f': '“', '\u301d': '“', '\u301e': '”', '\u301f': '”', '\uff02': '"', '\u201a': '‘', '\u201b': '‘', '\u02bc': '’', '\u00b4': '’',
+}; // biome-ignore format: a table
+const RARE_QUOTE = /[\u201e\u201f\u301d-\u301f\uff02\u201a\u201b\u02bc]|(?<=\p{L})\u00b4(?=\p{L})/gu;
+
+function repairQuotes(text: string, repairs: Repairs): string {
+  if (!/[\u00b4\u02bc\u201a\u201b\u201e\u201f\u301d-\u301f\uff02]/.test(text) || !VIETNAMESE_LETTER.test(text))
+    return text;
+  return text.replace(RARE_QUOTE, (quote) => {
+    repairs.quotes++;
+    return QUOTES[quote] ?? quote;
+  });
+}
+
 /** Every kind of space is one space (tabs between cells stay); lines are trimmed; at most one blank line in a row. */
-function tidySpaces(text: string): string {
-  return text
-    .replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, ' ')
+function tidySpaces(text: string, repairs: Repairs): string {
+  const tidy = text
+    .replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, () => {
+      repairs.spaces++;
+      return ' ';
+    })
     .replace(/ {2,}/g, ' ') // runs go first: the patterns below would take quadratic time on them
     .replace(/ ?\t[ \t]*/g, '\t')
     .replace(/[ \t]?\n[ \t]?/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
+  repairs.spaces += text.length - tidy.length;
+  return tidy;
 }

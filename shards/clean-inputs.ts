@@ -1,7 +1,10 @@
 /** Pages → documents on the disk: what `vua clean` and `vua run` do. */
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { clean } from '../cleaning/clean.ts';
-import type { Preset } from '../cleaning/filters/index.ts';
+import { formatNear, type NearRule, STANDARD_NEAR, sCurve } from '../cleaning/dedup/near.ts';
+import type { Change, Preset } from '../cleaning/filters/index.ts';
+import type { Level } from '../cleaning/pii.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../cleaning/report.ts';
 import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
@@ -17,6 +20,15 @@ export interface CleanInputsOptions {
   readonly pages?: AsyncIterable<Page>;
   readonly outDir: string;
   readonly preset?: Preset;
+  /** Thresholds moved from where the preset has them. */
+  readonly changes?: readonly Change[];
+  readonly personalData?: Level;
+  /** JSONL files of benchmark items: documents that hold one are flagged. */
+  readonly contamination?: readonly string[];
+  /** Which documents are near duplicates. */
+  readonly near?: NearRule;
+  /** Threads that read pages, beside this one (default: as many as the machine has cores). */
+  readonly threads?: number;
   readonly shardBytes?: number;
   /** Takes the faults of files when all else is committed; without it the last is thrown. */
   readonly onFault?: (fault: ToolkitError) => void;
@@ -43,7 +55,8 @@ const SHOWN_DOUBTS = 5;
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
 export async function cleanInputs(options: CleanInputsOptions, context: CommandContext): Promise<CleanSummary> {
-  const { inputs = [], outDir, preset = 'recommended', shardBytes } = options;
+  const { inputs = [], outDir, preset = 'recommended', shardBytes, changes = [], personalData = 'basic' } = options;
+  const { contamination = [], threads = availableParallelism(), near = STANDARD_NEAR } = options;
   for (const input of inputs) {
     if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
@@ -58,18 +71,30 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
   };
   const pages = options.pages ?? readAll(inputs, reading);
 
-  const folder = DocumentFolder.open(outDir, preset);
+  const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData, near), near);
+  if (folder.isNew && formatNear(near) !== formatNear(STANDARD_NEAR)) {
+    context.report.note(`near duplicates by --near ${formatNear(near)}: ${sCurve(near)}`);
+  }
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
   const progress = context.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
   const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
   const feed = new Feed(pages, context.signal, () => progress.update(feed.read, figures()));
   try {
-    for await (const outcome of clean(feed, { preset, store: folder.store })) {
+    for await (const outcome of clean(feed, {
+      preset,
+      changes,
+      personalData,
+      contamination,
+      threads,
+      store: folder.store,
+    })) {
       if (outcome.kept) writer.add(outcome.kept);
       else writer.drop(outcome.dropped);
       report = mergeReports(report, reportOf(outcome));
-      if (writer.isFull) folder.commit(writer.finish());
+      if (!writer.isFull) continue;
+      folder.commit(writer.finish());
+      writer.continueAt(folder.nextIndex);
     }
     if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
     progress.finish(figures());
@@ -93,6 +118,15 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
     folder.close();
   }
 }
+
+/** What decides over a folder's documents, in words: a folder holds documents of one recipe only. */
+const recipeName = (preset: Preset, changes: readonly Change[], personalData: Level, near: NearRule): string =>
+  [
+    preset,
+    ...changes.map(({ filter, threshold }) => `${filter.reason}=${threshold}`).sort(),
+    ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
+    ...(formatNear(near) === formatNear(STANDARD_NEAR) ? [] : [`near=${formatNear(near)}`]),
+  ].join(' ');
 
 /**
  * Pages up to an interruption or a fault of their source. Both end the stream quietly, so that cleaning finishes what it

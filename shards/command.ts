@@ -1,12 +1,19 @@
-/** `vua clean`, `vua verify`, `vua stats`. */
+/** `vua clean`, `vua explain`, `vua bench clean`, `vua verify`, `vua stats`. */
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { PRESETS } from '../cleaning/filters/index.ts';
+import { formatNear, parseNear, STANDARD_NEAR, sCurve } from '../cleaning/dedup/near.ts';
+import { PRESETS, parseChange } from '../cleaning/filters/index.ts';
+import { LEVELS } from '../cleaning/pii.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
+import { badInput } from '../crawlers/errors.ts';
 import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
+import { explain, formatExplanation } from './explain.ts';
+import { findFolders } from './manifest.ts';
 import { formatStats, statsOf } from './stats.ts';
 import { type Verifier, type VerifyReport, verify } from './verify.ts';
+import { formatWhatIf, whatIf } from './what-if.ts';
 import { SHARD_BYTES } from './write-documents.ts';
 
 const FAULTS_FOUND = 1;
@@ -17,17 +24,48 @@ export const cleanCommand = defineCommand({
   examples: [
     'vua clean --input out/crawl/warc --out out/documents',
     'vua clean --input wiki.jsonl.gz truyen/ --out out/documents --preset fineweb2',
+    'vua clean --input pages.warc.gz --out out/documents --threshold too_short=50 --flag vmlu/valid.jsonl',
+    'vua clean --what-if dup_line_frac=0.4 --out out/documents',
   ],
   options: z.object({
     input: z
       .array(z.string())
-      .min(1)
+      .default([])
       .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html'),
     out: z.string().describe('folder of document shards to write or to add to'),
     preset: z
       .enum(PRESETS)
       .default('recommended')
       .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
+    threshold: z
+      .array(z.string())
+      .default([])
+      .describe('thresholds to move from where the preset has them: NAME=NUMBER'),
+    whatIf: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'count what would change with these thresholds, from the measurements stored in --out; changes nothing',
+      ),
+    personalData: z
+      .enum(LEVELS)
+      .default('basic')
+      .describe(`personal data that becomes tags: ${LEVELS.join(', ')}`),
+    near: z
+      .string()
+      .default(formatNear(STANDARD_NEAR))
+      .describe(`near duplicates: bands x rows @ similarity; the default finds ${sCurve(STANDARD_NEAR)}`),
+    flag: z
+      .array(z.string())
+      .default([])
+      .describe('benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped'),
+    workers: z
+      .number()
+      .int()
+      .min(0)
+      .max(256)
+      .optional()
+      .describe('threads that read pages (default: one for each core)'),
     shardBytes: z
       .number()
       .int()
@@ -35,8 +73,34 @@ export const cleanCommand = defineCommand({
       .default(SHARD_BYTES)
       .describe('a shard ends with the document that reaches this many bytes'),
   }),
-  async run({ input, out, preset, shardBytes }, context) {
-    const summary = await cleanInputs({ inputs: input, outDir: out, preset, shardBytes }, context);
+  async run({ input, out, preset, shardBytes, threshold, whatIf: moved, personalData, near, flag, workers }, context) {
+    if (moved.length > 0) {
+      const answer = await whatIf(out, moved.map(parseChange), context.signal);
+      context.report.result(formatWhatIf(out, answer), { event: 'what_if', ...answer });
+      return context.signal.aborted ? INTERRUPTED : 0;
+    }
+    if (input.length === 0) {
+      throw badInput(
+        'BAD_OPTION',
+        '--input: required, expected files or folders to read',
+        'vua clean --help shows examples',
+      );
+    }
+    const changes = threshold.map(parseChange);
+    const summary = await cleanInputs(
+      {
+        inputs: input,
+        outDir: out,
+        preset,
+        changes,
+        personalData,
+        near: parseNear(near),
+        contamination: flag,
+        threads: workers,
+        shardBytes,
+      },
+      context,
+    );
     context.report.result(formatSummary(out, summary), {
       event: 'cleaned',
       ...summary.report,
@@ -46,6 +110,47 @@ export const cleanCommand = defineCommand({
     });
     if (summary.interrupted) return INTERRUPTED;
     return summary.report.pages === summary.report.skipped ? NOTHING_NEW : 0;
+  },
+});
+
+export const explainCommand = defineCommand({
+  name: 'explain',
+  summary: 'every decision over one document: where it came from, what was repaired, measured, passed and failed',
+  examples: [
+    'vua explain https://example.vn/bai-viet --out out/documents',
+    'vua explain 6f1b0c2a9d3e4f50 --out out/documents --json',
+  ],
+  positional: 'document',
+  options: z.object({
+    document: z.string().describe('id or URL of a kept or dropped document'),
+    out: z.string().default('vua-out/documents').describe('folder of documents'),
+  }),
+  async run({ document, out }, { report, signal }) {
+    const found = await explain(findFolders(out).documents ?? out, document, signal);
+    if (signal.aborted) return INTERRUPTED;
+    for (const each of found) report.result(`${formatExplanation(each)}\n`, { event: 'explained', ...each });
+    return 0;
+  },
+});
+
+export const cleanBenchCommand = defineCommand({
+  name: 'bench clean',
+  summary: 'measure cleaning beside its peers, with the data and peers that VUA_PACK, VUA_PEERS, VUA_PYTHON… name',
+  examples: ['vua bench clean', 'vua bench clean --part extraction stage'],
+  options: z.object({ part: z.array(z.string()).default([]).describe('parts to run (default: all)') }),
+  async run({ part }) {
+    const script = new URL('../tests/bench/cleaning/all.ts', import.meta.url);
+    if (!existsSync(script)) {
+      throw badInput('BAD_INPUT', 'benchmarks are part of the repository, not of the package', 'run it in a checkout');
+    }
+    const all = (await import(script.href)) as {
+      PART_NAMES: readonly string[];
+      runBenchmarks(parts: readonly string[]): Promise<void>;
+    };
+    const unknown = part.find((name) => !all.PART_NAMES.includes(name));
+    if (unknown !== undefined) throw badInput('BAD_OPTION', `--part ${unknown}: expected ${all.PART_NAMES.join(', ')}`);
+    await all.runBenchmarks(part);
+    return 0;
   },
 });
 

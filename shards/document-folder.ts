@@ -10,8 +10,9 @@
  * The store's commit is the only moment that counts, so a kill loses the unfinished shard and nothing else, and no page
  * is written twice.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Shape } from '../cleaning/dedup/minhash.ts';
 import { type DedupStore, openDedupStore } from '../cleaning/dedup/store.ts';
 import { badInput, ToolkitError } from '../crawlers/errors.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
@@ -26,7 +27,8 @@ import {
   removeOrphans,
   writeManifest,
 } from './manifest.ts';
-import type { ShardPair } from './write-documents.ts';
+import { readDocumentShard, readRejectShard } from './read-documents.ts';
+import { rewriteShard, type ShardPair } from './write-documents.ts';
 
 const STORE_FILE = 'dedup.sqlite';
 
@@ -47,12 +49,14 @@ export class DocumentFolder {
    * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
    * @throws ToolkitError FOLDER_LOCKED, UNWRITABLE_FOLDER, OTHER_PRESET, LOST_DEDUP_STATE, BAD_SHARD (by its size), and those of reading a manifest.
    */
-  static open(dir: string, preset: string): DocumentFolder {
+  static open(dir: string, preset: string, shape?: Shape): DocumentFolder {
     const unlock = lockFolder(dir);
     let store: DedupStore | undefined;
     try {
       const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
-      store = openDedupStore(join(dir, STORE_FILE));
+      const known = projected && hasShards(projected) ? projected.preset : preset;
+      if (known !== preset) throw otherPreset(dir, known, preset);
+      store = openDedupStore(join(dir, STORE_FILE), shape);
       const committed = readCommitted(store, dir);
       checkState(dir, committed, projected);
       const manifest =
@@ -84,24 +88,59 @@ export class DocumentFolder {
 
   /** Number for the next shard pair. */
   get nextIndex(): number {
-    const { documents, rejects } = this.#manifest;
-    const taken = [
-      ...documents.map(({ file }) => shardIndex('documents', file) ?? -1),
-      ...rejects.map(({ file }) => shardIndex('rejects', file) ?? -1),
-    ];
-    return Math.max(-1, ...taken) + 1;
+    return nextIndexOf(this.#manifest);
   }
 
-  /** Adds finished shards, together with everything that the store learnt since the last commit. */
+  /**
+   * Adds finished shards, together with everything that the store learnt since the last commit. Documents of pages that
+   * opted out leave the shards that hold them, and their text the rejects: those shards are written anew, and the old
+   * files removed.
+   */
   commit({ documents, rejects }: ShardPair): void {
-    const manifest = {
+    this.store.placeInShard(this.nextIndex);
+    const added = {
       ...this.#manifest,
+      ...DOCUMENTS,
       documents: [...this.#manifest.documents, ...documents],
       rejects: [...this.#manifest.rejects, ...rejects],
     };
+    const manifest = this.#withoutDeleted(added);
     this.store.commit(manifestJson(manifest));
     this.#manifest = manifest;
     writeManifest(this.#dir, manifest);
+    const listed = new Set([...manifest.documents, ...manifest.rejects].map(({ file }) => file));
+    for (const { file } of [...added.documents, ...added.rejects]) {
+      if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
+    }
+  }
+
+  #withoutDeleted(manifest: DocumentManifest): DocumentManifest {
+    const { documents, rejectShards, urls } = this.store.pendingDeletions();
+    if (documents.length === 0 && rejectShards.length === 0) return manifest;
+    let index = nextIndexOf(manifest);
+    const anew = (kind: 'documents' | 'rejects', shard: number, change: Parameters<typeof rewriteShard>[4]) => {
+      const entries = manifest[kind];
+      const at = entries.findIndex(({ file }) => shardIndex(kind, file) === shard);
+      if (at < 0) return;
+      const entry = entries[at]!;
+      const batches = kind === 'documents' ? readDocumentShard(this.#dir, entry) : readRejectShard(this.#dir, entry);
+      const written = rewriteShard(this.#dir, kind, batches, index, change);
+      this.store.moveShard(kind, shard, index);
+      index++;
+      manifest = { ...manifest, [kind]: entries.flatMap((each, i) => (i === at ? written : [each])) };
+    };
+    for (const shard of new Set(documents.map((deletion) => deletion.shard!))) {
+      const ids = new Set(documents.filter((deletion) => deletion.shard === shard).map(({ id }) => id));
+      anew('documents', shard, (row) => (ids.has(row.string('id')) ? undefined : {}));
+    }
+    for (const shard of rejectShards) {
+      anew(
+        'rejects',
+        shard,
+        (row): Record<string, string> => (urls.has(row.string('url')) ? { title: '', text: '' } : {}),
+      );
+    }
+    return manifest;
   }
 
   /** Forgets what was not committed. */
@@ -109,6 +148,14 @@ export class DocumentFolder {
     this.store.close();
     this.#unlock();
   }
+}
+
+function nextIndexOf({ documents, rejects }: DocumentManifest): number {
+  const taken = [
+    ...documents.map(({ file }) => shardIndex('documents', file) ?? -1),
+    ...rejects.map(({ file }) => shardIndex('rejects', file) ?? -1),
+  ];
+  return Math.max(-1, ...taken) + 1;
 }
 
 const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length > 0;

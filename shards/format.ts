@@ -4,7 +4,9 @@
  */
 import { MEASUREMENTS } from '../cleaning/document.ts';
 
-export const DOCUMENTS = { format: 'vua-documents', version: 1 } as const;
+export const DOCUMENTS = { format: 'vua-documents', version: 2 } as const;
+/** Versions of document folders that are read; only the newest is written. */
+export const READABLE_DOCUMENTS = [1, 2] as const;
 export const TOKENS = { format: 'vua-tokens', version: 2 } as const;
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -14,19 +16,41 @@ export const DOCUMENT_TEXTS = [
   'url',
   'title',
   'text',
+  'author',
+  'published',
+  'canonical',
+  'section',
+  'lang',
   'source',
   'fetched_at',
   'consent',
   'consent_statements',
   'licence',
+  'charset',
   'language',
+  'paragraph_languages',
   'diacritics',
   'cluster',
+  'contamination',
 ] as const;
 export const DOCUMENT_NUMBERS = MEASUREMENTS;
 
-export const REJECT_TEXTS = ['id', 'url', 'title', 'source', 'fetched_at', 'stage', 'reason', 'other', 'text'] as const;
-export const REJECT_NUMBERS = ['value', 'threshold'] as const;
+export const REJECT_TEXTS = [
+  'id',
+  'url',
+  'title',
+  'source',
+  'fetched_at',
+  'stage',
+  'reason',
+  'other',
+  'charset',
+  'language',
+  'text',
+] as const;
+/** What decided, exactly; then the measurements, NaN where the document was dropped before it was measured. */
+export const REJECT_FIGURES = ['value', 'threshold'] as const;
+export const REJECT_NUMBERS = [...REJECT_FIGURES, ...MEASUREMENTS] as const;
 
 export type DocumentText = (typeof DOCUMENT_TEXTS)[number];
 export type DocumentNumber = (typeof DOCUMENT_NUMBERS)[number];

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { badInput } from '../crawlers/errors.ts';
 import { checksumOf } from './checksum.ts';
-import { DOCUMENTS, TOKENS } from './format.ts';
+import { DOCUMENTS, READABLE_DOCUMENTS, TOKENS } from './format.ts';
 import { SPLITS } from './split.ts';
 
 const count = z.int().min(0);
@@ -42,7 +42,7 @@ const tokenShard = shardEntry
 
 const documentManifest = z.object({
   format: z.literal(DOCUMENTS.format),
-  version: z.literal(DOCUMENTS.version),
+  version: z.union(READABLE_DOCUMENTS.map((version) => z.literal(version))),
   preset: z.string(),
   documents: z.array(documentShard),
   rejects: z.array(documentShard),
@@ -87,8 +87,8 @@ export type TokenManifest = z.infer<typeof tokenManifest>;
 export type SourceFigures = z.infer<typeof figures>;
 
 export const MANIFESTS = {
-  [DOCUMENTS.format]: { ...DOCUMENTS, what: 'documents', made: 'vua clean' },
-  [TOKENS.format]: { ...TOKENS, what: 'tokens', made: 'vua tokens' },
+  [DOCUMENTS.format]: { ...DOCUMENTS, oldest: Math.min(...READABLE_DOCUMENTS), what: 'documents', made: 'vua clean' },
+  [TOKENS.format]: { ...TOKENS, oldest: TOKENS.version, what: 'tokens', made: 'vua tokens' },
 } as const;
 
 /**
@@ -116,14 +116,14 @@ const fingerprint = (shards: readonly ShardEntry[], ...more: string[]): string =
   );
 
 function parse<T>(shape: z.ZodType<T>, format: keyof typeof MANIFESTS, value: unknown, where: string): T {
-  const { version, made } = MANIFESTS[format];
+  const { version, oldest, made } = MANIFESTS[format];
   const head = (typeof value === 'object' && value !== null ? value : {}) as { format?: unknown; version?: unknown };
   if (head.format !== format) throw otherFormat(where, head.format, [format]);
   const other = `${where}: ${format} version ${head.version}, this program reads version ${version}`;
   if (Number(head.version) > version) {
     throw badInput('NEWER_FORMAT', other, 'update vua, or make the folder again with this one');
   }
-  if (Number(head.version) < version)
+  if (Number(head.version) < oldest)
     throw badInput('OLDER_FORMAT', other, `run \`${made}\` again: it makes the folder anew`);
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -7,21 +7,11 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Schema } from 'apache-arrow';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
-import {
-  DOCUMENT_NUMBERS,
-  DOCUMENT_TEXTS,
-  type DocumentNumber,
-  type DocumentText,
-  REJECT_NUMBERS,
-  REJECT_TEXTS,
-  type RejectNumber,
-  type RejectText,
-} from './format.ts';
+import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from './format.ts';
 import { manifestPath, readDocumentManifest, type ShardEntry } from './manifest.ts';
 import { type RawBatch, ShardReader } from './read-shard.ts';
-import { DOCUMENT_SCHEMA, REJECT_SCHEMA } from './schemas.ts';
+import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from './schemas.ts';
 
 /** Buffers of a column in a record batch: Utf8 has validity, offsets, values; a number column validity, values. */
 const TEXT_BUFFERS = 3;
@@ -34,19 +24,20 @@ export class TextBatch<Text extends string, Number extends string> {
   /** Position of this batch in its shard. */
   readonly index: number;
   readonly rows: number;
+  /** What the shard's version has. */
+  readonly columns: Columns;
   readonly #raw: RawBatch;
-  readonly #layout: Layout;
   readonly #texts = new Map<Text, { offsets: Int32Array; values: Buffer }>();
 
-  constructor(shard: string, index: number, raw: RawBatch, layout: Layout) {
+  constructor(shard: string, index: number, raw: RawBatch, columns: Columns) {
     this.shard = shard;
     this.index = index;
     this.rows = raw.rows;
     this.#raw = raw;
-    this.#layout = layout;
+    this.columns = columns;
   }
 
-  /** UTF-8 bytes of one value. A view: do not write into it. */
+  /** UTF-8 bytes of one value; none where the shard's version lacks the column. A view: do not write into it. */
   bytes(column: Text, row: number): Uint8Array {
     const { offsets, values } = this.#text(column);
     return values.subarray(offsets[row], offsets[row + 1]);
@@ -57,12 +48,14 @@ export class TextBatch<Text extends string, Number extends string> {
     return values.toString('utf8', offsets[row], offsets[row + 1]);
   }
 
-  /** A whole number column, one element per row. */
+  /** A whole number column, one element per row; NaN throughout where the shard's version lacks it. */
   values(column: Number): Float32Array | Float64Array {
-    const { texts, numbers, FloatArray } = this.#layout;
-    const index = texts.length * TEXT_BUFFERS + numbers.indexOf(column) * NUMBER_BUFFERS + 1;
-    const { offset } = this.#raw.regions[index];
+    const { texts, numbers, wide } = this.columns;
+    const place = numbers.indexOf(column);
+    if (place < 0) return new Float32Array(this.rows).fill(Number.NaN);
+    const { offset } = this.#raw.regions[texts.length * TEXT_BUFFERS + place * NUMBER_BUFFERS + 1];
     const { body } = this.#raw;
+    const FloatArray = wide.includes(column) ? Float64Array : Float32Array;
     return new FloatArray(body.buffer as ArrayBuffer, body.byteOffset + offset, this.rows);
   }
 
@@ -70,7 +63,9 @@ export class TextBatch<Text extends string, Number extends string> {
     const known = this.#texts.get(column);
     if (known) return known;
     const { regions, body } = this.#raw;
-    const first = this.#layout.texts.indexOf(column) * TEXT_BUFFERS;
+    const place = this.columns.texts.indexOf(column);
+    if (place < 0) return { offsets: new Int32Array(this.rows + 1), values: Buffer.alloc(0) };
+    const first = place * TEXT_BUFFERS;
     const { offset, length } = regions[first + 2];
     const text = {
       offsets: new Int32Array(body.buffer, body.byteOffset + regions[first + 1].offset, this.rows + 1),
@@ -83,26 +78,6 @@ export class TextBatch<Text extends string, Number extends string> {
 
 export type DocumentBatch = TextBatch<DocumentText, DocumentNumber>;
 export type RejectBatch = TextBatch<RejectText, RejectNumber>;
-
-interface Layout {
-  readonly schema: Schema;
-  readonly texts: readonly string[];
-  readonly numbers: readonly string[];
-  readonly FloatArray: Float32ArrayConstructor | Float64ArrayConstructor;
-}
-
-const DOCUMENT_LAYOUT: Layout = {
-  schema: DOCUMENT_SCHEMA,
-  texts: DOCUMENT_TEXTS,
-  numbers: DOCUMENT_NUMBERS,
-  FloatArray: Float32Array,
-};
-const REJECT_LAYOUT: Layout = {
-  schema: REJECT_SCHEMA,
-  texts: REJECT_TEXTS,
-  numbers: REJECT_NUMBERS,
-  FloatArray: Float64Array,
-};
 
 /**
  * Documents of a folder with a manifest, or of one shard file. Each batch is compared to the manifest before it is
@@ -117,7 +92,7 @@ export async function* readDocuments(path: string, signal?: AbortSignal): AsyncG
   const dir = dirname(path);
   const listed = existsSync(manifestPath(dir)) ? readDocumentManifest(dir).documents : [];
   const entry = listed.find(({ file }) => file === basename(path));
-  yield* breathing(readBatches<DocumentText, DocumentNumber>(path, DOCUMENT_LAYOUT, entry), signal);
+  yield* breathing(readBatches<DocumentText, DocumentNumber>(path, READABLE_DOCUMENT_COLUMNS, entry), signal);
 }
 
 /** Documents of these shards of a folder: for those who have read its manifest and must stay with it. */
@@ -143,20 +118,25 @@ export async function* readRejects(dir: string, signal?: AbortSignal): AsyncGene
 
 /** Documents of one shard of a folder, synchronously. */
 export const readDocumentShard = (dir: string, entry: ShardEntry): Generator<DocumentBatch> =>
-  readBatches(join(dir, entry.file), DOCUMENT_LAYOUT, entry);
+  readBatches(join(dir, entry.file), READABLE_DOCUMENT_COLUMNS, entry);
 
 export const readRejectShard = (dir: string, entry: ShardEntry): Generator<RejectBatch> =>
-  readBatches(join(dir, entry.file), REJECT_LAYOUT, entry);
+  readBatches(join(dir, entry.file), READABLE_REJECT_COLUMNS, entry);
 
 function* readBatches<Text extends string, Number extends string>(
   path: string,
-  layout: Layout,
+  readable: readonly Columns[],
   entry: ShardEntry | undefined,
 ): Generator<TextBatch<Text, Number>> {
-  const reader = ShardReader.open(path, layout.schema, entry);
+  const reader = ShardReader.open(
+    path,
+    readable.map(({ schema }) => schema),
+    entry,
+  );
+  const columns = readable.find(({ schema }) => schema === reader.schema)!;
   try {
     for (let index = 0; index < reader.batchCount; index++) {
-      yield new TextBatch(reader.name, index, reader.readBatch(index), layout);
+      yield new TextBatch(reader.name, index, reader.readBatch(index), columns);
     }
   } finally {
     reader.close();

@@ -35,13 +35,15 @@ export interface RawBatch {
 export class ShardReader {
   /** Base name, for messages. */
   readonly name: string;
+  /** The schema that the file has, of those that were allowed. */
+  readonly schema: Schema;
   readonly #path: string;
   readonly #file: number;
   readonly #size: number;
   readonly #footer: Footer;
   readonly #entry: ShardEntry | undefined;
 
-  private constructor(path: string, file: number, schema: Schema, entry: ShardEntry | undefined) {
+  private constructor(path: string, file: number, schemas: readonly Schema[], entry: ShardEntry | undefined) {
     this.#path = path;
     this.name = basename(path);
     this.#file = file;
@@ -49,8 +51,9 @@ export class ShardReader {
     this.#entry = entry;
     if (entry) checkSize(path, this.#size, entry.bytes);
     this.#footer = this.#readFooter();
-    const difference = differenceOf(this.#footer.schema, schema);
-    if (difference) throw this.fault(difference);
+    const schema = schemas.find((allowed) => differenceOf(this.#footer.schema, allowed) === undefined);
+    if (schema === undefined) throw this.fault(differenceOf(this.#footer.schema, schemas[0]!)!);
+    this.schema = schema;
     if (entry && this.batchCount !== entry.batches.length) {
       throw this.fault(`${this.batchCount} record batches, expected ${entry.batches.length}`);
     }
@@ -58,9 +61,10 @@ export class ShardReader {
 
   /**
    * Opens a file and reads its footer. With its row of the manifest everything read is compared to it.
-   * @throws ToolkitError BAD_SHARD (exit 2): missing, cut, not an Arrow file, or other columns than `schema`.
+   * @param schemas those that the file may have, the newest first
+   * @throws ToolkitError BAD_SHARD (exit 2): missing, cut, not an Arrow file, or other columns than any of `schemas`.
    */
-  static open(path: string, schema: Schema, entry?: ShardEntry): ShardReader {
+  static open(path: string, schemas: readonly Schema[], entry?: ShardEntry): ShardReader {
     let file: number;
     try {
       file = openSync(path, 'r');
@@ -68,7 +72,7 @@ export class ShardReader {
       throw badShard(path, reasonOf(error), error);
     }
     try {
-      return new ShardReader(path, file, schema, entry);
+      return new ShardReader(path, file, schemas, entry);
     } catch (error) {
       closeSync(file);
       throw error;

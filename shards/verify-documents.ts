@@ -1,17 +1,18 @@
 /** What holds for every document folder: text is NFC with `\n`, ids are unique, the counts of the manifest are right. */
 import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
+import type { Schema } from 'apache-arrow';
 import { hash64 } from './checksum.ts';
 import { type DocumentManifest, type DocumentShard, readDocumentManifest } from './manifest.ts';
 import { type DocumentBatch, readDocumentShard, readRejectShard } from './read-documents.ts';
-import { DOCUMENT_SCHEMA, REJECT_SCHEMA } from './schemas.ts';
+import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from './schemas.ts';
 import type { Findings } from './verify.ts';
 
 export async function verifyDocuments(dir: string, findings: Findings): Promise<void> {
   const manifest = readDocumentManifest(dir);
   const ids = new HashList();
   for (const entry of manifest.documents) {
-    await findings.shard(dir, entry, DOCUMENT_SCHEMA, () => {
+    await findings.shard(dir, entry, schemasOf(READABLE_DOCUMENT_COLUMNS), () => {
       let textBytes = 0;
       for (const batch of readDocumentShard(dir, entry)) {
         for (let row = 0; row < batch.rows; row++) {
@@ -28,7 +29,7 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   }
   verifyIds(dir, manifest, ids.repeated(), findings);
   for (const entry of manifest.rejects) {
-    await findings.shard(dir, entry, REJECT_SCHEMA, () => {
+    await findings.shard(dir, entry, schemasOf(READABLE_REJECT_COLUMNS), () => {
       let textBytes = 0;
       for (const batch of readRejectShard(dir, entry)) {
         for (let row = 0; row < batch.rows; row++) textBytes += batch.bytes('text', row).length;
@@ -38,6 +39,8 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
     });
   }
 }
+
+const schemasOf = (columns: readonly Columns[]): Schema[] => columns.map(({ schema }) => schema);
 
 function verifyDocument(batch: DocumentBatch, row: number, fault: (check: string, fact: string) => void): void {
   const bytes = batch.bytes('text', row);

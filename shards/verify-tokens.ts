@@ -23,7 +23,7 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
   const found = existsSync(tokenizer) ? checksumOf(readFileSync(tokenizer)) : 'missing';
   if (found !== manifest.tokenizer) findings.add(tokenizer, 'checksum', `${found}, expected ${manifest.tokenizer}`);
   for (const shard of manifest.shards) {
-    await findings.shard(dir, shard, TOKEN_SCHEMAS[manifest.dtype], () => {
+    await findings.shard(dir, shard, [TOKEN_SCHEMAS[manifest.dtype]], () => {
       verifyShard(dir, manifest, shard, findings);
       findings.counts.tokens += shard.rows;
     });
@@ -35,7 +35,7 @@ function verifyShard(dir: string, manifest: TokenManifest, shard: TokenShard, fi
   const path = join(dir, shard.file);
   const lengths: number[] = []; // tokens of each document, by the BOS
   let at = 0;
-  const reader = ShardReader.open(path, TOKEN_SCHEMAS[dtype], shard);
+  const reader = ShardReader.open(path, [TOKEN_SCHEMAS[dtype]], shard);
   try {
     for (const [index, { offset: expected }] of shard.batches.entries()) {
       const { rows, body, offset } = reader.readBatch(index);

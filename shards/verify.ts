@@ -62,10 +62,10 @@ export class Findings {
    * Runs `read` over one shard of the manifest after comparing the file's own checksum; a shard that cannot be read is
    * a fault, and what follows it is still checked.
    */
-  async shard(dir: string, entry: ShardEntry, schema: Schema, read: () => void): Promise<void> {
+  async shard(dir: string, entry: ShardEntry, schemas: readonly Schema[], read: () => void): Promise<void> {
     const path = join(dir, entry.file);
     await this.file(path, 'shard', () => {
-      const reader = ShardReader.open(path, schema, entry);
+      const reader = ShardReader.open(path, schemas, entry);
       try {
         const checksum = createChecksum();
         reader.forEachSlice((bytes) => checksum.update(bytes));

@@ -4,20 +4,13 @@
  *
  *   add, drop … isFull → finish() → the caller commits both entries → the next pair starts by itself
  */
-import { Float32, Float64, type Schema } from 'apache-arrow';
-import type { Document, Drop } from '../cleaning/document.ts';
+import { Float32, Float64 } from 'apache-arrow';
+import type { Document, Drop, Measurement } from '../cleaning/document.ts';
 import { NumberColumn, TextColumn } from './columns.ts';
-import {
-  DOCUMENT_NUMBERS,
-  DOCUMENT_TEXTS,
-  type DocumentText,
-  REJECT_NUMBERS,
-  REJECT_TEXTS,
-  type RejectText,
-  shardFile,
-} from './format.ts';
+import { type DocumentText, type RejectText, shardFile } from './format.ts';
 import type { DocumentShard } from './manifest.ts';
-import { DOCUMENT_SCHEMA, REJECT_SCHEMA } from './schemas.ts';
+import type { TextBatch } from './read-documents.ts';
+import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from './schemas.ts';
 import { ShardWriter } from './write-shard.ts';
 
 /** A shard ends with the document that reaches this size. */
@@ -30,14 +23,22 @@ const DOCUMENT_VALUES: Record<DocumentText, (document: Document) => string> = {
   url: (document) => document.url,
   title: (document) => document.title,
   text: (document) => document.text,
+  author: (document) => document.author,
+  published: (document) => document.published,
+  canonical: (document) => document.canonical,
+  section: (document) => document.section,
+  lang: (document) => document.lang,
   source: (document) => document.source,
   fetched_at: (document) => document.fetchedAt,
   consent: (document) => document.consent.conclusion,
   consent_statements: (document) => document.consent.statements.join('\n'),
   licence: (document) => document.licence,
+  charset: (document) => document.charset,
   language: (document) => document.language,
+  paragraph_languages: (document) => document.paragraphLanguages,
   diacritics: (document) => document.diacritics,
   cluster: (document) => document.cluster,
+  contamination: (document) => document.contamination,
 };
 
 const REJECT_VALUES: Record<RejectText, (drop: Drop) => string> = {
@@ -49,31 +50,34 @@ const REJECT_VALUES: Record<RejectText, (drop: Drop) => string> = {
   stage: (drop) => drop.stage,
   reason: (drop) => drop.reason,
   other: (drop) => drop.other,
+  charset: (drop) => drop.charset,
+  language: (drop) => drop.language,
   text: (drop) => drop.text,
 };
 
+/** How a row becomes the columns of a shard. */
 interface Layout<Row> {
   readonly kind: 'documents' | 'rejects';
-  readonly schema: Schema;
-  readonly texts: readonly { name: string; value: (row: Row) => string }[];
-  readonly numbers: readonly ((row: Row) => number)[];
-  readonly numberColumn: () => NumberColumn;
+  readonly columns: Columns;
+  readonly text: (row: Row, column: string) => string;
+  readonly number: (row: Row, column: string) => number;
 }
 
 const DOCUMENT_LAYOUT: Layout<Document> = {
   kind: 'documents',
-  schema: DOCUMENT_SCHEMA,
-  texts: DOCUMENT_TEXTS.map((name) => ({ name, value: DOCUMENT_VALUES[name] })),
-  numbers: DOCUMENT_NUMBERS.map((name) => (document) => document.measurements[name]),
-  numberColumn: () => new NumberColumn(new Float32(), Float32Array),
+  columns: DOCUMENT_COLUMNS,
+  text: (document, column) => DOCUMENT_VALUES[column as DocumentText](document),
+  number: (document, column) => document.measurements[column as Measurement],
 };
 
 const REJECT_LAYOUT: Layout<Drop> = {
   kind: 'rejects',
-  schema: REJECT_SCHEMA,
-  texts: REJECT_TEXTS.map((name) => ({ name, value: REJECT_VALUES[name] })),
-  numbers: REJECT_NUMBERS.map((name) => (drop) => drop[name]),
-  numberColumn: () => new NumberColumn(new Float64(), Float64Array),
+  columns: REJECT_COLUMNS,
+  text: (drop, column) => REJECT_VALUES[column as RejectText](drop),
+  number: (drop, column) =>
+    column === 'value' || column === 'threshold'
+      ? drop[column]
+      : (drop.measurements?.[column as Measurement] ?? Number.NaN),
 };
 
 export interface ShardPair {
@@ -123,9 +127,62 @@ export class DocumentWriter {
     return { documents: this.#documents.finish(), rejects: this.#rejects.finish() };
   }
 
+  /** Number of the pair that begins with the next row: a commit may have taken numbers for shards written anew. */
+  continueAt(index: number): void {
+    this.#index = index;
+  }
+
   discard(): void {
     this.#documents.discard();
     this.#rejects.discard();
+  }
+}
+
+/** A row of a shard that is being written anew. */
+export interface StoredRow {
+  string(column: string): string;
+  number(column: string): number;
+}
+
+/**
+ * Writes a shard anew under another number, row by row: `change` gives the text columns that change, or `undefined` for a
+ * row that goes. Columns stay those of the shard's version.
+ * @returns its entry for the manifest, none when no row is left
+ * @throws ToolkitError WRITE_FAILED, BAD_SHARD
+ */
+export function rewriteShard(
+  dir: string,
+  kind: 'documents' | 'rejects',
+  batches: Iterable<TextBatch<string, string>>,
+  index: number,
+  change: (row: StoredRow) => Readonly<Record<string, string>> | undefined,
+): DocumentShard[] {
+  let writer: TableWriter<StoredRow> | undefined;
+  try {
+    for (const batch of batches) {
+      writer ??= new TableWriter(
+        dir,
+        {
+          kind,
+          columns: batch.columns,
+          text: (row, column) => row.string(column),
+          number: (row, column) => row.number(column),
+        },
+        BATCH_BYTES,
+      );
+      for (let at = 0; at < batch.rows; at++) {
+        const row: StoredRow = {
+          string: (column) => batch.string(column, at),
+          number: (column) => batch.values(column)[at]!,
+        };
+        const changed = change(row);
+        if (changed === undefined) continue;
+        writer.append({ ...row, string: (column) => changed[column] ?? row.string(column) }, index);
+      }
+    }
+    return writer?.finish() ?? [];
+  } finally {
+    writer?.discard();
   }
 }
 
@@ -144,8 +201,13 @@ class TableWriter<Row> {
     this.#dir = dir;
     this.#layout = layout;
     this.#batchBytes = batchBytes;
-    this.#texts = layout.texts.map(() => new TextColumn());
-    this.#numbers = layout.numbers.map(() => layout.numberColumn());
+    const { texts, numbers, wide } = layout.columns;
+    this.#texts = texts.map(() => new TextColumn());
+    this.#numbers = numbers.map((name) =>
+      wide.includes(name)
+        ? new NumberColumn(new Float64(), Float64Array)
+        : new NumberColumn(new Float32(), Float32Array),
+    );
   }
 
   /** Bytes of the shard in hand: written and still gathered. */
@@ -154,14 +216,14 @@ class TableWriter<Row> {
   }
 
   append(row: Row, shardIndex: number): void {
-    const { kind, schema, texts, numbers } = this.#layout;
-    this.#shard ??= new ShardWriter(this.#dir, shardFile(kind, shardIndex), schema);
-    for (const [i, { name, value }] of texts.entries()) {
+    const { kind, columns, text, number } = this.#layout;
+    this.#shard ??= new ShardWriter(this.#dir, shardFile(kind, shardIndex), columns.schema);
+    for (const [i, name] of columns.texts.entries()) {
       const before = this.#texts[i].bytes;
-      this.#texts[i].append(value(row));
+      this.#texts[i].append(text(row, name));
       if (name === 'text') this.#textBytes += this.#texts[i].bytes - before;
     }
-    for (const [i, value] of numbers.entries()) this.#numbers[i].append(value(row));
+    for (const [i, name] of columns.numbers.entries()) this.#numbers[i].append(number(row, name));
     this.#rows++;
     if (this.#gatheredBytes >= this.#batchBytes) this.#flush();
   }
@@ -181,7 +243,9 @@ class TableWriter<Row> {
   }
 
   get #gatheredBytes(): number {
-    return this.#texts.reduce((sum, column) => sum + column.bytes, 0);
+    const { numbers, wide } = this.#layout.columns;
+    const rowBytes = 4 * (numbers.length + wide.length);
+    return this.#texts.reduce((sum, column) => sum + column.bytes, this.#rows * rowBytes);
   }
 
   #flush(): void {

@@ -117,7 +117,7 @@ export class ShardWriter {
   }
 
   #readBack(): WrittenShard {
-    const reader = ShardReader.open(join(this.#dir, this.#name + TEMPORARY), this.#schema);
+    const reader = ShardReader.open(join(this.#dir, this.#name + TEMPORARY), [this.#schema]);
     try {
       const batches = Array.from({ length: reader.batchCount }, (_, index) => {
         const { rows, body, offset } = reader.readBatch(index);

@@ -16,10 +16,12 @@ export const EXACT_SCHEMA = `
 export class ExactIndex {
   readonly #find;
   readonly #add;
+  readonly #forget;
 
   constructor(database: Database) {
     this.#find = database.prepare<[bigint], number>('SELECT document FROM exact WHERE key = ?').pluck();
     this.#add = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO exact VALUES (?, ?)');
+    this.#forget = database.prepare<[bigint, number]>('DELETE FROM exact WHERE key = ? AND document = ?');
   }
 
   /** Number of the first document with this key. `key` is a signed 64-bit hash. */
@@ -29,5 +31,9 @@ export class ExactIndex {
 
   add(key: bigint, document: number): void {
     this.#add.run(key, document);
+  }
+
+  forget(document: number, key: bigint): void {
+    this.#forget.run(key, document);
   }
 }

@@ -1,7 +1,9 @@
 /**
- * Furniture that no rule knows: a line that stands at the edge of many pages of one host. Counts live in the store, so
- * a host is known better from night to night. Only the first and last lines of a page are counted, which keeps the
- * table small and leaves a refrain in the middle of a text alone.
+ * Furniture that no rule knows: a line that stands at the edge of many pages of one host, and the name of the site in
+ * its titles. Counts live in the store, so a host is known better from night to night.
+ *
+ * A line in the middle is text whatever the host repeats: lines go from the edges inwards, up to the first one that is
+ * the page's own, the title at its head apart. A page of which half would go keeps everything.
  */
 import type { Database } from 'better-sqlite3';
 import { hash32, mix32 } from '../lexicon.ts';
@@ -12,7 +14,11 @@ const TAIL_LINES = 10;
 const MAX_LINE = 300;
 /** A line is furniture once it stood on so many pages, and on this share of the host's pages. */
 const MIN_PAGES = 6;
-const MIN_SHARE = 0.25;
+const MIN_SHARE = 0.4;
+/** At most this share of a page's characters goes. */
+const MAX_SHARE = 0.5;
+/** The head of Vietnamese laws and letters stands on every page of a site of laws, and is theirs. */
+const OWN = /cộng hòa xã hội chủ nghĩa việt nam|độc lập\s*[-–—]\s*tự do\s*[-–—]\s*hạnh phúc/i;
 
 export const LINES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS hosts (host INTEGER PRIMARY KEY, pages INTEGER NOT NULL);
@@ -30,32 +36,61 @@ export class HostLines {
     this.#countLine = database.prepare<[number], number>(counter('host_lines')).pluck();
   }
 
-  /** Counts the page's lines and returns its text without those that the host repeats. `text` is normalised. */
-  strip(host: string, text: string): string {
+  /** Counts the page's title and lines; both without what the host repeats. `text` is normalised. */
+  strip(host: string, page: { readonly title: string; readonly text: string }): { title: string; text: string } {
     const hostHash = hash32(host);
     const pages = this.#countPage.get(hostHash)!;
-    const lines = text.split('\n');
-    const filled = lines.flatMap((line, i) => (line === '' ? [] : [i]));
-    const edges = new Set([...filled.slice(0, HEAD_LINES), ...filled.slice(-TAIL_LINES)]);
     const counted = new Map<number, number>();
-    const repeated = new Set<number>();
-    for (const i of edges) {
-      if (lines[i]!.length > MAX_LINE) continue;
-      const key = lineKey(hostHash, lines[i]!);
+    const isRepeated = (line: string): boolean => {
+      const key = lineKey(hostHash, line);
       let count = counted.get(key);
       if (count === undefined) {
         count = this.#countLine.get(key)!;
         counted.set(key, count);
       }
-      if (count >= MIN_PAGES && count >= MIN_SHARE * pages) repeated.add(i);
-    }
-    if (repeated.size === 0) return text;
-    return lines
-      .filter((_, i) => !repeated.has(i))
-      .join('\n')
-      .replace(/\n{3,}/g, '\n\n')
-      .trim();
+      return count >= MIN_PAGES && count >= MIN_SHARE * pages;
+    };
+    return { title: withoutSite(page.title, isRepeated), text: withoutEdges(page.text, isRepeated) };
   }
+}
+
+function withoutEdges(text: string, isRepeated: (line: string) => boolean): string {
+  const lines = text.split('\n');
+  const filled = lines.flatMap((line, i) => (line === '' ? [] : [i]));
+  const edge = (i: number): boolean => lines[i]!.length <= MAX_LINE && isRepeated(lines[i]!) && !OWN.test(lines[i]!);
+  const head = filled.slice(0, HEAD_LINES);
+  const tail = filled.slice(-TAIL_LINES).reverse();
+  // Every line of the edges is counted, also where the run of repeated ones has ended.
+  const repeated = new Set([...head, ...tail].filter(edge));
+  if (repeated.size === 0) return text;
+  const gone = new Set([...run(repeated.has(head[0]!) ? head : head.slice(1), repeated), ...run(tail, repeated)]);
+  const lost = [...gone].reduce((sum, i) => sum + lines[i]!.length, 0);
+  if (gone.size === 0 || lost > MAX_SHARE * text.length) return text;
+  return lines
+    .filter((_, i) => !gone.has(i))
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+/** The elements of `order` up to the first that is not repeated. */
+function run(order: readonly number[], repeated: ReadonlySet<number>): number[] {
+  const end = order.findIndex((i) => !repeated.has(i));
+  return order.slice(0, end < 0 ? order.length : end);
+}
+
+/** Of `Title | Site` and `Site - Title` the part that the host does not repeat. */
+function withoutSite(title: string, isRepeated: (line: string) => boolean): string {
+  const separators = [...title.matchAll(/ [|»·–—-] /g)];
+  if (separators.length === 0) return title;
+  const [first, last] = [separators[0]!, separators.at(-1)!];
+  const [head, tail] = [title.slice(0, first.index), title.slice(last.index + last[0].length)];
+  // A title is no line: counted apart.
+  const isHead = isRepeated(`\n${head}`);
+  const isTail = isRepeated(`\n${tail}`);
+  if (isTail && !isHead) return title.slice(0, last.index);
+  if (isHead && !isTail) return title.slice(first.index + first[0].length);
+  return title;
 }
 
 /** 52 bits of host and line; figures in a line do not tell lines apart (`Bình luận (12)`). */

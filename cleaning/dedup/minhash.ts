@@ -7,9 +7,14 @@
  */
 import { mix32, type Token } from '../lexicon.ts';
 
-export const BANDS = 14;
-export const ROWS = 8;
-export const SIGNATURE_LENGTH = BANDS * ROWS;
+/** How many bands of how many places: together at most SIGNATURE_LENGTH. */
+export interface Shape {
+  readonly bands: number;
+  readonly rows: number;
+}
+
+export const STANDARD_SHAPE: Shape = { bands: 14, rows: 8 };
+export const SIGNATURE_LENGTH = 112;
 export const SHINGLE = 5;
 
 /** Signatures are kept as the low 16 bits of each minimum: chance agreement is 1 in 65,536. */
@@ -45,16 +50,26 @@ export function shingles(tokens: readonly Token[]): Int32Array {
 /** Smallest value per hash function, as signed 32-bit integers. */
 export function minima(shingleHashes: Int32Array): Int32Array {
   const minimum = new Int32Array(SIGNATURE_LENGTH);
-  // One function at a time over all shingles: three numbers in registers, one load per step.
-  for (let i = 0; i < SIGNATURE_LENGTH; i++) {
-    const multiplier = MULTIPLIERS[i]!;
-    const offset = OFFSETS[i]!;
-    let smallest = 0x7fffffff;
+  // Four functions at a time over all shingles: their numbers stay in registers, and a shingle is loaded once for four.
+  for (let i = 0; i < SIGNATURE_LENGTH; i += 4) {
+    const [m0, m1, m2, m3] = [MULTIPLIERS[i]!, MULTIPLIERS[i + 1]!, MULTIPLIERS[i + 2]!, MULTIPLIERS[i + 3]!];
+    const [o0, o1, o2, o3] = [OFFSETS[i]!, OFFSETS[i + 1]!, OFFSETS[i + 2]!, OFFSETS[i + 3]!];
+    let [s0, s1, s2, s3] = [0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff];
     for (let k = 0; k < shingleHashes.length; k++) {
-      const value = (Math.imul(multiplier, shingleHashes[k]!) + offset) | 0;
-      if (value < smallest) smallest = value;
+      const hash = shingleHashes[k]!;
+      const v0 = (Math.imul(m0, hash) + o0) | 0;
+      const v1 = (Math.imul(m1, hash) + o1) | 0;
+      const v2 = (Math.imul(m2, hash) + o2) | 0;
+      const v3 = (Math.imul(m3, hash) + o3) | 0;
+      if (v0 < s0) s0 = v0;
+      if (v1 < s1) s1 = v1;
+      if (v2 < s2) s2 = v2;
+      if (v3 < s3) s3 = v3;
     }
-    minimum[i] = smallest;
+    minimum[i] = s0;
+    minimum[i + 1] = s1;
+    minimum[i + 2] = s2;
+    minimum[i + 3] = s3;
   }
   return minimum;
 }
@@ -62,14 +77,14 @@ export function minima(shingleHashes: Int32Array): Int32Array {
 export const signatureOf = (minimum: Int32Array): Signature => Uint16Array.from(minimum, (value) => value & 0xffff);
 
 /** One 52-bit key per band: documents that share one agree in all rows of that band. */
-export function bandKeys(minimum: Int32Array): number[] {
+export function bandKeys(signature: Signature, { bands, rows }: Shape = STANDARD_SHAPE): number[] {
   const keys: number[] = [];
-  for (let band = 0; band < BANDS; band++) {
+  for (let band = 0; band < bands; band++) {
     let high = band + 1;
     let low = ~band;
-    for (let row = band * ROWS; row < (band + 1) * ROWS; row++) {
-      high = mix32(Math.imul(high, BASE) ^ minimum[row]!);
-      low = mix32(Math.imul(low, 0x85ebca6b) + minimum[row]!);
+    for (let row = band * rows; row < (band + 1) * rows; row++) {
+      high = mix32(Math.imul(high, BASE) ^ signature[row]!);
+      low = mix32(Math.imul(low, 0x85ebca6b) + signature[row]!);
     }
     keys.push((high & 0xfffff) * 0x100000000 + (low >>> 0));
   }
@@ -83,5 +98,13 @@ export function similarity(a: Signature, b: Signature): number {
   return equal / SIGNATURE_LENGTH;
 }
 
+/** The same against a signature as it stands in a file: little-endian, at any address. */
+export function similarityToBytes(a: Signature, bytes: Uint8Array): number {
+  let equal = 0;
+  for (let i = 0; i < SIGNATURE_LENGTH; i++) if (a[i] === (bytes[2 * i]! | (bytes[2 * i + 1]! << 8))) equal++;
+  return equal / SIGNATURE_LENGTH;
+}
+
 /** Chance that two documents of Jaccard similarity `s` share a band: 1 − (1 − s^rows)^bands. */
-export const matchProbability = (s: number): number => 1 - (1 - s ** ROWS) ** BANDS;
+export const matchProbability = (s: number, { bands, rows }: Shape = STANDARD_SHAPE): number =>
+  1 - (1 - s ** rows) ** bands;

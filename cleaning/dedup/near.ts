@@ -1,12 +1,20 @@
 /** Near duplicates against all documents of all nights: bands find candidates, signatures confirm them. */
 import type { Database } from 'better-sqlite3';
+import { badInput } from '../../crawlers/errors.ts';
 import type { Token } from '../lexicon.ts';
-import { bandKeys, minima, type Signature, shingles, signatureOf, similarity } from './minhash.ts';
-
-export interface Fingerprint {
-  readonly signature: Signature;
-  readonly bands: readonly number[];
-}
+import { BANDS_SCHEMA, BandIndex } from './bands.ts';
+import {
+  bandKeys,
+  matchProbability,
+  minima,
+  type Shape,
+  SIGNATURE_LENGTH,
+  type Signature,
+  STANDARD_SHAPE,
+  shingles,
+  signatureOf,
+  similarityToBytes,
+} from './minhash.ts';
 
 export interface NearMatch {
   /** Number of the document in the store. */
@@ -15,56 +23,103 @@ export interface NearMatch {
   readonly similarity: number;
 }
 
-export function fingerprint(tokens: readonly Token[]): Fingerprint {
-  const minimum = minima(shingles(tokens));
-  return { signature: signatureOf(minimum), bands: bandKeys(minimum) };
+/** What near duplicates are: how candidates are found, and the estimated similarity that confirms them. */
+export interface NearRule extends Shape {
+  readonly similarity: number;
 }
+
+export const STANDARD_NEAR: NearRule = { ...STANDARD_SHAPE, similarity: 0.6 };
+
+/**
+ * `14x8@0.6`: bands, rows, similarity.
+ * @throws ToolkitError BAD_OPTION (exit 2)
+ */
+export function parseNear(text: string): NearRule {
+  const [, bands, rows, similarity] = (/^(\d+)x(\d+)@(0?\.\d+|1)$/.exec(text) ?? []).map(Number) as number[];
+  const fits = bands !== undefined && bands > 0 && rows! > 0 && bands * rows! <= SIGNATURE_LENGTH;
+  if (!fits) {
+    const hint = `bands × rows is at most ${SIGNATURE_LENGTH}, the similarity is above 0: 14x8@0.6, 28x4@0.5`;
+    throw badInput('BAD_OPTION', `--near ${text}: expected BANDSxROWS@SIMILARITY`, hint);
+  }
+  return { bands, rows: rows!, similarity: similarity! };
+}
+
+export const formatNear = ({ bands, rows, similarity }: NearRule): string => `${bands}x${rows}@${similarity}`;
+
+/** How likely pairs are found, for people: `.5 5 %, .6 21 %, …`. */
+export const sCurve = (shape: Shape): string =>
+  [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    .map((s) => `similarity ${s} with ${(100 * matchProbability(s, shape)).toFixed(1)} %`)
+    .join(', ');
+
+export const fingerprint = (tokens: readonly Token[]): Signature => signatureOf(minima(shingles(tokens)));
 
 /** A band that so many documents share is furniture: its first members stand for all. */
 const MAX_CANDIDATES_PER_BAND = 16;
 
 export const NEAR_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS bands (key INTEGER, document INTEGER, PRIMARY KEY (key, document)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS signatures (document INTEGER PRIMARY KEY, signature BLOB NOT NULL);
+  ${BANDS_SCHEMA}
 `;
 
 export class NearIndex {
-  readonly #membersOf;
   readonly #signatureOf;
-  readonly #addBand;
   readonly #addSignature;
+  readonly #forget;
+  readonly #bands: BandIndex;
+  readonly #shape: Shape;
 
-  constructor(database: Database) {
-    this.#membersOf = database
-      .prepare<[number], number>(`SELECT document FROM bands WHERE key = ? LIMIT ${MAX_CANDIDATES_PER_BAND}`)
-      .pluck();
+  constructor(database: Database, shape: Shape = STANDARD_SHAPE) {
+    this.#shape = shape;
     this.#signatureOf = database
       .prepare<[number], Buffer>('SELECT signature FROM signatures WHERE document = ?')
       .pluck();
-    this.#addBand = database.prepare<[number, number]>('INSERT OR IGNORE INTO bands VALUES (?, ?)');
     this.#addSignature = database.prepare<[number, Buffer]>('INSERT INTO signatures VALUES (?, ?)');
+    this.#forget = database.prepare<[number]>('DELETE FROM signatures WHERE document = ?');
+    this.#bands = new BandIndex(database);
+    const behind = database.prepare<[number], { document: number; signature: Buffer }>(
+      'SELECT document, signature FROM signatures WHERE document > ? ORDER BY document',
+    );
+    for (const { document, signature } of behind.all(this.#bands.lastDocument)) {
+      this.#bands.add(document, bandKeys(signatureIn(signature), shape));
+    }
   }
 
   /** The most similar document of at least `threshold`; of equals the earliest. */
-  find({ signature, bands }: Fingerprint, threshold: number): NearMatch | undefined {
-    const candidates = new Set<number>();
-    for (const key of bands) for (const document of this.#membersOf.all(key)) candidates.add(document);
+  find(signature: Signature, threshold: number): NearMatch | undefined {
+    const seen = new Set<number>();
     let best: NearMatch | undefined;
-    for (const document of [...candidates].sort((a, b) => a - b)) {
-      const stored = this.#signatureOf.get(document)!;
-      const estimate = similarity(
-        signature,
-        new Uint16Array(stored.buffer.slice(stored.byteOffset, stored.byteOffset + stored.byteLength)),
-      );
-      if (estimate >= threshold && (best === undefined || estimate > best.similarity)) {
-        best = { document, similarity: estimate };
+    for (const key of bandKeys(signature, this.#shape)) {
+      const candidates = new Set<number>();
+      this.#bands.find(key, MAX_CANDIDATES_PER_BAND, candidates);
+      for (const document of candidates) {
+        if (seen.has(document)) continue;
+        seen.add(document);
+        const stored = this.#signatureOf.get(document);
+        if (stored === undefined) continue; // deleted since
+        const estimate = similarityToBytes(signature, stored);
+        const isBetter =
+          best === undefined ||
+          estimate > best.similarity ||
+          (estimate === best.similarity && document < best.document);
+        if (estimate >= threshold && isBetter) best = { document, similarity: estimate };
       }
+      // All that are equal share every band: the earliest of them was among these candidates.
+      if (best?.similarity === 1) return best;
     }
     return best;
   }
 
-  add(document: number, { signature, bands }: Fingerprint): void {
-    this.#addSignature.run(document, Buffer.from(signature.buffer));
-    for (const key of bands) this.#addBand.run(key, document);
+  /** Documents must be added in order of their numbers. */
+  add(document: number, signature: Signature): void {
+    this.#addSignature.run(document, Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength));
+    this.#bands.add(document, bandKeys(signature, this.#shape));
+  }
+
+  forget(document: number): void {
+    this.#forget.run(document);
   }
 }
+
+const signatureIn = ({ buffer, byteOffset, byteLength }: Buffer): Signature =>
+  new Uint16Array(buffer.slice(byteOffset, byteOffset + byteLength));

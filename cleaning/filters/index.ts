@@ -2,11 +2,15 @@
  * Every threshold of cleaning, in one table. Rows are applied from top to bottom; the first that rejects names the
  * reason. A row without a figure for a preset does not apply in it; `keep-all` applies none.
  *
- * `fineweb2`     figures of FineWeb-2's vie_Latn configuration as published, where the rule is the same one. They were
- *                made for pyvi words, often two syllables each, so on syllables most of them bite harder.
- * `recommended`  figures for syllables, set where Vietnamese Wikipedia, decrees, 1930s prose and The Tale of Kieu pass.
+ * `fineweb2`     figures of FineWeb-2's vie_Latn configuration as published, on the same measurement counted in syllables
+ *                (document.ts says which grams stand for which). `published` is what Gopher, C4 or FineWeb-2 ask for.
+ * `recommended`  figures for syllables, set where Vietnamese Wikipedia, decrees, 1930s prose and The Tale of Kieu pass;
+ *                `tests/bench/cleaning/filters.ts` prints what each row drops.
  */
-import type { Filter, Subject, Verdict } from '../filter.ts';
+import { badInput } from '../../crawlers/errors.ts';
+import type { Measurement, Measurements } from '../document.ts';
+import { type Filter, passes, type Rejection } from '../filter.ts';
+import * as c4 from './c4.ts';
 import * as length from './length.ts';
 import * as lines from './lines.ts';
 import * as repetition from './repetition.ts';
@@ -23,64 +27,119 @@ export const MAX_BYTES = { html: 8_000_000, text: 64_000_000 };
 /** Share of the text that may be characters lost in decoding, or controls: beyond it the bytes are no text. */
 export const MAX_UNDECODABLE = 0.05;
 
-/** Estimated Jaccard similarity from which two documents are near duplicates (14 bands × 8 rows find .8 with .92). */
-export const NEAR_SIMILARITY = 0.6;
-
 export interface Row {
   /** Station that a rejection is reported under. */
   readonly stage: 'language' | 'filter';
   readonly filter: Filter;
   readonly recommended?: number;
   readonly fineweb2?: number;
+  /** The rule as its authors give it. */
+  readonly published: string;
 }
 
 // biome-ignore format: a table
 export const TABLE: readonly Row[] = [
-  // Other languages stay below 0.3 (language.ts halves what franc contradicts); FineWeb-2: language score
-  { stage: 'language', filter: vietnamese.notVietnamese,    recommended: 0.35, fineweb2: 0.802 },
+  { stage: 'language', filter: vietnamese.notVietnamese,        recommended: 0.35, fineweb2: 0.802, published: 'FineWeb-2: GlotLID score ≥ .802' },
   // Prose has 0.8; technical text full of English has 0.25; text typed without diacritics 0
-  { stage: 'language', filter: vietnamese.noDiacritics,     recommended: 0.1 },
-  // A lục bát stanza of four lines has 28 syllables; Gopher and FineWeb-2: 50 words
-  { stage: 'filter',   filter: length.tooShort,             recommended: 28,   fineweb2: 50 },
-  // tamnd/gao: 2.0–5.5 letters per syllable; FineWeb-2's 3–11 is for words and would drop half of all prose
-  { stage: 'filter',   filter: length.shortSyllables,       recommended: 2.0 },
-  { stage: 'filter',   filter: length.longSyllables,        recommended: 5.5 },
-  // Wikipedia: 1st percentile 0.65; FineWeb-2: alphabetic words
-  { stage: 'filter',   filter: symbols.fewLetters,          recommended: 0.55, fineweb2: 0.803 },
-  // Wikipedia: 99th percentile 0.09 (formulas); decrees 0.13 digits, tables of results more
-  { stage: 'filter',   filter: symbols.manySymbols,         recommended: 0.15 },
-  { stage: 'filter',   filter: symbols.manyDigits,          recommended: 0.25 },
-  // Decrees reach 0.33 with their capital headings
-  { stage: 'filter',   filter: symbols.shouting,            recommended: 0.5 },
-  // FineWeb-2: 2 of its 15; ROOTS asks for a share of 0.08, chronicles in Wikipedia have 0.035
-  { stage: 'filter',   filter: vietnamese.fewStopwords,     recommended: 3,    fineweb2: 2 },
-  { stage: 'filter',   filter: vietnamese.fewFunctionWords, recommended: 0.03 },
-  // Wikipedia: 99th percentile 0.14; measured on stuffed pages: 0.25 and more
-  { stage: 'filter',   filter: spam.keywordStuffing,        recommended: 0.2 },
-  // Wikipedia: at most 0.8 per hundred tokens; lure pages 5 and more
-  { stage: 'filter',   filter: spam.spamPhrases,            recommended: 2.5 },
-  // Wikipedia: at most 2.2 per hundred tokens
-  { stage: 'filter',   filter: spam.linkFarm,               recommended: 5 },
-  // Gopher: 0.3 of lines; decrees with forms reach 0.25
-  { stage: 'filter',   filter: repetition.repetitiveLines,  recommended: 0.3,  fineweb2: 0.293 },
-  // FineWeb-2: top 3-gram of words; Wikipedia: 99th percentile 0.15
-  { stage: 'filter',   filter: repetition.repetitivePhrase, recommended: 0.25, fineweb2: 0.197 },
-  // FineWeb-2: 8-grams of words; eight syllables are four or five words, and decrees reach 0.53
-  { stage: 'filter',   filter: repetition.repetitiveText,   recommended: 0.65, fineweb2: 0.136 },
-  // Gopher: 0.3 of lines; dialogue in 1930s prose reaches 0.45, pages of teasers have 0.5
-  { stage: 'filter',   filter: lines.truncatedLines,        recommended: 0.48 },
+  { stage: 'language', filter: vietnamese.noDiacritics,         recommended: 0.1,                   published: 'own' },
+  // A lục bát stanza of four lines has 28 syllables
+  { stage: 'filter',   filter: length.tooShort,                 recommended: 28,   fineweb2: 50,    published: 'Gopher, FineWeb-2: ≥ 50 words' },
+  { stage: 'filter',   filter: length.tooLong,                                     fineweb2: 170_000, published: 'Gopher, FineWeb-2: ≤ 100,000 words' },
+  // FineWeb-2's figures are for words; in letters per syllable they would drop half of all prose
+  { stage: 'filter',   filter: length.shortSyllables,           recommended: 2.0,                   published: 'Gopher, FineWeb-2: mean word ≥ 3; gao: syllable ≥ 2' },
+  { stage: 'filter',   filter: length.longSyllables,            recommended: 5.5,                   published: 'Gopher: mean word ≤ 10, FineWeb-2: ≤ 11; gao: syllable ≤ 5.5' },
+  { stage: 'filter',   filter: symbols.fewLetters,              recommended: 0.55, fineweb2: 0.803, published: 'Gopher: ≥ .8 of words, FineWeb-2: ≥ .803' },
+  { stage: 'filter',   filter: symbols.manyHashes,              recommended: 0.1,  fineweb2: 0.1,   published: 'Gopher, FineWeb-2: # ≤ .1 of words' },
+  { stage: 'filter',   filter: symbols.manyEllipses,            recommended: 0.1,  fineweb2: 0.1,   published: 'Gopher, FineWeb-2: … ≤ .1 of words' },
+  { stage: 'filter',   filter: symbols.manySymbols,             recommended: 0.15,                  published: 'ROOTS vi: special characters ≤ .34' },
+  { stage: 'filter',   filter: symbols.manyDigits,              recommended: 0.25,                  published: 'own' },
+  { stage: 'filter',   filter: symbols.shouting,                recommended: 0.5,                   published: 'own' },
+  { stage: 'filter',   filter: vietnamese.fewStopwords,         recommended: 3,                     published: 'Gopher: ≥ 2 of 8' },
+  { stage: 'filter',   filter: vietnamese.fewFinewebStopwords,                     fineweb2: 2,     published: 'FineWeb-2: ≥ 2 of 13' },
+  // ROOTS asks for 0.08; chronicles in Wikipedia have 0.035
+  { stage: 'filter',   filter: vietnamese.fewFunctionWords,     recommended: 0.03,                  published: 'ROOTS vi: stop words ≥ .08' },
+  { stage: 'filter',   filter: spam.keywordStuffing,            recommended: 0.2,                   published: 'own' },
+  { stage: 'filter',   filter: spam.spamPhrases,                recommended: 2.5,                   published: 'own' },
+  { stage: 'filter',   filter: spam.linkFarm,                   recommended: 5,                     published: 'own' },
+  // Forms and tables repeat short lines: by count they may, by characters less
+  { stage: 'filter',   filter: repetition.repeatedLines,        recommended: 0.7,  fineweb2: 0.293, published: 'Gopher: ≤ .3, FineWeb-2: ≤ .293' },
+  { stage: 'filter',   filter: repetition.repetitiveLines,      recommended: 0.3,  fineweb2: 0.1,   published: 'Gopher: ≤ .2, FineWeb-2: ≤ .1' },
+  { stage: 'filter',   filter: repetition.repeatedParagraphs,   recommended: 0.8,                   published: 'Gopher: ≤ .3' },
+  { stage: 'filter',   filter: repetition.repetitiveParagraphs, recommended: 0.3,                   published: 'Gopher: ≤ .2' },
+  { stage: 'filter',   filter: repetition.topPhrase,            recommended: 0.25, fineweb2: 0.223, published: 'Gopher: 2-gram ≤ .2, FineWeb-2: ≤ .223' },
+  { stage: 'filter',   filter: repetition.topPhrase5,           recommended: 0.25, fineweb2: 0.197, published: 'Gopher: 3-gram ≤ .18, FineWeb-2: ≤ .197' },
+  { stage: 'filter',   filter: repetition.topPhrase7,           recommended: 0.25, fineweb2: 0.171, published: 'Gopher: 4-gram ≤ .16, FineWeb-2: ≤ .171' },
+  // Decisions that list administrative procedures reach 0.36
+  { stage: 'filter',   filter: repetition.repetitive8,          recommended: 0.55,  fineweb2: 0.178, published: 'Gopher: 5-grams ≤ .15, FineWeb-2: ≤ .178' },
+  { stage: 'filter',   filter: repetition.repetitive10,         recommended: 0.55,  fineweb2: 0.163, published: 'Gopher: 6-grams ≤ .14, FineWeb-2: ≤ .163' },
+  { stage: 'filter',   filter: repetition.repetitive12,         recommended: 0.5,  fineweb2: 0.150, published: 'Gopher: 7-grams ≤ .13, FineWeb-2: ≤ .150' },
+  { stage: 'filter',   filter: repetition.repetitive13,         recommended: 0.5,  fineweb2: 0.136, published: 'Gopher: 8-grams ≤ .12, FineWeb-2: ≤ .136' },
+  { stage: 'filter',   filter: repetition.repetitive15,         recommended: 0.5,  fineweb2: 0.124, published: 'Gopher: 9-grams ≤ .11, FineWeb-2: ≤ .124' },
+  { stage: 'filter',   filter: repetition.repetitive17,         recommended: 0.5,  fineweb2: 0.111, published: 'Gopher: 10-grams ≤ .10, FineWeb-2: ≤ .111' },
+  // Dialogue in 1930s prose reaches 0.45, pages of teasers have 0.5
+  { stage: 'filter',   filter: lines.truncatedLines,            recommended: 0.48, fineweb2: 0.3,   published: 'Gopher, FineWeb-2: ≤ .3' },
+  { stage: 'filter',   filter: lines.bulletLines,               recommended: 0.9,  fineweb2: 0.9,   published: 'Gopher, FineWeb-2: ≤ .9' },
   // Verse and lists end no line with a full stop, so only FineWeb-2 asks
-  { stage: 'filter',   filter: lines.unfinishedLines,                          fineweb2: 0.333 },
+  { stage: 'filter',   filter: lines.unfinishedLines,                              fineweb2: 0.333, published: 'FineWeb-2: ≥ .333' },
+  { stage: 'filter',   filter: lines.listLike,                                     fineweb2: 0.103, published: 'FineWeb-2: ≤ .103 of words' },
+  { stage: 'filter',   filter: lines.shortLines,                                                    published: 'FineWeb: ≤ .67, off in FineWeb-2' },
+  { stage: 'filter',   filter: c4.codeLines,                    recommended: 0.5,                   published: 'C4: drops the page at one {, lines with Javascript' },
+  { stage: 'filter',   filter: c4.policyLines,                  recommended: 0.5,                   published: 'C4: drops such lines' },
+  { stage: 'filter',   filter: c4.loremIpsum,                   recommended: 0,                     published: 'C4: drops the page' },
+  { stage: 'filter',   filter: c4.fewSentences,                                                     published: 'C4: ≥ 5 sentences, off in FineWeb-2' },
 ];
 
+/** Threshold of every row that applies, by reason. */
+export type Thresholds = ReadonlyMap<string, number>;
+
+export interface Change {
+  readonly filter: Filter;
+  readonly threshold: number;
+}
+
+/** The thresholds of a preset, some of them moved. */
+export function thresholdsOf(preset: Preset, changes: readonly Change[] = []): Thresholds {
+  const thresholds = new Map<string, number>();
+  for (const { filter, ...row } of TABLE) {
+    const threshold = preset === 'keep-all' ? undefined : row[preset];
+    if (threshold !== undefined) thresholds.set(filter.reason, threshold);
+  }
+  for (const { filter, threshold } of changes) thresholds.set(filter.reason, threshold);
+  return thresholds;
+}
+
+/**
+ * `dup_line_frac=0.4`: a row by its measurement, or by its reason where two rows share one.
+ * @throws ToolkitError BAD_THRESHOLD (exit 2) naming what is allowed.
+ */
+export function parseChange(text: string): Change {
+  const [, name = '', figure = ''] = /^([a-z0-9_]+)=(-?\d*\.?\d+)$/.exec(text) ?? [];
+  const rows = TABLE.filter(({ filter }) => filter.reason === name || filter.measurement === (name as Measurement));
+  const exact = rows.find(({ filter }) => filter.reason === name);
+  if (exact === undefined && rows.length !== 1) {
+    const names =
+      rows.length > 1 ? rows.map(({ filter }) => filter.reason) : TABLE.map(({ filter }) => filter.measurement);
+    throw badInput(
+      'BAD_THRESHOLD',
+      `${text}: expected NAME=NUMBER with one of ${[...new Set(names)].join(', ')}`,
+      'vua clean --what-if dup_line_frac=0.4 --out out/documents',
+    );
+  }
+  return { filter: (exact ?? rows[0]!).filter, threshold: Number(figure) };
+}
+
+export interface Judgement {
+  readonly stage: Row['stage'];
+  readonly verdict: Rejection;
+}
+
 /** The first rejection in table order with the station it belongs to, or `true`. */
-export function judge(subject: Subject, preset: Preset): true | { stage: string; verdict: Exclude<Verdict, true> } {
-  if (preset === 'keep-all') return true;
-  for (const row of TABLE) {
-    const threshold = row[preset];
+export function judge(measurements: Measurements, thresholds: Thresholds): true | Judgement {
+  for (const { stage, filter } of TABLE) {
+    const threshold = thresholds.get(filter.reason);
     if (threshold === undefined) continue;
-    const verdict = row.filter(subject, threshold);
-    if (verdict !== true) return { stage: row.stage, verdict };
+    const value = measurements[filter.measurement];
+    if (!passes(filter, value, threshold)) return { stage, verdict: { reason: filter.reason, value, threshold } };
   }
   return true;
 }

@@ -5,10 +5,12 @@ import type { Token } from '../lexicon.ts';
 /** Fewer tokens than this say nothing about stuffing. */
 const MIN_TOKENS = 50;
 
-/** Share of tokens that belong to the most frequent pair of neighbours; pairs with a function word do not count. */
-export const keywordStuffing = atMost('keyword_stuffing', ({ tokens }) => topPairShare(tokens));
+export const keywordStuffing = atMost('keyword_stuffing', 'keyword_pair_frac');
+export const linkFarm = atMost('link_farm', 'addresses');
+export const spamPhrases = atMost('spam_phrases', 'spam_phrases');
 
-function topPairShare(tokens: readonly Token[]): number {
+/** Share of tokens that belong to the most frequent pair of neighbours; pairs with a function word do not count. */
+export function keywordPairFrac(tokens: readonly Token[]): number {
   if (tokens.length < MIN_TOKENS) return 0;
   const counts = new Map<number, number>();
   let top = 0;
@@ -25,16 +27,15 @@ function topPairShare(tokens: readonly Token[]): number {
 }
 
 /** Web addresses per hundred tokens. */
-export const linkFarm = atMost('link_farm', ({ tokens }) => {
+export function addressesIn(tokens: readonly Token[]): number {
   let addresses = 0;
   for (const token of tokens) if (token.isAddress) addresses++;
   return perHundred(addresses, tokens.length);
-});
+}
 
 /** Phrases of the trades that fill the Vietnamese web with made pages, per hundred tokens. */
-export const spamPhrases = atMost('spam_phrases', ({ text, tokens }) =>
-  perHundred(text.match(PHRASES)?.length ?? 0, tokens.length),
-);
+export const spamPhrasesIn = (text: string, syllables: number): number =>
+  perHundred(text.match(PHRASES)?.length ?? 0, syllables);
 
 const PHRASES =
   /nhà cái|tài xỉu|nổ hũ|xóc đĩa|soi cầu|lô đề|kèo nhà|cá cược|casino|jackpot|game bài|bắn cá|đá gà|cược thể thao|vay tiền nhanh|vay nóng|vay online|giải ngân nhanh|bằng cấp giả|làm bằng|kích dục|thuốc cường dương|gái gọi|phim sex|xem phim 18|mua ngay|đặt hàng ngay|giảm giá sốc|giá rẻ nhất|uy tín nhất|liên hệ ngay|click vào đây|nhấp vào đây|cam kết 100%/gi;

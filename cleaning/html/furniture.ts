@@ -5,7 +5,7 @@ import type { Element } from './dom.ts';
 const setOf = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
 /** Elements that never hold running text. */
-export const UNREADABLE = setOf(`
+const UNREADABLE = setOf(`
   script style noscript template svg math iframe object embed applet canvas audio video map head title
   button select option textarea input label datalist progress meter dialog menu nav frame frameset noframes figcaption
 `);
@@ -28,45 +28,79 @@ const BESIDE_ROLES = setOf(
 
 /** Words of a class or id that name furniture, in the English and Vietnamese that site builders use. */
 const NAMES = setOf(`
-  comment comments commentlist disqus respond reply replies related relate recommend recommended recommendation
-  recommendations suggested share shares sharing sharebar sharedaddy social socials follow followus sidebar sidenav
+  related relate recommend recommended recommendation recommendations suggested
+  share shares sharing sharebar sharedaddy social socials follow followus sidebar sidenav
   footer foot bottombar nav navbar navigation navheader navfooter menu submenu breadcrumb breadcrumbs crumb crumbs
-  promo promotion sponsor sponsored sponsors advert advertisement advertising ads adsense adbox ad banner banners
-  newsletter subscribe subscription signup signin login register paywall popup modal overlay lightbox tooltip cookie
-  cookies consent gdpr widget widgets toolbar pagination pager paging paginator tags taglist tagcloud tagged keywords
-  byline author authors authorbox bio copyright disclaimer print rating ratings vote voting poll quiz outbrain taboola
-  trending popular mostread latest hidden invisible skip skiplink masthead toc sitemap hotline logo
-  timestamp dateline readmore more teaser teasers carousel slideshow gallery
-  lienquan tinlienquan xemthem docthem tinkhac tinmoi binhluan chiase quangcao danhmuc tukhoa chantrang
+  advert advertisement advertising ads adsense adbox ad newsletter subscribe subscription signup signin login register
+  popup modal overlay lightbox tooltip cookie cookies consent gdpr toolbar pagination pager paging paginator
+  tags taglist tagcloud tagged keywords byline copyright rating ratings vote voting poll outbrain taboola
+  trending mostread skip skiplink hotline logo caption captions gallery carousel slideshow more readmore
+  lienquan tinlienquan xemthem docthem tinkhac tinmoi chiase quangcao danhmuc tukhoa chantrang
 `);
+
+/** Names of boxes that builders also put around the article: they count where the box holds no sentences. */
+const WEAK_NAMES = setOf(`
+  widget widgets teaser teasers hidden invisible paywall print banner banners
+  promo promotion sponsor sponsored sponsors latest popular masthead toc timestamp dateline quiz disclaimer sitemap
+  author authors authorbox bio
+`);
+
+/** What readers wrote below the article: often more than the article itself, and never the article. */
+const COMMENT_NAMES = setOf('comment comments commentlist disqus respond reply replies binhluan');
 
 /** The same for two neighbouring words, where each alone would be too common. */
 const PAIRS = setOf(`
   see-also also-read read-also read-next up-next you-may top-bar back-top go-top call-action
   site-header page-header post-meta entry-meta article-meta meta-data email-signup
-  lien-quan xem-them doc-them tin-khac tin-moi cung-chuyen chuyen-muc binh-luan chia-se quang-cao danh-muc tu-khoa
+  lien-quan xem-them doc-them tin-khac tin-moi cung-chuyen chuyen-muc chia-se quang-cao danh-muc tu-khoa
   thanh-ben chan-trang dau-trang ban-quyen doc-nhieu xem-nhieu noi-bat dang-nhap
 `);
+/** Written in one word: `relatednews`, `boxlienquan`. */
+const COMPOUND = /^related.|.related$|lienquan|xemthem|docthem|tinkhac|docnhieu|xemnhieu|quangcao/;
+const COMMENT_PAIRS = setOf('binh-luan y-kien');
 
-/** Whether tag, role, class or id says that the element stands beside the text. */
-export function looksLikeFurniture({ name, attribs }: Element): boolean {
-  if (BESIDE.has(name)) return true;
-  if (attribs.role !== undefined && BESIDE_ROLES.has(attribs.role)) return true;
-  return namesFurniture(attribs.class) || namesFurniture(attribs.id);
+/** How surely a box stands beside the text. */
+export type Furniture = 'none' | 'weak' | 'named' | 'comments';
+
+/** Whole pages, headings and posts as WordPress marks them (`tag-…`, `category-…`) carry names of other things. */
+const NEVER = setOf('html body main h1 h2 h3 h4 h5 h6 #page');
+const POST = /(?:^|\s)(?:post-\d+|type-post|hentry)(?:\s|$)/;
+
+/** What tag, role, class and id say of an element. */
+export function furnitureOf(element: Element): Furniture {
+  const { name } = element;
+  if (BESIDE.has(name)) return 'named';
+  const role = element.attribute('role');
+  if (role !== undefined && BESIDE_ROLES.has(role)) return 'named';
+  const classes = element.attribute('class');
+  if (NEVER.has(name) || (name === 'article' && classes !== undefined && POST.test(classes))) return 'none';
+  const named = strongest(namedBy(classes), namedBy(element.attribute('id')));
+  return named === 'named' && looksLikeMainText(element) ? 'weak' : named;
 }
 
-/** Sites repeat their class attributes, so each is taken apart once. */
-const known = new Map<string, boolean>();
-const MAX_KNOWN = 20_000;
+const STRENGTH: readonly Furniture[] = ['none', 'weak', 'named', 'comments'];
+const strongest = (a: Furniture, b: Furniture): Furniture => (STRENGTH.indexOf(a) >= STRENGTH.indexOf(b) ? a : b);
 
-function namesFurniture(value: string | undefined): boolean {
-  if (value === undefined) return false;
+/** Sites repeat their class attributes, so each is taken apart once. */
+const known = new Map<string, Furniture>();
+const MAX_KNOWN = 20_000;
+/** Longer attributes are no names. */
+const MAX_NAME = 2_000;
+
+function namedBy(value: string | undefined): Furniture {
+  if (value === undefined || value.length > MAX_NAME) return 'none';
   const before = known.get(value);
   if (before !== undefined) return before;
-  const found = value.split(/\s+/).some((name) => {
+  let found: Furniture = 'none';
+  for (const name of value.split(/\s+/)) {
     const words = (name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? []).map((word) => word.toLowerCase());
-    return words.some((word, i) => NAMES.has(word) || PAIRS.has(`${words[i - 1]}-${word}`));
-  });
+    for (const [i, word] of words.entries()) {
+      const pair = `${words[i - 1]}-${word}`;
+      if (COMMENT_NAMES.has(word) || COMMENT_PAIRS.has(pair)) found = strongest(found, 'comments');
+      else if (NAMES.has(word) || PAIRS.has(pair) || COMPOUND.test(word)) found = strongest(found, 'named');
+      else if (WEAK_NAMES.has(word)) found = strongest(found, 'weak');
+    }
+  }
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(detach(value), found);
   return found;
@@ -74,16 +108,37 @@ function namesFurniture(value: string | undefined): boolean {
 
 /** Names that sites give to the box of the article itself. */
 const MAIN_NAME =
-  /(?:^|[\s_-])(?:(?:article|post|entry|story|news|detail|singular|page|content)[_-]?(?:body|content|text|detail|copy)|fck_detail)(?:$|[\s_-])/i;
+  /(?:^|[\s_-])(?:(?:article|post|entry|story|news|detail|singular|page|content)[_-]{0,2}(?:body|content|text|detail|copy)|fck_detail)(?:$|[\s_-])/i;
 
-export const looksLikeMainText = ({ attribs }: Element): boolean =>
-  attribs.itemprop === 'articleBody' || MAIN_NAME.test(attribs.class ?? '') || MAIN_NAME.test(attribs.id ?? '');
+export const looksLikeMainText = (element: Element): boolean =>
+  element.attribute('itemprop') === 'articleBody' ||
+  MAIN_NAME.test(element.attribute('class') ?? '') ||
+  MAIN_NAME.test(element.attribute('id') ?? '');
+
+/** Names of the paragraph that opens an article, above its text: what Vietnamese papers call the sapo. */
+const LEAD_NAME =
+  /(?:^|[\s_-])(?:sapo|lead|lede|leader|intro|introtext|standfirst|chapo|chapeau|excerpt|abstract|summary|deck|dek|subtitle|subheadline|subline|teaser|vorspann|chappeau|bajada|copete|description)(?:$|[\s_-])/i;
+
+export const looksLikeLead = (element: Element): boolean => LEAD_NAME.test(element.attribute('class') ?? '');
+
+/** What no reader sees; `bold` reads what scripts would reveal or replace. */
+export const isUnread = (element: Element, bold: boolean): boolean =>
+  bold
+    ? UNREADABLE.has(element.name) && element.name !== 'noscript'
+    : UNREADABLE.has(element.name) || isHidden(element);
 
 /** Hidden from readers by attribute or inline style. */
-export const isHidden = ({ attribs }: Element): boolean =>
-  attribs.hidden !== undefined ||
-  attribs['aria-hidden'] === 'true' ||
-  (attribs.style !== undefined && /display\s*:\s*none|visibility\s*:\s*hidden/i.test(attribs.style));
+function isHidden(element: Element): boolean {
+  if (!MAY_HIDE.test(element.data)) return false;
+  const style = element.attribute('style');
+  return (
+    element.attribute('hidden') !== undefined ||
+    element.attribute('aria-hidden') === 'true' ||
+    (style !== undefined && /display\s*:\s*none|visibility\s*:\s*hidden/i.test(style))
+  );
+}
+
+const MAY_HIDE = /hidden|none/i;
 
 /** A label that is furniture when it is the whole line. */
 const LABELS =
@@ -91,7 +146,7 @@ const LABELS =
 
 /** Openings that make a short line furniture whatever follows. */
 const OPENINGS =
-  /^(?:(?:xem|đọc) thêm\s*:|>{1,3}\s*(?:xem|đọc)|(?:tin|bài(?: viết)?) liên quan\s*:|đăng nhập để |chia sẻ\s*:|từ khóa\s*:|tags?\s*:|chủ đề\s*:|ảnh(?: minh họa)?\s*:|nguồn ảnh\s*:|hotline\b|đường dây nóng|giấy phép .{0,80}gp-|giấy phép (?:xuất bản|hoạt động|thiết lập)|chịu trách nhiệm nội dung|bản quyền thuộc|® ?|© ?|(?:xin |đề nghị |vui lòng )?ghi rõ nguồn|theo dõi .{1,40} trên (?:facebook|zalo|google|tiktok|youtube))/i;
+  /^(?:(?:photo|image|foto|bild|cr[eé]dit|crédito)s?(?: credit| by)?\s*:|(?:xem|đọc) thêm\s*:|>{1,3}\s*(?:xem|đọc)|(?:tin|bài(?: viết)?) liên quan\s*:|đăng nhập để |chia sẻ\s*:|từ khóa\s*:|tags?\s*:|chủ đề\s*:|ảnh(?: minh họa)?\s*:|nguồn ảnh\s*:|hotline\b|đường dây nóng|giấy phép .{0,80}gp-|giấy phép (?:xuất bản|hoạt động|thiết lập)|chịu trách nhiệm nội dung|bản quyền thuộc|® ?|© ?|(?:xin |đề nghị |vui lòng )?ghi rõ nguồn|theo dõi .{1,40} trên (?:facebook|zalo|google|tiktok|youtube))/i;
 
 /** Where a paper names its source: `Theo Tuổi Trẻ`, alone on a line and without a full stop. */
 const CREDIT = /^\(?[Tt]heo (?:báo )?\p{Lu}[\p{L}\p{M}\d.]*(?: [\p{Lu}\d][\p{L}\p{M}\d.+/-]*){0,4}\)?$/u;

@@ -2,36 +2,58 @@
  * DOM → lines of text: a block for each paragraph and heading, `<br>` and neighbouring list items as lines of one
  * block, a row of a data table as one line with tabs between its cells. Tables used for layout are plain boxes.
  */
-import { type Element, isElement, type Node, traverse } from './dom.ts';
+import { type Element, type Node, traverse } from './dom.ts';
 import { HEADINGS, isBlock } from './furniture.ts';
 
 export interface TextBlock {
   /** Lines separated by `\n`, trimmed, never empty. */
   readonly text: string;
   readonly heading: boolean;
+  /** Characters of it that stand in links, how many stand before the first link, and the number of links. */
+  readonly linked: number;
+  readonly label: number;
+  readonly links: number;
+  /** A box was left out directly behind it. */
+  readonly beforeGap: boolean;
+  /** The innermost box that holds it. */
+  readonly box: Element;
 }
 
 /** A cell with more characters than this holds paragraphs: its table arranges the page. */
 const MAX_CELL = 300;
 const MAX_TABLE_NODES = 5_000;
 
-export function render(root: Element, isSkipped: (element: Element) => boolean): TextBlock[] {
+/** @param isSkipped of an element that is left out; one that held text leaves a gap. */
+export function render(root: Element, isSkipped: (element: Element) => 'gap' | boolean): TextBlock[] {
   const blocks: TextBlock[] = [];
   let current = '';
   let joinsPrevious = false;
   let preDepth = 0;
+  let linkDepth = 0;
+  let linked = 0;
+  let label = -1;
+  let links = 0;
   /** The data table that is being read, if any: inside it only rows end lines. */
   let table: Element | undefined;
 
-  const endBlock = (heading: boolean): void => {
+  const endBlock = (box: Element, heading: boolean): void => {
     const text = tidy(current);
+    const figures = { linked, label: label < 0 ? text.length : label, links, beforeGap: false, box };
     current = '';
+    linked = 0;
+    label = -1;
+    links = 0;
     if (text === '') return;
     const previous = blocks.at(-1);
     if (joinsPrevious && previous !== undefined) {
-      blocks[blocks.length - 1] = { text: `${previous.text}\n${text}`, heading: false };
+      blocks[blocks.length - 1] = {
+        ...previous,
+        text: `${previous.text}\n${text}`,
+        linked: previous.linked + figures.linked,
+        heading: false,
+      };
     } else {
-      for (const part of text.split('\n\n')) blocks.push({ text: part, heading });
+      for (const part of text.split('\n\n')) blocks.push({ ...figures, text: part, heading });
     }
     joinsPrevious = false;
   };
@@ -43,48 +65,75 @@ export function render(root: Element, isSkipped: (element: Element) => boolean):
 
   traverse(root, {
     enter(element) {
-      if (isSkipped(element)) return false;
       const { name } = element;
+      const skip = isSkipped(element);
+      if (skip !== false) {
+        if (skip !== 'gap') return false;
+        if (table === undefined) endBlock(element.parent!, false);
+        const previous = blocks.at(-1);
+        if (previous !== undefined) blocks[blocks.length - 1] = { ...previous, beforeGap: true };
+        return false;
+      }
       if (name === 'br') current += table === undefined ? '\n' : ' ';
       else if (name === 'pre') preDepth++;
+      else if (name === 'a') {
+        linkDepth++;
+        links++;
+        if (label < 0) label = current.trim().length;
+      }
       if (table !== undefined) {
         if (isBlock(element)) borderInTable(name);
       } else if (isBlock(element)) {
-        endBlock(false);
+        endBlock(element.parent!, false);
         if (name === 'table' && isDataTable(element)) table = element;
         joinsPrevious = name === 'li' && previousElement(element)?.name === 'li';
       }
       return true;
     },
     text(data) {
-      current += preDepth > 0 ? data.replace(/\t/g, ' ') : data.replace(/[ \t\r\n\f]+/g, ' ');
+      const text = preDepth > 0 ? data.replace(/\t/g, ' ') : collapse(data);
+      current += text;
+      if (linkDepth > 0) linked += text.length;
     },
     leave(element) {
       if (element.name === 'pre') preDepth--;
+      else if (element.name === 'a') linkDepth--;
       if (element === table) table = undefined;
       if (table !== undefined) {
         if (isBlock(element) && !CELLS.has(element.name) && element.name !== 'tr') current += ' ';
-      } else if (isBlock(element)) endBlock(HEADINGS.has(element.name));
+      } else if (isBlock(element)) endBlock(element, HEADINGS.has(element.name));
     },
   });
-  endBlock(false);
+  endBlock(root, HEADINGS.has(root.name));
   return blocks;
 }
 
 const CELLS: ReadonlySet<string> = new Set(['td', 'th']);
 
-/** Two or more cells in some row, every cell short, no table inside. */
+/** Runs of white space as one space; most text of a tidy page has none. */
+const collapse = (data: string): string => (RUNS.test(data) ? data.replace(/[ \t\r\n\f]+/g, ' ') : data);
+const RUNS = /[\t\r\n\f]| {2}/;
+
+/** A table of so few rows whose cells break into lines arranges a letterhead: the head of a decree. */
+const LETTERHEAD_ROWS = 2;
+
+/** Two or more cells in some row, every cell short, no table inside, and no letterhead. */
 function isDataTable(table: Element): boolean {
   let nodes = 0;
   let cellText = 0;
   let cells = 0;
   let widest = 0;
+  let rows = 0;
+  let breaks = 0;
   let isData = true;
   traverse(table, {
     enter({ name }) {
       if (name === 'table' || HEADINGS.has(name) || ++nodes > MAX_TABLE_NODES) isData = false;
-      if (name === 'tr') cells = 0;
-      else if (CELLS.has(name)) {
+      if (name === 'br') breaks++;
+      if (name === 'tr') {
+        cells = 0;
+        rows++;
+      } else if (CELLS.has(name)) {
         cellText = 0;
         widest = Math.max(widest, ++cells);
       }
@@ -96,13 +145,13 @@ function isDataTable(table: Element): boolean {
     },
     leave() {},
   });
-  return isData && widest > 1;
+  return isData && widest > 1 && !(rows <= LETTERHEAD_ROWS && breaks > 1);
 }
 
 function previousElement(element: Element): Element | undefined {
-  let node: Node | null = element.prev;
-  while (node !== null && !isElement(node)) node = node.prev;
-  return node ?? undefined;
+  let node: Node | undefined = element.previous;
+  while (node !== undefined && node.name === '') node = node.previous;
+  return node;
 }
 
 /** Spaces collapsed, spaces and tabs at line ends gone, at most one blank line. */

@@ -3,12 +3,11 @@
  * Main content is then chosen by these numbers (extract.ts); nothing here looks at a language.
  */
 import { type Element, traverse } from './dom.ts';
-import { HEADINGS, isBlock, isHidden, looksLikeFurniture, UNREADABLE } from './furniture.ts';
+import { type Furniture, furnitureOf, HEADINGS, isBlock, isUnread } from './furniture.ts';
 
-export interface Block {
-  readonly element: Element;
-  readonly parent: Block | undefined;
-  /** Characters that are not space, below the element; those of them inside links; and the number of links. */
+/** What a block holds. */
+export interface Figures {
+  /** Characters that are not space; those of them inside links; and the number of links. */
   text: number;
   linked: number;
   links: number;
@@ -16,8 +15,19 @@ export interface Block {
   entries: number;
   /** Characters outside links, weighted by how much their run of text reads like prose. */
   prose: number;
-  /** Tag, role, class or id say that it stands beside the text. */
-  readonly furniture: boolean;
+  /** Characters of runs that are as long as a paragraph and end like a sentence. */
+  sentences: number;
+}
+
+export interface Block {
+  readonly element: Element;
+  readonly parent: Block | undefined;
+  /** Everything below the element. */
+  readonly all: Figures;
+  /** The same without boxes that were left out (extract.ts takes from it). */
+  readonly left: Figures;
+  /** What tag, role, class or id say of it. */
+  readonly furniture: Furniture;
 }
 
 /** Text between two block borders. */
@@ -33,9 +43,9 @@ interface Run {
 }
 
 /** A run of this many characters is a paragraph, not a label. */
-const MIN_PARAGRAPH = 60;
-/** The link at the head of an entry has this many characters. */
-const MIN_ENTRY = 8;
+export const MIN_PARAGRAPH = 60;
+/** The link at the head of an entry has this many characters, if it is no heading. */
+const MIN_ENTRY = 4;
 /** A heading outweighs its length: the box that holds the headings is the box that holds the text. */
 const HEADING_WEIGHT = 3;
 const SENTENCE_WEIGHT = 0.7;
@@ -51,16 +61,19 @@ export function survey(root: Element, readHidden: boolean): Block[] {
   let linkDepth = 0;
   const closeRun = (): void => {
     if (run.text === 0) return;
-    block.text += run.text;
-    block.linked += run.linked;
-    block.links += run.links;
-    if (run.opensLinked && run.linked >= MIN_ENTRY) block.entries++;
-    block.prose += proseOf(run, block.element.name);
+    const own = block.all;
+    own.text += run.text;
+    own.linked += run.linked;
+    own.links += run.links;
+    if (run.opensLinked && (run.linked >= MIN_ENTRY || HEADINGS.has(block.element.name))) own.entries++;
+    if (run.text >= MIN_PARAGRAPH && run.linked < run.text / 2 && ENDS_SENTENCE.has(run.last))
+      own.sentences += run.text;
+    own.prose += proseOf(run, block.element.name);
     run = newRun();
   };
   traverse(root, {
     enter(element) {
-      if (UNREADABLE.has(element.name) || (!readHidden && isHidden(element))) return false;
+      if (isUnread(element, readHidden)) return false;
       if (isLink(element)) {
         linkDepth++;
         run.links++;
@@ -85,33 +98,37 @@ export function survey(root: Element, readHidden: boolean): Block[] {
       if (isLink(element)) linkDepth--;
       else if (isBlock(element)) {
         closeRun();
-        const parent = block.parent!;
-        parent.text += block.text;
-        parent.linked += block.linked;
-        parent.links += block.links;
-        parent.entries += block.entries;
-        parent.prose += block.prose;
-        block = parent;
+        block = block.parent!;
       }
     },
   });
   closeRun();
+  for (const each of blocks) add(each.left, each.all);
+  for (let i = blocks.length - 1; i > 0; i--) add(blocks[i]!.parent!.all, blocks[i]!.all);
   return blocks;
 }
 
-const isLink = ({ name, attribs }: Element): boolean => name === 'a' && attribs.href !== undefined;
+export function add(to: Figures, from: Figures): void {
+  to.text += from.text;
+  to.linked += from.linked;
+  to.links += from.links;
+  to.entries += from.entries;
+  to.prose += from.prose;
+  to.sentences += from.sentences;
+}
+
+const isLink = (element: Element): boolean => element.name === 'a' && element.attribute('href') !== undefined;
 
 const newRun = (): Run => ({ text: 0, linked: 0, links: 0, commas: 0, opensLinked: false, last: 0 });
+
+const noFigures = (): Figures => ({ text: 0, linked: 0, links: 0, entries: 0, prose: 0, sentences: 0 });
 
 const newBlock = (element: Element, parent: Block | undefined): Block => ({
   element,
   parent,
-  text: 0,
-  linked: 0,
-  links: 0,
-  entries: 0,
-  prose: 0,
-  furniture: parent !== undefined && looksLikeFurniture(element),
+  all: noFigures(),
+  left: noFigures(),
+  furniture: parent === undefined ? 'none' : furnitureOf(element),
 });
 
 function proseOf({ text, linked, commas, last }: Run, name: string): number {
@@ -122,4 +139,4 @@ function proseOf({ text, linked, commas, last }: Run, name: string): number {
   return plain * (ENDS_SENTENCE.has(last) ? SENTENCE_WEIGHT : LABEL_WEIGHT);
 }
 
-const ENDS_SENTENCE: ReadonlySet<number> = new Set([...'.!?…:;"”»)'].map((character) => character.charCodeAt(0)));
+const ENDS_SENTENCE: ReadonlySet<number> = new Set([...'.!?…:;"”»)।。'].map((character) => character.charCodeAt(0)));

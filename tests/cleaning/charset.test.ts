@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../cleaning/charset.ts';
-import { decodeReferences, detectLegacy, repairMojibake } from '../../cleaning/legacy.ts';
+import { extract } from '../../cleaning/extract.ts';
+import { decodeLegacy, detectLegacy, repairMojibake as repair } from '../../cleaning/legacy.ts';
+import { decodeViqr, decodeReferences as decodeWritten } from '../../cleaning/written-marks.ts';
+
+const repairMojibake = (text: string): string => repair(text).text;
+const decodeReferences = (text: string): string => decodeWritten(text).text;
 
 const PLAIN =
   'Buổi sáng, người trong xóm ra bến chờ chuyến đò đầu tiên. Ai cũng muốn về chợ sớm, vì những gánh rau để lâu sẽ héo. ' +
@@ -14,6 +19,10 @@ const LEGACY = {
   viscii:
     'Bu±i sáng, ngß¶i trong xóm ra bªn ch¶ chuyªn ðò ð¥u tiên. Ai cûng mu¯n v« chþ s¾m, vì nhæng gánh rau ð¬ lâu s¨ héo. ' +
     'Ðò nhö nhßng ch· ðßþc nhi«u, và ông lái ðò ðã quen m£t t×ng ngß¶i. Ðªn trßa thì bªn v¡ng, chï còn tiªng nß¾c v² vào mÕn.',
+  // written by GNU recode
+  vps:
+    'Bu°i sáng, ngÜ©i trong xóm ra b\x89n ch© chuy\x89n Çò ÇÀu tiên. Ai cÛng muÓn v\x8a ch® s§m, vì nh»ng gánh rau Ç\x8b lâu së héo. ' +
+    'ñò nhÕ nhÜng chª ÇÜ®c nhi\x8au, và ông lái Çò Çã quen m¥t tØng ngÜ©i. ñ\x89n trÜa thì b\x89n v¡ng, chÌ còn ti\x89ng nÜ§c v\x87 vào mån.',
   'windows-1258':
     'BuôÒi sáng, ngýõÌi trong xóm ra bêìn chõÌ chuyêìn ðoÌ ðâÌu tiên. Ai cuÞng muôìn vêÌ chõò sõìm, viÌ nhýÞng gánh rau ðêÒ lâu seÞ héo. ' +
     'ÐoÌ nhoÒ nhýng chõÒ ðýõòc nhiêÌu, và ông lái ðoÌ ðaÞ quen mãòt týÌng ngýõÌi. Ðêìn trýa thiÌ bêìn vãìng, chiÒ coÌn tiêìng nýõìc vôÞ vào maòn.',
@@ -130,5 +139,60 @@ describe('decodeReferences', () => {
   });
   test('keeps references that name no character', () => {
     expect(decodeReferences('&#7871;&#7871;&#7871;&#55296;&#1114112;')).toBe('ếếế&#55296;&#1114112;');
+  });
+});
+
+/** By GNU recode, with its full stop behind a vowel escaped as RFC 1456 asks. */
+const VIQR_ESCAPED =
+  "Buo^?i sa'ng, ngu+o+`i trong xo'm ra be^'n cho+` chuye^'n ddo` dda^`u tie^n. Ai cu~ng muo^'n ve^` cho+. so+'m, vi` nhu+~ng ga'nh rau dde^? la^u se~ he'o\\. " +
+  "DDo` nho? nhu+ng cho+? ddu+o+.c nhie^`u, va` o^ng la'i ddo` dda~ quen ma(.t tu+`ng ngu+o+`i\\. DDe^'n tru+a thi` be^'n va('ng, chi? co`n tie^'ng nu+o+'c vo^~ va`o ma.n.";
+
+describe('decodeViqr', () => {
+  test('restores marks written in ASCII, full stops escaped or not', () => {
+    expect(decodeViqr(VIQR_ESCAPED)).toEqual({ text: PLAIN, isViqr: true });
+    expect(decodeViqr(VIQR_ESCAPED.replaceAll('\\', '')).text).toBe(PLAIN);
+  });
+  test.each([
+    ['English', "What is a^2 (b) + c? I don't know. Let x+y = (a+b)*c. Is it e^(i*pi)? Yes."],
+    ['code', 'if (a^b) { o+=e*(u+1); a=(e+o)*u; e^=a; o*=i; u+=a; }'],
+    ['Vietnamese in Unicode', PLAIN],
+  ])('leaves %s alone', (_, text) => {
+    expect(decodeViqr(text)).toEqual({ text, isViqr: false });
+  });
+});
+
+/** As the fonts hold it: bytes of TCVN3 shown as Latin-1. */
+function encodeTcvn3(text: string): string {
+  const bytes = Array.from({ length: 128 }, (_, i) => String.fromCharCode(0x80 + i));
+  const table = new Map(bytes.map((byte) => [decodeLegacy(byte, 'tcvn3'), byte]));
+  return Array.from(text, (character) => table.get(character) ?? character).join('');
+}
+
+describe('fonts that are an encoding', () => {
+  const line =
+    'Con đò nhỏ nhưng chở được nhiều người, và ông lái đò đã quen mặt từng khách qua sông, ai cũng muốn về chợ sớm.';
+  const tcvn3 = encodeTcvn3(line);
+  const page = (body: string): string =>
+    `<html><head><style>p.MsoNormal { font-family: ".VnTime"; }</style></head><body><div>Trang chủ của xóm, nơi mọi người gặp nhau mỗi sáng.</div>${body}</body></html>`;
+
+  test.each([
+    ['<font face>', `<p><font face=".VnTime">${tcvn3}</font></p>`, line],
+    ['style', `<p style="font-family:.VnTime; font-size:13pt">${tcvn3}</p>`, line],
+    ['a class of the style sheet', `<p class=MsoNormal>${tcvn3}</p>`, line],
+    ['capitals', `<p><font face=".VnTimeH">${tcvn3}</font></p>`, line.toUpperCase()],
+    ['text that was converted since', `<p><font face=".VnTime">${line}</font></p>`, line],
+    [
+      'another font inside',
+      `<p><font face=".VnTime">${tcvn3} <font face="Arial">Đò đầy.</font></font></p>`,
+      `${line} Đò đầy.`,
+    ],
+  ])('%s', (_, body, expected) => {
+    expect(extract(page(body)).text).toContain(expected);
+    expect(extract(page(body)).text).toContain('Trang chủ của xóm');
+  });
+
+  test('are left alone where the bytes were decoded from such an encoding', () => {
+    const plain = 'Là bà và cô ba, hai bà là bà và cô của nhà ta, và hà cớ gì mà bà và cô ba là hai bà già.';
+    expect(extract(page(`<p><font face=".VnTime">${plain}</font></p>`), false).text).toContain(plain);
   });
 });

@@ -9,48 +9,13 @@ import type { Preset } from '../../cleaning/filters/index.ts';
 import { droppedPages, EMPTY_REPORT, mergeReports, reportOf, reportRows } from '../../cleaning/report.ts';
 import { removeDiacritics } from '../../cleaning/syllables.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
+import { story } from './support.ts';
 
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'vua-clean-'));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-const SUBJECTS = [
-  'bến đò',
-  'lò gạch',
-  'vườn quýt',
-  'ruộng muối',
-  'gánh chè',
-  'trạm bơm',
-  'xưởng mộc',
-  'chợ nổi',
-  'lớp học',
-  'giàn bầu',
-];
-const VERBS = [
-  'nằm im dưới nắng',
-  'chưa kịp sửa lại',
-  'đã đổi chủ ba lần',
-  'vẫn đông người ghé',
-  'lặng lẽ qua mùa mưa',
-  'bị nước cuốn mất một góc',
-];
-
-/** Prose that only `seed` repeats: sentences of made-up combinations. */
-function story(seed: number, sentences = 12): string {
-  let state = seed * 2654435761 + 1;
-  const pick = <T>(list: readonly T[]): T => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return list[(state >>> 8) % list.length]!;
-  };
-  const names = ['ông Tư', 'bà Sáu', 'chị Hạnh', 'anh Lâm', 'thằng Cò', 'cô giáo', 'người thợ già', 'hai đứa nhỏ'];
-  return Array.from(
-    { length: sentences },
-    () =>
-      `Năm ấy ${pick(SUBJECTS)} của ${pick(names)} ${pick(VERBS)}, còn ${pick(names)} thì nói rằng ${pick(SUBJECTS)} bên kia sông ${pick(VERBS)}.`,
-  ).join(' ');
-}
 
 let pages = 0;
 const page = (body: string | Uint8Array, fields: Partial<Page> = {}): Page => ({
@@ -242,6 +207,65 @@ describe('clean', () => {
     }
     expect(store.skipped).toBe(3);
     store.close();
+  });
+
+  test('an opt-out reaches back: the document goes, a copy elsewhere may stand, older pages of the URL are refused', async () => {
+    const path = join(dir, 'dedup.sqlite');
+    const url = 'http://xom.test/rut-lai';
+    const text = story(40, 30);
+    const optedOut = { conclusion: 'no-train', statements: ['x-robots-tag: noai'] } as const;
+    const copy = page(text, { url: 'http://khac.test/ban-sao' });
+    const older = page(story(41), { url, fetchedAt: '2025-01-01T00:00:00Z' });
+    const first = await cleanAll([page(text, { url }), copy], 'recommended', path);
+    expect(first.map(({ kept, dropped }) => kept?.url ?? dropped!.reason)).toEqual([url, 'exact_duplicate']);
+
+    const night = [
+      page(text, { url, consent: optedOut, fetchedAt: '2025-06-01T00:00:00Z' }),
+      page(text, { url }),
+      copy,
+      older,
+    ];
+    const second = await cleanAll(night, 'recommended', path);
+    expect(second.map(({ kept, dropped }) => kept?.url ?? `${dropped!.stage}/${dropped!.reason}`)).toEqual([
+      'consent/no_train',
+      copy.url, // the same page as the first night is known; its copy is looked at again
+      'consent/opted_out_later',
+    ]);
+    expect(await cleanAll(night, 'recommended', path)).toEqual([]);
+
+    const later = page(story(42), { url, fetchedAt: '2025-07-01T00:00:00Z' });
+    expect((await cleanAll([later], 'recommended', path))[0]!.kept?.url).toBe(url);
+  });
+
+  test('a source that gives one id to everything costs no more than the others', async () => {
+    const outcomes = await cleanAll(Array.from({ length: 40 }, (_, n) => page(story(300 + n), { id: 'x' })));
+    expect(outcomes.map(({ kept }) => kept!.id)).toEqual(['x', ...Array.from({ length: 39 }, (_, n) => `x~${n + 2}`)]);
+  });
+
+  test('keeps what the page says of itself, what was repaired and what was masked', async () => {
+    const body = `<html lang="vi"><head><title>Chuyện xóm</title><link rel="canonical" href="http://xom.test/chuyen">
+      <meta property="article:section" content="Đời sống"><meta name="author" content="Bà Sáu">
+      <meta property="article:published_time" content="2025-05-12T07:30:00+07:00"></head><body><article><p>${story(50)}</p>
+      <p>Hoà bình và Ðất nước, gọi 0912 345 678 hoặc viết cho basau@example.com.</p></article></body></html>`;
+    const [{ kept }] = (await cleanAll([page(body, html)])) as [Outcome];
+    expect(kept).toMatchObject({
+      author: 'Bà Sáu',
+      published: '2025-05-12T07:30:00+07:00',
+      canonical: 'http://xom.test/chuyen',
+      section: 'Đời sống',
+      lang: 'vi',
+      charset: 'utf-8 (content)',
+      paragraphLanguages: 'vie*2',
+    });
+    expect(kept!.text).toContain('Hòa bình và Đất nước, gọi [SODIENTHOAI] hoặc viết cho [EMAIL].');
+    expect(kept!.measurements).toMatchObject({
+      repaired_tones: 1,
+      repaired_stroked_d: 1,
+      masked_phone: 1,
+      masked_email: 1,
+      vietnamese_para_frac: 1,
+      bytes: Buffer.byteLength(kept!.text),
+    });
   });
 
   test('learns the furniture of a host from its pages', async () => {

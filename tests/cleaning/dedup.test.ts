@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BANDS_SCHEMA, BandIndex } from '../../cleaning/dedup/bands.ts';
 import { exactText } from '../../cleaning/dedup/exact.ts';
 import {
   bandKeys,
@@ -13,7 +14,7 @@ import {
   signatureOf,
   similarity,
 } from '../../cleaning/dedup/minhash.ts';
-import { fingerprint } from '../../cleaning/dedup/near.ts';
+import { fingerprint, formatNear, parseNear, sCurve } from '../../cleaning/dedup/near.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { mix32, readTokens } from '../../cleaning/lexicon.ts';
 
@@ -41,8 +42,8 @@ describe('minhash', () => {
     let estimates = 0;
     for (let seed = 0; seed < pairs; seed++) {
       const [a, b] = plantedPair(300, jaccard, seed + jaccard * 1000).map(minima) as [Int32Array, Int32Array];
-      const keys = new Set(bandKeys(a));
-      if (bandKeys(b).some((key) => keys.has(key))) found++;
+      const keys = new Set(bandKeys(signatureOf(a)));
+      if (bandKeys(signatureOf(b)).some((key) => keys.has(key))) found++;
       estimates += similarity(signatureOf(a), signatureOf(b));
     }
     const expected = matchProbability(jaccard);
@@ -57,7 +58,7 @@ describe('minhash', () => {
   });
 
   test('band keys are whole numbers that SQLite and JavaScript both hold', () => {
-    const keys = bandKeys(minima(Int32Array.from([1, 2, 3])));
+    const keys = bandKeys(signatureOf(minima(Int32Array.from([1, 2, 3]))));
     expect(new Set(keys).size).toBe(14);
     for (const key of keys) expect(Number.isSafeInteger(key) && key >= 0).toBe(true);
   });
@@ -93,12 +94,12 @@ describe('DedupStore', () => {
     const first = openDedupStore(path);
     expect(first.committedManifest()).toBeUndefined();
     expect(first.pages.add(1n)).toBe(true);
-    const number = first.addDocument('a');
+    const number = first.addDocument('a', 1n, -5n);
     first.exact.add(-5n, number);
     first.near.add(number, print(text));
     first.commit('{"documents":1}');
     first.pages.add(2n);
-    first.exact.add(6n, first.addDocument('b'));
+    first.exact.add(6n, first.addDocument('b', 2n, 6n));
     first.close();
 
     const second = openDedupStore(path);
@@ -114,12 +115,12 @@ describe('DedupStore', () => {
 
   test('knows clusters by their first document, and gives ids once', () => {
     const store = openDedupStore(':memory:');
-    const a = store.addDocument('a');
-    const b = store.addDocument('b', a);
+    const a = store.addDocument('a', 1n, 1n);
+    const b = store.addDocument('b', 2n, 2n, a);
     expect(store.document(a)).toEqual({ id: 'a', cluster: 'a', clusterNumber: a });
     expect(store.document(b)).toEqual({ id: 'b', cluster: 'a', clusterNumber: a });
     expect([store.freeId('a'), store.freeId('c')]).toEqual(['a~2', 'c']);
-    store.addDocument('a~2');
+    store.addDocument('a~2', 3n, 3n);
     expect(store.freeId('a')).toBe('a~3');
     store.close();
     store.close();
@@ -128,9 +129,9 @@ describe('DedupStore', () => {
   test('counts the copies of a cluster', () => {
     const path = join(dir, 'dedup.sqlite');
     const store = openDedupStore(path);
-    const a = store.addDocument('a');
-    store.addCopy(a);
-    store.addCopy(a);
+    const a = store.addDocument('a', 1n, 1n);
+    store.addCopy(a, 10n);
+    store.addCopy(a, 11n);
     store.commit('{}');
     store.close();
     const database = new BetterSqlite3(path, { readonly: true });
@@ -159,6 +160,25 @@ describe('DedupStore', () => {
   });
 });
 
+describe('what near duplicates are', () => {
+  test('by bands, rows and similarity, with its S-curve', () => {
+    expect(parseNear('28x4@0.5')).toEqual({ bands: 28, rows: 4, similarity: 0.5 });
+    expect(formatNear(parseNear('14x8@0.6'))).toBe('14x8@0.6');
+    expect(sCurve(parseNear('28x4@0.5'))).toContain('similarity 0.5 with 83.6 %');
+    expect(matchProbability(0.8, { bands: 20, rows: 13 })).toBeCloseTo(0.677, 3);
+  });
+  test.each(['14x8', '20x13@0.6', '0x8@0.6', '14x8@2', 'much'])('refuses %s', (text) => {
+    expect(() => parseNear(text)).toThrow(expect.objectContaining({ code: 'BAD_OPTION', exitStatus: 2 }));
+  });
+  test('a store keeps to the bands that it was made with', () => {
+    const path = join(dir, 'dedup.sqlite');
+    const store = openDedupStore(path, { bands: 28, rows: 4 });
+    store.commit('{}');
+    store.close();
+    expect(() => openDedupStore(path)).toThrow(/bands 28x4, this run was given 14x8/);
+  });
+});
+
 describe('HostLines', () => {
   const page = (n: number): string =>
     [
@@ -173,11 +193,14 @@ describe('HostLines', () => {
 
   test('takes away the lines that a host repeats, figures aside, and nothing of other hosts', () => {
     const store = openDedupStore(':memory:');
-    const stripped = Array.from({ length: 8 }, (_, n) => store.lines.strip('xom.test', page(n)));
+    const stripped = Array.from(
+      { length: 8 },
+      (_, n) => store.lines.strip('xom.test', { title: '', text: page(n) }).text,
+    );
     expect(stripped[0]).toBe(page(0));
     expect(stripped[7]).not.toMatch(/Báo Xóm|Bình luận|Xóm Mới/);
     expect(stripped[7]!.match(/Câu/g)).toHaveLength(30);
-    expect(store.lines.strip('khac.test', page(8))).toBe(page(8));
+    expect(store.lines.strip('khac.test', { title: '', text: page(8) }).text).toBe(page(8));
     store.close();
   });
 
@@ -187,8 +210,85 @@ describe('HostLines', () => {
     const text = `${song}\nHò ơi, nước lớn nước ròng\n${[...'abcdefghijkl'].map((c) => `Câu kết ${c}`).join('\n')}`;
     let last = '';
     for (let n = 0; n < 10; n++)
-      last = store.lines.strip('tho.test', text.replace(/Câu (mở|kết)/g, `Câu ${'abcdefghij'[n]} $1`));
+      last = store.lines.strip('tho.test', {
+        title: '',
+        text: text.replace(/Câu (mở|kết)/g, `Câu ${'abcdefghij'[n]} $1`),
+      }).text;
     expect(last).toContain('Hò ơi, nước lớn nước ròng');
     store.close();
+  });
+
+  test('leaves what the host repeats behind a line of its own, the head of a law, and a page that is half furniture', () => {
+    const store = openDedupStore(':memory:');
+    const recipe = (n: number): string =>
+      [
+        'Món ăn',
+        `Món số ${'abcdefghij'[n]}`,
+        'Dùng vào mùa này',
+        'Nguyên liệu',
+        `${'muối đường gạo nếp tiêu hành '.repeat(9)}${'abcdefghij'[n]}`,
+      ].join('\n');
+    const law = (n: number): string =>
+      [
+        'CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM',
+        'Độc lập - Tự do - Hạnh phúc',
+        `Điều ${'abcdefghij'[n]} của luật này. `.repeat(30),
+      ].join('\n');
+    const stub = (n: number): string =>
+      ['Trang chủ của chúng tôi hôm nay', 'Mời các bạn ghé lại', 'abcdefghij'[n]].join('\n');
+    const last = { recipe: '', law: '', stub: '' };
+    for (let n = 0; n < 10; n++) {
+      last.recipe = store.lines.strip('mon.test', { title: '', text: recipe(n) }).text;
+      last.law = store.lines.strip('luat.test', { title: '', text: law(n) }).text;
+      last.stub = store.lines.strip('stub.test', { title: '', text: stub(n) }).text;
+    }
+    expect(last.recipe).toContain('Nguyên liệu');
+    expect(last.recipe).not.toContain('Món ăn');
+    expect(last.law).toBe(law(9));
+    expect(last.stub).toBe(stub(9));
+    store.close();
+  });
+
+  test('learns the name of the site in titles', () => {
+    const store = openDedupStore(':memory:');
+    const titles = Array.from(
+      { length: 8 },
+      (_, n) => store.lines.strip('goc.test', { title: `Góc Văn - Bài ${'abcdefgh'[n]}`, text: `${n}` }).title,
+    );
+    expect([titles[0], titles[7]]).toEqual(['Góc Văn - Bài a', 'Bài h']);
+    store.close();
+  });
+});
+
+describe('bands', () => {
+  test('finds in runs, merged runs and memory what was added, earliest first, and after opening again', () => {
+    const path = join(dir, 'bands.sqlite');
+    let database = new BetterSqlite3(path);
+    database.exec(BANDS_SCHEMA);
+    const options = { runDocuments: 4, fan: 3, block: 8 };
+    let index = new BandIndex(database, options);
+    const keys = (document: number): number[] => [document % 10, 1000 + document, 2 ** 51 + (document % 3)];
+    for (let document = 1; document <= 101; document++) index.add(document, keys(document));
+    const found = (key: number, limit = 1000): number[] => {
+      const documents = new Set<number>();
+      index.find(key, limit, documents);
+      return [...documents];
+    };
+    const expected = (test: (document: number) => boolean): number[] =>
+      Array.from({ length: 101 }, (_, i) => i + 1).filter(test);
+    expect(found(7)).toEqual(expected((document) => document % 10 === 7));
+    expect(found(2 ** 51 + 1)).toEqual(expected((document) => document % 3 === 1));
+    expect(found(7, 3)).toEqual([7, 17, 27]);
+    expect(found(1101)).toEqual([101]);
+    expect(found(1102)).toEqual([]);
+    expect(database.prepare('SELECT max(level) FROM runs').pluck().get()).toBeGreaterThan(1);
+    database.close();
+    database = new BetterSqlite3(path);
+    index = new BandIndex(database, options);
+    expect(index.lastDocument).toBe(100);
+    index.add(101, keys(101));
+    expect(found(7)).toEqual(expected((document) => document % 10 === 7));
+    expect(found(1101)).toEqual([101]);
+    database.close();
   });
 });

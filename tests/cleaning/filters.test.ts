@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Subject } from '../../cleaning/filter.ts';
-import { judge, PRESETS, type Preset, TABLE } from '../../cleaning/filters/index.ts';
-import { identify } from '../../cleaning/language.ts';
-import { readTokens } from '../../cleaning/lexicon.ts';
-import { measure } from '../../cleaning/measure.ts';
+import { judge, PRESETS, type Preset, parseChange, TABLE, thresholdsOf } from '../../cleaning/filters/index.ts';
 import { removeDiacritics } from '../../cleaning/syllables.ts';
-
-function subjectOf(text: string): Subject {
-  const tokens = readTokens(text);
-  const language = identify(tokens, text);
-  return { text, tokens, language, measurements: measure(text, tokens, language.diacritics === 'absent') };
-}
+import { measurementsOf } from './support.ts';
 
 const reasonOf = (text: string, preset: Preset): string => {
-  const judgement = judge(subjectOf(text), preset);
+  const judgement = judge(measurementsOf(text), thresholdsOf(preset));
   return judgement === true ? 'kept' : `${judgement.stage}/${judgement.verdict.reason}`;
 };
 
@@ -53,30 +44,44 @@ describe('judge', () => {
       'kept',
     ],
     ['a table of figures', `${PROSE} ${words(200, (n) => String(n * 37))}`, 'filter/few_letters', 'filter/few_letters'],
-    ['rows of symbols', `${PROSE} ${words(60, () => '@#@')}`, 'filter/many_symbols', 'filter/few_letters'],
+    ['rows of symbols', `${PROSE} ${words(60, () => '@%@')}`, 'filter/many_symbols', 'filter/few_letters'],
     ['pictures in every word', PROSE.replace(/ /g, '★★★ '), 'filter/many_symbols', 'kept'],
     ['capitals only', PROSE.toUpperCase(), 'filter/shouting', 'kept'],
     [
       'a menu of names',
       words(60, (n) => ['xoài', 'quýt', 'bưởi', 'chôm', 'mận', 'ổi', 'cóc'][n % 7]! + (n % 5 ? '' : ',')),
       'filter/few_stopwords',
-      'filter/few_stopwords',
+      'filter/few_fineweb_stopwords',
     ],
     [
       'one keyword everywhere',
       `${PROSE} ${words(30, (n) => `sơn nhà ${['đẹp', 'bền', 'mịn', 'sạch', 'thơm'][n % 5]}`)}`,
       'filter/keyword_stuffing',
-      'filter/repetitive_text',
+      'filter/repetitive_phrase_7',
     ],
-    ['lures', `${PROSE} ${words(6, () => 'nhà cái uy tín nhất')}`, 'filter/spam_phrases', 'filter/repetitive_text'],
+    ['lures', `${PROSE} ${words(6, () => 'nhà cái uy tín nhất')}`, 'filter/spam_phrases', 'filter/repetitive_phrase_5'],
     ['addresses', `${PROSE} ${words(12, (n) => `xem tại www.trang${n}.com`)}`, 'filter/link_farm', 'kept'],
     [
       'the same lines again',
       `${PROSE}\n${`${PROSE.slice(0, 60)}\n`.repeat(6)}`,
       'filter/repetitive_lines',
-      'filter/repetitive_lines',
+      'filter/repeated_lines',
     ],
-    ['teasers', PROSE.replace(/\. /g, '…\n'), 'filter/truncated_lines', 'kept'],
+    ['hashes', `${PROSE} ${words(20, (n) => `#thẻ${n}`)}`, 'filter/many_hashes', 'filter/many_hashes'],
+    [
+      'half of it code',
+      PROSE.replace(/\. /g, '.\n').replace(/\n(?=Ông|Sáng|Khách|Nhưng)/g, ' {\n'),
+      'filter/code_lines',
+      'kept',
+    ],
+    ['filler', `${PROSE} Lorem ipsum dolor sit amet.`, 'filter/lorem_ipsum', 'kept'],
+    [
+      'policies',
+      `${PROSE.slice(0, 200)}\n\nXem chính sách bảo mật của trang.\nXem điều khoản sử dụng của trang.`,
+      'filter/policy_lines',
+      'kept',
+    ],
+    ['teasers', PROSE.replace(/\. /g, '…\n'), 'filter/truncated_lines', 'filter/truncated_lines'],
   ])('%s', (_, text, recommended, fineweb2) => {
     expect({ recommended: reasonOf(text, 'recommended'), fineweb2: reasonOf(text, 'fineweb2') }).toEqual({
       recommended,
@@ -86,7 +91,7 @@ describe('judge', () => {
   });
 
   test('gives the value that decided and the threshold it met', () => {
-    expect(judge(subjectOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), 'recommended')).toEqual({
+    expect(judge(measurementsOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), thresholdsOf('recommended'))).toEqual({
       stage: 'filter',
       verdict: { reason: 'too_short', value: 9, threshold: 28 },
     });
@@ -94,21 +99,32 @@ describe('judge', () => {
 });
 
 describe('the table', () => {
-  const everything = subjectOf(PROSE);
-
-  test('every row has a reason of its own, a figure for some preset, and a value that is a number', () => {
-    const reasons = TABLE.map(({ filter }) => {
-      const verdict = filter(everything, Number.NaN);
-      if (verdict === true) throw new Error('nothing passes a threshold that is no number');
-      expect(verdict.value).not.toBeNaN();
-      return verdict.reason;
-    });
+  test('every row has a reason of its own and says whose rule it is', () => {
+    const reasons = TABLE.map(({ filter }) => filter.reason);
     expect(new Set(reasons).size).toBe(reasons.length);
-    for (const reason of reasons) expect(reason).toMatch(/^[a-z]+(?:_[a-z]+)*$/);
-    for (const row of TABLE) expect(row.recommended ?? row.fineweb2).toBeDefined();
+    for (const reason of reasons) expect(reason).toMatch(/^[a-z]+(?:_[a-z0-9]+)*$/);
+    for (const row of TABLE) expect(row.published).not.toBe('');
   });
 
   test('nothing throws on an empty text', () => {
-    for (const preset of PRESETS) expect(() => judge(subjectOf(''), preset)).not.toThrow();
+    for (const preset of PRESETS) expect(() => reasonOf('', preset)).not.toThrow();
+  });
+});
+
+describe('a threshold that is moved', () => {
+  test('by measurement or by reason', () => {
+    expect(parseChange('dup_line_frac=0.4')).toMatchObject({ filter: { reason: 'repeated_lines' }, threshold: 0.4 });
+    expect(parseChange('too_short=5')).toMatchObject({ filter: { measurement: 'syllables' }, threshold: 5 });
+    const moved = thresholdsOf('recommended', [parseChange('too_short=5')]);
+    expect(judge(measurementsOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), moved)).toBe(true);
+  });
+
+  test.each([
+    ['syllables=3', /too_short, too_long/],
+    ['no_such_rule=1', /dup_line_frac/],
+    ['dup_line_frac', /NAME=NUMBER/],
+    ['dup_line_frac=much', /NAME=NUMBER/],
+  ])('%s names what is allowed', (text, says) => {
+    expect(() => parseChange(text)).toThrow(says);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { identify } from '../../cleaning/language.ts';
-import { readTokens } from '../../cleaning/lexicon.ts';
+import { identify, identifyParagraphs } from '../../cleaning/language.ts';
+import { readParagraphs, readTokens } from '../../cleaning/lexicon.ts';
 import { isPlainSyllable, parseSyllable, removeDiacritics } from '../../cleaning/syllables.ts';
 
 describe('syllable grammar', () => {
@@ -106,5 +106,35 @@ describe('identify', () => {
     const english = 'The captain decides that the ferry is full and leaves the landing at once. '.repeat(400);
     const text = `${VIETNAMESE} ${english}`;
     expect(identify(readTokens(text), text).score).toBeLessThan(0.35);
+  });
+});
+
+describe('identifyParagraphs', () => {
+  const runs = (...paragraphs: string[]) => {
+    const text = paragraphs.join('\n\n');
+    const read = readParagraphs(text);
+    return identifyParagraphs(read.tokens, read.paragraphs, text);
+  };
+  const ENGLISH = 'The ferry leaves when the captain decides that it is full, whatever the timetable says about it.';
+
+  test.each<[string, string[], string, number]>([
+    ['one language', [VIETNAMESE, VIETNAMESE], 'vie*2', 1],
+    ['Vietnamese, then its translation', [VIETNAMESE, ENGLISH, ENGLISH], 'vie*1 eng*2', 0.47],
+    [
+      'headings go with what stands before them, at the head with what follows',
+      ['Một', VIETNAMESE, 'Two', ENGLISH, 'Three'],
+      'vie*3 eng*2',
+      0.67,
+    ],
+    ['without diacritics', [removeDiacritics(VIETNAMESE), ENGLISH], 'vie*1 eng*1', 0.63],
+    ['too short to say', ['Xin chào'], 'und*1', 1],
+  ])('%s', (_, paragraphs, expected, share) => {
+    const { runs: found, vietnameseFrac } = runs(...paragraphs);
+    expect(found).toBe(expected);
+    expect(vietnameseFrac).toBeCloseTo(share, 1);
+  });
+
+  test('of an empty text', () => {
+    expect(runs('')).toEqual({ runs: '', vietnameseFrac: 1 });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
 import { readTokens } from '../../cleaning/lexicon.ts';
-import { measure } from '../../cleaning/measure.ts';
+import { measure, type TextMeasurement } from '../../cleaning/measure.ts';
 
 const measured = (text: string, plainText = false) => measure(text, readTokens(text), plainText);
 
@@ -44,21 +44,46 @@ describe('measure', () => {
       diacritic_ratio: 3 / 9,
       vietnamese_ratio: 1,
       stopword_hits: 1, // một
-      dup_line_ratio: 12 / 37,
-      top_3gram_ratio: (3 * 10) / text.length, // một hai ba
-      dup_8gram_ratio: 0,
-      line_punctuation_ratio: 1 / 3,
+      lines: 3,
+      paragraphs: 3,
+      sentences: 3,
+      function_word_frac: 3 / 12,
+      fineweb_stopwords: 1,
+      short_line_frac: 1,
+      newline_ratio: 2 / 12,
+      dup_line_frac: 1 / 3,
+      dup_line_char_frac: 12 / 37,
+      dup_para_frac: 1 / 3,
+      dup_para_char_frac: 12 / text.length,
+      top_3gram_char_frac: (3 * 10) / text.length, // một hai ba
+      top_5gram_char_frac: 0,
+      dup_8gram_char_frac: 0,
+      line_punct_frac: 1 / 3,
     };
-    expect(Object.keys(figures)).toEqual([...MEASUREMENTS]);
+    expect(MEASUREMENTS).toEqual(expect.arrayContaining(Object.keys(figures)));
     for (const [name, value] of Object.entries(expected)) {
-      expect({ [name]: figures[name as (typeof MEASUREMENTS)[number]] }).toEqual({ [name]: expect.closeTo(value, 10) });
+      expect({ [name]: figures[name as TextMeasurement] }).toEqual({ [name]: expect.closeTo(value, 10) });
     }
   });
 
-  test('covers syllables of repeated 8-grams once', () => {
+  test('counts repeated grams without overlap, as datatrove does', () => {
     const ten = 'a b c d e g h i k l';
-    expect(measured(`${ten} ${ten}`).dup_8gram_ratio).toBeCloseTo(10 / 20);
-    expect(measured(`${ten} x ${ten} y ${ten}`).dup_8gram_ratio).toBeCloseTo(20 / 32);
+    const twice = `${ten} ${ten}`;
+    expect(measured(twice).dup_8gram_char_frac).toBeCloseTo(8 / twice.length);
+    expect(measured(twice).dup_10gram_char_frac).toBeCloseTo(10 / twice.length);
+    expect(measured(twice).dup_12gram_char_frac).toBe(0);
+    const four = `${twice} ${twice}`;
+    expect(measured(four).dup_8gram_char_frac).toBeCloseTo((3 * 8) / four.length);
+  });
+
+  test('speaks of code, policies, bullets and teasers line by line', () => {
+    const text = 'Hãy bật JavaScript\n- một\n• hai\nChính sách bảo mật\nhết…\nfunction() {}';
+    expect(measured(text)).toMatchObject({
+      code_line_frac: 2 / 6,
+      policy_line_frac: 1 / 6,
+      bullet_line_frac: 2 / 6,
+      ellipsis_line_frac: 1 / 6,
+    });
   });
 
   test('accepts syllables without diacritics only where none are meant', () => {

@@ -255,7 +255,7 @@ describe('a folder in another state', () => {
   it('a newer manifest: refused, and nothing is touched', async () => {
     const out = temporaryFolder();
     await small(out);
-    const newer = readFileSync(manifestPath(out), 'utf8').replace('"version": 1', '"version": 9');
+    const newer = readFileSync(manifestPath(out), 'utf8').replace('"version": 2', '"version": 9');
     writeFileSync(manifestPath(out), newer);
     expect((await thrownBy(() => small(out))).code).toBe('NEWER_FORMAT');
     expect(readFileSync(manifestPath(out), 'utf8')).toBe(newer);

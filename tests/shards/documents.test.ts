@@ -7,7 +7,7 @@ import { MEASUREMENTS } from '../../cleaning/document.ts';
 import { DOCUMENT_TEXTS, REJECT_TEXTS } from '../../shards/format.ts';
 import { readDocuments, readRejects, readTexts } from '../../shards/read-documents.ts';
 import { ShardReader } from '../../shards/read-shard.ts';
-import { DOCUMENT_SCHEMA } from '../../shards/schemas.ts';
+import { DOCUMENT_COLUMNS } from '../../shards/schemas.ts';
 import { DocumentWriter } from '../../shards/write-documents.ts';
 import { collect, document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
@@ -22,10 +22,19 @@ describe('document shards', () => {
     let n = 0;
     for await (const batch of readDocuments(dir)) {
       for (let row = 0; row < batch.rows; row++, n++) {
-        const { id, url, title, text, source, fetchedAt, consent, licence, language, diacritics, cluster } = written[n];
-        const statements = consent.statements.join('\n');
-        const expected = [id, url, title, text, source, fetchedAt, consent.conclusion, statements];
-        expected.push(licence, language, diacritics, cluster);
+        const { id, url, title, text, author, published, canonical, section, lang, source, fetchedAt } = written[n];
+        const { consent, licence, charset, language, paragraphLanguages, diacritics, cluster, contamination } =
+          written[n];
+        const expected = [id, url, title, text, author, published, canonical, section, lang, source, fetchedAt];
+        expected.push(
+          consent.conclusion,
+          consent.statements.join('\n'),
+          licence,
+          charset,
+          language,
+          paragraphLanguages,
+        );
+        expected.push(diacritics, cluster, contamination);
         expect(DOCUMENT_TEXTS.map((name) => batch.string(name, row))).toEqual(expected);
         for (const name of MEASUREMENTS) {
           expect(batch.values(name)[row]).toBe(Math.fround(written[n].measurements[name]));
@@ -42,7 +51,7 @@ describe('document shards', () => {
     expect(batch.rows).toBe(5);
     expect(REJECT_TEXTS.map((name) => batch.string(name, 4))).toEqual([
       ...['x4', 'http://bao.vua.test/x-4', '', 'bao.vua.test', '2026-11-01T00:00:00.000Z'],
-      ...['filter', 'too_short', 'd4', 'Ngắn quá.'],
+      ...['filter', 'too_short', 'd4', 'utf-8 (content)', 'vie', 'Ngắn quá.'],
     ]);
     expect(batch.values('value')[4]).toBe(4 / 3);
     expect(batch.values('threshold')[4]).toBe(30);
@@ -88,13 +97,13 @@ describe('document shards', () => {
     const { documents } = writeFolder(
       dir,
       range(300).map((n) => document(n)),
-      { shardBytes: 40_000, batchBytes: 4000 },
+      { shardBytes: 100_000, batchBytes: 10_000 },
     );
     expect(documents.length).toBeGreaterThan(2);
     const largest = Math.max(...documents.slice(0, -1).map(({ bytes }) => bytes));
-    expect(largest).toBeGreaterThan(40_000);
-    expect(largest).toBeLessThan(45_000); // the last document, the batch in hand and the footer
-    for (const { batches } of documents) for (const { rows } of batches) expect(rows).toBeLessThan(20);
+    expect(largest).toBeGreaterThan(100_000);
+    expect(largest).toBeLessThan(130_000); // the last document, the batch in hand and the footer
+    for (const { batches } of documents) for (const { rows } of batches) expect(rows).toBeLessThan(30);
     expect(documents.map(({ file }) => file).slice(0, 2)).toEqual(['documents-00000.arrow', 'documents-00001.arrow']);
     expect(documents.reduce((sum, { rows }) => sum + rows, 0)).toBe(300);
   });
@@ -107,8 +116,8 @@ describe('document shards', () => {
     ).documents;
     const table = tableFromIPC(readFileSync(join(dir, shard.file)));
     expect(table.batches.length).toBe(shard.batches.length);
-    expect(table.schema.toString()).toBe(DOCUMENT_SCHEMA.toString());
-    expect(table.schema.metadata.get('vua.version')).toBe('1');
+    expect(table.schema.toString()).toBe(DOCUMENT_COLUMNS.schema.toString());
+    expect(table.schema.metadata.get('vua.version')).toBe('2');
     expect(table.getChild('text')!.get(49)).toBe(document(49).text);
     expect(table.getChild('cluster')!.toArray()).toEqual(range(50).map((n) => `d${n}`));
   });
@@ -119,7 +128,7 @@ describe('document shards', () => {
       dir,
       range(100).map((n) => document(n)),
     ).documents;
-    const reader = ShardReader.open(join(dir, shard.file), DOCUMENT_SCHEMA, shard);
+    const reader = ShardReader.open(join(dir, shard.file), [DOCUMENT_COLUMNS.schema], shard);
     const forward = range(reader.batchCount).map((i) => Buffer.from(reader.readBatch(i).body));
     for (const i of range(reader.batchCount).reverse()) {
       expect(Buffer.from(reader.readBatch(i).body).equals(forward[i])).toBe(true);

@@ -24,15 +24,15 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     name: 'newer version',
-    change: (m) => Object.assign(m, { version: 2, later: {} }),
+    change: (m) => Object.assign(m, { version: 3, later: {} }),
     code: 'NEWER_FORMAT',
-    says: /vua-documents version 2, this program reads version 1/,
+    says: /vua-documents version 3, this program reads version 2/,
   },
   {
     name: 'older version',
     change: (m) => Object.assign(m, { version: 0 }),
     code: 'OLDER_FORMAT',
-    says: /vua-documents version 0, this program reads version 1/,
+    says: /vua-documents version 0, this program reads version 2/,
   },
   {
     name: 'another format',

@@ -43,7 +43,7 @@ export function context(json = false): HeardContext {
   return { signal: controller.signal, report, out, err, abort: () => controller.abort() };
 }
 
-const measurements = (text: string): Measurements =>
+export const measurements = (text: string): Measurements =>
   Object.fromEntries(
     MEASUREMENTS.map((name, i) => [name, name === 'bytes' ? Buffer.byteLength(text) : i / 4]),
   ) as Measurements;
@@ -55,13 +55,21 @@ export function document(n: number, changes: Partial<Document> = {}): Document {
     id: `d${n}`,
     url: `http://bao.vua.test/bai-${n}`,
     title: `Bài ${n}`,
+    author: n % 2 === 0 ? '' : `Tác giả ${n}`,
+    published: '2026-10-31T07:30:00+07:00',
+    canonical: '',
+    section: 'Đời sống',
+    lang: 'vi',
     source: n % 3 === 0 ? 'sotay.vua.test' : 'bao.vua.test',
     fetchedAt: '2026-11-01T00:00:00.000Z',
     consent: { conclusion: 'open', statements: ['meta robots: all', 'x-robots-tag: all'] },
     licence: 'unknown',
+    charset: 'utf-8 (content)',
     language: 'vie',
+    paragraphLanguages: 'vie*2',
     diacritics: 'present',
     cluster: `d${n}`,
+    contamination: '',
     measurements: measurements(text),
     ...changes,
     text,
@@ -80,6 +88,8 @@ export function drop(n: number, changes: Partial<Drop> = {}): Drop {
     value: n,
     threshold: 30,
     other: '',
+    charset: 'utf-8 (content)',
+    language: 'vie',
     text: 'Ngắn quá.',
     ...changes,
   };
@@ -89,7 +99,7 @@ export function drop(n: number, changes: Partial<Drop> = {}): Drop {
 export function writeFolder(
   dir: string,
   documents: Iterable<Document>,
-  { drops = [] as Iterable<Drop>, shardBytes = 1e9, batchBytes = 2000 } = {},
+  { drops = [] as Iterable<Drop>, shardBytes = 1e9, batchBytes = 5000 } = {},
 ): DocumentManifest {
   const writer = new DocumentWriter(dir, { firstIndex: 0, shardBytes, batchBytes });
   const manifest: DocumentManifest = { ...DOCUMENTS, preset: 'recommended', documents: [], rejects: [] };

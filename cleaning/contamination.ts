@@ -1,0 +1,134 @@
+/**
+ * Items of benchmarks (VMLU's format) that stand in a document: flagged with their ids, not deleted.
+ *
+ * An item is its question and choices, letters of the choices left out, cut into shingles of eight syllables, because
+ * 13-grams miss a quarter of VMLU's questions. A document holds an item when it holds half of the shingles, of an item
+ * with few shingles all; or most of a long question alone. An item of fewer than eight syllables must stand there whole.
+ */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { badInput, reasonOf } from '../crawlers/errors.ts';
+import { mix32, readTokens, type Token } from './lexicon.ts';
+import { normalize } from './normalize.ts';
+
+const SHINGLE = 8;
+const SHARE = 0.5;
+/** A question of so many syllables is looked for without its choices too, and more of it must be found. */
+const MIN_QUESTION = 12;
+const QUESTION_SHARE = 0.8;
+/** With fewer shingles than this all must be found. */
+const FEW = 4;
+/** Shorter items say nothing. */
+const MIN_SYLLABLES = 4;
+/** A document with more items is a copy of the benchmark: the first ones say so. */
+const MAX_IDS = 100;
+
+export interface ContaminationIndex {
+  /** Of what is looked for: an item, or its question alone under the same id. */
+  readonly ids: readonly string[];
+  /** Shingles that each item needs. */
+  readonly needed: readonly number[];
+  /** Length of shingle → hash → items. */
+  readonly items: ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
+}
+
+/**
+ * @param files JSONL with `{"id","question","choices"}` in every line
+ * @throws ToolkitError BAD_ITEMS (exit 2) naming file and line.
+ */
+export function readContaminationIndex(files: readonly string[]): ContaminationIndex {
+  const ids: string[] = [];
+  const needed: number[] = [];
+  const items = new Map<number, Map<number, number[]>>();
+  const add = (name: string, syllables: readonly number[], share: number): void => {
+    const length = Math.min(SHINGLE, syllables.length);
+    const hashes = new Set(shingleHashes(syllables, length));
+    const number = ids.push(name) - 1;
+    needed.push(hashes.size < FEW ? hashes.size : Math.ceil(share * hashes.size));
+    const byHash = items.get(length) ?? new Map<number, number[]>();
+    items.set(length, byHash);
+    for (const hash of hashes) byHash.set(hash, [...(byHash.get(hash) ?? []), number]);
+  };
+  for (const file of files) {
+    for (const [line, { id, question, choices }] of readItems(file)) {
+      const name = `${basename(file).replace(/\.jsonl$/, '')}:${id ?? line}`;
+      const whole = syllablesOf([question, ...choices].join(' '));
+      const alone = syllablesOf(question);
+      if (whole.length >= MIN_SYLLABLES) add(name, whole, SHARE);
+      if (alone.length >= MIN_QUESTION) add(name, alone, QUESTION_SHARE);
+    }
+  }
+  return { ids, needed, items };
+}
+
+interface Item {
+  readonly id?: string;
+  readonly question: string;
+  readonly choices: readonly string[];
+}
+
+function* readItems(file: string): Generator<[line: number, item: Item]> {
+  const fail = (line: number, reason: string) =>
+    badInput('BAD_ITEMS', `${file}, line ${line}: ${reason}`, 'every line is {"id","question","choices"} as in VMLU');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw badInput('BAD_ITEMS', `${file}: ${reasonOf(error)}`, 'give a JSONL file in the format of VMLU', error);
+  }
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    let item: Partial<Item>;
+    try {
+      item = JSON.parse(line) as Partial<Item>;
+    } catch (error) {
+      throw fail(i + 1, reasonOf(error));
+    }
+    if (typeof item.question !== 'string') throw fail(i + 1, 'no question');
+    const choices = Array.isArray(item.choices) ? item.choices.map(String) : [];
+    yield [i + 1, { id: item.id, question: item.question, choices }];
+  }
+}
+
+const syllablesOf = (text: string): number[] => significant(readTokens(normalize(text)));
+
+/** Hashes of what counts: no punctuation, no letters of choices. */
+function significant(tokens: readonly Token[]): number[] {
+  const hashes: number[] = [];
+  for (const { hash, folded } of tokens) {
+    if (hash !== 0 && !(folded.length === 1 && folded >= 'a' && folded <= 'e')) hashes.push(hash);
+  }
+  return hashes;
+}
+
+const BASE = 0x01000193;
+
+function shingleHashes(syllables: readonly number[], length: number): number[] {
+  const hashes: number[] = [];
+  let oldest = 1;
+  for (let i = 1; i < length; i++) oldest = Math.imul(oldest, BASE);
+  let rolling = 0;
+  for (let i = 0; i < syllables.length; i++) {
+    if (i >= length) rolling = (rolling - Math.imul(syllables[i - length]!, oldest)) | 0;
+    rolling = (Math.imul(rolling, BASE) + syllables[i]!) | 0;
+    if (i >= length - 1) hashes.push(mix32(rolling));
+  }
+  return hashes;
+}
+
+/** Ids of the items that the document holds, separated by spaces. */
+export function contaminationOf(tokens: readonly Token[], { ids, needed, items }: ContaminationIndex): string {
+  const syllables = significant(tokens);
+  const found = new Map<number, Set<number>>();
+  for (const [length, byHash] of items) {
+    for (const hash of shingleHashes(syllables, length)) {
+      for (const item of byHash.get(hash) ?? []) {
+        const hits = found.get(item) ?? new Set();
+        found.set(item, hits.add(hash));
+      }
+    }
+  }
+  const held = [...found].filter(([item, hits]) => hits.size >= needed[item]!).map(([item]) => item);
+  const names = new Set(held.sort((a, b) => a - b).map((item) => ids[item]!));
+  return [...names].slice(0, MAX_IDS).join(' ');
+}

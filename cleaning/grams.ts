@@ -1,0 +1,81 @@
+/**
+ * Repeated grams of tokens, as Gopher counts them. Each gram is known by a polynomial hash that is rolled over the
+ * tokens' own; open addressing in arrays that are kept between documents.
+ */
+import { mix32, type Token } from './lexicon.ts';
+
+/** Gram hash → count, and where it stood first. */
+let slots = { keys: new Int32Array(0), counts: new Int32Array(0), firsts: new Int32Array(0) };
+/** A table for more grams than this is let go after its document. */
+const MAX_KEPT = 1 << 22;
+
+function clearSlots(grams: number): number {
+  let size = 64;
+  while (size < grams * 2) size *= 2;
+  if (slots.keys.length < size || slots.keys.length > MAX_KEPT) {
+    slots = { keys: new Int32Array(size), counts: new Int32Array(size), firsts: new Int32Array(size) };
+  } else {
+    slots.counts.fill(0, 0, size);
+  }
+  return size - 1;
+}
+
+/** Slot of the gram; its count is 0 when it is new. */
+function slotOf(key: number, mask: number): number {
+  let slot = key & mask;
+  while (slots.counts[slot] !== 0 && slots.keys[slot] !== key) slot = (slot + 1) & mask;
+  return slot;
+}
+
+const BASE = 0x01000193;
+
+/** Calls `visit(hash, start)` for every gram of `n` tokens; `visit` returns how many grams to go on. */
+function eachGram(tokens: readonly Token[], n: number, visit: (hash: number, start: number) => number): void {
+  let oldest = 1;
+  for (let i = 1; i < n; i++) oldest = Math.imul(oldest, BASE);
+  let rolling = 0;
+  let next = 0;
+  for (let i = 0; i < tokens.length; i++) {
+    if (i >= n) rolling = (rolling - Math.imul(tokens[i - n]!.hash, oldest)) | 0;
+    rolling = (Math.imul(rolling, BASE) + tokens[i]!.hash) | 0;
+    const start = i - n + 1;
+    if (start >= next) next = start + visit(mix32(rolling), start);
+  }
+}
+
+/** Most characters that one gram covers with its repeats, spaces included; 0 when none repeats. */
+export function topGram(tokens: readonly Token[], n: number): number {
+  const mask = clearSlots(tokens.length);
+  let top = 0;
+  eachGram(tokens, n, (hash, start) => {
+    const slot = slotOf(hash, mask);
+    if (slots.counts[slot] === 0) {
+      slots.keys[slot] = hash;
+      slots.firsts[slot] = start;
+    }
+    const count = ++slots.counts[slot]!;
+    if (count < 2) return 1;
+    let length = n - 1;
+    for (let i = 0; i < n; i++) length += tokens[slots.firsts[slot]! + i]!.length;
+    if (count * length > top) top = count * length;
+    return 1;
+  });
+  return top;
+}
+
+/** Characters of grams that stood before, spaces not counted; grams that were counted do not overlap. */
+export function repeatedGrams(tokens: readonly Token[], n: number): number {
+  const mask = clearSlots(tokens.length);
+  let characters = 0;
+  eachGram(tokens, n, (hash, start) => {
+    const slot = slotOf(hash, mask);
+    if (slots.counts[slot] === 0) {
+      slots.keys[slot] = hash;
+      slots.counts[slot] = 1;
+      return 1;
+    }
+    for (let i = 0; i < n; i++) characters += tokens[start + i]!.length;
+    return n;
+  });
+  return characters;
+}

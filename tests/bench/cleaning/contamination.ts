@@ -1,0 +1,48 @@
+/**
+ * Contamination: every item of VMLU's development set planted in a document of its own, and the pack's documents, in
+ * which it stands nowhere on purpose.   VUA_PACK=DIR node --import tsx tests/bench/cleaning/contamination.ts
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { contaminationOf, readContaminationIndex } from '../../../cleaning/contamination.ts';
+import { readTokens } from '../../../cleaning/lexicon.ts';
+import { normalize } from '../../../cleaning/normalize.ts';
+import { formatTable } from '../../../crawlers/shell/reporter.ts';
+import { hasPack, pack, readPack } from './data.ts';
+import { packDocuments } from './filters.ts';
+
+interface Item {
+  readonly id: string;
+  readonly question: string;
+  readonly choices: readonly string[];
+}
+
+const AROUND = ['Buổi sáng người trong xóm ra bến chờ đò.', 'Đến trưa thì chợ vãn, ai về nhà nấy.'];
+
+export function contaminationBench(): void {
+  if (!hasPack) {
+    process.stdout.write('VUA_PACK is not set: nothing to flag\n');
+    return;
+  }
+  const index = readContaminationIndex([join(pack, 'vmlu/dev.jsonl')]);
+  const items = readPack('vmlu/dev.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Item);
+  const flags = (text: string): string[] => contaminationOf(readTokens(normalize(text)), index).split(' ');
+  const found = (planted: (item: Item) => string): number =>
+    items.filter((item) => flags(`${AROUND[0]} ${planted(item)}\n${AROUND[1]}`).includes(`dev:${item.id}`)).length;
+  const rows = [
+    ['question and choices planted', found(({ question, choices }) => [question, ...choices].join('\n')), items.length],
+    ['question alone planted', found(({ question }) => question), items.length],
+    ...[...packDocuments()]
+      .filter(([kind]) => kind !== 'web')
+      .map(([kind, pages]) => {
+        const flagged = pages.filter(({ body }) => flags(Buffer.from(body).toString('utf8'))[0] !== '');
+        return [`${kind}, nothing planted`, flagged.length, pages.length];
+      }),
+  ];
+  process.stdout.write(`${formatTable([['documents', 'flagged', 'of'], ...rows.map((row) => row.map(String))])}\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) contaminationBench();

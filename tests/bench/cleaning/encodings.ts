@@ -1,0 +1,140 @@
+/**
+ * Encodings: the twelve damages of the pack; `iconv` and GNU recode as oracles on Wikipedia articles; and clean text that
+ * must come back as it is.   VUA_PACK=DIR node --import tsx tests/bench/cleaning/encodings.ts
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode } from '../../../cleaning/charset.ts';
+import { repairMojibake } from '../../../cleaning/legacy.ts';
+import { normalize } from '../../../cleaning/normalize.ts';
+import { removeDiacritics } from '../../../cleaning/syllables.ts';
+import { decodeReferences, decodeViqr } from '../../../cleaning/written-marks.ts';
+import { formatTable } from '../../../crawlers/shell/reporter.ts';
+import { hasPack, pack, readPack } from './data.ts';
+
+/** What cleaning does to the bytes of a text file. */
+export function restore(bytes: Uint8Array): string {
+  const { text } = decode(bytes);
+  return normalize(decodeReferences(repairMojibake(decodeViqr(text).text).text).text);
+}
+
+function damages(): string[][] {
+  const dir = 'encoding/derived';
+  const counts = new Map<string, { restored: number; all: number }>();
+  for (const file of readdirSync(join(pack, dir))) {
+    const [id, kind] = [file.slice(0, 2), file.slice(3)];
+    const reference = normalize(readPack(`${dir}/${id}.utf8.txt`));
+    const expected = kind === 'nodiacritics.txt' ? removeDiacritics(reference) : reference;
+    const count = counts.get(kind) ?? { restored: 0, all: 0 };
+    counts.set(kind, count);
+    count.all++;
+    if (restore(readFileSync(join(pack, dir, file))) === expected) count.restored++;
+  }
+  return [...counts].map(([kind, { restored, all }]) => [`pack: ${kind}`, `${restored} of ${all}`]);
+}
+
+/** Encoders by name: each takes UTF-8 and gives bytes, or nothing where a text does not fit or the tool is missing. */
+const ORACLES: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
+  ['iconv TCVN5712-1', 'iconv', ['-f', 'UTF-8', '-t', 'TCVN5712-1']],
+  ['iconv VISCII', 'iconv', ['-f', 'UTF-8', '-t', 'VISCII']],
+  ['iconv CP1258', 'iconv', ['-f', 'UTF-8', '-t', 'CP1258']],
+  ['iconv UTF-16LE', 'iconv', ['-f', 'UTF-8', '-t', 'UTF-16LE']],
+  ['recode VPS', 'recode', ['UTF-8..VPS']],
+  ['recode VIQR', 'recode', ['UTF-8..VIQR']],
+];
+
+const ARTICLES = 200;
+
+/** Sentences that every encoding can hold: letters of Vietnamese, ASCII. */
+function plainSentences(): string[] {
+  const articles = readPack('text/viwiki.jsonl').trim().split('\n');
+  const fits = /^[\x20-\x7e\nÀ-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]+$/;
+  return articles
+    .map((line) => normalize((JSON.parse(line) as { text: string }).text))
+    .map((text) => text.split('\n').filter((line) => fits.test(line) && line.length > 80))
+    .filter((lines) => lines.length >= 3)
+    .slice(0, ARTICLES)
+    .map((lines) => lines.slice(0, 8).join('\n'));
+}
+
+function oracles(): string[][] {
+  const texts = plainSentences();
+  const rows = ORACLES.map(([name, command, args]) =>
+    compare(name, texts, (text) => {
+      const { status, stdout } = spawnSync(command, args, { input: text });
+      return status === 0 ? stdout : undefined;
+    }),
+  );
+  return [...rows, compare('VIQR, escaped as RFC 1456 asks', texts, (text) => Buffer.from(encodeViqr(text)))];
+}
+
+function compare(name: string, texts: readonly string[], encode: (text: string) => Uint8Array | undefined): string[] {
+  let [restored, encoded, right, syllables] = [0, 0, 0, 0];
+  for (const text of texts) {
+    const bytes = encode(text);
+    if (bytes === undefined) continue;
+    encoded++;
+    const result = restore(bytes);
+    if (result === text) restored++;
+    const [expected, got] = [text.split(/\s+/), result.split(/\s+/)];
+    syllables += expected.length;
+    right += expected.filter((syllable, i) => syllable === got[i]).length;
+  }
+  if (encoded === 0) return [name, 'not installed'];
+  return [name, `${restored} of ${encoded}`, `${((100 * right) / syllables).toFixed(2)} % of syllables`];
+}
+
+const VIQR: Readonly<Record<string, string>> = {
+  '\u0302': '^',
+  '\u0306': '(',
+  '\u031b': '+',
+  '\u0301': "'",
+  '\u0300': '`',
+  '\u0309': '?',
+  '\u0303': '~',
+  '\u0323': '.',
+};
+
+/** Hat before tone; what would read as a mark behind a vowel, or as đ, is escaped. */
+function encodeViqr(text: string): string {
+  let encoded = '';
+  for (const character of text) {
+    if (character === 'đ' || character === 'Đ') encoded += character === 'đ' ? 'dd' : 'DD';
+    else if (/[\^(+*'`?~.]/.test(character)) encoded += /[a-z^(+*'`?~.]$/i.test(encoded) ? `\\${character}` : character;
+    else if (/d/i.test(character) && /d$/i.test(encoded)) encoded += `\\${character}`;
+    else {
+      const [letter, ...marks] = character.normalize('NFD');
+      const hats = marks.filter((mark) => /[\u0302\u0306\u031b]/.test(mark));
+      encoded += letter + [...hats, ...marks.filter((mark) => !hats.includes(mark))].map((mark) => VIQR[mark]).join('');
+    }
+  }
+  return encoded;
+}
+
+/** Text in UTF-8 that must not be touched: every article, and lines in 39 languages. */
+function untouched(): string[][] {
+  const articles = readPack('text/viwiki.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { text: string }).text);
+  const dir = 'langid/ntrex';
+  const lines = readdirSync(join(pack, dir)).map((file) => readPack(`${dir}/${file}`));
+  const isSame = (text: string): boolean => {
+    const decoded = decode(Buffer.from(text));
+    const viqr = decodeViqr(text);
+    return decoded.text === text && decoded.charset === 'utf-8' && !viqr.isViqr && repairMojibake(text).text === text;
+  };
+  return [
+    ['Wikipedia articles untouched', `${articles.filter(isSame).length} of ${articles.length}`],
+    ['files of 39 languages untouched', `${lines.filter(isSame).length} of ${lines.length}`],
+  ];
+}
+
+export function encodingsBench(): void {
+  if (!hasPack) process.stdout.write('VUA_PACK is not set: nothing to restore\n');
+  else process.stdout.write(`encodings\n${formatTable([...damages(), ...oracles(), ...untouched()])}\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) encodingsBench();

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { maskPersonalData } from '../../cleaning/pii.ts';
+import { personalDataScores } from '../bench/cleaning/personal-data.ts';
+import { CLEAN, FIXTURES } from './personal-data.ts';
+
+describe('personal data', () => {
+  test.each(personalDataScores())(
+    '$kind: recall $recall, precision $precision',
+    ({ recall, precision, expected, faults }) => {
+      expect(faults).toEqual([]);
+      expect(expected).toBeGreaterThanOrEqual(10);
+      expect(recall).toBeGreaterThanOrEqual(0.95);
+      expect(precision).toBeGreaterThanOrEqual(0.98);
+    },
+  );
+
+  test('prices, laws and news stay byte for byte as they were', () => {
+    const text = CLEAN.join('\n');
+    for (const level of ['off', 'basic', 'strict'] as const)
+      expect(maskPersonalData(text, level)).toEqual({ text, counts: {} });
+  });
+
+  test('tags stand where the data stood, and are counted', () => {
+    const text = 'Gọi 0912 345 678 hoặc viết cho tu.lai@example.com.\nSTK: 0071000123456';
+    expect(maskPersonalData(text, 'basic')).toEqual({
+      text: 'Gọi [SODIENTHOAI] hoặc viết cho [EMAIL].\nSTK: [TAIKHOAN]',
+      counts: { phone: 1, email: 1, bank_account: 1 },
+    });
+    expect(maskPersonalData(text, 'off')).toEqual({ text, counts: {} });
+  });
+
+  test('levels: what is often a firm’s goes at strict only', () => {
+    const text = 'Điện thoại bàn 024.3825.1234, MST 0100109106, xe 59A-123.45';
+    expect(maskPersonalData(text, 'basic').text).toBe(text);
+    expect(maskPersonalData(text, 'strict').text).toBe('Điện thoại bàn [SODIENTHOAI], MST [MASOTHUE], xe [BIENSO]');
+  });
+
+  test('line ends of other systems make no difference', () => {
+    const text = FIXTURES.map((fixture) => fixture.text).join('\n');
+    const masked = maskPersonalData(text, 'strict').text;
+    expect(maskPersonalData(text.replace(/\n/g, '\r\n'), 'strict').text).toBe(masked.replace(/\n/g, '\r\n'));
+  });
+
+  test.each([
+    ['digits', '1'.repeat(1_000_000)],
+    ['digits and spaces', '1 '.repeat(500_000)],
+    ['at signs', '@'.repeat(1_000_000)],
+    ['letters before an at sign', `${'a.'.repeat(500_000)}@`],
+    ['cues', 'số tài khoản '.repeat(80_000)],
+    ['cues and digits', 'CMND 12 '.repeat(120_000)],
+    ['a number that never ends', `STK ${'1-'.repeat(500_000)}`],
+  ])('takes bounded time on a megabyte of %s', (_, text) => {
+    const started = performance.now();
+    maskPersonalData(text, 'strict');
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
