@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -7,6 +8,7 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     globalSetup: 'tests/build.ts',
     pool: 'forks', // Dawn and better-sqlite3 are native: one process per file
+    maxWorkers: Math.max(2, availableParallelism() - 1), // the default leaves one of two cores idle
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
