@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
-import { formatSeconds } from '../crawlers/shell/reporter.ts';
+import { formatBytes, formatSeconds } from '../crawlers/shell/reporter.ts';
 import { ADAPTER_CHOICES, nullDevice, openGpu } from './adapter.ts';
 import type { Gpu } from './device.ts';
 import { gpuKernels } from './kernels/candidates.ts';
@@ -32,6 +32,7 @@ import {
   wgslError,
 } from './proofs/kernels.ts';
 import { orderHash, rowsOnce, WORLDS } from './proofs/loader.ts';
+import { presetMemory } from './proofs/memory.ts';
 import {
   BAND,
   halfDifference,
@@ -218,6 +219,22 @@ const PROOFS: readonly Proof[] = [
     async run() {
       const { rows, once } = await rowsOnce();
       return { holds: rows === once && rows === 160, figure: `${once} of ${rows} rows` };
+    },
+  },
+  {
+    name: 'memory as predicted',
+    async run(gpu) {
+      const tried = presetMemory(gpu).filter(({ allocated }) => allocated !== undefined);
+      return {
+        holds: tried.length > 0 && tried.every(({ predicted, allocated }) => predicted === allocated),
+        figure: tried
+          .map(({ preset, predicted, allocated = 0 }) =>
+            predicted === allocated
+              ? `${preset} ${formatBytes(predicted)}`
+              : `${preset} ${formatBytes(allocated)} instead of ${formatBytes(predicted)}`,
+          )
+          .join(', '),
+      };
     },
   },
   { name: 'one batch learnt by heart', run: async (gpu) => below(await overfitLoss(gpu), 0.1) },
