@@ -3,7 +3,7 @@ import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/comma
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { ADAPTER_CHOICES } from './adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, PRESETS, type PresetName } from './model.ts';
-import { OPTIMIZER, PRECISIONS } from './recipe.ts';
+import { DEFAULT_DEPTH, OPTIMIZER, PRECISIONS } from './recipe.ts';
 import { runTraining, type TrainingSummary } from './run.ts';
 import { SCHEDULES } from './schedule.ts';
 import { MATRIX_OPTIMIZERS } from './update.ts';
@@ -18,7 +18,13 @@ export const EVALUATE_TOKENS = 16_384;
 
 /** Options of training that `vua run` takes too, under the same names. */
 export const TRAINING = {
-  depth: z.number().int().min(1).max(48).default(2).describe('layers; width, heads, context, batch and rate follow'),
+  depth: z
+    .number()
+    .int()
+    .min(0)
+    .max(48)
+    .default(0)
+    .describe(`layers, 0: ${DEFAULT_DEPTH}; width, heads, context, batch and rate follow`),
   width: z.number().int().min(0).default(0).describe('model width, 0: 64 × depth'),
   context: z.number().int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
   batch: z.number().int().min(0).default(0).describe('rows of --context tokens in a step, 0: from depth'),
@@ -44,7 +50,7 @@ const RECIPE = {
   preset: z
     .enum(presetNames)
     .optional()
-    .describe(`a known size instead of depth, width and context: ${presetNames.join(', ')}`),
+    .describe(`a known size: ${presetNames.join(', ')}; --depth, --width, --context given beside it count instead`),
   architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
   untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
   optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
@@ -91,6 +97,10 @@ export const trainCommand = defineCommand({
   }),
   async run({ resume, ...options }, context) {
     const summary = await runTraining({ ...options, start: resume ? 'resume' : 'new' }, context);
+    if (summary.interrupted && summary.step === 0) {
+      context.report.note('stopped before the first step: nothing was written');
+      return INTERRUPTED;
+    }
     context.report.result(formatTable(trainingRows(summary)), { event: 'trained', ...summary });
     if (summary.interrupted) {
       context.report.note(`stopped at step ${summary.step}; continue with the same command and --resume`);

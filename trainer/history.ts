@@ -54,15 +54,25 @@ export function previousOf(
     );
   }
   const previous = openCheckpoint(out);
-  const other = Object.keys(identity).find((key) => previous.state.options[key] !== identity[key]);
+  const { options: before, step } = previous.state;
+  const others = Object.keys(identity).filter((key) => before[key] !== identity[key]);
+  const [other] = others;
   if (other === undefined) return { previous, stale: [] };
+  const constantUntil = Math.min(...[before, identity].map(constantRateUntil));
+  if (others.length === 1 && other === 'steps' && step <= constantUntil) return { previous, stale: [] };
   if (start === 'restart') return { stale: folders };
   throw badInput(
     'OTHER_RUN',
-    `${previous.dir}: was trained with ${other} = ${previous.state.options[other]}, now asked for ${identity[other]}`,
-    'give the same options as before, or choose another --out',
+    `${previous.dir}: was trained with ${other} = ${before[other]}, now asked for ${identity[other]}`,
+    other === 'steps'
+      ? 'the length of a run (schedule wsd) can change until its rate begins to fall; else choose another --out'
+      : 'give the same options as before, or choose another --out',
   );
 }
+
+/** Steps that had the rate which they would have in a longer run too: those before `wsd` decays. */
+const constantRateUntil = ({ schedule, steps, decayShare }: Identity): number =>
+  schedule === 'wsd' ? Math.floor(Number(steps) * (1 - Number(decayShare))) : 0;
 
 /** Kernel variants as the run began: they decide the order of sums. */
 export const resumedKernels = (previous: Checkpoint | undefined): KernelChoice | undefined =>

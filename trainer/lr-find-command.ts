@@ -1,6 +1,7 @@
 /** `vua lr-find`. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { badInput } from '../crawlers/errors.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { formatTable } from '../crawlers/shell/reporter.ts';
@@ -20,7 +21,7 @@ export const lrFindCommand = defineCommand({
   examples: ['vua lr-find --tokens vua-out/tokens --depth 2 --out lr'],
   options: z.object({
     tokens: z.string().describe('folder of token shards (vua tokens)'),
-    out: z.string().default('.').describe('folder for lr-find.svg'),
+    out: z.string().default('').describe('folder for lr-find.svg; none: not drawn'),
     depth: TRAINING.depth,
     width: TRAINING.width,
     context: TRAINING.context,
@@ -33,6 +34,7 @@ export const lrFindCommand = defineCommand({
   }),
   async run(options, { report, signal }) {
     const { steps, from, to, seed } = options;
+    if (from >= to) throw badInput('BAD_OPTION', `--from ${from} --to ${to}: expected a rising range`);
     const folder = openTokens(options.tokens);
     const gpu = await openGpu(options.adapter);
     report.note(`adapter: ${describe(gpu.facts)}`);
@@ -56,8 +58,8 @@ export const lrFindCommand = defineCommand({
     }
     if (signal.aborted) return INTERRUPTED;
     const suggestion = suggestRate(points);
-    const path = join(options.out, 'lr-find.svg');
-    writeFileAtomic(path, sweepChart(points));
+    const path = options.out && join(options.out, 'lr-find.svg');
+    if (path) writeFileAtomic(path, sweepChart(points));
     const every = Math.max(1, Math.floor(points.length / 20));
     const rows20 = points.filter((_, i) => i % every === 0 || i === points.length - 1);
     const advice = suggestion
@@ -71,7 +73,7 @@ export const lrFindCommand = defineCommand({
         ]),
         '',
         advice,
-        path,
+        ...(path ? [path] : []),
       ].join('\n'),
       { event: 'lr_find', ...suggestion, path, points },
     );

@@ -14,7 +14,7 @@ export const planCommand = defineCommand({
   summary: 'what a training run would need: tokens, epochs, arithmetic, time, memory',
   examples: [
     'vua plan',
-    'vua plan --preset 124M --tokens vua-out/tokens --device h100 8xh100 --utilisation 0.4 --precision f16',
+    'vua plan --preset 124M --tokens vua-out/tokens --device h100 8xh100 --utilisation 0.4 --precision mixed',
     'vua plan --preset 10M --training-tokens 2e8 --device cpu=0.05',
   ],
   options: z.object({
@@ -36,13 +36,14 @@ export const planCommand = defineCommand({
       .default(['h100', 'a100', 'rtx4090', 't4'])
       .describe('NAME, COUNTxNAME or NAME=TFLOPS (peak of your own)'),
     precision: z
-      .enum(['f32', 'f16'])
+      .enum(['f32', 'mixed'])
       .default('f32')
       .describe('plain f32, or mixed f16/f32 on matrix units: which peak and which memory count'),
     utilisation: z.number().gt(0).max(1).default(0.3).describe('share of the peak that training reaches'),
   }),
   async run(options, { report }) {
     const { trainingTokens, utilisation, precision, batch: rows } = options;
+    const storage = precision === 'mixed' ? 'f16' : 'f32';
     const manifest = options.tokens === undefined ? undefined : readTokenManifest(options.tokens);
     const uniqueTokens = manifest?.shards.reduce((sum, shard) => sum + (shard.split === 'train' ? shard.rows : 0), 0);
     if (uniqueTokens === 0)
@@ -51,7 +52,7 @@ export const planCommand = defineCommand({
         `${options.tokens}: no training tokens`,
         'add documents, or lower --valid-share',
       );
-    const devices = options.device.map((device) => parseDevice(device, precision));
+    const devices = options.device.map((device) => parseDevice(device, storage));
     const plans = options.preset.map((name) => {
       const preset: Preset = {
         ...PRESETS[name],
@@ -60,7 +61,7 @@ export const planCommand = defineCommand({
       };
       return {
         name,
-        ...planOf({ preset, tokens: trainingTokens, uniqueTokens, rows, storage: precision, devices, utilisation }),
+        ...planOf({ preset, tokens: trainingTokens, uniqueTokens, rows, storage, devices, utilisation }),
       };
     });
     report.result(

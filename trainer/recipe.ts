@@ -7,6 +7,7 @@
  *   rows    of a micro-batch: as many as the memory limit allows, the rest is accumulated
  */
 import { badInput } from '../crawlers/errors.ts';
+import { formatBytes } from '../crawlers/shell/reporter.ts';
 import type { AdapterFacts } from './device.ts';
 import type { KernelChoice } from './kernels/index.ts';
 import { type MemoryNeed, memoryNeed } from './memory.ts';
@@ -27,12 +28,13 @@ export const PRECISIONS = ['auto', 'f32', 'mixed'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 export interface RecipeOptions {
-  /** One of the known sizes instead of depth, width and context. */
+  /** One of the known sizes, where depth, width and context do not say otherwise. */
   readonly preset?: PresetName;
+  /** 0: of the preset, else DEFAULT_DEPTH. */
   readonly depth: number;
-  /** 0: from depth. */
+  /** 0: of the preset, else from depth. */
   readonly width: number;
-  /** 0: from depth. */
+  /** 0: of the preset, else from depth. */
   readonly context: number;
   readonly architecture?: Architecture;
   readonly untied?: boolean;
@@ -83,10 +85,13 @@ export const OPTIMIZER: OptimizerOptions = {
 /** GB that a run may take where nothing is said: adapters do not tell how much they have. */
 export const DEFAULT_MEMORY_GB: Readonly<Record<AdapterFacts['kind'], number>> = { gpu: 8, software: 2, embedded: 2 };
 
+export const DEFAULT_DEPTH = 2;
+
 /** The model of a recipe; needs no adapter. */
 export function modelOf(options: RecipeOptions, vocabSize: number): ModelConfig {
   const { preset, depth, width, context, untied = false } = options;
-  const size = preset ? PRESETS[preset] : { depth, width, context };
+  const known = preset ? PRESETS[preset] : { depth: DEFAULT_DEPTH, width: 0, context: 0 };
+  const size = { depth: depth || known.depth, width: width || known.width, context: context || known.context };
   const { architecture, activation, softcap, valueEmbeddings, residualScalars } = {
     ...MODEL_DEFAULTS,
     ...given(options),
@@ -130,7 +135,7 @@ export function optimizerOf(options: RecipeOptions): OptimizerOptions {
 /**
  * `kernels`: measured variants (tune-cache.ts), where they are known.
  * @throws ToolkitError BAD_OPTION (exit 2) when precision, micro-batch or batch cannot be had; OUT_OF_MEMORY when not even
- * one row fits.
+ * one row fits into the memory that was asked for.
  */
 export function recipeOf(
   options: RecipeOptions,
@@ -149,6 +154,13 @@ export function recipeOf(
   };
   const chosen = options.microBatch ? needs(dividing(options.microBatch, batch)) : largestThatFits(batch, limit, needs);
   const { trainer, rows, memory } = chosen;
+  if (options.memoryGb && memory.bytes > limit) {
+    throw badInput(
+      'OUT_OF_MEMORY',
+      `--memory-gb ${options.memoryGb}: ${rows === 1 ? 'one row' : `${rows} rows`} of ${config.context} tokens: ${formatBytes(memory.bytes)}`,
+      'choose a smaller model or --context, add --recompute, or allow more',
+    );
+  }
   return { config, trainer, accumulate: batch / rows, memory, schedule: scheduleOf(options, config) };
 }
 
@@ -170,7 +182,7 @@ function dividing(microBatch: number, batch: number): number {
   throw badInput('BAD_OPTION', `--micro-batch ${microBatch}: expected a divisor of the ${batch} rows of a step`);
 }
 
-/** The largest divisor of `batch` whose need is within `limit`; one row must do, whatever it needs. */
+/** The largest divisor of `batch` whose need is within `limit`; else one row, whatever it needs. */
 function largestThatFits<Need extends { memory: MemoryNeed }>(
   batch: number,
   limit: number,

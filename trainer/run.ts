@@ -132,11 +132,15 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
       trainer.writeState(previous.state.optimizer);
       for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
       report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
-    } else trainer.arena.initialise(config, options.seed);
+    } else {
+      if (options.start === 'resume') report.note(`${out}: no checkpoint yet, starting at step 1`);
+      trainer.arena.initialise(config, options.seed);
+    }
     const startStep = previous?.state.step ?? 0;
     const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
     const subset = await heldOutSubset(heldOut, options.evaluateTokens);
     const untrained = startStep === 0 ? await evaluate(trainer, subset, { maskDocuments, signal }) : undefined;
+    if (startStep === 0 && untrained === undefined) return beforeFirstStep(unigram.bitsPerByte, config, adapter);
     const tokensPerStep = recipe.trainer.rows * accumulate * config.context;
     forgetEvaluation(out);
     const curve = openCurve(out, startStep, {
@@ -237,6 +241,13 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
     gpu.destroy();
   }
 }
+
+/** Stopped before anything was trained: nothing is written, the next call begins anew. */
+const beforeFirstStep = (unigramBitsPerByte: number, config: ModelConfig, adapter: string): TrainingSummary => ({
+  ...{ step: 0, interrupted: true, trainedSteps: 0, checkpoint: '', parameters: parameterCount(config), adapter },
+  ...{ unigramBitsPerByte, untrainedBitsPerByte: Number.NaN, heldOutBitsPerByte: Number.NaN, tokensPerSecond: 0 },
+  ...{ sources: [], shares: [] },
+});
 
 const settledFor = ({ settled, step }: TrainStep, every: number): boolean => settled && step % every === 0;
 

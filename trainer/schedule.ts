@@ -13,7 +13,7 @@ export interface Schedule {
   readonly warmupSteps: number;
   /** Last part of the run that decays under `wsd`: 0…1. */
   readonly decayShare: number;
-  /** Share of the peak that is left at the end. */
+  /** Share of the peak that is left behind the end. */
   readonly floor: number;
 }
 
@@ -23,12 +23,12 @@ export function learningRate(schedule: Schedule, step: number): number {
   const warmup = Math.min(1, step / Math.max(1, warmupSteps));
   return peak * warmup * (floor + (1 - floor) * remaining());
 
-  /** 1 at the peak, 0 at the last step. */
+  /** 1 at the peak, 0 one step behind the last: every step moves. */
   function remaining(): number {
     if (kind === 'cosine') {
-      const progress = (step - warmupSteps) / Math.max(1, steps - warmupSteps);
+      const progress = (step - 1 - warmupSteps) / Math.max(1, steps - warmupSteps);
       return 0.5 * (1 + Math.cos(Math.PI * Math.min(1, Math.max(0, progress))));
     }
-    return Math.min(1, Math.max(0, (steps - step) / Math.max(1, steps * decayShare)));
+    return Math.min(1, (steps - step + 1) / Math.max(1, steps * decayShare));
   }
 }

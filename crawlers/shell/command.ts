@@ -238,6 +238,8 @@ function allowedValues(type: z.ZodType): string {
     unrepresentable: 'any',
   });
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join('|');
+  const { enum: words } = (schema.items ?? {}) as { enum?: readonly unknown[] };
+  if (words) return `some of ${words.map((word) => JSON.stringify(word)).join('|')}`;
   if (name === 'array') return 'a list of text';
   if (name === 'boolean') return 'true or false';
   if (name !== 'integer' && name !== 'number') return 'text';

@@ -4,6 +4,7 @@ import { openGpu } from '../../trainer/adapter.ts';
 import { memoryNeed } from '../../trainer/memory.ts';
 import { modelConfig, PRESETS } from '../../trainer/model.ts';
 import { GRAMMAR_OPTIMIZER } from '../../trainer/proofs/training.ts';
+import { modelOf, type RecipeOptions, recipeOf } from '../../trainer/recipe.ts';
 import { Trainer, type TrainerOptions } from '../../trainer/trainer.ts';
 
 it('predicts what is allocated; recomputation needs less', async () => {
@@ -27,4 +28,24 @@ it('predicts what is allocated; recomputation needs less', async () => {
     expect.objectContaining({ code: 'OUT_OF_MEMORY', exitStatus: 2 }),
   );
   gpu.destroy();
+});
+
+it('keeps within the memory that was asked for, or says what one row needs', async () => {
+  const { facts } = await openGpu();
+  const options: RecipeOptions = { ...{ depth: 2, width: 64, context: 64, batch: 8, steps: 10, learningRate: 0 } };
+  const all = recipeOf(options, 500, facts);
+  const less = recipeOf({ ...options, memoryGb: all.memory.bytes / 2e9 }, 500, facts);
+  expect(less.memory.bytes).toBeLessThanOrEqual(all.memory.bytes / 2);
+  expect(less.accumulate * less.trainer.rows).toBe(8);
+  expect(() => recipeOf({ ...options, memoryGb: 0.001 }, 500, facts)).toThrow(
+    expect.objectContaining({ code: 'OUT_OF_MEMORY', message: expect.stringMatching(/one row of 64 tokens: /) }),
+  );
+});
+
+it('takes a preset as it is, and what is said beside it instead', () => {
+  const options: RecipeOptions = {
+    ...{ preset: '10M', depth: 0, width: 0, context: 0, batch: 0, steps: 1, learningRate: 0 },
+  };
+  expect(modelOf(options, 500)).toMatchObject({ layers: 8, width: 256, context: 512 });
+  expect(modelOf({ ...options, depth: 3, context: 64 }, 500)).toMatchObject({ layers: 3, width: 256, context: 64 });
 });

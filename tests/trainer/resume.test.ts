@@ -1,11 +1,12 @@
 /** `vua train` killed with SIGKILL and resumed: losses, weights, moments and counters as if nothing had happened. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { writeTokens } from '../../shards/write-tokens.ts';
 import { readCurve } from '../../trainer/curve.ts';
+import { runTraining, type TrainingOptions } from '../../trainer/run.ts';
 import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
 
 afterAll(() => removeFolders('kept'));
@@ -72,4 +73,36 @@ it('goes on to the bit', async () => {
   const state = (out: string) => JSON.parse(readFileSync(join(out, 'step-000012', 'state.json'), 'utf8'));
   const { loader, optimizer } = state(killed);
   expect({ loader, optimizer }).toEqual({ loader: state(whole).loader, optimizer: state(whole).optimizer });
+}, 120_000);
+
+it('can be made longer until its rate begins to fall, as if it had been long from the start', async () => {
+  const tokens = await makeTokens();
+  const [whole, longer] = [temporaryFolder('kept'), temporaryFolder('kept')];
+  const warmup = ['--warmup', '1'];
+  await vuaTrain(tokens, whole, warmup);
+  await vuaTrain(tokens, longer, [...warmup, '--steps', '6']);
+  expect(await vuaTrain(tokens, longer, [...warmup, '--resume'])).toMatch(/OTHER_RUN.*until its rate begins to fall/s);
+  rmSync(join(longer, 'step-000006'), { recursive: true });
+  expect(await vuaTrain(tokens, longer, [...warmup, '--resume'])).toMatch(/behind step 3/);
+  expect(hashes(longer)).toEqual(hashes(whole));
+}, 120_000);
+
+it('stopped before its first step writes nothing', async () => {
+  const out = temporaryFolder('kept');
+  const stopped = context();
+  stopped.abort();
+  const options: TrainingOptions = {
+    tokens: [await makeTokens()],
+    weights: [],
+    layout: 'stream',
+    adapter: 'embedded',
+    start: 'new',
+    ...{ out, seed: 1, depth: 1, width: 32, context: 16, batch: 4, steps: 4, learningRate: 0 },
+    ...{ evaluateEvery: 2, evaluateTokens: 1000, checkpointEvery: 2 },
+  };
+  expect(await runTraining(options, stopped)).toMatchObject({ interrupted: true, step: 0, checkpoint: '' });
+  expect(readdirSync(out)).toEqual([]);
+  const { step, untrainedBitsPerByte } = await runTraining({ ...options, start: 'resume' }, context());
+  expect(step).toBe(4);
+  expect(untrainedBitsPerByte).toBeGreaterThan(1);
 }, 120_000);

@@ -72,6 +72,7 @@ export function isSame(a: Run, b: Run): boolean {
     [...run.weights.values()].map((w) => new Uint32Array(w.buffer, w.byteOffset, w.length));
   const other = bits(b);
   return (
+    losses(a).length === losses(b).length &&
     losses(a).every((loss, i) => Object.is(loss, losses(b)[i])) &&
     bits(a).every((weights, i) => weights.every((word, at) => word === other[i][at]))
   );

@@ -65,7 +65,7 @@ const [shard] = folder.manifest.shards;
 const file = openSync(join(dir, shard.file), 'r');
 const body = new Uint8Array(BATCH * 2);
 let read = 0;
-await measure('limit: read record batches from the page cache', 4 * BATCH, () => {
+await measure('record batches read from the page cache, unverified', 4 * BATCH, () => {
   for (let i = 0; i < 4; i++) readSync(file, body, 0, body.length, shard.batches[read++ % BATCHES].offset);
 });
 let loaded = 0;
