@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { PRESETS } from './cleaning/filters/index.ts';
 import { droppedPages, reportRows } from './cleaning/report.ts';
-import { badInput, type ToolkitError } from './crawlers/errors.ts';
+import { badInput, type ToolkitError, together } from './crawlers/errors.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
 import { type CommandContext, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
@@ -103,7 +103,7 @@ export const runCommand = defineCommand({
     try {
       const faults: ToolkitError[] = [];
       const status = await runLine(settings, faults, context);
-      if (status !== INTERRUPTED && faults.length > 0) throw faults.at(-1);
+      if (status !== INTERRUPTED && faults.length > 0) throw together(faults);
       return status;
     } finally {
       unlock();
@@ -139,7 +139,7 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Comm
   const { preset } = settings;
   const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset, onFault }, context);
   if (cleaned.interrupted) return INTERRUPTED;
-  if (faults.length > 0 && cleaned.manifest.documents.length === 0) throw faults.at(-1);
+  if (faults.length > 0 && cleaned.manifest.documents.length === 0) throw together(faults);
 
   const tokenizerIsNew = settings.retrainTokenizer || !existsSync(join(folder('tokenizer'), 'tokenizer.json'));
   if (tokenizerIsNew) {

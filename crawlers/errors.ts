@@ -30,6 +30,15 @@ export function badInput(code: string, message: string, hint?: string, cause?: u
   return new ToolkitError({ code, message, hint, cause, exitStatus: 2 });
 }
 
+/** One error that says them all, with the code and hint of the first. `faults` is not empty. */
+export function together(faults: readonly ToolkitError[]): ToolkitError {
+  const [first] = faults;
+  if (faults.length === 1) return first!;
+  const { code, hint, exitStatus } = first!;
+  const message = `${faults.length} faults: ${faults.map((fault) => fault.message).join(' │ ')}`;
+  return new ToolkitError({ code, message, hint, exitStatus, cause: first });
+}
+
 /** Text of any thrown value, for embedding in a message. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -157,8 +157,12 @@ async function isPadding(input: Input): Promise<boolean> {
   return false;
 }
 
+/** The end of a member goes out when its checksum is known: a record in a damaged member is never whole. */
+const HELD_BYTES = 16;
+
 async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
   await skipHeader(input);
+  let held: Buffer = Buffer.alloc(0);
   const inflate = createInflateRaw();
   const unpacked: Buffer[] = [];
   let damage: Error | undefined;
@@ -172,7 +176,10 @@ async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
   let length = 0;
   try {
     for (let ended = false; !ended; ) {
-      await input.need(1);
+      if (!(await input.fill(1))) {
+        yield held; // a cut leaves what stands before it good
+        await input.need(1);
+      }
       const chunk = input.pending;
       const before = inflate.bytesWritten;
       await new Promise<void>((resolve) => {
@@ -183,7 +190,11 @@ async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
       for (const piece of unpacked.splice(0)) {
         crc = crc32(piece, crc);
         length += piece.length;
-        yield piece;
+        if (piece.length < HELD_BYTES) held = Buffer.concat([held, piece]);
+        else {
+          if (held.length > 0) yield held;
+          held = piece;
+        }
       }
       if (damage) throw damage;
       const consumed = inflate.bytesWritten - before;
@@ -193,10 +204,14 @@ async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
   } finally {
     inflate.destroy();
   }
-  await input.need(TRAILER_BYTES);
+  if (!(await input.fill(TRAILER_BYTES))) {
+    yield held;
+    await input.need(TRAILER_BYTES);
+  }
   const trailer = input.take(TRAILER_BYTES);
   if (trailer.readUInt32LE(0) !== crc) throw new Error('wrong checksum');
   if (trailer.readUInt32LE(4) !== length % 2 ** 32) throw new Error('wrong length');
+  if (held.length > 0) yield held;
 }
 
 async function skipHeader(input: Input): Promise<void> {

@@ -213,7 +213,7 @@ export function openCheckpoint(dir: string, { need = 'all', best = false }: Open
   throw badInput(
     'BAD_CHECKPOINT',
     `${damaged[0].reason}${damaged.length > 1 ? `; nor is any of the ${damaged.length - 1} before it whole` : ''}`,
-    'restore the folder from a copy, or train anew into another --out',
+    'restore the folder from a copy; or remove it, and training begins anew',
   );
 }
 

@@ -28,6 +28,21 @@ function foreign(headers: readonly string[], body: Uint8Array, fields: readonly 
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), block, Buffer.from('\r\n\r\n')]);
 }
 
+test.each([
+  ['in the deflate data', (member: Buffer) => member.length >> 1],
+  ['in its checksum', (member: Buffer) => member.length - 6],
+])('a page in a member that is damaged %s is not handed out', async (_where, at) => {
+  const pageOf = (n: number): Buffer =>
+    Buffer.from(Array.from({ length: 4000 }, (_, i) => `<p>Trang ${n}, dòng ${(i * 7919) % 1009}.</p>`).join(''));
+  const members = [1, 2, 3].map((n) => gzipSync(foreign([], pageOf(n))));
+  members[1]![at(members[1]!)]! ^= 0x55;
+  const file = join(dir, 'x.warc.gz');
+  writeFileSync(file, Buffer.concat(members));
+  const { records, error } = await readAll(file);
+  expect(records.map(({ body }) => Buffer.from(body).equals(pageOf(1)))).toEqual([true]);
+  expect(error).toMatchObject({ exitStatus: 2, code: expect.stringMatching(/^BAD_(GZIP|WARC)$/) });
+});
+
 describe('reading', () => {
   const page = Buffer.from('<p>Chợ họp từ bốn giờ sáng.</p>'.repeat(40));
   const chunks = (body: Buffer, size = 100): Buffer => {
