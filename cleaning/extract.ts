@@ -4,13 +4,14 @@
  * parse.ts builds the tree, survey.ts measures every box, main-text.ts chooses, render.ts writes lines. Linear in the
  * size of the page; pages too large or nested too deeply are refused by name.
  */
-import { decodeFonts } from './html/fonts.ts';
+import { capitalizeFonts, decodeFonts } from './html/fonts.ts';
 import { isFurnitureLine } from './html/furniture.ts';
 import { type MainText, mainText } from './html/main-text.ts';
 import { type Metadata, NO_METADATA, readMetadata } from './html/metadata.ts';
 import { parseHtml } from './html/parse.ts';
 import type { TextBlock } from './html/render.ts';
 import { MIN_PARAGRAPH } from './html/survey.ts';
+import type { LegacyCharset } from './legacy.ts';
 
 export interface Extraction extends Metadata {
   /** Blocks separated by one blank line; empty when the page holds no running text. */
@@ -37,14 +38,16 @@ const TOO_LITTLE = 200;
 const WHOLE_ARTICLE = 1_000;
 
 /**
- * @param html       decoded text of any quality
- * @param hasLegacyFonts whether fonts may still be an encoding: not where the bytes were decoded from one
+ * @param html decoded text of any quality
+ * @param from the old Vietnamese encoding of its bytes, if it was one: then fonts are no encoding any more, but of TCVN3
+ * they still tell the capitals
  */
-export function extract(html: string, hasLegacyFonts = true): Extraction {
+export function extract(html: string, from?: LegacyCharset): Extraction {
   const { root, deepest, elements, unclosed } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS);
   if (deepest > MAX_NESTING) return refused('too_nested', deepest, MAX_NESTING);
   if (elements > MAX_ELEMENTS) return refused('too_many_tags', elements, MAX_ELEMENTS);
-  const fonts = hasLegacyFonts ? decodeFonts(root) : 0;
+  const fonts = from === undefined ? decodeFonts(root) : 0;
+  if (from === 'tcvn3') capitalizeFonts(root);
   const metadata = readMetadata(root);
   let main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
   let text = joinBlocks(main.blocks);

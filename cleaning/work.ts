@@ -7,6 +7,7 @@
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
+import { restoreCapitals } from './capitals.ts';
 import { decode } from './charset.ts';
 import { type ContaminationIndex, contaminationOf } from './contamination.ts';
 import { exactText } from './dedup/exact.ts';
@@ -18,9 +19,9 @@ import type { Rejection } from './filter.ts';
 import { type Judgement, judge, MAX_BYTES, MAX_UNDECODABLE, type Preset, type Thresholds } from './filters/index.ts';
 import { type Metadata, NO_METADATA } from './html/metadata.ts';
 import { identify, identifyParagraphs, type Language } from './language.ts';
-import { repairMojibake } from './legacy.ts';
 import { readParagraphs, readTokens, type Token } from './lexicon.ts';
 import { measure } from './measure.ts';
+import { repairMojibake } from './mojibake.ts';
 import { noRepairs, normalize, type Repairs } from './normalize.ts';
 import { type Level, maskPersonalData, type PersonalKind } from './pii.ts';
 import { decodeReferences, decodeViqr } from './written-marks.ts';
@@ -85,7 +86,6 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
     return refuse('decode', unfit);
   }
   const decoded = decode(page.body, contentType);
-  const isLegacy = decoded.decidedBy === 'words';
   charset = `${decoded.charset} (${decoded.decidedBy})`;
   text = decoded.text;
   const damage = undecodable(text);
@@ -98,7 +98,7 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
   let metadata: Metadata = NO_METADATA;
   let fonts = 0;
   if (isHtml) {
-    const { text: extracted, flaw, fonts: decodedFonts, ...found } = extract(text, !isLegacy);
+    const { text: extracted, flaw, fonts: decodedFonts, ...found } = extract(text, decoded.legacy);
     metadata = found;
     fonts = decodedFonts;
     title ||= found.title;
@@ -107,6 +107,7 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
   }
 
   // normalise
+  if (decoded.legacy === 'tcvn3') [title, text] = [restoreCapitals(title), restoreCapitals(text)];
   const repairs = noRepairs();
   const written = decodeViqr(text);
   const mended = repairMojibake(written.text);
@@ -123,7 +124,7 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
     charset,
     isHtml,
     repairs: {
-      repaired_charset: Number(isLegacy || written.isViqr),
+      repaired_charset: Number(decoded.legacy !== undefined || written.isViqr),
       repaired_mojibake: mended.lines + fonts,
       repaired_references: references,
       repaired_invisible: repairs.invisible,

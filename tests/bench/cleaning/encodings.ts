@@ -6,8 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { restoreCapitals } from '../../../cleaning/capitals.ts';
 import { decode } from '../../../cleaning/charset.ts';
-import { repairMojibake } from '../../../cleaning/legacy.ts';
+import { repairMojibake } from '../../../cleaning/mojibake.ts';
 import { normalize } from '../../../cleaning/normalize.ts';
 import { removeDiacritics } from '../../../cleaning/syllables.ts';
 import { decodeReferences, decodeViqr } from '../../../cleaning/written-marks.ts';
@@ -16,7 +17,8 @@ import { hasPack, pack, readPack } from './data.ts';
 
 /** What cleaning does to the bytes of a text file. */
 export function restore(bytes: Uint8Array): string {
-  const { text } = decode(bytes);
+  const { text: decoded, legacy } = decode(bytes);
+  const text = legacy === 'tcvn3' ? restoreCapitals(decoded) : decoded;
   return normalize(decodeReferences(repairMojibake(decodeViqr(text).text).text).text);
 }
 
