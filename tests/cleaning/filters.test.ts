@@ -59,7 +59,24 @@ describe('judge', () => {
       'filter/keyword_stuffing',
       'filter/repetitive_phrase_7',
     ],
-    ['lures', `${PROSE} ${words(6, () => 'nhà cái uy tín nhất')}`, 'filter/spam_phrases', 'filter/repetitive_phrase_5'],
+    [
+      'lures',
+      `${PROSE} ${words(6, (n) => `nhà cái ${n} uy tín nhất, nạp ${n} chơi ngay`)}`,
+      'filter/spam_phrases',
+      'kept',
+    ],
+    [
+      'news of a raid on a gambling ring',
+      `${PROSE} Công an huyện vừa phá một đường dây cá cược, lô đề và tài xỉu; các nhà cái thuê người ghi lô đề, mở game bài và tổ chức đá gà, xóc đĩa.`,
+      'kept',
+      'kept',
+    ],
+    [
+      'words that only begin like lures',
+      `${PROSE} Ghe làm bằng gỗ sao, cửa làm bằng tre; cô gái gọi với theo, mũi tên bắn cánh quân trái, đám trẻ đá gàu nước.`,
+      'kept',
+      'kept',
+    ],
     ['addresses', `${PROSE} ${words(12, (n) => `xem tại www.trang${n}.com`)}`, 'filter/link_farm', 'kept'],
     [
       'the same lines again',
