@@ -12,7 +12,7 @@ export const MEASUREMENTS = [
   'lines', //                  not empty
   'paragraphs', //             between blank lines
   'sentences', //              syllables that end like one, and lines that end without
-  'mean_syllable_length', //   letters per syllable
+  'mean_syllable_length', //   letters per syllable; web addresses do not count
   'alphabetic_ratio', //       syllables that hold a letter / syllables
   'symbol_ratio', //           characters that are neither letter, mark, digit, space nor common punctuation / characters
   'digit_ratio', //            digits / characters

@@ -28,7 +28,7 @@ export interface Token {
   readonly isEnglish: boolean;
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   readonly isForeignName: boolean;
-  /** A web address, or a bare domain name. */
+  /** Holds a web address (a link in Markdown does), or is a bare domain name. */
   readonly isAddress: boolean;
   /** Place in FUNCTION_WORDS, of the word as written or without its diacritics; -1 when it is none. */
   readonly functionWord: number;
@@ -162,7 +162,7 @@ const ENGLISH = new Set(
 );
 
 const ADDRESS =
-  /^\W*(?:https?:\/\/|www\.)\S|^\W*[a-z\d.-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)(?:\W|$)/i;
+  /(?:https?:\/\/|\bwww\.)\S|^\W*[a-z\d.-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)(?:\W|$)/i;
 
 function fold(written: string): string {
   const lower = written.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, '');

@@ -22,7 +22,7 @@ export function measure(
   return {
     bytes: Buffer.byteLength(text),
     syllables,
-    mean_syllable_length: ratio(words.letters, words.alphabetic),
+    mean_syllable_length: ratio(words.letters, words.spelt),
     alphabetic_ratio: ratio(words.alphabetic, syllables),
     symbol_ratio: ratio(characters.symbols, text.length),
     digit_ratio: ratio(characters.digits, text.length),
@@ -47,12 +47,15 @@ const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 const ELLIPSIS = /…+|\.{3,}/g;
 
 function countWords(tokens: readonly Token[], plainText: boolean) {
-  let [alphabetic, letters, marked, vietnamese, functionWords] = [0, 0, 0, 0, 0];
+  let [alphabetic, spelt, letters, marked, vietnamese, functionWords] = [0, 0, 0, 0, 0, 0];
   const seen = new Uint8Array(FUNCTION_WORDS.length);
   for (const token of tokens) {
     if (token.letters === 0) continue;
     alphabetic++;
-    letters += token.letters;
+    if (!token.isAddress) {
+      spelt++;
+      letters += token.letters;
+    }
     if (token.isMarked) marked++;
     if (token.isVietnamese || (plainText && token.isPlain)) vietnamese++;
     if (token.functionWord < 0) continue;
@@ -64,7 +67,7 @@ function countWords(tokens: readonly Token[], plainText: boolean) {
     distinctFunctionWords += hit;
     if (FINEWEB_STOPWORDS.has(FUNCTION_WORDS[i]!)) distinctFinewebWords += hit;
   }
-  return { alphabetic, letters, marked, vietnamese, functionWords, distinctFunctionWords, distinctFinewebWords };
+  return { alphabetic, spelt, letters, marked, vietnamese, functionWords, distinctFunctionWords, distinctFinewebWords };
 }
 
 const LOWER = 1;

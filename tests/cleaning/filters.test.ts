@@ -77,6 +77,12 @@ describe('judge', () => {
       'kept',
       'kept',
     ],
+    [
+      'a note with its sources',
+      `${PROSE.slice(0, 250)} Nguồn: ${words(3, (n) => `[bài ${n}](https://bao.example/doi-song/con-do-nho-cua-nguoi-lai-ben-cu-${n}.html)`)}`,
+      'kept',
+      'kept',
+    ],
     ['addresses', `${PROSE} ${words(12, (n) => `xem tại www.trang${n}.com`)}`, 'filter/link_farm', 'kept'],
     [
       'the same lines again',
