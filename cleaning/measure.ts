@@ -29,7 +29,7 @@ export function measure(
     uppercase_ratio: ratio(characters.upper, characters.letters),
     diacritic_ratio: ratio(words.marked, words.alphabetic),
     vietnamese_ratio: ratio(words.vietnamese, words.alphabetic),
-    stopword_hits: words.distinctFunctionWords,
+    stopword_hits: words.distinctFunctionWords * Math.max(1, ratio(WHOLE_TEXT, syllables)),
     fineweb_stopwords: words.distinctFinewebWords,
     function_word_frac: ratio(words.functionWords, syllables),
     hash_ratio: ratio(characters.hashes, syllables),
@@ -42,6 +42,9 @@ export function measure(
     lorem_ipsum: text.match(C4.loremIpsum)?.length ?? 0,
   };
 }
+
+/** Gopher judges no text below 50 words, which have so many syllables: in shorter ones its figures need another scale. */
+const WHOLE_TEXT = 85;
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 const ELLIPSIS = /…+|\.{3,}/g;
@@ -112,8 +115,8 @@ function countCharacters(text: string) {
 
 /** FineWeb's short lines have at most so many characters. */
 const SHORT_LINE = 30;
-/** In fewer lines a single ellipsis would weigh too much. */
-const MIN_ELLIPSIS_LINES = 4;
+/** In fewer lines a single ellipsis or bullet would weigh too much. */
+const MIN_LINES = 4;
 const PUNCTUATED = /[.!?…:;,"”’»)\]]$/;
 /** A dash opens a list or, in Vietnamese prose, speech: which then ends like a sentence. */
 const BULLET = /^[•●○■▪▫◦‣⁃*+]\s|^[-–—]\s.*[^.!?…:,”"»)]$/;
@@ -144,8 +147,8 @@ function measureLines(text: string, syllables: number) {
     lines,
     ...paragraphs,
     sentences: (text.match(SENTENCE_END)?.length ?? 0) + unfinished,
-    bullet_line_frac: ratio(bullets, lines),
-    ellipsis_line_frac: lines < MIN_ELLIPSIS_LINES ? 0 : ellipses / lines,
+    bullet_line_frac: lines < MIN_LINES ? 0 : bullets / lines,
+    ellipsis_line_frac: lines < MIN_LINES ? 0 : ellipses / lines,
     line_punct_frac: ratio(punctuated, lines),
     short_line_frac: ratio(short, lines),
     newline_ratio: ratio(Math.max(0, lines - 1), syllables),
@@ -171,16 +174,17 @@ function measureParagraphs(text: string) {
 }
 
 function measureGrams(tokens: readonly Token[], characters: number) {
-  const top3 = topGram(tokens, 3);
+  const times = tokens.length < WHOLE_TEXT ? 4 : 2;
+  const top3 = topGram(tokens, 3, times);
   // A gram that repeats holds shorter ones that repeat.
-  const top5 = top3 === 0 ? 0 : topGram(tokens, 5);
+  const top5 = top3 === 0 ? 0 : topGram(tokens, 5, times);
   const dup: number[] = [];
   for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : repeatedGrams(tokens, n));
   const share = (part: number): number => Math.min(1, ratio(part, characters));
   return {
     top_3gram_char_frac: share(top3),
     top_5gram_char_frac: share(top5),
-    top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(tokens, 7)),
+    top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(tokens, 7, times)),
     dup_8gram_char_frac: share(dup[0]!),
     dup_10gram_char_frac: share(dup[1]!),
     dup_12gram_char_frac: share(dup[2]!),

@@ -48,17 +48,17 @@ export const TABLE: readonly Row[] = [
   // FineWeb-2's figures are for words; in letters per syllable they would drop half of all prose
   { stage: 'filter',   filter: length.shortSyllables,           recommended: 2.0,                   published: 'Gopher, FineWeb-2: mean word ≥ 3; gao: syllable ≥ 2' },
   { stage: 'filter',   filter: length.longSyllables,            recommended: 5.5,                   published: 'Gopher: mean word ≤ 10, FineWeb-2: ≤ 11; gao: syllable ≤ 5.5' },
-  { stage: 'filter',   filter: symbols.fewLetters,              recommended: 0.55, fineweb2: 0.803, published: 'Gopher: ≥ .8 of words, FineWeb-2: ≥ .803' },
+  { stage: 'filter',   filter: symbols.fewLetters,              recommended: 0.5,  fineweb2: 0.803, published: 'Gopher: ≥ .8 of words, FineWeb-2: ≥ .803' },
   { stage: 'filter',   filter: symbols.manyHashes,              recommended: 0.1,  fineweb2: 0.1,   published: 'Gopher, FineWeb-2: # ≤ .1 of words' },
   { stage: 'filter',   filter: symbols.manyEllipses,            recommended: 0.1,  fineweb2: 0.1,   published: 'Gopher, FineWeb-2: … ≤ .1 of words' },
-  { stage: 'filter',   filter: symbols.manySymbols,             recommended: 0.15,                  published: 'ROOTS vi: special characters ≤ .34' },
+  { stage: 'filter',   filter: symbols.manySymbols,             recommended: 0.2,                   published: 'ROOTS vi: special characters ≤ .34' },
   { stage: 'filter',   filter: symbols.manyDigits,              recommended: 0.25,                  published: 'own' },
   { stage: 'filter',   filter: symbols.shouting,                recommended: 0.5,                   published: 'own' },
   { stage: 'filter',   filter: vietnamese.fewStopwords,         recommended: 3,                     published: 'Gopher: ≥ 2 of 8' },
   { stage: 'filter',   filter: vietnamese.fewFinewebStopwords,                     fineweb2: 2,     published: 'FineWeb-2: ≥ 2 of 13' },
-  // ROOTS asks for 0.08; chronicles in Wikipedia have 0.035
-  { stage: 'filter',   filter: vietnamese.fewFunctionWords,     recommended: 0.03,                  published: 'ROOTS vi: stop words ≥ .08' },
-  { stage: 'filter',   filter: spam.keywordStuffing,            recommended: 0.2,                   published: 'own' },
+  // ROOTS asks for 0.08; chronicles in Wikipedia have 0.018
+  { stage: 'filter',   filter: vietnamese.fewFunctionWords,     recommended: 0.015,                 published: 'ROOTS vi: stop words ≥ .08' },
+  { stage: 'filter',   filter: spam.keywordStuffing,            recommended: 0.25,                  published: 'own' },
   { stage: 'filter',   filter: spam.spamPhrases,                recommended: 2.5,                   published: 'own' },
   { stage: 'filter',   filter: spam.linkFarm,                   recommended: 5,                     published: 'own' },
   // Forms and tables repeat short lines: by count they may, by characters less

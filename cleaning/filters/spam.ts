@@ -2,8 +2,8 @@
 import { atMost } from '../filter.ts';
 import type { Token } from '../lexicon.ts';
 
-/** Fewer tokens than this say nothing about stuffing. */
-const MIN_TOKENS = 50;
+/** Fewer tokens than this say nothing: a short article names its subject in every sentence. */
+const MIN_TOKENS = { pairs: 85, phrases: 50 };
 
 export const keywordStuffing = atMost('keyword_stuffing', 'keyword_pair_frac');
 export const linkFarm = atMost('link_farm', 'addresses');
@@ -11,7 +11,7 @@ export const spamPhrases = atMost('spam_phrases', 'spam_phrases');
 
 /** Share of tokens that belong to the most frequent pair of neighbours; pairs with a function word do not count. */
 export function keywordPairFrac(tokens: readonly Token[]): number {
-  if (tokens.length < MIN_TOKENS) return 0;
+  if (tokens.length < MIN_TOKENS.pairs) return 0;
   const counts = new Map<number, number>();
   let top = 0;
   for (let i = 1; i < tokens.length; i++) {
@@ -52,4 +52,5 @@ const CALLS =
 const PHRASES = new RegExp(`(?<!\\p{L})(?:${TRADES}|${CALLS})(?!\\p{L})`, 'giu');
 const CALL = new RegExp(`^(?:${CALLS})$`);
 
-const perHundred = (count: number, tokens: number): number => (tokens < MIN_TOKENS ? 0 : (count * 100) / tokens);
+const perHundred = (count: number, tokens: number): number =>
+  tokens < MIN_TOKENS.phrases ? 0 : (count * 100) / tokens;

@@ -44,7 +44,12 @@ describe('judge', () => {
       'kept',
     ],
     ['a table of figures', `${PROSE} ${words(200, (n) => String(n * 37))}`, 'filter/few_letters', 'filter/few_letters'],
-    ['rows of symbols', `${PROSE} ${words(60, () => '@%@')}`, 'filter/many_symbols', 'filter/few_letters'],
+    [
+      'rows of symbols',
+      `${PROSE} ${words(90, (n) => `@%@${'@+*'[n % 3]}`)}`,
+      'filter/many_symbols',
+      'filter/few_letters',
+    ],
     ['pictures in every word', PROSE.replace(/ /g, '★★★ '), 'filter/many_symbols', 'kept'],
     ['capitals only', PROSE.toUpperCase(), 'filter/shouting', 'kept'],
     [
@@ -82,6 +87,37 @@ describe('judge', () => {
       `${PROSE.slice(0, 250)} Nguồn: ${words(3, (n) => `[bài ${n}](https://bao.example/doi-song/con-do-nho-cua-nguoi-lai-ben-cu-${n}.html)`)}`,
       'kept',
       'kept',
+    ],
+    // Short, and good
+    [
+      'a paragraph of two function words',
+      'Quang nghẹn cổ, ngước nhìn mẹ rồi cúi mặt. Bà cụ vùng dậy, tay chỉ ra sân, miệng run run: con đi đâu thì đi, mẹ chỉ xin giữ lấy thân.',
+      'kept',
+      'filter/too_short',
+    ],
+    [
+      'one line of speech',
+      '- Thôi anh về đi, trời sắp mưa rồi, để sáng mai tạnh ráo em nhờ thằng Cò chèo xuồng qua đón anh sang bên ấy mà không thì lỡ mất phiên chợ',
+      'kept',
+      'filter/too_short',
+    ],
+    [
+      'a phrase said twice in one paragraph',
+      'Bến cũ được xây bằng đá ong của làng trên, bến mới được xây bằng đá ong của làng dưới, nên người già vẫn đùa rằng hai làng chung một bến.',
+      'kept',
+      'filter/too_short',
+    ],
+    [
+      'a short article that names its subject',
+      'Hội đua ghe là hội của xóm. Hội đua ghe mở vào tháng mười, khi nước lên. Ban tổ chức hội đua ghe do dân bầu. Năm nào hội đua ghe cũng đông khách, và ai đến hội đua ghe đều được mời cơm. Nhà nào có ghe thì góp ghe, nhà nào có người thì góp người.',
+      'kept',
+      'filter/repetitive_phrase',
+    ],
+    [
+      'a chronicle',
+      `Các năm của làng ${words(60, (n) => `Tháng ${n}: dựng đình ${n}, đắp đê ${n}, bắc cầu ${n}.`)} ${PROSE.slice(0, 200)}`,
+      'kept',
+      'filter/few_letters',
     ],
     ['addresses', `${PROSE} ${words(12, (n) => `xem tại www.trang${n}.com`)}`, 'filter/link_farm', 'kept'],
     [
