@@ -50,10 +50,11 @@ export function extract(html: string, from?: LegacyCharset): Extraction {
   if (from === 'tcvn3') capitalizeFonts(root);
   const metadata = readMetadata(root);
   let main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
-  let text = joinBlocks(main.blocks);
+  const join = (blocks: readonly TextBlock[]): string => joinBlocks(withoutByline(blocks, metadata.author));
+  let text = join(main.blocks);
   if (text.length < TOO_LITTLE) {
     const bold = mainText(root, 'bold');
-    const whole = joinBlocks(bold.blocks);
+    const whole = join(bold.blocks);
     if (whole.length >= WHOLE_ARTICLE) [main, text] = [bold, whole];
   }
   const flaw = listing(main);
@@ -99,6 +100,14 @@ const ENDS_SENTENCE = /[.!?…;"”»)]$/;
 /** `Read more: <a>`: a label so short before a link that takes the rest of the paragraph. */
 const MAX_POINTER = 40;
 const POINTER = 0.9;
+
+/** So near to the head or the end of the text a line that is the author's name is no text. */
+const BYLINE_BLOCKS = 3;
+
+const withoutByline = (blocks: readonly TextBlock[], author: string): readonly TextBlock[] =>
+  blocks.filter(
+    ({ text }, i) => author === '' || text !== author || (i >= BYLINE_BLOCKS && i < blocks.length - BYLINE_BLOCKS),
+  );
 
 /** Furniture lines go, labels of what was left out, and headings with nothing left below them at the end. */
 function joinBlocks(blocks: readonly TextBlock[]): string {
