@@ -20,6 +20,7 @@ import { type Judgement, judge, MAX_BYTES, MAX_UNDECODABLE, type Preset, type Th
 import { type Metadata, NO_METADATA } from './html/metadata.ts';
 import { identify, identifyParagraphs, type Language } from './language.ts';
 import { readParagraphs, readTokens, type Token } from './lexicon.ts';
+import { withoutMachinery } from './markdown.ts';
 import { measure } from './measure.ts';
 import { repairMojibake } from './mojibake.ts';
 import { noRepairs, normalize, type Repairs } from './normalize.ts';
@@ -95,6 +96,7 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
   }
 
   // extract
+  if (MARKDOWN.test(contentType ?? '')) text = withoutMachinery(text);
   let metadata: Metadata = NO_METADATA;
   let fonts = 0;
   if (isHtml) {
@@ -204,6 +206,7 @@ function looksLikeHtml({ headers, body }: Page): boolean {
   return /^[^<]{0,16}<(?:!doctype\s+html|html|head|body)\b/i.test(head);
 }
 
+const MARKDOWN = /^text\/markdown/i;
 const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
 
 function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Rejection | undefined {

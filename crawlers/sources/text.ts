@@ -18,9 +18,10 @@ export const text: Source = {
     if (body === undefined) return;
     const isUnicode = isUtf8(body);
     if (!isUnicode) context.note(`${file.path}: not UTF-8 from byte ${firstForeignByte(body)} on; ${GUESSED}`);
+    const type = /\.md$/i.test(file.path) ? 'text/markdown' : 'text/plain';
     yield {
       ...fileFacts(file),
-      headers: { 'content-type': isUnicode ? 'text/plain; charset=utf-8' : 'text/plain' },
+      headers: { 'content-type': isUnicode ? `${type}; charset=utf-8` : type },
       body,
       consent: CONSENT_UNKNOWN,
       title: (isUnicode ? titleLine(body) : undefined) ?? baseName(file),
@@ -64,9 +65,17 @@ async function readWhole({ path }: InputFile, { signal }: ReadContext): Promise<
   return signal?.aborted ? undefined : Buffer.concat(chunks);
 }
 
-/** The first line when it looks like a title: short, and a blank line follows. Markdown's `#` is taken off. */
+/** `title:` of front matter, or the first line when it looks like a title: short, and a blank line follows. Markdown's `#` is taken off. */
 function titleLine(body: Buffer): string | undefined {
   const head = body.toString('utf8', 0, 2048).replace(/^\uFEFF/, '');
+  const [, matter] = /^(?:---|\+\+\+)\r?\n(?:(?!---|\+\+\+)[^\n]*\n)*?title\s*[:=]\s*([^\r\n]+)/.exec(head) ?? [];
+  if (matter !== undefined)
+    return (
+      matter
+        .trim()
+        .replace(/^(["'])(.*)\1$/, '$2')
+        .slice(0, MAX_TITLE_CHARACTERS) || undefined
+    );
   const [, first] = /^([^\r\n]+)\r?\n[ \t]*\r?\n/.exec(head) ?? [];
   const title = first?.replace(/^#+ /, '').trim() ?? '';
   return title !== '' && [...title].length <= MAX_TITLE_CHARACTERS ? title : undefined;

@@ -48,8 +48,13 @@ async function readAll(path: string): Promise<Read> {
 const textOf = ({ body }: Page): string => Buffer.from(body).toString();
 
 describe('plain text', () => {
+  const typeOf = (file: string): string => {
+    if (file === 'f.txt') return 'text/plain'; // not UTF-8
+    return file.endsWith('.md') ? 'text/markdown; charset=utf-8' : 'text/plain; charset=utf-8';
+  };
   test.each<[string, string, string | Uint8Array, string]>([
     ['a title and a blank line', 'a.txt', 'Bến sông chiều nay\n\nĐò đã về.', 'Bến sông chiều nay'],
+    ['front matter', 'm.md', '---\nhash: 9f\ntitle: "Bến sông"\n---\nĐò đã về.', 'Bến sông'],
     ['Markdown, a BOM and CRLF', 'b.md', '\uFEFF# Bến sông\r\n\r\nĐò đã về.', 'Bến sông'],
     ['no blank line behind the first', 'c.txt', 'Bến sông chiều nay\nĐò đã về.', 'c'],
     ['a first line that is too long', 'd.txt', `${'sông '.repeat(25)}\n\nĐò.`, 'd'],
@@ -66,7 +71,7 @@ describe('plain text', () => {
     );
     expect(pages).toHaveLength(1);
     expect(pages[0]).toMatchObject({ url: `file:${file}`, source: file, status: 200, title, truncated: false });
-    expect(pages[0]!.headers['content-type']).toBe(file === 'f.txt' ? 'text/plain' : 'text/plain; charset=utf-8');
+    expect(pages[0]!.headers['content-type']).toBe(typeOf(file));
     if (!file.endsWith('.gz')) expect(Buffer.from(pages[0]!.body)).toEqual(Buffer.from(content as string));
     else expect(textOf(pages[0]!)).toBe('Bến sông\n\nĐò.');
   });
