@@ -40,6 +40,8 @@ export interface Row {
 // biome-ignore format: a table
 export const TABLE: readonly Row[] = [
   { stage: 'language', filter: vietnamese.notVietnamese,        recommended: 0.35, fineweb2: 0.802, published: 'FineWeb-2: GlotLID score ≥ .802' },
+  // By characters of paragraphs: an article with its notes in English passes, an English one with a Vietnamese head does not
+  { stage: 'language', filter: vietnamese.mostlyOtherLanguage,  recommended: 0.4,                   published: 'own' },
   // Prose has 0.8; technical text full of English has 0.25; text typed without diacritics 0
   { stage: 'language', filter: vietnamese.noDiacritics,         recommended: 0.1,                   published: 'own' },
   // A lục bát stanza of four lines has 28 syllables

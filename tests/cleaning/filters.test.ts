@@ -35,6 +35,12 @@ describe('judge', () => {
     ['verse without any punctuation', VERSE, 'kept', 'filter/too_short'],
     ['a list of short lines', LIST, 'kept', 'filter/unfinished_lines'],
     ['English', ENGLISH, 'language/not_vietnamese', 'language/not_vietnamese'],
+    [
+      'English full of Vietnamese names',
+      'Trần Văn Lành, Nguyễn Thị Bưởi, Phạm Văn Cồn and Lê Thị Mận met in Vàm Cũ after the flood. They were of the same family, and Lê Văn Đò was the first of them who had left for Sài Gòn.',
+      'language/not_vietnamese',
+      'language/not_vietnamese',
+    ],
     ['prose typed without diacritics', removeDiacritics(PROSE), 'language/no_diacritics', 'kept'],
     ['one sentence', 'Chiều nay bến nghỉ một chuyến vì gió lớn.', 'filter/too_short', 'filter/too_short'],
     [
@@ -147,6 +153,15 @@ describe('judge', () => {
       fineweb2,
     });
     expect(reasonOf(text, 'keep-all')).toBe('kept');
+  });
+
+  test('a document labelled Vietnamese must be so in two fifths of its text', () => {
+    const mixed = (share: number) => ({ ...measurementsOf(PROSE), vietnamese_para_frac: share });
+    expect(judge(mixed(0.45), thresholdsOf('recommended'))).toBe(true);
+    expect(judge(mixed(0.3), thresholdsOf('recommended'))).toMatchObject({
+      stage: 'language',
+      verdict: { reason: 'mostly_other_language' },
+    });
   });
 
   test('gives the value that decided and the threshold it met', () => {
