@@ -54,7 +54,9 @@ export const cleanCommand = defineCommand({
     near: z
       .string()
       .default(formatNear(STANDARD_NEAR))
-      .describe(`near duplicates: bands x rows @ similarity; the default finds ${sCurve(STANDARD_NEAR)}`),
+      .describe(
+        `near duplicates: bands x rows @ similarity. Share of pairs that the default's bands find, and that its check drops, by their similarity: ${sCurve(STANDARD_NEAR)}`,
+      ),
     flag: z
       .array(z.string())
       .default([])

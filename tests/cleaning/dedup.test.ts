@@ -14,7 +14,14 @@ import {
   signatureOf,
   similarity,
 } from '../../cleaning/dedup/minhash.ts';
-import { fingerprint, formatNear, parseNear, sCurve } from '../../cleaning/dedup/near.ts';
+import {
+  fingerprint,
+  formatNear,
+  foundProbability,
+  parseNear,
+  STANDARD_NEAR,
+  sCurve,
+} from '../../cleaning/dedup/near.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { mix32, readTokens } from '../../cleaning/lexicon.ts';
 
@@ -39,22 +46,31 @@ describe('minhash', () => {
   test.each([0.5, 0.6, 0.7, 0.8, 0.9])('finds pairs of similarity %f as often as the S-curve says', (jaccard) => {
     const pairs = 400;
     let found = 0;
+    let dropped = 0;
     let estimates = 0;
     for (let seed = 0; seed < pairs; seed++) {
       const [a, b] = plantedPair(300, jaccard, seed + jaccard * 1000).map(minima) as [Int32Array, Int32Array];
       const keys = new Set(bandKeys(signatureOf(a)));
-      if (bandKeys(signatureOf(b)).some((key) => keys.has(key))) found++;
-      estimates += similarity(signatureOf(a), signatureOf(b));
+      const isCandidate = bandKeys(signatureOf(b)).some((key) => keys.has(key));
+      const estimate = similarity(signatureOf(a), signatureOf(b));
+      if (isCandidate) found++;
+      if (isCandidate && estimate >= STANDARD_NEAR.similarity) dropped++;
+      estimates += estimate;
     }
-    const expected = matchProbability(jaccard);
-    const sigma = Math.sqrt((expected * (1 - expected)) / pairs);
-    expect(Math.abs(found / pairs - expected)).toBeLessThan(3.3 * sigma);
+    const isNear = (share: number, expected: number): boolean =>
+      Math.abs(share - expected) < Math.max(1 / pairs, 3.3 * Math.sqrt((expected * (1 - expected)) / pairs));
+    expect(isNear(found / pairs, matchProbability(jaccard))).toBe(true);
+    expect(isNear(dropped / pairs, foundProbability(jaccard, STANDARD_NEAR))).toBe(true);
     expect(Math.abs(estimates / pairs - jaccard)).toBeLessThan((4 * 0.5) / Math.sqrt(SIGNATURE_LENGTH * pairs));
   });
 
   test('the S-curve of 14 bands of 8 rows', () => {
     expect(matchProbability(0.8)).toBeCloseTo(0.924, 3);
     expect(matchProbability(0.5)).toBeCloseTo(0.053, 3);
+    expect(foundProbability(0.5, STANDARD_NEAR)).toBeCloseTo(0.002, 2);
+    expect(foundProbability(0.8, STANDARD_NEAR)).toBeCloseTo(0.92, 2);
+    expect(foundProbability(1, STANDARD_NEAR)).toBe(1);
+    expect(foundProbability(0.7, { ...STANDARD_NEAR, similarity: 0.01 })).toBeCloseTo(matchProbability(0.7), 10);
   });
 
   test('band keys are whole numbers that SQLite and JavaScript both hold', () => {
@@ -164,7 +180,7 @@ describe('what near duplicates are', () => {
   test('by bands, rows and similarity, with its S-curve', () => {
     expect(parseNear('28x4@0.5')).toEqual({ bands: 28, rows: 4, similarity: 0.5 });
     expect(formatNear(parseNear('14x8@0.6'))).toBe('14x8@0.6');
-    expect(sCurve(parseNear('28x4@0.5'))).toContain('similarity 0.5 with 83.6 %');
+    expect(sCurve(parseNear('28x4@0.5'))).toContain('0.5: 83.6 %, ');
     expect(matchProbability(0.8, { bands: 20, rows: 13 })).toBeCloseTo(0.677, 3);
   });
   test.each(['14x8', '20x13@0.6', '0x8@0.6', '14x8@2', 'much'])('refuses %s', (text) => {
