@@ -209,8 +209,9 @@ function looksLikeHtml({ headers, body }: Page): boolean {
 const MARKDOWN = /^text\/markdown/i;
 const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
 
-function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Rejection | undefined {
+function unfitToRead({ headers, body, truncated, wholeBytes }: Page, maxBytes: number): Rejection | undefined {
   if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
+  if (wholeBytes !== undefined) return { reason: 'too_large', value: wholeBytes, threshold: maxBytes };
   if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
   if (truncated || body.byteLength > maxBytes) {
     return { reason: 'too_large', value: body.byteLength, threshold: Math.min(maxBytes, body.byteLength) };

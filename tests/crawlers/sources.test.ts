@@ -323,9 +323,23 @@ describe('paths', () => {
       expect(error!.hint).toContain('.warc.gz, .jsonl, .jsonl.gz, .txt, .md, .txt.gz, .html, .htm');
   });
 
-  test('a text file larger than a document can be is refused', async () => {
-    const { error } = await readAll(put('to.txt.gz', gzipSync(Buffer.alloc(65 * 2 ** 20, 'a'))));
-    expect(error).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('larger than') });
+  test('of a text file larger than a document can be only the head is read', async () => {
+    const { pages, error } = await readAll(put('to.txt.gz', gzipSync(Buffer.alloc(65 * 2 ** 20, 'a'))));
+    expect(error).toBeUndefined();
+    expect(pages).toHaveLength(1);
+    expect(pages[0]!.body.length).toBe(65_536);
+    expect(pages[0]!.wholeBytes).toBeGreaterThan(64 * 2 ** 20);
+  });
+
+  test('an empty text in a folder is a page, an empty archive is none', async () => {
+    put('f/a.txt', '');
+    put('f/b.warc', '');
+    const { pages, skipped } = await readAll(dirname(put('f/c.html', '')));
+    expect(pages.map(({ url, body }) => [url, body.length])).toEqual([
+      ['file:a.txt', 0],
+      ['file:c.html', 0],
+    ]);
+    expect(skipped).toEqual({ 'empty file': 1 });
   });
 
   test('an aborted signal ends the reading between two files', async () => {
