@@ -110,6 +110,11 @@ export function thresholdsOf(preset: Preset, changes: readonly Change[] = []): T
   return thresholds;
 }
 
+/** Measurements that one row alone asks about: they name it too. */
+const UNSHARED = TABLE.map(({ filter }) => filter.measurement).filter(
+  (name, _, all) => all.lastIndexOf(name) === all.indexOf(name),
+);
+
 /**
  * `dup_line_frac=0.4`: a row by its measurement, or by its reason where two rows share one.
  * @throws ToolkitError BAD_THRESHOLD (exit 2) naming what is allowed.
@@ -119,11 +124,11 @@ export function parseChange(text: string): Change {
   const rows = TABLE.filter(({ filter }) => filter.reason === name || filter.measurement === (name as Measurement));
   const exact = rows.find(({ filter }) => filter.reason === name);
   if (exact === undefined && rows.length !== 1) {
-    const names =
-      rows.length > 1 ? rows.map(({ filter }) => filter.reason) : TABLE.map(({ filter }) => filter.measurement);
+    const reasons = (rows.length > 1 ? rows : TABLE).map(({ filter }) => filter.reason);
+    const names = rows.length > 1 ? reasons : [...UNSHARED, ...reasons];
     throw badInput(
       'BAD_THRESHOLD',
-      `${text}: expected NAME=NUMBER with one of ${[...new Set(names)].join(', ')}`,
+      `${text}: expected NAME=NUMBER with one of ${names.join(', ')}`,
       'vua clean --what-if dup_line_frac=0.4 --out out/documents',
     );
   }

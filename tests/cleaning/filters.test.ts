@@ -193,6 +193,18 @@ describe('a threshold that is moved', () => {
     expect(judge(measurementsOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), moved)).toBe(true);
   });
 
+  test('every name that an error lists is accepted, and every reason is listed', () => {
+    let message = '';
+    try {
+      parseChange('no_such_rule=1');
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const listed = message.split('one of ')[1]!.split(', ');
+    for (const name of listed) expect(parseChange(`${name}=1`).threshold).toBe(1);
+    expect(listed).toEqual(expect.arrayContaining(TABLE.map(({ filter }) => filter.reason)));
+  });
+
   test.each([
     ['syllables=3', /too_short, too_long/],
     ['no_such_rule=1', /dup_line_frac/],
