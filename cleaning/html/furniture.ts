@@ -1,6 +1,6 @@
 /** What a site puts around its text: known by the element, by the name the site gives a box, by the words of a line. */
 import { detach } from '../detach.ts';
-import type { Element } from './dom.ts';
+import { type Element, traverse } from './dom.ts';
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
@@ -89,8 +89,26 @@ export function furnitureOf(element: Element): Furniture {
   const classes = element.attribute('class');
   if (NEVER.has(name) || (name === 'article' && classes !== undefined && POST.test(classes))) return 'none';
   const named = strongest(namedBy(classes), namedBy(element.attribute('id')));
+  if (named === 'page end' && holdsArticle(element)) return 'named';
   return (named === 'named' || named === 'page end') && looksLikeMainText(element) ? 'weak' : named;
 }
+
+/** `sticky-footer` is a name for what holds the whole page. */
+function holdsArticle(element: Element): boolean {
+  let [found, seen] = [false, 0];
+  traverse(element, {
+    enter({ name }) {
+      found ||= OUTLINE.has(name);
+      return !found && ++seen < MOST_SEEN;
+    },
+    text() {},
+    leave() {},
+  });
+  return found;
+}
+
+const OUTLINE = setOf('h1 main article');
+const MOST_SEEN = 1_000;
 
 /** Content systems of Vietnamese papers say so in `type`. */
 const RELATED_TYPE = /^related/i;

@@ -68,18 +68,11 @@ async function readWhole(
 }
 
 /** `title:` of front matter, or the first line when it looks like a title: short, and a blank line follows. Markdown's `#` is taken off. */
-function titleLine(body: Uint8Array): string | undefined {
-  const head = Buffer.from(body.subarray(0, 2048))
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
+function titleLine(body: Buffer): string | undefined {
+  const head = body.toString('utf8', 0, 2048).replace(/^\uFEFF/, '');
   const [, matter] = /^(?:---|\+\+\+)\r?\n(?:(?!---|\+\+\+)[^\n]*\n)*?title\s*[:=]\s*([^\r\n]+)/.exec(head) ?? [];
-  if (matter !== undefined)
-    return (
-      matter
-        .trim()
-        .replace(/^(["'])(.*)\1$/, '$2')
-        .slice(0, MAX_TITLE_CHARACTERS) || undefined
-    );
+  const quoted = matter?.trim().replace(/^(["'])(.*)\1$/, '$2');
+  if (quoted !== undefined && quoted !== '') return quoted.slice(0, MAX_TITLE_CHARACTERS);
   const [, first] = /^([^\r\n]+)\r?\n[ \t]*\r?\n/.exec(head) ?? [];
   const title = first?.replace(/^#+ /, '').trim() ?? '';
   return title !== '' && [...title].length <= MAX_TITLE_CHARACTERS ? title : undefined;

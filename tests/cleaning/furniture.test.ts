@@ -37,6 +37,12 @@ describe('the end of a page is never its text', () => {
     }
   });
 
+  test('a box for the whole page that is only named after its footer is none', () => {
+    const page = `<body><div class="sticky-footer"><h1>Đường đất</h1>${paragraphs}<div class="footer">${NOTICE}</div></div></body>`;
+    expect(extract(page).text).toContain(BODY);
+    expect(extract(page).text).not.toContain('GP-BTTTT');
+  });
+
   test('a page of nothing else has no text', () => {
     expect(extract(`<body><footer><p>${NOTICE}</p></footer></body>`).text).toBe('');
   });
