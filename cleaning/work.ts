@@ -23,6 +23,7 @@ import { readParagraphs, readTokens, type Token } from './lexicon.ts';
 import { measure } from './measure.ts';
 import { noRepairs, normalize, type Repairs } from './normalize.ts';
 import { type Level, maskPersonalData, type PersonalKind } from './pii.ts';
+import { TRAIT, traitsOf } from './traits.ts';
 import { decodeReferences, decodeViqr } from './written-marks.ts';
 
 export interface WorkSettings {
@@ -215,6 +216,7 @@ function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Reje
 }
 
 function undecodable(text: string): Rejection | undefined {
+  if ((traitsOf(text) & (TRAIT.invisible | TRAIT.marks)) === 0) return undefined;
   const lost = text.match(/[^\P{Cc}\s\u0080-\u009f]|\ufffd/gu)?.length ?? 0;
   const value = lost / Math.max(1, text.length);
   return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;
