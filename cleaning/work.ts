@@ -9,7 +9,7 @@ import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
 import { decode } from './charset.ts';
 import { type ContaminationIndex, contaminationOf } from './contamination.ts';
-import { exactText } from './dedup/exact.ts';
+import { exactBytes } from './dedup/exact.ts';
 import type { Signature } from './dedup/minhash.ts';
 import { fingerprint } from './dedup/near.ts';
 import type { Drop, Measurements } from './document.ts';
@@ -163,7 +163,7 @@ export function assess(
     measurements: { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
     judgement,
     contamination: settings.contamination === undefined ? '' : contaminationOf(tokens, settings.contamination),
-    key: BigInt.asIntN(64, hash.h64(exactText(body))),
+    key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
     signature: judgement === true ? fingerprint(body) : new Uint16Array(),
   };
 }
