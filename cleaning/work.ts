@@ -34,6 +34,9 @@ export interface WorkSettings {
   readonly contamination?: ContaminationIndex;
 }
 
+/** What of a page decides how it is read. */
+export type PageToRead = Pick<Page, 'title' | 'headers' | 'body' | 'truncated' | 'consent'>;
+
 /** A page that was read: its text in one spelling, and what was done to it. */
 export interface ReadPage extends Metadata {
   readonly text: string;
@@ -63,7 +66,7 @@ export interface Assessment {
 /** Of a page that is refused unread the reject store keeps only its head. */
 const EXCERPT = 2_000;
 
-export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
+export function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
   let title = '';
   let text = '';
   let charset = '';
@@ -189,14 +192,14 @@ function withoutTitle(tokens: readonly Token[], title: string): readonly Token[]
   return repeats ? tokens.slice(heading.length) : tokens;
 }
 
-function refusedByConsent({ consent }: Page): Rejection | undefined {
+function refusedByConsent({ consent }: PageToRead): Rejection | undefined {
   if (consent.conclusion === 'no-train') return { reason: 'no_train', value: 1, threshold: 0 };
   if (consent.conclusion === 'no-index') return { reason: 'no_index', value: 1, threshold: 0 };
   return undefined;
 }
 
 /** By its declared type; undeclared or plain text only when it opens like a document. */
-function looksLikeHtml({ headers, body }: Page): boolean {
+function looksLikeHtml({ headers, body }: PageToRead): boolean {
   const type = headers['content-type'] ?? '';
   if (/\b(?:x?html|xhtml\+xml)\b/i.test(type)) return true;
   if (type !== '' && !/^text\/plain/i.test(type)) return false;
@@ -206,7 +209,7 @@ function looksLikeHtml({ headers, body }: Page): boolean {
 
 const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
 
-function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Rejection | undefined {
+function unfitToRead({ headers, body, truncated }: PageToRead, maxBytes: number): Rejection | undefined {
   if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
   if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
   if (truncated || body.byteLength > maxBytes) {
