@@ -155,7 +155,8 @@ export function assess(
     language_score: language.score,
     vietnamese_para_frac: byParagraph.vietnameseFrac,
   };
-  const judgement = judge({ ...raw, ...NOTHING_MASKED }, settings.thresholds);
+  const unmasked = { ...raw, ...NOTHING_MASKED };
+  const judgement = judge(unmasked, settings.thresholds);
   const masked = maskPersonalData(text, settings.personalData);
   const stored = masked.text === text ? tokens : readTokens(masked.text);
   const body = withoutTitle(stored, title);
@@ -163,7 +164,10 @@ export function assess(
     text: masked.text,
     language,
     paragraphLanguages: byParagraph.runs,
-    measurements: { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
+    measurements:
+      masked.text === text
+        ? unmasked
+        : { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
     judgement,
     contamination: settings.contamination === undefined ? '' : contaminationOf(tokens, settings.contamination),
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
