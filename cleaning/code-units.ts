@@ -4,7 +4,7 @@
  */
 let buffer: Buffer = Buffer.alloc(0);
 let units = new Uint16Array(0);
-/** Memory for a longer text than this is let go with it. */
+/** Memory for a longer text than this is let go when the next one comes. */
 const MAX_KEPT = 1 << 20;
 
 /** Units of `text`, and behind them others: valid until the next call. */

@@ -165,9 +165,7 @@ export function assess(
     language,
     paragraphLanguages: byParagraph.runs,
     measurements:
-      masked.text === text
-        ? unmasked
-        : { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
+      masked.text === text ? unmasked : { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
     judgement,
     contamination: settings.contamination === undefined ? '' : contaminationOf(tokens, settings.contamination),
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
