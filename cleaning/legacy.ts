@@ -109,9 +109,16 @@ const MIN_SYLLABLES = 4;
 const MIN_SHARE = 0.85;
 const MAX_OTHER_SHARE = 0.75;
 
+/** Without the words in plain ASCII: all encodings read them alike, and neither words nor syllables are counted of them. */
+const beyondAscii = (bytes: string): string =>
+  bytes
+    .split(/[ \t\n\r]+/)
+    .filter((word) => /[^\x20-\x7e]/.test(word))
+    .join(' ');
+
 /** The legacy Vietnamese encoding of a byte string, or `undefined` when neither words nor syllables settle it. */
 export function detectLegacy(bytes: string): LegacyCharset | undefined {
-  const sample = bytes.slice(0, SAMPLE);
+  const sample = beyondAscii(bytes.slice(0, SAMPLE));
   const texts = (Object.keys(DECODERS) as LegacyCharset[]).map((charset) => ({
     charset,
     text: decodeLegacy(sample, charset),
