@@ -3,13 +3,15 @@
  * byte order mark, valid UTF-8, words of a legacy Vietnamese encoding, then HTTP's charset, `<meta>`, windows-1252.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { decodeLegacy, detectLegacy } from './legacy.ts';
+import { decodeLegacy, detectLegacy, type LegacyCharset } from './legacy.ts';
 
 export interface Decoded {
   readonly text: string;
   /** Name of the encoding, lower case. */
   readonly charset: string;
   readonly decidedBy: 'bom' | 'content' | 'words' | 'http' | 'meta' | 'default';
+  /** The same where it is an old Vietnamese encoding, known by its words. */
+  readonly legacy?: LegacyCharset;
 }
 
 /**
@@ -32,7 +34,8 @@ export function decode(body: Uint8Array, contentType?: string): Decoded {
   if (isMostlyUtf8(bytes)) return { text: bytes.toString('utf8'), charset: 'utf-8', decidedBy: 'content' };
   const byteString = bytes.toString('latin1');
   const legacy = detectLegacy(byteString);
-  if (legacy !== undefined) return { text: decodeLegacy(byteString, legacy), charset: legacy, decidedBy: 'words' };
+  if (legacy !== undefined)
+    return { text: decodeLegacy(byteString, legacy), charset: legacy, decidedBy: 'words', legacy };
   const fromHttp = decoderOf(http);
   if (fromHttp !== undefined) return { text: fromHttp.decode(bytes), charset: fromHttp.encoding, decidedBy: 'http' };
   const fromMeta = decoderOf(charsetIn(metaOf(byteString)));

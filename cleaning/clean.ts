@@ -4,7 +4,7 @@
  *   consent        what the site said about training and indexing
  *   decode         bytes → text                                   charset.ts, legacy.ts
  *   extract        HTML → metadata and main text                  extract.ts, html/, dedup/lines.ts (per host)
- *   normalise      one spelling                                   legacy.ts, written-marks.ts, normalize.ts
+ *   normalise      one spelling            mojibake.ts, capitals.ts, written-marks.ts, normalize.ts
  *   identify       Vietnamese? with diacritics? paragraph by paragraph   language.ts, syllables.ts
  *   filter         measurements against thresholds                measure.ts, filters/
  *   personal data  tags in its place                              pii.ts

@@ -12,7 +12,7 @@ export const MEASUREMENTS = [
   'lines', //                  not empty
   'paragraphs', //             between blank lines
   'sentences', //              syllables that end like one, and lines that end without
-  'mean_syllable_length', //   letters per syllable
+  'mean_syllable_length', //   letters per syllable; web addresses do not count
   'alphabetic_ratio', //       syllables that hold a letter / syllables
   'symbol_ratio', //           characters that are neither letter, mark, digit, space nor common punctuation / characters
   'digit_ratio', //            digits / characters
@@ -21,12 +21,12 @@ export const MEASUREMENTS = [
   'vietnamese_ratio', //       syllables that the Vietnamese syllable grammar accepts / alphabetic syllables
   'language_score', //         how surely it is Vietnamese (language.ts)
   'vietnamese_para_frac', //   characters of paragraphs in Vietnamese / characters of paragraphs whose language is known
-  'stopword_hits', //          distinct Vietnamese function words found, of 48
+  'stopword_hits', //          distinct Vietnamese function words found, of 48; times 85 / syllables where there are fewer
   'fineweb_stopwords', //      distinct ones found, of FineWeb-2's 15
   'function_word_frac', //     syllables that are function words / syllables
   'hash_ratio', //             `#` / syllables (Gopher)
   'ellipsis_ratio', //         `…` and `...` / syllables (Gopher)
-  'bullet_line_frac', //       lines that open with a bullet / lines (Gopher)
+  'bullet_line_frac', //       lines that open with a bullet / lines, where there are four (Gopher)
   'ellipsis_line_frac', //     lines that end with an ellipsis / lines, where there are four (Gopher)
   'line_punct_frac', //        lines that end in punctuation / lines (FineWeb)
   'short_line_frac', //        lines of at most 30 characters / lines (FineWeb)
@@ -35,7 +35,7 @@ export const MEASUREMENTS = [
   'dup_line_char_frac', //     their characters / characters (Gopher, FineWeb's char_duplicates)
   'dup_para_frac', //          paragraphs that stood before / paragraphs (Gopher)
   'dup_para_char_frac', //     their characters / characters (Gopher)
-  'top_3gram_char_frac', //    characters of the most frequent 3-syllable gram / characters (Gopher), and so on
+  'top_3gram_char_frac', //    characters of the most frequent 3-syllable gram, in less than 85 if it stands there four times / characters (Gopher)
   'top_5gram_char_frac',
   'top_7gram_char_frac',
   'dup_8gram_char_frac', //    characters of 8-syllable grams that stood before / characters (Gopher), and so on

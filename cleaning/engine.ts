@@ -15,8 +15,16 @@ import type { Page } from '../crawlers/page.ts';
 import { readContaminationIndex } from './contamination.ts';
 import { type Change, MAX_BYTES, type Preset, thresholdsOf } from './filters/index.ts';
 import type { Level } from './pii.ts';
-import { fromWire, type WireAnswer } from './wire.ts';
-import { type Assessment, assess, type ReadPage, type Refusal, readPage, type WorkSettings } from './work.ts';
+import { fromWire, toWirePages, type WireAnswers } from './wire.ts';
+import {
+  type Assessment,
+  assess,
+  type PageToRead,
+  type ReadPage,
+  type Refusal,
+  readPage,
+  type WorkSettings,
+} from './work.ts';
 
 /** What a worker must be told: plain data. */
 export interface EngineSettings {
@@ -38,7 +46,7 @@ export const workSettings = (settings: EngineSettings): WorkSettings => ({
 });
 
 /** A page that breaks the work itself becomes a drop as well: its night goes on, and the reject store tells why. */
-export function answer(page: Page, settings: WorkSettings, hash: XXHashAPI): Answer {
+export function answer(page: PageToRead, settings: WorkSettings, hash: XXHashAPI): Answer {
   try {
     const read = readPage(page, settings);
     return 'refused' in read ? read : { read, assessment: assess(read, settings, hash) };
@@ -183,17 +191,13 @@ class Thread {
         worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
         how();
       };
-      const onMessage = (answers: WireAnswer[]): void => settle(() => resolve(answers.map(fromWire)));
+      const onMessage = (answers: WireAnswers): void => settle(() => resolve(fromWire(answers)));
       const onError = (error: NodeJS.ErrnoException): void =>
         settle(() => reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new ThreadFault('ran_out_of_memory') : error));
       const onExit = (): void => settle(() => reject(new ThreadFault('ran_out_of_memory')));
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      // A view would take the whole memory behind it along.
-      const copies = pages.map((page) => ({ ...page, body: Uint8Array.from(page.body) }));
-      worker.postMessage(
-        copies,
-        copies.map(({ body }) => body.buffer),
-      );
+      const wired = toWirePages(pages);
+      worker.postMessage(wired, [wired.bodies.buffer]);
     });
   }
 

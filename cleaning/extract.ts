@@ -4,13 +4,14 @@
  * parse.ts builds the tree, survey.ts measures every box, main-text.ts chooses, render.ts writes lines. Linear in the
  * size of the page; pages too large or nested too deeply are refused by name.
  */
-import { decodeFonts } from './html/fonts.ts';
+import { capitalizeFonts, decodeFonts } from './html/fonts.ts';
 import { isFurnitureLine } from './html/furniture.ts';
 import { type MainText, mainText } from './html/main-text.ts';
 import { type Metadata, NO_METADATA, readMetadata } from './html/metadata.ts';
 import { parseHtml } from './html/parse.ts';
 import type { TextBlock } from './html/render.ts';
 import { MIN_PARAGRAPH } from './html/survey.ts';
+import type { LegacyCharset } from './legacy.ts';
 
 export interface Extraction extends Metadata {
   /** Blocks separated by one blank line; empty when the page holds no running text. */
@@ -37,20 +38,23 @@ const TOO_LITTLE = 200;
 const WHOLE_ARTICLE = 1_000;
 
 /**
- * @param html       decoded text of any quality
- * @param hasLegacyFonts whether fonts may still be an encoding: not where the bytes were decoded from one
+ * @param html decoded text of any quality
+ * @param from the old Vietnamese encoding of its bytes, if it was one: then fonts are no encoding any more, but of TCVN3
+ * they still tell the capitals
  */
-export function extract(html: string, hasLegacyFonts = true): Extraction {
+export function extract(html: string, from?: LegacyCharset): Extraction {
   const { root, deepest, elements, unclosed } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS);
   if (deepest > MAX_NESTING) return refused('too_nested', deepest, MAX_NESTING);
   if (elements > MAX_ELEMENTS) return refused('too_many_tags', elements, MAX_ELEMENTS);
-  const fonts = hasLegacyFonts ? decodeFonts(root) : 0;
+  const fonts = from === undefined ? decodeFonts(root) : 0;
+  if (from === 'tcvn3') capitalizeFonts(root);
   const metadata = readMetadata(root);
   let main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
-  let text = joinBlocks(main.blocks);
+  const join = (blocks: readonly TextBlock[]): string => joinBlocks(withoutByline(blocks, metadata.author));
+  let text = join(main.blocks);
   if (text.length < TOO_LITTLE) {
     const bold = mainText(root, 'bold');
-    const whole = joinBlocks(bold.blocks);
+    const whole = join(bold.blocks);
     if (whole.length >= WHOLE_ARTICLE) [main, text] = [bold, whole];
   }
   const flaw = listing(main);
@@ -96,6 +100,14 @@ const ENDS_SENTENCE = /[.!?…;"”»)]$/;
 /** `Read more: <a>`: a label so short before a link that takes the rest of the paragraph. */
 const MAX_POINTER = 40;
 const POINTER = 0.9;
+
+/** So near to the head or the end of the text a line that is the author's name is no text. */
+const BYLINE_BLOCKS = 3;
+
+const withoutByline = (blocks: readonly TextBlock[], author: string): readonly TextBlock[] =>
+  blocks.filter(
+    ({ text }, i) => author === '' || text !== author || (i >= BYLINE_BLOCKS && i < blocks.length - BYLINE_BLOCKS),
+  );
 
 /** Furniture lines go, labels of what was left out, and headings with nothing left below them at the end. */
 function joinBlocks(blocks: readonly TextBlock[]): string {

@@ -43,8 +43,8 @@ function eachGram(tokens: readonly Token[], n: number, visit: (hash: number, sta
   }
 }
 
-/** Most characters that one gram covers with its repeats, spaces included; 0 when none repeats. */
-export function topGram(tokens: readonly Token[], n: number): number {
+/** Most characters that one gram covers with its repeats, spaces included; 0 when none stands there so many times. */
+export function topGram(tokens: readonly Token[], n: number, times: number): number {
   const mask = clearSlots(tokens.length);
   let top = 0;
   eachGram(tokens, n, (hash, start) => {
@@ -54,7 +54,7 @@ export function topGram(tokens: readonly Token[], n: number): number {
       slots.firsts[slot] = start;
     }
     const count = ++slots.counts[slot]!;
-    if (count < 2) return 1;
+    if (count < times) return 1;
     let length = n - 1;
     for (let i = 0; i < n; i++) length += tokens[slots.firsts[slot]! + i]!.length;
     if (count * length > top) top = count * length;

@@ -11,7 +11,7 @@ import type { Paragraph, Token } from './lexicon.ts';
 export interface Language {
   /** ISO 639-3; `und` when there is too little text to say. */
   readonly code: string;
-  /** Share of tokens that the Vietnamese syllable grammar accepts, 0…1; halved where franc names another language. */
+  /** Share of tokens that the Vietnamese syllable grammar accepts, 0…1; halved, and at most 0.3, where another language is named. */
   readonly score: number;
   readonly diacritics: 'present' | 'mixed' | 'absent';
 }
@@ -63,10 +63,13 @@ class Tally {
   foreign = 0;
   telling = 0;
   english = 0;
+  functionWords = 0;
 
   add(tokens: readonly Token[], start: number, end: number): this {
     // Counted in local variables: this loop sees every token of every document.
-    let [words, vietnamese, plain, closed, marked, foreign, telling, english] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let [words, vietnamese, plain, closed, marked, foreign, telling, english, functionWords] = [
+      0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
     for (let i = start; i < end; i++) {
       const token = tokens[i]!;
       if (token.letters === 0) continue;
@@ -75,6 +78,7 @@ class Tally {
         vietnamese++;
         if (token.isMarked) marked++;
         if (token.isTelling) telling++;
+        if (token.functionWord >= 0) functionWords++;
       } else {
         words += token.isPlain ? 1 : Math.max(1, token.letters / LONGEST_WORD);
         if (token.isEnglish) english++;
@@ -91,6 +95,7 @@ class Tally {
     this.foreign += foreign;
     this.telling += telling;
     this.english += english;
+    this.functionWords += functionWords;
     return this;
   }
 
@@ -104,8 +109,9 @@ class Tally {
   /** What the words alone say: a language, or nothing. */
   get language(): string | undefined {
     const { score } = this;
-    if (score >= CERTAIN) return 'vie';
     const isEnglish = this.english >= Math.max(MIN_ENGLISH.words, MIN_ENGLISH.share * this.words);
+    // English about Vietnam is full of Vietnamese names, but its function words are English.
+    if (score >= CERTAIN) return isEnglish && this.english > this.functionWords ? 'eng' : 'vie';
     if (score < DOUBTFUL) return isEnglish ? 'eng' : undefined;
     return !isEnglish && this.telling >= MIN_TELLING * this.words ? 'vie' : undefined;
   }
@@ -126,7 +132,7 @@ export function identify(tokens: readonly Token[], text: string): Language {
   }
   const { score } = tally;
   const code = tally.language ?? nameLanguage(score, tally.words, text);
-  return { code, score: code === 'vie' ? score : score / 2, diacritics: tally.diacritics };
+  return { code, score: code === 'vie' ? score : Math.min(score, CERTAIN) / 2, diacritics: tally.diacritics };
 }
 
 function nameLanguage(score: number, words: number, text: string): string {

@@ -1,6 +1,5 @@
 /**
- * Vietnamese before Unicode: TCVN3 (ABC, the `.VnTime` fonts), VNI, VISCII, VPS and windows-1258, as bytes and as the
- * mojibake that comes of reading those bytes (or UTF-8) as Latin-1 or windows-1252; and VIQR, which writes marks in ASCII.
+ * Vietnamese before Unicode: TCVN3 (ABC, the `.VnTime` fonts), VNI, VISCII, VPS and windows-1258.
  *
  * All work on "byte strings": one character U+0000–U+00FF for each byte. Which encoding it was is decided by words:
  * at least three distinct function words that no Latin-1 text can hold, and twice as many as the runner-up.
@@ -110,9 +109,16 @@ const MIN_SYLLABLES = 4;
 const MIN_SHARE = 0.85;
 const MAX_OTHER_SHARE = 0.75;
 
+/** Without the words in plain ASCII: all encodings read them alike, and neither words nor syllables are counted of them. */
+const beyondAscii = (bytes: string): string =>
+  bytes
+    .split(/[ \t\n\r]+/)
+    .filter((word) => /[^\x20-\x7e]/.test(word))
+    .join(' ');
+
 /** The legacy Vietnamese encoding of a byte string, or `undefined` when neither words nor syllables settle it. */
 export function detectLegacy(bytes: string): LegacyCharset | undefined {
-  const sample = bytes.slice(0, SAMPLE);
+  const sample = beyondAscii(bytes.slice(0, SAMPLE));
   const texts = (Object.keys(DECODERS) as LegacyCharset[]).map((charset) => ({
     charset,
     text: decodeLegacy(sample, charset),
@@ -122,14 +128,19 @@ export function detectLegacy(bytes: string): LegacyCharset | undefined {
     .sort((a, b) => b.words - a.words);
   if (best!.words >= MIN_WORDS) return best!.words >= MIN_LEAD * runnerUp!.words ? best!.charset : undefined;
   const [likely, other] = texts
-    .map(({ charset, text }) => ({ charset, ...syllableShare(text) }))
+    .map(({ charset, text }) => ({ charset, ...accentedWords(text) }))
+    .map(({ charset, all, syllables, telling }) => ({ charset, telling, share: all === 0 ? 0 : syllables / all }))
     .sort((a, b) => b.share - a.share);
   const isSure = likely!.share >= MIN_SHARE && likely!.telling >= MIN_SYLLABLES && other!.share <= MAX_OTHER_SHARE;
   return isSure ? likely!.charset : undefined;
 }
 
-/** Of the distinct words with a letter beyond ASCII: the share that are Vietnamese syllables, and those beyond Latin-1. */
-function syllableShare(text: string): { readonly share: number; readonly telling: number } {
+/** Distinct words with a letter beyond ASCII: how many, how many of them are Vietnamese syllables, how many of these have a letter beyond Latin-1. */
+export function accentedWords(text: string): {
+  readonly all: number;
+  readonly syllables: number;
+  readonly telling: number;
+} {
   const accented = new Set((text.toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) => /[^a-z]/.test(word)));
   let [syllables, telling] = [0, 0];
   for (const word of accented) {
@@ -137,66 +148,5 @@ function syllableShare(text: string): { readonly share: number; readonly telling
     syllables++;
     if (/[\u0100-\uffff]/.test(word)) telling++;
   }
-  return { share: accented.size === 0 ? 0 : syllables / accented.size, telling };
-}
-
-/** What windows-1252 shows for bytes 0x80–0x9F; five of them are undefined and stay controls. */
-const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-const byteOf1252 = new Map([...WINDOWS_1252].map((character, i) => [character, String.fromCharCode(0x80 + i)]));
-
-/**
- * Repairs text that was decoded as Latin-1 or windows-1252 somewhere on its way: UTF-8 (`Tiáº¿ng`), TCVN3 (`TiÕng`),
- * VNI (`Tieáng`), VISCII, VPS. Lines that hold proper Vietnamese letters are left as they are, so that one damaged part
- * of a page is repaired alone. Text without damage comes back unchanged.
- * @returns the text and how many of its lines were repaired
- */
-export function repairMojibake(text: string): { readonly text: string; readonly lines: number } {
-  if (!SUSPICIOUS.test(text)) return { text, lines: 0 };
-  const lines = text.split('\n');
-  const damaged = lines.map((line) => (SUSPICIOUS.test(line) && !PROPER.test(line) ? toBytes(line) : undefined));
-  const sample = damaged.filter((line) => line !== undefined).join('\n');
-  if (sample.length < MIN_DAMAGE) return { text, lines: 0 };
-  const decode = mojibakeDecoder(sample);
-  if (decode === undefined) return { text, lines: 0 };
-  let repaired = 0;
-  const result = lines.map((line, i) => {
-    const mended = damaged[i] === undefined ? undefined : decode(damaged[i]);
-    if (mended === undefined || mended === line) return line;
-    repaired++;
-    return mended;
-  });
-  return { text: result.join('\n'), lines: repaired };
-}
-
-/** Three telling words need more characters than this. */
-const MIN_DAMAGE = 12;
-const SUSPICIOUS = /[\u0080-\u00ff]/;
-/** Letters that only a text decoded rightly can hold. */
-const PROPER = /[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]/;
-
-/** The bytes that a line stood for, or `undefined` when it holds a character that no byte shows. */
-export function toBytes(line: string): string | undefined {
-  let bytes = '';
-  for (const character of line) {
-    if (character <= '\u00ff') bytes += character;
-    else {
-      const byte = byteOf1252.get(character);
-      if (byte === undefined) return undefined;
-      bytes += byte;
-    }
-  }
-  return bytes;
-}
-
-function mojibakeDecoder(sample: string): ((bytes: string) => string | undefined) | undefined {
-  const utf8Words = tellingWords(decodeUtf8(sample) ?? '');
-  if (utf8Words >= MIN_WORDS) return decodeUtf8;
-  const charset = detectLegacy(sample);
-  // windows-1258 read as Latin-1 keeps its combining tone bytes as letters: the same table undoes it.
-  return charset === undefined ? undefined : (bytes) => decodeLegacy(bytes, charset);
-}
-
-function decodeUtf8(bytes: string): string | undefined {
-  const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? undefined : compose(text);
+  return { all: accented.size, syllables, telling };
 }

@@ -2,6 +2,7 @@
  * What is known of each distinct token (what spaces separate), worked out once and remembered. Text repeats its tokens,
  * so language, measurements and dedup all read a document as an array of these shared objects.
  */
+import { codeUnits } from './code-units.ts';
 import { detach } from './detach.ts';
 import { isPlainSyllable, parseSyllable, removeDiacritics, splitTone } from './syllables.ts';
 
@@ -28,7 +29,7 @@ export interface Token {
   readonly isEnglish: boolean;
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   readonly isForeignName: boolean;
-  /** A web address, or a bare domain name. */
+  /** Holds a web address (a link in Markdown does), or is a bare domain name. */
   readonly isAddress: boolean;
   /** Place in FUNCTION_WORDS, of the word as written or without its diacritics; -1 when it is none. */
   readonly functionWord: number;
@@ -51,19 +52,28 @@ const byPlainWord = new Map([...FUNCTION_WORDS.entries()].reverse().map(([i, wor
 
 /**
  * Tokens met before, by the FNV-1a hash of their characters: open addressing, so that a text is read without cutting a
- * string for each of its tokens. Emptied when three quarters full.
+ * string for each of its tokens, and a token is recognised by what stands in three arrays. Emptied when three quarters
+ * full.
+ *
+ *   heads    │ hash │ length and start in `written` │ × slots        hash 0: free
+ *   written  │ x i n c h à o …                                     UTF-16, end to end
+ *   tokens   │ Token │ × slots
  */
 const SLOTS = 1 << 18;
 const MAX_TOKENS = SLOTS * 0.75;
 /** Longer tokens (addresses, base64) seldom come twice. */
 const MAX_REMEMBERED = 40;
-let slots: (Token | undefined)[] = [];
+const LENGTH_BITS = 6;
+let heads = new Int32Array(0);
+let written = new Uint16Array(0);
+let tokens: Token[] = [];
 let remembered = 0;
+let writtenLength = 0;
 
 /** Reads NFC text as its tokens. */
 export function readTokens(text: string): Token[] {
   const read: Token[] = [];
-  readInto(read, text, 0, text.length);
+  readInto(read, text, codeUnits(text), 0, text.length);
   return read;
 }
 
@@ -77,51 +87,61 @@ export interface Paragraph {
 
 /** Reads text as its tokens, and where its paragraphs end. */
 export function readParagraphs(text: string): { readonly tokens: Token[]; readonly paragraphs: Paragraph[] } {
-  const tokens: Token[] = [];
+  const read: Token[] = [];
+  const units = codeUnits(text);
   const paragraphs: Paragraph[] = [];
   for (let start = 0; start < text.length; ) {
     const blank = text.indexOf('\n\n', start);
     const end = blank < 0 ? text.length : blank;
-    readInto(tokens, text, start, end);
-    paragraphs.push({ start, end, endToken: tokens.length });
+    readInto(read, text, units, start, end);
+    paragraphs.push({ start, end, endToken: read.length });
     start = end + 2;
   }
-  return { tokens, paragraphs };
+  return { tokens: read, paragraphs };
 }
 
-function readInto(read: Token[], text: string, from: number, end: number): void {
+function readInto(read: Token[], text: string, units: Uint16Array, from: number, end: number): void {
   for (let at = from; at < end; ) {
-    while (at < end && text.charCodeAt(at) <= 0x20) at++;
+    while (at < end && units[at]! <= 0x20) at++;
     const start = at;
     let hash = FNV_OFFSET;
-    for (let code = text.charCodeAt(at); at < end && code > 0x20; code = text.charCodeAt(++at)) {
-      hash = Math.imul(hash ^ code, FNV_PRIME);
-    }
-    if (at > start) read.push(tokenAt(text, start, at, hash));
+    for (let unit = units[at]!; at < end && unit > 0x20; unit = units[++at]!) hash = Math.imul(hash ^ unit, FNV_PRIME);
+    if (at > start) read.push(tokenAt(text, units, start, at, mix32(hash) || 1));
   }
 }
 
-function tokenAt(text: string, start: number, end: number, hash: number): Token {
+function tokenAt(text: string, units: Uint16Array, start: number, end: number, hash: number): Token {
   const length = end - start;
   if (length > MAX_REMEMBERED) return analyse(text.slice(start, end));
-  if (slots.length === 0 || remembered >= MAX_TOKENS) {
-    slots = new Array<Token | undefined>(SLOTS).fill(undefined);
-    remembered = 0;
-  }
-  let slot = mix32(hash) & (SLOTS - 1);
-  for (let token = slots[slot]; token !== undefined; token = slots[slot]) {
-    if (token.length === length && standsAt(text, start, token.written)) return token;
+  if (heads.length === 0 || remembered >= MAX_TOKENS) forgetTokens();
+  let slot = hash & (SLOTS - 1);
+  for (let found = heads[2 * slot]!; found !== 0; found = heads[2 * slot]!) {
+    if (found === hash && standsAt(units, start, length, heads[2 * slot + 1]!)) return tokens[slot]!;
     slot = (slot + 1) & (SLOTS - 1);
   }
   const token = analyse(detach(text.slice(start, end)));
-  slots[slot] = token;
+  heads[2 * slot] = hash;
+  heads[2 * slot + 1] = (writtenLength << LENGTH_BITS) | length;
+  written.set(units.subarray(start, end), writtenLength);
+  writtenLength += length;
+  tokens[slot] = token;
   remembered++;
   return token;
 }
 
-/** `text.startsWith(written, start)`, which costs more than this on strings so short. */
-function standsAt(text: string, start: number, written: string): boolean {
-  for (let i = 0; i < written.length; i++) if (text.charCodeAt(start + i) !== written.charCodeAt(i)) return false;
+function forgetTokens(): void {
+  heads = new Int32Array(2 * SLOTS);
+  written = new Uint16Array(MAX_TOKENS * MAX_REMEMBERED);
+  tokens = new Array<Token>(SLOTS);
+  remembered = 0;
+  writtenLength = 0;
+}
+
+/** Whether the token of that place in `written` is the one that stands at `start`. */
+function standsAt(units: Uint16Array, start: number, length: number, place: number): boolean {
+  if ((place & ((1 << LENGTH_BITS) - 1)) !== length) return false;
+  const from = place >>> LENGTH_BITS;
+  for (let i = 0; i < length; i++) if (units[start + i] !== written[from + i]) return false;
   return true;
 }
 
@@ -162,7 +182,7 @@ const ENGLISH = new Set(
 );
 
 const ADDRESS =
-  /^\W*(?:https?:\/\/|www\.)\S|^\W*[a-z\d.-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)(?:\W|$)/i;
+  /(?:https?:\/\/|\bwww\.)\S|^\W*[a-z\d.-]{2,40}\.(?:com|net|org|vn|info|biz|xyz|club|top|vip|win|bet)(?:\W|$)/i;
 
 function fold(written: string): string {
   const lower = written.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, '');

@@ -8,6 +8,7 @@
  */
 import { compose } from './compose.ts';
 import { parseSyllable, splitTone, VIETNAMESE_LETTER } from './syllables.ts';
+import { TRAIT, traitsOf } from './traits.ts';
 
 /** What was repaired, and how often. */
 export interface Repairs {
@@ -30,16 +31,16 @@ export const noRepairs = (): Repairs => ({
   spaces: 0,
 });
 
-/** Each step's output is what the next one expects; the order matters. */
-const STEPS: readonly ((text: string, repairs: Repairs) => string)[] = [
-  repairLineEnds,
-  removeInvisible,
-  composeMarks,
-  repairHomoglyphs,
-  repairStrokedD,
-  placeTones,
-  repairQuotes,
-  tidySpaces,
+/** Each step's output is what the next one expects; the order matters. A step without a trait may find work in any text. */
+const STEPS: readonly (readonly [step: (text: string, repairs: Repairs) => string, trait?: number])[] = [
+  [repairLineEnds, TRAIT.lineEnd],
+  [removeInvisible, TRAIT.invisible],
+  [composeMarks, TRAIT.marks],
+  [repairHomoglyphs, TRAIT.guest],
+  [repairStrokedD, TRAIT.strokedD],
+  [placeTones],
+  [repairQuotes, TRAIT.quote],
+  [tidySpaces, TRAIT.space],
 ];
 
 /**
@@ -47,7 +48,13 @@ const STEPS: readonly ((text: string, repairs: Repairs) => string)[] = [
  * @returns NFC text, lines separated by `\n`, paragraphs by one blank line, trimmed; may be empty.
  */
 export function normalize(text: string, repairs: Repairs = noRepairs()): string {
-  for (const step of STEPS) text = step(text, repairs);
+  let traits = traitsOf(text);
+  for (const [step, trait] of STEPS) {
+    if (trait !== undefined && (traits & trait) === 0) continue;
+    const before = text;
+    text = step(before, repairs);
+    if (text !== before) traits = traitsOf(text);
+  }
   return text;
 }
 

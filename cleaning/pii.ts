@@ -37,7 +37,7 @@ interface Rule {
 const digitsOf = (text: string): string => text.replace(/\D/g, '');
 
 /** Before a number: no letter, no digits that it goes on, no list of small numbers (lottery), no number of a book. */
-const NUMBER_STARTS = String.raw`(?<![\p{L}\d]|\d[.,+-]|[a-z][-_]|(?<!\d)\d{1,2} |(?:ISBN|ISSN|OCLC|PMID|DOI)[^\n]{0,12})`;
+const NUMBER_STARTS = String.raw`(?<![\p{L}\d]|(?<!(?:\d[ .]?){9})\d[.,+-]|[a-z][-_]|(?<!\d)\d{1,2} |(?:ISBN|ISSN|OCLC|PMID|DOI)[^\n]{0,12})`;
 /** Behind a number: no more digits, no fraction, no unit of money or measure. */
 const NUMBER_ENDS = String.raw`(?!\d|[a-z]|[.,]\d| \d{1,2}(?!\d)|\s?(?:đ|đồng|vnđ|vnd|usd|triệu|tỷ|%|km|kg|m2|m²)(?![\p{L}\d]))`;
 /** Between a word that names a number and the number. */
@@ -61,8 +61,8 @@ const RULES: readonly Rule[] = [
     level: 'basic',
     tag: '[EMAIL]',
     pattern:
-      /(?<![\p{L}\d._%+-])(?<it>[a-z\d][a-z\d._%+-]{0,63}(?:@|\s?\((?:a|at)\)\s?|\s?\[(?:a|at)\]\s?|\s?@\s)(?:[a-z\d-]{1,63}\.){1,4}[a-z]{2,10})(?![\p{L}\d])/giu,
-    isOne: (found) => found.includes('@') || /\.(?:com|vn|net|org|edu|gov|info|biz)$/i.test(found),
+      /(?<![\p{L}\d._%+-])(?<it>[a-z\d][a-z\d._%+-]{0,63}(?:@|\s?\((?:a|at)\)\s?|\s?\[(?:a|at)\]\s?|\s?@\s)(?:[a-z\d-]{1,63}(?:\.|\s?[[(]dot[\])]\s?)){1,4}[a-z]{2,10})(?![\p{L}\d])/giu,
+    isOne: isEmail,
   },
   {
     kind: 'citizen_id',
@@ -112,9 +112,16 @@ const RULES: readonly Rule[] = [
     level: 'basic',
     tag: '[TAIKHOAN]',
     pattern: new RegExp(
-      String.raw`(?<![\p{L}])(?:số tài khoản|tài khoản(?: ngân hàng| số| nhận| cá nhân)?|STK|số TK|TK|account (?:number|no\.?))${GAP}(?<it>\d(?:[ -]?\d){7,18})${NUMBER_ENDS}`,
+      String.raw`(?<![\p{L}])(?:số tài khoản|tài khoản (?:ngân hàng|số|nhận|cá nhân)|chuyển khoản (?:vào|qua|tới|đến)(?= (?:số )?\d)|STK|số TK|TK|account (?:number|no\.?))${GAP}(?<it>\d(?:[ -]?\d){7,18})${NUMBER_ENDS}`,
       'giu',
     ),
+  },
+  {
+    // Accountants number their accounts as well, with fewer digits.
+    kind: 'bank_account',
+    level: 'basic',
+    tag: '[TAIKHOAN]',
+    pattern: new RegExp(String.raw`(?<![\p{L}])tài khoản${GAP}(?<it>\d(?:[ -]?\d){8,18})${NUMBER_ENDS}`, 'giu'),
   },
   {
     kind: 'phone',
@@ -151,6 +158,12 @@ const RULES: readonly Rule[] = [
     isOne: isPublicAddress,
   },
 ];
+
+/** Pictures for dense screens (`logo@2x.png`) and the user of code hosts look like addresses. */
+function isEmail(found: string): boolean {
+  if (/^git@|\.(?:png|jpe?g|gif|webp|avif|svg|ico|js|css|json|mp[34]|pdf)$/i.test(found)) return false;
+  return found.includes('@') || /(?:\.|dot[\])]\s?)(?:com|vn|net|org|edu|gov|info|biz)$/i.test(found);
+}
 
 function isCitizenId(found: string): boolean {
   const digits = digitsOf(found);

@@ -7,9 +7,10 @@
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
+import { restoreCapitals } from './capitals.ts';
 import { decode } from './charset.ts';
 import { type ContaminationIndex, contaminationOf } from './contamination.ts';
-import { exactText } from './dedup/exact.ts';
+import { exactBytes } from './dedup/exact.ts';
 import type { Signature } from './dedup/minhash.ts';
 import { fingerprint } from './dedup/near.ts';
 import type { Drop, Measurements } from './document.ts';
@@ -18,11 +19,13 @@ import type { Rejection } from './filter.ts';
 import { type Judgement, judge, MAX_BYTES, MAX_UNDECODABLE, type Preset, type Thresholds } from './filters/index.ts';
 import { type Metadata, NO_METADATA } from './html/metadata.ts';
 import { identify, identifyParagraphs, type Language } from './language.ts';
-import { repairMojibake } from './legacy.ts';
 import { readParagraphs, readTokens, type Token } from './lexicon.ts';
+import { withoutMachinery } from './markdown.ts';
 import { measure } from './measure.ts';
+import { repairMojibake } from './mojibake.ts';
 import { noRepairs, normalize, type Repairs } from './normalize.ts';
 import { type Level, maskPersonalData, type PersonalKind } from './pii.ts';
+import { TRAIT, traitsOf } from './traits.ts';
 import { decodeReferences, decodeViqr } from './written-marks.ts';
 
 export interface WorkSettings {
@@ -32,6 +35,9 @@ export interface WorkSettings {
   /** Items of benchmarks to look for. */
   readonly contamination?: ContaminationIndex;
 }
+
+/** What of a page decides how it is read. */
+export type PageToRead = Pick<Page, 'title' | 'headers' | 'body' | 'truncated' | 'wholeBytes' | 'consent'>;
 
 /** A page that was read: its text in one spelling, and what was done to it. */
 export interface ReadPage extends Metadata {
@@ -62,7 +68,7 @@ export interface Assessment {
 /** Of a page that is refused unread the reject store keeps only its head. */
 const EXCERPT = 2_000;
 
-export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
+export function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
   let title = '';
   let text = '';
   let charset = '';
@@ -85,7 +91,6 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
     return refuse('decode', unfit);
   }
   const decoded = decode(page.body, contentType);
-  const isLegacy = decoded.decidedBy === 'words';
   charset = `${decoded.charset} (${decoded.decidedBy})`;
   text = decoded.text;
   const damage = undecodable(text);
@@ -95,10 +100,11 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
   }
 
   // extract
+  if (MARKDOWN.test(contentType ?? '')) text = withoutMachinery(text);
   let metadata: Metadata = NO_METADATA;
   let fonts = 0;
   if (isHtml) {
-    const { text: extracted, flaw, fonts: decodedFonts, ...found } = extract(text, !isLegacy);
+    const { text: extracted, flaw, fonts: decodedFonts, ...found } = extract(text, decoded.legacy);
     metadata = found;
     fonts = decodedFonts;
     title ||= found.title;
@@ -107,6 +113,7 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
   }
 
   // normalise
+  if (decoded.legacy === 'tcvn3') [title, text] = [restoreCapitals(title), restoreCapitals(text)];
   const repairs = noRepairs();
   const written = decodeViqr(text);
   const mended = repairMojibake(written.text);
@@ -123,7 +130,7 @@ export function readPage(page: Page, { preset }: WorkSettings): ReadPage | { rea
     charset,
     isHtml,
     repairs: {
-      repaired_charset: Number(isLegacy || written.isViqr),
+      repaired_charset: Number(decoded.legacy !== undefined || written.isViqr),
       repaired_mojibake: mended.lines + fonts,
       repaired_references: references,
       repaired_invisible: repairs.invisible,
@@ -151,7 +158,8 @@ export function assess(
     language_score: language.score,
     vietnamese_para_frac: byParagraph.vietnameseFrac,
   };
-  const judgement = judge({ ...raw, ...NOTHING_MASKED }, settings.thresholds);
+  const unmasked = { ...raw, ...NOTHING_MASKED };
+  const judgement = judge(unmasked, settings.thresholds);
   const masked = maskPersonalData(text, settings.personalData);
   const stored = masked.text === text ? tokens : readTokens(masked.text);
   const body = withoutTitle(stored, title);
@@ -159,10 +167,11 @@ export function assess(
     text: masked.text,
     language,
     paragraphLanguages: byParagraph.runs,
-    measurements: { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
+    measurements:
+      masked.text === text ? unmasked : { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
     judgement,
     contamination: settings.contamination === undefined ? '' : contaminationOf(tokens, settings.contamination),
-    key: BigInt.asIntN(64, hash.h64(exactText(body))),
+    key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
     signature: judgement === true ? fingerprint(body) : new Uint16Array(),
   };
 }
@@ -188,14 +197,14 @@ function withoutTitle(tokens: readonly Token[], title: string): readonly Token[]
   return repeats ? tokens.slice(heading.length) : tokens;
 }
 
-function refusedByConsent({ consent }: Page): Rejection | undefined {
+function refusedByConsent({ consent }: PageToRead): Rejection | undefined {
   if (consent.conclusion === 'no-train') return { reason: 'no_train', value: 1, threshold: 0 };
   if (consent.conclusion === 'no-index') return { reason: 'no_index', value: 1, threshold: 0 };
   return undefined;
 }
 
 /** By its declared type; undeclared or plain text only when it opens like a document. */
-function looksLikeHtml({ headers, body }: Page): boolean {
+function looksLikeHtml({ headers, body }: PageToRead): boolean {
   const type = headers['content-type'] ?? '';
   if (/\b(?:x?html|xhtml\+xml)\b/i.test(type)) return true;
   if (type !== '' && !/^text\/plain/i.test(type)) return false;
@@ -203,10 +212,12 @@ function looksLikeHtml({ headers, body }: Page): boolean {
   return /^[^<]{0,16}<(?:!doctype\s+html|html|head|body)\b/i.test(head);
 }
 
+const MARKDOWN = /^text\/markdown/i;
 const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
 
-function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Rejection | undefined {
+function unfitToRead({ headers, body, truncated, wholeBytes }: PageToRead, maxBytes: number): Rejection | undefined {
   if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
+  if (wholeBytes !== undefined) return { reason: 'too_large', value: wholeBytes, threshold: maxBytes };
   if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
   if (truncated || body.byteLength > maxBytes) {
     return { reason: 'too_large', value: body.byteLength, threshold: Math.min(maxBytes, body.byteLength) };
@@ -215,6 +226,7 @@ function unfitToRead({ headers, body, truncated }: Page, maxBytes: number): Reje
 }
 
 function undecodable(text: string): Rejection | undefined {
+  if ((traitsOf(text) & (TRAIT.invisible | TRAIT.marks)) === 0) return undefined;
   const lost = text.match(/[^\P{Cc}\s\u0080-\u009f]|\ufffd/gu)?.length ?? 0;
   const value = lost / Math.max(1, text.length);
   return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;

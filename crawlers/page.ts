@@ -24,6 +24,8 @@ export interface Page {
   readonly body: Uint8Array;
   /** True when the body was cut at the size limit. */
   readonly truncated: boolean;
+  /** Where `body` is only the head of what is too large to be read: how many bytes were met, at least. */
+  readonly wholeBytes?: number;
   readonly consent: Consent;
   /** Given by the source file (JSONL `id`), else absent. */
   readonly id?: string;

@@ -33,6 +33,8 @@ export interface WarcRecord {
   readonly body: Uint8Array;
   /** The body was cut at the crawl's size limit. */
   readonly truncated?: boolean;
+  /** Where `body` is only the head of what is too large to be read: how many bytes were met, at least. */
+  readonly wholeBytes?: number;
   /** WARC-Payload-Digest as it was read; the writer computes its own. */
   readonly digest?: string;
   /** Further named fields of the record, in order. Names must be tokens; line breaks in values become spaces. */
@@ -236,12 +238,16 @@ function base32(bytes: Uint8Array): string {
 export interface ReadWarcOptions {
   /** A record with a larger block or a larger decoded body is skipped. Default 64 MiB. */
   readonly maxRecordBytes?: number;
+  /** Yields the head of such a record instead, with `wholeBytes`. */
+  readonly withHeads?: boolean;
   /** Counts what is skipped, by reason: `larger than 67108864 bytes`, `record type request`, `no HTTP response`. */
   readonly skipped?: Map<string, number>;
 }
 
 const MAX_RECORD_BYTES = 64 * 2 ** 20;
 const MAX_HEADER_BYTES = 2 ** 20;
+/** What is kept of a record that is too large. */
+const HEAD_BYTES = 65_536;
 
 /**
  * Records of a WARC file in order, plain or gzip (by record or as a whole), one in memory at a time. Ends early, without
@@ -252,7 +258,7 @@ const MAX_HEADER_BYTES = 2 ** 20;
 export async function* readWarc(
   path: string,
   signal?: AbortSignal,
-  { maxRecordBytes = MAX_RECORD_BYTES, skipped }: ReadWarcOptions = {},
+  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false }: ReadWarcOptions = {},
 ): AsyncGenerator<WarcRecord> {
   const reader = new ByteReader(unpack(path, signal));
   const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
@@ -267,9 +273,10 @@ export async function* readWarc(
       if (!Number.isSafeInteger(length) || length < 0) {
         throw badWarc(path, start, records, 'a record header without a valid Content-Length');
       }
-      const wanted = isReadable(type) && length <= maxRecordBytes;
-      const block = wanted ? await reader.read(length) : undefined;
-      const present = block?.length ?? (await reader.skip(length));
+      const isLarge = length > maxRecordBytes;
+      const wanted = !isReadable(type) || (isLarge && !withHeads) ? 0 : isLarge ? HEAD_BYTES : length;
+      const block = await reader.read(wanted);
+      const present = block.length + (block.length < wanted ? 0 : await reader.skip(length - wanted));
       if (signal?.aborted) return;
       if (present < length) {
         throw badInput(
@@ -280,9 +287,11 @@ export async function* readWarc(
       }
       records++;
       if (!isReadable(type)) count(`record type ${type || 'missing'}`);
-      else if (block === undefined) count(`larger than ${maxRecordBytes} bytes`);
+      else if (isLarge && !withHeads) count(`larger than ${maxRecordBytes} bytes`);
       else {
-        const record = await parseRecord(type, fields, block, maxRecordBytes);
+        const record = isLarge
+          ? await parseRecord(type, fields, block, 0, length)
+          : await parseRecord(type, fields, block, maxRecordBytes, withHeads ? maxRecordBytes + 1 : undefined);
         if (typeof record === 'string') count(record);
         else yield record;
       }
@@ -334,13 +343,19 @@ function badWarc(path: string, offset: number, records: number, fact: string): T
 
 const unpackedNote = (path: string): string => (path.endsWith('.gz') ? ' of the unpacked data' : '');
 
-/** A record, or the reason why it is none. */
+/**
+ * A record, or the reason why it is none.
+ * @param maxBytes of the decoded body; 0 for the head of a record, which is left as it is
+ * @param wholeBytes that a record is said to have whose body is larger
+ */
 async function parseRecord(
   type: WarcRecordType,
   fields: HeaderPairs,
   block: Buffer,
   maxBytes: number,
+  wholeBytes: number | undefined,
 ): Promise<WarcRecord | string> {
+  const isHead = maxBytes === 0;
   const common = {
     type,
     url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
@@ -351,10 +366,21 @@ async function parseRecord(
   };
   const contentType = headerOf(fields, 'content-type') ?? 'application/octet-stream';
   if (type === 'resource' || type === 'conversion') {
-    return { ...common, status: 200, statusText: 'OK', headers: [['Content-Type', contentType]], body: block };
+    return {
+      ...common,
+      status: 200,
+      statusText: 'OK',
+      headers: [['Content-Type', contentType]],
+      body: block,
+      ...(isHead && { wholeBytes }),
+    };
   }
   const response = parseResponse(block);
   if (response === undefined) return 'no HTTP response';
+  const isPacked = headerOf(response.headers, 'content-encoding') !== undefined;
+  if (isHead) return { ...common, ...response, ...(isPacked && { body: new Uint8Array() }), wholeBytes };
   const body = await decodeBody(response.headers, response.body, maxBytes);
-  return body === undefined ? `larger than ${maxBytes} bytes` : { ...common, ...response, body };
+  if (body !== undefined) return { ...common, ...response, body };
+  if (wholeBytes === undefined) return `larger than ${maxBytes} bytes`;
+  return { ...common, ...response, body: new Uint8Array(), wholeBytes };
 }

@@ -72,8 +72,10 @@ export async function cleanInputs(options: CleanInputsOptions, context: CommandC
   const pages = options.pages ?? readAll(inputs, reading);
 
   const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData, near), near);
-  if (folder.isNew && formatNear(near) !== formatNear(STANDARD_NEAR)) {
-    context.report.note(`near duplicates by --near ${formatNear(near)}: ${sCurve(near)}`);
+  if (formatNear(near) !== formatNear(STANDARD_NEAR)) {
+    context.report.note(
+      `--near ${formatNear(near)}: share of pairs that its bands find, and that its check drops, by their similarity: ${sCurve(near)}`,
+    );
   }
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
   const progress = context.report.stage('clean', 'pages');

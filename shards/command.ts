@@ -5,7 +5,7 @@ import { formatNear, parseNear, STANDARD_NEAR, sCurve } from '../cleaning/dedup/
 import { PRESETS, parseChange } from '../cleaning/filters/index.ts';
 import { LEVELS } from '../cleaning/pii.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
-import { badInput } from '../crawlers/errors.ts';
+import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
@@ -54,7 +54,9 @@ export const cleanCommand = defineCommand({
     near: z
       .string()
       .default(formatNear(STANDARD_NEAR))
-      .describe(`near duplicates: bands x rows @ similarity; the default finds ${sCurve(STANDARD_NEAR)}`),
+      .describe(
+        `near duplicates: bands x rows @ similarity. Share of pairs that the default's bands find, and that its check drops, by their similarity: ${sCurve(STANDARD_NEAR)}`,
+      ),
     flag: z
       .array(z.string())
       .default([])
@@ -87,6 +89,7 @@ export const cleanCommand = defineCommand({
       );
     }
     const changes = threshold.map(parseChange);
+    const faults: ToolkitError[] = [];
     const summary = await cleanInputs(
       {
         inputs: input,
@@ -98,6 +101,7 @@ export const cleanCommand = defineCommand({
         contamination: flag,
         threads: workers,
         shardBytes,
+        onFault: (fault) => void faults.push(fault),
       },
       context,
     );
@@ -109,6 +113,9 @@ export const cleanCommand = defineCommand({
       interrupted: summary.interrupted,
     });
     if (summary.interrupted) return INTERRUPTED;
+    const last = faults.pop();
+    for (const { code, message } of faults) context.report.note(`${code}: ${message}`);
+    if (last !== undefined) throw last; // below the table: what the other files gave is kept
     return summary.report.pages === summary.report.skipped ? NOTHING_NEW : 0;
   },
 });

@@ -2,12 +2,37 @@
 import type { Database } from 'better-sqlite3';
 import type { Token } from '../lexicon.ts';
 
-/** What is hashed into the key of a document. */
-export const exactText = (tokens: readonly Token[]): string => {
-  let text = '';
-  for (const token of tokens) text += token.folded;
-  return text;
-};
+/** Memory for a longer document than this is let go with it. */
+const MAX_KEPT = 1 << 22;
+let kept = Buffer.alloc(0);
+
+/** UTF-8 that is hashed into the key of a document: valid until the next call. */
+export function exactBytes(tokens: readonly Token[]): Uint8Array {
+  let units = 0;
+  for (const { folded } of tokens) units += folded.length;
+  const bytes = 3 * units <= kept.length ? kept : Buffer.alloc(3 * units);
+  if (bytes.length <= MAX_KEPT) kept = bytes;
+  let at = 0;
+  for (const { folded } of tokens) {
+    const start = at;
+    for (let i = 0; i < folded.length; i++) {
+      const unit = folded.charCodeAt(i);
+      if (unit < 0x80) bytes[at++] = unit;
+      else if (unit < 0x800) {
+        bytes[at++] = 0xc0 | (unit >> 6);
+        bytes[at++] = 0x80 | (unit & 0x3f);
+      } else if ((unit & 0xf800) !== 0xd800) {
+        bytes[at++] = 0xe0 | (unit >> 12);
+        bytes[at++] = 0x80 | ((unit >> 6) & 0x3f);
+        bytes[at++] = 0x80 | (unit & 0x3f);
+      } else {
+        at = start + bytes.write(folded, start);
+        break;
+      }
+    }
+  }
+  return bytes.subarray(0, at);
+}
 
 export const EXACT_SCHEMA = `
   CREATE TABLE IF NOT EXISTS exact (key INTEGER PRIMARY KEY, document INTEGER NOT NULL);

@@ -6,6 +6,7 @@
  * tone and i/y make no difference. Hash functions are x → a·x + b mod 2³² over a mixed 32-bit shingle hash.
  */
 import { mix32, type Token } from '../lexicon.ts';
+import { simdMinima } from './minima-simd.ts';
 
 /** How many bands of how many places: together at most SIGNATURE_LENGTH. */
 export interface Shape {
@@ -48,7 +49,10 @@ export function shingles(tokens: readonly Token[]): Int32Array {
 }
 
 /** Smallest value per hash function, as signed 32-bit integers. */
-export function minima(shingleHashes: Int32Array): Int32Array {
+export const minima = (shingleHashes: Int32Array): Int32Array => vectorMinima(shingleHashes);
+
+/** The same without vectors. */
+export function plainMinima(shingleHashes: Int32Array): Int32Array {
   const minimum = new Int32Array(SIGNATURE_LENGTH);
   // Four functions at a time over all shingles: their numbers stay in registers, and a shingle is loaded once for four.
   for (let i = 0; i < SIGNATURE_LENGTH; i += 4) {
@@ -73,6 +77,8 @@ export function minima(shingleHashes: Int32Array): Int32Array {
   }
   return minimum;
 }
+
+const vectorMinima = simdMinima(MULTIPLIERS, OFFSETS) ?? plainMinima;
 
 export const signatureOf = (minimum: Int32Array): Signature => Uint16Array.from(minimum, (value) => value & 0xffff);
 

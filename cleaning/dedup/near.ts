@@ -46,11 +46,42 @@ export function parseNear(text: string): NearRule {
 
 export const formatNear = ({ bands, rows, similarity }: NearRule): string => `${bands}x${rows}@${similarity}`;
 
-/** How likely pairs are found, for people: `.5 5 %, .6 21 %, …`. */
-export const sCurve = (shape: Shape): string =>
+/**
+ * Chance that two documents of Jaccard similarity `s` are near duplicates: they share a band, and at least the rule's
+ * share of all places in their signatures agrees. Exact, by counting agreements band by band.
+ */
+export function foundProbability(s: number, { bands, rows, similarity }: NearRule): number {
+  const least = Math.ceil(similarity * SIGNATURE_LENGTH - 1e-9);
+  const all = agreements(SIGNATURE_LENGTH, s);
+  const short = agreements(rows, s).slice(0, rows); // a band that does not agree as a whole
+  let none = agreements(SIGNATURE_LENGTH - bands * rows, s);
+  for (let band = 0; band < bands; band++) none = sumsOf(none, short);
+  let found = 0;
+  for (let k = least; k <= SIGNATURE_LENGTH; k++) found += all[k]! - (none[k] ?? 0);
+  return Math.max(0, found);
+}
+
+/** Chance of 0…n agreements in n places. */
+function agreements(n: number, s: number): number[] {
+  let chances = [1];
+  for (let i = 0; i < n; i++) chances = sumsOf(chances, [1 - s, s]);
+  return chances;
+}
+
+/** Distribution of the sum of two independent counts. */
+function sumsOf(a: readonly number[], b: readonly number[]): number[] {
+  const sums = new Array<number>(a.length + b.length - 1).fill(0);
+  for (const [i, x] of a.entries()) for (const [k, y] of b.entries()) sums[i + k]! += x * y;
+  return sums;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** How likely pairs become candidates by their bands, and how likely they are dropped after the check, for people. */
+export const sCurve = (rule: NearRule): string =>
   [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-    .map((s) => `similarity ${s} with ${(100 * matchProbability(s, shape)).toFixed(1)} %`)
-    .join(', ');
+    .map((s) => `${s}: ${percent(matchProbability(s, rule))}, ${percent(foundProbability(s, rule))}`)
+    .join('; ');
 
 export const fingerprint = (tokens: readonly Token[]): Signature => signatureOf(minima(shingles(tokens)));
 

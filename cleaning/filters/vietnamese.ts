@@ -2,6 +2,7 @@
 import { atLeast } from '../filter.ts';
 
 export const notVietnamese = atLeast('not_vietnamese', 'language_score');
+export const mostlyOtherLanguage = atLeast('mostly_other_language', 'vietnamese_para_frac');
 export const noDiacritics = atLeast('no_diacritics', 'diacritic_ratio');
 export const fewStopwords = atLeast('few_stopwords', 'stopword_hits');
 export const fewFinewebStopwords = atLeast('few_fineweb_stopwords', 'fineweb_stopwords');

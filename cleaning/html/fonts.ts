@@ -2,7 +2,9 @@
  * Fonts that are an encoding: text set in `.VnTime`, `VNI-Times` or `VPS Times` holds the bytes of TCVN3, VNI or VPS,
  * whatever the page around it is written in. `.VnTimeH` shows capitals for small letters.
  */
-import { decodeLegacy, type LegacyCharset, tellingWords, toBytes } from '../legacy.ts';
+import { restoreWords } from '../capitals.ts';
+import { decodeLegacy, type LegacyCharset, tellingWords } from '../legacy.ts';
+import { toBytes } from '../mojibake.ts';
 import { type Element, type Node, traverse } from './dom.ts';
 
 interface Font {
@@ -25,6 +27,11 @@ const BEYOND_ASCII = /[\u0080-\uffff]/;
 /** Decoded text so long must show Vietnamese words. */
 const LONG = 200;
 
+/** Where the bytes of a page were decoded from TCVN3, its fonts still tell the capitals. */
+export function capitalizeFonts(root: Element): void {
+  for (const { node, font } of textInFonts(root)) if (font.isCapital) node.data = node.data.toUpperCase();
+}
+
 /**
  * Decodes the text that stands in such fonts, in the tree. Pages whose text was converted since are left alone.
  * @returns how many pieces of text were decoded
@@ -36,7 +43,8 @@ export function decodeFonts(root: Element): number {
     const bytes = BEYOND_ASCII.test(node.data) || font.isCapital ? toBytes(node.data) : undefined;
     if (bytes === undefined || PROPER.test(node.data)) return [];
     const text = decodeLegacy(bytes, font.charset);
-    return [{ node, text: font.isCapital ? text.toUpperCase() : text }];
+    if (font.charset !== 'tcvn3') return [{ node, text }];
+    return [{ node, text: font.isCapital ? text.toUpperCase() : restoreWords(text) }];
   });
   if (decoded.length <= 2 * proper) return 0;
   const all = decoded.map(({ text }) => text).join(' ');

@@ -6,6 +6,7 @@
  * better answer; a box that the site itself names as the article wins at once. What stands between the title and the
  * main box and reads like prose is the article's lead.
  */
+import { captionsIn } from './captions.ts';
 import { type Element, traverse } from './dom.ts';
 import { HEADINGS, isUnread, looksLikeLead, looksLikeMainText } from './furniture.ts';
 import { render, type TextBlock } from './render.ts';
@@ -45,10 +46,12 @@ const PARTS = new Set('p pre blockquote ul ol li dl dt dd figure h1 h2 h3 h4 h5 
 export function mainText(root: Element, trust: Trust): MainText {
   const readHidden = trust === 'bold';
   const shares = trust === 'broken' ? BROKEN_SHARES : SHARES;
-  const blocks = survey(root, readHidden);
+  const blocks = survey(root, readHidden, trust !== 'broken');
   const skipped = leaveOut(blocks, trust, shares.most);
   const main = withTwins(mainBlock(blocks, skipped, shares.nearlyAll), blocks, skipped);
+  const captions = captionsIn(main.element);
   const isSkipped = (element: Element): 'gap' | boolean => {
+    if (captions.has(element)) return true;
     if (skipped.has(element)) return skipped.get(element)! ? 'gap' : true;
     return isUnread(element, readHidden);
   };
@@ -69,10 +72,11 @@ function leaveOut(blocks: readonly Block[], trust: Trust, most: number): Map<Ele
 }
 
 function isBeside({ element, all, left, furniture }: Block, trust: Trust, most: number, total: number): boolean {
+  if (furniture === 'page end' && trust !== 'broken') return trust === 'usual' || all.prose < ALL_COMMENTS * total;
   if (total > 0 && furniture === 'comments' && trust !== 'bold') return all.prose < ALL_COMMENTS * total;
   if (total > 0 && left.prose >= most) return false;
   if (trust !== 'bold') {
-    if (furniture === 'named' || furniture === 'comments') return true;
+    if (furniture !== 'none' && furniture !== 'weak') return true;
     if (furniture === 'weak' && (left.sentences < SENTENCES * left.text || left.linked > FEW_LINKS * left.text)) {
       return true;
     }

@@ -37,13 +37,14 @@ interface Found {
   lang: string;
   document: string;
   time: string;
+  markedDate: string;
   shownDate: string;
 }
 
 export function readMetadata(root: Element): Metadata {
   const found: Found = {
     ...{ meta: new Map(), linked: [], headings: [], breadcrumb: [], authors: [] },
-    ...{ canonical: '', lang: '', document: '', time: '', shownDate: '' },
+    ...{ canonical: '', lang: '', document: '', time: '', markedDate: '', shownDate: '' },
   };
   const statements: string[] = [];
   look(root, found, statements);
@@ -62,6 +63,7 @@ export function readMetadata(root: Element): Metadata {
       isoDate(textOf(article?.datePublished)) ||
       isoDate(first(...META_DATES)) ||
       isoDate(found.time) ||
+      isoDate(found.markedDate) ||
       isoDate(found.shownDate),
     canonical: absolute(found.canonical) || absolute(first('og:url')),
     section: textOf(article?.articleSection) || first('article:section') || (found.breadcrumb.at(-1) ?? ''),
@@ -97,6 +99,8 @@ const ARTICLE = /Article|BlogPosting|Report|Recipe|WebPage$/;
 /** Words of a class that name the writer, on an element with little text. */
 const AUTHOR_NAME = /(?:^|[\s_-])(?:author|byline|tac-?gia|writer)(?:$|[\s_-])/i;
 const BREADCRUMB = /bread-?crumb/i;
+/** What marks the day of publication, wherever on the page it stands. */
+const DATE_NAME = /(?:publish|published|detail|post|entry)[-_]?(?:date|time)/i;
 /** Day, and perhaps hour, as Vietnamese pages show them. */
 const SHOWN_DATE = /\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b[\s,|–-]*(?:\d{1,2}\s*[:hg]\s*\d{2})?/;
 /** A date that is shown stands at the head of the page, in a short run of text. */
@@ -134,6 +138,7 @@ function look(root: Element, found: Found, statements: string[]): void {
         const name = withoutUrls(oneLine(textBelow(element)));
         if (looksLikeName(name)) found.authors.push(name);
       }
+      if (found.markedDate === '' && DATE_NAME.test(element.data)) found.markedDate = dateIn(element);
       if (trail !== undefined && element.name === 'a') {
         const step = oneLine(textBelow(element));
         if (step !== '' && step.length < 60) found.breadcrumb.push(step);
@@ -148,6 +153,11 @@ function look(root: Element, found: Found, statements: string[]): void {
       if (element === trail) trail = undefined;
     },
   });
+}
+
+function dateIn(element: Element): string {
+  const shown = oneLine(textBelow(element));
+  return shown.length <= MAX_DATE_TEXT ? (SHOWN_DATE.exec(shown)?.[0] ?? '') : '';
 }
 
 const LINKED_DATA = /ld\+json/i;

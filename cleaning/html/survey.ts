@@ -53,8 +53,11 @@ const LABEL_WEIGHT = 0.2;
 const COMMA_BONUS = 0.05;
 const MAX_COMMAS = 5;
 
-/** All blocks in document order, so that a parent stands before its children. `blocks[0]` is the whole page. */
-export function survey(root: Element, readHidden: boolean): Block[] {
+/**
+ * All blocks in document order, so that a parent stands before its children. `blocks[0]` is the whole page.
+ * @param withoutEnds leaves what ends the page (its footer) out of the figures of the boxes around it
+ */
+export function survey(root: Element, readHidden: boolean, withoutEnds: boolean): Block[] {
   let block = newBlock(root, undefined);
   const blocks = [block];
   let run = newRun();
@@ -104,7 +107,10 @@ export function survey(root: Element, readHidden: boolean): Block[] {
   });
   closeRun();
   for (const each of blocks) add(each.left, each.all);
-  for (let i = blocks.length - 1; i > 0; i--) add(blocks[i]!.parent!.all, blocks[i]!.all);
+  for (let i = blocks.length - 1; i > 0; i--) {
+    const { parent, all, furniture } = blocks[i]!;
+    if (!withoutEnds || furniture !== 'page end') add(parent!.all, all);
+  }
   return blocks;
 }
 

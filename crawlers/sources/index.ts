@@ -43,12 +43,14 @@ export async function* openInput(
       continue;
     }
     if (signal?.aborted) return;
-    if (file.path !== path && statSync(file.path).size === 0) {
-      countSkip(context, 'empty file'); // a crawl that got no answer leaves one
-      read++;
-      continue;
-    }
     read++;
+    if (statSync(file.path).size === 0) {
+      if (file.path === path) throw badInput('BAD_INPUT', `${path}: the file is empty`, 'give another, or a folder');
+      if (source === warc || source === jsonl) {
+        countSkip(context, 'empty file'); // a crawl that got no answer leaves one
+        continue;
+      }
+    }
     try {
       yield* source.read(file, context);
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Plain text and saved web pages: one page per file, bytes as they are. */
 import { isUtf8 } from 'node:buffer';
+import { statSync } from 'node:fs';
 import { consentOf } from '../consent.ts';
-import { badInput } from '../errors.ts';
 import { unpack } from '../gzip.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
 import { firstForeignByte } from './escaped-utf8.ts';
@@ -9,19 +9,22 @@ import { changedAt, GUESSED, type InputFile, type ReadContext, type Source } fro
 import { htmlHead } from './warc.ts';
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
+const HEAD_BYTES = 65_536;
 const MAX_TITLE_CHARACTERS = 120;
 
 export const text: Source = {
   endings: ['.txt', '.md', '.txt.gz'],
   async *read(file, context) {
-    const body = await readWhole(file, context);
-    if (body === undefined) return;
+    const read = await readWhole(file, context);
+    if (read === undefined) return;
+    const { body } = read;
     const isUnicode = isUtf8(body);
     if (!isUnicode) context.note(`${file.path}: not UTF-8 from byte ${firstForeignByte(body)} on; ${GUESSED}`);
+    const type = /\.md$/i.test(file.path) ? 'text/markdown' : 'text/plain';
     yield {
       ...fileFacts(file),
-      headers: { 'content-type': isUnicode ? 'text/plain; charset=utf-8' : 'text/plain' },
-      body,
+      headers: { 'content-type': isUnicode ? `${type}; charset=utf-8` : type },
+      ...read,
       consent: CONSENT_UNKNOWN,
       title: (isUnicode ? titleLine(body) : undefined) ?? baseName(file),
     };
@@ -31,10 +34,10 @@ export const text: Source = {
 export const html: Source = {
   endings: ['.html', '.htm'],
   async *read(file, context) {
-    const body = await readWhole(file, context);
-    if (body === undefined) return;
+    const read = await readWhole(file, context);
+    if (read === undefined) return;
     const headers = { 'content-type': 'text/html' };
-    yield { ...fileFacts(file), headers, body, consent: consentOf({ headers, html: htmlHead(body) }) };
+    yield { ...fileFacts(file), headers, ...read, consent: consentOf({ headers, html: htmlHead(read.body) }) };
   },
 };
 
@@ -46,27 +49,30 @@ const fileFacts = (file: InputFile): Pick<Page, 'url' | 'source' | 'fetchedAt' |
   truncated: false,
 });
 
-/** `undefined` when the signal was aborted meanwhile. */
-async function readWhole({ path }: InputFile, { signal }: ReadContext): Promise<Buffer | undefined> {
+/** The file, or the head of one that is too large to be one document; `undefined` when the signal was aborted meanwhile. */
+async function readWhole(
+  { path }: InputFile,
+  { signal }: ReadContext,
+): Promise<{ readonly body: Buffer; readonly wholeBytes?: number } | undefined> {
+  if (statSync(path).size === 0) return { body: Buffer.alloc(0) };
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of unpack(path, signal)) {
     length += chunk.length;
-    if (length > MAX_FILE_BYTES) {
-      throw badInput(
-        'BAD_INPUT',
-        `${path}: larger than ${MAX_FILE_BYTES} bytes, and a text file is one document`,
-        'split it into one file per document, or make it JSON lines ({"text": "…"} per document)',
-      );
-    }
     chunks.push(chunk);
+    if (length > MAX_FILE_BYTES) break;
   }
-  return signal?.aborted ? undefined : Buffer.concat(chunks);
+  if (signal?.aborted) return undefined;
+  const body = Buffer.concat(chunks);
+  return length > MAX_FILE_BYTES ? { body: body.subarray(0, HEAD_BYTES), wholeBytes: length } : { body };
 }
 
-/** The first line when it looks like a title: short, and a blank line follows. Markdown's `#` is taken off. */
+/** `title:` of front matter, or the first line when it looks like a title: short, and a blank line follows. Markdown's `#` is taken off. */
 function titleLine(body: Buffer): string | undefined {
   const head = body.toString('utf8', 0, 2048).replace(/^\uFEFF/, '');
+  const [, matter] = /^(?:---|\+\+\+)\r?\n(?:(?!---|\+\+\+)[^\n]*\n)*?title\s*[:=]\s*([^\r\n]+)/.exec(head) ?? [];
+  const quoted = matter?.trim().replace(/^(["'])(.*)\1$/, '$2');
+  if (quoted !== undefined && quoted !== '') return quoted.slice(0, MAX_TITLE_CHARACTERS);
   const [, first] = /^([^\r\n]+)\r?\n[ \t]*\r?\n/.exec(head) ?? [];
   const title = first?.replace(/^#+ /, '').trim() ?? '';
   return title !== '' && [...title].length <= MAX_TITLE_CHARACTERS ? title : undefined;

@@ -13,7 +13,7 @@ const CONCLUSIONS: ReadonlySet<string> = new Set<ConsentConclusion>(['open', 'no
 export const warc: Source = {
   endings: ['.warc', '.warc.gz'],
   async *read({ path }, context) {
-    for await (const record of readWarc(path, context.signal, { skipped: context.skipped })) {
+    for await (const record of readWarc(path, context.signal, { skipped: context.skipped, withHeads: true })) {
       const page = pageOf(record);
       if (typeof page === 'string') countSkip(context, page);
       else yield page;
@@ -42,6 +42,7 @@ function pageOf(record: WarcRecord): Page | string {
     headers,
     body: record.body,
     truncated: record.truncated ?? false,
+    ...(record.wholeBytes !== undefined && { wholeBytes: record.wholeBytes }),
     consent: statedConsent(record) ?? consentOf({ headers: record.headers, html: htmlHead(record.body) }),
   };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { restoreCapitals } from '../../cleaning/capitals.ts';
 import { decode } from '../../cleaning/charset.ts';
 import { extract } from '../../cleaning/extract.ts';
-import { decodeLegacy, detectLegacy, repairMojibake as repair } from '../../cleaning/legacy.ts';
+import { decodeLegacy, detectLegacy } from '../../cleaning/legacy.ts';
+import { repairMojibake as repair } from '../../cleaning/mojibake.ts';
 import { decodeViqr, decodeReferences as decodeWritten } from '../../cleaning/written-marks.ts';
 
 const repairMojibake = (text: string): string => repair(text).text;
@@ -42,7 +44,7 @@ describe('decode', () => {
       'text/html; charset=iso-8859-1',
       'text/html; charset=x-user-defined',
     ]) {
-      expect(decode(latin1(bytes), declared)).toEqual({ text: PLAIN, charset, decidedBy: 'words' });
+      expect(decode(latin1(bytes), declared)).toEqual({ text: PLAIN, charset, decidedBy: 'words', legacy: charset });
     }
   });
 
@@ -114,6 +116,31 @@ describe('repairMojibake', () => {
     expect(repairMojibake(new TextDecoder('windows-1252').decode(Buffer.from(PLAIN)))).toBe(PLAIN);
   });
 
+  const shown = (text: string): string => new TextDecoder('windows-1252').decode(Buffer.from(text));
+  test.each([
+    ['Mấy đứa nhỏ ở đầu ngõ.'],
+    ['Là mùa gặt.'],
+    ['Giá: 5 đồng'],
+    ['Chiều nay bà con ra đình, rồi thành ra ở lại xem hát tới khuya'],
+    ['Bác José đến làng'],
+  ])('one line of UTF-8 is proof enough: %s', (line) => {
+    expect(repairMojibake(shown(line))).toBe(line);
+    expect(repairMojibake(shown(shown(line)))).toBe(line);
+    expect(repairMojibake(`Trời đẹp, ai cũng ra đồng.\n${shown(line)}`)).toBe(`Trời đẹp, ai cũng ra đồng.\n${line}`);
+    expect(repairMojibake(shown(line).replace(/\u00a0/g, ' '))).toBe(line);
+    expect(
+      repairMojibake(
+        shown(line)
+          .replace(/\u00a0 /g, ' ')
+          .trim(),
+      ),
+    ).toBe(line);
+  });
+
+  test('a damaged name of another language follows the lines that prove it', () => {
+    expect(repairMojibake(shown('Jörg Müller\nở Huế từ năm ngoái'))).toBe('Jörg Müller\nở Huế từ năm ngoái');
+  });
+
   test('repairs the damaged part of a text and leaves the rest', () => {
     expect(repairMojibake(`Trang chủ\n${LEGACY.tcvn3}\nLà lá la`)).toContain(`Trang chủ\n${PLAIN}\n`);
   });
@@ -122,6 +149,9 @@ describe('repairMojibake', () => {
     ['Vietnamese', PLAIN],
     ['French', 'Là-bas, le garçon a mangé une crème brûlée ; où était sa sœur aînée, déjà partie à Orléans ?'],
     ['Portuguese', 'Não há razão para isso: a ação começou às três, e já é tarde. Só então você verá.'],
+    ['capitals before a space that does not break', 'CAFÉ\u00a0: LE GARÇON ÂGÉ.\u00a0MAÇÃ\u00a0BOA, NÃO\u00a0HÁ.'],
+    ['German', 'Ä – B – C: Übergröße, Äpfel, Öl, „Straße“ und “Fußgänger”.'],
+    ['damaged French', shown('Là-bas, près du café, un garçon a mangé des pâtes brûlées.')],
     ['Icelandic', 'Það er ekki hægt að segja að þetta sé auðvelt, en við reynum samt að gera það í dag.'],
   ])('leaves %s as it is', (_, text) => {
     expect(repairMojibake(text)).toBe(text);
@@ -161,6 +191,19 @@ describe('decodeViqr', () => {
   });
 });
 
+describe('capitals that TCVN3 cannot code', () => {
+  test.each([
+    ['CộNG HòA Xã HộI CHủ NGHĩA VIệT NAM', 'CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM'],
+    ['QUYếT địNH CủA ủY BAN NHâN DâN XÓM BếN', 'QUYẾT ĐỊNH CỦA ỦY BAN NHÂN DÂN XÓM BẾN'],
+    ['Số: 12/QĐ-UBND\tĐộC LậP - Tự DO', 'Số: 12/QĐ-UBND\tĐỘC LẬP - TỰ DO'],
+    ['NGHị ĐịNH Về ý KIếN', 'NGHỊ ĐỊNH VỀ Ý KIẾN'],
+    ['Thông tư của Bộ TàI CHíNH', 'Thông tư của Bộ TÀI CHÍNH'],
+    ['Bà Tư ở xóm Bến. ở đó vui. Bộ đội, TP Hà Nội, UBND xã', 'Bà Tư ở xóm Bến. Ở đó vui. Bộ đội, TP Hà Nội, UBND xã'],
+    ['dòng này chưa hết\nở đây mới hết.\nảnh: không có', 'dòng này chưa hết\nở đây mới hết.\nẢnh: không có'],
+    ['QUYẾT ĐỊNH CỦA XÃ BẾN, Số 5', 'QUYẾT ĐỊNH CỦA XÃ BẾN, Số 5'],
+  ])('%s', (written, expected) => expect(restoreCapitals(written)).toBe(expected));
+});
+
 /** As the fonts hold it: bytes of TCVN3 shown as Latin-1. */
 function encodeTcvn3(text: string): string {
   const bytes = Array.from({ length: 128 }, (_, i) => String.fromCharCode(0x80 + i));
@@ -191,8 +234,13 @@ describe('fonts that are an encoding', () => {
     expect(extract(page(body)).text).toContain('Trang chủ của xóm');
   });
 
+  test('still tell the capitals where the bytes were decoded from TCVN3', () => {
+    const decoded = page(`<p><font face=".VnTimeH">về việc chở đò</font></p><p>${line}</p>`);
+    expect(extract(decoded, 'tcvn3').text).toContain('VỀ VIỆC CHỞ ĐÒ');
+  });
+
   test('are left alone where the bytes were decoded from such an encoding', () => {
     const plain = 'Là bà và cô ba, hai bà là bà và cô của nhà ta, và hà cớ gì mà bà và cô ba là hai bà già.';
-    expect(extract(page(`<p><font face=".VnTime">${plain}</font></p>`), false).text).toContain(plain);
+    expect(extract(page(`<p><font face=".VnTime">${plain}</font></p>`), 'viscii').text).toContain(plain);
   });
 });

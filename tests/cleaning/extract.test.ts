@@ -162,7 +162,7 @@ describe('extract', () => {
   test.each([
     [
       'in the text',
-      `<div class="detail-content">${paragraphs}<div class="VCSortableInPreviewMode relatednews" type="RelatedOneNews"><a href="/x">Mùa lúa nổi</a><p>Vụ này nước về sớm, lúa nổi chưa kịp trổ thì đồng đã trắng xóa.</p></div></div>`,
+      `<div class="detail-content">${paragraphs}<div class="VCSortableInPreviewMode" type="RelatedOneNews"><a href="/x">Mùa lúa nổi</a><p>Vụ này nước về sớm, lúa nổi chưa kịp trổ thì đồng đã trắng xóa.</p></div></div>`,
     ],
     [
       'under a picture',
@@ -219,6 +219,8 @@ describe('extract', () => {
       lang: 'vi-vn',
     });
     const shown = `<body><div class="breadcrumb"><a href="/">Trang chủ</a><a href="/b">Đời sống</a></div><h1>Con kênh</h1><span class="time">Thứ hai, 12/5/2025, 07:30 (GMT+7)</span><p class="author">Bà Sáu</p>${paragraphs}</body>`;
+    const marked = `<body><div class="detail-time"><div data-role="publishdate">02/04/2024 09:12 GMT+7</div></div><h1>Bến</h1>${paragraphs}<p>Ngày 05/05/2020</p></body>`;
+    expect(extract(marked).published).toBe('2024-04-02T09:12:00');
     expect(extract(shown)).toMatchObject({ author: 'Bà Sáu', published: '2025-05-12T07:30:00', section: 'Đời sống' });
     expect(extract(`<script type="application/ld+json">{torn</script>${paragraphs}`)).toMatchObject({
       author: '',

@@ -35,6 +35,12 @@ describe('judge', () => {
     ['verse without any punctuation', VERSE, 'kept', 'filter/too_short'],
     ['a list of short lines', LIST, 'kept', 'filter/unfinished_lines'],
     ['English', ENGLISH, 'language/not_vietnamese', 'language/not_vietnamese'],
+    [
+      'English full of Vietnamese names',
+      'Trần Văn Lành, Nguyễn Thị Bưởi, Phạm Văn Cồn and Lê Thị Mận met in Vàm Cũ after the flood. They were of the same family, and Lê Văn Đò was the first of them who had left for Sài Gòn.',
+      'language/not_vietnamese',
+      'language/not_vietnamese',
+    ],
     ['prose typed without diacritics', removeDiacritics(PROSE), 'language/no_diacritics', 'kept'],
     ['one sentence', 'Chiều nay bến nghỉ một chuyến vì gió lớn.', 'filter/too_short', 'filter/too_short'],
     [
@@ -44,7 +50,12 @@ describe('judge', () => {
       'kept',
     ],
     ['a table of figures', `${PROSE} ${words(200, (n) => String(n * 37))}`, 'filter/few_letters', 'filter/few_letters'],
-    ['rows of symbols', `${PROSE} ${words(60, () => '@%@')}`, 'filter/many_symbols', 'filter/few_letters'],
+    [
+      'rows of symbols',
+      `${PROSE} ${words(90, (n) => `@%@${'@+*'[n % 3]}`)}`,
+      'filter/many_symbols',
+      'filter/few_letters',
+    ],
     ['pictures in every word', PROSE.replace(/ /g, '★★★ '), 'filter/many_symbols', 'kept'],
     ['capitals only', PROSE.toUpperCase(), 'filter/shouting', 'kept'],
     [
@@ -59,7 +70,61 @@ describe('judge', () => {
       'filter/keyword_stuffing',
       'filter/repetitive_phrase_7',
     ],
-    ['lures', `${PROSE} ${words(6, () => 'nhà cái uy tín nhất')}`, 'filter/spam_phrases', 'filter/repetitive_phrase_5'],
+    [
+      'lures',
+      `${PROSE} ${words(6, (n) => `nhà cái ${n} uy tín nhất, nạp ${n} chơi ngay`)}`,
+      'filter/spam_phrases',
+      'kept',
+    ],
+    [
+      'news of a raid on a gambling ring',
+      `${PROSE} Công an huyện vừa phá một đường dây cá cược, lô đề và tài xỉu; các nhà cái thuê người ghi lô đề, mở game bài và tổ chức đá gà, xóc đĩa.`,
+      'kept',
+      'kept',
+    ],
+    [
+      'words that only begin like lures',
+      `${PROSE} Ghe làm bằng gỗ sao, cửa làm bằng tre; cô gái gọi với theo, mũi tên bắn cánh quân trái, đám trẻ đá gàu nước.`,
+      'kept',
+      'kept',
+    ],
+    [
+      'a note with its sources',
+      `${PROSE.slice(0, 250)} Nguồn: ${words(3, (n) => `[bài ${n}](https://bao.example/doi-song/con-do-nho-cua-nguoi-lai-ben-cu-${n}.html)`)}`,
+      'kept',
+      'kept',
+    ],
+    // Short, and good
+    [
+      'a paragraph of two function words',
+      'Quang nghẹn cổ, ngước nhìn mẹ rồi cúi mặt. Bà cụ vùng dậy, tay chỉ ra sân, miệng run run: con đi đâu thì đi, mẹ chỉ xin giữ lấy thân.',
+      'kept',
+      'filter/too_short',
+    ],
+    [
+      'one line of speech',
+      '- Thôi anh về đi, trời sắp mưa rồi, để sáng mai tạnh ráo em nhờ thằng Cò chèo xuồng qua đón anh sang bên ấy mà không thì lỡ mất phiên chợ',
+      'kept',
+      'filter/too_short',
+    ],
+    [
+      'a phrase said twice in one paragraph',
+      'Bến cũ được xây bằng đá ong của làng trên, bến mới được xây bằng đá ong của làng dưới, nên người già vẫn đùa rằng hai làng chung một bến.',
+      'kept',
+      'filter/too_short',
+    ],
+    [
+      'a short article that names its subject',
+      'Hội đua ghe là hội của xóm. Hội đua ghe mở vào tháng mười, khi nước lên. Ban tổ chức hội đua ghe do dân bầu. Năm nào hội đua ghe cũng đông khách, và ai đến hội đua ghe đều được mời cơm. Nhà nào có ghe thì góp ghe, nhà nào có người thì góp người.',
+      'kept',
+      'filter/repetitive_phrase',
+    ],
+    [
+      'a chronicle',
+      `Các năm của làng ${words(60, (n) => `Tháng ${n}: dựng đình ${n}, đắp đê ${n}, bắc cầu ${n}.`)} ${PROSE.slice(0, 200)}`,
+      'kept',
+      'filter/few_letters',
+    ],
     ['addresses', `${PROSE} ${words(12, (n) => `xem tại www.trang${n}.com`)}`, 'filter/link_farm', 'kept'],
     [
       'the same lines again',
@@ -90,6 +155,15 @@ describe('judge', () => {
     expect(reasonOf(text, 'keep-all')).toBe('kept');
   });
 
+  test('a document labelled Vietnamese must be so in two fifths of its text', () => {
+    const mixed = (share: number) => ({ ...measurementsOf(PROSE), vietnamese_para_frac: share });
+    expect(judge(mixed(0.45), thresholdsOf('recommended'))).toBe(true);
+    expect(judge(mixed(0.3), thresholdsOf('recommended'))).toMatchObject({
+      stage: 'language',
+      verdict: { reason: 'mostly_other_language' },
+    });
+  });
+
   test('gives the value that decided and the threshold it met', () => {
     expect(judge(measurementsOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), thresholdsOf('recommended'))).toEqual({
       stage: 'filter',
@@ -117,6 +191,18 @@ describe('a threshold that is moved', () => {
     expect(parseChange('too_short=5')).toMatchObject({ filter: { measurement: 'syllables' }, threshold: 5 });
     const moved = thresholdsOf('recommended', [parseChange('too_short=5')]);
     expect(judge(measurementsOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), moved)).toBe(true);
+  });
+
+  test('every name that an error lists is accepted, and every reason is listed', () => {
+    let message = '';
+    try {
+      parseChange('no_such_rule=1');
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const listed = message.split('one of ')[1]!.split(', ');
+    for (const name of listed) expect(parseChange(`${name}=1`).threshold).toBe(1);
+    expect(listed).toEqual(expect.arrayContaining(TABLE.map(({ filter }) => filter.reason)));
   });
 
   test.each([

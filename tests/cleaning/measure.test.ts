@@ -43,7 +43,7 @@ describe('measure', () => {
       uppercase_ratio: 3 / 24,
       diacritic_ratio: 3 / 9,
       vietnamese_ratio: 1,
-      stopword_hits: 1, // một
+      stopword_hits: 85 / 12, // một
       lines: 3,
       paragraphs: 3,
       sentences: 3,
@@ -55,7 +55,7 @@ describe('measure', () => {
       dup_line_char_frac: 12 / 37,
       dup_para_frac: 1 / 3,
       dup_para_char_frac: 12 / text.length,
-      top_3gram_char_frac: (3 * 10) / text.length, // một hai ba
+      top_3gram_char_frac: 0, // một hai ba stands there thrice
       top_5gram_char_frac: 0,
       dup_8gram_char_frac: 0,
       line_punct_frac: 1 / 3,
@@ -64,6 +64,15 @@ describe('measure', () => {
     for (const [name, value] of Object.entries(expected)) {
       expect({ [name]: figures[name as TextMeasurement] }).toEqual({ [name]: expect.closeTo(value, 10) });
     }
+  });
+
+  test('counts the most frequent gram, in a short text from its fourth time', () => {
+    const said = (times: number): string => 'một hai ba. '.repeat(times).trim();
+    expect(measured(said(3)).top_3gram_char_frac).toBe(0);
+    expect(measured(said(4)).top_3gram_char_frac).toBeCloseTo((4 * 11) / said(4).length);
+    const long = Array.from({ length: 90 }, (_, n) => `c${n}`).join(' ');
+    const twice = `${said(1)} ${long} ${said(1)}`;
+    expect(measured(twice).top_3gram_char_frac).toBeCloseTo((2 * 11) / twice.length);
   });
 
   test('counts repeated grams without overlap, as datatrove does', () => {

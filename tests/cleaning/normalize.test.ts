@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { normalize } from '../../cleaning/normalize.ts';
+import { TRAIT, traitsOf } from '../../cleaning/traits.ts';
 
 /** Words that need Vietnamese letters around them before anything is taken for Vietnamese. */
 const inText = (words: string): string => `Một ngày ${words} nữa được.`;
@@ -79,5 +80,28 @@ describe('normalize', () => {
       }),
       { numRuns: 3000, seed: 7 },
     );
+  });
+});
+
+describe('traitsOf', () => {
+  test.each([
+    ['nothing to do', 'Trời ơi, “đẹp” quá…\n\nHai dòng\nba — 5 €.', 0],
+    ['a line end of another system', 'một\r\nhai', TRAIT.lineEnd],
+    ['a zero-width character', 'mộ\u200bt', TRAIT.invisible],
+    ['a mark of its own', 'mo\u0323\u0302t', TRAIT.marks],
+    ['a Cyrillic letter', 'mộт', TRAIT.guest],
+    ['an eth', 'Ðẹp', TRAIT.strokedD],
+    ['a rare quotation mark', '„đẹp', TRAIT.quote],
+    ['two spaces', 'một  hai', TRAIT.space],
+    ['a space before a line end', 'một \nhai', TRAIT.space],
+    ['a space behind a line end', 'một\n hai', TRAIT.space],
+    ['two blank lines', 'một\n\n\nhai', TRAIT.space],
+    ['a space at the head', ' một', TRAIT.space],
+    ['a line end at the end', 'một\n', TRAIT.space],
+    ['a tab', 'một\thai', TRAIT.space],
+    ['a text longer than what is kept', `${'một '.repeat(300_000)}mộ\u200bt`, TRAIT.invisible],
+  ])('sees %s', (_, text, trait) => {
+    expect(traitsOf(text) & trait).toBe(trait);
+    if (trait === 0) expect(traitsOf(text)).toBe(0);
   });
 });

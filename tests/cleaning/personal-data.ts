@@ -29,6 +29,8 @@ Tư vấn {{phone:0812 345 679}}; giao tận nơi.
 Hai máy {{phone:0912345671}}/{{phone:0987654322}} đều được.
 ĐT:{{phone:0912.345.672}} - {{phone:0987.654.323}}
 Số {{phone:09 1234 5679}} hoặc {{phone:0912345673}} {{phone:0939345674}}
+Gọi {{phone:0912345674}}-{{phone:0987654325}}, lúc nào cũng có người
+ĐT {{phone:098.765.4326}}-{{phone:0912.345.675}}
 +phone
 Tòa soạn: {{phone:(028) 3822 1234}}, giờ hành chính.
 Điện thoại bàn {{phone:024.3825.1234}}
@@ -48,6 +50,8 @@ Hộp thư {{email:banbientap[at]example.net}}
 Ai quan tâm: {{email:hop-tac-xa@htx.example.vn}}, trả lời trong ngày.
 thư: {{email:long_2024@example.com}};
 Mail {{email:ngo.thi.be@example.com}}.
+Viết cho {{email:ong.lai[at]example[dot]com}} nhé
+Thư: {{email:bensong (at) example (dot) com}}
 Góp ý xin về {{email:bandoc@example.vn}}!
 citizen_id
 Căn cước công dân số {{citizen_id:079085012345}} cấp năm 2021.
@@ -108,6 +112,9 @@ tài khoản nhận: {{bank_account:104000123456}}
 Ủng hộ qua STK Vietinbank {{bank_account:107 8866 5544}}
 tài khoản cá nhân {{bank_account:9704366812345678}}.
 Số tài khoản: {{bank_account:55667788}} (ACB)
+Tiền cọc xin chuyển khoản vào {{bank_account:19031234567890}} trước thứ sáu.
+chuyển khoản qua số {{bank_account:0071000654321}} (chị Lành)
+Tài khoản {{bank_account:711A không}} và tài khoản Agribank {{bank_account:6511223344556}}
 +tax_code
 Mã số thuế: {{tax_code:0302345674}}
 MST {{tax_code:0100109106}} ghi trên hóa đơn.
@@ -172,6 +179,11 @@ Tọa độ 10.762622, 106.660172; độ cao 19 m.
 Phương trình x² + 0.912345678x = 0 có hai nghiệm.
 Số pi là 3,14159265358979 và căn hai là 1,41421356.
 ISBN 978-604-1-23456-7, khổ 13 x 20,5 cm, 320 trang.
+Biểu tượng logo@2x.png và anh-bia@3x.jpg nằm trong thư mục ảnh.
+Chạy lệnh git clone git@example.com:xom/ben-do.git rồi dựng lại.
+Hạch toán vào tài khoản 33311234 và tài khoản 13681122 của chi nhánh.
+Chuyển khoản 150000000 đồng trong tháng, chuyển khoản qua 3 ngân hàng.
+Nhà xuất bản Xóm, ISBN-10: 0912345678, ISBN (bìa mềm) 0 387 98746 0 và ISBN: 0356123457.
 ISBN 0-879-69684-2, ISBN 0387987460 và ISBN: 0-8264-7095-5.
 Xem http://vua.test/introduction-07982276-54e8-4e17 để biết thêm.
 Mã vạch 8934563138165, hạn dùng 12 tháng.

@@ -48,8 +48,13 @@ async function readAll(path: string): Promise<Read> {
 const textOf = ({ body }: Page): string => Buffer.from(body).toString();
 
 describe('plain text', () => {
+  const typeOf = (file: string): string => {
+    if (file === 'f.txt') return 'text/plain'; // not UTF-8
+    return file.endsWith('.md') ? 'text/markdown; charset=utf-8' : 'text/plain; charset=utf-8';
+  };
   test.each<[string, string, string | Uint8Array, string]>([
     ['a title and a blank line', 'a.txt', 'Bến sông chiều nay\n\nĐò đã về.', 'Bến sông chiều nay'],
+    ['front matter', 'm.md', '---\nhash: 9f\ntitle: "Bến sông"\n---\nĐò đã về.', 'Bến sông'],
     ['Markdown, a BOM and CRLF', 'b.md', '\uFEFF# Bến sông\r\n\r\nĐò đã về.', 'Bến sông'],
     ['no blank line behind the first', 'c.txt', 'Bến sông chiều nay\nĐò đã về.', 'c'],
     ['a first line that is too long', 'd.txt', `${'sông '.repeat(25)}\n\nĐò.`, 'd'],
@@ -66,7 +71,7 @@ describe('plain text', () => {
     );
     expect(pages).toHaveLength(1);
     expect(pages[0]).toMatchObject({ url: `file:${file}`, source: file, status: 200, title, truncated: false });
-    expect(pages[0]!.headers['content-type']).toBe(file === 'f.txt' ? 'text/plain' : 'text/plain; charset=utf-8');
+    expect(pages[0]!.headers['content-type']).toBe(typeOf(file));
     if (!file.endsWith('.gz')) expect(Buffer.from(pages[0]!.body)).toEqual(Buffer.from(content as string));
     else expect(textOf(pages[0]!)).toBe('Bến sông\n\nĐò.');
   });
@@ -318,9 +323,23 @@ describe('paths', () => {
       expect(error!.hint).toContain('.warc.gz, .jsonl, .jsonl.gz, .txt, .md, .txt.gz, .html, .htm');
   });
 
-  test('a text file larger than a document can be is refused', async () => {
-    const { error } = await readAll(put('to.txt.gz', gzipSync(Buffer.alloc(65 * 2 ** 20, 'a'))));
-    expect(error).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('larger than') });
+  test('of a text file larger than a document can be only the head is read', async () => {
+    const { pages, error } = await readAll(put('to.txt.gz', gzipSync(Buffer.alloc(65 * 2 ** 20, 'a'))));
+    expect(error).toBeUndefined();
+    expect(pages).toHaveLength(1);
+    expect(pages[0]!.body.length).toBe(65_536);
+    expect(pages[0]!.wholeBytes).toBeGreaterThan(64 * 2 ** 20);
+  });
+
+  test('an empty text in a folder is a page, an empty archive is none', async () => {
+    put('f/a.txt', '');
+    put('f/b.warc', '');
+    const { pages, skipped } = await readAll(dirname(put('f/c.html', '')));
+    expect(pages.map(({ url, body }) => [url, body.length])).toEqual([
+      ['file:a.txt', 0],
+      ['file:c.html', 0],
+    ]);
+    expect(skipped).toEqual({ 'empty file': 1 });
   });
 
   test('an aborted signal ends the reading between two files', async () => {

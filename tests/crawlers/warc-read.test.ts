@@ -205,6 +205,10 @@ describe('reading', () => {
       'record type request': 1,
       'no HTTP response': 1,
     });
+    const heads = await readAll(join(dir, 'x.warc.gz'), { maxRecordBytes: 1_000_000, withHeads: true });
+    expect(heads.records.map(({ wholeBytes }) => wholeBytes)).toEqual([expect.any(Number), 1_000_001, undefined]);
+    expect(heads.records[0]!.wholeBytes).toBeGreaterThan(2_000_000);
+    expect(heads.records[0]!.body.length).toBeLessThanOrEqual(65_536);
   });
 
   test('an aborted signal ends the reading without an error', async () => {

@@ -139,6 +139,20 @@ describe('cleanInputs', () => {
     await expectValid(out);
   });
 
+  it('puts empty and too large inputs into the reject store, and the table before the fault', async () => {
+    const out = temporaryFolder();
+    const dir = temporaryFolder();
+    writeFileSync(join(dir, 'a.txt'), '');
+    writeFileSync(join(dir, 'b.txt'), Buffer.alloc(65 * 2 ** 20, 'a'));
+    writeFileSync(join(dir, 'c.jsonl'), 'none\n');
+    const heard = context();
+    const options = cleanCommand.options.parse({ input: [dir], out });
+    const error = await thrownBy(() => cleanCommand.run(options, heard));
+    expect(error).toMatchObject({ code: 'BAD_JSON_LINE' });
+    expect(heard.out.join('\n')).toMatch(/decode\/empty[^\n]*1[\s\S]*decode\/too_large[^\n]*1/);
+    expect((await contentsOf(out)).dropped).toHaveLength(2);
+  });
+
   it('keeps what stood before a fault of the input, and continues when it is mended', async () => {
     const out = temporaryFolder();
     const texts = readdirSync(join(PAGES, 'bao')).map((name) => readFileSync(join(PAGES, 'bao', name), 'utf8'));

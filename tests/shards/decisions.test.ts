@@ -69,7 +69,14 @@ describe('vua clean --what-if', () => {
   const PASSING = {
     ...Object.fromEntries(Object.keys(measurements('')).map((name) => [name, 0])),
     ...{ syllables: 300, mean_syllable_length: 3.3, alphabetic_ratio: 0.97, language_score: 1, diacritic_ratio: 0.8 },
-    ...{ stopword_hits: 20, fineweb_stopwords: 9, function_word_frac: 0.2, line_punct_frac: 0.9, bytes: 100 },
+    ...{
+      vietnamese_para_frac: 1,
+      stopword_hits: 20,
+      fineweb_stopwords: 9,
+      function_word_frac: 0.2,
+      line_punct_frac: 0.9,
+      bytes: 100,
+    },
   };
 
   it('counts what would change, from stored measurements alone, and changes nothing', async () => {

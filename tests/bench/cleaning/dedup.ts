@@ -19,7 +19,7 @@ import {
   signatureOf,
   similarity,
 } from '../../../cleaning/dedup/minhash.ts';
-import { NEAR_SCHEMA, NearIndex } from '../../../cleaning/dedup/near.ts';
+import { foundProbability, NEAR_SCHEMA, NearIndex, STANDARD_NEAR } from '../../../cleaning/dedup/near.ts';
 import { openDedupStore } from '../../../cleaning/dedup/store.ts';
 import { mix32 } from '../../../cleaning/lexicon.ts';
 import type { Page } from '../../../crawlers/page.ts';
@@ -44,27 +44,32 @@ const PAIRS = 2_000;
 
 function plantedPairs(): void {
   const rows = [0.5, 0.6, 0.7, 0.8, 0.9].map((jaccard) => {
-    let [found, estimates] = [0, 0];
+    let [found, dropped, estimates] = [0, 0, 0];
     for (let seed = 0; seed < PAIRS; seed++) {
       const [a, b] = plantedPair(300, jaccard, seed + Math.round(jaccard * 1e6));
       const keys = new Set(bandKeys(a));
-      if (bandKeys(b).some((key) => keys.has(key))) found++;
+      const isCandidate = bandKeys(b).some((key) => keys.has(key));
+      if (isCandidate) found++;
+      if (isCandidate && similarity(a, b) >= STANDARD_NEAR.similarity) dropped++;
       estimates += similarity(a, b);
     }
-    const expected = matchProbability(jaccard);
-    const margin = 1.96 * Math.sqrt((expected * (1 - expected)) / PAIRS);
-    const share = found / PAIRS;
-    const inside = Math.abs(share - expected) <= Math.max(margin, 1 / PAIRS);
     return [
       jaccard.toFixed(1),
-      share.toFixed(4),
-      `${(expected - margin).toFixed(4)}…${Math.min(1, expected + margin).toFixed(4)}`,
-      inside ? 'inside' : 'OUTSIDE',
+      ...againstExpected(found / PAIRS, matchProbability(jaccard)),
+      ...againstExpected(dropped / PAIRS, foundProbability(jaccard, STANDARD_NEAR)),
       (estimates / PAIRS).toFixed(3),
     ];
   });
-  const head = ['similarity', 'found', '95 % interval of 1−(1−s⁸)¹⁴', '', 'estimated'];
+  const interval = '95 % interval';
+  const head = ['similarity', 'candidates', `${interval} of 1−(1−s⁸)¹⁴`, '', 'dropped', interval, '', 'estimated'];
   process.stdout.write(`planted pairs, ${PAIRS} of each\n${formatTable([head, ...rows])}\n\n`);
+}
+
+function againstExpected(share: number, expected: number): string[] {
+  const margin = Math.max(1 / PAIRS, 1.96 * Math.sqrt((expected * (1 - expected)) / PAIRS));
+  const [from, to] = [Math.max(0, expected - margin), Math.min(1, expected + margin)];
+  const interval = `${from.toFixed(4)}…${to.toFixed(4)}`;
+  return [share.toFixed(4), interval, share >= from && share <= to ? 'inside' : 'OUTSIDE'];
 }
 
 /** 400 stories, a third of them twice and some three times, slightly changed. */

@@ -6,17 +6,20 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { restoreCapitals } from '../../../cleaning/capitals.ts';
 import { decode } from '../../../cleaning/charset.ts';
-import { repairMojibake } from '../../../cleaning/legacy.ts';
+import { decodeLegacy } from '../../../cleaning/legacy.ts';
+import { repairMojibake } from '../../../cleaning/mojibake.ts';
 import { normalize } from '../../../cleaning/normalize.ts';
-import { removeDiacritics } from '../../../cleaning/syllables.ts';
+import { removeDiacritics, VIETNAMESE_LETTER } from '../../../cleaning/syllables.ts';
 import { decodeReferences, decodeViqr } from '../../../cleaning/written-marks.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import { hasPack, pack, readPack } from './data.ts';
 
 /** What cleaning does to the bytes of a text file. */
 export function restore(bytes: Uint8Array): string {
-  const { text } = decode(bytes);
+  const { text: decoded, legacy } = decode(bytes);
+  const text = legacy === 'tcvn3' ? restoreCapitals(decoded) : decoded;
   return normalize(decodeReferences(repairMojibake(decodeViqr(text).text).text).text);
 }
 
@@ -113,14 +116,70 @@ function encodeViqr(text: string): string {
   return encoded;
 }
 
-/** Text in UTF-8 that must not be touched: every article, and lines in 39 languages. */
+const linesOf = (path: string): string[] =>
+  readPack(path)
+    .trim()
+    .split('\n')
+    .flatMap((line) => normalize((JSON.parse(line) as { text: string }).text).split('\n'));
+
+/** One line of UTF-8 read as windows-1252, beside a line that was read rightly. */
+function damagedLines(): string[][] {
+  const windows1252 = new TextDecoder('windows-1252');
+  const good = 'Hôm nay trời đẹp, ai cũng ra đồng từ sớm để gặt cho kịp.';
+  const lines = linesOf('text/viwiki.jsonl').filter((line) => VIETNAMESE_LETTER.test(line));
+  return [
+    [40, 80],
+    [80, 160],
+    [160, 320],
+    [320, Number.POSITIVE_INFINITY],
+  ].map(([from, to]) => {
+    const some = lines.filter(({ length }) => length >= from! && length < to!);
+    const restored = some.filter((line) => {
+      const text = `${good}\n${windows1252.decode(Buffer.from(line))}`;
+      return normalize(repairMojibake(text).text) === `${good}\n${line}`;
+    });
+    return [`one damaged line of ${from} characters and more`, `${restored.length} of ${some.length}`];
+  });
+}
+
+/** Decrees as the fonts of TCVN3 hold them, whose only capitals with marks are these. */
+const ABC_CAPITALS = 'ĂÂÊÔƠƯĐ';
+
+function decreesInAbc(): string[][] {
+  const bytes = Array.from({ length: 0x5f }, (_, i) => String.fromCharCode(0xa1 + i));
+  const table = new Map(bytes.map((byte) => [decodeLegacy(byte, 'tcvn3'), byte]));
+  const encoded = (character: string): string | undefined => {
+    if (character <= '\x7f') return character;
+    const isCoded = character === character.toLowerCase() || ABC_CAPITALS.includes(character);
+    return table.get(isCoded ? character : character.toLowerCase());
+  };
+  const texts = readPack('text/law_2010.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => normalize((JSON.parse(line) as { text: string }).text));
+  let [lines, before, after] = [0, 0, 0];
+  for (const text of texts) {
+    const fits = (line: string): boolean => Array.from(line).every((character) => encoded(character) !== undefined);
+    const held = normalize(text.split('\n').filter(fits).join('\n')).split('\n');
+    const { text: decoded } = decode(Buffer.from(Array.from(held.join('\n'), encoded).join(''), 'latin1'));
+    const [plain, restored] = [normalize(decoded).split('\n'), normalize(restoreCapitals(decoded)).split('\n')];
+    lines += held.length;
+    before += held.filter((line, i) => line === plain[i]).length;
+    after += held.filter((line, i) => line === restored[i]).length;
+  }
+  return [['lines of decrees in ABC bytes', `${after} of ${lines}`, `without their capitals ${before}`]];
+}
+
+/** Text in UTF-8 that must not be touched: every article, and lines in 37 languages. */
 function untouched(): string[][] {
   const articles = readPack('text/viwiki.jsonl')
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as { text: string }).text);
   const dir = 'langid/ntrex';
-  const lines = readdirSync(join(pack, dir)).map((file) => readPack(`${dir}/${file}`));
+  const files = readdirSync(join(pack, dir)).filter((name) => name.endsWith('.txt'));
+  const languages = new Set(files.map((file) => file.slice(0, 3))).size;
+  const lines = files.map((file) => readPack(`${dir}/${file}`));
   const isSame = (text: string): boolean => {
     const decoded = decode(Buffer.from(text));
     const viqr = decodeViqr(text);
@@ -128,13 +187,16 @@ function untouched(): string[][] {
   };
   return [
     ['Wikipedia articles untouched', `${articles.filter(isSame).length} of ${articles.length}`],
-    ['files of 39 languages untouched', `${lines.filter(isSame).length} of ${lines.length}`],
+    [`files of ${languages} languages untouched`, `${lines.filter(isSame).length} of ${lines.length}`],
   ];
 }
 
 export function encodingsBench(): void {
   if (!hasPack) process.stdout.write('VUA_PACK is not set: nothing to restore\n');
-  else process.stdout.write(`encodings\n${formatTable([...damages(), ...oracles(), ...untouched()])}\n`);
+  else
+    process.stdout.write(
+      `encodings\n${formatTable([...damages(), ...damagedLines(), ...decreesInAbc(), ...oracles(), ...untouched()])}\n`,
+    );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) encodingsBench();

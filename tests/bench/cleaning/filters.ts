@@ -44,11 +44,16 @@ const jsonlTexts = (path: string): string[] =>
 /** The pack's documents by kind; all but the last kind are good. */
 export function packDocuments(): Map<string, Page[]> {
   const text = (texts: readonly string[]): Page[] => texts.map((each, i) => pageOf(each, undefined, `file:bench#${i}`));
+  const files = (dir: string, ending: RegExp): Page[] =>
+    filesBelow(dir, ending).map((path, i) => {
+      const type = path.endsWith('.md') ? 'text/markdown; charset=utf-8' : undefined;
+      return pageOf(readPack(path), type, `file:bench#${i}`);
+    });
   const verses = readPack('text/truyen_kieu_poem.txt').split('\n');
   return new Map([
     ['wiki', text(jsonlTexts('text/viwiki.jsonl'))],
     ['law', text([...jsonlTexts('text/law_2010.jsonl'), ...jsonlTexts('text/law_1945.jsonl')])],
-    ['prose', text(filesBelow('text/lit_namcao', /\.(?:md|txt|org|tex)$/).map(readPack))],
+    ['prose', files('text/lit_namcao', /\.(?:md|txt|org|tex)$/)],
     [
       'verse',
       text(
@@ -56,7 +61,7 @@ export function packDocuments(): Map<string, Page[]> {
       ),
     ],
     ['web', vietnamesePages().map(({ body, name }) => pageOf(body, 'text/html', `file:${name}`))],
-    ['machine', text(filesBelow('text/alchemy_vi_machine_translated', /\.(?:txt|md)$/).map(readPack))],
+    ['machine', files('text/alchemy_vi_machine_translated', /\.(?:txt|md)$/)],
   ]);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Language: NTREX lines of 40 characters and more in 39 languages, Vietnamese with and without diacritics; and what it
+ * Language: NTREX lines of 40 characters and more in 37 languages, Vietnamese with and without diacritics; and what it
  * costs for each document of the pack.   VUA_PACK=DIR node --import tsx tests/bench/cleaning/language.ts
  */
 import { readdirSync } from 'node:fs';
