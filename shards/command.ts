@@ -210,7 +210,7 @@ function formatVerify(dir: string, report: VerifyReport): string {
   const { files, bytes, faults, interrupted } = report;
   const kinds = (['records', 'documents', 'rejects', 'tokens', 'checkpoints'] as const)
     .filter((kind) => report[kind] > 0)
-    .map((kind) => `, ${formatCount(report[kind])} ${kind}`);
+    .map((kind) => `, ${formatCount(report[kind])} ${report[kind] === 1 ? kind.slice(0, -1) : kind}`);
   const counts = `${formatCount(files)} files (${formatBytes(bytes)})${kinds.join('')}`;
   const lines = faults.map(({ file, check, message, count }) => {
     const more = count > 1 ? ` (and ${formatCount(count - 1)} more)` : '';
