@@ -48,14 +48,7 @@ const LEARNING = {
     .max(1)
     .default(SYLLABLE_SHARE)
     .describe('with --max-syllables 2 and more: share of the merges that stay within a syllable'),
-  digits: z
-    .number()
-    .int()
-    .min(1)
-    .max(3)
-    .transform((digits) => digits as SplitRule['digits'])
-    .default(DEFAULT_SPLIT.digits)
-    .describe('most digits in a token'),
+  digits: z.number().int().min(1).max(3).default(DEFAULT_SPLIT.digits).describe('most digits in a token'),
   minFrequency: z.number().int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
   maxTokenLength: z.number().int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
   maxBytes: z
@@ -92,7 +85,8 @@ export const tokenizerTrainCommand = defineCommand({
   async run(options, context) {
     const unlock = lockFolder(options.out);
     try {
-      const trained = await trainTokenizer(options, context);
+      const digits = options.digits as SplitRule['digits']; // zod has no type for 1 to 3 that is still a number
+      const trained = await trainTokenizer({ ...options, digits }, context);
       if (trained === undefined) return INTERRUPTED;
       context.report.result(formatTrained(options.out, trained), { event: 'tokenizer', ...trained });
       return trained.outcome === 'written' ? 0 : NOTHING_NEW;

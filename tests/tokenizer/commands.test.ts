@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Command as Commander } from 'commander';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Command } from '../../crawlers/shell/command.ts';
+import { addCommand, type Command, flagOf } from '../../crawlers/shell/command.ts';
 import { openTokens } from '../../shards/read-tokens.ts';
 import { splitOf } from '../../shards/split.ts';
 import { tokenizerTrainCommand, tokensCommand, trainTokenizer } from '../../tokenizer/commands.ts';
@@ -96,6 +97,32 @@ describe('vua tokenizer train', () => {
     const tokens = Object.keys((JSON.parse(tokenizerFile()) as { model: { vocab: object } }).model.vocab);
     expect(tokens.filter((token) => /class|doan|<p|đâu/.test(token))).toEqual([]);
     expect(tokens.length).toBeGreaterThan(300);
+  });
+
+  test('every number is read from the text of a command line', async () => {
+    let given: Record<string, unknown> = {};
+    const program = new Commander('vua').exitOverride();
+    addCommand(program, tokenizerTrainCommand, async (_, options) => {
+      given = options;
+    });
+    const numbers = {
+      vocabSize: 600,
+      validShare: 0.25,
+      maxSyllables: 2,
+      syllableShare: 0.75,
+      digits: 1,
+      minFrequency: 3,
+      maxTokenLength: 20,
+      maxBytes: 2e6,
+      seed: 7,
+      threads: 1,
+    };
+    const flags = Object.entries(numbers).flatMap(([key, value]) => [flagOf(key), String(value)]);
+    const line = ['tokenizer', 'train', '--documents', documents, '--out', at('tokenizer'), ...flags];
+    await program.parseAsync(line, { from: 'user' });
+    expect(given).toEqual({ documents: [documents], out: at('tokenizer'), ...numbers });
+    await run(tokenizerTrainCommand, given);
+    expect((await Tokenizer.load(at('tokenizer'))).model.split).toEqual({ digits: 1, acrossSpaces: true });
   });
 
   test('a small corpus gives the true size and says so', async () => {
