@@ -1,5 +1,7 @@
 /** `vua tokenizer encode`, `decode`, `evaluate` and `explain`: a trained tokenizer in hand. */
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
@@ -12,7 +14,6 @@ import { paint, piecesOf } from './explain.ts';
 import { Tokenizer } from './load.ts';
 
 const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
-const STDIN = 0;
 
 export const tokenizerEncodeCommand = defineCommand({
   name: 'tokenizer encode',
@@ -27,9 +28,11 @@ export const tokenizerEncodeCommand = defineCommand({
     tokenizer: tokenizerDir,
     out: z.string().optional().describe('file for the ids as little-endian integers of 2 bytes (4 beyond 65,536 ids)'),
   }),
-  async run({ file, tokenizer: dir, out }, { report }) {
+  async run({ file, tokenizer: dir, out }, { report, signal }) {
     const tokenizer = await Tokenizer.load(dir);
-    const ids = tokenizer.encode(readBytes(file));
+    const text = await readBytes(file, signal);
+    if (text === undefined) return INTERRUPTED;
+    const ids = tokenizer.encode(text);
     if (out === undefined) {
       report.result(ids.join(' '), { event: 'encoded', ids: [...ids] });
       return;
@@ -58,9 +61,11 @@ export const tokenizerDecodeCommand = defineCommand({
     tokenizer: tokenizerDir,
     out: z.string().optional().describe('file for the text, to the byte (standard output gets a line end more)'),
   }),
-  async run({ file, tokenizer: dir, out }, { report }) {
+  async run({ file, tokenizer: dir, out }, { report, signal }) {
     const tokenizer = await Tokenizer.load(dir);
-    const words = Buffer.from(readBytes(file))
+    const bytes = await readBytes(file, signal);
+    if (bytes === undefined) return INTERRUPTED;
+    const words = Buffer.from(bytes)
       .toString()
       .split(/[\s,[\]]+/)
       .filter(Boolean);
@@ -174,11 +179,16 @@ function formatEvaluation(evaluations: readonly Evaluation[]): string {
     .join('\n\n');
 }
 
-/** @throws ToolkitError BAD_INPUT (exit 2). */
-function readBytes(file: string): Uint8Array {
+/**
+ * As a stream, so that Ctrl-C is heard while standard input says nothing.
+ * @returns `undefined` when `signal` was aborted.
+ * @throws ToolkitError BAD_INPUT (exit 2).
+ */
+async function readBytes(file: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
   try {
-    return readFileSync(file === '-' ? STDIN : file);
+    return await buffer(addAbortSignal(signal, file === '-' ? process.stdin : createReadStream(file)));
   } catch (error) {
+    if (signal.aborted) return undefined;
     throw badInput('BAD_INPUT', `${file}: ${reasonOf(error)}`, 'give a file that can be read', error);
   }
 }

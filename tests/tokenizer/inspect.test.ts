@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Command } from '../../crawlers/shell/command.ts';
@@ -59,6 +61,15 @@ test.each([
   const error = await thrownBy(() => run(tokenizerDecodeCommand, { file: at('wrong.txt') }));
   expect(error).toMatchObject({ code, exitStatus: 2 });
   expect(error.message).toMatch(message);
+});
+
+test.each(['encode', 'decode'])('Ctrl-C ends %s while standard input is open', async (name) => {
+  const child = spawn(process.execPath, [resolve('dist/main.js'), 'tokenizer', name, '--tokenizer', dir]);
+  const ended = once(child, 'close');
+  // More than a pipe holds: once it is written, the command is reading.
+  await new Promise((resume) => child.stdin.write('1 '.repeat(500_000), resume));
+  child.kill('SIGINT');
+  expect(await ended).toEqual([130, null]);
 });
 
 test('a missing file is one clear error', async () => {
