@@ -12,6 +12,7 @@ import { readTexts } from './documents.ts';
 import { Evaluation, figuresRow } from './evaluate.ts';
 import { paint, piecesOf } from './explain.ts';
 import { Tokenizer } from './load.ts';
+import { toNfc } from './nfc.ts';
 
 const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
 
@@ -91,7 +92,7 @@ export const tokenizerExplainCommand = defineCommand({
   async run({ text, tokenizer: dir }, { report }) {
     const tokenizer = await Tokenizer.load(dir);
     const pieces = piecesOf(tokenizer, text);
-    const bytes = Buffer.byteLength(text.normalize('NFC'));
+    const bytes = Buffer.byteLength(toNfc(text));
     const ratio = (bytes / Math.max(1, pieces.length)).toFixed(2);
     const hasColour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     const rows = [
