@@ -11,6 +11,7 @@ import { type Compared, openCompared } from './beside.ts';
 import { readTexts } from './documents.ts';
 import { Evaluation, figuresRow } from './evaluate.ts';
 import { paint, piecesOf } from './explain.ts';
+import { formatNamed, ID_FORMATS, parseIds } from './ids.ts';
 import { Tokenizer } from './load.ts';
 import { toNfc } from './nfc.ts';
 
@@ -34,6 +35,10 @@ export const tokenizerEncodeCommand = defineCommand({
     const text = await readBytes(file, signal);
     if (text === undefined) return INTERRUPTED;
     const ids = tokenizer.encode(text);
+    const format = ids.BYTES_PER_ELEMENT === 2 ? 'u16' : 'u32';
+    if (out !== undefined && (formatNamed(out) ?? format) !== format) {
+      throw badInput('BAD_OPTION', `--out ${out}: this tokenizer has ids of ${format}`, `end the name in .${format}`);
+    }
     if (out === undefined) {
       report.result(ids.join(' '), { event: 'encoded', ids: [...ids] });
       return;
@@ -54,27 +59,26 @@ export const tokenizerDecodeCommand = defineCommand({
   summary: 'token ids to text',
   examples: [
     'echo "Xin chào" | vua tokenizer encode --tokenizer out/tokenizer | vua tokenizer decode --tokenizer out/tokenizer',
-    'vua tokenizer decode ids.txt --tokenizer out/tokenizer --out text.txt',
+    'vua tokenizer decode truyen.u16 --tokenizer out/tokenizer --out truyen.txt',
   ],
   positional: 'file',
   options: z.object({
-    file: z.string().default('-').describe('file of ids as decimal numbers, -: standard input'),
+    file: z.string().default('-').describe('file of ids, -: standard input'),
     tokenizer: tokenizerDir,
+    format: z
+      .enum(ID_FORMATS)
+      .optional()
+      .describe(
+        'u16 and u32: as `encode --out` writes; text: decimal numbers or `encode --json` (default: by the ending)',
+      ),
     out: z.string().optional().describe('file for the text, to the byte (standard output gets a line end more)'),
   }),
-  async run({ file, tokenizer: dir, out }, { report, signal }) {
+  async run({ file, tokenizer: dir, format, out }, { report, signal }) {
     const tokenizer = await Tokenizer.load(dir);
     const bytes = await readBytes(file, signal);
     if (bytes === undefined) return INTERRUPTED;
-    const words = Buffer.from(bytes)
-      .toString()
-      .split(/[\s,[\]]+/)
-      .filter(Boolean);
-    const wrong = words.find((word) => !/^\d+$/.test(word));
-    if (wrong !== undefined) {
-      throw badInput('BAD_TOKEN', `${file}: ${JSON.stringify(wrong.slice(0, 40))}, expected decimal token ids`);
-    }
-    const text = tokenizer.decode(words.map(Number));
+    const ids = parseIds(bytes, format ?? formatNamed(file) ?? 'text', file, tokenizer.vocabSize);
+    const text = tokenizer.decode(ids);
     if (out === undefined) report.result(text, { event: 'decoded', text });
     else writeFileAtomic(out, text);
   },
