@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { decode } from '../cleaning/charset.ts';
 import { extract } from '../cleaning/extract.ts';
+import { repairMojibake } from '../cleaning/legacy.ts';
 import { badInput } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
 import { openInput } from '../crawlers/sources/index.ts';
@@ -69,8 +70,26 @@ const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
 function textOf({ url, headers, body }: Page, path: string): Uint8Array {
   const type = headers['content-type'];
   const { text } = decode(body, type);
-  if (text.includes('\0')) {
-    throw badInput('NOT_TEXT', `${path}: ${url}: holds NUL bytes, expected text`, 'leave this file out');
+  const refuse = (fact: string, hint: string): never => {
+    throw badInput('NOT_TEXT', `${path}: ${url}: ${fact}, expected text`, hint);
+  };
+  if (text.includes('\0')) refuse('holds NUL bytes', 'leave this file out');
+  const noise = text.match(NOISE)?.length ?? 0;
+  if (noise > MAX_NOISE && noise > MAX_NOISE_SHARE * text.length) {
+    refuse(`${noise} of ${text.length} characters are control characters or U+FFFD`, 'leave this file out');
   }
+  if (isMojibake(text)) refuse('a legacy Vietnamese encoding read as another one', 'mend it with `vua clean` first');
   return Buffer.from(/html/i.test(type ?? '') ? extract(text).text : text);
 }
+
+/** No text: control characters but for those of layout, and what could not be decoded. Of random bytes a tenth. */
+const NOISE = /[^\P{Cc}\s]|\ufffd/gu;
+const MAX_NOISE = 8;
+const MAX_NOISE_SHARE = 0.05;
+
+/** TCVN3 and others shown as Latin-1, known by their words; text with one proper Vietnamese letter is taken as it is. */
+function isMojibake(text: string): boolean {
+  if (/[\u0100-\u024f\u1ea0-\u1ef9]/.test(text) || !/[\x80-\xff]/.test(text)) return false;
+  return repairMojibake(text.slice(0, SAMPLE)).lines > 0;
+}
+const SAMPLE = 100_000;

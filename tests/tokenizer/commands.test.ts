@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { Command as Commander } from 'commander';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { encodeTcvn3 } from '../../crawlers/sample/tcvn3.ts';
 import { addCommand, type Command, flagOf } from '../../crawlers/shell/command.ts';
 import { openTokens } from '../../shards/read-tokens.ts';
 import { splitOf } from '../../shards/split.ts';
@@ -84,6 +85,15 @@ describe('vua tokenizer train', () => {
       await run(tokenizerTrainCommand, trainOptions({ documents: [at(source)], validShare: 0, out: at('other') }));
       expect(readFileSync(at('other/tokenizer.json'), 'utf8') === expected, source).toBe(true);
     }
+  });
+
+  test('TCVN3 as bytes is read as what it says', async () => {
+    const text = 'Người ta nói rằng những con đường của làng được đắp từ lâu. '.repeat(9);
+    writeFileSync(at('old.txt'), encodeTcvn3(text));
+    writeFileSync(at('new.txt'), text);
+    await run(tokenizerTrainCommand, trainOptions({ documents: [at('old.txt')] }));
+    await run(tokenizerTrainCommand, trainOptions({ documents: [at('new.txt')], out: at('new') }));
+    expect(tokenizerFile()).toBe(readFileSync(at('new/tokenizer.json'), 'utf8'));
   });
 
   test('of a web page only the text is learned from', async () => {
@@ -181,6 +191,25 @@ describe('vua tokenizer train', () => {
       'noise',
       () => writeFileSync(at('noise.txt'), Buffer.from([1, 0xff, 0, 0, 0x80, 3, 0, 200])),
       'noise.txt',
+    ],
+    [
+      'NOT_TEXT',
+      'noise without NUL',
+      () =>
+        writeFileSync(
+          at('noise.txt'),
+          Uint8Array.from(range(3000), (n) => (Math.imul(n, 2654435761) >>> 24) | 1),
+        ),
+      'noise.txt',
+    ],
+    [
+      'NOT_TEXT',
+      'TCVN3 as Latin-1',
+      () => {
+        const text = Buffer.from(encodeTcvn3('Người ta nói rằng những con đường của làng được đắp từ lâu.'));
+        writeFileSync(at('old.jsonl'), JSON.stringify({ text: text.toString('latin1') }));
+      },
+      'old.jsonl',
     ],
     ['BAD_INPUT', 'a wrong ending', () => writeFileSync(at('image.png'), 'x'), 'image.png'],
     ['BAD_INPUT', 'a missing file', () => {}, 'missing.jsonl'],
