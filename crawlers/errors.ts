@@ -30,9 +30,9 @@ export function badInput(code: string, message: string, hint?: string, cause?: u
   return new ToolkitError({ code, message, hint, cause, exitStatus: 2 });
 }
 
-/** Text of any thrown value, for embedding in a message. */
+/** Text of any thrown value, on one line, for embedding in a message. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return printable(error instanceof Error ? error.message : String(error));
 }
 
 /** Text of any origin on one line, safe for a terminal: control characters, odd spaces and lone surrogates as `\u{…}`. */
