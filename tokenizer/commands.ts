@@ -15,9 +15,10 @@ import { type TokenSummary, writeTokens } from '../shards/write-tokens.ts';
 import { Tokenizer } from './load.ts';
 import { MIN_VOCAB_SIZE } from './model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
-import { MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
+import { DEFAULT_VOCAB_SIZE, MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
 import { type TrainedTokenizer, trainTokenizer } from './train-tokenizer.ts';
 
+export { DEFAULT_VOCAB_SIZE } from './train.ts';
 export { trainTokenizer } from './train-tokenizer.ts';
 
 const validShare = z
@@ -63,7 +64,7 @@ export const tokenizerTrainCommand = defineCommand({
   name: 'tokenizer train',
   summary: 'train a byte-level BPE tokenizer for Vietnamese',
   examples: [
-    'vua tokenizer train --documents out/documents --vocab-size 16384 --out out/tokenizer',
+    'vua tokenizer train --documents out/documents --out out/tokenizer',
     'vua tokenizer train --documents wiki.jsonl.gz truyen/ --vocab-size 32768 --out tokenizer',
   ],
   options: z.object({
@@ -76,6 +77,7 @@ export const tokenizerTrainCommand = defineCommand({
       .int()
       .min(MIN_VOCAB_SIZE)
       .max(MAX_VOCAB_SIZE)
+      .default(DEFAULT_VOCAB_SIZE)
       .describe('tokens: 256 bytes, 16 special tokens, the rest merges'),
     out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
     validShare,

@@ -221,6 +221,11 @@ describe('vua tokenizer train', () => {
     expect(existsSync(at('tokenizer/tokenizer.json'))).toBe(false);
   });
 
+  test('8,192 tokens where nothing is said', () => {
+    const { vocabSize: _, ...options } = trainOptions();
+    expect(z.strictObject(tokenizerTrainCommand.options.shape).parse(options).vocabSize).toBe(8192);
+  });
+
   test('271 tokens are too few', () => {
     expect(() => z.strictObject(tokenizerTrainCommand.options.shape).parse(trainOptions({ vocabSize: 271 }))).toThrow(
       /272/,
