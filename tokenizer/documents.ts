@@ -2,11 +2,12 @@
  * The text that a tokenizer learns from: document shards without what is held out, so that held-out documents never
  * shape the vocabulary; or anything that `vua clean` reads, as it is.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { decode } from '../cleaning/charset.ts';
 import { extract } from '../cleaning/extract.ts';
 import { repairMojibake } from '../cleaning/legacy.ts';
-import { badInput } from '../crawlers/errors.ts';
+import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
 import { openInput } from '../crawlers/sources/index.ts';
 import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
@@ -42,7 +43,7 @@ export async function* readTexts(
   signal: AbortSignal,
 ): AsyncGenerator<SourceText> {
   if (!isShards(path)) {
-    for await (const page of openInput(path, { signal })) {
+    for await (const page of openInput(path, { signal, onFault: stop })) {
       if (allowsTraining(page)) yield { source: path, text: textOf(page, path) };
     }
     return;
@@ -62,7 +63,29 @@ export function expectedBytes(paths: readonly string[], validShare: number): num
   return Math.round(shards.reduce((sum, { textBytes }) => sum + textBytes, 0) * (1 - validShare));
 }
 
-const isShards = (path: string): boolean => path.endsWith('.arrow') || existsSync(manifestPath(path));
+/** About how many bytes of text stand in plain files; unknown where one of them is packed or marked up. */
+export function plainBytes(paths: readonly string[]): number | undefined {
+  let sum = 0;
+  for (const file of paths.flatMap(filesOf)) {
+    if (/\.(txt|md|jsonl)$/i.test(file)) sum += statSync(file).size;
+    else if (/\.(gz|html?|warc|arrow)$/i.test(file)) return undefined;
+  }
+  return sum;
+}
+
+function filesOf(path: string): string[] {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return existsSync(path) ? [path] : [];
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The fault of a file, which ends the reading of all. */
+function stop(fault: ToolkitError): never {
+  if (fault.code !== 'BAD_JSON_LINE') throw fault;
+  throw badInput(fault.code, fault.message, 'mend or take out such lines: nothing was written', fault);
+}
+
+export const isShards = (path: string): boolean => path.endsWith('.arrow') || existsSync(manifestPath(path));
 
 const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
   conclusion !== 'no-train' && conclusion !== 'no-index';

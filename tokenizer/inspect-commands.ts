@@ -8,7 +8,7 @@ import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type Compared, openCompared } from './beside.ts';
-import { readTexts } from './documents.ts';
+import { isShards, readTexts } from './documents.ts';
 import { Evaluation, figuresRow } from './evaluate.ts';
 import { paint, piecesOf } from './explain.ts';
 import { formatNamed, ID_FORMATS, parseIds } from './ids.ts';
@@ -140,6 +140,7 @@ export const tokenizerEvaluateCommand = defineCommand({
     let done = 0;
     for (const path of documents) {
       let bytes = 0;
+      if (isShards(path)) report.note(`${path}: what a tokenizer may have learned from is evaluated too`);
       for await (const { source, text } of readTexts(path, () => true, signal)) {
         const sample = Buffer.from(text.subarray(0, maxBytes - bytes)).toString();
         for (const evaluation of evaluations) evaluation.add(source, sample);

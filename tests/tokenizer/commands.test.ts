@@ -9,6 +9,7 @@ import { addCommand, type Command, flagOf } from '../../crawlers/shell/command.t
 import { openTokens } from '../../shards/read-tokens.ts';
 import { splitOf } from '../../shards/split.ts';
 import { tokenizerTrainCommand, tokensCommand, trainTokenizer } from '../../tokenizer/commands.ts';
+import { plainBytes } from '../../tokenizer/documents.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
 import { sampleTexts } from './support.ts';
@@ -172,6 +173,23 @@ describe('vua tokenizer train', () => {
     expect(other!.bytes).not.toBe(first!.bytes);
     const all = await trainTokenizer(trainOptions({ maxBytes: 1e9, out: at('all') }), context());
     expect(all!.bytes).toBeGreaterThan(first!.bytes);
+  });
+
+  test('a bad line of JSON stops training, and the hint says that nothing was written', async () => {
+    writeFileSync(at('torn.jsonl'), `${JSON.stringify({ text: sampleTexts()[0] })}\n{"text":\n`);
+    const error = await thrownBy(() => run(tokenizerTrainCommand, trainOptions({ documents: [at('torn.jsonl')] })));
+    expect(error).toMatchObject({ code: 'BAD_JSON_LINE', exitStatus: 2, hint: expect.stringMatching(/nothing was/) });
+    expect(existsSync(at('tokenizer/tokenizer.json'))).toBe(false);
+  });
+
+  test('the size of plain files is known before they are read, of packed ones not', () => {
+    mkdirSync(at('plain'));
+    writeFileSync(at('plain/a.txt'), 'ba ba');
+    writeFileSync(at('plain/b.jsonl'), '{"text":""}');
+    expect(plainBytes([at('plain')])).toBe(16);
+    expect(plainBytes([at('plain/a.txt'), at('plain')])).toBe(21);
+    writeFileSync(at('plain/c.txt.gz'), '');
+    expect(plainBytes([at('plain')])).toBeUndefined();
   });
 
   test('Ctrl-C leaves the folder as it was', async () => {

@@ -111,6 +111,7 @@ describe('explain', () => {
       { id: 2, text: ' đường\n' },
     ];
     expect(paint(pieces, false)).toBe('▏Con▏ đường⏎');
+    expect(paint([{ id: 1, text: '\x1b[2J\t' }], false)).toBe('▏\\u{1b}[2J⇥');
     const coloured = paint(pieces, true);
     expect(coloured.split('\x1b[0m')).toHaveLength(3);
     expect(coloured).toContain('m đường⏎');
