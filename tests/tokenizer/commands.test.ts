@@ -57,6 +57,7 @@ describe('vua tokenizer train', () => {
     expect(tokenizer.encode(HELD_OUT).length).toBeGreaterThan(8);
     expect(JSON.parse(readFileSync(at('tokenizer/tokenizer_config.json'), 'utf8'))).toMatchObject({
       clean_up_tokenization_spaces: false,
+      additional_special_tokens: expect.arrayContaining(['<|user|>', '<|reserved_8|>']),
     });
 
     await run(tokenizerTrainCommand, trainOptions({ validShare: 0, out: at('all') }));
