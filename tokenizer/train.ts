@@ -54,7 +54,7 @@ export interface TrainProgress {
   readonly words: number;
 }
 
-/** The best of those measured at small FLOPs (README.md); larger models want more. */
+/** The best of those measured at small FLOPs (README.md). */
 export const DEFAULT_VOCAB_SIZE = 8192;
 export const MIN_FREQUENCY = 2;
 export const MAX_TOKEN_BYTES = 64;
