@@ -18,7 +18,7 @@ import { lockFolder, readJsonIfPresent, writeFileAtomic } from './crawlers/shell
 import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import { cleanInputs } from './shards/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
-import { trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
+import { DEFAULT_VOCAB_SIZE, trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
 import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands.ts';
 import { writePlot } from './trainer/plot-command.ts';
 import { runTraining, type TrainingSummary } from './trainer/run.ts';
@@ -28,7 +28,7 @@ import { generateText } from './trainer/sample-command.ts';
 const STANDARD = {
   out: 'vua-out',
   delayMs: 1000,
-  vocabSize: 8192,
+  vocabSize: DEFAULT_VOCAB_SIZE,
   validShare: 0.05,
   depth: 2,
   width: 128,

@@ -39,9 +39,9 @@ export function together(faults: readonly ToolkitError[]): ToolkitError {
   return new ToolkitError({ code, message, hint, exitStatus, cause: first });
 }
 
-/** Text of any thrown value, for embedding in a message. */
+/** Text of any thrown value, on one line, for embedding in a message. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return printable(error instanceof Error ? error.message : String(error));
 }
 
 /** Text of any origin on one line, safe for a terminal: control characters, odd spaces and lone surrogates as `\u{…}`. */

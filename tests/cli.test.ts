@@ -51,7 +51,7 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
     [['tokenizer'], /tokenizer: no command was given, allowed: train/],
     [
       ['train', '--tokens', 'x', '--out', 'y', '--depth', 'many'],
-      /--depth .* "many": expected an integer ≥ 1 and ≤ 48/,
+      /--depth .* "many": expected an integer ≥ 0 and ≤ 48/,
     ],
     [['train', '--tokens', 'x', '--out', 'y', '--adapter', 'abacus'], /--adapter was given "abacus".*"auto"\|"gpu"/],
     [['train', '--out', 'y'], /--tokens is missing/],

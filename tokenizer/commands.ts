@@ -15,9 +15,10 @@ import { type TokenSummary, writeTokens } from '../shards/write-tokens.ts';
 import { Tokenizer } from './load.ts';
 import { MIN_VOCAB_SIZE } from './model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
-import { MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
+import { DEFAULT_VOCAB_SIZE, MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
 import { type TrainedTokenizer, trainTokenizer } from './train-tokenizer.ts';
 
+export { DEFAULT_VOCAB_SIZE } from './train.ts';
 export { trainTokenizer } from './train-tokenizer.ts';
 
 const validShare = z
@@ -48,14 +49,7 @@ const LEARNING = {
     .max(1)
     .default(SYLLABLE_SHARE)
     .describe('with --max-syllables 2 and more: share of the merges that stay within a syllable'),
-  digits: z
-    .number()
-    .int()
-    .min(1)
-    .max(3)
-    .transform((digits) => digits as SplitRule['digits'])
-    .default(DEFAULT_SPLIT.digits)
-    .describe('most digits in a token'),
+  digits: z.number().int().min(1).max(3).default(DEFAULT_SPLIT.digits).describe('most digits in a token'),
   minFrequency: z.number().int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
   maxTokenLength: z.number().int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
   maxBytes: z
@@ -70,7 +64,7 @@ export const tokenizerTrainCommand = defineCommand({
   name: 'tokenizer train',
   summary: 'train a byte-level BPE tokenizer for Vietnamese',
   examples: [
-    'vua tokenizer train --documents out/documents --vocab-size 16384 --out out/tokenizer',
+    'vua tokenizer train --documents out/documents --out out/tokenizer',
     'vua tokenizer train --documents wiki.jsonl.gz truyen/ --vocab-size 32768 --out tokenizer',
   ],
   options: z.object({
@@ -83,6 +77,7 @@ export const tokenizerTrainCommand = defineCommand({
       .int()
       .min(MIN_VOCAB_SIZE)
       .max(MAX_VOCAB_SIZE)
+      .default(DEFAULT_VOCAB_SIZE)
       .describe('tokens: 256 bytes, 16 special tokens, the rest merges'),
     out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
     validShare,
@@ -92,7 +87,8 @@ export const tokenizerTrainCommand = defineCommand({
   async run(options, context) {
     const unlock = lockFolder(options.out);
     try {
-      const trained = await trainTokenizer(options, context);
+      const digits = options.digits as SplitRule['digits']; // zod has no type for 1 to 3 that is still a number
+      const trained = await trainTokenizer({ ...options, digits }, context);
       if (trained === undefined) return INTERRUPTED;
       context.report.result(formatTrained(options.out, trained), { event: 'tokenizer', ...trained });
       return trained.outcome === 'written' ? 0 : NOTHING_NEW;

@@ -2,10 +2,12 @@
  * The text that a tokenizer learns from: document shards without what is held out, so that held-out documents never
  * shape the vocabulary; or anything that `vua clean` reads, as it is.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { decode } from '../cleaning/charset.ts';
 import { extract } from '../cleaning/extract.ts';
-import { badInput } from '../crawlers/errors.ts';
+import { repairMojibake } from '../cleaning/mojibake.ts';
+import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
 import { openInput } from '../crawlers/sources/index.ts';
 import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
@@ -41,7 +43,7 @@ export async function* readTexts(
   signal: AbortSignal,
 ): AsyncGenerator<SourceText> {
   if (!isShards(path)) {
-    for await (const page of openInput(path, { signal })) {
+    for await (const page of openInput(path, { signal, onFault: stop })) {
       if (allowsTraining(page)) yield { source: path, text: textOf(page, path) };
     }
     return;
@@ -61,7 +63,29 @@ export function expectedBytes(paths: readonly string[], validShare: number): num
   return Math.round(shards.reduce((sum, { textBytes }) => sum + textBytes, 0) * (1 - validShare));
 }
 
-const isShards = (path: string): boolean => path.endsWith('.arrow') || existsSync(manifestPath(path));
+/** About how many bytes of text stand in plain files; unknown where one of them is packed or marked up. */
+export function plainBytes(paths: readonly string[]): number | undefined {
+  let sum = 0;
+  for (const file of paths.flatMap(filesOf)) {
+    if (/\.(txt|md|jsonl)$/i.test(file)) sum += statSync(file).size;
+    else if (/\.(gz|html?|warc|arrow)$/i.test(file)) return undefined;
+  }
+  return sum;
+}
+
+function filesOf(path: string): string[] {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return existsSync(path) ? [path] : [];
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The fault of a file, which ends the reading of all. */
+function stop(fault: ToolkitError): never {
+  if (fault.code !== 'BAD_JSON_LINE') throw fault;
+  throw badInput(fault.code, fault.message, 'mend or take out such lines: nothing was written', fault);
+}
+
+export const isShards = (path: string): boolean => path.endsWith('.arrow') || existsSync(manifestPath(path));
 
 const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
   conclusion !== 'no-train' && conclusion !== 'no-index';
@@ -69,8 +93,26 @@ const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
 function textOf({ url, headers, body }: Page, path: string): Uint8Array {
   const type = headers['content-type'];
   const { text } = decode(body, type);
-  if (text.includes('\0')) {
-    throw badInput('NOT_TEXT', `${path}: ${url}: holds NUL bytes, expected text`, 'leave this file out');
+  const refuse = (fact: string, hint: string): never => {
+    throw badInput('NOT_TEXT', `${path}: ${url}: ${fact}, expected text`, hint);
+  };
+  if (text.includes('\0')) refuse('holds NUL bytes', 'leave this file out');
+  const noise = text.match(NOISE)?.length ?? 0;
+  if (noise > MAX_NOISE && noise > MAX_NOISE_SHARE * text.length) {
+    refuse(`${noise} of ${text.length} characters are control characters or U+FFFD`, 'leave this file out');
   }
+  if (isMojibake(text)) refuse('a legacy Vietnamese encoding read as another one', 'mend it with `vua clean` first');
   return Buffer.from(/html/i.test(type ?? '') ? extract(text).text : text);
 }
+
+/** No text: control characters but for those of layout, and what could not be decoded. Of random bytes a tenth. */
+const NOISE = /[^\P{Cc}\s]|\ufffd/gu;
+const MAX_NOISE = 8;
+const MAX_NOISE_SHARE = 0.05;
+
+/** TCVN3 and others shown as Latin-1, known by their words; text with one proper Vietnamese letter is taken as it is. */
+function isMojibake(text: string): boolean {
+  if (/[\u0100-\u024f\u1ea0-\u1ef9]/.test(text) || !/[\x80-\xff]/.test(text)) return false;
+  return repairMojibake(text.slice(0, SAMPLE)).lines > 0;
+}
+const SAMPLE = 100_000;

@@ -7,6 +7,7 @@
  *   round trip           documents whose tokens decode to the NFC of their text
  */
 import type { Compared } from './beside.ts';
+import { toNfc } from './nfc.ts';
 
 export interface SourceFigures {
   source: string;
@@ -43,7 +44,7 @@ export class Evaluation {
   add(source: string, text: string): void {
     const { tokenizer, used, lengths } = this;
     const figures = this.figuresOf(source);
-    const composed = text.normalize('NFC');
+    const composed = toNfc(text);
     const ids = tokenizer.encode(composed);
     for (let i = 0; i < ids.length; i++) used.add(ids[i]!);
     figures.documents++;

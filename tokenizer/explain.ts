@@ -1,4 +1,5 @@
 /** A text cut into its tokens, for people to look at. */
+import { printable } from '../crawlers/errors.ts';
 import type { Tokenizer } from './load.ts';
 
 export interface Piece {
@@ -24,9 +25,9 @@ function readable(bytes: Uint8Array): string {
 /** Background colours that neighbours do not share, dark letters on them. */
 const COLOURS = [151, 153, 223, 217, 189];
 
-/** Pieces in colour; without colour, with a bar before each. Line ends are shown as ⏎ and kept. */
+/** Pieces in colour; without colour, with a bar before each. Line ends are shown as ⏎, control characters as `\u{…}`. */
 export function paint(pieces: readonly Piece[], hasColour: boolean): string {
-  const shown = pieces.map(({ text }) => text.replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥'));
+  const shown = pieces.map(({ text }) => printable(text.replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥')));
   if (!hasColour) return shown.map((text) => `▏${text}`).join('');
   return shown.map((text, i) => `\x1b[30;48;5;${COLOURS[i % COLOURS.length]}m${text}\x1b[0m`).join('');
 }

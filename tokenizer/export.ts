@@ -4,7 +4,7 @@
  * in a text become those tokens.
  */
 import { toByteLevel } from './byte-level.ts';
-import { type BpeModel, BYTE_TOKENS, mergeCount, tokenBytesOf } from './model.ts';
+import { type BpeModel, BYTE_TOKENS, mergeCount, SPECIAL_TOKENS, tokenBytesOf } from './model.ts';
 import { type SplitRule, splitPattern } from './pretokenize.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -74,6 +74,7 @@ export function tokenizerConfigJson(asked?: Readonly<Record<string, unknown>>): 
     bos_token: '<|bos|>',
     eos_token: '<|eos|>',
     pad_token: '<|pad|>',
+    additional_special_tokens: SPECIAL_TOKENS.slice(3),
     add_prefix_space: false,
     clean_up_tokenization_spaces: false,
     ...(asked && { vua: asked }),

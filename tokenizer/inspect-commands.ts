@@ -1,18 +1,21 @@
 /** `vua tokenizer encode`, `decode`, `evaluate` and `explain`: a trained tokenizer in hand. */
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type Compared, openCompared } from './beside.ts';
-import { readTexts } from './documents.ts';
+import { isShards, readTexts } from './documents.ts';
 import { Evaluation, figuresRow } from './evaluate.ts';
 import { paint, piecesOf } from './explain.ts';
+import { formatNamed, ID_FORMATS, parseIds } from './ids.ts';
 import { Tokenizer } from './load.ts';
+import { toNfc } from './nfc.ts';
 
 const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
-const STDIN = 0;
 
 export const tokenizerEncodeCommand = defineCommand({
   name: 'tokenizer encode',
@@ -27,9 +30,15 @@ export const tokenizerEncodeCommand = defineCommand({
     tokenizer: tokenizerDir,
     out: z.string().optional().describe('file for the ids as little-endian integers of 2 bytes (4 beyond 65,536 ids)'),
   }),
-  async run({ file, tokenizer: dir, out }, { report }) {
+  async run({ file, tokenizer: dir, out }, { report, signal }) {
     const tokenizer = await Tokenizer.load(dir);
-    const ids = tokenizer.encode(readBytes(file));
+    const text = await readBytes(file, signal);
+    if (text === undefined) return INTERRUPTED;
+    const ids = tokenizer.encode(text);
+    const format = ids.BYTES_PER_ELEMENT === 2 ? 'u16' : 'u32';
+    if (out !== undefined && (formatNamed(out) ?? format) !== format) {
+      throw badInput('BAD_OPTION', `--out ${out}: this tokenizer has ids of ${format}`, `end the name in .${format}`);
+    }
     if (out === undefined) {
       report.result(ids.join(' '), { event: 'encoded', ids: [...ids] });
       return;
@@ -50,25 +59,26 @@ export const tokenizerDecodeCommand = defineCommand({
   summary: 'token ids to text',
   examples: [
     'echo "Xin chào" | vua tokenizer encode --tokenizer out/tokenizer | vua tokenizer decode --tokenizer out/tokenizer',
-    'vua tokenizer decode ids.txt --tokenizer out/tokenizer --out text.txt',
+    'vua tokenizer decode truyen.u16 --tokenizer out/tokenizer --out truyen.txt',
   ],
   positional: 'file',
   options: z.object({
-    file: z.string().default('-').describe('file of ids as decimal numbers, -: standard input'),
+    file: z.string().default('-').describe('file of ids, -: standard input'),
     tokenizer: tokenizerDir,
+    format: z
+      .enum(ID_FORMATS)
+      .optional()
+      .describe(
+        'u16 and u32: as `encode --out` writes; text: decimal numbers or `encode --json` (default: by the ending)',
+      ),
     out: z.string().optional().describe('file for the text, to the byte (standard output gets a line end more)'),
   }),
-  async run({ file, tokenizer: dir, out }, { report }) {
+  async run({ file, tokenizer: dir, format, out }, { report, signal }) {
     const tokenizer = await Tokenizer.load(dir);
-    const words = Buffer.from(readBytes(file))
-      .toString()
-      .split(/[\s,[\]]+/)
-      .filter(Boolean);
-    const wrong = words.find((word) => !/^\d+$/.test(word));
-    if (wrong !== undefined) {
-      throw badInput('BAD_TOKEN', `${file}: ${JSON.stringify(wrong.slice(0, 40))}, expected decimal token ids`);
-    }
-    const text = tokenizer.decode(words.map(Number));
+    const bytes = await readBytes(file, signal);
+    if (bytes === undefined) return INTERRUPTED;
+    const ids = parseIds(bytes, format ?? formatNamed(file) ?? 'text', file, tokenizer.vocabSize);
+    const text = tokenizer.decode(ids);
     if (out === undefined) report.result(text, { event: 'decoded', text });
     else writeFileAtomic(out, text);
   },
@@ -86,7 +96,7 @@ export const tokenizerExplainCommand = defineCommand({
   async run({ text, tokenizer: dir }, { report }) {
     const tokenizer = await Tokenizer.load(dir);
     const pieces = piecesOf(tokenizer, text);
-    const bytes = Buffer.byteLength(text.normalize('NFC'));
+    const bytes = Buffer.byteLength(toNfc(text));
     const ratio = (bytes / Math.max(1, pieces.length)).toFixed(2);
     const hasColour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     const rows = [
@@ -130,6 +140,7 @@ export const tokenizerEvaluateCommand = defineCommand({
     let done = 0;
     for (const path of documents) {
       let bytes = 0;
+      if (isShards(path)) report.note(`${path}: what a tokenizer may have learned from is evaluated too`);
       for await (const { source, text } of readTexts(path, () => true, signal)) {
         const sample = Buffer.from(text.subarray(0, maxBytes - bytes)).toString();
         for (const evaluation of evaluations) evaluation.add(source, sample);
@@ -174,11 +185,16 @@ function formatEvaluation(evaluations: readonly Evaluation[]): string {
     .join('\n\n');
 }
 
-/** @throws ToolkitError BAD_INPUT (exit 2). */
-function readBytes(file: string): Uint8Array {
+/**
+ * As a stream, so that Ctrl-C is heard while standard input says nothing.
+ * @returns `undefined` when `signal` was aborted.
+ * @throws ToolkitError BAD_INPUT (exit 2).
+ */
+async function readBytes(file: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
   try {
-    return readFileSync(file === '-' ? STDIN : file);
+    return await buffer(addAbortSignal(signal, file === '-' ? process.stdin : createReadStream(file)));
   } catch (error) {
+    if (signal.aborted) return undefined;
     throw badInput('BAD_INPUT', `${file}: ${reasonOf(error)}`, 'give a file that can be read', error);
   }
 }

@@ -10,7 +10,7 @@ import { type BpeModel, BYTE_TOKENS, crossesSpace, firstMergeAcross, SPECIAL_TOK
 import { DEFAULT_SPLIT, SPLIT_RULES, type SplitRule, splitPattern } from './pretokenize.ts';
 
 const shape = z.looseObject({
-  added_tokens: z.array(z.object({ id: z.int().min(0), content: z.string().min(1) })),
+  added_tokens: z.array(z.looseObject({ id: z.int().min(0), content: z.string().min(1) })),
   model: z.looseObject({
     vocab: z.record(z.string(), z.int().min(0)),
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
@@ -21,6 +21,18 @@ type TokenizerFile = z.infer<typeof shape>;
 const splitShape = z.object({
   pretokenizers: z.tuple([z.object({ pattern: z.object({ Regex: z.string() }) })], z.unknown()),
 });
+
+/** What transformers saves for a tokenizer without a post-processor: text A, nothing around it. */
+const emptyTemplate = z.object({
+  type: z.literal('TemplateProcessing'),
+  single: z.tuple([z.object({ Sequence: z.object({ id: z.literal('A') }) })]),
+});
+
+/** Otherwise other libraries cut or pad what we encode. */
+const WHOLE_TEXT = { truncation: null, padding: null };
+
+/** Otherwise other libraries take the spaces around a name for part of it, or leave it out when they decode. */
+const SPECIAL = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 
 /** BOS, EOS and padding: what training and sampling ask for by name. */
 const REQUIRED_SPECIALS = SPECIAL_TOKENS.slice(0, 3);
@@ -39,7 +51,10 @@ export function parseTokenizer(json: string, name: string): BpeModel {
   };
   const file = readShape(json, fail);
   const split = readSplit(file);
-  for (const [key, expected] of Object.entries(pipelineOf(split))) requireSame(key, file[key], expected, fail);
+  for (const [key, expected] of Object.entries({ ...WHOLE_TEXT, ...pipelineOf(split) })) {
+    const isNothing = key === 'post_processor' && emptyTemplate.safeParse(file[key]).success;
+    if (!isNothing) requireSame(key, file[key], expected, fail);
+  }
   for (const [key, expected] of Object.entries(BPE_OPTIONS)) {
     requireSame(`model.${key}`, file.model[key], expected, fail);
   }
@@ -119,10 +134,14 @@ function readMerges({ vocab, merges }: TokenizerFile['model'], fail: Fail): Int3
 /** They must have the ids behind the merges, all of them. */
 function readSpecialTokens({ added_tokens, model }: TokenizerFile, first: number, fail: Fail): string[] {
   const tokens = [...added_tokens].sort((a, b) => a.id - b.id);
-  for (const [i, { id, content }] of tokens.entries()) {
+  for (const [i, token] of tokens.entries()) {
+    const { id, content } = token;
     if (id !== first + i) fail('added_tokens', `${JSON.stringify(content)} has id ${id}, expected ${first + i}`);
     const other = Object.hasOwn(model.vocab, content) ? model.vocab[content] : id;
     if (other !== id) fail('added_tokens', `${JSON.stringify(content)} has id ${id}, in model.vocab ${other}`);
+    for (const [key, expected] of Object.entries(SPECIAL)) {
+      requireSame(`added_tokens[${JSON.stringify(content)}].${key}`, token[key], expected, fail);
+    }
   }
   const names = tokens.map(({ content }) => content);
   for (const name of REQUIRED_SPECIALS) {

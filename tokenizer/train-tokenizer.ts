@@ -5,7 +5,7 @@ import type { CommandContext } from '../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { formatCount } from '../crawlers/shell/reporter.ts';
 import { VALID_SHARE } from '../shards/split.ts';
-import { expectedBytes, readTrainingTexts } from './documents.ts';
+import { expectedBytes, plainBytes, readTrainingTexts } from './documents.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from './export.ts';
 import { mergeCount, vocabSizeOf } from './model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
@@ -140,7 +140,7 @@ async function drawOf(
 ): Promise<Draw> {
   let bytes = expectedBytes(paths, validShare);
   if (bytes === undefined && maxBytes < Number.POSITIVE_INFINITY) {
-    const measuring = report.stage('measure', 'bytes');
+    const measuring = report.stage('measure', 'bytes', plainBytes(paths));
     bytes = 0;
     for await (const text of readTrainingTexts(paths, validShare, signal)) {
       bytes += text.length;
@@ -149,7 +149,7 @@ async function drawOf(
     signal.throwIfAborted();
     measuring.finish();
   }
-  if (bytes === undefined || bytes <= maxBytes) return { bytes, takes: () => true };
+  if (bytes === undefined || bytes <= maxBytes) return { bytes: bytes ?? plainBytes(paths), takes: () => true };
   const share = maxBytes / bytes;
   return { bytes: maxBytes, takes: (document) => uniform(seed, document) < share };
 }

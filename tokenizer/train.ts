@@ -54,6 +54,8 @@ export interface TrainProgress {
   readonly words: number;
 }
 
+/** The best of those measured at small FLOPs (README.md). */
+export const DEFAULT_VOCAB_SIZE = 8192;
 export const MIN_FREQUENCY = 2;
 export const MAX_TOKEN_BYTES = 64;
 export const MAX_VOCAB_SIZE = 2 ** 20;

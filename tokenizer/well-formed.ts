@@ -4,6 +4,7 @@
  * so, and nothing is copied.
  */
 import { type Automaton, automatonOf } from './automaton.ts';
+import { toNfc } from './nfc.ts';
 import { UNSTABLE, unicodeFacts } from './unicode.ts';
 
 const ENCODER = new TextEncoder();
@@ -13,7 +14,7 @@ const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 export function toWellFormed(text: Uint8Array | string): Uint8Array {
   const bytes = typeof text === 'string' ? ENCODER.encode(text) : text;
   if (isWellFormed(bytes)) return bytes;
-  return ENCODER.encode(DECODER.decode(bytes).normalize('NFC'));
+  return ENCODER.encode(toNfc(DECODER.decode(bytes)));
 }
 
 let stable: Automaton | undefined;

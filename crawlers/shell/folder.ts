@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { badInput, printable, reasonOf, ToolkitError } from '../errors.ts';
+import { badInput, reasonOf, ToolkitError } from '../errors.ts';
 
 /**
  * Makes a folder and those above it. Not `mkdirSync(…, { recursive: true })`, which never returns below /proc.
@@ -93,7 +93,7 @@ export function readJsonIfPresent<T>(
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    throw badInput('BAD_JSON', `${path}: not valid JSON: ${printable(reasonOf(error))}`, hint, error);
+    throw badInput('BAD_JSON', `${path}: not valid JSON: ${reasonOf(error)}`, hint, error);
   }
 }
 

@@ -1,12 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Command as Commander } from 'commander';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Command } from '../../crawlers/shell/command.ts';
+import { encodeTcvn3 } from '../../crawlers/sample/tcvn3.ts';
+import { addCommand, type Command, flagOf } from '../../crawlers/shell/command.ts';
 import { openTokens } from '../../shards/read-tokens.ts';
 import { splitOf } from '../../shards/split.ts';
 import { tokenizerTrainCommand, tokensCommand, trainTokenizer } from '../../tokenizer/commands.ts';
+import { plainBytes } from '../../tokenizer/documents.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
 import { sampleTexts } from './support.ts';
@@ -54,6 +57,7 @@ describe('vua tokenizer train', () => {
     expect(tokenizer.encode(HELD_OUT).length).toBeGreaterThan(8);
     expect(JSON.parse(readFileSync(at('tokenizer/tokenizer_config.json'), 'utf8'))).toMatchObject({
       clean_up_tokenization_spaces: false,
+      additional_special_tokens: expect.arrayContaining(['<|user|>', '<|reserved_8|>']),
     });
 
     await run(tokenizerTrainCommand, trainOptions({ validShare: 0, out: at('all') }));
@@ -85,6 +89,15 @@ describe('vua tokenizer train', () => {
     }
   });
 
+  test('TCVN3 as bytes is read as what it says', async () => {
+    const text = 'Người ta nói rằng những con đường của làng được đắp từ lâu. '.repeat(9);
+    writeFileSync(at('old.txt'), encodeTcvn3(text));
+    writeFileSync(at('new.txt'), text);
+    await run(tokenizerTrainCommand, trainOptions({ documents: [at('old.txt')] }));
+    await run(tokenizerTrainCommand, trainOptions({ documents: [at('new.txt')], out: at('new') }));
+    expect(tokenizerFile()).toBe(readFileSync(at('new/tokenizer.json'), 'utf8'));
+  });
+
   test('of a web page only the text is learned from', async () => {
     const text = sampleTexts()[0]!
       .replaceAll(/[<>&#*]/g, '')
@@ -96,6 +109,32 @@ describe('vua tokenizer train', () => {
     const tokens = Object.keys((JSON.parse(tokenizerFile()) as { model: { vocab: object } }).model.vocab);
     expect(tokens.filter((token) => /class|doan|<p|đâu/.test(token))).toEqual([]);
     expect(tokens.length).toBeGreaterThan(300);
+  });
+
+  test('every number is read from the text of a command line', async () => {
+    let given: Record<string, unknown> = {};
+    const program = new Commander('vua').exitOverride();
+    addCommand(program, tokenizerTrainCommand, async (_, options) => {
+      given = options;
+    });
+    const numbers = {
+      vocabSize: 600,
+      validShare: 0.25,
+      maxSyllables: 2,
+      syllableShare: 0.75,
+      digits: 1,
+      minFrequency: 3,
+      maxTokenLength: 20,
+      maxBytes: 2e6,
+      seed: 7,
+      threads: 1,
+    };
+    const flags = Object.entries(numbers).flatMap(([key, value]) => [flagOf(key), String(value)]);
+    const line = ['tokenizer', 'train', '--documents', documents, '--out', at('tokenizer'), ...flags];
+    await program.parseAsync(line, { from: 'user' });
+    expect(given).toEqual({ documents: [documents], out: at('tokenizer'), ...numbers });
+    await run(tokenizerTrainCommand, given);
+    expect((await Tokenizer.load(at('tokenizer'))).model.split).toEqual({ digits: 1, acrossSpaces: true });
   });
 
   test('a small corpus gives the true size and says so', async () => {
@@ -137,6 +176,23 @@ describe('vua tokenizer train', () => {
     expect(all!.bytes).toBeGreaterThan(first!.bytes);
   });
 
+  test('a bad line of JSON stops training, and the hint says that nothing was written', async () => {
+    writeFileSync(at('torn.jsonl'), `${JSON.stringify({ text: sampleTexts()[0] })}\n{"text":\n`);
+    const error = await thrownBy(() => run(tokenizerTrainCommand, trainOptions({ documents: [at('torn.jsonl')] })));
+    expect(error).toMatchObject({ code: 'BAD_JSON_LINE', exitStatus: 2, hint: expect.stringMatching(/nothing was/) });
+    expect(existsSync(at('tokenizer/tokenizer.json'))).toBe(false);
+  });
+
+  test('the size of plain files is known before they are read, of packed ones not', () => {
+    mkdirSync(at('plain'));
+    writeFileSync(at('plain/a.txt'), 'ba ba');
+    writeFileSync(at('plain/b.jsonl'), '{"text":""}');
+    expect(plainBytes([at('plain')])).toBe(16);
+    expect(plainBytes([at('plain/a.txt'), at('plain')])).toBe(21);
+    writeFileSync(at('plain/c.txt.gz'), '');
+    expect(plainBytes([at('plain')])).toBeUndefined();
+  });
+
   test('Ctrl-C leaves the folder as it was', async () => {
     await run(tokenizerTrainCommand, trainOptions());
     const before = tokenizerFile();
@@ -155,6 +211,25 @@ describe('vua tokenizer train', () => {
       () => writeFileSync(at('noise.txt'), Buffer.from([1, 0xff, 0, 0, 0x80, 3, 0, 200])),
       'noise.txt',
     ],
+    [
+      'NOT_TEXT',
+      'noise without NUL',
+      () =>
+        writeFileSync(
+          at('noise.txt'),
+          Uint8Array.from(range(3000), (n) => (Math.imul(n, 2654435761) >>> 24) | 1),
+        ),
+      'noise.txt',
+    ],
+    [
+      'NOT_TEXT',
+      'TCVN3 as Latin-1',
+      () => {
+        const text = Buffer.from(encodeTcvn3('Người ta nói rằng những con đường của làng được đắp từ lâu.'));
+        writeFileSync(at('old.jsonl'), JSON.stringify({ text: text.toString('latin1') }));
+      },
+      'old.jsonl',
+    ],
     ['BAD_INPUT', 'a wrong ending', () => writeFileSync(at('image.png'), 'x'), 'image.png'],
     ['BAD_INPUT', 'a missing file', () => {}, 'missing.jsonl'],
   ])('%s: %s', async (code, _, prepare, name) => {
@@ -163,6 +238,11 @@ describe('vua tokenizer train', () => {
     expect(error).toMatchObject({ code, exitStatus: 2 });
     expect(error.message).toContain(name);
     expect(existsSync(at('tokenizer/tokenizer.json'))).toBe(false);
+  });
+
+  test('8,192 tokens where nothing is said', () => {
+    const { vocabSize: _, ...options } = trainOptions();
+    expect(z.strictObject(tokenizerTrainCommand.options.shape).parse(options).vocabSize).toBe(8192);
   });
 
   test('271 tokens are too few', () => {

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Command } from '../../crawlers/shell/command.ts';
@@ -51,14 +53,43 @@ test('encode and decode are each other’s inverse, on paper and in files', asyn
   expect([...new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2)]).toEqual([...tokenizer.encode(text)]);
 });
 
+test('decode reads whatever encode writes', async () => {
+  const text = 'Sông Hậu, sáng sớm 😀';
+  writeFileSync(at('text.txt'), text);
+  const heard = context(true);
+  await tokenizerEncodeCommand.run({ file: at('text.txt'), tokenizer: dir }, heard);
+  writeFileSync(at('ids.json'), heard.out.join(''));
+  for (const out of ['ids.u16', 'ids.bin']) await run(tokenizerEncodeCommand, { file: at('text.txt'), out: at(out) });
+  writeFileSync(at('ids.u32'), Uint32Array.from(tokenizer.encode(text)));
+  const files = [{ file: 'ids.json' }, { file: 'ids.u16' }, { file: 'ids.u32' }, { file: 'ids.bin', format: 'u16' }];
+  for (const { file, ...options } of files) {
+    expect(await run(tokenizerDecodeCommand, { file: at(file), ...options }), file).toBe(`${text}\n`);
+  }
+  const error = await thrownBy(() => run(tokenizerEncodeCommand, { file: at('text.txt'), out: at('other.u32') }));
+  expect(error).toMatchObject({ code: 'BAD_OPTION', exitStatus: 2, message: expect.stringContaining('u16') });
+});
+
 test.each([
-  ['12 x1', 'BAD_TOKEN', /"x1"/],
-  ['99999', 'BAD_TOKEN', /99999/],
-])('decode refuses %j', async (ids, code, message) => {
-  writeFileSync(at('wrong.txt'), ids);
-  const error = await thrownBy(() => run(tokenizerDecodeCommand, { file: at('wrong.txt') }));
-  expect(error).toMatchObject({ code, exitStatus: 2 });
+  ['12 x1', 'wrong.txt', /wrong\.txt: "x1", expected/],
+  ['99999', 'wrong.txt', /"99999", expected decimal token ids from 0 to 1999/],
+  ['99999999999999999999999', 'wrong.txt', /"99999999999999999999999"/],
+  ['{"ids": [1, 2.5]}', 'wrong.txt', /"2\.5"/],
+  ['{"id": 1}', 'wrong.txt', /\{"id": 1\}, expected lines of/],
+  ['abc', 'wrong.u16', /3 bytes, expected ids of 2 bytes/],
+])('decode refuses %j', async (ids, file, message) => {
+  writeFileSync(at(file), ids);
+  const error = await thrownBy(() => run(tokenizerDecodeCommand, { file: at(file) }));
+  expect(error).toMatchObject({ code: 'BAD_TOKEN', exitStatus: 2 });
   expect(error.message).toMatch(message);
+});
+
+test.each(['encode', 'decode'])('Ctrl-C ends %s while standard input is open', async (name) => {
+  const child = spawn(process.execPath, [resolve('dist/main.js'), 'tokenizer', name, '--tokenizer', dir]);
+  const ended = once(child, 'close');
+  // More than a pipe holds: once it is written, the command is reading.
+  await new Promise((resume) => child.stdin.write('1 '.repeat(500_000), resume));
+  child.kill('SIGINT');
+  expect(await ended).toEqual([130, null]);
 });
 
 test('a missing file is one clear error', async () => {
@@ -80,6 +111,7 @@ describe('explain', () => {
       { id: 2, text: ' đường\n' },
     ];
     expect(paint(pieces, false)).toBe('▏Con▏ đường⏎');
+    expect(paint([{ id: 1, text: '\x1b[2J\t' }], false)).toBe('▏\\u{1b}[2J⇥');
     const coloured = paint(pieces, true);
     expect(coloured.split('\x1b[0m')).toHaveLength(3);
     expect(coloured).toContain('m đường⏎');

@@ -11,6 +11,7 @@ import { bytesOf, sampleTexts, train } from './support.ts';
 
 interface TokenizerJson {
   added_tokens: { id: number; content: string }[];
+  truncation: unknown;
   normalizer: unknown;
   pre_tokenizer: { pretokenizers: { pattern: { Regex: string } }[] };
   model: { type: string; vocab: Record<string, number>; merges: string[]; unk_token?: unknown };
@@ -39,6 +40,26 @@ test('what was exported is what is loaded', async () => {
   expect(tokenizer.fingerprint).toBe(checksumOf(bytesOf(json)));
 });
 
+test('a file saved again by transformers means the same', () => {
+  const sequence = (id: string, type_id: number) => ({ Sequence: { id, type_id } });
+  const pair = [sequence('A', 0), sequence('B', 1)];
+  const template = { type: 'TemplateProcessing', single: [sequence('A', 0)], pair, special_tokens: {} };
+  expect(
+    parseTokenizer(
+      changed((json) => Object.assign(json, { post_processor: template })),
+      'x',
+    ),
+  ).toEqual(model);
+  const single = [{ SpecialToken: { id: '<|bos|>', type_id: 0 } }, sequence('A', 0)];
+  const withBos = changed((json) => Object.assign(json, { post_processor: { ...template, single } }));
+  expect(() => parseTokenizer(withBos, 'x')).toThrow('x: post_processor: {');
+});
+
+test('damage in JSON is said on one line', () => {
+  const damaged = tokenizerJson(model).replace('"version"', '"version\n\u001b');
+  expect(() => parseTokenizer(damaged, 'x')).toThrow(/^x: top level: not valid JSON: \P{Cc}*$/u);
+});
+
 test('merges as pairs, absent options and further keys mean the same', () => {
   const json = changed(({ model: bpe, ...rest }) => {
     Object.assign(bpe, { merges: bpe.merges.map((merge) => merge.split(' ')), note: 1 });
@@ -65,6 +86,17 @@ const damages: [key: string, fact: string, change: (json: TokenizerJson) => void
   ['added_tokens', 'has id 999, expected 399', ({ added_tokens }) => Object.assign(added_tokens[15]!, { id: 999 })],
   ['added_tokens', '"<|pad|>" is missing', ({ added_tokens }) => Object.assign(added_tokens[2]!, { content: '<|x|>' })],
   ['added_tokens.0.content', 'expected', ({ added_tokens }) => Object.assign(added_tokens[0]!, { content: 1 })],
+  [
+    'added_tokens["<|pad|>"].lstrip',
+    'true, exp',
+    ({ added_tokens }) => Object.assign(added_tokens[2]!, { lstrip: true }),
+  ],
+  [
+    'added_tokens["<|eos|>"].special',
+    'false,',
+    ({ added_tokens }) => Object.assign(added_tokens[1]!, { special: false }),
+  ],
+  ['truncation', '{"max_length":9}, exp', (json) => Object.assign(json, { truncation: { max_length: 9 } })],
   ['normalizer', 'null, expected {"type":"NFC"}', (json) => Object.assign(json, { normalizer: null })],
   [
     'pre_tokenizer.pretokenizers.0.pattern.Regex',

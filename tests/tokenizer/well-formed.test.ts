@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { toNfc } from '../../tokenizer/nfc.ts';
 import { isWellFormed, toWellFormed } from '../../tokenizer/well-formed.ts';
 import { bytesOf, oddText, sampleTexts } from './support.ts';
 
@@ -22,6 +23,24 @@ test('NFD becomes NFC, lone surrogates become U+FFFD, a byte order mark stays', 
   expect(decode(toWellFormed('Tiếng Việt'.normalize('NFD')))).toBe('Tiếng Việt');
   expect(decode(toWellFormed('a\ud800b'))).toBe('a\ufffdb');
   expect(decode(toWellFormed('\ufeffa'))).toBe('\ufeffa');
+});
+
+test('long runs of marks in any order become what `normalize` makes of them', () => {
+  const marks = Array.from({ length: 0x20000 }, (_, codePoint) => codePoint)
+    .filter((codePoint) => codePoint < 0xd800 || codePoint >= 0xe000)
+    .map((codePoint) => String.fromCodePoint(codePoint))
+    .filter((character) => /\p{M}/u.test(character));
+  const pile = (kinds: string[]) => fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 150 });
+  const run = fc.shuffledSubarray(marks, { minLength: 1, maxLength: 12 }).chain(pile);
+  const around = fc.constantFrom('', 'a', 'é', ' ế', 'ᄀ', 'ᅡ', '\u0301');
+  fc.assert(
+    fc.property(around, run, around, pile(marks), (before, few, between, many) => {
+      const text = [before, ...few, between, ...many].join('');
+      expect(toNfc(text)).toBe(text.normalize('NFC'));
+    }),
+    { numRuns: 500 },
+  );
+  expect(toNfc(marks.join(''))).toBe(marks.join('').normalize('NFC'));
 });
 
 test('Vietnamese prose is handed on without a copy', () => {

@@ -31,6 +31,7 @@ export async function hostile(): Promise<void> {
     ['random syllables', (size) => random(size, 'abc nhgđê '), 1_000_000],
     ['one syllable', (size) => ' và'.repeat(size / 3), 3_000_000],
     ['prose in one line', (size) => prose(texts, size), 5_000_000],
+    ['unordered marks', (size) => '\u0300\u0323'.repeat(size / 2), 400_000],
     ['decomposed prose', (size) => prose(texts, size).normalize('NFD'), 2_000_000],
   ];
   const rows: string[][] = [];
