@@ -3,7 +3,7 @@
  * candidate is run at that size and the fastest kept. A variant that does not compile, or whose result is wrong, is left
  * out and named. What comes back is plain JSON over the adapter's default choice (tune-cache.ts keeps it on disk).
  */
-import { reasonOf } from '../crawlers/errors.ts';
+import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import { measureKernel } from './bench.ts';
 import type { Gpu } from './device.ts';
 import { type AttentionTile, attention } from './kernels/attention.ts';
@@ -53,7 +53,7 @@ export async function tune(
   const measured = { matmul: { ...base.matmul }, attention: { ...base.attention } };
   const wrong = new Map<string, Promise<string | undefined>>();
   const faultOf = (kernel: Kernel): Promise<string | undefined> => {
-    const known = wrong.get(kernel.name) ?? checked(gpu, kernel);
+    const known = wrong.get(kernel.name) ?? kernelFault(gpu, kernel);
     wrong.set(kernel.name, known);
     return known;
   };
@@ -77,7 +77,7 @@ export async function tune(
       if (fault) throw new Error(fault);
       return variant.flops!(shape) / (await measureKernel(gpu, variant, shape, options)) / 1e6;
     };
-    const { best, ...result } = await fastest(fallback, candidates, tileName, rate);
+    const { best, ...result } = await fastest(gpu, fallback, candidates, tileName, rate);
     measured.matmul[key] = best;
     onResult?.({ key, ...result });
   }
@@ -98,7 +98,7 @@ export async function tune(
   if (!signal?.aborted) {
     const name = (tile: typeof fallback): string => Object.values(tile).join(' ');
     const candidates = attentionCandidates(facts, storage, HS).filter((tile) => !excludes(tile));
-    const { best, ...result } = await fastest(fallback, candidates, name, rate);
+    const { best, ...result } = await fastest(gpu, fallback, candidates, name, rate);
     measured.attention[`${storage} ${HS}`] = best;
     onResult?.({ key: `attention ${storage} ${HS}`, ...result });
   }
@@ -107,18 +107,25 @@ export async function tune(
 
 const isMatmul = (kernel: Kernel): kernel is MatmulKernel => 'problem' in kernel;
 
-/** Undefined when the kernel equals its reference. */
-async function checked(gpu: Gpu, kernel: Kernel): Promise<string | undefined> {
+/** Undefined when the kernel equals its reference, else why not. @throws ToolkitError DEVICE_LOST */
+export async function kernelFault(gpu: Gpu, kernel: Kernel): Promise<string | undefined> {
   try {
-    const { error, at } = await wgslError(gpu, kernel);
+    const { error, at } = await gpu.attempt(() => wgslError(gpu, kernel));
     return error < toleranceOf(kernel) ? undefined : `${kernel.name}: off by ${error.toPrecision(2)} in ${at}`;
   } catch (error) {
-    return reasonOf(error);
+    return reasonUnlessLost(error);
   }
+}
+
+/** Without its device nothing more can be tried. */
+function reasonUnlessLost(error: unknown): string {
+  if (error instanceof ToolkitError && error.code === 'DEVICE_LOST') throw error;
+  return reasonOf(error);
 }
 
 /** The default is measured too: it stays unless a candidate is faster. */
 async function fastest<Tile>(
+  gpu: Gpu,
   fallback: Tile,
   candidates: readonly Tile[],
   name: (tile: Tile) => string,
@@ -129,11 +136,11 @@ async function fastest<Tile>(
   const others = candidates.filter((tile) => name(tile) !== name(fallback));
   for (const [i, tile] of [fallback, ...others].entries()) {
     try {
-      const found = await rate(tile);
+      const found = await gpu.attempt(() => rate(tile));
       if (i === 0) defaultGflops = found;
       if (found > gflops) [best, gflops] = [tile, found];
     } catch (error) {
-      faults.push(`${name(tile)}: ${reasonOf(error)}`);
+      faults.push(`${name(tile)}: ${reasonUnlessLost(error)}`);
     }
   }
   return { best, tile: name(best), gflops, defaultGflops, faults };

@@ -5,6 +5,8 @@ import { openGpu } from '../../trainer/adapter.ts';
 import { COPY_DST, UNIFORM } from '../../trainer/device.ts';
 import { relu2 } from '../../trainer/kernels/mlp.ts';
 import { Program, tensor } from '../../trainer/program.ts';
+import { wgslError } from '../../trainer/proofs/kernels.ts';
+import { kernelFault } from '../../trainer/tune.ts';
 
 const inProcess = (script: string) =>
   spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script], {
@@ -47,6 +49,25 @@ describe('Gpu', () => {
     const gpu = await openGpu();
     gpu.device.createBuffer({ size: 16, usage: UNIFORM | COPY_DST | 0x0001 }); // MAP_READ goes with COPY_DST alone
     await expect(gpu.settle()).rejects.toMatchObject({ code: 'DEVICE_ERROR' });
+    gpu.destroy();
+  });
+
+  it('goes on after a kernel that does not compile, and after one that asks for what the device lacks', async () => {
+    const gpu = await openGpu();
+    const good = relu2('f32').forward;
+    const broken = { ...good, name: 'broken', wgsl: 'fn main() { let x = ; }' };
+    const tooWide = { ...good, name: 'too_wide', grid: () => [65536, 65536] as const };
+    for (let i = 0; i < 2; i++) {
+      await expect(wgslError(gpu, broken)).rejects.toMatchObject({
+        code: 'BAD_KERNEL',
+        message: expect.stringContaining('broken: '),
+      });
+      expect(await kernelFault(gpu, broken)).toContain('let x = ;');
+      expect(await kernelFault(gpu, tooWide)).toContain('65536');
+      expect(await kernelFault(gpu, good)).toBeUndefined();
+    }
+    await gpu.settle();
+    expect(gpu.liveBuffers).toBe(0);
     gpu.destroy();
   });
 
