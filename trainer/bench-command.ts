@@ -1,4 +1,4 @@
-/** `vua bench` and `vua tune`. */
+/** `vua bench`: see bench.ts. */
 import { z } from 'zod';
 import { badInput } from '../crawlers/errors.ts';
 import { type CommandContext, defineCommand } from '../crawlers/shell/command.ts';
@@ -11,10 +11,8 @@ import type { AdapterFacts, Gpu } from './device.ts';
 import { chooseKernels, type KernelChoice } from './kernels/index.ts';
 import type { Storage } from './kernels/kernel.ts';
 import { type ModelConfig, modelConfig } from './model.ts';
-import { matricesWork, probeMatrices } from './probe.ts';
-import { type OptimizerOptions, Trainer } from './trainer.ts';
-import { type TuneResult, tune } from './tune.ts';
-import { loadChoice, saveChoice, tunePath } from './tune-cache.ts';
+import type { OptimizerOptions } from './trainer.ts';
+import { loadChoice } from './tune-cache.ts';
 
 /** Model sizes that are measured, by the parameters of their layers; rows of a step on a GPU and on a CPU driver. */
 export const BENCH_MODELS = {
@@ -32,7 +30,8 @@ const DEFAULT_MODELS: Readonly<Record<AdapterFacts['kind'], readonly BenchModel[
   software: ['demo', '1M', '10M'],
   gpu: ['1M', '10M', '30M', '124M'],
 };
-const MATMUL_SIZES: Readonly<Record<AdapterFacts['kind'], readonly number[]>> = {
+/** Sides of the square products. */
+export const MATMUL_SIZES: Readonly<Record<AdapterFacts['kind'], readonly number[]>> = {
   embedded: [256],
   software: [256, 1024],
   gpu: [1024, 4096],
@@ -159,25 +158,25 @@ export function benchText(report: BenchReport, kernels: number): string {
   return blocks.join('\n\n');
 }
 
-const adapter = z
+export const adapterOption = z
   .enum(ADAPTER_CHOICES)
   .default('auto')
   .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}; \`vua doctor\` explains the choice`);
 const MODEL_NAMES = Object.keys(BENCH_MODELS) as BenchModel[];
-const models = z
+export const modelsOption = z
   .string()
   .default('')
   .describe(`sizes, by comma, of ${MODEL_NAMES.join(', ')} (default: by adapter)`);
-const precision = z.string().default('f32').describe('f32, f16 or f32,f16; f16 is mixed precision');
+export const precisionOption = z.string().default('f32').describe('f32, f16 or f32,f16; f16 is mixed precision');
 
-function storagesOf(given: string, gpu: Gpu): Storage[] {
+export function storagesOf(given: string, gpu: Gpu): Storage[] {
   const storages = names(given, ['f32', 'f16'] as const, '--precision');
   if (storages.includes('f16') && !gpu.device.features.has('shader-f16'))
     throw badInput('BAD_OPTION', `--precision f16: ${gpu.facts.name} has no shader-f16`);
   return storages;
 }
 
-const modelsOf = (given: string, { kind }: AdapterFacts): readonly BenchModel[] =>
+export const modelsOf = (given: string, { kind }: AdapterFacts): readonly BenchModel[] =>
   given ? names(given, MODEL_NAMES, '--models') : DEFAULT_MODELS[kind];
 
 export const benchCommand = defineCommand({
@@ -185,9 +184,9 @@ export const benchCommand = defineCommand({
   summary: 'measure kernels and whole training steps on the adapter, as shares of what it can do',
   examples: ['vua bench', 'vua bench --adapter embedded --models demo --naive', 'vua bench --precision f16 --json'],
   options: z.object({
-    adapter,
-    models,
-    precision,
+    adapter: adapterOption,
+    models: modelsOption,
+    precision: precisionOption,
     optimizer: z.enum(['muon', 'adamw']).default('muon').describe("the matrices' optimizer"),
     steps: z.number().int().min(1).default(3).describe('steps of each size; the fastest counts'),
     kernels: z.number().int().min(1).default(10).describe('lines of each table of kernels'),
@@ -203,69 +202,3 @@ export const benchCommand = defineCommand({
     gpu.destroy();
   },
 });
-
-export const tuneCommand = defineCommand({
-  name: 'tune',
-  summary: 'measure kernel variants on this adapter and keep the fastest for every later run',
-  examples: ['vua tune', 'vua tune --models 124M --precision f16'],
-  options: z.object({
-    adapter,
-    models,
-    precision,
-    dryRun: z.boolean().default(false).describe('measure and print, keep nothing'),
-    probe: z.boolean().default(false).describe('only multiply with the matrix units: status 1 when that goes wrong'),
-  }),
-  async run({ adapter, models, precision, dryRun, probe }, { report, signal }) {
-    const gpu = await openGpu(adapter);
-    if (probe) return (await probeMatrices(gpu)) ? 0 : 1;
-    const chosen = modelsOf(models, gpu.facts);
-    const results = await tuneModels(gpu, chosen, storagesOf(precision, gpu), { report, signal }, dryRun);
-    report.result(tuneText(results), { event: 'tuned', path: tunePath(gpu.facts), results });
-    if (!dryRun) report.note(`kept in ${tunePath(gpu.facts)}; new runs use it, a resumed run keeps its own`);
-    gpu.destroy();
-    return 0;
-  },
-});
-
-export async function tuneModels(
-  gpu: Gpu,
-  models: readonly BenchModel[],
-  storages: readonly Storage[],
-  { report, signal }: CommandContext,
-  dryRun: boolean,
-): Promise<TuneResult[]> {
-  const { clock } = driverClock(gpu.facts);
-  const results: TuneResult[] = [];
-  let { choice } = loadChoice(gpu.facts);
-  for (const storage of storages) {
-    const trusted = storage === 'f32' || (await matricesWork(gpu.facts));
-    if (!trusted) report.note('subgroup matrices crashed or failed in a process of their own: they are left out');
-    for (const model of models) {
-      if (signal.aborted) break;
-      report.note(`tune: ${model} ${storage}`);
-      const config = benchModel(model);
-      const rows = benchRows(model, gpu.facts);
-      const trainer = new Trainer(gpu, config, { rows, storage, optimizer: benchOptimizer('muon'), kernels: choice });
-      const { forward, gradients, update } = trainer.programSteps;
-      trainer.release();
-      choice = await tune(gpu, choice, config, [...forward, ...gradients, ...update], {
-        ...{ storage, rows, clock, signal, rounds: 2, atLeastMs: 10 },
-        excludes: ({ kind }) => kind === 'subgroup' && !trusted,
-        onResult: (result) => {
-          results.push(result);
-          report.note(`${result.key}: ${result.tile}, ${result.gflops.toFixed(1)} GFLOP/s`);
-        },
-      });
-      if (!dryRun) saveChoice(gpu.facts, choice);
-    }
-  }
-  return results;
-}
-
-const tuneText = (results: readonly TuneResult[]): string =>
-  formatTable([
-    ['class', 'fastest', 'GFLOP/s', 'over the default', 'left out'],
-    ...results.map(({ key, tile, gflops, defaultGflops, faults }) => [
-      ...[key, tile, gflops.toFixed(1), `${(gflops / defaultGflops).toFixed(2)}×`, String(faults.length)],
-    ]),
-  ]);
