@@ -1,5 +1,6 @@
 /** Finding an adapter: always one, with reasons, and none of its native parts collected. */
 import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/adapter.ts';
 import { COPY_DST, UNIFORM } from '../../trainer/device.ts';
@@ -8,9 +9,10 @@ import { Program, tensor } from '../../trainer/program.ts';
 import { wgslError } from '../../trainer/proofs/kernels.ts';
 import { kernelFault } from '../../trainer/tune.ts';
 
-const inProcess = (script: string) =>
+const inProcess = (script: string, env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script], {
     encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
 
 describe('openGpu', () => {
@@ -22,6 +24,27 @@ describe('openGpu', () => {
       console.log(gpu.facts.kind);
       process.exit(0);`);
     expect(stdout.trim(), stderr).toBe('embedded');
+  });
+
+  it('opens the driver of the system where koffi is not installed', async () => {
+    (await openGpu('embedded')).destroy();
+    const driver = process.env.VK_DRIVER_FILES!;
+    const { stdout, stderr } = inProcess(
+      `
+      import Module from 'node:module';
+      const load = Module._load;
+      Module._load = (name, ...rest) => {
+        if (name === 'koffi') throw new Error('no koffi here');
+        return load(name, ...rest);
+      };
+      const { openGpu } = await import('./trainer/adapter.ts');
+      console.log((await openGpu('software')).facts.kind);
+      await openGpu('gpu').catch(({ message }) => console.log(message));
+      process.exit(0);`,
+      { LD_LIBRARY_PATH: dirname(driver), VK_DRIVER_FILES: driver },
+    );
+    expect(stdout, stderr).toContain('software\n');
+    expect(stdout, stderr).toContain('koffi is not installed');
   });
 
   it('says what was tried when the kind that was asked for is not there', async () => {
