@@ -2,10 +2,8 @@
  * Some drivers crash on subgroup matrices, and a crashed driver takes its process with it. So before tuning tries a GPU's
  * matrices, `vua tune --probe MxNxK` multiplies with one configuration in a process of its own, and attends with it.
  */
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { ToolkitError } from '../crawlers/errors.ts';
+import { nodeCommand, runApart } from './apart.ts';
 import type { AdapterFacts, Gpu } from './device.ts';
 import { attention } from './kernels/attention.ts';
 import { attentionCandidates, matmulCandidates } from './kernels/candidates.ts';
@@ -24,45 +22,6 @@ export interface Probed {
 
 const nameOf = ({ M, N, K }: MatrixConfig): string => `${M}x${N}x${K}`;
 
-/** How this Node was started: where its system is another one, by that one's loader, which `execPath` then names. */
-export function nodeCommand(): string[] {
-  if (!basename(process.execPath).startsWith('ld-')) return [process.execPath, ...process.execArgv];
-  const words = readFileSync('/proc/self/cmdline', 'utf8').split('\0');
-  return [...words.slice(0, words.indexOf(process.argv0) + 1), ...process.execArgv];
-}
-
-export interface Ended {
-  /** Undefined after exit status 0; else status or signal, and the last lines of stderr. */
-  readonly fault?: string;
-}
-
-/** Runs a command to its end or its time. */
-export function runApart(
-  command: readonly string[],
-  timeoutMs: number,
-  onLine?: (line: string) => void,
-): Promise<Ended> {
-  return new Promise((resolve) => {
-    const [file, ...given] = command;
-    const child = spawn(file, given, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
-    let [rest, said] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) onLine?.(line);
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-2000);
-    });
-    child.on('error', ({ message }) => resolve({ fault: message }));
-    child.on('close', (status, signal) => {
-      if (status === 0) return resolve({});
-      const how = !signal ? `status ${status}` : child.killed ? `stopped after ${timeoutMs / 1000} s` : signal;
-      resolve({ fault: [how, ...said.trim().split('\n').slice(-4)].filter(Boolean).join(' | ') });
-    });
-  });
-}
-
 /** Each configuration in a child. @param command the arguments of this program that probe a configuration */
 export async function probeMatrices(
   { matrixConfigs }: AdapterFacts,
@@ -71,7 +30,7 @@ export async function probeMatrices(
 ): Promise<Probed[]> {
   const probed: Probed[] = [];
   for (const config of matrixConfigs.map(nameOf)) {
-    const { fault } = await runApart([...nodeCommand(), process.argv[1], ...command(config)], timeoutMs);
+    const { fault } = await runApart([...nodeCommand(), process.argv[1], ...command(config)], { timeoutMs });
     probed.push({ config, ...(fault !== undefined && { fault }) });
   }
   return probed;

@@ -27,7 +27,7 @@ import { toleranceOf, wgslError } from './proofs/kernels.ts';
 export interface TuneOptions extends MeasureOptions {
   readonly storage: Storage;
   /** Candidates that must not be tried: what crashed a probe. */
-  readonly excludes?: (tile: MatmulTile | AttentionTile) => boolean;
+  readonly excludes?: (tile: MatmulTile | AttentionTile, name: string) => boolean;
   /** Classes that are known already. */
   readonly skips?: (key: string) => boolean;
   readonly signal?: AbortSignal;
@@ -185,7 +185,7 @@ async function fastest<Tile extends MatmulTile | AttentionTile>(
   const others = candidates.filter((tile) => name(tile) !== name(fallback));
   for (const [i, tile] of [fallback, ...others].entries()) {
     if (signal?.aborted) return undefined;
-    if (excludes(tile)) {
+    if (excludes(tile, name(tile))) {
       faults.push(`${name(tile)}: excluded`);
       continue;
     }

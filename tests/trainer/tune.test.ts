@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/adapter.ts';
+import { nodeCommand, runApart } from '../../trainer/apart.ts';
 import { MATMUL_SIZES } from '../../trainer/bench-command.ts';
 import type { Gpu } from '../../trainer/device.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
@@ -11,7 +12,7 @@ import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer
 import { chooseKernels, type KernelChoice } from '../../trainer/kernels/index.ts';
 import { MATMUL_LAYOUTS, type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { modelConfig } from '../../trainer/model.ts';
-import { nodeCommand, runApart, usesFaulty } from '../../trainer/probe.ts';
+import { usesFaulty } from '../../trainer/probe.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { cubes, productsOf, type TuneResult, tuneAttention, tuneMatmuls } from '../../trainer/tune.ts';
 import { loadChoice, saveChoice, tunePath } from '../../trainer/tune-cache.ts';
@@ -64,7 +65,7 @@ it('offers matrix units for f16 only, within the limits of the adapter', () => {
 });
 
 it('measures a step, keeps what was fastest, and trains with it', async () => {
-  expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), isTuned: false });
+  expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
   const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
   const optimizer = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0, clip: 1, muonRatio: 1 };
   const options = { rows: 2, optimizer: { ...optimizer, matrices: 'adamw' as const } };
@@ -99,7 +100,7 @@ it('measures a step, keeps what was fastest, and trains with it', async () => {
   }
   saveChoice(gpu.facts, choice);
   const kept = loadChoice(gpu.facts);
-  expect(kept).toEqual({ choice, isTuned: true });
+  expect(kept).toEqual({ choice, tuned: 1 });
 
   const tuned = await Trainer.create(gpu, config, { ...options, kernels: kept.choice });
   tuned.arena.initialise(config, 1);
@@ -120,9 +121,10 @@ it('tunes the very cubes that the bench measures, the largest first', () => {
 });
 
 it('tells how a process of its own ended, and leaves out only what failed in it', async () => {
-  const script = (text: string, timeoutMs = 20_000) => runApart([...nodeCommand(), '-e', text], timeoutMs);
+  const script = (text: string, timeoutMs = 20_000) => runApart([...nodeCommand(), '-e', text], { timeoutMs });
   const lines: string[] = [];
-  expect(await runApart([...nodeCommand(), '-e', 'console.log(1)'], 20_000, (line) => lines.push(line))).toEqual({});
+  const listening = { timeoutMs: 20_000, quietMs: 10_000, onLine: (line: string) => lines.push(line) };
+  expect(await runApart([...nodeCommand(), '-e', 'console.log(1)'], listening)).toEqual({});
   expect(lines).toEqual(['1']);
   expect((await script('console.error("driver says no"); process.exit(3)')).fault).toBe('status 3 | driver says no');
   expect((await script('process.kill(process.pid, "SIGSEGV")')).fault).toContain('SIGSEGV');
@@ -144,6 +146,6 @@ it('treats a damaged or foreign file as none', () => {
     whole.replace(gpu.facts.name, 'other'),
   ]) {
     writeFileSync(path, text);
-    expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), isTuned: false });
+    expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
   }
 });
