@@ -1,4 +1,8 @@
 /** `vua bench`: what is measured is kept, stopped or not; shares and words in its tables. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openGpu } from '../../trainer/adapter.ts';
 import { benchStep } from '../../trainer/bench.ts';
@@ -52,4 +56,31 @@ it('refuses a Python that does not run before anything is measured', async () =>
     ...{ code: 'BAD_OPTION', exitStatus: 2 },
     message: expect.stringContaining('/nowhere/python'),
   });
+});
+
+it('a stay on a GPU refuses typos at once, keeps what it finds and goes on where its file ends', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vua-stay-'));
+  const out = join(folder, 'stay.json');
+  const stay = (...given: string[]) =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'tests/bench/trainer/gpu-stay.ts', '--out', out, ...given], {
+      encoding: 'utf8',
+    });
+  const typo = stay('--stages', 'facts,chek');
+  expect([typo.status, typo.stderr]).toEqual([2, expect.stringContaining('--stages chek: allowed are facts')]);
+  expect(stay('--python', '/nowhere/python')).toMatchObject({ status: 2, stderr: expect.stringContaining('/nowhere') });
+
+  const given = ['--adapter', 'embedded', '--stages', 'check', '--only', '^relu2_(for|back)ward_f32'];
+  const first = stay(...given);
+  expect(first.status, first.stderr).toBe(0);
+  const found = JSON.parse(readFileSync(out, 'utf8'));
+  expect(found.facts.kind).toBe('embedded');
+  expect(found.check).toEqual({ relu2_forward_f32: 'right', relu2_backward_f32: 'right' });
+
+  const { relu2_forward_f32: _, relu2_backward_f32: __, ...check } = found.check;
+  writeFileSync(out, JSON.stringify({ ...found, check, crashed: { relu2_forward_f32: 'SIGSEGV' } }));
+  const next = stay(...given);
+  expect(next.status).toBe(1); // what crashed is not tried again, and told
+  expect(next.stderr).toContain('relu2_forward_f32: SIGSEGV');
+  expect(JSON.parse(readFileSync(out, 'utf8')).check).toEqual({ relu2_backward_f32: 'right' });
+  rmSync(folder, { recursive: true });
 });

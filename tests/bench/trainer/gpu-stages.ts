@@ -142,12 +142,13 @@ export const STAGE_WORK: Readonly<Record<string, (gpu: Gpu, context: StageContex
   },
 
   async check(gpu, context) {
-    const isFaulty = usesFaulty(context.stay.probed ?? []);
-    const isOurs = ({ name, ...kernel }: Kernel): boolean => {
-      const { tile } = kernel as { tile?: { kind: string; lanes?: number } };
-      // Subgroups of another GPU are not this one's fault.
-      if (/subgroup/.test(name) && tile?.lanes !== undefined && tile.lanes !== gpu.facts.subgroupMaxSize) return false;
-      return !(tile && isFaulty(tile)) && new RegExp(context.only).test(name);
+    const probed = context.stay.probed ?? [];
+    const faulty = new Set(probed.filter(({ fault }) => fault !== undefined).map(({ config }) => config));
+    const isOurs = ({ name }: Kernel): boolean => {
+      // `…_MxNxKxlanes`: subgroups of another GPU are not this one's fault.
+      const [, config, lanes] = /subgroup_.*?(\d+x\d+x\d+)x(\d+)$/.exec(name) ?? [];
+      if (config && (faulty.has(config) || Number(lanes) !== gpu.facts.subgroupMaxSize)) return false;
+      return new RegExp(context.only).test(name);
     };
     const kernels = storagesOf(gpu).flatMap((storage) => [
       ...allKernels(storage),

@@ -224,7 +224,8 @@ for (const report of Object.values(stay.bench ?? {})) {
   const mine = peers.filter(({ model }) => (report as BenchReport).steps.some((step) => step.model === model));
   console.log(benchText({ ...(report as BenchReport), peers: mine }, 12));
 }
-const wrong = Object.entries({ ...stay.chosen, ...stay.check }).filter(([, verdict]) => verdict !== 'right');
+const verdicts = { ...stay.chosen, ...stay.check, ...stay.crashed };
+const wrong = Object.entries(verdicts).filter(([, verdict]) => verdict !== 'right');
 for (const [kernel, verdict] of wrong) say(`${kernel}: ${verdict}`);
-say(`${options.out}: ${faults} stages failed, ${wrong.length} kernels are wrong`);
+say(`${options.out}: ${faults} stages failed, ${wrong.length} variants are wrong or crashed`);
 process.exit(faults + wrong.length > 0 ? 1 : 0);
