@@ -2,15 +2,13 @@
  * Some drivers crash on subgroup matrices, and a crashed driver takes its process with it. So before tuning tries a GPU's
  * matrices, `vua tune --probe MxNxK` multiplies with one configuration in a process of its own, and attends with it.
  */
-import { ToolkitError } from '../crawlers/errors.ts';
+import { badInput, ToolkitError } from '../crawlers/errors.ts';
 import { nodeCommand, runApart } from './apart.ts';
 import type { AdapterFacts, Gpu } from './device.ts';
 import { attention } from './kernels/attention.ts';
-import { attentionCandidates, matmulCandidates } from './kernels/candidates.ts';
-import { HEAD_SIZES } from './kernels/index.ts';
+import type { Kernel } from './kernels/kernel.ts';
 import { MATMUL_LAYOUTS, matmul } from './kernels/matmul.ts';
-import type { MatrixConfig } from './kernels/matmul-subgroup.ts';
-import { missingFeatures } from './proofs/kernels.ts';
+import type { MatrixConfig, SubgroupTile } from './kernels/matmul-subgroup.ts';
 import { kernelFault } from './tune.ts';
 
 export interface Probed {
@@ -36,31 +34,32 @@ export async function probeMatrices(
   return probed;
 }
 
-/**
- * In the child: a product of each layout, and attention of each head size, against their references.
- * @throws ToolkitError BAD_KERNEL with what is wrong
- */
+/** A product of each layout and attention with one configuration, in tiles that CPU drivers too compile in seconds. */
+export function probeKernels(
+  config: string,
+  { subgroupMaxSize: lanes }: Pick<AdapterFacts, 'subgroupMaxSize'>,
+): Kernel[] {
+  const [M, N, K] = config.split('x').map(Number);
+  const tile: SubgroupTile = { kind: 'subgroup', m: 2 * M, n: 4 * N, k: 2 * K, down: 1, across: 2, M, N, K, lanes };
+  const products = MATMUL_LAYOUTS.map((layout) =>
+    matmul({ layout, epilogue: 'write', from: 'f16', into: 'f16' }, tile),
+  );
+  const fits = lanes % M === 0 && 16 % N === 0 && 16 % K === 0;
+  const attended = fits ? attention(16, 'f16', { kind: 'subgroup', down: 2, across: 16, M, N, K, lanes }) : {};
+  return [...products, ...Object.values<Kernel>(attended)];
+}
+
+/** In the child. @throws ToolkitError BAD_KERNEL with what is wrong */
 export async function probeMatrix(gpu: Gpu, config: string): Promise<void> {
-  const facts = { ...gpu.facts, kind: 'gpu' as const };
-  const uses = (tile: { readonly kind: string }): boolean =>
-    tile.kind === 'subgroup' && nameOf(tile as unknown as MatrixConfig) === config;
-  const kernels = [
-    ...MATMUL_LAYOUTS.flatMap((layout) => {
-      // The last ones are small: quick to compile.
-      const tile = matmulCandidates(facts, layout, 'f16').findLast(uses);
-      return tile ? [matmul({ layout, epilogue: 'write', from: 'f16', into: 'f16' }, tile)] : [];
-    }),
-    ...HEAD_SIZES.flatMap((size) => {
-      const tile = attentionCandidates(facts, 'f16', size).findLast(uses);
-      return tile ? Object.values(attention(size, 'f16', tile)) : [];
-    }),
-  ].filter((kernel) => missingFeatures(gpu, kernel).length === 0);
-  const faults: string[] = kernels.length === 0 ? [`no kernel has ${config} on ${gpu.facts.name}`] : [];
-  for (const kernel of kernels) {
-    const fault = await kernelFault(gpu, kernel);
-    if (fault) faults.push(fault);
+  const allowed = gpu.facts.matrixConfigs.map(nameOf);
+  if (!allowed.includes(config)) {
+    const has = allowed.length > 0 ? `has ${allowed.join(', ')}` : 'has no matrix units';
+    throw badInput('BAD_OPTION', `--probe ${config}: ${gpu.facts.name} ${has}`);
   }
-  if (faults[0]) throw new ToolkitError({ code: 'BAD_KERNEL', message: `matrices of ${config}: ${faults.join('; ')}` });
+  for (const kernel of probeKernels(config, gpu.facts)) {
+    const fault = await kernelFault(gpu, kernel);
+    if (fault) throw new ToolkitError({ code: 'BAD_KERNEL', message: `matrices of ${config}: ${fault}` });
+  }
 }
 
 /** Variants that a probe spoke against. */

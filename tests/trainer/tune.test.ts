@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
+import { nullDevice, openGpu } from '../../trainer/adapter.ts';
 import { nodeCommand, runApart } from '../../trainer/apart.ts';
 import { MATMUL_SIZES } from '../../trainer/bench-command.ts';
 import type { Gpu } from '../../trainer/device.ts';
@@ -12,7 +12,8 @@ import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer
 import { chooseKernels, type KernelChoice } from '../../trainer/kernels/index.ts';
 import { MATMUL_LAYOUTS, type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { modelConfig } from '../../trainer/model.ts';
-import { usesFaulty } from '../../trainer/probe.ts';
+import { probeKernels, probeMatrix, usesFaulty } from '../../trainer/probe.ts';
+import { shaderFault } from '../../trainer/program.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { cubes, productsOf, type TuneResult, tuneAttention, tuneMatmuls } from '../../trainer/tune.ts';
 import { loadChoice, saveChoice, tunePath } from '../../trainer/tune-cache.ts';
@@ -134,6 +135,17 @@ it('tells how a process of its own ended, and leaves out only what failed in it'
   expect(
     new Set(tiles.filter(faulty).map((tile) => tile.kind === 'subgroup' && [tile.M, tile.N, tile.K].join())),
   ).toEqual(new Set(['16,8,16']));
+});
+
+it('probes with kernels that compile at the matrix sizes of NVIDIA, and refuses sizes that are not there', async () => {
+  const device = await nullDevice();
+  for (const { M, N, K } of NVIDIA_FACTS.matrixConfigs) {
+    const kernels = probeKernels(`${M}x${N}x${K}`, NVIDIA_FACTS);
+    expect(kernels.length).toBe(6);
+    for (const kernel of kernels) expect(await shaderFault(device, kernel)).toBeUndefined();
+  }
+  device.destroy();
+  await expect(probeMatrix(gpu, '5x5x5')).rejects.toMatchObject({ code: 'BAD_OPTION', exitStatus: 2 });
 });
 
 it('treats a damaged or foreign file as none', () => {
