@@ -24,12 +24,14 @@ export interface ApartOptions {
   readonly onSaid?: (text: string) => void;
 }
 
-/** Runs a command to its end or its time. */
+/** Runs a command to its end or its time, or to the end of this process. */
 export function runApart(command: readonly string[], options: ApartOptions): Promise<Ended> {
   const { timeoutMs, quietMs = timeoutMs, onLine, onSaid } = options;
   return new Promise((resolve) => {
     const [file, ...given] = command;
     const child = spawn(file, given, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const endToo = (): boolean => child.kill('SIGKILL');
+    process.on('exit', endToo);
     let [rest, said, stopped] = ['', '', ''];
     const stopAfter = (ms: number, why: string) =>
       setTimeout(() => {
@@ -51,6 +53,7 @@ export function runApart(command: readonly string[], options: ApartOptions): Pro
     const end = (fault?: string): void => {
       clearTimeout(limit);
       clearTimeout(quiet);
+      process.off('exit', endToo);
       resolve(fault === undefined ? {} : { fault });
     };
     child.on('error', ({ message }) => end(message));

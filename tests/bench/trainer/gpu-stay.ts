@@ -120,6 +120,14 @@ if (options.child !== undefined) {
   }
 }
 
+// The file is whole at any time, and the child ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    console.error(`interrupted: ${options.out} has what was found, the same command goes on`);
+    process.exit(130);
+  });
+}
+
 const started = performance.now();
 const leftMs = (): number => 1000 * seconds - (performance.now() - started);
 const say = (text: string): void => console.error(`${((performance.now() - started) / 1000).toFixed(0)} s  ${text}`);
