@@ -11,7 +11,7 @@ import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCo
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
-import { benchCommand, tuneCommand } from './trainer/bench-command.ts';
+import { benchCommand } from './trainer/bench-command.ts';
 import { checkCommand } from './trainer/check.ts';
 import { trainCommand } from './trainer/commands.ts';
 import { doctorCommand } from './trainer/doctor-command.ts';
@@ -21,6 +21,7 @@ import { lrFindCommand } from './trainer/lr-find-command.ts';
 import { planCommand } from './trainer/plan-command.ts';
 import { plotCommand } from './trainer/plot-command.ts';
 import { sampleCommand } from './trainer/sample-command.ts';
+import { tuneCommand } from './trainer/tune-command.ts';
 import { verifyModel } from './trainer/verify.ts';
 
 const COMMANDS: readonly Command[] = [

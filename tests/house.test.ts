@@ -8,6 +8,7 @@ const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 /** In trainer/, only these may import `node:` modules: the rest also runs in a page. */
 const NODE_SIDE = [
   'adapter.ts',
+  'apart.ts',
   'bench-clock.ts',
   'check.ts',
   'checkpoint.ts',
@@ -18,6 +19,7 @@ const NODE_SIDE = [
   'loader-thread.ts',
   'loader-worker.ts',
   'page/bundle.ts',
+  'peers.ts',
   'probe.ts',
   'run.ts',
   'tensor-file.ts',

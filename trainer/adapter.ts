@@ -92,9 +92,15 @@ export async function nullDevice(): Promise<GPUDevice> {
 const isSoftware = (adapter: GPUAdapter): boolean =>
   adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter.info.description);
 
-/** macOS and Windows bring their own API; Linux needs the Vulkan loader. */
+/** macOS and Windows bring their own API; Linux needs the Vulkan loader. Without koffi Dawn is left to look for it. */
 function hasVulkanLoader(tried: string[]): boolean {
   if (process.platform !== 'linux') return true;
+  try {
+    loadKoffi();
+  } catch {
+    tried.push('koffi is not installed, so Dawn looked for libvulkan.so.1 by itself');
+    return true;
+  }
   try {
     loadGlobally('libvulkan.so.1');
     return true;
@@ -104,11 +110,13 @@ function hasVulkanLoader(tried: string[]): boolean {
   }
 }
 
+interface Koffi {
+  load(path: string, options: { global: boolean }): unknown;
+}
+const loadKoffi = (): Koffi => createRequire(import.meta.url)('koffi') as Koffi;
+
 function loadGlobally(library: string): void {
-  const koffi = createRequire(import.meta.url)('koffi') as {
-    load(path: string, options: { global: boolean }): unknown;
-  };
-  keptForTheProcess.push(koffi.load(library, { global: true }));
+  keptForTheProcess.push(loadKoffi().load(library, { global: true }));
 }
 
 /** Unpacks SwiftShader once per version, points the Vulkan loader at it and nothing else. */

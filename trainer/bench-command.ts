@@ -1,22 +1,22 @@
-/** `vua bench` and `vua tune`. */
+/** `vua bench`: see bench.ts. */
 import { z } from 'zod';
 import { badInput } from '../crawlers/errors.ts';
-import { type CommandContext, defineCommand } from '../crawlers/shell/command.ts';
+import { type CommandContext, defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
-import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { ADAPTER_CHOICES, openGpu } from './adapter.ts';
 import { benchStep, type MatmulRate, matmulRates, measurePeaks, type Peaks, type StepBench } from './bench.ts';
 import { driverClock } from './bench-clock.ts';
+import { benchText } from './bench-text.ts';
 import type { AdapterFacts, Gpu } from './device.ts';
 import { chooseKernels, type KernelChoice } from './kernels/index.ts';
 import type { Storage } from './kernels/kernel.ts';
 import { type ModelConfig, modelConfig } from './model.ts';
-import { matricesWork, probeMatrices } from './probe.ts';
-import { type OptimizerOptions, Trainer } from './trainer.ts';
-import { type TuneResult, tune } from './tune.ts';
-import { loadChoice, saveChoice, tunePath } from './tune-cache.ts';
+import { findPytorch, type PeerRow, PYTORCH_WAYS, type Pytorch, runPytorch } from './peers.ts';
+import type { OptimizerOptions } from './trainer.ts';
+import { loadChoice } from './tune-cache.ts';
 
-/** Model sizes that are measured, by the parameters of their layers; rows of a step on a GPU and on a CPU driver. */
+/** Model sizes that are measured, named after those they resemble (the table gives the parameters); rows of a step on a
+ * GPU and on a CPU driver. */
 export const BENCH_MODELS = {
   demo: { vocabSize: 2048, depth: 2, width: 64, context: 64, gpuRows: 256, cpuRows: 8 },
   '1M': { vocabSize: 8192, depth: 2, width: 128, context: 256, gpuRows: 128, cpuRows: 2 },
@@ -32,7 +32,8 @@ const DEFAULT_MODELS: Readonly<Record<AdapterFacts['kind'], readonly BenchModel[
   software: ['demo', '1M', '10M'],
   gpu: ['1M', '10M', '30M', '124M'],
 };
-const MATMUL_SIZES: Readonly<Record<AdapterFacts['kind'], readonly number[]>> = {
+/** Sides of the square products. */
+export const MATMUL_SIZES: Readonly<Record<AdapterFacts['kind'], readonly number[]>> = {
   embedded: [256],
   software: [256, 1024],
   gpu: [1024, 4096],
@@ -52,10 +53,13 @@ export interface BenchRow extends StepBench {
 export interface BenchReport {
   readonly adapter: AdapterFacts;
   readonly clock: string;
-  readonly tuned: boolean;
+  /** Classes of kernels whose choice was measured here. */
+  readonly tuned: number;
   readonly peaks: Peaks;
   readonly matmuls: readonly MatmulRate[];
   readonly steps: readonly BenchRow[];
+  /** PyTorch, where it was asked for. */
+  readonly peers: readonly PeerRow[];
 }
 
 const names = <T extends string>(given: string, allowed: readonly T[], option: string): T[] =>
@@ -75,197 +79,109 @@ export interface BenchOptions {
   readonly optimizer: 'muon' | 'adamw';
   readonly steps: number;
   readonly naive: boolean;
+  readonly pytorch?: Pytorch;
+  /** After each part, with everything so far. */
+  readonly onPart?: (report: BenchReport) => void;
 }
 
+/** Undefined when it was stopped before anything was measured. */
 export async function bench(
   gpu: Gpu,
-  { models, storages, optimizer, steps, naive }: BenchOptions,
+  { models, storages, optimizer, steps, naive, pytorch, onPart }: BenchOptions,
   { report, signal }: CommandContext,
-): Promise<BenchReport> {
+): Promise<BenchReport | undefined> {
   const { facts } = gpu;
   const { clock, name: clockName } = driverClock(facts);
-  const { choice, isTuned } = loadChoice(facts);
+  const { choice, tuned } = loadChoice(facts);
   const choices: [string, KernelChoice][] = [['chosen', choice]];
   if (naive) choices.push(['naive', chooseKernels('naive')]);
+  if (signal.aborted) return undefined;
   const peaks = await measurePeaks(gpu, { clock });
-  const matmuls: MatmulRate[] = [];
-  for (const storage of storages)
-    matmuls.push(...(await matmulRates(gpu, choice, storage, MATMUL_SIZES[facts.kind], { clock })));
-  const rows: BenchRow[] = [];
+  let found: BenchReport = { adapter: facts, clock: clockName, tuned, peaks, matmuls: [], steps: [], peers: [] };
+  const keep = (part: Partial<BenchReport>): void => {
+    found = { ...found, ...part };
+    onPart?.(found);
+  };
+  for (const storage of storages) {
+    const rates = await matmulRates(gpu, choice, storage, MATMUL_SIZES[facts.kind], { clock, signal });
+    keep({ matmuls: [...found.matmuls, ...rates] });
+  }
   for (const model of models) {
     for (const storage of storages) {
       for (const [kernels, chosen] of choices) {
-        if (signal.aborted) break;
+        if (signal.aborted) return found;
         report.note(`bench: ${model} ${storage} ${kernels}`);
         const options = { rows: benchRows(model, facts), storage, kernels: chosen, steps, clock, signal };
         const step = await benchStep(gpu, benchModel(model), { ...options, optimizer: benchOptimizer(optimizer) });
-        rows.push({ model, storage, kernels, ...step });
+        if (step) keep({ steps: [...found.steps, { model, storage, kernels, ...step }] });
       }
     }
+    for (const way of pytorch ? PYTORCH_WAYS : []) {
+      if (signal.aborted) return found;
+      report.note(`bench: ${model} PyTorch ${way.compile ? 'compile' : 'eager'} ${way.dtype}`);
+      const sizes = { rows: benchRows(model, facts), steps, matmul: Math.max(...MATMUL_SIZES[facts.kind]) };
+      keep({ peers: [...found.peers, await runPytorch(pytorch!, model, benchModel(model), way, sizes)] });
+    }
   }
-  return { adapter: facts, clock: clockName, tuned: isTuned, peaks, matmuls, steps: rows };
+  return found;
 }
 
-const bestMatmul = ({ matmuls }: BenchReport, storage: Storage): number =>
-  Math.max(...matmuls.filter((rate) => rate.storage === storage).map(({ gflops }) => gflops));
-/** What shares are of: registers in f32, the best product in f16, where matrix units go beyond them. */
-const peakOf = (report: BenchReport, storage: Storage): number =>
-  Math.max(report.peaks.gflops, bestMatmul(report, storage));
-const percent = (share: number): string => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
-
-export function benchText(report: BenchReport, kernels: number): string {
-  const { adapter, clock, tuned, peaks, matmuls, steps } = report;
-  const blocks = [
-    `${adapter.name} (${adapter.kind}), ${tuned ? 'tuned here' : 'default kernels of its kind'}; by ${clock}`,
-    `peak: ${peaks.gflops.toFixed(1)} GFLOP/s of f32 multiply-adds, ${peaks.gigabytesPerSecond.toFixed(1)} GB/s copied`,
-    formatTable([
-      ['matmul', 'size', 'variant', 'GFLOP/s', 'of peak'],
-      ...matmuls.map(({ layout, storage, size, tile, gflops }) => [
-        ...[`${layout} ${storage}`, `${size}³`, tile, gflops.toFixed(1), percent(gflops / peakOf(report, storage))],
-      ]),
-    ]),
-    formatTable([
-      ['training step', 'kernels', 'tokens', 'ms', 'tokens/s', 'GFLOP/s', 'of matmul', 'MFU', 'data wait', 'memory'],
-      ...steps.map((step) => {
-        const rate = (1000 * step.gflop) / step.ms;
-        return [
-          ...[`${step.model} ${step.storage}`, step.kernels, formatCount(step.tokens), step.ms.toFixed(1)],
-          ...[formatCount(Math.round(step.tokensPerSecond)), rate.toFixed(1)],
-          percent(rate / bestMatmul(report, step.storage)),
-          percent((1000 * step.modelGflop) / step.ms / peakOf(report, step.storage)),
-          percent(step.dataWait),
-          formatBytes(step.bytes),
-        ];
-      }),
-    ]),
-  ];
-  for (const step of steps) {
-    const total = step.roofline.reduce((sum, { ms }) => sum + ms, 0);
-    blocks.push(
-      `${step.model} ${step.storage} ${step.kernels}: kernels that hold the step back`,
-      formatTable([
-        ['kernel', 'runs', 'of step', 'GFLOP/s', 'of peak', 'GB/s', 'of copying', 'bound by'],
-        ...step.roofline.slice(0, kernels).map(({ kernel, dispatches, ms, gflop, gigabytes }) => {
-          const [compute, traffic] = [(1000 * gflop) / ms, (1000 * gigabytes) / ms];
-          const [ofPeak, ofCopy] = [compute / peakOf(report, step.storage), traffic / peaks.gigabytesPerSecond];
-          return [
-            ...[kernel, String(dispatches), percent(ms / total), compute.toFixed(1), percent(ofPeak)],
-            ...[traffic.toFixed(2), percent(ofCopy), ofPeak > ofCopy ? 'arithmetic' : 'memory'],
-          ];
-        }),
-      ]),
-    );
-  }
-  return blocks.join('\n\n');
-}
-
-const adapter = z
+export const adapterOption = z
   .enum(ADAPTER_CHOICES)
   .default('auto')
   .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}; \`vua doctor\` explains the choice`);
 const MODEL_NAMES = Object.keys(BENCH_MODELS) as BenchModel[];
-const models = z
+export const modelsOption = z
   .string()
-  .default('')
-  .describe(`sizes, by comma, of ${MODEL_NAMES.join(', ')} (default: by adapter)`);
-const precision = z.string().default('f32').describe('f32, f16 or f32,f16; f16 is mixed precision');
+  .optional()
+  .describe(`sizes, by comma, of ${MODEL_NAMES.join(', ')}; by default those that the adapter does in minutes`);
+export const precisionOption = z.string().default('f32').describe('f32, f16 or f32,f16; f16 is mixed precision');
 
-function storagesOf(given: string, gpu: Gpu): Storage[] {
+export function storagesOf(given: string, gpu: Gpu): Storage[] {
   const storages = names(given, ['f32', 'f16'] as const, '--precision');
   if (storages.includes('f16') && !gpu.device.features.has('shader-f16'))
     throw badInput('BAD_OPTION', `--precision f16: ${gpu.facts.name} has no shader-f16`);
   return storages;
 }
 
-const modelsOf = (given: string, { kind }: AdapterFacts): readonly BenchModel[] =>
-  given ? names(given, MODEL_NAMES, '--models') : DEFAULT_MODELS[kind];
+export const modelsOf = (given: string | undefined, { kind }: AdapterFacts): readonly BenchModel[] =>
+  given !== undefined ? names(given, MODEL_NAMES, '--models') : DEFAULT_MODELS[kind];
 
 export const benchCommand = defineCommand({
   name: 'bench',
   summary: 'measure kernels and whole training steps on the adapter, as shares of what it can do',
   examples: ['vua bench', 'vua bench --adapter embedded --models demo --naive', 'vua bench --precision f16 --json'],
   options: z.object({
-    adapter,
-    models,
-    precision,
+    adapter: adapterOption,
+    models: modelsOption,
+    precision: precisionOption,
     optimizer: z.enum(['muon', 'adamw']).default('muon').describe("the matrices' optimizer"),
-    steps: z.number().int().min(1).default(3).describe('steps of each size; the fastest counts'),
+    steps: z
+      .number()
+      .int()
+      .min(1)
+      .default(3)
+      .describe('steps of each size, submitted without a wait between them; their mean counts'),
     kernels: z.number().int().min(1).default(10).describe('lines of each table of kernels'),
     naive: z.boolean().default(false).describe('also with the plainest form of every kernel'),
-    out: z.string().default('').describe('also write everything as JSON to this file'),
+    python: z
+      .string()
+      .optional()
+      .describe('a Python with torch: PyTorch runs each model beside ours (compare with --optimizer adamw)'),
+    out: z.string().optional().describe('also write everything as JSON to this file'),
   }),
-  async run({ adapter, kernels, out, models, precision, ...options }, context) {
+  async run({ adapter, kernels, out, models, precision, python, ...options }, context) {
+    const pytorch = python === undefined ? undefined : await findPytorch(python);
     const gpu = await openGpu(adapter);
     const storages = storagesOf(precision, gpu);
-    const report = await bench(gpu, { ...options, models: modelsOf(models, gpu.facts), storages }, context);
-    if (out) writeFileAtomic(out, `${JSON.stringify(report, null, 2)}\n`);
-    context.report.result(benchText(report, kernels), { event: 'bench', ...report });
-    gpu.destroy();
-  },
-});
-
-export const tuneCommand = defineCommand({
-  name: 'tune',
-  summary: 'measure kernel variants on this adapter and keep the fastest for every later run',
-  examples: ['vua tune', 'vua tune --models 124M --precision f16'],
-  options: z.object({
-    adapter,
-    models,
-    precision,
-    dryRun: z.boolean().default(false).describe('measure and print, keep nothing'),
-    probe: z.boolean().default(false).describe('only multiply with the matrix units: status 1 when that goes wrong'),
-  }),
-  async run({ adapter, models, precision, dryRun, probe }, { report, signal }) {
-    const gpu = await openGpu(adapter);
-    if (probe) return (await probeMatrices(gpu)) ? 0 : 1;
-    const chosen = modelsOf(models, gpu.facts);
-    const results = await tuneModels(gpu, chosen, storagesOf(precision, gpu), { report, signal }, dryRun);
-    report.result(tuneText(results), { event: 'tuned', path: tunePath(gpu.facts), results });
-    if (!dryRun) report.note(`kept in ${tunePath(gpu.facts)}; new runs use it, a resumed run keeps its own`);
-    gpu.destroy();
-    return 0;
-  },
-});
-
-export async function tuneModels(
-  gpu: Gpu,
-  models: readonly BenchModel[],
-  storages: readonly Storage[],
-  { report, signal }: CommandContext,
-  dryRun: boolean,
-): Promise<TuneResult[]> {
-  const { clock } = driverClock(gpu.facts);
-  const results: TuneResult[] = [];
-  let { choice } = loadChoice(gpu.facts);
-  for (const storage of storages) {
-    const trusted = storage === 'f32' || (await matricesWork(gpu.facts));
-    if (!trusted) report.note('subgroup matrices crashed or failed in a process of their own: they are left out');
-    for (const model of models) {
-      if (signal.aborted) break;
-      report.note(`tune: ${model} ${storage}`);
-      const config = benchModel(model);
-      const rows = benchRows(model, gpu.facts);
-      const trainer = new Trainer(gpu, config, { rows, storage, optimizer: benchOptimizer('muon'), kernels: choice });
-      const { forward, gradients, update } = trainer.programSteps;
-      trainer.release();
-      choice = await tune(gpu, choice, config, [...forward, ...gradients, ...update], {
-        ...{ storage, rows, clock, signal, rounds: 2, atLeastMs: 10 },
-        excludes: ({ kind }) => kind === 'subgroup' && !trusted,
-        onResult: (result) => {
-          results.push(result);
-          report.note(`${result.key}: ${result.tile}, ${result.gflops.toFixed(1)} GFLOP/s`);
-        },
-      });
-      if (!dryRun) saveChoice(gpu.facts, choice);
+    const report = await bench(gpu, { ...options, pytorch, models: modelsOf(models, gpu.facts), storages }, context);
+    if (report) {
+      if (out) writeFileAtomic(out, `${JSON.stringify(report, null, 2)}\n`);
+      context.report.result(benchText(report, kernels), { event: 'bench', ...report });
     }
-  }
-  return results;
-}
-
-const tuneText = (results: readonly TuneResult[]): string =>
-  formatTable([
-    ['class', 'fastest', 'GFLOP/s', 'over the default', 'left out'],
-    ...results.map(({ key, tile, gflops, defaultGflops, faults }) => [
-      ...[key, tile, gflops.toFixed(1), `${(gflops / defaultGflops).toFixed(2)}×`, String(faults.length)],
-    ]),
-  ]);
+    gpu.destroy();
+    if (!context.signal.aborted) return 0;
+    context.report.note('interrupted: what is above was measured, the rest was not');
+    return INTERRUPTED;
+  },
+});

@@ -2,14 +2,17 @@
  * What an adapter reaches, as ratios within one run: its peaks, single matmuls, and whole training steps taken apart into
  * kernels (a roofline: which of them hold the step back, and what bounds each).
  */
+import { type TokenSource, tokensInMemory } from '../shards/token-source.ts';
 import type { Gpu } from './device.ts';
 import { matmulTile } from './kernels/choice.ts';
 import type { KernelChoice } from './kernels/index.ts';
 import { bindingsOf, bytesOf, type Dims, elementsOf, isHalf, type Kernel, type Storage } from './kernels/kernel.ts';
 import { MATMUL_LAYOUTS, matmul, tileName } from './kernels/matmul.ts';
 import { peakCopy, peakFma } from './kernels/peak.ts';
+import { openLoader } from './loader.ts';
 import { type MeasureOptions, measure } from './measure.ts';
 import { type ModelConfig, parameterCount } from './model.ts';
+import { flopsPerToken } from './peak.ts';
 import { Program, type ProgramStep, type Tensor, tensor } from './program.ts';
 import { seededRandom } from './random.ts';
 import { type OptimizerOptions, Trainer } from './trainer.ts';
@@ -65,11 +68,12 @@ export async function matmulRates(
   choice: KernelChoice,
   storage: Storage,
   sizes: readonly number[],
-  options: MeasureOptions,
+  options: MeasureOptions & { readonly signal?: AbortSignal },
 ): Promise<MatmulRate[]> {
   const rates: MatmulRate[] = [];
   for (const size of sizes) {
     for (const layout of MATMUL_LAYOUTS) {
+      if (options.signal?.aborted) return rates;
       const dims = { Z: 1, M: size, N: size, K: size };
       const tile = matmulTile(choice, layout, storage, dims);
       const kernel = matmul({ layout, epilogue: 'write', from: storage, into: storage }, tile);
@@ -92,16 +96,18 @@ export interface StepBench {
   readonly parameters: number;
   readonly tokens: number;
   readonly dispatches: number;
-  /** Of one step by the clock of the measurement. */
+  /** Of one step by the clock of the measurement: `steps` submitted, read once, over their number. */
   readonly ms: number;
   readonly tokensPerSecond: number;
-  /** Forward and backward products of a step, without the optimizer's. */
+  /** What the model asks for (`flopsPerToken`), however it is computed: of this is the MFU. */
   readonly modelGflop: number;
-  /** The optimizer's products included. */
+  /** Products of the kernels: what is computed twice and the optimizer's included. */
   readonly gflop: number;
   readonly bytes: number;
-  /** Share of a step's wall time that passed before its batch was there and uploaded. */
+  /** Share of the wall time that passed in the loader, here on this thread: in training it has its own. */
   readonly dataWait: number;
+  /** Share of the wall time in which a step was uploaded, recorded and submitted. */
+  readonly encode: number;
   readonly roofline: readonly RooflineRow[];
 }
 
@@ -114,43 +120,71 @@ export interface StepBenchOptions extends MeasureOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Whole training steps on random tokens, then every kernel of the step on its own. */
-export async function benchStep(gpu: Gpu, config: ModelConfig, options: StepBenchOptions): Promise<StepBench> {
-  const { rows, storage, kernels, optimizer, steps, clock = () => performance.now() } = options;
+/** As `vua train` reads its losses. */
+const STEPS_A_READ = 16;
+
+/**
+ * Whole training steps on random tokens from a loader, then every kernel of the step on its own. Undefined when it was
+ * stopped before a step was measured; stopped later, its roofline is empty.
+ */
+export async function benchStep(
+  gpu: Gpu,
+  config: ModelConfig,
+  options: StepBenchOptions,
+): Promise<StepBench | undefined> {
+  const { rows, storage, kernels, optimizer, steps, signal, clock = () => performance.now() } = options;
   const trainer = await Trainer.create(gpu, config, { rows, optimizer, storage, kernels });
   try {
     trainer.arena.initialise(config, 1);
-    const random = seededRandom(1);
-    const tokens = Uint32Array.from({ length: rows * config.context }, () => Math.floor(random() * config.vocabSize));
-    const batch = { tokens, targets: tokens, counted: tokens.length };
-    trainer.step([batch], 1e-4);
+    const loader = openLoader([randomTokens(config, 4 * rows)], {
+      ...{ rows, length: config.context, paddedVocab: config.paddedVocab },
+      ...{ seed: 1, layout: 'stream', maskDocuments: false },
+    });
+    trainer.step([await loader.next()], 1e-4);
     await trainer.figures(1);
-    let [best, wait, wall] = [Number.POSITIVE_INFINITY, 0, 0];
-    for (let i = 0; i < steps && !options.signal?.aborted; i++) {
-      const [started, startedWall] = [clock(), performance.now()];
-      trainer.step([batch], 1e-4);
-      wait += performance.now() - startedWall;
-      await trainer.figures(1);
-      best = Math.min(best, clock() - started);
-      wall += performance.now() - startedWall;
+    let [done, wait, encode] = [0, 0, 0];
+    const [started, startedWall] = [clock(), performance.now()];
+    while (done < steps && !signal?.aborted) {
+      const count = Math.min(STEPS_A_READ, steps - done);
+      for (let i = 0; i < count; i++) {
+        const asked = performance.now();
+        const batch = await loader.next();
+        const given = performance.now();
+        trainer.step([batch], 1e-4);
+        wait += given - asked;
+        encode += performance.now() - given;
+      }
+      await trainer.figures(count);
+      done += count;
     }
+    if (done === 0) return undefined;
+    const [ms, wall] = [(clock() - started) / done, performance.now() - startedWall];
     const { forward, gradients, update } = trainer.programSteps;
     const all = [...forward, ...gradients, ...update];
+    const tokens = rows * config.context;
     return {
       parameters: parameterCount(config),
-      tokens: tokens.length,
+      tokens,
       dispatches: all.length,
-      ms: best,
-      tokensPerSecond: (tokens.length / best) * 1000,
-      modelGflop: gflopOf([...forward, ...gradients]),
+      ms,
+      tokensPerSecond: (tokens / ms) * 1000,
+      modelGflop: (flopsPerToken(config) * tokens) / 1e9,
       gflop: gflopOf(all),
       bytes: gpu.liveBytes,
       dataWait: wait / wall,
+      encode: encode / wall,
       roofline: await roofline(gpu, all, options),
     };
   } finally {
     trainer.release();
   }
+}
+
+/** @param rows of the context's length, in one document */
+function randomTokens({ vocabSize, context }: ModelConfig, rows: number): TokenSource {
+  const random = seededRandom(1);
+  const tokens = Uint16Array.from({ length: rows * context + 1 }, () => Math.floor(random() * (vocabSize - 1)));
+  return tokensInMemory([tokens], { fingerprint: 'random', vocabSize, bosId: vocabSize - 1 });
 }
 
 const gflopOf = (steps: readonly ProgramStep[]): number =>
@@ -165,7 +199,7 @@ async function roofline(gpu: Gpu, steps: readonly ProgramStep[], options: StepBe
   }
   const rows = new Map<string, RooflineRow>();
   for (const [{ kernel, dims, encode }, ...others] of alike.values()) {
-    if (options.signal?.aborted) break;
+    if (options.signal?.aborted) return [];
     const count = others.length + 1;
     const ms = count * (await measure(gpu, encode, { ...options, rounds: 2 }));
     const row = rows.get(kernel.name);

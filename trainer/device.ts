@@ -67,7 +67,7 @@ export class Gpu {
     this.facts = facts;
     // WebGPU reports what a submission did wrong apart from it; kept until the next wait.
     device.addEventListener('uncapturederror', ({ error }) => {
-      this.#fault ??= new ToolkitError({ code: 'DEVICE_ERROR', message: `${facts.name}: ${error.message}` });
+      this.#fault ??= this.#refusal(error);
     });
     void device.lost.then((info) => {
       if (info.reason === 'destroyed') return;
@@ -159,6 +159,30 @@ export class Gpu {
   /** Resolves when everything submitted so far has run. */
   async settle(): Promise<void> {
     await this.#settled(this.device.queue.onSubmittedWorkDone());
+  }
+
+  /**
+   * Runs what may go wrong, a kernel that is only tried: its faults are thrown here and are not the next one's. Nothing
+   * else may use the device meanwhile.
+   * @throws ToolkitError DEVICE_ERROR with what the driver refused; DEVICE_LOST, after which no work is possible.
+   */
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    const filters = ['validation', 'out-of-memory', 'internal'] as const;
+    for (const filter of filters) this.device.pushErrorScope(filter);
+    const outcome = await work().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    const refused = await Promise.all(filters.map(() => this.device.popErrorScope())).catch(() => []);
+    if (this.#fault?.code === 'DEVICE_LOST') throw this.#fault;
+    if ('error' in outcome) throw outcome.error;
+    const first = refused.find((error) => error !== null);
+    if (first) throw this.#refusal(first);
+    return outcome.value;
+  }
+
+  #refusal({ message }: GPUError): ToolkitError {
+    return new ToolkitError({ code: 'DEVICE_ERROR', message: `${this.facts.name}: ${message}` });
   }
 
   /**

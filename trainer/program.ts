@@ -130,10 +130,17 @@ export function compileKernel(device: GPUDevice, kernel: Kernel): Promise<GPUCom
   pipelines.set(device, known);
   let pipeline = known.get(code);
   if (!pipeline) {
+    // A refused shader rejects the pipeline and would be reported once more as an error of the device.
+    device.pushErrorScope('validation');
     const module = device.createShaderModule({ label: kernel.name, code });
     const layout = device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout(device, kernel)] });
-    pipeline = device
-      .createComputePipelineAsync({ label: kernel.name, layout, compute: { module, entryPoint: 'main' } })
+    const made = device.createComputePipelineAsync({
+      ...{ label: kernel.name, layout },
+      compute: { module, entryPoint: 'main' },
+    });
+    const refused = device.popErrorScope();
+    pipeline = Promise.all([made, refused])
+      .then(([made]) => made)
       .catch(async (error) => {
         const { messages } = await module.getCompilationInfo();
         const [first] = messages;

@@ -30,22 +30,26 @@ export function tunePath(facts: AdapterFacts): string {
   return join(cache, 'vua', `kernels-${hash}.json`);
 }
 
-/** The default of the adapter's kind, and over it what was measured here. A file of another format is as none. */
-export function loadChoice(facts: AdapterFacts): { readonly choice: KernelChoice; readonly isTuned: boolean } {
+/** `tuned`: classes of products with a choice of their own. The default of the adapter's kind, and over it what was measured here. A file of another format is as none. */
+export function loadChoice(facts: AdapterFacts): { readonly choice: KernelChoice; readonly tuned: number } {
   const base = chooseKernels(facts.kind);
   let file: TuneFile | undefined;
   try {
     file = readJsonIfPresent<TuneFile>(tunePath(facts));
   } catch {} // damaged: the next `vua tune` replaces it
   if (file?.format !== FORMAT || file.version !== VERSION || file.adapter !== identity(facts)) {
-    return { choice: base, isTuned: false };
+    return { choice: base, tuned: 0 };
   }
   const { matmul, attention } = file.choice;
   return {
     choice: { ...base, matmul: { ...base.matmul, ...matmul }, attention: { ...base.attention, ...attention } },
-    isTuned: true,
+    tuned: countOf(file.choice),
   };
 }
+
+/** Keys of `matmulClass` have five words, defaults fewer. */
+const countOf = ({ matmul }: TuneFile['choice']): number =>
+  Object.keys(matmul).filter((key) => key.split(' ').length === 5).length;
 
 export function saveChoice(facts: AdapterFacts, { matmul, attention }: KernelChoice): string {
   const path = tunePath(facts);

@@ -3,15 +3,22 @@
  * candidate is run at that size and the fastest kept. A variant that does not compile, or whose result is wrong, is left
  * out and named. What comes back is plain JSON over the adapter's default choice (tune-cache.ts keeps it on disk).
  */
-import { reasonOf } from '../crawlers/errors.ts';
+import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import { measureKernel } from './bench.ts';
 import type { Gpu } from './device.ts';
 import { type AttentionTile, attention } from './kernels/attention.ts';
 import { attentionCandidates, matmulCandidates } from './kernels/candidates.ts';
 import { attentionTile, matmulClass, matmulTile } from './kernels/choice.ts';
-import type { KernelChoice } from './kernels/index.ts';
+import { type KernelChoice, matmulProblems } from './kernels/index.ts';
 import type { Kernel, Storage } from './kernels/kernel.ts';
-import { type MatmulDims, type MatmulKernel, type MatmulTile, matmul, tileName } from './kernels/matmul.ts';
+import {
+  type MatmulDims,
+  type MatmulKernel,
+  type MatmulProblem,
+  type MatmulTile,
+  matmul,
+  tileName,
+} from './kernels/matmul.ts';
 import type { MeasureOptions } from './measure.ts';
 import type { ModelConfig } from './model.ts';
 import type { ProgramStep } from './program.ts';
@@ -19,11 +26,15 @@ import { toleranceOf, wgslError } from './proofs/kernels.ts';
 
 export interface TuneOptions extends MeasureOptions {
   readonly storage: Storage;
-  readonly rows: number;
-  /** Candidates that must not be tried, and why: what crashed a probe. */
-  readonly excludes?: (tile: MatmulTile | AttentionTile) => boolean;
+  /** Candidates that must not be tried: what crashed a probe. */
+  readonly excludes?: (tile: MatmulTile | AttentionTile, name: string) => boolean;
+  /** Classes that are known already. */
+  readonly skips?: (key: string) => boolean;
   readonly signal?: AbortSignal;
-  readonly onResult?: (result: TuneResult) => void;
+  /** Before a variant is tried: the last word where a driver takes the process with it. */
+  readonly onTry?: (key: string, tile: string) => void;
+  /** After each class, with the choice so far. A class that was stopped in the middle is not told. */
+  readonly onResult?: (result: TuneResult, choice: KernelChoice) => void;
 }
 
 export interface TuneResult {
@@ -40,103 +51,157 @@ export interface TuneResult {
 /** Products larger than this are measured at a smaller M or K: the rate is the same. */
 const MOST_FLOPS = { gpu: 2e12, software: 4e9, embedded: 4e8 } as const;
 
-/** @param steps the dispatches of a training step (`Trainer.programSteps`) under `base` */
-export async function tune(
-  gpu: Gpu,
-  base: KernelChoice,
-  config: ModelConfig,
-  steps: readonly ProgramStep[],
-  options: TuneOptions,
-): Promise<KernelChoice> {
-  const { storage, rows, excludes = () => false, signal, onResult } = options;
-  const { facts } = gpu;
-  const measured = { matmul: { ...base.matmul }, attention: { ...base.attention } };
-  const wrong = new Map<string, Promise<string | undefined>>();
-  const faultOf = (kernel: Kernel): Promise<string | undefined> => {
-    const known = wrong.get(kernel.name) ?? checked(gpu, kernel);
-    wrong.set(kernel.name, known);
-    return known;
-  };
-
-  const classes = new Map<string, { kernel: MatmulKernel; dims: MatmulDims }>();
-  for (const { kernel, dims } of steps) {
-    if (!isMatmul(kernel)) continue;
-    const { layout, from } = kernel.problem;
-    const key = matmulClass(layout, from, dims as unknown as MatmulDims);
-    if (!classes.has(key)) classes.set(key, { kernel, dims: dims as unknown as MatmulDims });
-  }
-  for (const [key, { kernel, dims }] of classes) {
-    if (signal?.aborted) break;
-    const { layout, from } = kernel.problem;
-    const fallback = matmulTile(base, layout, from, dims);
-    const candidates = matmulCandidates(facts, layout, from).filter((tile) => !excludes(tile));
-    const shape = { Z: 1, ...shrunk(dims, MOST_FLOPS[facts.kind]) };
-    const rate = async (tile: MatmulTile): Promise<number> => {
-      const variant = matmul({ ...kernel.problem, epilogue: 'write', into: from }, tile);
-      const fault = await faultOf(variant);
-      if (fault) throw new Error(fault);
-      return variant.flops!(shape) / (await measureKernel(gpu, variant, shape, options)) / 1e6;
-    };
-    const { best, ...result } = await fastest(fallback, candidates, tileName, rate);
-    measured.matmul[key] = best;
-    onResult?.({ key, ...result });
-  }
-
-  const { heads: NH, keyHeads: NKV, headSize: HS, context: T } = config;
-  const dims = { N: rows * T, T, NH, NKV };
-  const fallback = attentionTile(base, storage, HS);
-  const rate = async (tile: typeof fallback): Promise<number> => {
-    let [flops, ms] = [0, 0];
-    for (const kernel of Object.values(attention(HS, storage, tile))) {
-      const fault = await faultOf(kernel);
-      if (fault) throw new Error(fault);
-      flops += kernel.flops!(dims);
-      ms += await measureKernel(gpu, kernel, dims, options);
-    }
-    return flops / ms / 1e6;
-  };
-  if (!signal?.aborted) {
-    const name = (tile: typeof fallback): string => Object.values(tile).join(' ');
-    const candidates = attentionCandidates(facts, storage, HS).filter((tile) => !excludes(tile));
-    const { best, ...result } = await fastest(fallback, candidates, name, rate);
-    measured.attention[`${storage} ${HS}`] = best;
-    onResult?.({ key: `attention ${storage} ${HS}`, ...result });
-  }
-  return { ...base, ...measured };
+/** What a class of products is measured on. */
+export interface Product {
+  readonly problem: MatmulProblem;
+  readonly dims: MatmulDims;
 }
 
+/** The square products that `vua bench` measures, in each layout, the largest first. */
+export const cubes = (sizes: readonly number[], storage: Storage): Product[] =>
+  sizes
+    .toSorted((a, b) => b - a)
+    .flatMap((size) =>
+      matmulProblems(storage, true).map((problem) => ({ problem, dims: { M: size, N: size, K: size } })),
+    );
+
+export const productsOf = (steps: readonly ProgramStep[]): Product[] =>
+  steps.flatMap(({ kernel, dims }) =>
+    isMatmul(kernel) ? [{ problem: kernel.problem, dims: dims as unknown as MatmulDims }] : [],
+  );
 const isMatmul = (kernel: Kernel): kernel is MatmulKernel => 'problem' in kernel;
 
-/** Undefined when the kernel equals its reference. */
-async function checked(gpu: Gpu, kernel: Kernel): Promise<string | undefined> {
+/** One product of each class is measured. */
+export async function tuneMatmuls(
+  gpu: Gpu,
+  base: KernelChoice,
+  products: readonly Product[],
+  options: TuneOptions,
+): Promise<KernelChoice> {
+  const { skips = () => false, signal } = options;
+  let choice = base;
+  const classes = new Map<string, Product>();
+  for (const product of products) {
+    const key = matmulClass(product.problem.layout, product.problem.from, product.dims);
+    if (!classes.has(key) && !skips(key)) classes.set(key, product);
+  }
+  for (const [key, { problem, dims }] of classes) {
+    if (signal?.aborted) break;
+    const { layout, from } = problem;
+    const shape = { Z: 1, ...shrunk(dims, MOST_FLOPS[gpu.facts.kind]) };
+    const found = await fastest(gpu, key, options, {
+      fallback: matmulTile(base, layout, from, dims),
+      candidates: matmulCandidates(gpu.facts, layout, from),
+      name: tileName,
+      async rate(tile) {
+        const variant = matmul({ ...problem, epilogue: 'write', into: from }, tile);
+        await mustBeRight(gpu, variant);
+        return variant.flops!(shape) / (await measureKernel(gpu, variant, shape, options)) / 1e6;
+      },
+    });
+    if (!found) break;
+    choice = { ...choice, matmul: { ...choice.matmul, [key]: found.best } };
+    options.onResult?.(found.result, choice);
+  }
+  return choice;
+}
+
+/** @param rows of the context's length, as in a step */
+export async function tuneAttention(
+  gpu: Gpu,
+  base: KernelChoice,
+  { heads: NH, keyHeads: NKV, headSize: HS, context: T }: ModelConfig,
+  rows: number,
+  options: TuneOptions,
+): Promise<KernelChoice> {
+  const { storage, skips = () => false, signal } = options;
+  const dims = { N: rows * T, T, NH, NKV };
+  const key = `attention ${storage} ${HS}`;
+  if (signal?.aborted || skips(key)) return base;
+  const found = await fastest(gpu, key, options, {
+    fallback: attentionTile(base, storage, HS),
+    candidates: attentionCandidates(gpu.facts, storage, HS),
+    name: (tile) => Object.values(tile).join(' '),
+    async rate(tile) {
+      let [flops, ms] = [0, 0];
+      for (const kernel of Object.values(attention(HS, storage, tile))) {
+        await mustBeRight(gpu, kernel);
+        flops += kernel.flops!(dims);
+        ms += await measureKernel(gpu, kernel, dims, options);
+      }
+      return flops / ms / 1e6;
+    },
+  });
+  if (!found) return base;
+  const choice = { ...base, attention: { ...base.attention, [`${storage} ${HS}`]: found.best } };
+  options.onResult?.(found.result, choice);
+  return choice;
+}
+
+/** Each kernel is held against its reference once a device. @throws Error with what is wrong */
+async function mustBeRight(gpu: Gpu, kernel: Kernel): Promise<void> {
+  const known = faults.get(gpu) ?? new Map<string, string | undefined>();
+  faults.set(gpu, known);
+  if (!known.has(kernel.name)) known.set(kernel.name, await kernelFault(gpu, kernel));
+  const fault = known.get(kernel.name);
+  if (fault) throw new Error(fault);
+}
+const faults = new WeakMap<Gpu, Map<string, string | undefined>>();
+
+/** Undefined when the kernel equals its reference, else why not. @throws ToolkitError DEVICE_LOST */
+export async function kernelFault(gpu: Gpu, kernel: Kernel): Promise<string | undefined> {
   try {
-    const { error, at } = await wgslError(gpu, kernel);
+    const { error, at } = await gpu.attempt(() => wgslError(gpu, kernel));
     return error < toleranceOf(kernel) ? undefined : `${kernel.name}: off by ${error.toPrecision(2)} in ${at}`;
   } catch (error) {
-    return reasonOf(error);
+    return reasonUnlessLost(error);
   }
 }
 
-/** The default is measured too: it stays unless a candidate is faster. */
-async function fastest<Tile>(
-  fallback: Tile,
-  candidates: readonly Tile[],
-  name: (tile: Tile) => string,
-  rate: (tile: Tile) => Promise<number>,
-): Promise<Omit<TuneResult, 'key'> & { best: Tile }> {
+/** Without its device nothing more can be tried. */
+function reasonUnlessLost(error: unknown): string {
+  if (error instanceof ToolkitError && error.code === 'DEVICE_LOST') throw error;
+  return reasonOf(error);
+}
+
+interface Contest<Tile> {
+  readonly fallback: Tile;
+  readonly candidates: readonly Tile[];
+  name(tile: Tile): string;
+  /** GFLOP/s. */
+  rate(tile: Tile): Promise<number>;
+}
+
+/** The default is measured too: it stays unless a candidate is faster. Undefined when it was stopped on the way. */
+async function fastest<Tile extends MatmulTile | AttentionTile>(
+  gpu: Gpu,
+  key: string,
+  { excludes = () => false, onTry, signal }: TuneOptions,
+  { fallback, candidates, name, rate }: Contest<Tile>,
+): Promise<{ readonly best: Tile; readonly result: TuneResult } | undefined> {
   const faults: string[] = [];
-  let [best, gflops, defaultGflops] = [fallback, 0, 0];
+  let best = fallback;
+  let [gflops, defaultGflops] = [0, 0];
   const others = candidates.filter((tile) => name(tile) !== name(fallback));
   for (const [i, tile] of [fallback, ...others].entries()) {
+    if (signal?.aborted) return undefined;
+    if (excludes(tile, name(tile))) {
+      faults.push(`${name(tile)}: excluded`);
+      continue;
+    }
+    onTry?.(key, name(tile));
     try {
-      const found = await rate(tile);
+      const found = await gpu.attempt(() => rate(tile));
       if (i === 0) defaultGflops = found;
-      if (found > gflops) [best, gflops] = [tile, found];
+      if (found > gflops) {
+        best = tile;
+        gflops = found;
+      }
     } catch (error) {
-      faults.push(`${name(tile)}: ${reasonOf(error)}`);
+      faults.push(`${name(tile)}: ${reasonUnlessLost(error)}`);
     }
   }
-  return { best, tile: name(best), gflops, defaultGflops, faults };
+  return { best, result: { key, tile: name(best), gflops, defaultGflops, faults } };
 }
 
 function shrunk({ M, N, K }: MatmulDims, most: number): MatmulDims {

@@ -1,14 +1,18 @@
 /** Finding an adapter: always one, with reasons, and none of its native parts collected. */
 import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/adapter.ts';
 import { COPY_DST, UNIFORM } from '../../trainer/device.ts';
 import { relu2 } from '../../trainer/kernels/mlp.ts';
 import { Program, tensor } from '../../trainer/program.ts';
+import { wgslError } from '../../trainer/proofs/kernels.ts';
+import { kernelFault } from '../../trainer/tune.ts';
 
-const inProcess = (script: string) =>
+const inProcess = (script: string, env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script], {
     encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
 
 describe('openGpu', () => {
@@ -20,6 +24,27 @@ describe('openGpu', () => {
       console.log(gpu.facts.kind);
       process.exit(0);`);
     expect(stdout.trim(), stderr).toBe('embedded');
+  });
+
+  it('opens the driver of the system where koffi is not installed', async () => {
+    (await openGpu('embedded')).destroy();
+    const driver = process.env.VK_DRIVER_FILES!;
+    const { stdout, stderr } = inProcess(
+      `
+      import Module from 'node:module';
+      const load = Module._load;
+      Module._load = (name, ...rest) => {
+        if (name === 'koffi') throw new Error('no koffi here');
+        return load(name, ...rest);
+      };
+      const { openGpu } = await import('./trainer/adapter.ts');
+      console.log((await openGpu('software')).facts.kind);
+      await openGpu('gpu').catch(({ message }) => console.log(message));
+      process.exit(0);`,
+      { LD_LIBRARY_PATH: dirname(driver), VK_DRIVER_FILES: driver },
+    );
+    expect(stdout, stderr).toContain('software\n');
+    expect(stdout, stderr).toContain('koffi is not installed');
   });
 
   it('says what was tried when the kind that was asked for is not there', async () => {
@@ -47,6 +72,25 @@ describe('Gpu', () => {
     const gpu = await openGpu();
     gpu.device.createBuffer({ size: 16, usage: UNIFORM | COPY_DST | 0x0001 }); // MAP_READ goes with COPY_DST alone
     await expect(gpu.settle()).rejects.toMatchObject({ code: 'DEVICE_ERROR' });
+    gpu.destroy();
+  });
+
+  it('goes on after a kernel that does not compile, and after one that asks for what the device lacks', async () => {
+    const gpu = await openGpu();
+    const good = relu2('f32').forward;
+    const broken = { ...good, name: 'broken', wgsl: 'fn main() { let x = ; }' };
+    const tooWide = { ...good, name: 'too_wide', grid: () => [65536, 65536] as const };
+    for (let i = 0; i < 2; i++) {
+      await expect(wgslError(gpu, broken)).rejects.toMatchObject({
+        code: 'BAD_KERNEL',
+        message: expect.stringContaining('broken: '),
+      });
+      expect(await kernelFault(gpu, broken)).toContain('let x = ;');
+      expect(await kernelFault(gpu, tooWide)).toContain('65536');
+      expect(await kernelFault(gpu, good)).toBeUndefined();
+    }
+    await gpu.settle();
+    expect(gpu.liveBuffers).toBe(0);
     gpu.destroy();
   });
 

@@ -3,15 +3,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
+import { nullDevice, openGpu } from '../../trainer/adapter.ts';
+import { nodeCommand, runApart } from '../../trainer/apart.ts';
+import { MATMUL_SIZES } from '../../trainer/bench-command.ts';
 import type { Gpu } from '../../trainer/device.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
 import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer/kernels/choice.ts';
 import { chooseKernels, type KernelChoice } from '../../trainer/kernels/index.ts';
-import type { MatmulTile } from '../../trainer/kernels/matmul.ts';
+import { MATMUL_LAYOUTS, type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { modelConfig } from '../../trainer/model.ts';
+import { probeKernels, probeMatrix, usesFaulty } from '../../trainer/probe.ts';
+import { shaderFault } from '../../trainer/program.ts';
 import { Trainer } from '../../trainer/trainer.ts';
-import { type TuneResult, tune } from '../../trainer/tune.ts';
+import { cubes, productsOf, type TuneResult, tuneAttention, tuneMatmuls } from '../../trainer/tune.ts';
 import { loadChoice, saveChoice, tunePath } from '../../trainer/tune-cache.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vua-tune-'));
@@ -62,7 +66,7 @@ it('offers matrix units for f16 only, within the limits of the adapter', () => {
 });
 
 it('measures a step, keeps what was fastest, and trains with it', async () => {
-  expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), isTuned: false });
+  expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
   const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
   const optimizer = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0, clip: 1, muonRatio: 1 };
   const options = { rows: 2, optimizer: { ...optimizer, matrices: 'adamw' as const } };
@@ -75,16 +79,29 @@ it('measures a step, keeps what was fastest, and trains with it', async () => {
   const results: TuneResult[] = [];
   const excludes = ({ kind, ...numbers }: { kind: string }): boolean =>
     kind === 'subgroup' || ('rows' in numbers && Number(numbers.rows) > 8);
-  const measuring = { storage: 'f32', rows: 2, excludes, atLeastMs: 1, rounds: 1 } as const;
-  const choice = await tune(gpu, base, config, steps, { ...measuring, onResult: (result) => results.push(result) });
+  const measuring = { storage: 'f32', excludes, atLeastMs: 1, rounds: 1 } as const;
+  const tried: string[] = [];
+  const listening = {
+    ...measuring,
+    onTry: (key: string, tile: string) => tried.push(`${key}: ${tile}`),
+    onResult: (result: TuneResult) => results.push(result),
+  };
+  const products = productsOf(steps);
+  const matmuls = await tuneMatmuls(gpu, base, products, listening);
+  const choice = await tuneAttention(gpu, matmuls, config, 2, listening);
+  expect(tried[0]).toBe(`nt f32 32 32 32: ${tileName(base.matmul.nt)}`);
+  expect(await tuneMatmuls(gpu, choice, products, { ...measuring, skips: () => true })).toEqual(choice);
+  const stop = new AbortController();
+  const stopping = { ...listening, signal: stop.signal, onTry: () => stop.abort() };
+  expect(await tuneMatmuls(gpu, base, products, stopping)).toEqual(base); // a class in the middle is not kept
   expect(results.map(({ key }) => key)).toEqual(['nt f32 32 32 32', 'attention f32 16']);
   for (const { gflops, defaultGflops, faults } of results) {
     expect(gflops).toBeGreaterThanOrEqual(defaultGflops);
-    expect(faults).toEqual([]);
+    expect(faults.filter((fault) => !fault.endsWith(': excluded'))).toEqual([]);
   }
   saveChoice(gpu.facts, choice);
   const kept = loadChoice(gpu.facts);
-  expect(kept).toEqual({ choice, isTuned: true });
+  expect(kept).toEqual({ choice, tuned: 1 });
 
   const tuned = await Trainer.create(gpu, config, { ...options, kernels: kept.choice });
   tuned.arena.initialise(config, 1);
@@ -92,6 +109,43 @@ it('measures a step, keeps what was fastest, and trains with it', async () => {
   tuned.step([{ tokens, targets: tokens, counted: 32 }], 0.01);
   expect((await tuned.figures(1))[0].loss).toBeGreaterThan(3);
   tuned.release();
+});
+
+it('tunes the very cubes that the bench measures, the largest first', () => {
+  const found = cubes(MATMUL_SIZES.gpu, 'f16');
+  expect(found[0].dims).toEqual({ M: 4096, N: 4096, K: 4096 });
+  const keys = found.map(({ problem, dims }) => matmulClass(problem.layout, problem.from, dims));
+  const measured = MATMUL_SIZES.gpu.flatMap((size) =>
+    MATMUL_LAYOUTS.map((layout) => matmulClass(layout, 'f16', { M: size, N: size, K: size })),
+  );
+  expect(keys.toSorted()).toEqual(measured.toSorted());
+});
+
+it('tells how a process of its own ended, and leaves out only what failed in it', async () => {
+  const script = (text: string, timeoutMs = 20_000) => runApart([...nodeCommand(), '-e', text], { timeoutMs });
+  const lines: string[] = [];
+  const listening = { timeoutMs: 20_000, quietMs: 10_000, onLine: (line: string) => lines.push(line) };
+  expect(await runApart([...nodeCommand(), '-e', 'console.log(1)'], listening)).toEqual({});
+  expect(lines).toEqual(['1']);
+  expect((await script('console.error("driver says no"); process.exit(3)')).fault).toBe('status 3 | driver says no');
+  expect((await script('process.kill(process.pid, "SIGSEGV")')).fault).toContain('SIGSEGV');
+  expect((await script('setInterval(() => {}, 1)', 300)).fault).toBe('stopped after 0.3 s');
+  const faulty = usesFaulty([{ config: '16x8x16', fault: 'SIGSEGV' }, { config: '16x16x16' }]);
+  const tiles = matmulCandidates(NVIDIA_FACTS, 'nt', 'f16');
+  expect(
+    new Set(tiles.filter(faulty).map((tile) => tile.kind === 'subgroup' && [tile.M, tile.N, tile.K].join())),
+  ).toEqual(new Set(['16,8,16']));
+});
+
+it('probes with kernels that compile at the matrix sizes of NVIDIA, and refuses sizes that are not there', async () => {
+  const device = await nullDevice();
+  for (const { M, N, K } of NVIDIA_FACTS.matrixConfigs) {
+    const kernels = probeKernels(`${M}x${N}x${K}`, NVIDIA_FACTS);
+    expect(kernels.length).toBe(6);
+    for (const kernel of kernels) expect(await shaderFault(device, kernel)).toBeUndefined();
+  }
+  device.destroy();
+  await expect(probeMatrix(gpu, '5x5x5')).rejects.toMatchObject({ code: 'BAD_OPTION', exitStatus: 2 });
 });
 
 it('treats a damaged or foreign file as none', () => {
@@ -104,6 +158,6 @@ it('treats a damaged or foreign file as none', () => {
     whole.replace(gpu.facts.name, 'other'),
   ]) {
     writeFileSync(path, text);
-    expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), isTuned: false });
+    expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
   }
 });

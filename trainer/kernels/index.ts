@@ -98,7 +98,7 @@ const SMALL_ATTENTIONS: readonly AttentionTile[] = [
 
 /**
  * Every kernel of some storage, in every family: what any adapter's tests run. Large tiles are the same text with other
- * numbers and take CPU drivers long to compile; those of GPUs are checked where there is one (`vua bench --check`).
+ * numbers and take CPU drivers long to compile; those of GPUs are checked where there is one (`vua check`).
  */
 export function allKernels(storage: Storage): Kernel[] {
   const choices = KERNEL_CHOICES.map(chooseKernels);

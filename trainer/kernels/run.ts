@@ -18,23 +18,26 @@ export async function runKernel(
     gpu.write(tensors[name].buffer, 0, encode(type, buffers[name]));
   }
   const program = new Program(gpu);
-  program.add(kernel, dims, tensors);
-  await program.compile();
-  const encoder = gpu.device.createCommandEncoder();
-  program.encode(encoder);
-  gpu.device.queue.submit([encoder.finish()]);
-  const results: Record<string, Float32Array> = {};
-  for (const binding of bindingsOf(kernel)) {
-    if (binding.access === 'read') continue;
-    const { buffer, elements, elementBytes } = tensors[binding.name];
-    const bytes = await gpu.read(buffer, 0, Math.ceil((elements * elementBytes) / 4) * 4);
-    results[binding.name] = isHalf(binding.type)
-      ? fromHalf(new Uint16Array(bytes, 0, elements))
-      : new Float32Array(bytes, 0, elements);
+  try {
+    program.add(kernel, dims, tensors);
+    await program.compile();
+    const encoder = gpu.device.createCommandEncoder();
+    program.encode(encoder);
+    gpu.device.queue.submit([encoder.finish()]);
+    const results: Record<string, Float32Array> = {};
+    for (const binding of bindingsOf(kernel)) {
+      if (binding.access === 'read') continue;
+      const { buffer, elements, elementBytes } = tensors[binding.name];
+      const bytes = await gpu.read(buffer, 0, Math.ceil((elements * elementBytes) / 4) * 4);
+      results[binding.name] = isHalf(binding.type)
+        ? fromHalf(new Uint16Array(bytes, 0, elements))
+        : new Float32Array(bytes, 0, elements);
+    }
+    return results;
+  } finally {
+    for (const { buffer } of Object.values(tensors)) gpu.release(buffer);
+    program.release();
   }
-  for (const { buffer } of Object.values(tensors)) gpu.release(buffer);
-  program.release();
-  return results;
 }
 
 /** As the GPU reads it; an odd number of halves is padded to whole words. */

@@ -1,159 +1,239 @@
-/**
- * One short stay on a machine with a GPU, everything in one JSON file, written again after every stage so that a stay
- * that is cut off leaves what it reached:
- *
- *   facts   limits, features, matrix configurations
- *   check   every kernel, and every variant that tuning would try, against its f64 reference on this adapter
- *   tune    the fastest variants for the models below, in f32 and f16, kept in the user's cache
- *   bench   peaks, matmuls, whole steps with their rooflines, naive kernels
- *   peers   PyTorch eager and compiled, f32 and bf16, with the same models and AdamW (torch of the machine)
- *
- *   node --import tsx tests/bench/trainer/gpu-stay.ts --out stay.json [--models 1M,124M] [--stages check,bench] [--python python3]
- *
- * As one file for a bare machine that has only node_modules/webgpu and node_modules/koffi:
- *   npx esbuild tests/bench/trainer/gpu-stay.ts --bundle --platform=node --format=esm --external:webgpu --external:koffi \
- *     --banner:js='import { createRequire as from } from "node:module"; const require = from(import.meta.url);' --outfile=dist/gpu-stay.mjs
- */
-import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { parseArgs, promisify } from 'node:util';
-import { reasonOf } from '../../../crawlers/errors.ts';
-import type { CommandContext } from '../../../crawlers/shell/command.ts';
-import { type AdapterChoice, openGpu } from '../../../trainer/adapter.ts';
+/** One short stay on a machine with a GPU; HELP below says what it does and how it gets there. */
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { reasonOf, ToolkitError } from '../../../crawlers/errors.ts';
+import { readJsonIfPresent, writeFileAtomic } from '../../../crawlers/shell/folder.ts';
+import { ADAPTER_CHOICES, type AdapterChoice, openGpu } from '../../../trainer/adapter.ts';
+import { nodeCommand, runApart } from '../../../trainer/apart.ts';
 import {
   BENCH_MODELS,
   type BenchModel,
-  bench,
+  type BenchReport,
   benchModel,
   benchRows,
-  benchText,
-  tuneModels,
 } from '../../../trainer/bench-command.ts';
-import { gpuKernels } from '../../../trainer/kernels/candidates.ts';
-import { allKernels } from '../../../trainer/kernels/index.ts';
-import type { Storage } from '../../../trainer/kernels/kernel.ts';
-import { matricesWork, probeMatrices } from '../../../trainer/probe.ts';
-import { missingFeatures, toleranceOf, wgslError } from '../../../trainer/proofs/kernels.ts';
+import { benchText } from '../../../trainer/bench-text.ts';
+import { findPytorch, type PeerRow, PYTORCH_WAYS, runPytorch } from '../../../trainer/peers.ts';
+import { probeMatrices } from '../../../trainer/probe.ts';
+import { STAGE_WORK, type Stay } from './gpu-stages.ts';
 
-const { values } = parseArgs({
-  allowPositionals: true,
-  strict: false,
-  options: {
-    out: { type: 'string', default: 'gpu-stay.json' },
-    models: { type: 'string', default: '1M,124M' },
-    stages: { type: 'string', default: 'check,tune,bench,peers' },
-    python: { type: 'string', default: 'python3' },
-    adapter: { type: 'string', default: 'auto' },
-    only: { type: 'string', default: '.' },
-    probe: { type: 'boolean', default: false },
-  },
-});
-const option = (name: string): string => String(values[name as keyof typeof values]);
+const HELP = `One short stay on a machine with a GPU: everything in one JSON file, written again after every single figure.
 
-const gpu = await openGpu(option('adapter') as AdapterChoice);
-if (values.probe) process.exit((await probeMatrices(gpu)) ? 0 : 1);
+  facts   limits, features, matrix configurations
+  probe   a product and attention with every matrix configuration, each in a process of its own
+  rates   peaks; the fastest variants of the square products (4096³ first), and their rates
+  tune    the fastest variants for the models, kept in the user's cache
+  bench   the kernels of each step against their references, then whole steps with their rooflines
+  peers   PyTorch compiled and eager, bf16 and f32, with the same models and AdamW
+  check   every kernel, and every variant that tuning would try, against its f64 reference
 
-const started = performance.now();
-const say = (text: string): void => console.error(`${((performance.now() - started) / 1000).toFixed(0)} s  ${text}`);
-const context = { report: { note: say }, signal: new AbortController().signal } as unknown as CommandContext;
-const stay: Record<string, unknown> = { facts: gpu.facts, node: process.version };
-const keep = (part: string, value: unknown): void => {
-  stay[part] = value;
-  writeFileSync(option('out'), `${JSON.stringify(stay, null, 1)}\n`);
+Each stage is a process of its own with a time limit. One that crashed or hung is started again without the variant that
+it was at; one that was cut off goes on where the file ends, so the same command (or --stages with the rest) continues.
+
+  node --import tsx tests/bench/trainer/gpu-stay.ts --out stay.json [options]
+
+  --out FILE       JSON to write, or to continue (default gpu-stay.json)
+  --stages LIST    by comma, of those above (default all)
+  --models LIST    by comma, of ${Object.keys(BENCH_MODELS).join(', ')} (default 124M,1M)
+  --adapter KIND   ${ADAPTER_CHOICES.join(', ')} (default gpu: a CPU driver would not answer)
+  --python PYTHON  for peers (default python3)
+  --seconds N      of the whole stay (default 1680)
+  --only REGEX     names of kernels for check
+  --naive          bench the plainest kernels too
+
+For a bare machine, from the project's root: make the kit (\`bare-gpu/pack\`: Node, Dawn, a Vulkan loader), then one file:
+
+  npx esbuild tests/bench/trainer/gpu-stay.ts --bundle --platform=node --format=esm --external:webgpu --external:koffi \\
+    --banner:js='import { createRequire as from } from "node:module"; const require = from(import.meta.url);' \\
+    --outfile=dist/gpu-stay.mjs && cp tests/bench/trainer/pytorch.py dist/
+
+Carry the kit's folder (.gpu), dist/gpu-stay.mjs, dist/pytorch.py and node_modules/webgpu without its other platforms;
+koffi is not needed. There: \`. .gpu/enter && node dist/gpu-stay.mjs --out $OUT/stay.json\`.`;
+
+const STAGES = ['facts', 'probe', 'rates', 'tune', 'bench', 'peers', 'check'] as const;
+type Stage = (typeof STAGES)[number];
+const LIMIT_SECONDS: Readonly<Record<Stage, number>> = {
+  ...{ facts: 60, probe: 120, rates: 480, tune: 480, bench: 300, peers: 180, check: 900 },
 };
-const models = option('models').split(',') as BenchModel[];
-const storages: Storage[] = gpu.device.features.has('shader-f16') ? ['f32', 'f16'] : ['f32'];
+/** A GPU's driver that says nothing for so long hangs. */
+const QUIET_MS = 120_000;
+const MOST_CRASHES = 8;
 
-const stages: Record<string, () => Promise<void>> = {
-  async check() {
-    const trusted = await matricesWork(gpu.facts);
-    keep('matricesWork', trusted);
-    const kernels = new Map(
-      storages
-        .flatMap((storage) => [
-          ...allKernels(storage),
-          ...(gpu.facts.kind === 'gpu' ? gpuKernels(storage, gpu.facts) : []),
-        ])
-        .filter(({ name }) => new RegExp(option('only')).test(name) && (trusted || !name.includes('subgroup')))
-        .map((kernel) => [kernel.name, kernel]),
-    );
-    const faults: string[] = [];
-    let checked = 0;
-    for (const kernel of kernels.values()) {
-      if (missingFeatures(gpu, kernel).length > 0) continue;
-      // A configuration of another GPU is not this one's fault.
-      if (/subgroup_.*_8x8x8x8|subgroup_.*x8x8x8x8$/.test(kernel.name) && gpu.facts.subgroupMaxSize !== 8) continue;
-      checked++;
-      try {
-        const { error, at } = await wgslError(gpu, kernel);
-        if (!(error < toleranceOf(kernel))) faults.push(`${kernel.name}: off by ${error} in ${at}`);
-      } catch (error) {
-        faults.push(`${kernel.name}: ${reasonOf(error)}`);
-      }
-      if (checked % 50 === 0) say(`${checked} of ${kernels.size} kernels, ${faults.length} faults`);
-    }
-    keep('check', { checked, faults });
-    say(`check: ${checked} kernels, ${faults.length} faults ${faults.slice(0, 5).join('; ')}`);
-  },
+function refuse(text: string): never {
+  console.error(`${text}\nnode gpu-stay --help lists the options`);
+  process.exit(2);
+}
 
-  async tune() {
-    keep('tune', await tuneModels(gpu, models, storages, context, false));
-  },
+function listOf<T extends string>(given: string, allowed: readonly T[], option: string): T[] {
+  const names = given.split(',');
+  const odd = names.find((name) => !allowed.includes(name as T));
+  return odd === undefined ? (names as T[]) : refuse(`--${option} ${odd}: allowed are ${allowed.join(', ')}`);
+}
 
-  async bench() {
-    for (const optimizer of ['adamw', 'muon'] as const) {
-      const options = {
-        models,
-        storages,
-        optimizer,
-        steps: 10,
-        naive: optimizer === 'adamw' && gpu.facts.kind !== 'gpu',
-      };
-      const report = await bench(gpu, options, context);
-      keep(`bench ${optimizer}`, report);
-      console.log(benchText(report, 12));
-    }
-  },
-
-  async peers() {
-    const rows: unknown[] = [];
-    const script = ['pytorch.py', 'tests/bench/trainer/pytorch.py'].find(existsSync);
-    if (!script) return keep('peers', 'pytorch.py is not here');
-    for (const model of models) {
-      const { vocabSize: vocab, layers, width, heads, keyHeads, headSize, hidden, context: T } = benchModel(model);
-      const sizes = { vocab, layers, width, heads, keyHeads, headSize, hidden, context: T };
-      const given = JSON.stringify({
-        ...sizes,
-        rows: benchRows(model, gpu.facts),
-        steps: gpu.facts.kind === 'gpu' ? 20 : 3,
-      });
-      for (const dtype of ['f32', 'bf16']) {
-        for (const mode of [[], ['--compile']]) {
-          const matmul = gpu.facts.kind === 'gpu' ? '4096' : '256';
-          const command = [script, given, '--dtype', dtype, '--matmul', matmul, ...mode];
-          try {
-            const { stdout } = await promisify(execFile)(option('python'), command, { timeout: 240_000 });
-            rows.push({ model, ...JSON.parse(stdout) });
-          } catch (error) {
-            rows.push({ model, dtype, mode, failed: reasonOf(error).slice(0, 500) });
-          }
-          keep('peers', rows);
-          say(JSON.stringify(rows.at(-1)));
-        }
-      }
-    }
-  },
-};
-
-keep('models', Object.fromEntries(models.map((model) => [model, BENCH_MODELS[model]])));
-say(`${gpu.facts.name}: matrices ${JSON.stringify(gpu.facts.matrixConfigs)}`);
-for (const stage of option('stages').split(',')) {
-  say(`stage ${stage}`);
+function readOptions() {
   try {
-    await stages[stage]();
+    const { values } = parseArgs({
+      options: {
+        ...{ help: { type: 'boolean' }, naive: { type: 'boolean', default: false }, child: { type: 'string' } },
+        ...{ out: { type: 'string', default: 'gpu-stay.json' }, stages: { type: 'string', default: STAGES.join() } },
+        ...{ models: { type: 'string', default: '124M,1M' }, adapter: { type: 'string', default: 'gpu' } },
+        ...{ python: { type: 'string', default: 'python3' }, seconds: { type: 'string', default: '1680' } },
+        ...{ only: { type: 'string', default: '.' } },
+      } as const,
+    });
+    return values;
   } catch (error) {
-    keep(`${stage} failed`, reasonOf(error));
-    say(`${stage} failed: ${reasonOf(error)}`);
+    return refuse(reasonOf(error));
   }
 }
-process.exit(0);
+
+const options = readOptions();
+if (options.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const adapter = listOf(options.adapter, ADAPTER_CHOICES, 'adapter')[0] as AdapterChoice;
+const models = listOf(options.models, Object.keys(BENCH_MODELS) as BenchModel[], 'models');
+const stages = listOf(options.stages, STAGES, 'stages');
+const seconds = Number(options.seconds);
+if (!(seconds > 0)) refuse(`--seconds ${options.seconds}: expected a number > 0`);
+try {
+  new RegExp(options.only);
+} catch (error) {
+  refuse(`--only: ${reasonOf(error)}`);
+}
+
+const stay: Stay = readJsonIfPresent<Stay>(options.out) ?? {};
+
+if (options.child !== undefined) {
+  // The child says every figure as one line of JSON, the parent keeps it.
+  const keep = (path: readonly string[], value: unknown): void => console.log(JSON.stringify({ path, value }));
+  const note = (text: string): void => console.error(text);
+  const [work, ...given] = options.child.split(' ');
+  try {
+    const gpu = await openGpu(adapter);
+    await STAGE_WORK[work](gpu, { stay, models, keep, note, given, only: options.only, naive: options.naive });
+    process.exit(0);
+  } catch (error) {
+    console.error(reasonOf(error));
+    process.exit(1);
+  }
+}
+
+// The file is whole at any time, and the child ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    console.error(`interrupted: ${options.out} has what was found, the same command goes on`);
+    process.exit(130);
+  });
+}
+
+const started = performance.now();
+const leftMs = (): number => 1000 * seconds - (performance.now() - started);
+const say = (text: string): void => console.error(`${((performance.now() - started) / 1000).toFixed(0)} s  ${text}`);
+let faults = 0;
+
+function keep(path: readonly string[], value: unknown): void {
+  let at = stay as Record<string, unknown>;
+  for (const key of path.slice(0, -1)) {
+    at[key] ??= {};
+    at = at[key] as Record<string, unknown>;
+  }
+  at[path.at(-1)!] = value;
+  writeFileAtomic(options.out, `${JSON.stringify(stay, null, 1)}\n`);
+}
+
+const childArguments = (work: string): string[] => [
+  ...['--child', work, '--out', options.out, '--adapter', adapter, '--models', models.join()],
+  ...['--only', options.only, ...(options.naive ? ['--naive'] : [])],
+];
+
+/** Runs a stage, or a part of it, again and again while what it was at crashed it. */
+async function runStage(stage: Stage, part = ''): Promise<void> {
+  const work = part ? `${stage} ${part}` : stage;
+  const until = performance.now() + Math.min(1000 * LIMIT_SECONDS[stage], leftMs());
+  for (let crashes = 0; crashes < MOST_CRASHES; crashes++) {
+    const timeoutMs = Math.round(until - performance.now());
+    if (timeoutMs <= 0) return fail(work, 'no time was left');
+    if (stay.trying) keep(['trying'], '');
+    const command = [...nodeCommand(), process.argv[1], ...childArguments(work)];
+    const { fault } = await runApart(command, {
+      timeoutMs,
+      ...(adapter === 'gpu' && { quietMs: QUIET_MS }),
+      onLine(line) {
+        if (!line.startsWith('{"path":')) return console.error(line);
+        const { path, value } = JSON.parse(line) as { path: string[]; value: unknown };
+        keep(path, value);
+      },
+      onSaid: (text) => process.stderr.write(text),
+    });
+    if (fault === undefined) return;
+    fail(work, fault);
+    if (!stay.trying || performance.now() >= until) return;
+    keep(['crashed', stay.trying], fault);
+    say(`${stay.trying} is left out`);
+  }
+}
+
+function fail(work: string, fault: string): void {
+  faults++;
+  keep(['failed', work], [...(stay.failed?.[work] ?? []), fault]);
+  say(`${work}: ${fault}`);
+}
+
+const pytorch = stages.includes('peers')
+  ? await findPytorch(options.python).catch((error) =>
+      refuse(`${reasonOf(error)}; or leave peers out: --stages ${STAGES.filter((stage) => stage !== 'peers').join()}`),
+    )
+  : undefined;
+
+const stageWork: Partial<Record<Stage, () => Promise<void>>> = {
+  async probe() {
+    const timeoutMs = 1000 * LIMIT_SECONDS.probe;
+    keep(['probed'], await probeMatrices(stay.facts!, (config) => childArguments(`probe ${config}`), timeoutMs));
+    for (const { config, fault } of stay.probed!) say(`matrices of ${config}: ${fault ?? 'work'}`);
+  },
+  async bench() {
+    for (const optimizer of ['adamw', 'muon'])
+      for (const model of models) await runStage('bench', `${optimizer} ${model}`);
+  },
+  async peers() {
+    const isGpu = stay.facts!.kind === 'gpu';
+    for (const model of models) {
+      for (const way of PYTORCH_WAYS) {
+        const timeoutMs = Math.min(1000 * LIMIT_SECONDS.peers, leftMs());
+        if (timeoutMs < 10_000) return fail('peers', 'no time was left');
+        const sizes = { rows: benchRows(model, stay.facts!), steps: isGpu ? 20 : 3, matmul: isGpu ? 4096 : 256 };
+        const row = await runPytorch({ ...pytorch!, timeoutMs }, model, benchModel(model), way, sizes);
+        keep(['peers', `${model} ${way.compile ? 'compile' : 'eager'} ${way.dtype}`], row);
+        say(JSON.stringify(row));
+      }
+    }
+  },
+};
+
+if (!existsSync(options.out) || !stay.facts || stages.includes('facts')) await runStage('facts');
+if (!stay.facts) process.exit(2);
+if (adapter === 'gpu' && stay.facts.kind !== 'gpu')
+  refuse(`${options.out} is of ${stay.facts.name}: give another --out`);
+keep(['models'], Object.fromEntries(models.map((model) => [model, BENCH_MODELS[model]])));
+say(`${stay.facts.name}: matrices ${JSON.stringify(stay.facts.matrixConfigs)}`);
+for (const stage of stages.filter((stage) => stage !== 'facts')) {
+  say(`stage ${stage}`);
+  try {
+    await (stageWork[stage]?.() ?? runStage(stage));
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    fail(stage, error.message);
+  }
+}
+for (const report of Object.values(stay.bench ?? {})) {
+  const peers = Object.values(stay.peers ?? {}) as PeerRow[];
+  const mine = peers.filter(({ model }) => (report as BenchReport).steps.some((step) => step.model === model));
+  console.log(benchText({ ...(report as BenchReport), peers: mine }, 12));
+}
+const verdicts = { ...stay.chosen, ...stay.check, ...stay.crashed };
+const wrong = Object.entries(verdicts).filter(([, verdict]) => verdict !== 'right');
+for (const [kernel, verdict] of wrong) say(`${kernel}: ${verdict}`);
+say(`${options.out}: ${faults} stages failed, ${wrong.length} variants are wrong or crashed`);
+process.exit(faults + wrong.length > 0 ? 1 : 0);

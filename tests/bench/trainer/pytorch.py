@@ -105,7 +105,17 @@ def main():
 
     for _ in range(3):
         train()
-    seconds = timed(train, c["steps"])
+    if device == "cuda":
+        # As the trainer's bench counts: submitted without a wait between them.
+        torch.cuda.synchronize()
+        wall = time.perf_counter()
+        for _ in range(c["steps"]):
+            train()
+        torch.cuda.synchronize()
+        seconds = (time.perf_counter() - wall) / c["steps"]
+    else:
+        # The best one: threads that spin while others work on the machine count as CPU time.
+        seconds = timed(train, c["steps"])
     report = {
         "peer": f"PyTorch {torch.__version__} {'compile' if options.compile else 'eager'} {options.dtype}",
         "device": torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} threads",

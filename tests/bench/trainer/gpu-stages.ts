@@ -1,0 +1,159 @@
+/** The stages of gpu-stay.ts that need the GPU: each runs in a child and says what it found as it finds it. */
+import type { CommandContext } from '../../../crawlers/shell/command.ts';
+import { matmulRates, measurePeaks } from '../../../trainer/bench.ts';
+import { driverClock } from '../../../trainer/bench-clock.ts';
+import {
+  type BenchModel,
+  type BenchReport,
+  bench,
+  benchModel,
+  benchOptimizer,
+  benchRows,
+  MATMUL_SIZES,
+} from '../../../trainer/bench-command.ts';
+import { type AdapterFacts, Gpu } from '../../../trainer/device.ts';
+import { gpuKernels } from '../../../trainer/kernels/candidates.ts';
+import { allKernels } from '../../../trainer/kernels/index.ts';
+import type { Kernel, Storage } from '../../../trainer/kernels/kernel.ts';
+import type { PeerRow } from '../../../trainer/peers.ts';
+import { type Probed, probeMatrix, usesFaulty } from '../../../trainer/probe.ts';
+import { compileKernel } from '../../../trainer/program.ts';
+import { missingFeatures } from '../../../trainer/proofs/kernels.ts';
+import { Trainer } from '../../../trainer/trainer.ts';
+import { kernelFault, type TuneResult } from '../../../trainer/tune.ts';
+import { loadChoice, saveChoice } from '../../../trainer/tune-cache.ts';
+import { tuneModels } from '../../../trainer/tune-command.ts';
+
+/** The JSON of a stay. */
+export interface Stay {
+  facts?: AdapterFacts;
+  probed?: readonly Probed[];
+  /** By class. */
+  tuned?: Record<string, TuneResult>;
+  rates?: Record<string, unknown>;
+  /** By optimizer and model. */
+  bench?: Record<string, BenchReport>;
+  peers?: Record<string, PeerRow>;
+  /** By kernel: `right`, or what is wrong. */
+  chosen?: Record<string, string>;
+  check?: Record<string, string>;
+  /** What the running stage is at. */
+  trying?: string;
+  /** What a stage was at when it crashed or hung, and how. */
+  crashed?: Record<string, string>;
+  failed?: Record<string, string[]>;
+}
+
+interface StageContext {
+  readonly stay: Stay;
+  readonly models: readonly BenchModel[];
+  readonly keep: (path: readonly string[], value: unknown) => void;
+  readonly note: (text: string) => void;
+  /** Words after the stage's name. */
+  readonly given: readonly string[];
+  readonly only: string;
+  readonly naive: boolean;
+}
+
+const contextOf = (note: (text: string) => void): CommandContext =>
+  ({ report: { note }, signal: new AbortController().signal }) as unknown as CommandContext;
+
+/** The larger question first. */
+const storagesOf = (gpu: Gpu): Storage[] => (gpu.device.features.has('shader-f16') ? ['f16', 'f32'] : ['f32']);
+
+/** Tunes what the file does not have yet, without what crashed before. */
+async function tuneRest(gpu: Gpu, models: readonly BenchModel[], { stay, keep, note }: StageContext): Promise<void> {
+  const isFaulty = usesFaulty(stay.probed ?? []);
+  const crashed = new Set(Object.keys(stay.crashed ?? {}).map((trying) => trying.split(': ').at(-1)));
+  await tuneModels(gpu, models, storagesOf(gpu), contextOf(note), {
+    excludes: (tile, name) => isFaulty(tile) || crashed.has(name),
+    skips: (key) => stay.tuned?.[key] !== undefined,
+    onTry: (key, tile) => keep(['trying'], `${key}: ${tile}`),
+    onResult(result, choice) {
+      saveChoice(gpu.facts, choice);
+      keep(['tuned', result.key], result);
+    },
+  });
+  keep(['trying'], '');
+}
+
+/** Checks kernels one by one; those of the file are known. */
+async function checkRest(
+  gpu: Gpu,
+  kernels: readonly Kernel[],
+  part: 'chosen' | 'check',
+  { stay, keep, note }: StageContext,
+): Promise<void> {
+  const known = new Set([...Object.keys(stay[part] ?? {}), ...Object.keys(stay.crashed ?? {})]);
+  const rest = [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()].filter(
+    (kernel) => !known.has(kernel.name) && missingFeatures(gpu, kernel).length === 0,
+  );
+  for (const [i, kernel] of rest.entries()) {
+    // On a GPU the next ones compile meanwhile: one at a time takes most of the stay.
+    if (gpu.facts.kind === 'gpu' && i % 16 === 0)
+      for (const next of rest.slice(i, i + 16)) compileKernel(gpu.device, next).catch(() => {});
+    keep(['trying'], kernel.name);
+    keep([part, kernel.name], (await kernelFault(gpu, kernel)) ?? 'right');
+    if ((i + 1) % 50 === 0) note(`${i + 1} of ${rest.length} kernels`);
+  }
+  keep(['trying'], '');
+}
+
+export const STAGE_WORK: Readonly<Record<string, (gpu: Gpu, context: StageContext) => Promise<void>>> = {
+  async facts({ facts }, { keep }) {
+    keep(['facts'], facts);
+    keep(['node'], process.version);
+  },
+
+  probe: (gpu, { given: [config] }) => probeMatrix(gpu, config),
+
+  async rates(gpu, context) {
+    const { clock } = driverClock(gpu.facts);
+    context.keep(['rates', 'peaks'], await measurePeaks(gpu, { clock }));
+    await tuneRest(gpu, [], context);
+    const { choice } = loadChoice(gpu.facts);
+    for (const storage of storagesOf(gpu)) {
+      const sizes = MATMUL_SIZES[gpu.facts.kind].toSorted((a, b) => b - a);
+      for (const size of sizes)
+        context.keep(['rates', `${storage} ${size}`], await matmulRates(gpu, choice, storage, [size], { clock }));
+    }
+  },
+
+  tune: (gpu, context) => tuneRest(gpu, context.models, context),
+
+  async bench(gpu, context) {
+    const { given, keep, note, naive } = context;
+    const [optimizer, model] = given as ['adamw' | 'muon', BenchModel];
+    const { choice: kernels } = loadChoice(gpu.facts);
+    const storages = storagesOf(gpu);
+    const used = storages.flatMap((storage) => {
+      const options = { rows: benchRows(model, gpu.facts), storage, kernels, optimizer: benchOptimizer(optimizer) };
+      const { forward, gradients, update } = new Trainer(Gpu.dry(gpu.facts), benchModel(model), options).programSteps;
+      return [...forward, ...gradients, ...update].map(({ kernel }) => kernel);
+    });
+    await checkRest(gpu, used, 'chosen', context);
+    const steps = gpu.facts.kind === 'gpu' ? 32 : 3;
+    const options = { models: [model], storages, optimizer, steps, naive };
+    await bench(
+      gpu,
+      { ...options, onPart: (report) => keep(['bench', `${optimizer} ${model}`], report) },
+      contextOf(note),
+    );
+  },
+
+  async check(gpu, context) {
+    const probed = context.stay.probed ?? [];
+    const faulty = new Set(probed.filter(({ fault }) => fault !== undefined).map(({ config }) => config));
+    const isOurs = ({ name }: Kernel): boolean => {
+      // `…_MxNxKxlanes`: subgroups of another GPU are not this one's fault.
+      const [, config, lanes] = /subgroup_.*?(\d+x\d+x\d+)x(\d+)$/.exec(name) ?? [];
+      if (config && (faulty.has(config) || Number(lanes) !== gpu.facts.subgroupMaxSize)) return false;
+      return new RegExp(context.only).test(name);
+    };
+    const kernels = storagesOf(gpu).flatMap((storage) => [
+      ...allKernels(storage),
+      ...(gpu.facts.kind === 'gpu' ? gpuKernels(storage, gpu.facts) : []),
+    ]);
+    await checkRest(gpu, kernels.filter(isOurs), 'check', context);
+  },
+};
