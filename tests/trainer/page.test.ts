@@ -130,7 +130,9 @@ describe('the page', () => {
   async function launch(args: readonly string[]): Promise<Browser> {
     const quiet = ['--no-sandbox', '--disable-vulkan-surface', '--no-first-run', '--disable-background-networking'];
     const executablePath = await chromium.executablePath();
-    return puppeteer.launch({ executablePath, headless: 'shell', args: [...quiet, '--disable-sync', ...args] });
+    // Chromium brings its own SwiftShader, which these would hide from it.
+    const { VK_DRIVER_FILES: _driver, VK_ICD_FILENAMES: _icd, ...env } = process.env;
+    return puppeteer.launch({ executablePath, headless: 'shell', args: [...quiet, '--disable-sync', ...args], env });
   }
 
   beforeAll(async () => {
