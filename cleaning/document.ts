@@ -1,5 +1,6 @@
 /** Document: the border cleaning → shards. Readonly; a stage that changes something yields a new object. */
 import type { Consent } from '../crawlers/page.ts';
+import type { Metadata } from './html/metadata.ts';
 
 /**
  * Raw figures kept with every document that was measured, dropped ones too (Arrow Float32 columns of the same names), so
@@ -74,20 +75,13 @@ export const MEASUREMENTS = [
 export type Measurement = (typeof MEASUREMENTS)[number];
 export type Measurements = Readonly<Record<Measurement, number>>;
 
-export interface Document {
+/** What the page says of itself is empty where it does not; the language that it has stands in `language`. */
+export interface Document extends Metadata {
   /** Stable: the id that the source gave, else xxhash64 (16 hex digits) of the URL. */
   readonly id: string;
   /** NFC, `\n` line ends, paragraphs separated by one blank line, never empty. */
   readonly text: string;
   readonly url: string;
-  readonly title: string;
-  /** What the page says of itself (html/metadata.ts); empty where it does not. */
-  readonly author: string;
-  readonly published: string;
-  readonly canonical: string;
-  readonly section: string;
-  /** `lang` that the page declares; what it is stands in `language`. */
-  readonly lang: string;
   readonly source: string;
   /** ISO 8601, UTC. */
   readonly fetchedAt: string;

@@ -36,6 +36,13 @@ export interface TokenFolder {
   source(split: Split): TokenSource;
 }
 
+/** Bytes of text behind a token of the training splits. */
+export function bytesPerToken(folders: readonly TokenFolder[]): number {
+  const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
+  const sum = (key: 'textBytes' | 'rows'): number => train.reduce((total, shard) => total + shard[key], 0);
+  return sum('textBytes') / sum('rows');
+}
+
 export function tokenFolder(manifest: TokenManifest, ranges: RangeReader): TokenFolder {
   return {
     where: ranges.where,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { badInput } from '../crawlers/errors.ts';
 import { type CommandContext, defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
-import { ADAPTER_CHOICES, openGpu } from './adapter.ts';
+import { adapterOption, openGpu } from './adapter.ts';
 import { benchStep, type MatmulRate, matmulRates, measurePeaks, type Peaks, type StepBench } from './bench.ts';
 import { driverClock } from './bench-clock.ts';
 import { benchText } from './bench-text.ts';
@@ -12,6 +12,7 @@ import { chooseKernels, type KernelChoice } from './kernels/index.ts';
 import type { Storage } from './kernels/kernel.ts';
 import { type ModelConfig, modelConfig } from './model.ts';
 import { findPytorch, type PeerRow, PYTORCH_WAYS, type Pytorch, runPytorch } from './peers.ts';
+import { OPTIMIZER } from './recipe.ts';
 import type { OptimizerOptions } from './trainer.ts';
 import { loadChoice } from './tune-cache.ts';
 
@@ -40,7 +41,7 @@ export const MATMUL_SIZES: Readonly<Record<AdapterFacts['kind'], readonly number
 };
 
 export const benchOptimizer = (matrices: 'muon' | 'adamw'): OptimizerOptions => ({
-  ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, clip: 1, muonRatio: 0.7 },
+  ...OPTIMIZER,
   matrices,
 });
 
@@ -126,10 +127,6 @@ export async function bench(
   return found;
 }
 
-export const adapterOption = z
-  .enum(ADAPTER_CHOICES)
-  .default('auto')
-  .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}; \`vua doctor\` explains the choice`);
 const MODEL_NAMES = Object.keys(BENCH_MODELS) as BenchModel[];
 export const modelsOption = z
   .string()

@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { reasonOf, ToolkitError } from '../crawlers/errors.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { formatBytes, formatSeconds } from '../crawlers/shell/reporter.ts';
-import { ADAPTER_CHOICES, nullDevice, openGpu } from './adapter.ts';
+import { adapterOption, nullDevice, openGpu } from './adapter.ts';
 import type { Gpu } from './device.ts';
 import { gpuKernels } from './kernels/candidates.ts';
-import { allKernels } from './kernels/index.ts';
+import { allKernels, oncePerName } from './kernels/index.ts';
 import { featuresOf, type Kernel, type Storage } from './kernels/kernel.ts';
 import { shaderFault } from './program.ts';
 import {
@@ -64,13 +64,18 @@ const below = (value: number, limit: number, at = ''): Finding => ({
   figure: `${value.toExponential(1)} < ${limit}${at && value >= limit ? ` at ${at}` : ''}`,
 });
 
+const toTheBit = (same: boolean): Finding => ({
+  holds: same,
+  figure: same ? 'losses and weights equal' : 'they differ',
+});
+
 /** Every kernel that this adapter may get, by name: those of GPUs only on a GPU, where large tiles compile in no time. */
 function kernelsOf({ facts }: Gpu): Kernel[] {
   const all = STORAGES.flatMap((storage) => [
     ...allKernels(storage),
     ...(facts.kind === 'gpu' ? gpuKernels(storage, facts) : []),
   ]);
-  return [...new Map(all.map((kernel) => [kernel.name, kernel])).values()];
+  return oncePerName(all);
 }
 
 const needsHalf = (kernel: Kernel): boolean => featuresOf(kernel).includes('shader-f16');
@@ -112,14 +117,14 @@ const PROOFS: readonly Proof[] = [
     async run() {
       const device = await nullDevice();
       const all = STORAGES.flatMap((storage) => [...allKernels(storage), ...gpuKernels(storage)]);
-      const kernels = new Map(all.map((kernel) => [kernel.name, kernel]));
+      const kernels = oncePerName(all);
       const faults: string[] = [];
-      for (const kernel of kernels.values()) {
+      for (const kernel of kernels) {
         const fault = await shaderFault(device, kernel);
         if (fault) faults.push(fault);
       }
       device.destroy();
-      return { holds: faults.length === 0, figure: `${kernels.size} shaders${faults[0] ? `, ${faults[0]}` : ''}` };
+      return { holds: faults.length === 0, figure: `${kernels.length} shaders${faults[0] ? `, ${faults[0]}` : ''}` };
     },
   },
   {
@@ -168,26 +173,22 @@ const PROOFS: readonly Proof[] = [
   {
     name: `twice the same ${STEPS} steps, to the bit`,
     async run(gpu) {
-      const same = isSame(await trainGrammar(gpu, STEPS), await trainGrammar(gpu, STEPS));
-      return { holds: same, figure: same ? 'losses and weights equal' : 'they differ' };
+      return toTheBit(isSame(await trainGrammar(gpu, STEPS), await trainGrammar(gpu, STEPS)));
     },
   },
   {
     name: 'stopped half-way and resumed, to the bit',
     async run(gpu) {
       const { isSame: same, moreBuffers } = await resumeProof(gpu);
+      const { holds, figure } = toTheBit(same);
       const buffers = `${moreBuffers} buffers more after ${STEPS / 2} steps`;
-      return {
-        holds: same && moreBuffers === 0,
-        figure: `${same ? 'losses and weights equal' : 'they differ'}; ${buffers}`,
-      };
+      return { holds: holds && moreBuffers === 0, figure: `${figure}; ${buffers}` };
     },
   },
   {
     name: 'recomputation, to the bit',
     async run(gpu) {
-      const same = isSame(await trainGrammar(gpu, STEPS), await trainGrammar(gpu, STEPS, { recompute: true }));
-      return { holds: same, figure: same ? 'losses and weights equal' : 'they differ' };
+      return toTheBit(isSame(await trainGrammar(gpu, STEPS), await trainGrammar(gpu, STEPS, { recompute: true })));
     },
   },
   {
@@ -245,10 +246,7 @@ export const checkCommand = defineCommand({
   summary: 'prove the trainer on the adapter at hand: kernels, gradients, PyTorch, determinism',
   examples: ['vua check', 'vua check --adapter embedded --json'],
   options: z.object({
-    adapter: z
-      .enum(ADAPTER_CHOICES)
-      .default('auto')
-      .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}`),
+    adapter: adapterOption,
   }),
   async run({ adapter }, { signal, report }) {
     const gpu = await openGpu(adapter);

@@ -1,17 +1,12 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
-import { ADAPTER_CHOICES } from './adapter.ts';
+import { adapterOption } from './adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, PRESETS, type PresetName } from './model.ts';
 import { DEFAULT_DEPTH, OPTIMIZER, PRECISIONS } from './recipe.ts';
 import { runTraining, type TrainingSummary } from './run.ts';
 import { SCHEDULES } from './schedule.ts';
 import { MATRIX_OPTIMIZERS } from './update.ts';
-
-export const adapter = z
-  .enum(ADAPTER_CHOICES)
-  .default('auto')
-  .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}; \`vua doctor\` explains the choice`);
 
 /** An evaluation at its default costs about as much as 5,000 tokens of training. */
 export const EVALUATE_TOKENS = 16_384;
@@ -40,7 +35,7 @@ export const TRAINING = {
     .describe('held-out tokens of an evaluation while training, at most; at the end all are read'),
   checkpointEvery: z.number().int().min(1).default(100).describe('steps between checkpoints'),
   keep: z.number().int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
-  adapter,
+  adapter: adapterOption,
 } as const;
 
 const presetNames = Object.keys(PRESETS) as PresetName[];

@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import { type CommandContext, defineCommand } from '../crawlers/shell/command.ts';
 import { formatBytes, formatCount } from '../crawlers/shell/reporter.ts';
-import { openGpu } from './adapter.ts';
-import { adapter } from './commands.ts';
+import { adapterOption, openGpu } from './adapter.ts';
+
 import type { AdapterFacts } from './device.ts';
 
 export const doctorCommand = defineCommand({
   name: 'doctor',
   summary: 'show the WebGPU adapter that training would use, why, and how to get a faster one',
   examples: ['vua doctor', 'vua doctor --adapter embedded --json'],
-  options: z.object({ adapter }),
+  options: z.object({ adapter: adapterOption }),
   async run(options, context: CommandContext) {
     const gpu = await openGpu(options.adapter);
     context.report.result(doctorText(gpu.facts), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });

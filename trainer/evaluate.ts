@@ -137,6 +137,25 @@ export async function evaluate(
 /** Tokens of a held-out set, separators included. */
 export const tokensOf = ({ documents }: HeldOut): number => sum(documents.lengths);
 
+/** A source of the held-out split under the model and under the unigram model. */
+export interface SourceFigure {
+  readonly source: string;
+  readonly textBytes: number;
+  readonly bitsPerByte: number;
+  readonly unigramBitsPerByte: number;
+}
+
+/** Both of the same split. */
+export function compareSources(model: Evaluation, unigram: Evaluation): SourceFigure[] {
+  const other = new Map(unigram.sources.map(({ source, bitsPerByte }) => [source, bitsPerByte]));
+  return model.sources.map(({ source, textBytes, bitsPerByte }) => ({
+    source,
+    textBytes,
+    bitsPerByte,
+    unigramBitsPerByte: other.get(source)!,
+  }));
+}
+
 /** Tokens of the training split that the unigram model is counted on, at most. */
 const UNIGRAM_TOKENS = 2 ** 28;
 

@@ -6,10 +6,11 @@ import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts'
 import type { TokenFolder } from '../shards/token-source.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint } from './checkpoint.ts';
 import { readCurve } from './curve.ts';
+import type { SourceFigure } from './evaluate.ts';
 import type { KernelChoice } from './kernels/index.ts';
 import type { ModelConfig } from './model.ts';
 import { batchOf, optimizerOf, type RecipeOptions, scheduleOf } from './recipe.ts';
-import type { SourceFigure, TrainingOptions, TrainingSummary } from './run.ts';
+import type { TrainingOptions, TrainingSummary } from './run.ts';
 
 type Identity = Readonly<Record<string, number | string>>;
 

@@ -8,14 +8,23 @@ import { ToolkitError } from '../crawlers/errors.ts';
 import type { CommandContext } from '../crawlers/shell/command.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
 import { formatBytes } from '../crawlers/shell/reporter.ts';
-import { joinSources, type TokenFolder } from '../shards/token-source.ts';
+import { bytesPerToken, joinSources } from '../shards/token-source.ts';
 import { Tokenizer } from '../tokenizer/load.ts';
 import { type AdapterChoice, openGpu } from './adapter.ts';
 import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from './anomaly.ts';
 import { CHECKPOINT_FORMAT, CHECKPOINT_VERSION, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { type CurvePoint, openCurve } from './curve.ts';
 import type { AdapterFacts } from './device.ts';
-import { type Evaluation, evaluate, evaluateUnigram, heldOutOf, heldOutSubset, tokensOf } from './evaluate.ts';
+import {
+  compareSources,
+  type Evaluation,
+  evaluate,
+  evaluateUnigram,
+  heldOutOf,
+  heldOutSubset,
+  type SourceFigure,
+  tokensOf,
+} from './evaluate.ts';
 import {
   finishedSummary,
   forgetEvaluation,
@@ -77,13 +86,6 @@ export interface TrainingSummary {
   readonly shares: readonly FolderShare[];
   readonly tokensPerSecond: number;
   readonly adapter: string;
-}
-
-export interface SourceFigure {
-  readonly source: string;
-  readonly textBytes: number;
-  readonly bitsPerByte: number;
-  readonly unigramBitsPerByte: number;
 }
 
 const READ_EVERY = 16;
@@ -149,7 +151,7 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
       adapter,
       parameters: parameterCount(config),
       tokensPerStep,
-      trainBytesPerToken: trainBytesPerToken(folders),
+      trainBytesPerToken: bytesPerToken(folders),
     });
 
     const progress = report.stage('train', 'steps', options.steps, startStep);
@@ -220,7 +222,7 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
     });
     const step = last?.step ?? startStep;
     const whole = step === options.steps ? await evaluateWhole(trainer, heldOut, maskDocuments, context) : undefined;
-    const sources = whole ? compare(whole, unigram) : [];
+    const sources = whole ? compareSources(whole, unigram) : [];
     if (whole)
       writeEvaluation(out, { step, bitsPerByte: whole.bitsPerByte, unigramBitsPerByte: unigram.bitsPerByte, sources });
     return {
@@ -303,16 +305,6 @@ async function evaluateWhole(
   return evaluation;
 }
 
-function compare(model: Evaluation, unigram: Evaluation): SourceFigure[] {
-  const other = new Map(unigram.sources.map(({ source, bitsPerByte }) => [source, bitsPerByte]));
-  return model.sources.map(({ source, textBytes, bitsPerByte }) => ({
-    source,
-    textBytes,
-    bitsPerByte,
-    unigramBitsPerByte: other.get(source)!,
-  }));
-}
-
 /** Continuations of the fixed prompts, a line each evaluation. */
 async function openSamples(
   { samplePrompts: prompts = [], out }: TrainingOptions,
@@ -346,12 +338,6 @@ async function explained(
   const cost = `; back to step ${checkpointStep}: ${rewind.steps} steps, ${Math.round(rewind.seconds)} s again`;
   const { code, hint, message, exitStatus } = error;
   return new ToolkitError({ code, hint, exitStatus, message: `${message}${where}${cost}`, cause: error });
-}
-
-function trainBytesPerToken(folders: readonly TokenFolder[]): number {
-  const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
-  const sum = (key: 'textBytes' | 'rows'): number => train.reduce((total, shard) => total + shard[key], 0);
-  return sum('textBytes') / sum('rows');
 }
 
 export const describe = (facts: AdapterFacts): string => `${facts.name} (${facts.kind})`;

@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { defineCommand } from '../crawlers/shell/command.ts';
 import { Tokenizer } from '../tokenizer/load.ts';
-import { type AdapterChoice, openGpu } from './adapter.ts';
+import { type AdapterChoice, adapterOption, openGpu } from './adapter.ts';
 import { Arena } from './arena.ts';
 import { loadCheckpoint, openCheckpoint } from './checkpoint.ts';
-import { adapter } from './commands.ts';
 import { Sampler } from './sample.ts';
 
 export interface GenerateOptions {
@@ -98,7 +97,7 @@ export const sampleCommand = defineCommand({
     topK: z.number().int().min(0).default(40).describe('draw from this many likeliest tokens, 0: all'),
     topP: z.number().gt(0).max(1).default(1).describe('draw from the likeliest tokens with this share of all'),
     seed: z.number().int().min(0).default(1).describe('seed of the draws'),
-    adapter,
+    adapter: adapterOption,
   }),
   async run(options, { report, signal }) {
     let shown = 0;

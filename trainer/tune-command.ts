@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { type CommandContext, defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { formatTable } from '../crawlers/shell/reporter.ts';
-import { openGpu } from './adapter.ts';
+import { adapterOption, openGpu } from './adapter.ts';
 import { driverClock } from './bench-clock.ts';
 import {
-  adapterOption,
   type BenchModel,
   benchModel,
   benchOptimizer,

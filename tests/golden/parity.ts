@@ -14,10 +14,11 @@ import { openGpu } from '../../trainer/adapter.ts';
 import { COLOURS, chartSvg } from '../../trainer/chart.ts';
 import { openLoader } from '../../trainer/loader.ts';
 import { modelConfig, storedShape } from '../../trainer/model.ts';
+import { OPTIMIZER } from '../../trainer/recipe.ts';
 import { encodeSafetensors } from '../../trainer/safetensors.ts';
 import { learningRate } from '../../trainer/schedule.ts';
 import { openFolders } from '../../trainer/token-folders.ts';
-import { type OptimizerOptions, Trainer } from '../../trainer/trainer.ts';
+import { Trainer } from '../../trainer/trainer.ts';
 
 const { values: args } = parseArgs({
   options: {
@@ -30,10 +31,6 @@ const { values: args } = parseArgs({
 });
 const [tokensDir, out, steps] = [args.tokens!, args.out!, Number(args.steps)];
 const [ROWS, MICRO] = [32, 5];
-const OPTIMIZER: OptimizerOptions = {
-  ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, clip: 1, muonRatio: 0.7 },
-  matrices: 'muon',
-};
 
 mkdirSync(out, { recursive: true });
 const folders = await openFolders([tokensDir]);

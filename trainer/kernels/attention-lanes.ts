@@ -6,7 +6,7 @@
  */
 import type { AttentionParts } from './attention.ts';
 import { type Dims, type Storage, vec4Of } from './kernel.ts';
-import { lines, range, SUM4 } from './snippets.ts';
+import { END_OF_QUERIES, lines, range, SUM4 } from './snippets.ts';
 
 export interface AttentionLanes {
   readonly kind: 'lanes';
@@ -162,13 +162,7 @@ ${load('value', (d) => `qkv[v_at + ${d}u]`)}
 ${zero('sum_key')}
 ${zero('sum_value')}
   let first = tile.x * ${lanes}u;
-  // The documents behind the last key's do not look back: found by halves, for \`starts\` never falls within a row.
-  var end = last + 1u;
-  var high = dims.T;
-  while (end < high) {
-    let middle = (end + high) / 2u;
-    if (starts[begin + middle] > last) { high = middle; } else { end = middle + 1u; }
-  }
+${END_OF_QUERIES}
   for (var g = 0u; g < group; g++) {
     let head = key_head * group + g;
 ${walk(

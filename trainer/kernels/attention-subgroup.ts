@@ -11,7 +11,7 @@
  */
 import type { AttentionParts } from './attention.ts';
 import { type Dims, type Storage, vec4Of } from './kernel.ts';
-import { lines, range, SUM4 } from './snippets.ts';
+import { END_OF_QUERIES, lines, range, SUM4 } from './snippets.ts';
 
 export interface AttentionSubgroup {
   readonly kind: 'subgroup';
@@ -236,13 +236,7 @@ ${fragments('k', 'one')}
 ${fragments('v', 'two')}
 ${sums('sum_key')}
 ${sums('sum_value')}
-  // The documents behind the last key's do not look back: found by halves, for \`starts\` never falls within a row.
-  var end = last + 1u;
-  var high = dims.T;
-  while (end < high) {
-    let middle = (end + high) / 2u;
-    if (starts[begin + middle] > last) { high = middle; } else { end = middle + 1u; }
-  }
+${END_OF_QUERIES}
   for (var g = 0u; g < group; g++) {
     let head = key_head * group + g;
     for (var u0 = t0; u0 < end; u0 += ${across}u) {

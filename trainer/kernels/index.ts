@@ -127,8 +127,13 @@ export function allKernels(storage: Storage): Kernel[] {
     ...attentions.flatMap(([size, tile]) => Object.values(attention(size, storage, tile))),
     ...otherKernels(storage),
   ];
-  return [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()];
+  return oncePerName(kernels);
 }
+
+/** Kernels of one name are the same code. */
+export const oncePerName = (kernels: readonly Kernel[]): Kernel[] => [
+  ...new Map(kernels.map((kernel) => [kernel.name, kernel])).values(),
+];
 
 /** Those without variants. */
 function otherKernels(storage: Storage): Kernel[] {

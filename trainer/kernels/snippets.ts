@@ -73,3 +73,12 @@ export const MAX4 = 'fn max_of(v: vec4f) -> f32 { return max(max(v.x, v.y), max(
 /** 0 … count − 1, and one line of WGSL for each item. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 export const lines = (items: readonly number[], text: (i: number) => string): string => items.map(text).join('\n');
+
+/** Attention, from `last` key of a block to `end`, behind the last query that sees it. */
+export const END_OF_QUERIES = `  // The documents behind the last key's do not look back: found by halves, for \`starts\` never falls within a row.
+  var end = last + 1u;
+  var high = dims.T;
+  while (end < high) {
+    let middle = (end + high) / 2u;
+    if (starts[begin + middle] > last) { high = middle; } else { end = middle + 1u; }
+  }`;

@@ -2,6 +2,7 @@
 import type { ToolkitErrorFields } from '../../crawlers/errors.ts';
 import type { CurveHead, CurvePoint } from '../curve.ts';
 import type { AdapterFacts } from '../device.ts';
+import type { SourceFigure } from '../evaluate.ts';
 import type { RecipeOptions } from '../recipe.ts';
 
 export interface RunOptions extends RecipeOptions {
@@ -35,12 +36,6 @@ export type RunEvent =
       readonly sources: readonly SourceFigure[];
       readonly files: readonly RunFile[];
     };
-
-export interface SourceFigure {
-  readonly source: string;
-  readonly bitsPerByte: number;
-  readonly unigramBitsPerByte: number;
-}
 
 export interface RunFile {
   readonly name: string;

@@ -6,12 +6,12 @@ import { badInput, ToolkitError } from '../../crawlers/errors.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { fetchBytes, openTokensAt } from '../../shards/http-ranges.ts';
 import { badShard, pathOf } from '../../shards/ranges.ts';
-import { joinSources, type TokenFolder } from '../../shards/token-source.ts';
+import { bytesPerToken, joinSources, type TokenFolder } from '../../shards/token-source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { CurveHead, CurvePoint } from '../curve.ts';
 import type { Gpu } from '../device.ts';
 import {
-  type Evaluation,
+  compareSources,
   evaluate,
   evaluateUnigram,
   type HeldOut,
@@ -29,7 +29,7 @@ import { Sampler, samplePrompts } from '../sample.ts';
 import { type TrainStep, train } from '../train.ts';
 import { Trainer } from '../trainer.ts';
 import { filesOf } from './files.ts';
-import type { RunEvent, RunOptions, SourceFigure } from './messages.ts';
+import type { RunEvent, RunOptions } from './messages.ts';
 
 export interface Control {
   /** Ends the run behind the step in hand. */
@@ -133,7 +133,7 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
       },
       ...{ head, points, tokenizer: tokenizerFiles },
     });
-    yield { event: 'finished', step: last.step, stopped, sources: whole ? compare(whole, unigram) : [], files };
+    yield { event: 'finished', step: last.step, stopped, sources: whole ? compareSources(whole, unigram) : [], files };
     if (fault) throw fault;
   } finally {
     for (const release of releases) await release();
@@ -180,19 +180,4 @@ function startLoader(folders: readonly TokenFolder[], plan: LoaderPlan): { loade
   }
   const sources = folders.map((folder) => folder.source('train'));
   return { loader: openLoader(sources, plan), where: 'beside the trainer: this page has no shared memory' };
-}
-
-function bytesPerToken(folders: readonly TokenFolder[]): number {
-  const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
-  const sum = (key: 'textBytes' | 'rows'): number => train.reduce((total, shard) => total + shard[key], 0);
-  return sum('textBytes') / sum('rows');
-}
-
-function compare(model: Evaluation, unigram: Evaluation): SourceFigure[] {
-  const other = new Map(unigram.sources.map(({ source, bitsPerByte }) => [source, bitsPerByte]));
-  return model.sources.map(({ source, bitsPerByte }) => ({
-    source,
-    bitsPerByte,
-    unigramBitsPerByte: other.get(source)!,
-  }));
 }

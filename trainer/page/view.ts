@@ -3,9 +3,10 @@ import type { ToolkitErrorFields } from '../../crawlers/errors.ts';
 import { formatBytes, formatCount, formatSeconds } from '../../crawlers/shell/reporter.ts';
 import type { CurveHead, CurvePoint } from '../curve.ts';
 import type { AdapterFacts } from '../device.ts';
+import type { SourceFigure } from '../evaluate.ts';
 import { plotCurve } from '../plot.ts';
 import { element, figures, find } from './elements.ts';
-import type { RunEvent, RunFile, SourceFigure } from './messages.ts';
+import type { RunEvent, RunFile } from './messages.ts';
 
 type Of<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
 

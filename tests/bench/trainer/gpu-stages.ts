@@ -13,7 +13,7 @@ import {
 } from '../../../trainer/bench-command.ts';
 import { type AdapterFacts, Gpu } from '../../../trainer/device.ts';
 import { gpuKernels } from '../../../trainer/kernels/candidates.ts';
-import { allKernels } from '../../../trainer/kernels/index.ts';
+import { allKernels, oncePerName } from '../../../trainer/kernels/index.ts';
 import type { Kernel, Storage } from '../../../trainer/kernels/kernel.ts';
 import type { PeerRow } from '../../../trainer/peers.ts';
 import { type Probed, probeMatrix, usesFaulty } from '../../../trainer/probe.ts';
@@ -85,7 +85,7 @@ async function checkRest(
   { stay, keep, note }: StageContext,
 ): Promise<void> {
   const known = new Set([...Object.keys(stay[part] ?? {}), ...Object.keys(stay.crashed ?? {})]);
-  const rest = [...new Map(kernels.map((kernel) => [kernel.name, kernel])).values()].filter(
+  const rest = oncePerName(kernels).filter(
     (kernel) => !known.has(kernel.name) && missingFeatures(gpu, kernel).length === 0,
   );
   for (const [i, kernel] of rest.entries()) {
