@@ -33,7 +33,8 @@ const MIN_TELLING = 0.1;
 const MIN_ENGLISH = { share: 0.08, words: 2 };
 /** franc is not asked about less text than this. */
 const MIN_FRANC_CHARACTERS = 40;
-const MAX_FRANC_CHARACTERS = 1_000;
+/** More names the same language, for three times the time. */
+const MAX_FRANC_CHARACTERS = 400;
 
 /** Documents are judged by samples: this many windows of so many tokens, spread evenly. */
 const WINDOWS = 4;

@@ -109,16 +109,15 @@ const MIN_SYLLABLES = 4;
 const MIN_SHARE = 0.85;
 const MAX_OTHER_SHARE = 0.75;
 
-/** Without the words in plain ASCII: all encodings read them alike, and neither words nor syllables are counted of them. */
-const beyondAscii = (bytes: string): string =>
-  bytes
-    .split(/[ \t\n\r]+/)
-    .filter((word) => /[^\x20-\x7e]/.test(word))
-    .join(' ');
+/** Distinct words that are not plain ASCII: all encodings read those alike, and nothing is counted twice. */
+const beyondAscii = (bytes: string): readonly string[] => [
+  ...new Set(bytes.split(/[ \t\n\r]+/).filter((word) => /[^\x20-\x7e]/.test(word))),
+];
 
 /** The legacy Vietnamese encoding of a byte string, or `undefined` when neither words nor syllables settle it. */
 export function detectLegacy(bytes: string): LegacyCharset | undefined {
-  const sample = beyondAscii(bytes.slice(0, SAMPLE));
+  const sample = beyondAscii(bytes.slice(0, SAMPLE)).join(' ');
+  if (!canDecide(sample)) return undefined;
   const texts = (Object.keys(DECODERS) as LegacyCharset[]).map((charset) => ({
     charset,
     text: decodeLegacy(sample, charset),
@@ -134,6 +133,9 @@ export function detectLegacy(bytes: string): LegacyCharset | undefined {
   const isSure = likely!.share >= MIN_SHARE && likely!.telling >= MIN_SYLLABLES && other!.share <= MAX_OTHER_SHARE;
   return isSure ? likely!.charset : undefined;
 }
+
+/** Neither words nor syllables come out of fewer letters beyond ASCII. */
+const canDecide = (sample: string): boolean => (sample.match(/[^\x20-\x7e]/g)?.length ?? 0) >= MIN_WORDS;
 
 /** Distinct words with a letter beyond ASCII: how many, how many of them are Vietnamese syllables, how many of these have a letter beyond Latin-1. */
 export function accentedWords(text: string): {

@@ -114,6 +114,7 @@ export function isPlainSyllable(token: string): boolean {
 
 /** NFC text with its tone marks taken out, and the marks in their order. */
 export function splitTone(text: string): { readonly toneless: string; readonly tones: string } {
+  if (ASCII.test(text)) return { toneless: text, tones: '' };
   let tones = '';
   const toneless = text
     .normalize('NFD')
@@ -127,12 +128,17 @@ export function splitTone(text: string): { readonly toneless: string; readonly t
 
 /** `Tiếng Việt` → `Tieng Viet`. */
 export const removeDiacritics = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replace(/[\u0300-\u0303\u0306\u0309\u031b\u0323]/g, '')
-    .replace(/đ/g, 'd')
-    .replace(/Đ/g, 'D')
-    .normalize('NFC');
+  ASCII.test(text)
+    ? text
+    : text
+        .normalize('NFD')
+        .replace(/[\u0300-\u0303\u0306\u0309\u031b\u0323]/g, '')
+        .replace(/đ/g, 'd')
+        .replace(/Đ/g, 'D')
+        .normalize('NFC');
+
+/** Nothing to take apart. */
+const ASCII = /^[\0-\x7f]*$/;
 
 /** Letters that only a Vietnamese text without damage shows: a tone over a hat, horn or breve, hook and dot. */
 export const VIETNAMESE_LETTER = /[\u1EA0-\u1EF9]/;

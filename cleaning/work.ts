@@ -25,7 +25,6 @@ import { measure } from './measure.ts';
 import { repairMojibake } from './mojibake.ts';
 import { noRepairs, normalize, type Repairs } from './normalize.ts';
 import { type Level, maskPersonalData, type PersonalKind } from './pii.ts';
-import { TRAIT, traitsOf } from './traits.ts';
 import { decodeReferences, decodeViqr } from './written-marks.ts';
 
 export interface WorkSettings {
@@ -226,10 +225,13 @@ function unfitToRead({ headers, body, truncated, wholeBytes }: PageToRead, maxBy
 }
 
 function undecodable(text: string): Rejection | undefined {
-  if ((traitsOf(text) & (TRAIT.invisible | TRAIT.marks)) === 0) return undefined;
-  const lost = text.match(/[^\P{Cc}\s\u0080-\u009f]|\ufffd/gu)?.length ?? 0;
+  const lost = text.match(LOST)?.length ?? 0;
   const value = lost / Math.max(1, text.length);
   return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;
 }
+
+/** Controls that no text holds, and what stands for bytes that fit no character. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const LOST = /[\0-\x08\x0e-\x1f\x7f\ufffd]/g;
 
 const repairLine = (text: string): string => decodeReferences(repairMojibake(text).text).text;

@@ -96,12 +96,16 @@ const MAX_TORN_BYTES = 256 * 2 ** 20;
 function memberLengthAt(file: number, offset: number): number | undefined {
   const header = Buffer.alloc(OWN_HEADER_BYTES);
   if (readSync(file, header, 0, header.length, offset) < header.length) return undefined;
-  if (!startsWithMagic(header) || header.toString('latin1', 12, 14) !== 'sl') return undefined;
+  if (!isGzip(header) || header.toString('latin1', 12, 14) !== 'sl') return undefined;
   const length = header.readUInt32LE(16);
   return length > OWN_HEADER_BYTES + TRAILER_BYTES ? length : undefined;
 }
 
-const startsWithMagic = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
+/** Whether bytes begin as gzip does. */
+export const isGzip = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
+
+export const unreadable = (path: string, error: unknown): ToolkitError =>
+  badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'check the path and its permissions', error);
 
 /**
  * The bytes of a file in order, gzip undone when it starts with the gzip magic (whatever the file is called).
@@ -116,7 +120,7 @@ export async function* unpack(path: string, signal?: AbortSignal): AsyncGenerato
       throw badInput('BAD_INPUT', `${path}: the file is empty`, 'remove it from the input, or fetch it again');
     }
     await input.fill(MAGIC.length);
-    yield* startsWithMagic(input.pending) ? inflateFile(input, path, signal) : input.rest(signal);
+    yield* isGzip(input.pending) ? inflateFile(input, path, signal) : input.rest(signal);
   } finally {
     await input.close();
   }
@@ -216,7 +220,7 @@ async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
 
 async function skipHeader(input: Input): Promise<void> {
   await input.need(MAGIC.length);
-  if (!startsWithMagic(input.pending)) throw new Error('no gzip header');
+  if (!isGzip(input.pending)) throw new Error('no gzip header');
   await input.need(FIXED_BYTES);
   const flags = input.take(FIXED_BYTES)[3]!;
   if (flags & FLAG.extra) {
@@ -287,7 +291,7 @@ class Input {
       return done ? undefined : value;
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') return undefined;
-      throw badInput('BAD_INPUT', `${this.#path}: ${reasonOf(error)}`, 'check the path and its permissions', error);
+      throw unreadable(this.#path, error);
     }
   }
 }

@@ -25,9 +25,9 @@ export function* tagsOf(html: string, names: ReadonlySet<string>): Generator<Tag
       opener.lastIndex = endOf(html, html.indexOf('-->', opener.lastIndex));
       continue;
     }
-    const attributes = new Map<string, string>();
-    opener.lastIndex = readAttributes(html, opener.lastIndex, attributes);
-    if (names.has(name) && html[opener.lastIndex - 1] === '>') yield { name, attributes };
+    const end = endOfTag(html, opener.lastIndex);
+    if (names.has(name) && html[end - 1] === '>') yield { name, attributes: readAttributes(html, opener.lastIndex) };
+    opener.lastIndex = end;
     if (RAW_TEXT.test(name)) {
       const closer = new RegExp(`</${name}`, 'gi');
       closer.lastIndex = opener.lastIndex;
@@ -38,17 +38,51 @@ export function* tagsOf(html: string, names: ReadonlySet<string>): Generator<Tag
 
 const endOf = (html: string, index: number): number => (index < 0 ? html.length : index);
 
-/** Fills `attributes` from `from` on; returns the offset behind the tag. */
-function readAttributes(html: string, from: number, attributes: Map<string, string>): number {
+/** Offset behind the tag whose name ends at `from`: by the grammar of ATTRIBUTE, without cutting anything out. */
+function endOfTag(html: string, from: number): number {
+  let at = from;
+  for (;;) {
+    while (at < html.length && (html[at] === '/' || isSpace(html.charCodeAt(at)))) at++;
+    if (at >= html.length) return html.length;
+    if (html[at] === '>') return at + 1;
+    if (html[at] === '=') at++;
+    else while (at < html.length && !endsName(html.charCodeAt(at))) at++;
+    let value = skipSpace(html, at);
+    if (html[value] !== '=') continue;
+    value = skipSpace(html, value + 1);
+    const quote = html[value];
+    const close = quote === '"' || quote === "'" ? html.indexOf(quote, value + 1) : -1;
+    at = close < 0 ? value : close + 1;
+    if (close < 0) while (at < html.length && html[at] !== '>' && !isSpace(html.charCodeAt(at))) at++;
+  }
+}
+
+/** `\s` of regular expressions, of a UTF-16 code unit. */
+export const isSpace = (code: number): boolean =>
+  code <= 0x20 ? code === 0x20 || (code >= 9 && code <= 13) : code >= 0xa0 && /\s/.test(String.fromCharCode(code));
+
+/** Space, `/`, `>` and `=`. */
+const endsName = (code: number): boolean => code === 0x2f || code === 0x3e || code === 0x3d || isSpace(code);
+
+/** Offset of the first character from `from` on that is no space. */
+export function skipSpace(html: string, from: number): number {
+  let at = from;
+  while (at < html.length && isSpace(html.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Attributes of the tag whose name ends at `from`. */
+function readAttributes(html: string, from: number): Map<string, string> {
+  const attributes = new Map<string, string>();
   const attribute = new RegExp(ATTRIBUTE);
   attribute.lastIndex = from;
   for (let found = attribute.exec(html); found; found = attribute.exec(html)) {
     const [, end, name, double, single, bare] = found;
-    if (end !== undefined) return attribute.lastIndex;
+    if (end !== undefined) break;
     const key = name!.toLowerCase();
     if (!attributes.has(key)) attributes.set(key, decodeEntities(double ?? single ?? bare ?? ''));
   }
-  return html.length;
+  return attributes;
 }
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'", lt: '<', gt: '>', nbsp: '\u00A0' };

@@ -38,7 +38,10 @@ export function addressesIn(tokens: readonly Token[]): number {
  * hundred tokens. News of a raid names the trades too: without a call, or with few different phrases, there are none.
  */
 export function spamPhrasesIn(text: string, syllables: number): number {
-  const found = text.match(PHRASES)?.map((phrase) => phrase.toLowerCase()) ?? [];
+  const lower = text.toLowerCase();
+  const found = [...lower.matchAll(PHRASES)]
+    .filter(({ index }) => !LETTER.test(lower[index - 1] ?? ''))
+    .map(([it]) => it);
   const distinct = new Set(found);
   const isSpam = distinct.size >= MIN_DISTINCT && [...distinct].some((phrase) => CALL.test(phrase));
   return isSpam ? perHundred(found.length, syllables) : 0;
@@ -49,7 +52,9 @@ const TRADES =
   'nhà cái|tài xỉu|nổ hũ|xóc đĩa|soi cầu|lô đề|kèo nhà|cá cược|casino|jackpot|game bài|bắn cá|đá gà|cược thể thao|vay tiền nhanh|vay nóng|vay online|giải ngân nhanh|bằng cấp giả|kích dục|thuốc cường dương|gái gọi|phim sex|xem phim 18';
 const CALLS =
   'mua ngay|đặt hàng ngay|đăng ký ngay|chơi ngay|tải ngay|nhận ngay|giảm giá sốc|giá rẻ nhất|uy tín nhất|liên hệ ngay|click vào đây|nhấp vào đây|cam kết 100%';
-const PHRASES = new RegExp(`(?<!\\p{L})(?:${TRADES}|${CALLS})(?!\\p{L})`, 'giu');
+/** What stands before a phrase is looked at afterwards, and all in lower case: asked here it takes three times as long. */
+const PHRASES = new RegExp(`(?:${TRADES}|${CALLS})(?!\\p{L})`, 'gu');
+const LETTER = /\p{L}/u;
 const CALL = new RegExp(`^(?:${CALLS})$`);
 
 const perHundred = (count: number, tokens: number): number =>

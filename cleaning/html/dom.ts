@@ -1,5 +1,6 @@
 /** The tree of a page as extraction reads it: elements and text, linked both ways, attributes taken apart when asked. */
 import { decodeHTML } from 'entities';
+import { ATTRIBUTE, type AttributeName, attributesOf, valueIn } from './attributes.ts';
 
 export class Node {
   /** Lower-case tag name; empty for text. */
@@ -11,7 +12,8 @@ export class Node {
   next: Node | undefined;
   first: Node | undefined;
   last: Node | undefined;
-  #attributes: ReadonlyMap<string, string> | undefined;
+  /** Bits of ASKED; -1 before anybody asked. */
+  #carries = -1;
 
   constructor(name: string, data: string, parent: Element | undefined) {
     this.name = name;
@@ -24,27 +26,22 @@ export class Node {
     parent.last = this;
   }
 
+  /** Whether it carries one of the attributes, as bits. */
+  carries(attributes: number): boolean {
+    if (this.data === '') return false;
+    if (this.#carries < 0) this.#carries = attributesOf(this.data);
+    return (this.#carries & attributes) !== 0;
+  }
+
   /** Value of an attribute, empty when it has none; `undefined` when the element does not carry it. */
-  attribute(name: string): string | undefined {
-    if (this.data === '') return undefined;
-    this.#attributes ??= readAttributes(this.data);
-    return this.#attributes.get(name);
+  attribute(name: AttributeName): string | undefined {
+    const bit = ATTRIBUTE[name];
+    return this.carries(bit) ? decodeText(valueIn(this.data, bit)) : undefined;
   }
 }
 
 /** A node with a name. */
 export type Element = Node;
-
-const ATTRIBUTE = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']\S*)))?/g;
-
-function readAttributes(source: string): Map<string, string> {
-  const attributes = new Map<string, string>();
-  for (const [, name, double, single, bare] of source.matchAll(ATTRIBUTE)) {
-    const key = name!.toLowerCase();
-    if (!attributes.has(key)) attributes.set(key, decodeText(double ?? single ?? bare ?? ''));
-  }
-  return attributes;
-}
 
 export interface Visitor {
   /** Return false to skip the element's children (`leave` is then not called). */

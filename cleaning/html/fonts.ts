@@ -5,6 +5,7 @@
 import { restoreWords } from '../capitals.ts';
 import { decodeLegacy, type LegacyCharset, tellingWords } from '../legacy.ts';
 import { toBytes } from '../mojibake.ts';
+import { ATTRIBUTE } from './attributes.ts';
 import { type Element, type Node, traverse } from './dom.ts';
 
 interface Font {
@@ -98,7 +99,7 @@ function readSheet(sheet: string, byClass: Map<string, Font>): void {
 
 /** The font that an element chooses; `undefined` where it says nothing of one. */
 function ownFont(element: Element, byTagOrClass: ReadonlyMap<string, Font>): Font | 'other' | undefined {
-  if (element.data !== '' && MAY_CHOOSE.test(element.data)) {
+  if (element.carries(ATTRIBUTE.style | ATTRIBUTE.face)) {
     const style = /font-family\s*:[^;]*|font\s*:[^;]*/i.exec(element.attribute('style') ?? '')?.[0];
     const face = element.attribute('face') ?? style;
     if (face !== undefined) return fontNamed(face) ?? 'other';
@@ -110,5 +111,3 @@ function ownFont(element: Element, byTagOrClass: ReadonlyMap<string, Font>): Fon
   }
   return byTagOrClass.get(element.name);
 }
-
-const MAY_CHOOSE = /face|font/i;

@@ -1,5 +1,6 @@
 /** What a site puts around its text: known by the element, by the name the site gives a box, by the words of a line. */
 import { detach } from '../detach.ts';
+import { ATTRIBUTE } from './attributes.ts';
 import { type Element, traverse } from './dom.ts';
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
@@ -166,7 +167,7 @@ export const isUnread = (element: Element, bold: boolean): boolean =>
 
 /** Hidden from readers by attribute or inline style. */
 function isHidden(element: Element): boolean {
-  if (!MAY_HIDE.test(element.data)) return false;
+  if (!element.carries(HIDING)) return false;
   const style = element.attribute('style');
   return (
     element.attribute('hidden') !== undefined ||
@@ -175,7 +176,7 @@ function isHidden(element: Element): boolean {
   );
 }
 
-const MAY_HIDE = /hidden|none/i;
+const HIDING = ATTRIBUTE.style | ATTRIBUTE.hidden | ATTRIBUTE['aria-hidden'];
 
 /** A label that is furniture when it is the whole line. */
 const LABELS =

@@ -3,6 +3,7 @@
  * with what stands on the page or where the page itself shows nothing.
  */
 import { load } from 'cheerio/slim';
+import { ATTRIBUTE } from './attributes.ts';
 import { type Element, textBelow, traverse } from './dom.ts';
 
 export interface Metadata {
@@ -108,14 +109,20 @@ const MAX_DATE_TEXT = 80;
 
 /** Elements that state something in their attributes. */
 const STATING = new Set(['html', 'meta', 'time']);
-const STATES = /datePublished|\bcanonical\b/;
+/** Nothing is asked of the other names. */
+const READ_META = /title|site_name|url|locale|date|published|author|creator|section/i;
+const states = (element: Element): boolean =>
+  (STATING.has(element.name) && (element.name !== 'meta' || READ_META.test(element.data))) ||
+  (element.carries(ATTRIBUTE.itemprop | ATTRIBUTE.rel) && /datePublished|\bcanonical\b/.test(element.data));
 const MAX_STATEMENTS = 1_000;
+/** Elements that a site names. */
+const NAMING = ATTRIBUTE.class | ATTRIBUTE.id | ATTRIBUTE.itemprop | ATTRIBUTE.rel;
 
 function look(root: Element, found: Found, statements: string[]): void {
   let trail: Element | undefined;
   traverse(root, {
     enter(element) {
-      if (statements.length < MAX_STATEMENTS && (STATING.has(element.name) || STATES.test(element.data))) {
+      if (statements.length < MAX_STATEMENTS && states(element)) {
         statements.push(`<${element.name} ${element.data}></${element.name}>`);
       }
       switch (element.name) {
@@ -132,13 +139,15 @@ function look(root: Element, found: Found, statements: string[]): void {
           if (found.headings.length < MAX_HEADINGS) found.headings.push(oneLine(textBelow(element)));
           return true;
       }
-      const classes = element.attribute('class') ?? '';
-      if (trail === undefined && BREADCRUMB.test(classes)) trail = element;
-      if (found.authors.length === 0 && (element.attribute('rel') === 'author' || AUTHOR_NAME.test(classes))) {
-        const name = withoutUrls(oneLine(textBelow(element)));
-        if (looksLikeName(name)) found.authors.push(name);
+      if (element.carries(NAMING)) {
+        const classes = element.attribute('class') ?? '';
+        if (found.markedDate === '' && DATE_NAME.test(element.data)) found.markedDate = dateIn(element);
+        if (trail === undefined && BREADCRUMB.test(classes)) trail = element;
+        if (found.authors.length === 0 && (element.attribute('rel') === 'author' || AUTHOR_NAME.test(classes))) {
+          const name = withoutUrls(oneLine(textBelow(element)));
+          if (looksLikeName(name)) found.authors.push(name);
+        }
       }
-      if (found.markedDate === '' && DATE_NAME.test(element.data)) found.markedDate = dateIn(element);
       if (trail !== undefined && element.name === 'a') {
         const step = oneLine(textBelow(element));
         if (step !== '' && step.length < 60) found.breadcrumb.push(step);

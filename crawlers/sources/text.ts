@@ -1,8 +1,8 @@
 /** Plain text and saved web pages: one page per file, bytes as they are. */
 import { isUtf8 } from 'node:buffer';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { consentOf } from '../consent.ts';
-import { unpack } from '../gzip.ts';
+import { isGzip, unpack, unreadable } from '../gzip.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
 import { firstForeignByte } from './escaped-utf8.ts';
 import { changedAt, GUESSED, type InputFile, type ReadContext, type Source } from './source.ts';
@@ -54,7 +54,12 @@ async function readWhole(
   { path }: InputFile,
   { signal }: ReadContext,
 ): Promise<{ readonly body: Buffer; readonly wholeBytes?: number } | undefined> {
-  if (statSync(path).size === 0) return { body: Buffer.alloc(0) };
+  const { size } = statSync(path);
+  if (size === 0) return { body: Buffer.alloc(0) };
+  if (size <= READ_AT_ONCE) {
+    const body = readNow(path);
+    if (!isGzip(body)) return { body };
+  }
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of unpack(path, signal)) {
@@ -65,6 +70,17 @@ async function readWhole(
   if (signal?.aborted) return undefined;
   const body = Buffer.concat(chunks);
   return length > MAX_FILE_BYTES ? { body: body.subarray(0, HEAD_BYTES), wholeBytes: length } : { body };
+}
+
+/** A stream costs several times the reading of a file as small as most pages are. */
+const READ_AT_ONCE = 2 ** 20;
+
+function readNow(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 /** `title:` of front matter, or the first line when it looks like a title: short, and a blank line follows. Markdown's `#` is taken off. */
