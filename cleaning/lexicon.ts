@@ -6,33 +6,79 @@ import { codeUnits } from './code-units.ts';
 import { detach } from './detach.ts';
 import { isPlainSyllable, parseSyllable, removeDiacritics, splitTone } from './syllables.ts';
 
-export interface Token {
-  readonly written: string;
-  /** Characters. */
-  readonly length: number;
-  /** Letters and digits only, lower case, tone mark as a digit at the end, final i for y: `Thuý,` → `thui1`. */
-  readonly folded: string;
+/** What is said of a token in yes and no, as bits. */
+const IS = {
+  vietnamese: 1,
+  plain: 2,
+  closed: 4,
+  marked: 8,
+  telling: 16,
+  english: 32,
+  foreignName: 64,
+  address: 128,
+} as const;
+
+/** A text is read several times over as its tokens: all but `folded` of one fits into 64 bytes. */
+export class Token {
   /** 32-bit hash of `folded`; 0 when nothing but punctuation is left. */
   readonly hash: number;
   readonly letters: number;
-  /** Its letters form Vietnamese syllables, diacritics as written. */
-  readonly isVietnamese: boolean;
-  /** ASCII letters that form Vietnamese syllables without their diacritics. */
-  readonly isPlain: boolean;
-  /** `isPlain`, with a final consonant: what Polynesian languages, else similar on paper, do not have. */
-  readonly isClosed: boolean;
-  /** Carries a Vietnamese diacritic. */
-  readonly isMarked: boolean;
-  /** A Vietnamese syllable with a letter that hardly another language writes: a hat, horn or breve with a tone, đ, ơ, ư. */
-  readonly isTelling: boolean;
-  /** A frequent English word that cannot be a Vietnamese syllable. */
-  readonly isEnglish: boolean;
-  /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
-  readonly isForeignName: boolean;
-  /** Holds a web address (a link in Markdown does), or is a bare domain name. */
-  readonly isAddress: boolean;
+  /** Characters. */
+  readonly length: number;
+  readonly #is: number;
   /** Place in FUNCTION_WORDS, of the word as written or without its diacritics; -1 when it is none. */
   readonly functionWord: number;
+  /** Letters and digits only, lower case, tone mark as a digit at the end, final i for y: `Thuý,` → `thui1`. */
+  readonly folded: string;
+
+  constructor(hash: number, letters: number, length: number, is: number, functionWord: number, folded: string) {
+    this.hash = hash;
+    this.letters = letters;
+    this.length = length;
+    this.#is = is;
+    this.functionWord = functionWord;
+    this.folded = folded;
+  }
+
+  /** Its letters form Vietnamese syllables, diacritics as written. */
+  get isVietnamese(): boolean {
+    return (this.#is & IS.vietnamese) !== 0;
+  }
+
+  /** ASCII letters that form Vietnamese syllables without their diacritics. */
+  get isPlain(): boolean {
+    return (this.#is & IS.plain) !== 0;
+  }
+
+  /** `isPlain`, with a final consonant: what Polynesian languages, else similar on paper, do not have. */
+  get isClosed(): boolean {
+    return (this.#is & IS.closed) !== 0;
+  }
+
+  /** Carries a Vietnamese diacritic. */
+  get isMarked(): boolean {
+    return (this.#is & IS.marked) !== 0;
+  }
+
+  /** A Vietnamese syllable with a letter that hardly another language writes: a hat, horn or breve with a tone, đ, ơ, ư. */
+  get isTelling(): boolean {
+    return (this.#is & IS.telling) !== 0;
+  }
+
+  /** A frequent English word that cannot be a Vietnamese syllable. */
+  get isEnglish(): boolean {
+    return (this.#is & IS.english) !== 0;
+  }
+
+  /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
+  get isForeignName(): boolean {
+    return (this.#is & IS.foreignName) !== 0;
+  }
+
+  /** Holds a web address (a link in Markdown does), or is a bare domain name. */
+  get isAddress(): boolean {
+    return (this.#is & IS.address) !== 0;
+  }
 }
 
 /** Frequent words of any Vietnamese text; each names itself when written with its diacritics. */
@@ -52,12 +98,13 @@ const byPlainWord = new Map([...FUNCTION_WORDS.entries()].reverse().map(([i, wor
 
 /**
  * Tokens met before, by the FNV-1a hash of their characters: open addressing, so that a text is read without cutting a
- * string for each of its tokens, and a token is recognised by what stands in three arrays. Emptied when three quarters
- * full.
+ * string for each of its tokens. What is known of them stands in the order in which they were met, so that the frequent
+ * ones stand together. Emptied when three quarters full.
  *
- *   heads    │ hash │ length and start in `written` │ × slots        hash 0: free
- *   written  │ x i n c h à o …                                     UTF-16, end to end
- *   tokens   │ Token │ × slots
+ *   heads    │ hash │ number + 1 │ × slots             0: free
+ *   places   │ start and length in `written` │ × tokens
+ *   written  │ x i n c h à o …                         UTF-16, end to end
+ *   tokens   │ Token │ × tokens
  */
 const SLOTS = 1 << 18;
 const MAX_TOKENS = SLOTS * 0.75;
@@ -65,9 +112,9 @@ const MAX_TOKENS = SLOTS * 0.75;
 const MAX_REMEMBERED = 40;
 const LENGTH_BITS = 6;
 let heads = new Int32Array(0);
+let places = new Int32Array(0);
 let written = new Uint16Array(0);
 let tokens: Token[] = [];
-let remembered = 0;
 let writtenLength = 0;
 
 /** Reads NFC text as its tokens. */
@@ -106,34 +153,34 @@ function readInto(read: Token[], text: string, units: Uint16Array, from: number,
     const start = at;
     let hash = FNV_OFFSET;
     for (let unit = units[at]!; at < end && unit > 0x20; unit = units[++at]!) hash = Math.imul(hash ^ unit, FNV_PRIME);
-    if (at > start) read.push(tokenAt(text, units, start, at, mix32(hash) || 1));
+    if (at > start) read.push(tokenAt(text, units, start, at, mix32(hash)));
   }
 }
 
 function tokenAt(text: string, units: Uint16Array, start: number, end: number, hash: number): Token {
   const length = end - start;
   if (length > MAX_REMEMBERED) return analyse(text.slice(start, end));
-  if (heads.length === 0 || remembered >= MAX_TOKENS) forgetTokens();
-  let slot = hash & (SLOTS - 1);
-  for (let found = heads[2 * slot]!; found !== 0; found = heads[2 * slot]!) {
-    if (found === hash && standsAt(units, start, length, heads[2 * slot + 1]!)) return tokens[slot]!;
-    slot = (slot + 1) & (SLOTS - 1);
+  if (heads.length === 0 || tokens.length >= MAX_TOKENS) forgetTokens();
+  let slot = 2 * (hash & (SLOTS - 1));
+  for (let number = heads[slot + 1]!; number !== 0; number = heads[slot + 1]!) {
+    if (heads[slot] === hash && standsAt(units, start, length, places[number - 1]!)) return tokens[number - 1]!;
+    slot = (slot + 2) & (2 * SLOTS - 1);
   }
-  const token = analyse(detach(text.slice(start, end)));
-  heads[2 * slot] = hash;
-  heads[2 * slot + 1] = (writtenLength << LENGTH_BITS) | length;
+  const token = analyse(text.slice(start, end));
+  places[tokens.length] = (writtenLength << LENGTH_BITS) | length;
   written.set(units.subarray(start, end), writtenLength);
   writtenLength += length;
-  tokens[slot] = token;
-  remembered++;
+  tokens.push(token);
+  heads[slot] = hash;
+  heads[slot + 1] = tokens.length;
   return token;
 }
 
 function forgetTokens(): void {
   heads = new Int32Array(2 * SLOTS);
+  places = new Int32Array(MAX_TOKENS);
   written = new Uint16Array(MAX_TOKENS * MAX_REMEMBERED);
-  tokens = new Array<Token>(SLOTS);
-  remembered = 0;
+  tokens = [];
   writtenLength = 0;
 }
 
@@ -151,25 +198,20 @@ function analyse(written: string): Token {
   const isWord = lower.length > 0;
   const isVietnamese = isWord && lower.every((part) => parseSyllable(part) !== undefined);
   const isPlain = isWord && lower.every((part) => /^[a-z]+$/.test(part) && isPlainSyllable(part));
-  const isMarked = lower.some((part) => part !== removeDiacritics(part));
   const single = lower.length === 1 ? lower[0]! : '';
-  const folded = fold(written);
-  return {
-    written,
-    length: written.length,
-    folded,
-    hash: folded === '' ? 0 : hash32(folded),
-    letters: parts.reduce((sum, part) => sum + part.length, 0),
-    isVietnamese,
-    isPlain,
-    isClosed: isPlain && /[chgmnpt]$/.test(lower.at(-1)!),
-    isMarked,
-    isTelling: isVietnamese && TELLING_LETTER.test(lower.join('')),
-    isEnglish: ENGLISH.has(single),
-    isForeignName: isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written),
-    isAddress: ADDRESS.test(written),
-    functionWord: byWord.get(single) ?? byPlainWord.get(single) ?? -1,
-  };
+  const is =
+    (isVietnamese ? IS.vietnamese : 0) |
+    (isPlain ? IS.plain : 0) |
+    (isPlain && /[chgmnpt]$/.test(lower.at(-1)!) ? IS.closed : 0) |
+    (lower.some((part) => part !== removeDiacritics(part)) ? IS.marked : 0) |
+    (isVietnamese && TELLING_LETTER.test(lower.join('')) ? IS.telling : 0) |
+    (ENGLISH.has(single) ? IS.english : 0) |
+    (isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written) ? IS.foreignName : 0) |
+    (ADDRESS.test(written) ? IS.address : 0);
+  const letters = parts.reduce((sum, part) => sum + part.length, 0);
+  const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;
+  const folded = detach(fold(written));
+  return new Token(folded === '' ? 0 : hash32(folded), letters, written.length, is, functionWord, folded);
 }
 
 /** Igbo and Yoruba share the letters with a dot below, Czech and Icelandic those with an accent. */

@@ -4,18 +4,17 @@ import type { Token } from '../lexicon.ts';
 
 /** Memory for a longer document than this is let go with it. */
 const MAX_KEPT = 1 << 22;
-let kept = Buffer.alloc(0);
+let kept: Buffer = Buffer.alloc(0);
 
 /** UTF-8 that is hashed into the key of a document: valid until the next call. */
 export function exactBytes(tokens: readonly Token[]): Uint8Array {
-  let units = 0;
-  for (const { folded } of tokens) units += folded.length;
-  const bytes = 3 * units <= kept.length ? kept : Buffer.alloc(3 * units);
-  if (bytes.length <= MAX_KEPT) kept = bytes;
+  let bytes: Buffer = kept;
   let at = 0;
   for (const { folded } of tokens) {
+    const { length } = folded;
+    if (at + 3 * length > bytes.length) bytes = grown(bytes, at + 3 * length);
     const start = at;
-    for (let i = 0; i < folded.length; i++) {
+    for (let i = 0; i < length; i++) {
       const unit = folded.charCodeAt(i);
       if (unit < 0x80) bytes[at++] = unit;
       else if (unit < 0x800) {
@@ -31,7 +30,15 @@ export function exactBytes(tokens: readonly Token[]): Uint8Array {
       }
     }
   }
+  if (bytes.length <= MAX_KEPT) kept = bytes;
   return bytes.subarray(0, at);
+}
+
+/** A longer copy, with room for the next tokens. */
+function grown(bytes: Buffer, needed: number): Buffer {
+  const longer = Buffer.alloc(Math.max(2 * needed, 1 << 16));
+  longer.set(bytes);
+  return longer;
 }
 
 export const EXACT_SCHEMA = `
