@@ -1,12 +1,12 @@
 /**
  * Vietnamese or not. The syllable grammar answers first: a share of tokens that it accepts, with diacritics, or without
- * them when enough of those end in a consonant. English gives itself away by its function words; franc is asked only where
- * that leaves a doubt, or to name the other language.
+ * them when enough of those end in a consonant. A few large languages give themselves away by their function words; franc
+ * is asked only where that leaves a doubt, or to name the other language.
  *
  * A document is judged by samples from all over it, and each of its paragraphs by itself, there without franc.
  */
 import { franc } from 'franc';
-import type { Paragraph, Token } from './lexicon.ts';
+import { OTHER_LANGUAGES, type Paragraph, type Token } from './lexicon.ts';
 
 export interface Language {
   /** ISO 639-3; `und` when there is too little text to say. */
@@ -28,9 +28,9 @@ const CERTAIN = 0.6;
 const DOUBTFUL = 0.35;
 /** What it takes English for. */
 const FRANC = { ignore: ['sco'] };
-/** In doubt, this share of telling syllables says Vietnamese; this share of English words (and so many) English. */
+/** In doubt, this share of telling syllables says Vietnamese; this share of its frequent words (and so many) another language. */
 const MIN_TELLING = 0.1;
-const MIN_ENGLISH = { share: 0.08, words: 2 };
+const MIN_OTHER = { share: 0.08, words: 2 };
 /** franc is not asked about less text than this. */
 const MIN_FRANC_CHARACTERS = 40;
 /** More names the same language, for three times the time. */
@@ -63,14 +63,13 @@ class Tally {
   marked = 0;
   foreign = 0;
   telling = 0;
-  english = 0;
+  /** By place in OTHER_LANGUAGES; of none at 0. */
+  readonly others = OTHER_LANGUAGES.map(() => 0);
   functionWords = 0;
 
   add(tokens: readonly Token[], start: number, end: number): this {
     // Counted in local variables: this loop sees every token of every document.
-    let [words, vietnamese, plain, closed, marked, foreign, telling, english, functionWords] = [
-      0, 0, 0, 0, 0, 0, 0, 0, 0,
-    ];
+    let [words, vietnamese, plain, closed, marked, foreign, telling, functionWords] = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let i = start; i < end; i++) {
       const token = tokens[i]!;
       if (token.letters === 0) continue;
@@ -82,7 +81,7 @@ class Tally {
         if (token.functionWord >= 0) functionWords++;
       } else {
         words += token.isPlain ? 1 : Math.max(1, token.letters / LONGEST_WORD);
-        if (token.isEnglish) english++;
+        this.others[token.otherLanguage]!++;
         if (token.isForeignName) foreign++;
       }
       if (token.isPlain) plain++;
@@ -95,7 +94,6 @@ class Tally {
     this.marked += marked;
     this.foreign += foreign;
     this.telling += telling;
-    this.english += english;
     this.functionWords += functionWords;
     return this;
   }
@@ -110,11 +108,22 @@ class Tally {
   /** What the words alone say: a language, or nothing. */
   get language(): string | undefined {
     const { score } = this;
-    const isEnglish = this.english >= Math.max(MIN_ENGLISH.words, MIN_ENGLISH.share * this.words);
+    const other = this.#otherLanguage();
     // English about Vietnam is full of Vietnamese names, but its function words are English.
-    if (score >= CERTAIN) return isEnglish && this.english > this.functionWords ? 'eng' : 'vie';
-    if (score < DOUBTFUL) return isEnglish ? 'eng' : undefined;
-    return !isEnglish && this.telling >= MIN_TELLING * this.words ? 'vie' : undefined;
+    if (score >= CERTAIN) return other > 0 && this.others[other]! > this.functionWords ? OTHER_LANGUAGES[other] : 'vie';
+    if (score < DOUBTFUL) return other > 0 ? OTHER_LANGUAGES[other] : undefined;
+    return other === 0 && this.telling >= MIN_TELLING * this.words ? 'vie' : undefined;
+  }
+
+  /** Place of the language that enough of the words are of, and of no other half as many; 0 when there is none. */
+  #otherLanguage(): number {
+    let [best, second] = [0, 0];
+    for (let i = 1; i < this.others.length; i++) {
+      if (best === 0 || this.others[i]! > this.others[best]!) [best, second] = [i, best];
+      else if (second === 0 || this.others[i]! > this.others[second]!) second = i;
+    }
+    const enough = Math.max(MIN_OTHER.words, MIN_OTHER.share * this.words);
+    return this.others[best]! >= enough && this.others[best]! >= 2 * this.others[second]! ? best : 0;
   }
 
   get diacritics(): Language['diacritics'] {

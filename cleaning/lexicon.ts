@@ -6,17 +6,17 @@ import { codeUnits } from './code-units.ts';
 import { detach } from './detach.ts';
 import { isPlainSyllable, parseSyllable, removeDiacritics, splitTone } from './syllables.ts';
 
-/** What is said of a token in yes and no, as bits. */
+/** What is said of a token in yes and no, as bits; above them its place in OTHER_LANGUAGES. */
 const IS = {
   vietnamese: 1,
   plain: 2,
   closed: 4,
   marked: 8,
   telling: 16,
-  english: 32,
-  foreignName: 64,
-  address: 128,
+  foreignName: 32,
+  address: 64,
 } as const;
+const LANGUAGE_SHIFT = 8;
 
 /** A text is read several times over as its tokens: all but `folded` of one fits into 64 bytes. */
 export class Token {
@@ -65,9 +65,9 @@ export class Token {
     return (this.#is & IS.telling) !== 0;
   }
 
-  /** A frequent English word that cannot be a Vietnamese syllable. */
-  get isEnglish(): boolean {
-    return (this.#is & IS.english) !== 0;
+  /** Place in OTHER_LANGUAGES of the one that it is a frequent word of; 0 when it is none. */
+  get otherLanguage(): number {
+    return this.#is >> LANGUAGE_SHIFT;
   }
 
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
@@ -205,9 +205,9 @@ function analyse(written: string): Token {
     (isPlain && /[chgmnpt]$/.test(lower.at(-1)!) ? IS.closed : 0) |
     (lower.some((part) => part !== removeDiacritics(part)) ? IS.marked : 0) |
     (isVietnamese && TELLING_LETTER.test(lower.join('')) ? IS.telling : 0) |
-    (ENGLISH.has(single) ? IS.english : 0) |
     (isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written) ? IS.foreignName : 0) |
-    (ADDRESS.test(written) ? IS.address : 0);
+    (ADDRESS.test(written) ? IS.address : 0) |
+    ((otherWords.get(single) ?? 0) << LANGUAGE_SHIFT);
   const letters = parts.reduce((sum, part) => sum + part.length, 0);
   const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;
   const folded = detach(fold(written));
@@ -216,11 +216,20 @@ function analyse(written: string): Token {
 
 /** Igbo and Yoruba share the letters with a dot below, Czech and Icelandic those with an accent. */
 const TELLING_LETTER = /[ăđơưảấầẩẫậắằẳẵặẻẽếềểễệỉỏốồổỗộớờởỡợủứừửữựỳỵỷỹ]/;
-const ENGLISH = new Set(
-  (
+/** Frequent words that are no Vietnamese syllable, of languages that give themselves away by them; none is of two. */
+const OTHER_WORDS = {
+  eng:
     'of and is for with as are this by from or have has was were which you will its when about after all been they their ' +
-    'there these would could what who how over into more other some such only also most first our your we she his her said'
-  ).split(' '),
+    'there these would could what who how over into more other some such only also most first our your we she his her said',
+  deu: 'der und das nicht auf ist eine einen einer werden wird sind wurde haben auch durch über oder zur zum dass wie noch',
+  fra: 'les est dans une pour avec cette sont aux ont mais nous vous leur leurs ses été être elle ils où très après',
+  spa: 'los las el pero fue según años también todo cuando donde hasta sus sido desde está',
+  por: 'uma dos os às pelo pela pelos foi também já até isso ela quando você nos numa foram',
+};
+/** The first place stands for none of them. */
+export const OTHER_LANGUAGES = ['', ...Object.keys(OTHER_WORDS)] as const;
+const otherWords = new Map(
+  Object.values(OTHER_WORDS).flatMap((words, i) => words.split(' ').map((word) => [word, i + 1] as const)),
 );
 
 const ADDRESS =
