@@ -240,6 +240,9 @@ async function skipHeader(input: Input): Promise<void> {
   }
 }
 
+/** What is read at a time: a quarter of the trips to the disk that Node would make. */
+const CHUNK_BYTES = 2 ** 18;
+
 class EndOfInput extends Error {}
 
 /** A file's bytes with look-ahead: `pending` is what was read and not yet taken, `offset` where it starts. */
@@ -251,7 +254,9 @@ class Input {
 
   constructor(path: string, signal: AbortSignal | undefined) {
     this.#path = path;
-    this.#chunks = createReadStream(path, { signal })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.#chunks = createReadStream(path, { signal, highWaterMark: CHUNK_BYTES })[
+      Symbol.asyncIterator
+    ]() as AsyncIterator<Buffer>;
   }
 
   /** True when `count` bytes are pending, false when the file ends before. */

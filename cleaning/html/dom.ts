@@ -1,10 +1,10 @@
 /** The tree of a page as extraction reads it: elements and text, linked both ways, attributes taken apart when asked. */
 import { decodeHTML } from 'entities';
 import { ATTRIBUTE, type AttributeName, attributesOf, valueIn } from './attributes.ts';
+import { type Tag, TEXT } from './tags.ts';
 
 export class Node {
-  /** Lower-case tag name; empty for text. */
-  readonly name: string;
+  readonly tag: Tag;
   /** Text with its references decoded (fonts.ts may decode it further); of an element the source of its attributes. */
   data: string;
   readonly parent: Element | undefined;
@@ -15,8 +15,8 @@ export class Node {
   /** Bits of ASKED; -1 before anybody asked. */
   #carries = -1;
 
-  constructor(name: string, data: string, parent: Element | undefined) {
-    this.name = name;
+  constructor(tag: Tag, data: string, parent: Element | undefined) {
+    this.tag = tag;
     this.data = data;
     this.parent = parent;
     if (parent === undefined) return;
@@ -24,6 +24,11 @@ export class Node {
     if (parent.last === undefined) parent.first = this;
     else parent.last.next = this;
     parent.last = this;
+  }
+
+  /** Lower-case tag name; empty for text. */
+  get name(): string {
+    return this.tag.name;
   }
 
   /** Whether it carries one of the attributes, as bits. */
@@ -54,7 +59,7 @@ export interface Visitor {
 export function traverse(root: Element, { enter, text, leave }: Visitor): void {
   let node = root.first;
   while (node !== undefined) {
-    if (node.name === '') text(node.data);
+    if (node.tag === TEXT) text(node.data);
     else if (enter(node)) {
       if (node.first !== undefined) {
         node = node.first;

@@ -5,23 +5,6 @@ import { type Element, traverse } from './dom.ts';
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
-/** Elements that never hold running text. */
-const UNREADABLE = setOf(`
-  script style noscript template svg math iframe object embed applet canvas audio video map head title
-  button select option textarea input label datalist progress meter dialog menu nav frame frameset noframes figcaption
-`);
-
-/** Elements that start and end a line of their own. */
-const BLOCKS = setOf(`
-  address article aside blockquote body caption center dd details div dl dt fieldset figure footer form
-  h1 h2 h3 h4 h5 h6 header hgroup hr html li main ol p pre section summary table tbody td tfoot th thead tr ul
-`);
-
-/** Custom elements (`<zing-article>`) are boxes as well. */
-export const isBlock = ({ name }: Element): boolean => BLOCKS.has(name) || name.includes('-');
-
-export const HEADINGS = setOf('h1 h2 h3 h4 h5 h6');
-
 const BESIDE = setOf('aside');
 const BESIDE_ROLES = setOf(
   'navigation banner contentinfo complementary search menu menubar dialog alert toolbar tablist',
@@ -161,9 +144,7 @@ export const looksLikeLead = (element: Element): boolean => LEAD_NAME.test(eleme
 
 /** What no reader sees; `bold` reads what scripts would reveal or replace. */
 export const isUnread = (element: Element, bold: boolean): boolean =>
-  bold
-    ? UNREADABLE.has(element.name) && element.name !== 'noscript'
-    : UNREADABLE.has(element.name) || isHidden(element);
+  bold ? element.tag.isUnreadable && element.name !== 'noscript' : element.tag.isUnreadable || isHidden(element);
 
 /** Hidden from readers by attribute or inline style. */
 function isHidden(element: Element): boolean {

@@ -8,7 +8,7 @@
  */
 import { captionsIn } from './captions.ts';
 import { type Element, traverse } from './dom.ts';
-import { HEADINGS, isUnread, looksLikeLead, looksLikeMainText } from './furniture.ts';
+import { isUnread, looksLikeLead, looksLikeMainText } from './furniture.ts';
 import { render, type TextBlock } from './render.ts';
 import { add, type Block, MIN_PARAGRAPH, survey } from './survey.ts';
 
@@ -181,7 +181,7 @@ function leadOf(root: Element, main: Element, isSkipped: (element: Element) => '
 
 /** Whether an element holds boxes of its own, so that those are looked at one by one. */
 function holdsMore(element: Element): boolean {
-  if (PARTS.has(element.name) || HEADINGS.has(element.name)) return false;
+  if (PARTS.has(element.name) || element.tag.isHeading) return false;
   for (let child = element.first; child !== undefined; child = child.next) {
     if (child.name !== '' && (child.name === 'h1' || child.name === 'p' || child.first?.name !== undefined)) {
       if (BOXES.has(child.name)) return true;

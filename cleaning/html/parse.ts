@@ -4,6 +4,7 @@
  * raw text, content that ends `<head>`); an element that nobody closes ends with its parent.
  */
 import { decodeText, type Element, Node } from './dom.ts';
+import { type Tag, TEXT, tagNamed } from './tags.ts';
 
 export interface ParsedPage {
   readonly root: Element;
@@ -14,33 +15,8 @@ export interface ParsedPage {
   readonly unclosed: number;
 }
 
-const setOf = (names: string): ReadonlySet<string> => new Set(names.trim().split(/\s+/));
-const VOID = setOf('area base br col embed frame hr img input link meta param source track wbr');
-/** Their content is text up to the tag that closes them. */
-const RAW = setOf('script style textarea title xmp iframe noembed noframes');
-const OPTIONAL_END = setOf('html body head tbody thead tfoot colgroup p li dt dd option td th tr');
-/** What may stand in `<head>`; anything else ends it. */
-const HEAD_CONTENT = setOf('meta link script style title base noscript template object');
-/** Closing one of these does not close the boxes that were opened inside it. */
-const FORMATTING = setOf('b i u s em strong span font small big tt center');
-const PARAGRAPH_ENDS =
-  'address article aside blockquote center details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header ' +
-  'hgroup hr main menu nav ol p pre section table ul';
-/** An open element of this name ends where one of those begins. */
-const CLOSED_BY: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['p', setOf(PARAGRAPH_ENDS)],
-  ['a', setOf('a')],
-  ['li', setOf('li')],
-  ['dt', setOf('dt dd')],
-  ['dd', setOf('dt dd')],
-  ['option', setOf('option optgroup')],
-  ['td', setOf('td th tr tbody tfoot')],
-  ['th', setOf('td th tr tbody tfoot')],
-  ['tr', setOf('tr tbody tfoot')],
-]);
-
 export function parseHtml(html: string, maxDepth: number, maxElements: number): ParsedPage {
-  const root = new Node('#page', '', undefined);
+  const root = new Node(tagNamed('#page'), '', undefined);
   const open: Element[] = [root];
   /** How many elements of a name are open: a stray closing tag costs nothing. */
   const openOf = new Map<string, number>();
@@ -52,29 +28,30 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
   let at = 0;
 
   const endText = (end: number): void => {
-    if (textFrom < end) new Node('', decodeText(html.slice(textFrom, end)), open.at(-1)!);
+    if (textFrom < end) new Node(TEXT, decodeText(html.slice(textFrom, end)), open.at(-1)!);
   };
   const pop = (): void => {
     const { name } = open.pop()!;
     openOf.set(name, openOf.get(name)! - 1);
   };
-  const push = (name: string, attributes: string): void => {
-    if (ONLY_ONCE.has(name) && (openOf.get(name) ?? 0) > 0) return;
-    while (CLOSED_BY.get(open.at(-1)!.name)?.has(name) === true) pop();
-    if (open.at(-1)!.name === 'head' && !HEAD_CONTENT.has(name)) pop();
+  const push = (tag: Tag, attributes: string): void => {
+    const { name } = tag;
+    if (tag.isOutline && (openOf.get(name) ?? 0) > 0) return;
+    while (open.at(-1)!.tag.endedBy.has(name)) pop();
+    if (!tag.isHeadContent && open.at(-1)!.name === 'head') pop();
     elements++;
-    const element = new Node(name, attributes, open.at(-1)!);
-    if (VOID.has(name)) return;
+    const element = new Node(tag, attributes, open.at(-1)!);
+    if (tag.isVoid) return;
     open.push(element);
     openOf.set(name, (openOf.get(name) ?? 0) + 1);
     deepest = Math.max(deepest, open.length - 1);
   };
-  const close = (name: string): void => {
-    if (NEVER_CLOSED.has(name) || (openOf.get(name) ?? 0) === 0) return;
-    if (FORMATTING.has(name)) {
-      for (let i = open.length - 1; open[i]!.name !== name; i--) if (!FORMATTING.has(open[i]!.name)) return;
+  const close = (tag: Tag): void => {
+    if (tag.isOutline || (openOf.get(tag.name) ?? 0) === 0) return;
+    if (tag.isFormatting) {
+      for (let i = open.length - 1; open[i]!.name !== tag.name; i--) if (!open[i]!.tag.isFormatting) return;
     }
-    while (open.at(-1)!.name !== name) pop();
+    while (open.at(-1)!.name !== tag.name) pop();
     pop();
   };
 
@@ -87,21 +64,22 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
     if (isLetter(code)) {
       endText(tag);
       const nameEnd = endOfName(html, at);
-      const name = tagName(html, at, nameEnd);
+      const element = tagAt(html, at, nameEnd);
       const end = endOfTag(html, nameEnd, find);
-      push(name, attributesIn(html, nameEnd, end));
+      push(element, attributesIn(html, nameEnd, end));
       at = end + 1;
-      if (RAW.has(name)) {
+      if (element.isRaw) {
+        const { name } = element;
         const rawEnd = endOfRaw(html, name, at, find);
         if (at < rawEnd)
-          new Node('', name === 'title' ? decodeText(html.slice(at, rawEnd)) : html.slice(at, rawEnd), open.at(-1)!);
+          new Node(TEXT, name === 'title' ? decodeText(html.slice(at, rawEnd)) : html.slice(at, rawEnd), open.at(-1)!);
         at = rawEnd;
       }
       textFrom = at;
     } else if (code === SLASH && isLetter(html.charCodeAt(tag + 2))) {
       endText(tag);
       const nameEnd = endOfName(html, tag + 2);
-      close(tagName(html, tag + 2, nameEnd));
+      close(tagAt(html, tag + 2, nameEnd));
       at = after(find('>', nameEnd), 1);
       textFrom = at;
     } else if (code === EXCLAMATION || code === QUESTION || code === SLASH) {
@@ -111,7 +89,7 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
     }
   }
   if (withinLimits()) endText(html.length);
-  const unclosed = open.slice(1).filter(({ name }) => !OPTIONAL_END.has(name)).length;
+  const unclosed = open.slice(1).filter(({ tag }) => !tag.isOptionalEnd).length;
   return { root, deepest, elements, unclosed };
 
   function after(found: number, length: number): number {
@@ -119,23 +97,18 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
   }
 }
 
-const ONLY_ONCE = setOf('html head body');
-/** Text behind `</body>` is still text of the page. */
-const NEVER_CLOSED = setOf('html body');
-
 const SLASH = 0x2f;
 const EXCLAMATION = 0x21;
 const QUESTION = 0x3f;
 const isLetter = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 
-/** `indexOf` for a few needles, each remembered: a page of a million `<!` without one `>` is searched once. */
+/** `indexOf` for a few needles, going forwards: one that is not found is not searched again. */
 function finder(html: string): (needle: string, from: number) => number {
-  const found = new Map<string, number>();
+  const absent = new Set<string>();
   return (needle, from) => {
-    const before = found.get(needle);
-    if (before !== undefined && (before < 0 || before >= from)) return before;
+    if (absent.size > 0 && absent.has(needle)) return -1;
     const at = html.indexOf(needle, from);
-    found.set(needle, at);
+    if (at < 0) absent.add(needle);
     return at;
   };
 }
@@ -148,19 +121,10 @@ function endOfName(html: string, from: number): number {
   return at;
 }
 
-/** Names come again and again: each spelling is lowered once. */
-const names = new Map<string, string>();
-const MAX_NAMES = 5_000;
-
-function tagName(html: string, start: number, end: number): string {
-  const written = html.slice(start, Math.min(end, start + 64));
-  const known = names.get(written);
-  if (known !== undefined) return known;
-  if (names.size >= MAX_NAMES) names.clear();
-  const name = written.toLowerCase();
-  names.set(written, name);
-  return name;
-}
+/** Longer names are cut. */
+const MAX_NAME = 64;
+const tagAt = (html: string, start: number, end: number): Tag =>
+  tagNamed(html.slice(start, Math.min(end, start + MAX_NAME)));
 
 /** Position of the `>` that ends a tag; one inside a quoted value does not. */
 function endOfTag(html: string, from: number, find: (needle: string, from: number) => number): number {

@@ -3,7 +3,6 @@
  * block, a row of a data table as one line with tabs between its cells. Tables used for layout are plain boxes.
  */
 import { type Element, type Node, traverse } from './dom.ts';
-import { HEADINGS, isBlock } from './furniture.ts';
 
 export interface TextBlock {
   /** Lines separated by `\n`, trimmed, never empty. */
@@ -82,8 +81,8 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
         if (label < 0) label = current.trim().length;
       }
       if (table !== undefined) {
-        if (isBlock(element)) borderInTable(name);
-      } else if (isBlock(element)) {
+        if (element.tag.isBlock) borderInTable(name);
+      } else if (element.tag.isBlock) {
         endBlock(element.parent!, false);
         if (name === 'table' && isDataTable(element)) table = element;
         joinsPrevious = name === 'li' && previousElement(element)?.name === 'li';
@@ -100,11 +99,11 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
       else if (element.name === 'a') linkDepth--;
       if (element === table) table = undefined;
       if (table !== undefined) {
-        if (isBlock(element) && !CELLS.has(element.name) && element.name !== 'tr') current += ' ';
-      } else if (isBlock(element)) endBlock(element, HEADINGS.has(element.name));
+        if (element.tag.isBlock && !CELLS.has(element.name) && element.name !== 'tr') current += ' ';
+      } else if (element.tag.isBlock) endBlock(element, element.tag.isHeading);
     },
   });
-  endBlock(root, HEADINGS.has(root.name));
+  endBlock(root, root.tag.isHeading);
   return blocks;
 }
 
@@ -127,8 +126,8 @@ function isDataTable(table: Element): boolean {
   let breaks = 0;
   let isData = true;
   traverse(table, {
-    enter({ name }) {
-      if (name === 'table' || HEADINGS.has(name) || ++nodes > MAX_TABLE_NODES) isData = false;
+    enter({ name, tag }) {
+      if (name === 'table' || tag.isHeading || ++nodes > MAX_TABLE_NODES) isData = false;
       if (name === 'br') breaks++;
       if (name === 'tr') {
         cells = 0;

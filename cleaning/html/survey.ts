@@ -3,7 +3,7 @@
  * Main content is then chosen by these numbers (extract.ts); nothing here looks at a language.
  */
 import { type Element, traverse } from './dom.ts';
-import { type Furniture, furnitureOf, HEADINGS, isBlock, isUnread } from './furniture.ts';
+import { type Furniture, furnitureOf, isUnread } from './furniture.ts';
 
 /** What a block holds. */
 export interface Figures {
@@ -68,10 +68,10 @@ export function survey(root: Element, readHidden: boolean, withoutEnds: boolean)
     own.text += run.text;
     own.linked += run.linked;
     own.links += run.links;
-    if (run.opensLinked && (run.linked >= MIN_ENTRY || HEADINGS.has(block.element.name))) own.entries++;
+    if (run.opensLinked && (run.linked >= MIN_ENTRY || block.element.tag.isHeading)) own.entries++;
     if (run.text >= MIN_PARAGRAPH && run.linked < run.text / 2 && ENDS_SENTENCE.has(run.last))
       own.sentences += run.text;
-    own.prose += proseOf(run, block.element.name);
+    own.prose += proseOf(run, block.element.tag.isHeading);
     run = newRun();
   };
   traverse(root, {
@@ -80,7 +80,7 @@ export function survey(root: Element, readHidden: boolean, withoutEnds: boolean)
       if (isLink(element)) {
         linkDepth++;
         run.links++;
-      } else if (isBlock(element)) {
+      } else if (element.tag.isBlock) {
         closeRun();
         block = newBlock(element, block);
         blocks.push(block);
@@ -99,7 +99,7 @@ export function survey(root: Element, readHidden: boolean, withoutEnds: boolean)
     },
     leave(element) {
       if (isLink(element)) linkDepth--;
-      else if (isBlock(element)) {
+      else if (element.tag.isBlock) {
         closeRun();
         block = block.parent!;
       }
@@ -137,10 +137,10 @@ const newBlock = (element: Element, parent: Block | undefined): Block => ({
   furniture: parent === undefined ? 'none' : furnitureOf(element),
 });
 
-function proseOf({ text, linked, commas, last }: Run, name: string): number {
+function proseOf({ text, linked, commas, last }: Run, isHeading: boolean): number {
   const plain = text - linked;
   if (linked > plain) return 0;
-  if (HEADINGS.has(name)) return plain * HEADING_WEIGHT;
+  if (isHeading) return plain * HEADING_WEIGHT;
   if (text >= MIN_PARAGRAPH) return plain * (1 + Math.min(commas, MAX_COMMAS) * COMMA_BONUS);
   return plain * (ENDS_SENTENCE.has(last) ? SENTENCE_WEIGHT : LABEL_WEIGHT);
 }
