@@ -127,7 +127,7 @@ export function detectLegacy(bytes: string): LegacyCharset | undefined {
     .sort((a, b) => b.words - a.words);
   if (best!.words >= MIN_WORDS) return best!.words >= MIN_LEAD * runnerUp!.words ? best!.charset : undefined;
   const [likely, other] = texts
-    .map(({ charset, text }) => ({ charset, ...accentedWords(text) }))
+    .map(({ charset, text }) => ({ charset, ...syllablesIn(text, 1 - MAX_OTHER_SHARE) }))
     .map(({ charset, all, syllables, telling }) => ({ charset, telling, share: all === 0 ? 0 : syllables / all }))
     .sort((a, b) => b.share - a.share);
   const isSure = likely!.share >= MIN_SHARE && likely!.telling >= MIN_SYLLABLES && other!.share <= MAX_OTHER_SHARE;
@@ -137,18 +137,26 @@ export function detectLegacy(bytes: string): LegacyCharset | undefined {
 /** Neither words nor syllables come out of fewer letters beyond ASCII. */
 const canDecide = (sample: string): boolean => (sample.match(/[^\x20-\x7e]/g)?.length ?? 0) >= MIN_WORDS;
 
-/** Distinct words with a letter beyond ASCII: how many, how many of them are Vietnamese syllables, how many of these have a letter beyond Latin-1. */
-export function accentedWords(text: string): {
+interface AccentedWords {
+  /** Distinct words with a letter beyond ASCII. */
   readonly all: number;
+  /** Those that are Vietnamese syllables, and of these those with a letter beyond Latin-1. */
   readonly syllables: number;
   readonly telling: number;
-} {
+}
+
+export const accentedWords = (text: string): AccentedWords => syllablesIn(text, 1);
+
+/** Counts as long as no more than this share of the words are no syllables; then it holds none. */
+function syllablesIn(text: string, mostOthers: number): AccentedWords {
   const accented = new Set((text.toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) => /[^a-z]/.test(word)));
-  let [syllables, telling] = [0, 0];
+  const all = accented.size;
+  let [syllables, telling, others] = [0, 0, 0];
   for (const word of accented) {
-    if (parseSyllable(word) === undefined) continue;
-    syllables++;
-    if (/[\u0100-\uffff]/.test(word)) telling++;
+    if (parseSyllable(word) !== undefined) {
+      syllables++;
+      if (/[\u0100-\uffff]/.test(word)) telling++;
+    } else if (++others > mostOthers * all) return { all, syllables: 0, telling: 0 };
   }
-  return { all: accented.size, syllables, telling };
+  return { all, syllables, telling };
 }

@@ -96,6 +96,7 @@ function allSpellings(): ReadonlyMap<string, readonly [string, string]> {
 
 /** Parses one lower-case NFC syllable, whatever vowel carries its tone mark. */
 export function parseSyllable(syllable: string): Syllable | undefined {
+  if (syllable.length > LONGEST) return undefined;
   const { toneless, tones } = splitTone(syllable);
   if (tones.length > 1) return undefined;
   const parts = allSpellings().get(toneless);
@@ -105,6 +106,9 @@ export function parseSyllable(syllable: string): Syllable | undefined {
   if (/(?:c|ch|p|t)$/.test(rhyme) && tone !== 'sắc' && tone !== 'nặng') return undefined;
   return { onset, rhyme, tone };
 }
+
+/** `nghiêng`; one letter more where a tone has no letter of its own. */
+const LONGEST = 8;
 
 /** Whether a lower-case ASCII token is the spelling of some syllable that lost its diacritics. */
 export function isPlainSyllable(token: string): boolean {

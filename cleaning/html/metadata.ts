@@ -78,14 +78,12 @@ const META_DATES = [
 
 /** Statements come as a small document of their own: cheerio over whole pages would take longer than all of extraction. */
 function readStatements(source: string, found: Found): void {
-  const $ = load(source);
-  found.lang = ($('html').attr('lang') ?? '').trim().toLowerCase().slice(0, 20);
-  found.canonical = $('link[rel="canonical"]').attr('href') ?? '';
-  const dates = [...$('time, [itemprop="datePublished"]')].map(({ attribs }) => attribs.content ?? attribs.datetime);
-  found.time = dates.find((date) => date !== undefined && date !== '') ?? '';
-  for (const { attribs } of $('meta[content]')) {
-    const { property, name, itemprop, content } = attribs;
-    state(found.meta, property ?? name ?? itemprop, content);
+  for (const { name, attribs } of load(source).root().find('*')) {
+    if (name === 'meta') state(found.meta, attribs.property ?? attribs.name ?? attribs.itemprop, attribs.content);
+    else if (name === 'html') found.lang ||= (attribs.lang ?? '').trim().toLowerCase().slice(0, 20);
+    else if (name === 'link' && attribs.rel === 'canonical') found.canonical ||= attribs.href ?? '';
+    if (name === 'time' || attribs.itemprop === 'datePublished')
+      found.time ||= attribs.content ?? attribs.datetime ?? '';
   }
 }
 

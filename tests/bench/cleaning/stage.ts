@@ -4,13 +4,13 @@
  *
  *   VUA_PACK=DIR VUA_PYTHON=… node --import tsx tests/bench/cleaning/stage.ts
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode } from '../../../cleaning/charset.ts';
 import { createReporter, formatBytes, formatCount, formatTable } from '../../../crawlers/shell/reporter.ts';
-import { cleanInputs } from '../../../shards/clean-inputs.ts';
 import { articleBenchmark, hasPack, machine, pythonPeer, trafilaturaEvaluation, vietnamesePages } from './data.ts';
 import { packDocuments } from './filters.ts';
 
@@ -60,14 +60,24 @@ function writeInput(dir: string, documents: readonly string[], html: boolean): {
   return { jsonl, vua: pages };
 }
 
+let build: ReturnType<typeof installed>;
+
 interface Cost {
   /** On the clock, and of all processors: on a shared machine the second is the steady one. */
   readonly wall: number;
   readonly cpu: number;
 }
 
+/** As it is installed: in a checkout each thread must first learn to read TypeScript. */
+async function installed(): Promise<typeof import('../../../shards/clean-inputs.ts')> {
+  const root = new URL('../../../', import.meta.url);
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  return import(new URL('dist/shards/clean-inputs.js', root).href);
+}
+
 /** The body of `vua clean`: shards, rejects and the memory of dedup are written. */
 async function vua(input: string, outDir: string, threads: number): Promise<Cost> {
+  const { cleanInputs } = await build;
   const silent = { write: () => true };
   const context = { signal: new AbortController().signal, report: createReporter(false, silent, silent) };
   const before = process.cpuUsage();
@@ -118,6 +128,7 @@ export async function stageBench(): Promise<void> {
     process.stdout.write('VUA_PACK is not set: nothing to clean\n');
     return;
   }
+  build = installed();
   process.stdout.write(`the whole stage, ${WORKERS} processes or threads; ${machine()}\n`);
   await compare('text', textDocuments(FOUR_TIMES), { html: false, tokenizer: 'spaces' });
   await compare('text', textDocuments(ONCE), { html: false, tokenizer: 'vi' });
