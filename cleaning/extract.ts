@@ -4,6 +4,7 @@
  * parse.ts builds the tree, survey.ts measures every box, main-text.ts chooses, render.ts writes lines. Linear in the
  * size of the page; pages too large or nested too deeply are refused by name.
  */
+import type { Element } from './html/dom.ts';
 import { capitalizeFonts, decodeFonts } from './html/fonts.ts';
 import { isFurnitureLine } from './html/furniture.ts';
 import { type MainText, mainText } from './html/main-text.ts';
@@ -43,28 +44,41 @@ const WHOLE_ARTICLE = 1_000;
  * they still tell the capitals
  */
 export function extract(html: string, from?: LegacyCharset): Extraction {
+  const page = readTree(html, from);
+  if ('flaw' in page) return { ...NO_METADATA, text: '', fonts: 0, flaw: page.flaw };
+  const { main, metadata, text, fonts } = page;
+  const flaw = listing(main);
+  return flaw === undefined ? { ...metadata, text, fonts } : { ...metadata, text, fonts, flaw };
+}
+
+interface PageTree {
+  readonly root: Element;
+  readonly metadata: Metadata;
+  readonly main: MainText;
+  readonly text: string;
+  readonly fonts: number;
+}
+
+/** A page with what was chosen of it (see `extract`). */
+export function readTree(html: string, from?: LegacyCharset): PageTree | Required<Pick<Extraction, 'flaw'>> {
   const { root, deepest, elements, unclosed } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS);
   if (deepest > MAX_NESTING) return refused('too_nested', deepest, MAX_NESTING);
   if (elements > MAX_ELEMENTS) return refused('too_many_tags', elements, MAX_ELEMENTS);
   const fonts = from === undefined ? decodeFonts(root) : 0;
   if (from === 'tcvn3') capitalizeFonts(root);
   const metadata = readMetadata(root);
-  let main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
+  const main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
   const join = (blocks: readonly TextBlock[]): string => joinBlocks(withoutByline(blocks, metadata.author));
-  let text = join(main.blocks);
+  const text = join(main.blocks);
   if (text.length < TOO_LITTLE) {
     const bold = mainText(root, 'bold');
     const whole = join(bold.blocks);
-    if (whole.length >= WHOLE_ARTICLE) [main, text] = [bold, whole];
+    if (whole.length >= WHOLE_ARTICLE) return { root, metadata, main: bold, text: whole, fonts };
   }
-  const flaw = listing(main);
-  return flaw === undefined ? { ...metadata, text, fonts } : { ...metadata, text, fonts, flaw };
+  return { root, metadata, main, text, fonts };
 }
 
-const refused = (reason: 'too_nested' | 'too_many_tags', value: number, threshold: number): Extraction => ({
-  ...NO_METADATA,
-  text: '',
-  fonts: 0,
+const refused = (reason: 'too_nested' | 'too_many_tags', value: number, threshold: number) => ({
   flaw: { reason, value, threshold },
 });
 

@@ -203,7 +203,7 @@ function refusedByConsent({ consent }: PageToRead): Rejection | undefined {
 }
 
 /** By its declared type; undeclared or plain text only when it opens like a document. */
-function looksLikeHtml({ headers, body }: PageToRead): boolean {
+export function looksLikeHtml({ headers, body }: Pick<PageToRead, 'headers' | 'body'>): boolean {
   const type = headers['content-type'] ?? '';
   if (/\b(?:x?html|xhtml\+xml)\b/i.test(type)) return true;
   if (type !== '' && !/^text\/plain/i.test(type)) return false;

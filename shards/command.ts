@@ -10,6 +10,7 @@ import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } fr
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
 import { explain, formatExplanation } from './explain.ts';
+import { formatLeftOut, leftOutOf } from './explain-page.ts';
 import { findFolders } from './manifest.ts';
 import { formatStats, statsOf } from './stats.ts';
 import { type Verifier, type VerifyReport, verify } from './verify.ts';
@@ -126,17 +127,26 @@ export const explainCommand = defineCommand({
   examples: [
     'vua explain https://example.vn/bai-viet --out out/documents',
     'vua explain 6f1b0c2a9d3e4f50 --out out/documents --json',
+    'vua explain https://example.vn/bai-viet --out out --input out/crawl/warc',
   ],
   positional: 'document',
   options: z.object({
     document: z.string().describe('id or URL of a kept or dropped document'),
     out: z.string().default('vua-out/documents').describe('folder of documents'),
+    input: z
+      .array(z.string())
+      .default([])
+      .describe('files and folders that hold its page: shows as well what extraction left out of it'),
   }),
-  async run({ document, out }, { report, signal }) {
+  async run({ document, out, input }, { report, signal }) {
     const found = await explain(findFolders(out).documents ?? out, document, signal);
-    if (signal.aborted) return INTERRUPTED;
     for (const each of found) report.result(`${formatExplanation(each)}\n`, { event: 'explained', ...each });
-    return 0;
+    if (input.length > 0) {
+      const { url = '' } = found[0]?.said ?? {};
+      const leftOut = await leftOutOf(url, input, signal);
+      if (!signal.aborted) report.result(`${formatLeftOut(leftOut)}\n`, { event: 'left_out', url, leftOut });
+    }
+    return signal.aborted ? INTERRUPTED : 0;
   },
 });
 

@@ -48,6 +48,9 @@ export class Node {
 /** A node with a name. */
 export type Element = Node;
 
+/** An anchor that leads nowhere marks a place: it is no link. */
+export const isLink = (element: Element): boolean => element.name === 'a' && element.carries(ATTRIBUTE.href);
+
 export interface Visitor {
   /** Return false to skip the element's children (`leave` is then not called). */
   enter(element: Element): boolean;

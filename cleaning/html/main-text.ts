@@ -15,8 +15,14 @@ import { add, type Block, MIN_PARAGRAPH, survey } from './survey.ts';
 /** How far names are trusted: `bold` for a page in which they hid the article. */
 export type Trust = 'usual' | 'broken' | 'bold';
 
+/** Why a box was left out. */
+export type Reason = 'end of the page' | 'comments' | 'named as furniture' | 'labels only' | 'list of links';
+
 export interface MainText {
   readonly blocks: readonly TextBlock[];
+  /** The box that holds the text, and the boxes that were left out, in it and around it. */
+  readonly box: Element;
+  readonly leftOut: ReadonlyMap<Element, Reason>;
   /** Prose and entries (survey.ts) of the main box, without what was left out. */
   readonly prose: number;
   readonly entries: number;
@@ -47,49 +53,70 @@ export function mainText(root: Element, trust: Trust): MainText {
   const readHidden = trust === 'bold';
   const shares = trust === 'broken' ? BROKEN_SHARES : SHARES;
   const blocks = survey(root, readHidden, trust !== 'broken');
-  const skipped = leaveOut(blocks, trust, shares.most);
+  const { skipped, gaps } = leaveOut(blocks, trust, shares.most);
   const main = withTwins(mainBlock(blocks, skipped, shares.nearlyAll), blocks, skipped);
   const captions = captionsIn(main.element);
   const isSkipped = (element: Element): 'gap' | boolean => {
     if (captions.has(element)) return true;
-    if (skipped.has(element)) return skipped.get(element)! ? 'gap' : true;
+    if (skipped.has(element)) return gaps.has(element) ? 'gap' : true;
     return isUnread(element, readHidden);
   };
   const lead = leadOf(root, main.element, isSkipped);
-  return { blocks: [...lead, ...render(main.element, isSkipped)], prose: main.left.prose, entries: main.left.entries };
+  const { prose, entries } = main.left;
+  return { blocks: [...lead, ...render(main.element, isSkipped)], box: main.element, leftOut: skipped, prose, entries };
 }
 
-/** Decides from the leaves up, and leaves in every block's `left` what remains of it. Elements left out, and whether they held links. */
-function leaveOut(blocks: readonly Block[], trust: Trust, most: number): Map<Element, boolean> {
-  const skipped = new Map<Element, boolean>();
+interface LeftOut {
+  readonly skipped: Map<Element, Reason>;
+  /** Those that held links. */
+  readonly gaps: Set<Element>;
+}
+
+/** Decides from the leaves up, and leaves in every block's `left` what remains of it. */
+function leaveOut(blocks: readonly Block[], trust: Trust, most: number): LeftOut {
+  const skipped = new Map<Element, Reason>();
+  const gaps = new Set<Element>();
   const total = blocks[0]!.all.prose;
   for (let i = blocks.length - 1; i > 0; i--) {
     const block = blocks[i]!;
-    if (isBeside(block, trust, most * total, total)) skipped.set(block.element, block.all.linked > 0);
-    else add(block.parent!.left, block.left);
+    const reason = whyBeside(block, trust, most * total, total);
+    if (reason === undefined) add(block.parent!.left, block.left);
+    else {
+      skipped.set(block.element, reason);
+      if (block.all.linked > 0) gaps.add(block.element);
+    }
   }
-  return skipped;
+  return { skipped, gaps };
 }
 
-function isBeside({ element, all, left, furniture }: Block, trust: Trust, most: number, total: number): boolean {
-  if (furniture === 'page end' && trust !== 'broken') return trust === 'usual' || all.prose < ALL_COMMENTS * total;
-  if (total > 0 && furniture === 'comments' && trust !== 'bold') return all.prose < ALL_COMMENTS * total;
-  if (total > 0 && left.prose >= most) return false;
+/** Why a block stands beside the text; `undefined` when it does not. */
+function whyBeside(block: Block, trust: Trust, most: number, total: number): Reason | undefined {
+  const { element, all, left, furniture } = block;
+  if (furniture === 'page end' && trust !== 'broken') {
+    return trust === 'usual' || all.prose < ALL_COMMENTS * total ? 'end of the page' : undefined;
+  }
+  if (total > 0 && furniture === 'comments' && trust !== 'bold') {
+    return all.prose < ALL_COMMENTS * total ? 'comments' : undefined;
+  }
+  if (total > 0 && left.prose >= most) return undefined;
   if (trust !== 'bold') {
-    if (furniture !== 'none' && furniture !== 'weak') return true;
+    if (furniture !== 'none' && furniture !== 'weak') return 'named as furniture';
     if (furniture === 'weak' && (left.sentences < SENTENCES * left.text || left.linked > FEW_LINKS * left.text)) {
-      return true;
+      return 'named as furniture';
     }
   }
   // What is left of a box of links is its labels.
-  if (left.text < LABELS * all.text && left.sentences === 0) return true;
+  if (left.text < LABELS * all.text && left.sentences === 0) return 'labels only';
   // A paragraph with many links is still a paragraph; a box may be one link, a list may not.
   const { name } = element;
-  if (left.links > 1) return left.linked > LINK_LIST * left.text && name !== 'p';
-  return left.text > 0 && left.linked === left.text && (name === 'ul' || name === 'ol');
+  const isList =
+    left.links > 1
+      ? left.linked > LINK_LIST * left.text && name !== 'p'
+      : left.text > 0 && left.linked === left.text && (name === 'ul' || name === 'ol');
+  return isList ? 'list of links' : undefined;
 }
 
-function mainBlock(blocks: readonly Block[], skipped: ReadonlyMap<Element, boolean>, nearlyAll: number): Block {
+function mainBlock(blocks: readonly Block[], skipped: ReadonlyMap<Element, Reason>, nearlyAll: number): Block {
   /** The child with most of the prose. */
   const richest = new Map<Block, Block>();
   for (let i = blocks.length - 1; i > 0; i--) {
@@ -112,7 +139,7 @@ function mainBlock(blocks: readonly Block[], skipped: ReadonlyMap<Element, boole
 }
 
 /** Sites cut one article into boxes of the same kind: then their parent is the main box. */
-function withTwins(main: Block, blocks: readonly Block[], skipped: ReadonlyMap<Element, boolean>): Block {
+function withTwins(main: Block, blocks: readonly Block[], skipped: ReadonlyMap<Element, Reason>): Block {
   const { parent, element } = main;
   if (parent === undefined || parent.parent === undefined) return main;
   const kind = element.attribute('class') ?? '';

@@ -2,7 +2,7 @@
  * DOM → lines of text: a block for each paragraph and heading, `<br>` and neighbouring list items as lines of one
  * block, a row of a data table as one line with tabs between its cells. Tables used for layout are plain boxes.
  */
-import { type Element, type Node, traverse } from './dom.ts';
+import { type Element, isLink, type Node, traverse } from './dom.ts';
 
 export interface TextBlock {
   /** Lines separated by `\n`, trimmed, never empty. */
@@ -75,7 +75,7 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
       }
       if (name === 'br') current += table === undefined ? '\n' : ' ';
       else if (name === 'pre') preDepth++;
-      else if (name === 'a') {
+      else if (isLink(element)) {
         linkDepth++;
         links++;
         if (label < 0) label = current.trim().length;
@@ -96,7 +96,7 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
     },
     leave(element) {
       if (element.name === 'pre') preDepth--;
-      else if (element.name === 'a') linkDepth--;
+      else if (isLink(element)) linkDepth--;
       if (element === table) table = undefined;
       if (table !== undefined) {
         if (element.tag.isBlock && !CELLS.has(element.name) && element.name !== 'tr') current += ' ';

@@ -2,7 +2,7 @@
  * Measures every block of a page: how much text it holds, how much of it stands in links, how much reads like prose.
  * Main content is then chosen by these numbers (extract.ts); nothing here looks at a language.
  */
-import { type Element, traverse } from './dom.ts';
+import { type Element, isLink, traverse } from './dom.ts';
 import { type Furniture, furnitureOf, isUnread } from './furniture.ts';
 
 /** What a block holds. */
@@ -122,8 +122,6 @@ export function add(to: Figures, from: Figures): void {
   to.prose += from.prose;
   to.sentences += from.sentences;
 }
-
-const isLink = (element: Element): boolean => element.name === 'a' && element.attribute('href') !== undefined;
 
 const newRun = (): Run => ({ text: 0, linked: 0, links: 0, commas: 0, opensLinked: false, last: 0 });
 

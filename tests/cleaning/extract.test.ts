@@ -56,6 +56,11 @@ describe('extract', () => {
     expect(extract(page)).toMatchObject({ title: 'Con kênh của xóm tôi', text: BODY });
   });
 
+  test('keeps headings set in an anchor that leads nowhere, as laws do', () => {
+    const page = `<html><body><div>${paragraphs}<p><a name="dieu_1"><b>Điều 1. Dọn kênh mỗi chủ nhật</b></a></p>${paragraphs.replaceAll('con', 'cái')}</div></body></html>`;
+    expect(extract(page).text).toContain('\n\nĐiều 1. Dọn kênh mỗi chủ nhật\n\n');
+  });
+
   test('keeps the lines of verse', () => {
     const stanzas = [
       [

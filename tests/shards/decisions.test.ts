@@ -1,5 +1,5 @@
 /** What a folder says of its decisions later: explain, what-if, opt-outs that reach back, folders of version 1. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Float32, Float64 } from 'apache-arrow';
@@ -51,6 +51,36 @@ describe('vua explain', () => {
     const id = (await collect(readDocuments(out)))[0]!.string('id', 0);
     await explainCommand.run(explainCommand.options.parse({ document: id, out }), json);
     expect(JSON.parse(json.out.join(''))).toMatchObject({ outcome: 'kept', said: { id, language: 'vie' } });
+  });
+
+  it('shows what extraction left out of the page, and why', async () => {
+    const [out, pages] = [temporaryFolder(), temporaryFolder()];
+    const sentence =
+      'Con kênh đào từ thời ông cố tôi nay chỉ còn rộng bằng hai sải tay, mùa nước lên vẫn đủ cho chiếc xuồng.';
+    const body = Array.from({ length: 8 }, (_, i) => `<p>${sentence} Chuyện thứ ${i + 1} là chuyện của xóm.</p>`).join(
+      '',
+    );
+    writeFileSync(
+      join(pages, 'kenh.html'),
+      `<html><body><div class="menu"><a href="/">Trang chủ</a></div><div><h1>Con kênh</h1>${body}
+       <div id="lq" class="box lien-quan"><a href="/2">Bài khác</a> <a href="/3">Bài nữa</a></div><p>Theo Báo Xóm</p></div>
+       <div class="comments"><p>Hay quá, tôi cũng ở gần đó.</p></div></body></html>`,
+    );
+    await cleanInputs({ inputs: [pages], outDir: out, preset: 'keep-all' }, context());
+    const heard = context();
+    const options = explainCommand.options.parse({ document: 'file:kenh.html', out, input: [pages] });
+    expect(await explainCommand.run(options, heard)).toBe(0);
+    const [, leftOut] = heard.out.join('').split('left out of the page\n');
+    expect(leftOut?.trim().split('\n')).toEqual([
+      'named as furniture  div.menu: Trang chủ',
+      'named as furniture  div#lq.box.lien-quan: Bài khác Bài nữa',
+      'comments            div.comments: Hay quá, tôi cũng ở gần đó.',
+      'words of furniture  line: Theo Báo Xóm',
+    ]);
+
+    const elsewhere = explainCommand.options.parse({ document: 'file:kenh.html', out, input: [PAGES] });
+    const error = await thrownBy(() => explainCommand.run(elsewhere, context()));
+    expect(error).toMatchObject({ code: 'UNKNOWN_DOCUMENT', exitStatus: 2 });
   });
 
   it('says when there is no such document', async () => {
