@@ -13,6 +13,9 @@ const UNCODED = 'àáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụ�
 const SMALL_HEAD = new RegExp(`(^|[.!?]["”)]? )([${UNCODED}])`, 'g');
 /** The standard has codes for them all: a text that uses them needs no help. */
 const CODED = new RegExp(`[${UNCODED.toUpperCase()}]\\p{Ll}`, 'u');
+/** Institutions whose first letter is one of them: inside a sentence nothing but their name tells the capital. */
+const INSTITUTION =
+  /(?<![\p{L}\p{M}])ủ(?=y ban (?:nhân dân|thường vụ|dân tộc|mặt trận|trung ương|kiểm tra|quốc gia))/giu;
 /** What a line ends with when the next one does not go on with its sentence. */
 const ENDS = /(?:^|[.!?:;…"”)])$/;
 
@@ -36,9 +39,11 @@ export function restoreCapitals(text: string, isDecoded: (line: number) => boole
 }
 
 const restoreHeads = (line: string, startsSentence: boolean): string =>
-  line.replace(SMALL_HEAD, (whole, before: string, letter: string) =>
-    before === '' && !startsSentence ? whole : before + letter.toUpperCase(),
-  );
+  line
+    .replace(INSTITUTION, 'Ủ')
+    .replace(SMALL_HEAD, (whole, before: string, letter: string) =>
+      before === '' && !startsSentence ? whole : before + letter.toUpperCase(),
+    );
 
 /** The first half of `restoreCapitals`, for a piece of a line. */
 export const restoreWords = (line: string): string => line.split('\t').map(restoreCell).join('\t');

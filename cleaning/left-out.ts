@@ -9,7 +9,7 @@ import { looksLikeHtml } from './work.ts';
 export interface LeftOut {
   /** Name of the element with its id and classes, `div#sidebar.widget`; of a line that went alone `line`. */
   readonly box: string;
-  readonly reason: Reason | 'outside the main box' | 'words of furniture';
+  readonly reason: Reason | 'outside the main box' | 'label or link';
   /** In one line. */
   readonly text: string;
 }
@@ -46,7 +46,7 @@ export function leftOutOf(page: Page): LeftOut[] {
   });
   for (const block of main.blocks) {
     for (const line of linesOf(block.text)) {
-      if (!shown.has(line)) found.push({ box: 'line', reason: 'words of furniture', text: line });
+      if (!shown.has(line)) found.push({ box: 'line', reason: 'label or link', text: line });
     }
   }
   return found;

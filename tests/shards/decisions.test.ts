@@ -75,7 +75,7 @@ describe('vua explain', () => {
       'named as furniture  div.menu: Trang chủ',
       'named as furniture  div#lq.box.lien-quan: Bài khác Bài nữa',
       'comments            div.comments: Hay quá, tôi cũng ở gần đó.',
-      'words of furniture  line: Theo Báo Xóm',
+      'label or link       line: Theo Báo Xóm',
     ]);
 
     const elsewhere = explainCommand.options.parse({ document: 'file:kenh.html', out, input: [PAGES] });
