@@ -15,8 +15,6 @@ import { CLASS_MASK, NEWLINE, NUMBER, OTHER } from './unicode.ts';
 export interface KernelLayout {
   /** Class of each ASCII character, one byte each. */
   readonly ascii: number;
-  /** `kindsThatGoOn`. */
-  readonly goesOn: number;
   /** 16 bytes of ones, then 16 of zeros: the mask of an n-byte key begins at 16 − n. */
   readonly mask: number;
   /** `blockOf` and `facts` of unicode.ts. */
@@ -66,7 +64,7 @@ export interface KernelExports {
   encode(start: number, end: number, last: number): number;
 }
 
-/** Kinds of bytes that a vector tells: the lowest values, so that all kinds of letters become one by a minimum. */
+/** Kinds of bytes that a vector tells; those of letters are the highest. */
 const KIND = { digit: 1, mark: 2, otherMark: 4, letter: 8 } as const;
 
 /**
@@ -84,14 +82,6 @@ const LOW_HALF = Array.from({ length: 16 }, (_, low) => {
   );
 });
 
-/** For the byte behind a run, the kinds of run that it may belong to: one byte for each, as the class of ASCII tells. */
-export function kindsThatGoOn(ascii: Uint8Array): Uint8Array {
-  const marks = KIND.mark + KIND.otherMark;
-  return Uint8Array.from({ length: 256 }, (_, byte) => {
-    if (byte >= 0x80) return marks + KIND.digit + KIND.letter;
-    return ascii[byte] === OTHER || ascii[byte] === NEWLINE ? marks : 0;
-  });
-}
 /**
  * Faults of a byte and the one before it, by tables over the halves of the one before and the high half of this one: a
  * fault stands when all three have its bit.
@@ -112,11 +102,13 @@ const VECTORS: Readonly<Record<string, readonly number[]>> = {
   highHalf: HIGH_HALF,
   lowHalf: LOW_HALF,
   half: [15],
-  letter: [KIND.letter],
+  n78: [0x80 - KIND.letter],
+  one: [KIND.digit],
+  zero: [0],
   space: [0x20],
   e1: [0xe1],
   b8: [0xb8],
-  three: [3],
+  fc: [0xfc],
   c3: [0xc3],
   df: [0xdf],
   n97: [0x97],
@@ -153,47 +145,82 @@ const setAll = (vectors: typeof VECTORS): string =>
     })
     .join('\n  ');
 const get = (name: string): string => `(local.get $${name})`;
-/**
- * Sets $next to the end of the pretoken at $at, $ahead to where the one behind it begins but for its space, and $kind.
- * $first stands behind the space of this one.
- */
-const NEXT = `
-  (local.set $v (v128.load (local.get $first)))
-  (local.set $w (v128.load offset=1 (local.get $first)))
-  (local.set $kinds (i8x16.min_u ${get('letter')} (v128.and
-    (i8x16.swizzle ${get('highHalf')} (v128.and (i16x8.shr_u (local.get $v) (i32.const 4)) ${get('half')}))
-    (i8x16.swizzle ${get('lowHalf')} (v128.and (local.get $v) ${get('half')})))))
-  (local.set $kind (i8x16.extract_lane_u 0 (local.get $kinds)))
-  (local.set $run (i32.ctz (i32.or
-    (i32.shl (i32.eq (local.get $kind) (i32.const ${KIND.digit})) (i32.const DIGITS))
-    (i32.xor (i32.const -1) (i8x16.bitmask (i8x16.eq (local.get $kinds)
-      (i8x16.shuffle 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 (local.get $kinds) (local.get $kinds))))))))
-  (local.set $next (i32.add (local.get $first) (local.get $run)))
-  (local.set $ahead (i32.add (local.get $next) (i32.and (i32.const 1)
-    (i32.shr_u (i8x16.bitmask (i8x16.eq (local.get $v) ${get('space')})) (local.get $run)))))
-  ;; the tables decide when the run is longer than the vector, begins with other bytes, ends with one that may belong to
-  ;; it, or holds E1 without B8…BB, C3 97 or C3 B7
-  (if (i32.or
-        (i32.or
-          (i32.or (i32.shr_u (local.get $run) (i32.const 4)) (i32.eqz (local.get $kind)))
-          (i32.and (local.get $kind) (i32.load8_u offset=GOES_ON (i32.load8_u (local.get $next)))))
-        (i32.and
-          (i32.sub (i32.shl (i32.const 1) (local.get $run)) (i32.const 1))
-          (i8x16.bitmask (v128.or
-            (v128.andnot (i8x16.eq (local.get $v) ${get('e1')})
-                         (i8x16.le_u (i8x16.sub (local.get $w) ${get('b8')}) ${get('three')}))
-            (v128.and (i8x16.eq (local.get $v) ${get('c3')})
-                      (i8x16.eq (v128.and (local.get $w) ${get('df')}) ${get('n97')}))))))
-    (then
-      (local.set $next (call $letters (local.get $first)))
-      (local.set $kind (i32.const ${KIND.letter}))
-      (if (i32.eq (local.get $next) (local.get $first)) (then
-        (local.set $next (call $nextByClass (local.get $at) (local.get $end)))
-        (local.set $kind (i32.const 0))))
-      (local.set $ahead (call $behindSpace (local.get $next)))))`;
+const shifted = (mask: string, by: number): string =>
+  by === 0 ? get(mask) : `(i64.shl ${get(mask)} (i64.const ${by}))`;
 
-/** Sets $v to the key at [$at, $next) with zeros behind it, and $hash to what byte-table.ts makes of it. */
-const KEY = `
+/** Sets $letters, $digits, $spaces and $others, a bit for each of the 64 bytes at $at; what is in none of them is a mark. */
+const CLASSIFY = `
+    ${['letters', 'digits', 'spaces', 'others'].map((name) => `(local.set $${name} (i64.const 0))`).join(' ')}
+    (local.set $from (i32.add (local.get $at) (i32.const 48)))
+    (loop $vectors
+      (local.set $v (v128.load (local.get $from)))
+      (local.set $w (v128.load offset=1 (local.get $from)))
+      (local.set $kinds (v128.andnot
+        (v128.and
+          (i8x16.swizzle ${get('highHalf')} (v128.and (i16x8.shr_u (local.get $v) (i32.const 4)) ${get('half')}))
+          (i8x16.swizzle ${get('lowHalf')} (v128.and (local.get $v) ${get('half')})))
+        ;; E1 without B8…BB, C3 97, C3 B7
+        (v128.or
+          (v128.andnot (i8x16.eq (local.get $v) ${get('e1')})
+                       (i8x16.eq (v128.and (local.get $w) ${get('fc')}) ${get('b8')}))
+          (v128.and (i8x16.eq (local.get $v) ${get('c3')})
+                    (i8x16.eq (v128.and (local.get $w) ${get('df')}) ${get('n97')})))))
+      ${[
+        ['letters', `(i8x16.add_sat_u (local.get $kinds) ${get('n78')})`],
+        ['digits', `(i8x16.eq (local.get $kinds) ${get('one')})`],
+        ['spaces', `(i8x16.eq (local.get $v) ${get('space')})`],
+        ['others', `(i8x16.eq (local.get $kinds) ${get('zero')})`],
+      ]
+        .map(
+          ([name, vector]) =>
+            `(local.set $${name} (i64.or (i64.shl (local.get $${name}) (i64.const 16)) (i64.extend_i32_u (i8x16.bitmask ${vector}))))`,
+        )
+        .join('\n      ')}
+      (local.set $from (i32.sub (local.get $from) (i32.const 16)))
+      (br_if $vectors (i32.ge_u (local.get $from) (local.get $at))))`;
+
+/**
+ * Sets $starts: the bytes behind $at where pretokens begin, up to the first that the tables must decide on (a space behind
+ * a space is such).
+ */
+const STARTS = `
+    (local.set $behindSpaces ${shifted('spaces', 1)})
+    (local.set $others (i64.or
+      (i64.and (local.get $others) (i64.xor (local.get $spaces) (i64.const -1)))
+      (i64.and (local.get $spaces) (local.get $behindSpaces))))
+    (local.set $marks (i64.xor (i64.const -1)
+      (i64.or (i64.or (local.get $letters) (local.get $digits)) (i64.or (local.get $spaces) (local.get $others)))))
+    (local.set $heads (i64.and (local.get $digits) (i64.xor ${shifted('digits', 1)} (i64.const -1))))
+    (local.set $starts (i64.or
+      (i64.and (local.get $letters) (i64.xor ${shifted('letters', 1)} (i64.const -1)))
+      (i64.or (local.get $heads) (i64.and (local.get $marks) (i64.xor ${shifted('marks', 1)} (i64.const -1))))))
+    (local.set $starts (i64.or (local.get $spaces)
+      (i64.and (local.get $starts) (i64.xor (local.get $behindSpaces) (i64.const -1)))))
+    ;; digits in groups
+    (local.set $groups WHOLE_GROUP)
+    (loop $more
+      (local.set $heads (i64.and (i64.shl (local.get $heads) (i64.const DIGITS)) (local.get $groups)))
+      (local.set $starts (i64.or (local.get $starts) (local.get $heads)))
+      (br_if $more (i32.eqz (i64.eqz (local.get $heads)))))
+    (local.set $starts (i64.and (i64.and (local.get $starts) (i64.const -2))
+      (i64.sub (i64.and (local.get $others) (i64.sub (i64.const 0) (local.get $others))) (i64.const 1))))`;
+
+/** The digits that have so many before them, less one. */
+const wholeGroup = (digits: number): string =>
+  Array.from({ length: digits }, (_, i) => shifted('digits', i)).reduce((a, b) => `(i64.and ${a} ${b})`);
+
+/** What `scan` found, 32 bytes each: key, hash, length, kind, and where it begins. */
+const FOUND_BYTES = 32;
+const FOUND = { hash: 16, length: 20, kind: 24, start: 28 } as const;
+/** So many at a time that they and their slots stay in the first cache; one block of text may add 64. */
+const BATCH = 128;
+export const BATCH_BYTES = (BATCH + 64) * FOUND_BYTES;
+
+/**
+ * Puts the pretoken from $at to $next into the batch: its bytes with zeros behind, what byte-table.ts makes a hash of, and
+ * whether it is a syllable, as $kind says. Goes on behind it. Stops at a long one.
+ */
+const TAKE = `
   (local.set $length (i32.sub (local.get $next) (local.get $at)))
   (br_if $stop (i32.gt_u (local.get $length) (i32.const 16)))
   (local.set $v (v128.and (v128.load (local.get $at))
@@ -203,14 +230,14 @@ const KEY = `
   (local.set $hash (i32x4.extract_lane 0
     (i32x4.add (local.get $w) (i8x16.shuffle 4 5 6 7 0 1 2 3 12 13 14 15 8 9 10 11 (local.get $w) (local.get $w)))))
   (local.set $hash (i32.mul (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 15))) (i32.const ${HASH_MIX})))
-  (local.set $hash (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 16))))`;
-
-/** What `scan` found, 32 bytes each: key, hash, length, kind, and where it begins. */
-const FOUND_BYTES = 32;
-const FOUND = { hash: 16, length: 20, kind: 24, start: 28 } as const;
-/** So many at a time that they and their slots stay in the first cache. */
-const BATCH = 128;
-export const BATCH_BYTES = BATCH * FOUND_BYTES;
+  (local.set $hash (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 16))))
+  (v128.store (local.get $found) (local.get $v))
+  (i32.store offset=${FOUND.hash} (local.get $found) (local.get $hash))
+  (i32.store offset=${FOUND.length} (local.get $found) (local.get $length))
+  (i32.store offset=${FOUND.kind} (local.get $found) (local.get $kind))
+  (i32.store offset=${FOUND.start} (local.get $found) (local.get $at))
+  (local.set $found (i32.add (local.get $found) (i32.const ${FOUND_BYTES})))
+  (local.set $at (local.get $next))`;
 
 const SLOT_OF_HASH = `(i32.add (global.get $slots) (i32.shl (i32.and (local.get $hash) (global.get $slotMask)) (i32.const 5)))`;
 
@@ -257,8 +284,11 @@ const forEachFound = (body: string): string => `
       (br_if $words (i32.lt_u (local.get $found) (global.get $foundEnd))))
     (br $batches)))`;
 
-const SCAN_LOCALS = `(local $first i32) (local $next i32) (local $ahead i32) (local $run i32) (local $kind i32)
-  (local $length i32) (local $hash i32) (local $found i32) (local $touched i32) (local $v v128) (local $w v128) (local $kinds v128)
+const SCAN_LOCALS = `(local $from i32) (local $next i32) (local $kind i32) (local $length i32) (local $hash i32)
+  (local $found i32) (local $touched i32) (local $v v128) (local $w v128) (local $kinds v128)
+  ${['letters', 'digits', 'spaces', 'others', 'marks', 'behindSpaces', 'heads', 'groups', 'starts']
+    .map((name) => `(local $${name} i64)`)
+    .join(' ')}
   ${localsOf(VECTORS)}`;
 
 const SOURCE = `(module
@@ -377,22 +407,29 @@ ${[
 ;; Stops at $end, before a pretoken that may go on behind it, and before a long one.
 (func $scan (param $at i32) (param $end i32) (param $last i32) (result i32) ${SCAN_LOCALS}
   ${setAll(VECTORS)}
-  (local.set $first (call $behindSpace (local.get $at)))
   (local.set $found (i32.const FOUND))
-  (block $stop (loop $words
+  (block $stop (loop $blocks
     (br_if $stop (i32.ge_u (local.get $at) (local.get $end)))
-    ${NEXT}
-    (br_if $stop (i32.and (i32.eq (local.get $next) (local.get $end)) (i32.eqz (local.get $last))))
-    ${KEY}
-    (v128.store (local.get $found) (local.get $v))
-    (i32.store offset=${FOUND.hash} (local.get $found) (local.get $hash))
-    (i32.store offset=${FOUND.length} (local.get $found) (local.get $length))
-    (i32.store offset=${FOUND.kind} (local.get $found) (local.get $kind))
-    (i32.store offset=${FOUND.start} (local.get $found) (local.get $at))
-    (local.set $found (i32.add (local.get $found) (i32.const ${FOUND_BYTES})))
-    (local.set $at (local.get $next))
-    (local.set $first (local.get $ahead))
-    (br_if $words (i32.lt_u (local.get $found) (i32.const FOUND_END)))))
+    ${CLASSIFY}
+    ${STARTS}
+    (local.set $from (local.get $at))
+    (block $taken (loop $words
+      (br_if $taken (i64.eqz (local.get $starts)))
+      (local.set $next (i32.wrap_i64 (i64.ctz (local.get $starts))))
+      (local.set $kind (i32.and (i32.const 1)
+        (i32.wrap_i64 (i64.shr_u (local.get $letters) (i64.extend_i32_u (i32.sub (local.get $next) (i32.const 1)))))))
+      (local.set $next (i32.add (local.get $from) (local.get $next)))
+      (local.set $starts (i64.and (local.get $starts) (i64.sub (local.get $starts) (i64.const 1))))
+      ${TAKE}
+      (br $words)))
+    (if (i32.or (i32.eqz (i64.eqz (local.get $others))) (i32.eq (local.get $at) (local.get $from))) (then
+      (local.set $from (call $behindSpace (local.get $at)))
+      (local.set $next (call $letters (local.get $from)))
+      (local.set $kind (i32.ne (local.get $next) (local.get $from)))
+      (if (i32.eqz (local.get $kind)) (then (local.set $next (call $nextByClass (local.get $at) (local.get $end)))))
+      (br_if $stop (i32.and (i32.eq (local.get $next) (local.get $end)) (i32.eqz (local.get $last))))
+      ${TAKE}))
+    (br_if $blocks (i32.lt_u (local.get $found) (i32.const FOUND_END)))))
   (global.set $foundEnd (local.get $found))
   (block $done (loop $touch
     (br_if $done (i32.eq (local.get $found) (i32.const FOUND)))
@@ -486,7 +523,7 @@ ${[
         (else
           (i32.store (local.get $slot) (global.get $poolEnd))
           (global.set $poolEnd (i32.add (global.get $poolEnd) (local.get $tokens)))))))
-    (local.set $kind (i32.shr_u (i32.load offset=${FOUND.kind} (local.get $found)) (i32.const 3)))
+    (local.set $kind (i32.load offset=${FOUND.kind} (local.get $found)))
     (local.set $mark (i32.mul (global.get $flag) (i32.and (local.get $was) (local.get $kind))))
     (local.set $was (local.get $kind))
     (local.set $tokens (i32.load offset=12 (local.get $slot)))
@@ -563,7 +600,6 @@ ${[
 export function kernelSource(layout: KernelLayout, digits: number): string {
   const values: Readonly<Record<string, number>> = {
     ASCII: layout.ascii,
-    GOES_ON: layout.goesOn,
     MASK: layout.mask,
     BLOCKS: layout.blocks,
     FACTS: layout.facts,
@@ -575,9 +611,11 @@ export function kernelSource(layout: KernelLayout, digits: number): string {
     ID_OF_BYTE: layout.idOfByte,
     VECTORS: layout.vectors,
     FOUND: layout.found,
-    FOUND_END: layout.found + BATCH_BYTES,
+    FOUND_END: layout.found + BATCH * FOUND_BYTES,
     MADE: layout.made,
     MADE_NEXT: layout.made + 4,
   };
-  return SOURCE.replace(/\b[A-Z_]{4,}\b/g, (name) => (name in values ? String(values[name]) : name));
+  return SOURCE.replace('WHOLE_GROUP', wholeGroup(digits)).replace(/\b[A-Z_]{4,}\b/g, (name) =>
+    name in values ? String(values[name]) : name,
+  );
 }

@@ -6,7 +6,6 @@ import {
   type KernelExports,
   type KernelLayout,
   kernelSource,
-  kindsThatGoOn,
   MADE_BYTES,
   vectorBytes,
 } from './scan-kernel.ts';
@@ -54,7 +53,6 @@ export class ScanProgram {
     };
     const layout: KernelLayout = {
       ascii: place(ascii),
-      goesOn: place(kindsThatGoOn(ascii)),
       mask: place(new Uint8Array(32).fill(0xff, 0, 16)),
       blocks: place(unicode.blockOf),
       facts: place(unicode.facts),

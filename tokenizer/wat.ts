@@ -50,7 +50,7 @@ export function assemble(source: string): Uint8Array<ArrayBuffer> {
 }
 
 const I32 = 0x7f;
-const TYPES: Readonly<Record<string, number>> = { i32: I32, f64: 0x7c, v128: 0x7b };
+const TYPES: Readonly<Record<string, number>> = { i32: I32, i64: 0x7e, f64: 0x7c, v128: 0x7b };
 const NOTHING = 0x40;
 const END = 0x0b;
 
@@ -116,6 +116,8 @@ class FunctionField {
         return this.indexed(name, this.names.functions, parts);
       case 'i32.const':
         return [0x41, ...signed(Number(parts[0]) | 0)];
+      case 'i64.const':
+        return [0x42, ...signed(Number(parts[0]) | 0)];
       case 'v128.const':
         return [...simd(12), ...vectorBytes(parts.map(String))];
       case 'i8x16.shuffle':
@@ -198,7 +200,18 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'i32.xor': [0x73],
   'i32.shl': [0x74],
   'i32.shr_u': [0x76],
+  'i64.eqz': [0x50],
+  'i64.ctz': [0x7a],
+  'i64.add': [0x7c],
+  'i64.sub': [0x7d],
+  'i64.and': [0x83],
+  'i64.or': [0x84],
+  'i64.xor': [0x85],
+  'i64.shl': [0x86],
+  'i64.shr_u': [0x88],
   'f64.add': [0xa0],
+  'i32.wrap_i64': [0xa7],
+  'i64.extend_i32_u': [0xad],
   'v128.load': simd(0),
   'v128.store': simd(11),
   'i8x16.swizzle': simd(14),
@@ -214,6 +227,7 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'v128.xor': simd(81),
   'v128.any_true': simd(83),
   'i8x16.bitmask': simd(100),
+  'i8x16.add_sat_u': simd(112),
   'i8x16.sub': simd(113),
   'i8x16.sub_sat_u': simd(115),
   'i8x16.min_u': simd(119),
