@@ -101,7 +101,8 @@ function memberLengthAt(file: number, offset: number): number | undefined {
   return length > OWN_HEADER_BYTES + TRAILER_BYTES ? length : undefined;
 }
 
-const startsWithMagic = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
+/** Whether these bytes, the first of a file, say gzip. */
+export const startsWithMagic = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
 
 /**
  * The bytes of a file in order, gzip undone when it starts with the gzip magic (whatever the file is called).

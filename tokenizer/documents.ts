@@ -2,6 +2,7 @@
  * The text that a tokenizer learns from: document shards without what is held out, so that held-out documents never
  * shape the vocabulary; or anything that `vua clean` reads, as it is.
  */
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from '../cleaning/charset.ts';
@@ -92,6 +93,7 @@ const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
 
 function textOf({ url, headers, body }: Page, path: string): Uint8Array {
   const type = headers['content-type'];
+  if (!/html/i.test(type ?? '') && isCleanVietnamese(body)) return body;
   const { text } = decode(body, type);
   const refuse = (fact: string, hint: string): never => {
     throw badInput('NOT_TEXT', `${path}: ${url}: ${fact}, expected text`, hint);
@@ -104,6 +106,17 @@ function textOf({ url, headers, body }: Page, path: string): Uint8Array {
   if (isMojibake(text)) refuse('a legacy Vietnamese encoding read as another one', 'mend it with `vua clean` first');
   return Buffer.from(/html/i.test(type ?? '') ? extract(text).text : text);
 }
+
+/** Most texts are: what `textOf` asks of others need not be asked, and nothing is decoded. */
+function isCleanVietnamese(body: Uint8Array): boolean {
+  if (!isUtf8(body) || (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)) return false;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
+  return LETTER_BYTES.test(bytes) && !NOISE_BYTES.test(bytes);
+}
+
+/** UTF-8 of U+0100…U+024F and U+1E80…U+1EFF, and of what NOISE finds. */
+const LETTER_BYTES = /[\xc4-\xc8][\x80-\xbf]|\xe1[\xba\xbb]/;
+const NOISE_BYTES = /[\0-\x08\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xef\xbf\xbd/;
 
 /** No text: control characters but for those of layout, and what could not be decoded. Of random bytes a tenth. */
 const NOISE = /[^\P{Cc}\s]|\ufffd/gu;

@@ -285,7 +285,7 @@ const forEachFound = (body: string): string => `
     (br $batches)))`;
 
 const SCAN_LOCALS = `(local $from i32) (local $next i32) (local $kind i32) (local $length i32) (local $hash i32)
-  (local $found i32) (local $touched i32) (local $v v128) (local $w v128) (local $kinds v128)
+  (local $found i32) (local $touched i32) (local $slots i32) (local $slotMask i32) (local $v v128) (local $w v128) (local $kinds v128)
   ${['letters', 'digits', 'spaces', 'others', 'marks', 'behindSpaces', 'heads', 'groups', 'starts']
     .map((name) => `(local $${name} i64)`)
     .join(' ')}
@@ -431,12 +431,18 @@ ${[
       ${TAKE}))
     (br_if $blocks (i32.lt_u (local.get $found) (i32.const FOUND_END)))))
   (global.set $foundEnd (local.get $found))
-  (block $done (loop $touch
-    (br_if $done (i32.eq (local.get $found) (i32.const FOUND)))
-    (local.set $found (i32.sub (local.get $found) (i32.const ${FOUND_BYTES})))
-    (local.set $hash (i32.load offset=${FOUND.hash} (local.get $found)))
-    (local.set $touched (i32.or (local.get $touched) (i32.load ${SLOT_OF_HASH})))
-    (br $touch)))
+  (local.set $from (i32.const FOUND))
+  (local.set $slots (global.get $slots))
+  (local.set $slotMask (i32.shl (global.get $slotMask) (i32.const 5)))
+  (loop $touch ;; four at a time: what stands behind the last is of no harm
+    ${[0, 1, 2, 3]
+      .map(
+        (i) => `(local.set $touched (i32.or (local.get $touched) (i32.load (i32.add (local.get $slots)
+      (i32.and (local.get $slotMask) (i32.shl (i32.load offset=${FOUND.hash + i * FOUND_BYTES} (local.get $from)) (i32.const 5)))))))`,
+      )
+      .join('\n    ')}
+    (local.set $from (i32.add (local.get $from) (i32.const ${4 * FOUND_BYTES})))
+    (br_if $touch (i32.lt_u (local.get $from) (local.get $found))))
   (global.set $touched (local.get $touched)) ;; or the compiler would leave the loop out
   (return (local.get $at)))
 

@@ -20,7 +20,9 @@ import { stableCharacters, toWellFormed } from './well-formed.ts';
 const WINDOW = 1 << 16;
 /** A larger window is given back behind the text that needed it. */
 const LARGEST_KEPT = 1 << 22;
-const FIRST_SLOTS = 1 << 13;
+/** UTF-16 units of a string whose UTF-8 goes to a buffer that is kept. */
+const LONGEST_SHORT = 1 << 17;
+const FIRST_SLOTS = 1 << 16;
 
 /** The kernel writes three ids and takes back what is too many. */
 const IDS_BEHIND = 16;
@@ -74,10 +76,18 @@ export class Scanner {
 
   /** The text as it is tokenized, UTF-8 in NFC: the same bytes when they are that already. */
   wellFormed(text: Uint8Array | string): Uint8Array {
-    const bytes = typeof text === 'string' ? ENCODER.encode(text) : text;
+    const bytes = typeof text === 'string' ? this.bytesOf(text) : text;
     this.loaded = undefined;
     return this.kernel === undefined ? toWellFormed(bytes) : toWellFormed(bytes, this.stableUntil);
   }
+
+  /** UTF-8 of a string, in one pass where it is short: valid until the next one. */
+  private bytesOf(text: string): Uint8Array {
+    if (text.length > LONGEST_SHORT) return ENCODER.encode(text);
+    this.utf8 ??= new Uint8Array(3 * LONGEST_SHORT);
+    return this.utf8.subarray(0, ENCODER.encodeInto(text, this.utf8).written);
+  }
+  private utf8: Uint8Array | undefined;
 
   private readonly stableUntil = (bytes: Uint8Array, from: number): number => {
     // What is in the window stays there while places behind one another are asked for.

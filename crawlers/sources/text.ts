@@ -1,14 +1,16 @@
 /** Plain text and saved web pages: one page per file, bytes as they are. */
 import { isUtf8 } from 'node:buffer';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { consentOf } from '../consent.ts';
-import { unpack } from '../gzip.ts';
+import { startsWithMagic, unpack } from '../gzip.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
 import { firstForeignByte } from './escaped-utf8.ts';
 import { changedAt, GUESSED, type InputFile, type ReadContext, type Source } from './source.ts';
 import { htmlHead } from './warc.ts';
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
+/** Read at once: a stream costs many times the reading. */
+const SMALL_FILE_BYTES = 2 ** 20;
 const HEAD_BYTES = 65_536;
 const MAX_TITLE_CHARACTERS = 120;
 
@@ -54,7 +56,12 @@ async function readWhole(
   { path }: InputFile,
   { signal }: ReadContext,
 ): Promise<{ readonly body: Buffer; readonly wholeBytes?: number } | undefined> {
-  if (statSync(path).size === 0) return { body: Buffer.alloc(0) };
+  const { size } = statSync(path);
+  if (size === 0) return { body: Buffer.alloc(0) };
+  if (size <= SMALL_FILE_BYTES) {
+    const body = readFileSync(path);
+    if (!startsWithMagic(body)) return { body };
+  }
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of unpack(path, signal)) {
