@@ -110,13 +110,24 @@ function textOf({ url, headers, body }: Page, path: string): Uint8Array {
 /** Most texts are: what `textOf` asks of others need not be asked, and nothing is decoded. */
 function isCleanVietnamese(body: Uint8Array): boolean {
   if (!isUtf8(body) || (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)) return false;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
-  return LETTER_BYTES.test(bytes) && !NOISE_BYTES.test(bytes);
+  let isVietnamese = false;
+  for (let i = 0; i < body.length; i++) {
+    const kind = BYTE_KINDS[body[i]!]!;
+    if (kind === 0) continue;
+    if (kind === MAY_BE_NOISE) return false;
+    isVietnamese ||= body[i] !== 0xe1 || (body[i + 1]! & 0xfe) === 0xba;
+  }
+  return isVietnamese;
 }
 
-/** UTF-8 of U+0100…U+024F and U+1E80…U+1EFF, and of what NOISE finds. */
-const LETTER_BYTES = /[\xc4-\xc8][\x80-\xbf]|\xe1[\xba\xbb]/;
-const NOISE_BYTES = /[\0-\x08\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xef\xbf\xbd/;
+/** Control characters but for those of layout, leads of those from U+0080 on and of U+FFFD; leads of letters of Latin. */
+const MAY_BE_NOISE = 1;
+const MAY_BE_VIETNAMESE = 2;
+const BYTE_KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if ((byte < 0x20 && (byte < 0x09 || byte > 0x0d)) || byte === 0x7f || byte === 0xc2 || byte === 0xef)
+    return MAY_BE_NOISE;
+  return (byte >= 0xc4 && byte <= 0xc8) || byte === 0xe1 ? MAY_BE_VIETNAMESE : 0;
+});
 
 /** No text: control characters but for those of layout, and what could not be decoded. Of random bytes a tenth. */
 const NOISE = /[^\P{Cc}\s]|\ufffd/gu;

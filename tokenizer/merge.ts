@@ -106,7 +106,8 @@ export class Merger {
     const firstNew = this.pairCount;
     for (let node = this.heads[pair]!; node !== NIL; ) {
       let words = 0;
-      for (; node !== NIL && words < AHEAD; node = this.nodes[2 * node + 1]!) this.ahead[words++] = this.nodes[2 * node]!;
+      for (; node !== NIL && words < AHEAD; node = this.nodes[2 * node + 1]!)
+        this.ahead[words++] = this.nodes[2 * node]!;
       this.touch(pair, words);
       for (let i = 0; i < words; i++) this.mergeInWord(this.ahead[i]!, pair, made, firstNew);
     }
@@ -132,7 +133,8 @@ export class Merger {
     }
     this.touched = sum;
   }
-  private touched = 0;
+  /** Kept, or the compiler would leave the reading out. */
+  touched = 0;
 
   private mergeInWord(place: number, pair: number, made: number, firstNew: number): void {
     const { ints } = this;

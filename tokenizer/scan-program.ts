@@ -1,14 +1,9 @@
 /** The kernel of scan-kernel.ts, ready to run: assembled and compiled once for each digit rule. */
 import type { Automaton } from './automaton.ts';
 import { ID_OF_BYTE } from './byte-level.ts';
-import {
-  BATCH_BYTES,
-  type KernelExports,
-  type KernelLayout,
-  kernelSource,
-  MADE_BYTES,
-  vectorBytes,
-} from './scan-kernel.ts';
+import { BATCH_BYTES } from './kernel-scan.ts';
+import { vectorBytes } from './kernel-vectors.ts';
+import { type KernelExports, type KernelLayout, kernelSource, MADE_BYTES } from './scan-kernel.ts';
 import type { UnicodeFacts } from './unicode.ts';
 import { assemble } from './wat.ts';
 
