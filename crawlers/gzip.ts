@@ -107,11 +107,16 @@ export const startsWithMagic = (bytes: Uint8Array): boolean => MAGIC.every((byte
 /**
  * The bytes of a file in order, gzip undone when it starts with the gzip magic (whatever the file is called).
  * Ends early, without an error, when `signal` is aborted.
+ * @param onRead Hears how many bytes were read, as they are stored.
  * @throws ToolkitError BAD_INPUT (missing, unreadable or empty), TRUNCATED_GZIP, BAD_GZIP (exit 2), after everything
  * that stands before the damage was yielded.
  */
-export async function* unpack(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const input = new Input(path, signal);
+export async function* unpack(
+  path: string,
+  signal?: AbortSignal,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const input = new Input(path, signal, onRead);
   try {
     if (!(await input.fill(1)) && !signal?.aborted) {
       throw badInput('BAD_INPUT', `${path}: the file is empty`, 'remove it from the input, or fetch it again');
@@ -245,9 +250,11 @@ class Input {
   offset = 0;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #path: string;
+  readonly #onRead: ((bytes: number) => void) | undefined;
 
-  constructor(path: string, signal: AbortSignal | undefined) {
+  constructor(path: string, signal: AbortSignal | undefined, onRead: ((bytes: number) => void) | undefined) {
     this.#path = path;
+    this.#onRead = onRead;
     this.#chunks = createReadStream(path, { signal })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
@@ -285,7 +292,9 @@ class Input {
   async #next(): Promise<Buffer | undefined> {
     try {
       const { done, value } = await this.#chunks.next();
-      return done ? undefined : value;
+      if (done) return undefined;
+      this.#onRead?.(value.length);
+      return value;
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') return undefined;
       throw badInput('BAD_INPUT', `${this.#path}: ${reasonOf(error)}`, 'check the path and its permissions', error);

@@ -10,7 +10,7 @@ import { extract } from '../cleaning/extract.ts';
 import { repairMojibake } from '../cleaning/mojibake.ts';
 import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
-import { openInput } from '../crawlers/sources/index.ts';
+import { ENDINGS, openInput } from '../crawlers/sources/index.ts';
 import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
 import { readDocuments } from '../shards/read-documents.ts';
 import { splitOf } from '../shards/split.ts';
@@ -18,6 +18,7 @@ import { splitOf } from '../shards/split.ts';
 /**
  * @param paths Folders of document shards, single shards (.arrow), and files or folders that `openInput` reads.
  * @param validShare Share of clusters held out of document shards; pages have no cluster, and all are read.
+ * @param onRead Hears how many bytes of files were read, as they are stored; not of shards.
  * @returns UTF-8 bytes of one document after the other; ends early when `signal` is aborted.
  * @throws ToolkitError BAD_INPUT, NOT_TEXT (exit 2) and the errors of readDocuments and the sources.
  */
@@ -25,9 +26,10 @@ export async function* readTrainingTexts(
   paths: readonly string[],
   validShare: number,
   signal: AbortSignal,
+  onRead?: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const isLearned = (cluster: string): boolean => splitOf(cluster, validShare) === 'train';
-  for (const path of paths) for await (const { text } of readTexts(path, isLearned, signal)) yield text;
+  for (const path of paths) for await (const { text } of readTexts(path, isLearned, signal, onRead)) yield text;
 }
 
 export interface SourceText {
@@ -42,9 +44,10 @@ export async function* readTexts(
   path: string,
   takes: (cluster: string) => boolean,
   signal: AbortSignal,
+  onRead?: (bytes: number) => void,
 ): AsyncGenerator<SourceText> {
   if (!isShards(path)) {
-    for await (const page of openInput(path, { signal, onFault: stop })) {
+    for await (const page of openInput(path, { signal, onFault: stop, onRead })) {
       if (allowsTraining(page)) yield { source: path, text: textOf(page, path) };
     }
     return;
@@ -64,14 +67,11 @@ export function expectedBytes(paths: readonly string[], validShare: number): num
   return Math.round(shards.reduce((sum, { textBytes }) => sum + textBytes, 0) * (1 - validShare));
 }
 
-/** About how many bytes of text stand in plain files; unknown where one of them is packed or marked up. */
-export function plainBytes(paths: readonly string[]): number | undefined {
-  let sum = 0;
-  for (const file of paths.flatMap(filesOf)) {
-    if (/\.(txt|md|jsonl)$/i.test(file)) sum += statSync(file).size;
-    else if (/\.(gz|html?|warc|arrow)$/i.test(file)) return undefined;
-  }
-  return sum;
+/** Bytes of the files that `readTrainingTexts` will read, as they are stored; unknown where there are shards. */
+export function storedBytes(paths: readonly string[]): number | undefined {
+  if (paths.some(isShards)) return undefined;
+  const files = paths.flatMap(filesOf).filter((file) => ENDINGS.some((ending) => file.toLowerCase().endsWith(ending)));
+  return files.reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
 function filesOf(path: string): string[] {

@@ -54,17 +54,20 @@ const fileFacts = (file: InputFile): Pick<Page, 'url' | 'source' | 'fetchedAt' |
 /** The file, or the head of one that is too large to be one document; `undefined` when the signal was aborted meanwhile. */
 async function readWhole(
   { path }: InputFile,
-  { signal }: ReadContext,
+  { signal, onRead }: ReadContext,
 ): Promise<{ readonly body: Buffer; readonly wholeBytes?: number } | undefined> {
   const { size } = statSync(path);
   if (size === 0) return { body: Buffer.alloc(0) };
   if (size <= SMALL_FILE_BYTES) {
     const body = readFileSync(path);
-    if (!startsWithMagic(body)) return { body };
+    if (!startsWithMagic(body)) {
+      onRead?.(size);
+      return { body };
+    }
   }
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of unpack(path, signal)) {
+  for await (const chunk of unpack(path, signal, onRead)) {
     length += chunk.length;
     chunks.push(chunk);
     if (length > MAX_FILE_BYTES) break;
