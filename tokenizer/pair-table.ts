@@ -58,7 +58,7 @@ export class PairTable {
 /** Odd; scan-kernel.ts computes the same. */
 export const PAIR_FACTORS = [0x9e3779b1, 0x85ebca6b] as const;
 
-function hashOf(left: number, right: number): number {
+export function hashOf(left: number, right: number): number {
   const hash = Math.imul(left, PAIR_FACTORS[0]) ^ Math.imul(right + 1, PAIR_FACTORS[1]);
   return hash ^ (hash >>> 15);
 }

@@ -66,6 +66,8 @@ const text = fc
     fc.oneof(
       oddText(12),
       fc.constantFrom('nghiêng ', 'ThuỷĐiện', 'ằ'.repeat(6), 'x'.repeat(17), '…“”–'),
+      // runs over the 64 bytes of a block
+      fc.constantFrom(...['9', '.', ' ', 'à', ' 12', ', ', '\n'].map((part) => part.repeat(67))),
       fc.string({ minLength: 14, maxLength: 18, unit: fc.constantFrom('a', 'ê', 'ế', '×', ' ', '9') }),
     ),
     { maxLength: 30 },
