@@ -4,8 +4,10 @@
  * taken for one. A slot is half a cache line:
  *
  *   byte   0        8        12       16                     32
- *          │ value  │ length │ –      │ key, zeros behind it  │   up to 16 bytes
- *          │ value  │ length │ –      │ hash   │ offset       │   longer keys stand in the arena
+ *          │ value  │ length │ more   │ key, zeros behind it  │   up to 16 bytes
+ *          │ value  │ length │ more   │ hash   │ offset       │   longer keys stand in the arena
+ *
+ * `more`: four bytes of value, for whom eight are too few.
  *
  * A length of 0 marks an empty slot: the empty string is no key.
  */

@@ -1,7 +1,7 @@
 /**
  * The loops over every byte of a text in WebAssembly with 16-byte vectors: what pretokenize.ts, byte-table.ts and
- * well-formed.ts do, for the common case. Each function stops where it has no answer (a key that is new, long, or beyond
- * the table's limit; the end of a window) and returns that place; the plain code goes on from there. So there is one
+ * well-formed.ts do, for the common case. Each function stops where it has no answer (a key that is long or beyond the
+ * table's limit; the end of a window) and returns that place; the plain code goes on from there. So there is one
  * meaning, written in TypeScript, and this makes it faster (tests/tokenizer/scan-kernel.test.ts holds the two together).
  */
 import { BATCH, FOUND_BYTES, SCAN, wholeGroup } from './kernel-scan.ts';
@@ -34,7 +34,7 @@ export interface KernelLayout {
 /** What the pairs of a word make, of 16 symbols at most, and a vector behind. */
 export const MADE_BYTES = 96;
 
-/** Addresses are absolute. A text stands between 16 zero bytes and 48 zero bytes. */
+/** Addresses are absolute. A text stands between 16 zero bytes and 80 zero bytes. */
 export interface KernelExports {
   /** Slots of the ByteTable, their number minus 1, how many keys may be added, and what was: keys, bytes of keys. */
   readonly slots: WebAssembly.Global;

@@ -24,7 +24,7 @@ const LARGEST_KEPT = 1 << 22;
 const LONGEST_SHORT = 1 << 17;
 const FIRST_SLOTS = 1 << 16;
 
-/** The kernel writes three ids and takes back what is too many. */
+/** Bytes: the kernel writes two ids at a time and takes one back. */
 const IDS_BEHIND = 16;
 
 const ENCODER = new TextEncoder();
