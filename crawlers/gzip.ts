@@ -110,11 +110,16 @@ export const unreadable = (path: string, error: unknown): ToolkitError =>
 /**
  * The bytes of a file in order, gzip undone when it starts with the gzip magic (whatever the file is called).
  * Ends early, without an error, when `signal` is aborted.
+ * @param onRead Hears how many bytes were read, as they are stored.
  * @throws ToolkitError BAD_INPUT (missing, unreadable or empty), TRUNCATED_GZIP, BAD_GZIP (exit 2), after everything
  * that stands before the damage was yielded.
  */
-export async function* unpack(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const input = new Input(path, signal);
+export async function* unpack(
+  path: string,
+  signal?: AbortSignal,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const input = new Input(path, signal, onRead);
   try {
     if (!(await input.fill(1)) && !signal?.aborted) {
       throw badInput('BAD_INPUT', `${path}: the file is empty`, 'remove it from the input, or fetch it again');
@@ -251,9 +256,11 @@ class Input {
   offset = 0;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #path: string;
+  readonly #onRead: ((bytes: number) => void) | undefined;
 
-  constructor(path: string, signal: AbortSignal | undefined) {
+  constructor(path: string, signal: AbortSignal | undefined, onRead: ((bytes: number) => void) | undefined) {
     this.#path = path;
+    this.#onRead = onRead;
     this.#chunks = createReadStream(path, { signal, highWaterMark: CHUNK_BYTES })[
       Symbol.asyncIterator
     ]() as AsyncIterator<Buffer>;
@@ -293,7 +300,9 @@ class Input {
   async #next(): Promise<Buffer | undefined> {
     try {
       const { done, value } = await this.#chunks.next();
-      return done ? undefined : value;
+      if (done) return undefined;
+      this.#onRead?.(value.length);
+      return value;
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') return undefined;
       throw unreadable(this.#path, error);

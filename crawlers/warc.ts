@@ -242,6 +242,8 @@ export interface ReadWarcOptions {
   readonly withHeads?: boolean;
   /** Counts what is skipped, by reason: `larger than 67108864 bytes`, `record type request`, `no HTTP response`. */
   readonly skipped?: Map<string, number>;
+  /** Hears how many bytes were read from the file, as they are stored. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 const MAX_RECORD_BYTES = 64 * 2 ** 20;
@@ -258,9 +260,9 @@ const HEAD_BYTES = 65_536;
 export async function* readWarc(
   path: string,
   signal?: AbortSignal,
-  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false }: ReadWarcOptions = {},
+  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead }: ReadWarcOptions = {},
 ): AsyncGenerator<WarcRecord> {
-  const reader = new ByteReader(unpack(path, signal));
+  const reader = new ByteReader(unpack(path, signal, onRead));
   const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
   let records = 0;
   try {

@@ -4,8 +4,10 @@
  * taken for one. A slot is half a cache line:
  *
  *   byte   0        8        12       16                     32
- *          │ value  │ length │ –      │ key, zeros behind it  │   up to 16 bytes
- *          │ value  │ length │ –      │ hash   │ offset       │   longer keys stand in the arena
+ *          │ value  │ length │ more   │ key, zeros behind it  │   up to 16 bytes
+ *          │ value  │ length │ more   │ hash   │ offset       │   longer keys stand in the arena
+ *
+ * `more`: four bytes of value, for whom eight are too few.
  *
  * A length of 0 marks an empty slot: the empty string is no key.
  */
@@ -179,13 +181,19 @@ export class ByteTable {
     this.open();
     const { i32 } = this;
     const mask = this.capacity - 1;
-    for (let base = 0; base < old.length; base += 8) {
-      const length = old[base + LENGTH]!;
-      if (length === 0) continue;
-      const [w0, w1, w2, w3] = [old[base + KEY]!, old[base + KEY + 1]!, old[base + KEY + 2]!, old[base + KEY + 3]!];
-      let slot = (length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3)) & mask;
-      while (i32[(slot << 3) + LENGTH] !== 0) slot = (slot + 1) & mask;
-      for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i]!;
+    const oldMask = old.length / 8 - 1;
+    // First those that stand where they are looked for first, which remain so: keys that came early, the frequent ones.
+    for (const atHome of [true, false]) {
+      for (let base = 0; base < old.length; base += 8) {
+        const length = old[base + LENGTH]!;
+        if (length === 0) continue;
+        const [w0, w1, w2, w3] = [old[base + KEY]!, old[base + KEY + 1]!, old[base + KEY + 2]!, old[base + KEY + 3]!];
+        const hash = length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3);
+        if (((hash & oldMask) === base >> 3) !== atHome) continue;
+        let slot = hash & mask;
+        while (i32[(slot << 3) + LENGTH] !== 0) slot = (slot + 1) & mask;
+        for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i]!;
+      }
     }
   }
 }

@@ -56,7 +56,7 @@ const LEARNING = {
     .number()
     .min(1)
     .optional()
-    .describe('learn from about so many bytes, of documents drawn by --seed, where there are more'),
+    .describe('learn from so many bytes at most, of documents drawn by --seed where there are more'),
   seed: z.number().int().min(0).default(1).describe('draws the documents of --max-bytes'),
 };
 

@@ -2,6 +2,7 @@
  * The text that a tokenizer learns from: document shards without what is held out, so that held-out documents never
  * shape the vocabulary; or anything that `vua clean` reads, as it is.
  */
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from '../cleaning/charset.ts';
@@ -9,7 +10,7 @@ import { extract } from '../cleaning/extract.ts';
 import { repairMojibake } from '../cleaning/mojibake.ts';
 import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import type { Page } from '../crawlers/page.ts';
-import { openInput } from '../crawlers/sources/index.ts';
+import { ENDINGS, openInput } from '../crawlers/sources/index.ts';
 import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
 import { readDocuments } from '../shards/read-documents.ts';
 import { splitOf } from '../shards/split.ts';
@@ -17,6 +18,7 @@ import { splitOf } from '../shards/split.ts';
 /**
  * @param paths Folders of document shards, single shards (.arrow), and files or folders that `openInput` reads.
  * @param validShare Share of clusters held out of document shards; pages have no cluster, and all are read.
+ * @param onRead Hears how many bytes of files were read, as they are stored; not of shards.
  * @returns UTF-8 bytes of one document after the other; ends early when `signal` is aborted.
  * @throws ToolkitError BAD_INPUT, NOT_TEXT (exit 2) and the errors of readDocuments and the sources.
  */
@@ -24,9 +26,10 @@ export async function* readTrainingTexts(
   paths: readonly string[],
   validShare: number,
   signal: AbortSignal,
+  onRead?: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const isLearned = (cluster: string): boolean => splitOf(cluster, validShare) === 'train';
-  for (const path of paths) for await (const { text } of readTexts(path, isLearned, signal)) yield text;
+  for (const path of paths) for await (const { text } of readTexts(path, isLearned, signal, onRead)) yield text;
 }
 
 export interface SourceText {
@@ -41,9 +44,10 @@ export async function* readTexts(
   path: string,
   takes: (cluster: string) => boolean,
   signal: AbortSignal,
+  onRead?: (bytes: number) => void,
 ): AsyncGenerator<SourceText> {
   if (!isShards(path)) {
-    for await (const page of openInput(path, { signal, onFault: stop })) {
+    for await (const page of openInput(path, { signal, onFault: stop, onRead })) {
       if (allowsTraining(page)) yield { source: path, text: textOf(page, path) };
     }
     return;
@@ -63,14 +67,11 @@ export function expectedBytes(paths: readonly string[], validShare: number): num
   return Math.round(shards.reduce((sum, { textBytes }) => sum + textBytes, 0) * (1 - validShare));
 }
 
-/** About how many bytes of text stand in plain files; unknown where one of them is packed or marked up. */
-export function plainBytes(paths: readonly string[]): number | undefined {
-  let sum = 0;
-  for (const file of paths.flatMap(filesOf)) {
-    if (/\.(txt|md|jsonl)$/i.test(file)) sum += statSync(file).size;
-    else if (/\.(gz|html?|warc|arrow)$/i.test(file)) return undefined;
-  }
-  return sum;
+/** Bytes of the files that `readTrainingTexts` will read, as they are stored; unknown where there are shards. */
+export function storedBytes(paths: readonly string[]): number | undefined {
+  if (paths.some(isShards)) return undefined;
+  const files = paths.flatMap(filesOf).filter((file) => ENDINGS.some((ending) => file.toLowerCase().endsWith(ending)));
+  return files.reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
 function filesOf(path: string): string[] {
@@ -92,6 +93,7 @@ const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
 
 function textOf({ url, headers, body }: Page, path: string): Uint8Array {
   const type = headers['content-type'];
+  if (!/html/i.test(type ?? '') && isCleanVietnamese(body)) return body;
   const { text } = decode(body, type);
   const refuse = (fact: string, hint: string): never => {
     throw badInput('NOT_TEXT', `${path}: ${url}: ${fact}, expected text`, hint);
@@ -104,6 +106,28 @@ function textOf({ url, headers, body }: Page, path: string): Uint8Array {
   if (isMojibake(text)) refuse('a legacy Vietnamese encoding read as another one', 'mend it with `vua clean` first');
   return Buffer.from(/html/i.test(type ?? '') ? extract(text).text : text);
 }
+
+/** Most texts are: what `textOf` asks of others need not be asked, and nothing is decoded. */
+function isCleanVietnamese(body: Uint8Array): boolean {
+  if (!isUtf8(body) || (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)) return false;
+  let isVietnamese = false;
+  for (let i = 0; i < body.length; i++) {
+    const kind = BYTE_KINDS[body[i]!]!;
+    if (kind === 0) continue;
+    if (kind === MAY_BE_NOISE) return false;
+    isVietnamese ||= body[i] !== 0xe1 || (body[i + 1]! & 0xfe) === 0xba;
+  }
+  return isVietnamese;
+}
+
+/** Control characters but for those of layout, leads of those from U+0080 on and of U+FFFD; leads of letters of Latin. */
+const MAY_BE_NOISE = 1;
+const MAY_BE_VIETNAMESE = 2;
+const BYTE_KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if ((byte < 0x20 && (byte < 0x09 || byte > 0x0d)) || byte === 0x7f || byte === 0xc2 || byte === 0xef)
+    return MAY_BE_NOISE;
+  return (byte >= 0xc4 && byte <= 0xc8) || byte === 0xe1 ? MAY_BE_VIETNAMESE : 0;
+});
 
 /** No text: control characters but for those of layout, and what could not be decoded. Of random bytes a tenth. */
 const NOISE = /[^\P{Cc}\s]|\ufffd/gu;

@@ -20,6 +20,10 @@ const CACHED_BYTES = 64;
 /** A larger buffer for the ids of one text is not kept for the next. */
 const LARGEST_KEPT = 1 << 20;
 
+/** A slot of the cache: the ids of one token or two, or where more of them stand in the pool; and how many they are. */
+const INLINE_IDS = 2;
+const TOKENS = 3;
+
 export class Encoder {
   private readonly scanner: Scanner;
   private readonly merger: WordMerger;
@@ -28,7 +32,6 @@ export class Encoder {
   private readonly word = new Int32Array(SCAN_LIMIT);
   /** Ids of a text of several windows, or before merges across spaces. */
   private ids = new Int32Array(1 << 12);
-  private poolEnd = 0;
 
   /** @param options How the text is scanned: for tests. */
   constructor(model: BpeModel, options: Partial<ScannerOptions> = {}) {
@@ -37,7 +40,7 @@ export class Encoder {
       pairs.add(model.merges[i]!, model.merges[i + 1]!, BYTE_TOKENS + i / 2);
     }
     const { digits, acrossSpaces } = model.split;
-    this.scanner = new Scanner({ digits, marksRuns: acrossSpaces, pool: CACHED_IDS, ...options });
+    this.scanner = new Scanner({ digits, marksRuns: acrossSpaces, pool: CACHED_IDS, pairs, ...options });
     this.merger = new WordMerger(pairs);
     this.joiner = acrossSpaces ? new SyllableJoiner(model, this.merger) : undefined;
     this.TokenArray = vocabSizeOf(model) <= 1 << 16 ? Uint16Array : Uint32Array;
@@ -84,7 +87,7 @@ export class Encoder {
     let count = 0;
     let start = 0;
     for (;;) {
-      start = scanner.skipEncoded(start, isLast, count);
+      start = scanner.skipEncoded(start, isLast, count, this.room);
       count = scanner.skippedIds;
       if (start === length) break;
       const end = pretokenizer.next(scanner.text, start);
@@ -103,27 +106,32 @@ export class Encoder {
   /** Writes the ids of a short pretoken at `at`. @returns the end of what is written. */
   private append(at: number, start: number, end: number): number {
     const { table: cache } = this.scanner;
-    if (cache.size >= CACHED_PRETOKENS || this.poolEnd + CACHED_BYTES >= CACHED_IDS) {
-      this.scanner.clear();
-      this.poolEnd = 0;
-    }
+    if (this.room <= 0) this.scanner.clear();
     const slot = cache.slotOf(this.scanner.text, start, end) << 3;
     const { ids, pool } = this.scanner; // a new key may have moved them
-    const tokens = cache.i32[slot]!;
-    const first = cache.i32[slot + 1]!;
-    if (tokens > 0) {
-      if (tokens === 1) ids[at] = first;
-      else for (let i = 0; i < tokens; i++) ids[at + i] = pool[first + i]!;
-      return at + tokens;
+    const { i32 } = cache;
+    const known = i32[slot + TOKENS]!;
+    if (known > 0) {
+      if (known <= INLINE_IDS) for (let i = 0; i < known; i++) ids[at + i] = i32[slot + i]!;
+      else for (let i = 0, first = i32[slot]!; i < known; i++) ids[at + i] = pool[first + i]!;
+      return at + known;
     }
     const written = this.appendMerged(at, start, end);
-    cache.i32[slot] = written - at;
-    if (written - at === 1) cache.i32[slot + 1] = ids[at]!;
+    i32[slot + TOKENS] = written - at;
+    if (written - at <= INLINE_IDS) for (let i = at; i < written; i++) i32[slot + i - at] = ids[i]!;
     else {
-      cache.i32[slot + 1] = this.poolEnd;
-      for (let i = at; i < written; i++) pool[this.poolEnd++] = ids[i]!;
+      const { poolEnd } = this.scanner;
+      i32[slot] = poolEnd;
+      pool.set(ids.subarray(at, written), poolEnd);
+      this.scanner.poolEnd = poolEnd + written - at;
     }
     return written;
+  }
+
+  /** Pretokens that the cache may still take. */
+  private get room(): number {
+    const { table, poolEnd } = this.scanner;
+    return Math.min(CACHED_PRETOKENS - table.size, Math.floor((CACHED_IDS - poolEnd) / CACHED_BYTES) - 1);
   }
 
   private appendMerged(at: number, start: number, end: number): number {

@@ -64,6 +64,9 @@ export function tokenizerJson(model: BpeModel): string {
   return `${JSON.stringify(json, null, 1)}\n`;
 }
 
+/** `<|bos|>`, then each message between its role and `<|end|>`; in Jinja, for `apply_chat_template` of transformers. */
+const CHAT_TEMPLATE = `{{ bos_token }}{% for message in messages %}{% if message['role'] not in ['system', 'user', 'assistant'] %}{{ raise_exception('role ' ~ message['role'] ~ ', expected system, user or assistant') }}{% endif %}{{ '<|' ~ message['role'] ~ '|>' ~ message['content'] ~ '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`;
+
 /**
  * Without `clean_up_tokenization_spaces: false`, decoding elsewhere drops spaces before punctuation.
  * @param asked What training was asked for: kept under "vua", which other libraries pass over.
@@ -77,6 +80,7 @@ export function tokenizerConfigJson(asked?: Readonly<Record<string, unknown>>): 
     additional_special_tokens: SPECIAL_TOKENS.slice(3),
     add_prefix_space: false,
     clean_up_tokenization_spaces: false,
+    chat_template: CHAT_TEMPLATE,
     ...(asked && { vua: asked }),
   };
   return `${JSON.stringify(config, null, 1)}\n`;

@@ -7,16 +7,22 @@
  * Merges across spaces come after all others in the list and begin their right part with a space, so that they apply
  * when a syllable is all done, and never within one: both stages together give what one pass over the whole run gives.
  */
-import type { WordMerger } from './merge-word.ts';
+import { NONE, type WordMerger } from './merge-word.ts';
 import { type BpeModel, BYTE_TOKENS, firstMergeAcross, mergeCount } from './model.ts';
-import { PairTable } from './pair-table.ts';
+import { hashOf } from './pair-table.ts';
 
 /** On the first id of a syllable that follows another, with nothing but one space between. */
 export const CONTINUES = 1 << 30;
 
+/** A power of two: 128 kB, which stay in the caches. */
+const JOINABLE_BITS = 1 << 20;
+
 export class SyllableJoiner {
-  /** Last token of one syllable and first of the next that some merge joins. */
-  private readonly joinable: PairTable;
+  /**
+   * A bit for each hash of the last token of one syllable and the first of the next that some merge joins. Where others
+   * share a bit, a piece is longer than it need be, and its tokens are the same.
+   */
+  private readonly joinable = new Int32Array(JOINABLE_BITS / 32);
   private piece = new Int32Array(64);
 
   constructor(
@@ -25,15 +31,14 @@ export class SyllableJoiner {
   ) {
     const first = firstMergeAcross(model);
     const count = mergeCount(model);
-    this.joinable = new PairTable(count - first);
     const firstPart = Int32Array.from({ length: BYTE_TOKENS + count }, (_, id) => id);
     const lastPart = firstPart.slice();
     for (let merge = first; merge < count; merge++) {
       const [left, right] = [model.merges[2 * merge]!, model.merges[2 * merge + 1]!];
       firstPart[BYTE_TOKENS + merge] = firstPart[left]!;
       lastPart[BYTE_TOKENS + merge] = lastPart[right]!;
-      const [before, behind] = [lastPart[left]!, firstPart[right]!];
-      if (this.joinable.get(before, behind) < 0) this.joinable.add(before, behind, 1);
+      const bit = hashOf(lastPart[left]!, firstPart[right]!) & (JOINABLE_BITS - 1);
+      this.joinable[bit >> 5]! |= 1 << bit;
     }
   }
 
@@ -45,7 +50,8 @@ export class SyllableJoiner {
       let last = ids[start]! & ~CONTINUES;
       while (end < count && (ids[end]! & CONTINUES) !== 0) {
         const id = ids[end]! & ~CONTINUES;
-        if (joinable.get(last, id) < 0) break;
+        const bit = hashOf(last, id) & (JOINABLE_BITS - 1);
+        if (((joinable[bit >> 5]! >> bit) & 1) === 0) break;
         last = id;
         end++;
       }
@@ -57,6 +63,14 @@ export class SyllableJoiner {
 
   private mergePiece(ids: Int32Array, start: number, end: number, write: number): number {
     const length = end - start;
+    if (length === 2) {
+      const [left, right] = [ids[start]! & ~CONTINUES, ids[start + 1]! & ~CONTINUES];
+      const made = this.merger.madeBy(left, right);
+      ids[write] = made === NONE ? left : made;
+      if (made !== NONE) return write + 1;
+      ids[write + 1] = right;
+      return write + 2;
+    }
     if (length > this.piece.length) this.piece = new Int32Array(2 * length);
     const { piece } = this;
     for (let i = 0; i < length; i++) piece[i] = ids[start + i]! & ~CONTINUES;

@@ -7,7 +7,8 @@ import type { PairTable } from './pair-table.ts';
 /** Up to so many symbols it is faster to look at all pairs for each merge than to keep a heap. */
 export const SCAN_LIMIT = 96;
 
-const NONE = 0x7fffffff;
+/** No id. */
+export const NONE = 0x7fffffff;
 
 export class WordMerger {
   private readonly made = new Int32Array(SCAN_LIMIT);
@@ -74,7 +75,8 @@ export class WordMerger {
     return left;
   }
 
-  private madeBy(left: number, right: number): number {
+  /** The id that a pair makes, or NONE. */
+  madeBy(left: number, right: number): number {
     const id = this.pairs.get(left, right);
     return id < 0 ? NONE : id;
   }

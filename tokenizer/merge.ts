@@ -35,6 +35,8 @@ export interface MergeRule {
 const NIL = -1;
 /** Places of 8 bytes before the symbols of a word: its count, and its length. */
 const HEADER = 2;
+/** Words that are merged in behind one another. */
+const AHEAD = 64;
 
 export class Merger {
   /** Count of the pair merged last. */
@@ -52,6 +54,8 @@ export class Merger {
   private nodes = new Int32Array(1 << 18);
   private nodesEnd = 0;
   private freeNode = NIL;
+  /** Places of the words that a pair is merged in next. */
+  private readonly ahead = new Int32Array(AHEAD);
   /** Number of the pair of each symbol with the one made in this step, before it and behind it; older numbers are stale. */
   private readonly pairBefore: Int32Array;
   private readonly pairBehind: Int32Array;
@@ -100,15 +104,37 @@ export class Merger {
 
   private mergeEverywhere(pair: number, made: number): void {
     const firstNew = this.pairCount;
-    const { nodes } = this;
-    // Nodes may move to a larger array meanwhile, but those of this list do not change.
-    for (let node = this.heads[pair]!; node !== NIL; node = nodes[2 * node + 1]!) {
-      this.mergeInWord(nodes[2 * node]!, pair, made, firstNew);
+    for (let node = this.heads[pair]!; node !== NIL; ) {
+      let words = 0;
+      for (; node !== NIL && words < AHEAD; node = this.nodes[2 * node + 1]!)
+        this.ahead[words++] = this.nodes[2 * node]!;
+      this.touch(pair, words);
+      for (let i = 0; i < words; i++) this.mergeInWord(this.ahead[i]!, pair, made, firstNew);
     }
     this.release(pair);
     this.counts[pair] = 0;
     this.offerPairsFrom(firstNew);
   }
+
+  /** Reads what merging in the next words will need, so that the processor fetches it for all of them at a time. */
+  private touch(pair: number, words: number): void {
+    const { ints, counts, ahead } = this;
+    let sum = 0;
+    for (let i = 0; i < words; i++) sum += ints[2 * ahead[i]! + 2]!;
+    for (let i = 0; i < words; i++) {
+      const first = 2 * (ahead[i]! + HEADER);
+      const end = first + 2 * ints[2 * ahead[i]! + 2]!;
+      for (let at = first; at < end; at += 2) {
+        if (ints[at + 1] !== pair) continue;
+        if (at > first && ints[at - 1] !== NIL) sum += counts[ints[at - 1]!]!;
+        if (at + 3 < end && ints[at + 3] !== NIL) sum += counts[ints[at + 3]!]!;
+        break;
+      }
+    }
+    this.touched = sum;
+  }
+  /** Kept, or the compiler would leave the reading out. */
+  touched = 0;
 
   private mergeInWord(place: number, pair: number, made: number, firstNew: number): void {
     const { ints } = this;

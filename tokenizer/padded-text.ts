@@ -1,10 +1,10 @@
 /**
  * A piece of text with zeros before and behind it, so that the loops over its bytes may look around without asking.
  *
- *   │ 16 zeros │ text … │ 48 zeros │ what is left of earlier texts │
+ *   │ 16 zeros │ text … │ 80 zeros │ what is left of earlier texts │
  */
 const BEFORE = 16;
-const BEHIND = 48;
+const BEHIND = 80;
 
 export const paddedBytes = (capacity: number): number => BEFORE + capacity + BEHIND;
 

@@ -7,8 +7,8 @@ const MAX_LOAD = 0.5;
 
 export class PairTable {
   size = 0;
-  private mask: number;
-  private slots: Int32Array;
+  mask: number;
+  slots: Int32Array;
 
   /** @param expected Pairs to make room for; the table grows beyond them. */
   constructor(expected: number) {
@@ -55,7 +55,10 @@ export class PairTable {
   }
 }
 
-function hashOf(left: number, right: number): number {
-  const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right + 1, 0x85ebca6b);
+/** Odd; scan-kernel.ts computes the same. */
+export const PAIR_FACTORS = [0x9e3779b1, 0x85ebca6b] as const;
+
+export function hashOf(left: number, right: number): number {
+  const hash = Math.imul(left, PAIR_FACTORS[0]) ^ Math.imul(right + 1, PAIR_FACTORS[1]);
   return hash ^ (hash >>> 15);
 }

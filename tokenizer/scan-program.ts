@@ -1,6 +1,9 @@
 /** The kernel of scan-kernel.ts, ready to run: assembled and compiled once for each digit rule. */
 import type { Automaton } from './automaton.ts';
-import { type KernelExports, type KernelLayout, kernelSource } from './scan-kernel.ts';
+import { ID_OF_BYTE } from './byte-level.ts';
+import { BATCH_BYTES } from './kernel-scan.ts';
+import { vectorBytes } from './kernel-vectors.ts';
+import { type KernelExports, type KernelLayout, kernelSource, MADE_BYTES } from './scan-kernel.ts';
 import type { UnicodeFacts } from './unicode.ts';
 import { assemble } from './wat.ts';
 
@@ -52,6 +55,10 @@ export class ScanProgram {
       lettersStop: letters.stop,
       stable: place(stable.transitions),
       stableStop: stable.stop,
+      idOfByte: place(Uint8Array.from(ID_OF_BYTE)),
+      vectors: place(vectorBytes()),
+      found: place(new Uint8Array(BATCH_BYTES)),
+      made: place(new Uint8Array(MADE_BYTES)),
     };
     this.head = new Uint8Array(end);
     let at = 0;

@@ -5,7 +5,7 @@ import type { CommandContext } from '../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { formatCount } from '../crawlers/shell/reporter.ts';
 import { VALID_SHARE } from '../shards/split.ts';
-import { expectedBytes, plainBytes, readTrainingTexts } from './documents.ts';
+import { expectedBytes, readTrainingTexts, storedBytes } from './documents.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from './export.ts';
 import { mergeCount, vocabSizeOf } from './model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
@@ -32,7 +32,7 @@ export interface TrainTokenizerOptions {
   readonly minFrequency?: number;
   /** Longest token, in bytes. */
   readonly maxTokenLength?: number;
-  /** Learn from about so many bytes of documents drawn by `seed`, where there are more. */
+  /** Learn from so many bytes at most, of documents drawn by `seed` where there are more. */
   readonly maxBytes?: number;
   readonly seed?: number;
   /** Threads that count; all processors. */
@@ -84,17 +84,22 @@ export async function trainTokenizer(
   try {
     const draw = await drawOf(options, asked.validShare, signal, report);
     let documents = 0;
+    let read = 0;
     async function* texts(): AsyncGenerator<Uint8Array> {
       documents = 0;
+      read = 0;
       let number = 0;
-      for await (const text of readTrainingTexts(paths, asked.validShare, signal)) {
-        if (!draw.takes(number++)) continue;
+      let left = options.maxBytes ?? Number.POSITIVE_INFINITY;
+      for await (const text of readTrainingTexts(paths, asked.validShare, signal, (bytes) => (read += bytes))) {
+        if (!draw.takes(number++) || text.length > left) continue;
+        left -= text.length;
         documents++;
         yield text;
       }
     }
     const counted = { bytes: 0, words: 0 };
-    const stages = stagesOn(report, draw.bytes);
+    const stored = storedBytes(paths);
+    const stages = stagesOn(report, stored ?? draw.bytes);
     const model = await trainBpe(texts, {
       ...asked,
       maxTokenBytes: asked.maxTokenLength,
@@ -103,7 +108,8 @@ export async function trainTokenizer(
       signal,
       onProgress(progress) {
         if (progress.stage === 'count') Object.assign(counted, { bytes: progress.done, words: progress.words });
-        stages.update(progress);
+        const inFiles = progress.stage === 'count' && stored !== undefined;
+        stages.update(inFiles ? { ...progress, done: read } : progress);
       },
     });
     stages.finish();
@@ -140,16 +146,17 @@ async function drawOf(
 ): Promise<Draw> {
   let bytes = expectedBytes(paths, validShare);
   if (bytes === undefined && maxBytes < Number.POSITIVE_INFINITY) {
-    const measuring = report.stage('measure', 'bytes', plainBytes(paths));
+    const measuring = report.stage('measure', 'bytes', storedBytes(paths));
     bytes = 0;
-    for await (const text of readTrainingTexts(paths, validShare, signal)) {
+    let read = 0;
+    for await (const text of readTrainingTexts(paths, validShare, signal, (more) => (read += more))) {
       bytes += text.length;
-      measuring.update(bytes);
+      measuring.update(read);
     }
     signal.throwIfAborted();
     measuring.finish();
   }
-  if (bytes === undefined || bytes <= maxBytes) return { bytes: bytes ?? plainBytes(paths), takes: () => true };
+  if (bytes === undefined || bytes <= maxBytes) return { bytes, takes: () => true };
   const share = maxBytes / bytes;
   return { bytes: maxBytes, takes: (document) => uniform(seed, document) < share };
 }

@@ -191,7 +191,9 @@ function syllablesIn(token: string): number {
 }
 
 function wordsOf({ bytes, lengths, counts }: CountedKeys): Words {
-  return { symbols: Int32Array.from(bytes, (byte) => ID_OF_BYTE[byte]!), starts: startsOf(lengths), counts };
+  const symbols = new Int32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) symbols[i] = ID_OF_BYTE[bytes[i]!]!;
+  return { symbols, starts: startsOf(lengths), counts };
 }
 
 function wordsOfPieces(pieces: CountedKeys): Words {

@@ -50,7 +50,7 @@ export function assemble(source: string): Uint8Array<ArrayBuffer> {
 }
 
 const I32 = 0x7f;
-const TYPES: Readonly<Record<string, number>> = { i32: I32, f64: 0x7c, v128: 0x7b };
+const TYPES: Readonly<Record<string, number>> = { i32: I32, i64: 0x7e, f64: 0x7c, v128: 0x7b };
 const NOTHING = 0x40;
 const END = 0x0b;
 
@@ -116,6 +116,8 @@ class FunctionField {
         return this.indexed(name, this.names.functions, parts);
       case 'i32.const':
         return [0x41, ...signed(Number(parts[0]) | 0)];
+      case 'i64.const':
+        return [0x42, ...signed(Number(parts[0]) | 0)];
       case 'v128.const':
         return [...simd(12), ...vectorBytes(parts.map(String))];
       case 'i8x16.shuffle':
@@ -175,10 +177,12 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'global.get': [0x23],
   'global.set': [0x24],
   'i32.load': [0x28],
+  'i64.load': [0x29],
   'f64.load': [0x2b],
   'i32.load8_u': [0x2d],
   'i32.load16_u': [0x2f],
   'i32.store': [0x36],
+  'i64.store': [0x37],
   'f64.store': [0x39],
   'i32.eqz': [0x45],
   'i32.eq': [0x46],
@@ -196,11 +200,23 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'i32.xor': [0x73],
   'i32.shl': [0x74],
   'i32.shr_u': [0x76],
+  'i64.eqz': [0x50],
+  'i64.ctz': [0x7a],
+  'i64.add': [0x7c],
+  'i64.sub': [0x7d],
+  'i64.and': [0x83],
+  'i64.or': [0x84],
+  'i64.xor': [0x85],
+  'i64.shl': [0x86],
+  'i64.shr_u': [0x88],
   'f64.add': [0xa0],
+  'i32.wrap_i64': [0xa7],
+  'i64.extend_i32_u': [0xad],
   'v128.load': simd(0),
   'v128.store': simd(11),
   'i8x16.swizzle': simd(14),
   'i8x16.splat': simd(15),
+  'i8x16.extract_lane_u': simd(22),
   'i32x4.extract_lane': simd(27),
   'i8x16.eq': simd(35),
   'i8x16.ne': simd(36),
@@ -211,7 +227,10 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'v128.xor': simd(81),
   'v128.any_true': simd(83),
   'i8x16.bitmask': simd(100),
+  'i8x16.add_sat_u': simd(112),
   'i8x16.sub': simd(113),
+  'i8x16.sub_sat_u': simd(115),
+  'i8x16.min_u': simd(119),
   'i16x8.shr_u': simd(141),
   'i32x4.add': simd(174),
   'i32x4.mul': simd(181),

@@ -9,7 +9,8 @@ import { html, text } from './text.ts';
 import { warc } from './warc.ts';
 
 const SOURCES: readonly Source[] = [warc, jsonl, text, html];
-const ENDINGS = SOURCES.flatMap((source) => source.endings);
+/** Endings of the names of files that some source reads. */
+export const ENDINGS = SOURCES.flatMap((source) => source.endings);
 
 export interface InputContext {
   /** Ends the pages early, without an error. */
@@ -20,6 +21,8 @@ export interface InputContext {
   readonly note?: (text: string) => void;
   /** Takes the fault of one file, and the files behind it are read; without it the fault is thrown. */
   readonly onFault?: (fault: ToolkitError) => void;
+  /** Hears how many bytes were read from a file, as they are stored. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 /**
@@ -30,9 +33,9 @@ export interface InputContext {
  */
 export async function* openInput(
   path: string,
-  { signal, skipped = new Map(), note = () => {}, onFault }: InputContext = {},
+  { signal, skipped = new Map(), note = () => {}, onFault, onRead }: InputContext = {},
 ): AsyncGenerator<Page> {
-  const context = { signal, skipped, note };
+  const context = { signal, skipped, note, onRead };
   const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
   let read = 0;
   for (const file of files) {

@@ -15,8 +15,8 @@ const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 export const jsonl: Source = {
   endings: ['.jsonl', '.jsonl.gz'],
-  async *read(file, { signal, note }) {
-    const reader = new ByteReader(unpack(file.path, signal));
+  async *read(file, { signal, note, onRead }) {
+    const reader = new ByteReader(unpack(file.path, signal, onRead));
     const fetchedAt = changedAt(file);
     const bad = new Lines();
     const foreign = new Lines();

@@ -16,6 +16,8 @@ export interface ReadContext {
   readonly skipped: Map<string, number>;
   /** Hears of what was read with a doubt: bytes that are not UTF-8. */
   readonly note: (text: string) => void;
+  /** Hears how many bytes were read from a file, as they are stored. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 export interface Source {

@@ -9,6 +9,8 @@ import { changedAt, GUESSED, type InputFile, type ReadContext, type Source } fro
 import { htmlHead } from './warc.ts';
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
+/** Read at once: a stream costs many times the reading. */
+const SMALL_FILE_BYTES = 2 ** 20;
 const HEAD_BYTES = 65_536;
 const MAX_TITLE_CHARACTERS = 120;
 
@@ -52,17 +54,20 @@ const fileFacts = (file: InputFile): Pick<Page, 'url' | 'source' | 'fetchedAt' |
 /** The file, or the head of one that is too large to be one document; `undefined` when the signal was aborted meanwhile. */
 async function readWhole(
   { path }: InputFile,
-  { signal }: ReadContext,
+  { signal, onRead }: ReadContext,
 ): Promise<{ readonly body: Buffer; readonly wholeBytes?: number } | undefined> {
   const { size } = statSync(path);
   if (size === 0) return { body: Buffer.alloc(0) };
-  if (size <= READ_AT_ONCE) {
+  if (size <= SMALL_FILE_BYTES) {
     const body = readNow(path);
-    if (!isGzip(body)) return { body };
+    if (!isGzip(body)) {
+      onRead?.(size);
+      return { body };
+    }
   }
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of unpack(path, signal)) {
+  for await (const chunk of unpack(path, signal, onRead)) {
     length += chunk.length;
     chunks.push(chunk);
     if (length > MAX_FILE_BYTES) break;
@@ -71,9 +76,6 @@ async function readWhole(
   const body = Buffer.concat(chunks);
   return length > MAX_FILE_BYTES ? { body: body.subarray(0, HEAD_BYTES), wholeBytes: length } : { body };
 }
-
-/** A stream costs several times the reading of a file as small as most pages are. */
-const READ_AT_ONCE = 2 ** 20;
 
 function readNow(path: string): Buffer {
   try {

@@ -13,7 +13,8 @@ const CONCLUSIONS: ReadonlySet<string> = new Set<ConsentConclusion>(['open', 'no
 export const warc: Source = {
   endings: ['.warc', '.warc.gz'],
   async *read({ path }, context) {
-    for await (const record of readWarc(path, context.signal, { skipped: context.skipped, withHeads: true })) {
+    const { signal, skipped, onRead } = context;
+    for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true })) {
       const page = pageOf(record);
       if (typeof page === 'string') countSkip(context, page);
       else yield page;
