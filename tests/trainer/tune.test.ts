@@ -9,7 +9,7 @@ import { MATMUL_SIZES } from '../../trainer/bench-command.ts';
 import type { Gpu } from '../../trainer/device.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
 import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer/kernels/choice.ts';
-import { chooseKernels, type KernelChoice } from '../../trainer/kernels/index.ts';
+import { chooseKernels, type KernelChoice, kernelsFor } from '../../trainer/kernels/index.ts';
 import { MATMUL_LAYOUTS, type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { modelConfig } from '../../trainer/model.ts';
 import { probeKernels, probeMatrix, usesFaulty } from '../../trainer/probe.ts';
@@ -66,11 +66,11 @@ it('offers matrix units for f16 only, within the limits of the adapter', () => {
 });
 
 it('measures a step, keeps what was fastest, and trains with it', async () => {
-  expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
+  expect(loadChoice(gpu.facts)).toEqual({ choice: kernelsFor(gpu.facts), tuned: 0 });
   const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
   const optimizer = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0, clip: 1, muonRatio: 1 };
   const options = { rows: 2, optimizer: { ...optimizer, matrices: 'adamw' as const } };
-  const base = chooseKernels(gpu.facts.kind);
+  const base = kernelsFor(gpu.facts);
   const trainer = new Trainer(gpu, config, { ...options, kernels: base });
   const steps = trainer.programSteps.forward
     .filter(({ kernel }) => kernel.name.startsWith('matmul_nt_add'))
@@ -158,6 +158,6 @@ it('treats a damaged or foreign file as none', () => {
     whole.replace(gpu.facts.name, 'other'),
   ]) {
     writeFileSync(path, text);
-    expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
+    expect(loadChoice(gpu.facts)).toEqual({ choice: kernelsFor(gpu.facts), tuned: 0 });
   }
 });

@@ -2,6 +2,7 @@
  * Which variant of a kernel an adapter gets: sane tables by kind of adapter here, measured ones from tune.ts on top.
  * A choice is plain JSON. It decides the order of sums and so the bits of a run: checkpoints keep it.
  */
+import type { AdapterFacts } from '../device.ts';
 import type { AttentionTile } from './attention.ts';
 import type { Storage } from './kernel.ts';
 import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
@@ -23,7 +24,9 @@ export const KERNEL_CHOICES = ['embedded', 'software', 'gpu', 'naive'] as const;
 export type KernelChoiceName = (typeof KERNEL_CHOICES)[number];
 
 const lanes = (lanes: number, rows: number, vectors: number): MatmulTile => ({ kind: 'lanes', lanes, rows, vectors });
-const strips: MatmulTile = { kind: 'lanes', lanes: 8, rows: 16, vectors: 2, blocks: 8 };
+const broadcast = (lanes: number, rows: number, vectors: number, blocks?: number): MatmulTile => {
+  return { kind: 'broadcast', lanes, rows, vectors, ...(blocks && { blocks }) };
+};
 /** Large heads fill the registers: one key at a time. */
 const attentionLanes = (lanes: number, block: number, staged = false): KernelChoice['attention'] => {
   const tile = { kind: 'lanes', lanes, block, staged } as const;
@@ -36,7 +39,7 @@ const gpuTile: MatmulTile = { kind: 'tiles', m: 64, n: 64, k: 16, rows: 8, colum
 const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // SwiftShader: subgroups of 4.
   embedded: {
-    matmul: { nn: lanes(8, 8, 1), nt: lanes(8, 8, 2), tn: lanes(4, 8, 2) },
+    matmul: { nn: broadcast(4, 16, 1), nt: broadcast(4, 8, 1), tn: broadcast(4, 16, 1) },
     attention: attentionLanes(4, 1),
     normLanes: 1,
     lossLanes: 4,
@@ -45,8 +48,8 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // Mesa's lavapipe: subgroups of 8, many registers.
   software: {
     matmul: {
-      ...{ nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 16, 2) },
-      ...{ 'nn long': strips, 'tn long': strips },
+      ...{ nn: broadcast(8, 32, 2), nt: broadcast(8, 64, 1), tn: broadcast(8, 32, 2) },
+      ...{ 'nn long': broadcast(8, 32, 2, 8), 'tn long': broadcast(8, 32, 2, 8) },
     },
     attention: attentionLanes(8, 4),
     normLanes: 1,
@@ -70,6 +73,23 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
 };
 export const chooseKernels = (name: KernelChoiceName): KernelChoice => CHOICES[name];
 
+export const hasSubgroupsOf = (
+  lanes: number,
+  facts: Pick<AdapterFacts, 'features' | 'subgroupMinSize' | 'subgroupMaxSize'>,
+) => facts.features.includes('subgroups') && facts.subgroupMinSize === lanes && facts.subgroupMaxSize === lanes;
+
+/** For an adapter of the kind whose subgroups are not what its broadcasts are made for. */
+export const PLAIN: MatmulTile = lanes(8, 8, 2);
+
+/** What an adapter gets unmeasured. */
+export function kernelsFor(facts: AdapterFacts): KernelChoice {
+  const choice = chooseKernels(facts.kind);
+  const matmul = Object.entries(choice.matmul).map(([key, tile]) =>
+    tile.kind !== 'broadcast' || hasSubgroupsOf(tile.lanes, facts) ? [key, tile] : [key, PLAIN],
+  );
+  return { ...choice, matmul: Object.fromEntries(matmul) };
+}
+
 /** Shapes of one class get one variant: each side rounded up to a power of two. */
 export const matmulClass = (layout: MatmulLayout, from: Storage, { M, N, K }: MatmulDims): string =>
   [layout, from, ...[M, N, K].map((side) => 2 ** Math.ceil(Math.log2(side)))].join(' ');
@@ -88,7 +108,7 @@ export const attentionTile = (choice: KernelChoice, storage: Storage, headSize: 
 /** Slices in which a weight's gradient sums its K rows: enough to keep the adapter busy, of equal length, in \`room\`. */
 export function slicesOfK(choice: KernelChoice, from: Storage, { M, N, K }: MatmulDims, room: number): number {
   const tile = matmulTile(choice, 'tn', from, { M, N, K });
-  const [m, n] = tile.kind === 'lanes' ? [tile.rows, 4 * tile.lanes * tile.vectors] : [tile.m, tile.n];
+  const [m, n] = 'vectors' in tile ? [tile.rows, 4 * tile.lanes * tile.vectors] : [tile.m, tile.n];
   const tiles = Math.ceil(M / m) * Math.ceil(N / n);
   for (let slices = Math.min(16, Math.floor(choice.workgroups / tiles)); slices > 1; slices--) {
     if (K % (4 * slices) === 0 && slices * M * N <= room) return slices;

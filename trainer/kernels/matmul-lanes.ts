@@ -1,18 +1,21 @@
 /**
  * Matmul for drivers that compute on the CPU. A workgroup of `lanes` lanes owns `rows` rows and lanes·vectors·4 columns:
- * rows of A are the same for all lanes (one scalar load, broadcast), lanes own neighbouring vec4 columns of B, the block
- * of sums stays in registers or on the stack, K goes four at a time. No workgroup memory: on a CPU it is only more memory.
- * A sum takes its four products in a row, so that one that does not fit a register is loaded and stored once for four.
+ * rows of A are the same for all lanes, lanes own neighbouring vec4 columns of B, the block of sums stays in registers or
+ * on the stack, K goes four at a time. No workgroup memory: on a CPU it is only more memory. A sum takes its four products
+ * in a row, so that one that does not fit a register is loaded and stored once for four.
+ *
+ * How A comes to all lanes: `lanes` loads it as scalars, each behind a check of its bounds. `broadcast`, where a workgroup
+ * is one subgroup, has each lane load its share as vectors and hand it to the others.
  */
 import type { Dims } from './kernel.ts';
 import type { MatmulProblem } from './matmul.ts';
 import { lines, range } from './snippets.ts';
 
 export interface LanesTile {
-  readonly kind: 'lanes';
-  /** Lanes of a workgroup. */
+  readonly kind: 'lanes' | 'broadcast';
+  /** Lanes of a workgroup; of `broadcast` those of every subgroup of the adapter. */
   readonly lanes: number;
-  /** Rows of the block, a multiple of 4. */
+  /** Rows of the block, a multiple of 4; of `broadcast` of `lanes`. */
   readonly rows: number;
   /** vec4 columns that a lane owns. */
   readonly vectors: number;
@@ -33,14 +36,20 @@ export const lanesGrid =
 
 const LANE = 'xyzw';
 
-export function lanesWgsl({ layout }: MatmulProblem, { lanes, rows, vectors, blocks = 1 }: LanesTile): string {
+export function lanesWgsl({ layout }: MatmulProblem, { kind, lanes, rows, vectors, blocks = 1 }: LanesTile): string {
+  const broadcast = kind === 'broadcast';
   const columns = lanes * vectors; // in vec4
   const R = range(rows);
   const J = range(vectors);
   const Q = range(4);
   // tn reads 4 rows of A as one vec4, the others 4 steps of K as one vec4.
-  const loadA =
-    layout === 'tn'
+  const loadA = broadcast
+    ? lines(range(rows / lanes), (s) =>
+        layout === 'tn'
+          ? `    let share${s} = vec4f(a[a_at + (k * 4u + lane % 4u) * (dims.M / 4u) + min(row / 4u + lane / 4u * ${rows / lanes}u + ${s}u, dims.M / 4u - 1u)]);`
+          : `    let share${s} = vec4f(a[a_at + min(row + ${s * lanes}u + lane, dims.M - 1u) * (dims.K / 4u) + k]);`,
+      )
+    : layout === 'tn'
       ? lines(Q, (step) =>
           lines(
             range(rows / 4),
@@ -49,15 +58,24 @@ export function lanesWgsl({ layout }: MatmulProblem, { lanes, rows, vectors, blo
           ),
         )
       : lines(R, (r) => `    let a${r} = vec4f(a[a_at + min(row + ${r}u, dims.M - 1u) * (dims.K / 4u) + k]);`);
+  /** Four steps of K of a row, from the lane that has them. */
+  const rowA = (r: number): string => {
+    if (!broadcast) return '';
+    if (layout !== 'tn') return `    let a${r} = subgroupBroadcast(share${Math.floor(r / lanes)}, ${r % lanes}u);\n`;
+    const [fours, each] = [Math.floor(r / 4), rows / lanes];
+    const from = (step: number): number => Math.floor(fours / each) * 4 + step;
+    const steps = Q.map((step) => `subgroupBroadcast(share${fours % each}.${LANE[r % 4]}, ${from(step)}u)`);
+    return `    let a${r} = vec4f(${steps.join(', ')});\n`;
+  };
   const elementA = (r: number, step: number): string =>
-    layout === 'tn' ? `a${step}_${Math.floor(r / 4)}.${LANE[r % 4]}` : `a${r}.${LANE[step]}`;
+    layout === 'tn' && !broadcast ? `a${step}_${Math.floor(r / 4)}.${LANE[r % 4]}` : `a${r}.${LANE[step]}`;
   const each = (text: (r: number, j: number) => string): string => lines(R, (r) => lines(J, (j) => text(r, j)));
 
   const rowMajorB = `${lines(Q, (step) => lines(J, (j) => `    let b${step}_${j} = vec4f(b[b_at + (k * 4u + ${step}u) * width + c${j}]);`))}
-${each((r, j) => lines(Q, (step) => `    s${r}_${j} = fma(vec4f(${elementA(r, step)}), b${step}_${j}, s${r}_${j});`))}`;
+${lines(R, (r) => rowA(r) + lines(J, (j) => lines(Q, (step) => `    s${r}_${j} = fma(vec4f(${elementA(r, step)}), b${step}_${j}, s${r}_${j});`)))}`;
   // nt: a lane's columns are rows of B; four dot products make one vec4 of sums.
   const columnMajorB = `${lines(J, (j) => lines(Q, (q) => `    let b${j}_${q} = vec4f(b[b_at + (c${j} * 4u + ${q}u) * (dims.K / 4u) + k]);`))}
-${each((r, j) => `    s${r}_${j} += vec4f(${Q.map((q) => `dot(a${r}, b${j}_${q})`).join(', ')});`)}`;
+${lines(R, (r) => rowA(r) + lines(J, (j) => `    s${r}_${j} += vec4f(${Q.map((q) => `dot(a${r}, b${j}_${q})`).join(', ')});`))}`;
 
   const sums = each((r, j) => `    var s${r}_${j} = vec4f();`);
   const load = layout === 'nt' ? columnMajorB : rowMajorB;
@@ -89,7 +107,7 @@ ${each((r, j) => `    store(group.z, row + ${r}u, column + ${j}u, ${place(r, j)}
   return `
 ${blocks > 1 ? `var<private> kept: array<vec4f, ${blocks * rows * vectors}>;` : ''}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(${broadcast ? 'subgroup_invocation_id' : 'local_invocation_index'}) lane: u32) {
   let width = dims.N / 4u;
   let column = group.y * ${columns}u + lane * ${vectors}u;
   let a_at = group.z * dims.M * dims.K / 4u;
