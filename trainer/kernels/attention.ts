@@ -52,7 +52,11 @@ export function attention(HS: number, storage: Storage, tile: AttentionTile): At
       products * 2 * HS * N * NH * ((T + 1) / 2);
   const shared = {
     scalars: { T: 'u32' },
-    ...(kind === 'subgroup' && { features: SUBGROUP_FEATURES, directives: SUBGROUP_DIRECTIVES, subgroupSize: tile.lanes }),
+    ...(kind === 'subgroup' && {
+      features: SUBGROUP_FEATURES,
+      directives: SUBGROUP_DIRECTIVES,
+      subgroupSize: tile.lanes,
+    }),
     fill: fillStarts,
     cases: CASES,
   } as const;

@@ -39,7 +39,7 @@ const gpuTile: MatmulTile = { kind: 'tiles', m: 64, n: 64, k: 16, rows: 8, colum
 const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // SwiftShader: subgroups of 4.
   embedded: {
-    matmul: { nn: broadcast(4, 16, 1), nt: broadcast(4, 8, 1), tn: broadcast(4, 16, 1) },
+    matmul: { nn: broadcast(4, 16, 1), nt: broadcast(4, 16, 1), tn: broadcast(4, 16, 1) },
     attention: attentionLanes(4, 1),
     normLanes: 1,
     lossLanes: 4,
@@ -94,8 +94,8 @@ export function kernelsFor(facts: AdapterFacts): KernelChoice {
 export const matmulClass = (layout: MatmulLayout, from: Storage, { M, N, K }: MatmulDims): string =>
   [layout, from, ...[M, N, K].map((side) => 2 ** Math.ceil(Math.log2(side)))].join(' ');
 
-/** From this K on a panel of B, 128 bytes wide, is larger than a core's second cache. */
-const LONG = 8192;
+/** From this K on a panel of B, 256 bytes wide, is larger than a core's caches. */
+const LONG = 16384;
 
 export const matmulTile = (choice: KernelChoice, layout: MatmulLayout, from: Storage, dims: MatmulDims): MatmulTile =>
   choice.matmul[matmulClass(layout, from, dims)] ??
