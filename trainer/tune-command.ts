@@ -118,6 +118,8 @@ interface RestOptions {
   readonly found: TuneFindings;
   readonly keep: Keep;
   readonly dryRun?: boolean;
+  /** Classes that are tuned; all where left out. */
+  readonly only?: RegExp;
 }
 
 /** Options that go on where `found` ends: known classes are skipped, and variants that crashed. */
@@ -138,11 +140,12 @@ export async function tuneRest(
   models: readonly BenchModel[],
   storages: readonly Storage[],
   context: CommandContext,
-  { found, keep, dryRun = false }: RestOptions,
+  { found, keep, dryRun = false, only }: RestOptions,
 ): Promise<void> {
   const options = onwards(found, keep);
   await tuneModels(gpu, models, storages, context, {
     ...options,
+    skips: (key) => options.skips(key) || only?.test(key) === false,
     onResult(result, choice) {
       if (!dryRun) saveChoice(gpu.facts, choice);
       options.onResult(result);

@@ -55,7 +55,7 @@ const contextOf = (note: (text: string) => void): CommandContext =>
 /** The larger question first. */
 const storagesOf = (gpu: Gpu): Storage[] => (gpu.device.features.has('shader-f16') ? ['f16', 'f32'] : ['f32']);
 
-const tuning = ({ stay: found, keep }: StageContext) => ({ found, keep });
+const tuning = ({ stay: found, keep, only }: StageContext) => ({ found, keep, only: new RegExp(only) });
 
 /** Checks kernels one by one; those of the file are known. */
 async function checkRest(

@@ -39,7 +39,7 @@ it was at; one that was cut off goes on where the file ends, so the same command
   --adapter KIND   ${ADAPTER_CHOICES.join(', ')} (default gpu: a CPU driver would not answer)
   --python PYTHON  for peers (default python3)
   --seconds N      of the whole stay (default 1680)
-  --only REGEX     names of kernels for check
+  --only REGEX     names of kernels for check, of classes for rates and tune
   --naive          bench the plainest kernels too
 
 For a bare machine, from the project's root: make the kit (\`bare-gpu/pack\`: Node, Dawn, a Vulkan loader), then one file:
