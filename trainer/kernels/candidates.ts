@@ -132,8 +132,12 @@ export function attentionCandidates(facts: TuningFacts, storage: Storage, headSi
     ...{ kind: 'lanes', lanes, block },
     staged: facts.kind === 'gpu',
   });
-  if (facts.kind === 'embedded') return [lanes(4, 1), lanes(8, 1), lanes(4, 2)];
-  if (facts.kind === 'software') return [lanes(8, 1), lanes(8, 2), lanes(8, 4), lanes(16, 1)];
+  if (facts.kind !== 'gpu') {
+    const size = facts.subgroupMaxSize;
+    const blocks = facts.kind === 'embedded' ? [1, 2] : [4, 2, 1];
+    const kinds = hasSubgroupsOf(size, facts) ? (['broadcast', 'lanes'] as const) : (['lanes'] as const);
+    return kinds.flatMap((kind) => blocks.map((block) => ({ kind, lanes: size, block, staged: false })));
+  }
   const plain = [lanes(64, 1), lanes(64, 4), lanes(128, 1), lanes(32, 2)];
   if (storage === 'f32' || !hasMatrices(facts)) return plain;
   const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: invocations } = facts.limits;

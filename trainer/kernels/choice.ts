@@ -27,12 +27,17 @@ const lanes = (lanes: number, rows: number, vectors: number): MatmulTile => ({ k
 const broadcast = (lanes: number, rows: number, vectors: number, blocks?: number): MatmulTile => {
   return { kind: 'broadcast', lanes, rows, vectors, ...(blocks && { blocks }) };
 };
-/** Large heads fill the registers: one key at a time. */
-const attentionLanes = (lanes: number, block: number, staged = false): KernelChoice['attention'] => {
-  const tile = { kind: 'lanes', lanes, block, staged } as const;
-  const large = { ...tile, block: 1 };
-  return { f32: tile, f16: tile, 'f32 64': large, 'f16 64': large, 'f32 128': large, 'f16 128': large };
+const attends = (kind: 'lanes' | 'broadcast', lanes: number, block: number, staged = false): AttentionTile => {
+  return { kind, lanes, block, staged };
 };
+/** One variant, and others by the size of a head, for both storages. */
+const heads = (tile: AttentionTile, others: Readonly<Record<string, AttentionTile>> = {}): KernelChoice['attention'] =>
+  Object.fromEntries(
+    ['f32', 'f16'].flatMap((storage) => [
+      [storage, tile],
+      ...Object.entries(others).map(([size, other]) => [`${storage} ${size}`, other]),
+    ]),
+  );
 const gpuTile: MatmulTile = { kind: 'tiles', m: 64, n: 64, k: 16, rows: 8, columns: 4 };
 
 /** `naive` is the plainest form of everything, to hold the others against. Measured in trainer/LOG.md. */
@@ -40,7 +45,7 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // SwiftShader: subgroups of 4.
   embedded: {
     matmul: { nn: broadcast(4, 16, 1), nt: broadcast(4, 16, 1), tn: broadcast(4, 16, 1) },
-    attention: attentionLanes(4, 1),
+    attention: heads(attends('broadcast', 4, 1)),
     normLanes: 1,
     lossLanes: 4,
     workgroups: 1,
@@ -51,21 +56,24 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
       ...{ nn: broadcast(8, 32, 2), nt: broadcast(8, 64, 1), tn: broadcast(8, 32, 2) },
       ...{ 'nn long': broadcast(8, 32, 2, 8), 'tn long': broadcast(8, 32, 2, 8) },
     },
-    attention: attentionLanes(8, 4),
+    attention: heads(attends('broadcast', 8, 4), { 16: attends('lanes', 8, 4), 128: attends('broadcast', 8, 1) }),
     normLanes: 1,
     lossLanes: 8,
     workgroups: 1,
   },
   gpu: {
     matmul: { nn: gpuTile, nt: gpuTile, tn: gpuTile },
-    attention: attentionLanes(64, 4, true),
+    attention: heads(attends('lanes', 64, 4, true), {
+      64: attends('lanes', 64, 1, true),
+      128: attends('lanes', 64, 1, true),
+    }),
     normLanes: 64,
     lossLanes: 128,
     workgroups: 128,
   },
   naive: {
     matmul: { nn: lanes(1, 4, 1), nt: lanes(1, 4, 1), tn: lanes(1, 4, 1) },
-    attention: attentionLanes(1, 1),
+    attention: heads(attends('lanes', 1, 1)),
     normLanes: 1,
     lossLanes: 1,
     workgroups: 1,
@@ -87,7 +95,10 @@ export function kernelsFor(facts: AdapterFacts): KernelChoice {
   const matmul = Object.entries(choice.matmul).map(([key, tile]) =>
     tile.kind !== 'broadcast' || hasSubgroupsOf(tile.lanes, facts) ? [key, tile] : [key, PLAIN],
   );
-  return { ...choice, matmul: Object.fromEntries(matmul) };
+  const attention = Object.entries(choice.attention).map(([key, tile]) =>
+    tile.kind !== 'broadcast' || hasSubgroupsOf(tile.lanes, facts) ? [key, tile] : [key, { ...tile, kind: 'lanes' }],
+  );
+  return { ...choice, matmul: Object.fromEntries(matmul), attention: Object.fromEntries(attention) };
 }
 
 /** Shapes of one class get one variant: each side rounded up to a power of two. */

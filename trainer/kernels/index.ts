@@ -103,6 +103,7 @@ const SMALL_TILES: readonly MatmulTile[] = [
 
 const SMALL_ATTENTIONS: readonly AttentionTile[] = [
   { kind: 'lanes', lanes: 16, block: 2, staged: true },
+  { kind: 'broadcast', lanes: 8, block: 4, staged: false },
   { kind: 'subgroup', down: 2, across: 16, M: 8, N: 8, K: 8, lanes: 8 },
 ];
 
@@ -120,7 +121,7 @@ export function allKernels(storage: Storage): Kernel[] {
     ...HEAD_SIZES.map((size) => [size, attentionTile(choices[0], storage, size)] as const),
     ...choices
       .map((choice) => attentionTile(choice, storage, 16))
-      .filter((tile) => tile.kind === 'lanes' && !tile.staged)
+      .filter((tile) => tile.kind !== 'subgroup' && !tile.staged)
       .concat(SMALL_ATTENTIONS.filter(({ kind }) => storage === 'f16' || kind !== 'subgroup'))
       .map((tile) => [16, tile] as const),
   ];
