@@ -105,8 +105,8 @@ export function kernelsFor(facts: AdapterFacts): KernelChoice {
 export const matmulClass = (layout: MatmulLayout, from: Storage, { M, N, K }: MatmulDims): string =>
   [layout, from, ...[M, N, K].map((side) => 2 ** Math.ceil(Math.log2(side)))].join(' ');
 
-/** From this K on a panel of B, 256 bytes wide, is larger than a core's caches. */
-const LONG = 16384;
+/** From this K on a panel of B, 256 bytes wide, is larger than a core's second cache. */
+const LONG = 8192;
 
 export const matmulTile = (choice: KernelChoice, layout: MatmulLayout, from: Storage, dims: MatmulDims): MatmulTile =>
   choice.matmul[matmulClass(layout, from, dims)] ??

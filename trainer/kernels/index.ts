@@ -118,7 +118,9 @@ export function allKernels(storage: Storage): Kernel[] {
     .filter((tile) => 'vectors' in tile && !tile.blocks)
     .concat(PLAIN);
   const attentions = [
-    ...HEAD_SIZES.map((size) => [size, attentionTile(choices[0], storage, size)] as const),
+    ...(['embedded', 'software'] as const).flatMap((name) =>
+      HEAD_SIZES.map((size) => [size, attentionTile(chooseKernels(name), storage, size)] as const),
+    ),
     ...choices
       .map((choice) => attentionTile(choice, storage, 16))
       .filter((tile) => tile.kind !== 'subgroup' && !tile.staged)
