@@ -15,6 +15,7 @@ const NODE_SIDE = [
   'commands.ts',
   'curve.ts',
   'export.ts',
+  'findings.ts',
   'history.ts',
   'loader-thread.ts',
   'loader-worker.ts',

@@ -19,6 +19,8 @@ export interface ApartOptions {
   readonly timeoutMs: number;
   /** Longest time without a line: a driver that hangs says nothing. */
   readonly quietMs?: number;
+  /** Ends the process. */
+  readonly signal?: AbortSignal;
   readonly onLine?: (line: string) => void;
   /** What the process says on stderr, as it comes. */
   readonly onSaid?: (text: string) => void;
@@ -26,12 +28,14 @@ export interface ApartOptions {
 
 /** Runs a command to its end or its time, or to the end of this process. */
 export function runApart(command: readonly string[], options: ApartOptions): Promise<Ended> {
-  const { timeoutMs, quietMs = timeoutMs, onLine, onSaid } = options;
+  const { timeoutMs, quietMs = timeoutMs, signal: abort, onLine, onSaid } = options;
   return new Promise((resolve) => {
     const [file, ...given] = command;
     const child = spawn(file, given, { stdio: ['ignore', 'pipe', 'pipe'] });
     const endToo = (): boolean => child.kill('SIGKILL');
     process.on('exit', endToo);
+    abort?.addEventListener('abort', endToo);
+    if (abort?.aborted) endToo();
     let [rest, said, stopped] = ['', '', ''];
     const stopAfter = (ms: number, why: string) =>
       setTimeout(() => {
@@ -54,6 +58,7 @@ export function runApart(command: readonly string[], options: ApartOptions): Pro
       clearTimeout(limit);
       clearTimeout(quiet);
       process.off('exit', endToo);
+      abort?.removeEventListener('abort', endToo);
       resolve(fault === undefined ? {} : { fault });
     };
     child.on('error', ({ message }) => end(message));

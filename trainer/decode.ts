@@ -10,7 +10,7 @@ import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
 import { attentionDecode } from './kernels/attention-decode.ts';
 import { rotaryTable } from './kernels/heads.ts';
-import { chooseKernels, decodeVariant, type KernelSet, kernelSet } from './kernels/index.ts';
+import { decodeVariant, type KernelSet, kernelSet, kernelsFor } from './kernels/index.ts';
 import { matvec } from './kernels/matvec.ts';
 import { EMBEDDING, FINAL_NORM, hasQkNorm, headName, type LayerPart, layerName, type ModelConfig } from './model.ts';
 import { Program, type Tensor, tensor } from './program.ts';
@@ -38,7 +38,7 @@ export class Decoder {
   private constructor(gpu: Gpu, config: ModelConfig, arena: Arena) {
     this.#gpu = gpu;
     this.#config = config;
-    this.#kernels = kernelSet(chooseKernels(gpu.facts.kind), 'f32');
+    this.#kernels = kernelSet(kernelsFor(gpu.facts), 'f32');
     this.#body = new Program(gpu);
     this.#head = new Program(gpu);
     const { context: T, headSize: HS, width: C, paddedVocab } = config;

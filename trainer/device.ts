@@ -61,6 +61,7 @@ export class Gpu {
   liveBytes = 0;
   #fault: ToolkitError | undefined;
   #sleepMs = 0;
+  #lastMs = 0;
 
   private constructor(device: GPUDevice, facts: AdapterFacts) {
     this.device = device;
@@ -187,8 +188,8 @@ export class Gpu {
 
   /**
    * Node's Dawn polls while something is awaited, which takes a core from a driver that computes on the CPU.
-   * So: sleep for most of the time that the last wait took, then await. Work that was done before the sleep ended
-   * halves the next sleep.
+   * So: sleep for most of the time that the last two waits took at least, then await: one that was slow, by compiling,
+   * slows no other. Of work that was done before the sleep ended half of its time counts.
    */
   async #settled(work: Promise<unknown>): Promise<void> {
     work.catch(() => {}); // awaited below: a device lost during the sleep is not an unhandled rejection
@@ -199,7 +200,9 @@ export class Gpu {
       throw this.#fault ?? error;
     });
     const now = performance.now();
-    this.#sleepMs = now - awoke < 1 ? this.#sleepMs / 2 : 0.9 * (now - started);
+    const took = (now - started) / (now - awoke < 1 ? 2 : 1);
+    this.#sleepMs = 0.9 * Math.min(took, this.#lastMs);
+    this.#lastMs = took;
     if (this.#fault) throw this.#fault;
   }
 

@@ -21,24 +21,23 @@ export async function measure(
   encode: (pass: GPUComputePassEncoder) => void,
   { clock = wallClock, atLeastMs = 20, rounds = 3 }: MeasureOptions = {},
 ): Promise<number> {
-  let expectedMs = 0;
+  let best = 0;
   const run = async (times: number): Promise<number> => {
     const encoder = gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (let i = 0; i < times; i++) encode(pass);
     pass.end();
     const commands = encoder.finish();
-    const [started, startedWall] = [clock(), wallClock()];
+    const started = clock();
     gpu.device.queue.submit([commands]);
     const work = gpu.device.queue.onSubmittedWorkDone();
-    const sleepMs = gpu.facts.kind === 'gpu' ? 0 : 0.8 * expectedMs * times;
+    const sleepMs = gpu.facts.kind === 'gpu' ? 0 : 0.8 * best * times;
     if (sleepMs > 2) await new Promise((resolve) => setTimeout(resolve, sleepMs));
     await work;
-    expectedMs = (wallClock() - startedWall) / times;
     return (clock() - started) / times;
   };
   await run(1);
-  let best = Math.max(1e-4, await run(1));
+  best = Math.max(1e-4, await run(1));
   for (let round = 0; round < rounds; round++) {
     const times = Math.min(2000, Math.max(1, Math.ceil(atLeastMs / best)));
     best = Math.max(1e-4, Math.min(best, await run(times)));

@@ -7,7 +7,7 @@
  */
 import type { Arena } from './arena.ts';
 import type { Gpu } from './device.ts';
-import { chooseKernels, type KernelChoice, type KernelSet, kernelSet } from './kernels/index.ts';
+import { type KernelChoice, type KernelSet, kernelSet, kernelsFor } from './kernels/index.ts';
 import type { Dims, Storage } from './kernels/kernel.ts';
 import type { MatmulDims, MatmulLayout, MatmulProblem } from './kernels/matmul.ts';
 import type { ModelConfig } from './model.ts';
@@ -32,7 +32,7 @@ export class Network {
   readonly #own: Tensor[] = [];
   #slices: Tensor | undefined;
 
-  constructor(gpu: Gpu, config: ModelConfig, arena: Arena, choice: KernelChoice = chooseKernels(gpu.facts.kind)) {
+  constructor(gpu: Gpu, config: ModelConfig, arena: Arena, choice: KernelChoice = kernelsFor(gpu.facts)) {
     this.gpu = gpu;
     this.config = config;
     this.arena = arena;

@@ -14,7 +14,7 @@ import { addForward, type BatchTensors } from './forward.ts';
 import { createHead } from './head.ts';
 import { castHalf } from './kernels/cast.ts';
 import { sortByToken } from './kernels/embedding.ts';
-import { chooseKernels, type KernelChoice } from './kernels/index.ts';
+import { type KernelChoice, kernelsFor } from './kernels/index.ts';
 import type { Storage } from './kernels/kernel.ts';
 import { initialState, lossTotal, lossWeights, STATE_FLOATS, STEP_FLOATS } from './kernels/optimizer.ts';
 import type { ModelConfig } from './model.ts';
@@ -85,7 +85,7 @@ export class Trainer {
 
   /** Allocates and records. Parameters are zero until `arena.initialise` or a checkpoint fills them. */
   constructor(gpu: Gpu, config: ModelConfig, options: TrainerOptions) {
-    const { rows, optimizer, storage = 'f32', recompute, kernels = chooseKernels(gpu.facts.kind) } = options;
+    const { rows, optimizer, storage = 'f32', recompute, kernels = kernelsFor(gpu.facts) } = options;
     this.gpu = gpu;
     this.config = config;
     this.rows = rows;

@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import type { AdapterFacts } from './device.ts';
-import { chooseKernels, type KernelChoice } from './kernels/index.ts';
+import { type KernelChoice, kernelsFor } from './kernels/index.ts';
 
 const FORMAT = 'vua-kernels';
 const VERSION = 1;
@@ -32,7 +32,7 @@ export function tunePath(facts: AdapterFacts): string {
 
 /** `tuned`: classes of products with a choice of their own. The default of the adapter's kind, and over it what was measured here. A file of another format is as none. */
 export function loadChoice(facts: AdapterFacts): { readonly choice: KernelChoice; readonly tuned: number } {
-  const base = chooseKernels(facts.kind);
+  const base = kernelsFor(facts);
   let file: TuneFile | undefined;
   try {
     file = readJsonIfPresent<TuneFile>(tunePath(facts));

@@ -1,8 +1,14 @@
-/** `vua tune`: see tune.ts. */
+/** `vua tune`: see tune.ts. What it measures runs in a process of its own (findings.ts). */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { ToolkitError } from '../crawlers/errors.ts';
 import { type CommandContext, defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
+import { readJsonIfPresent } from '../crawlers/shell/folder.ts';
 import { formatTable } from '../crawlers/shell/reporter.ts';
 import { adapterOption, openGpu } from './adapter.ts';
+import { nodeCommand } from './apart.ts';
 import { driverClock } from './bench-clock.ts';
 import {
   type BenchModel,
@@ -16,9 +22,10 @@ import {
   storagesOf,
 } from './bench-command.ts';
 import { Gpu } from './device.ts';
+import { type Findings, type Keep, keepIn, QUIET_MS, runLeavingOut, sayFinding } from './findings.ts';
 import type { KernelChoice } from './kernels/index.ts';
 import type { Storage } from './kernels/kernel.ts';
-import { probeMatrices, probeMatrix, usesFaulty } from './probe.ts';
+import { type Probed, probeMatrices, probeMatrix, usesFaulty } from './probe.ts';
 import { Trainer } from './trainer.ts';
 import { cubes, productsOf, type TuneOptions, type TuneResult, tuneAttention, tuneMatmuls } from './tune.ts';
 import { loadChoice, saveChoice, tunePath } from './tune-cache.ts';
@@ -36,49 +43,119 @@ export const tuneCommand = defineCommand({
       .string()
       .optional()
       .describe('only multiply with the matrix units of this shape, MxNxK: status 1 when that goes wrong'),
+    findings: z.string().optional().describe('of the process that measures: the file where it goes on'),
   }),
-  async run({ adapter, models, precision, dryRun, probe }, { report, signal }) {
+  async run({ adapter, models, precision, dryRun, probe, findings: file }, context) {
+    const { report, signal } = context;
     const gpu = await openGpu(adapter);
+    const { facts } = gpu;
     if (probe !== undefined) {
       await probeMatrix(gpu, probe);
       report.result(`matrices of ${probe} work`, { event: 'probed', probe });
       return 0;
     }
-    const [chosen, storages] = [modelsOf(models, gpu.facts), storagesOf(precision, gpu)];
+    const [chosen, storages] = [modelsOf(models, facts), storagesOf(precision, gpu)];
+    if (file !== undefined) {
+      const found = readJsonIfPresent<TuneFindings>(file) ?? {};
+      const said = { report: { note: console.log }, signal } as unknown as CommandContext;
+      await tuneRest(gpu, chosen, storages, said, { found, keep: sayFinding, dryRun });
+      return 0;
+    }
+    gpu.destroy();
     const probed =
-      gpu.facts.kind === 'gpu' && storages.includes('f16')
-        ? await probeMatrices(gpu.facts, (config) => ['tune', '--adapter', 'gpu', '--probe', config])
+      facts.kind === 'gpu' && storages.includes('f16')
+        ? await probeMatrices(facts, (config) => ['tune', '--adapter', 'gpu', '--probe', config])
         : [];
     for (const { config, fault } of probed)
       if (fault) report.note(`matrices of ${config} are left out: in a process of their own, ${fault}`);
-    const results: TuneResult[] = [];
-    await tuneModels(
-      gpu,
-      chosen,
-      storages,
-      { report, signal },
-      {
-        excludes: usesFaulty(probed),
-        onResult(result, choice) {
-          results.push(result);
-          if (!dryRun) saveChoice(gpu.facts, choice);
-        },
-      },
-    );
-    report.result(tuneText(results), { event: 'tuned', path: tunePath(gpu.facts), probed, results });
+
+    const folder = mkdtempSync(join(tmpdir(), 'vua-tune-'));
+    const findings = join(folder, 'findings.json');
+    const found: TuneFindings = {};
+    const keep = keepIn(findings, found);
+    keep(['probed'], probed);
+    const given = ['--adapter', adapter, '--precision', precision, '--findings', findings];
+    const more = [...(models === undefined ? [] : ['--models', models]), ...(dryRun ? ['--dry-run'] : [])];
+    const command = [...nodeCommand(), process.argv[1], 'tune', ...given, ...more];
+    const fault = await runLeavingOut(command, found, keep, {
+      ...{ timeoutMs: LONGEST_MS, signal, onLine: (line) => report.note(line) },
+      ...(facts.kind === 'gpu' && { quietMs: QUIET_MS }),
+      onFault: (fault, trying) =>
+        report.note(trying ? `left out: ${trying} ended its process: ${fault}` : `tuning ended: ${fault}`),
+    });
+    rmSync(folder, { recursive: true });
+
+    const results = Object.values(found.tuned ?? {});
+    const crashed = found.crashed ?? {};
+    report.result(tuneText(results), { event: 'tuned', path: tunePath(facts), probed, crashed, results });
     if (!dryRun && results.length > 0)
-      report.note(`kept in ${tunePath(gpu.facts)}; new runs use it, a resumed run keeps its own`);
-    gpu.destroy();
-    if (!signal.aborted) return 0;
-    report.note(
-      `interrupted: ${results.length} classes were measured${dryRun ? '' : ' and kept'}, the others were not`,
-    );
-    return INTERRUPTED;
+      report.note(`kept in ${tunePath(facts)}; new runs use it, a resumed run keeps its own`);
+    if (signal.aborted) {
+      report.note(
+        `interrupted: ${results.length} classes were measured${dryRun ? '' : ' and kept'}, the others were not`,
+      );
+      return INTERRUPTED;
+    }
+    if (fault === undefined) return 0;
+    throw new ToolkitError({
+      code: 'DEVICE_ERROR',
+      message: `${facts.name}: tuning did not come to its end: ${fault}`,
+    });
   },
 });
 
+/** No tuning takes longer than a day. */
+const LONGEST_MS = 86_400_000;
+
+/** What a tuning has found so far, and what it is not to try again. */
+export interface TuneFindings extends Findings {
+  probed?: readonly Probed[];
+  /** By class. */
+  tuned?: Record<string, TuneResult>;
+}
+
+interface RestOptions {
+  readonly found: TuneFindings;
+  readonly keep: Keep;
+  readonly dryRun?: boolean;
+  /** Classes that are tuned; all where left out. */
+  readonly only?: RegExp;
+}
+
+/** Options that go on where `found` ends: known classes are skipped, and variants that crashed. */
+export function onwards({ probed = [], tuned = {}, crashed = {} }: TuneFindings, keep: Keep) {
+  const isFaulty = usesFaulty(probed);
+  const crashes = new Map(Object.entries(crashed).map(([trying, fault]) => [trying.split(': ').at(-1), fault]));
+  return {
+    excludes: (tile, name) => (isFaulty(tile) ? 'its matrices failed a probe' : crashes.get(name)),
+    skips: (key) => tuned[key] !== undefined,
+    onTry: (key, tile) => keep(['trying'], `${key}: ${tile}`),
+    onResult: (result) => keep(['tuned', result.key], result),
+  } satisfies Partial<TuneOptions>;
+}
+
+/** In a child: tunes what is not found yet, tells it, and keeps the choices. */
+export async function tuneRest(
+  gpu: Gpu,
+  models: readonly BenchModel[],
+  storages: readonly Storage[],
+  context: CommandContext,
+  { found, keep, dryRun = false, only }: RestOptions,
+): Promise<void> {
+  const options = onwards(found, keep);
+  await tuneModels(gpu, models, storages, context, {
+    ...options,
+    skips: (key) => options.skips(key) || only?.test(key) === false,
+    onResult(result, choice) {
+      if (!dryRun) saveChoice(gpu.facts, choice);
+      options.onResult(result);
+    },
+  });
+  keep(['trying'], '');
+}
+
 /** The products and the attention of the models' steps; before them, without any model too, the bench's cubes. */
-export async function tuneModels(
+async function tuneModels(
   gpu: Gpu,
   models: readonly BenchModel[],
   storages: readonly Storage[],
@@ -122,6 +199,12 @@ const tuneText = (results: readonly TuneResult[]): string =>
   formatTable([
     ['class', 'fastest', 'GFLOP/s', 'over the default', 'left out'],
     ...results.map(({ key, tile, gflops, defaultGflops, faults }) => [
-      ...[key, tile, gflops.toFixed(1), `${(gflops / defaultGflops).toFixed(2)}×`, String(faults.length)],
+      ...[
+        key,
+        tile,
+        gflops.toFixed(1),
+        defaultGflops > 0 ? `${(gflops / defaultGflops).toFixed(2)}×` : 'default left out',
+        String(faults.length),
+      ],
     ]),
   ]);

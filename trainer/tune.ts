@@ -26,8 +26,8 @@ import { toleranceOf, wgslError } from './proofs/kernels.ts';
 
 export interface TuneOptions extends MeasureOptions {
   readonly storage: Storage;
-  /** Candidates that must not be tried: what crashed a probe. */
-  readonly excludes?: (tile: MatmulTile | AttentionTile, name: string) => boolean;
+  /** Why a candidate must not be tried, if there is a reason: it crashed. */
+  readonly excludes?: (tile: MatmulTile | AttentionTile, name: string) => string | undefined;
   /** Classes that are known already. */
   readonly skips?: (key: string) => boolean;
   readonly signal?: AbortSignal;
@@ -176,7 +176,7 @@ interface Contest<Tile> {
 async function fastest<Tile extends MatmulTile | AttentionTile>(
   gpu: Gpu,
   key: string,
-  { excludes = () => false, onTry, signal }: TuneOptions,
+  { excludes = () => undefined, onTry, signal }: TuneOptions,
   { fallback, candidates, name, rate }: Contest<Tile>,
 ): Promise<{ readonly best: Tile; readonly result: TuneResult } | undefined> {
   const faults: string[] = [];
@@ -185,8 +185,9 @@ async function fastest<Tile extends MatmulTile | AttentionTile>(
   const others = candidates.filter((tile) => name(tile) !== name(fallback));
   for (const [i, tile] of [fallback, ...others].entries()) {
     if (signal?.aborted) return undefined;
-    if (excludes(tile, name(tile))) {
-      faults.push(`${name(tile)}: excluded`);
+    const excluded = excludes(tile, name(tile));
+    if (excluded !== undefined) {
+      faults.push(`${name(tile)}: ${excluded}`);
       continue;
     }
     onTry?.(key, name(tile));

@@ -8,7 +8,7 @@ import { openGpu } from '../../trainer/adapter.ts';
 import { benchStep } from '../../trainer/bench.ts';
 import { type BenchReport, benchOptimizer } from '../../trainer/bench-command.ts';
 import { benchText, boundBy, peakOf } from '../../trainer/bench-text.ts';
-import { chooseKernels } from '../../trainer/kernels/index.ts';
+import { kernelsFor } from '../../trainer/kernels/index.ts';
 import { modelConfig } from '../../trainer/model.ts';
 import { flopsPerToken } from '../../trainer/peak.ts';
 import { findPytorch } from '../../trainer/peers.ts';
@@ -18,7 +18,7 @@ it('measures steps from a loader, and gives nothing when stopped before the firs
   const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
   const options = {
     ...({ rows: 2, storage: 'f32', steps: 3, atLeastMs: 1, optimizer: benchOptimizer('adamw') } as const),
-    kernels: chooseKernels(gpu.facts.kind),
+    kernels: kernelsFor(gpu.facts),
   };
   const stopped = { ...options, signal: AbortSignal.abort() };
   expect(await benchStep(gpu, config, stopped)).toBeUndefined();

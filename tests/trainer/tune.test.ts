@@ -7,9 +7,10 @@ import { nullDevice, openGpu } from '../../trainer/adapter.ts';
 import { nodeCommand, runApart } from '../../trainer/apart.ts';
 import { MATMUL_SIZES } from '../../trainer/bench-command.ts';
 import type { Gpu } from '../../trainer/device.ts';
+import { keepIn, runLeavingOut } from '../../trainer/findings.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
 import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer/kernels/choice.ts';
-import { chooseKernels, type KernelChoice } from '../../trainer/kernels/index.ts';
+import { chooseKernels, type KernelChoice, kernelsFor } from '../../trainer/kernels/index.ts';
 import { MATMUL_LAYOUTS, type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { modelConfig } from '../../trainer/model.ts';
 import { probeKernels, probeMatrix, usesFaulty } from '../../trainer/probe.ts';
@@ -17,6 +18,7 @@ import { shaderFault } from '../../trainer/program.ts';
 import { Trainer } from '../../trainer/trainer.ts';
 import { cubes, productsOf, type TuneResult, tuneAttention, tuneMatmuls } from '../../trainer/tune.ts';
 import { loadChoice, saveChoice, tunePath } from '../../trainer/tune-cache.ts';
+import type { TuneFindings } from '../../trainer/tune-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vua-tune-'));
 const cache = process.env.XDG_CACHE_HOME;
@@ -66,19 +68,19 @@ it('offers matrix units for f16 only, within the limits of the adapter', () => {
 });
 
 it('measures a step, keeps what was fastest, and trains with it', async () => {
-  expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
+  expect(loadChoice(gpu.facts)).toEqual({ choice: kernelsFor(gpu.facts), tuned: 0 });
   const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
   const optimizer = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0, clip: 1, muonRatio: 1 };
   const options = { rows: 2, optimizer: { ...optimizer, matrices: 'adamw' as const } };
-  const base = chooseKernels(gpu.facts.kind);
+  const base = kernelsFor(gpu.facts);
   const trainer = new Trainer(gpu, config, { ...options, kernels: base });
   const steps = trainer.programSteps.forward
     .filter(({ kernel }) => kernel.name.startsWith('matmul_nt_add'))
     .slice(0, 1);
   trainer.release();
   const results: TuneResult[] = [];
-  const excludes = ({ kind, ...numbers }: { kind: string }): boolean =>
-    kind === 'subgroup' || ('rows' in numbers && Number(numbers.rows) > 8);
+  const excludes = ({ kind, ...numbers }: { kind: string }): string | undefined =>
+    kind === 'subgroup' || ('rows' in numbers && Number(numbers.rows) > 16) ? 'excluded' : undefined;
   const measuring = { storage: 'f32', excludes, atLeastMs: 1, rounds: 1 } as const;
   const tried: string[] = [];
   const listening = {
@@ -137,6 +139,24 @@ it('tells how a process of its own ended, and leaves out only what failed in it'
   ).toEqual(new Set(['16,8,16']));
 });
 
+it('goes on without a variant that took its process with it, and names it', async () => {
+  const file = join(folder, 'findings.json');
+  const found: TuneFindings = {};
+  const told: (string | undefined)[] = [];
+  const command = [...nodeCommand(), '--import', 'tsx', 'tests/trainer/tune-child.ts', file];
+  const fault = await runLeavingOut(command, found, keepIn(file, found), {
+    timeoutMs: 60_000,
+    onFault: (fault, trying) => told.push(fault.split(' | ')[0], trying),
+  });
+  expect([fault, told]).toEqual([undefined, ['SIGSEGV', 'nt f32 8 8 8: lanes_8x8x1']]);
+  expect(Object.keys(found.tuned!)).toEqual(['nt f32 8 8 8', 'nt f32 8 64 8']);
+  for (const { tile, faults } of Object.values(found.tuned!)) {
+    expect(tile).toBe('lanes_8x8x2');
+    expect(faults).toContainEqual(expect.stringMatching(/^lanes_8x8x1: SIGSEGV/));
+  }
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(found);
+});
+
 it('probes with kernels that compile at the matrix sizes of NVIDIA, and refuses sizes that are not there', async () => {
   const device = await nullDevice();
   for (const { M, N, K } of NVIDIA_FACTS.matrixConfigs) {
@@ -158,6 +178,6 @@ it('treats a damaged or foreign file as none', () => {
     whole.replace(gpu.facts.name, 'other'),
   ]) {
     writeFileSync(path, text);
-    expect(loadChoice(gpu.facts)).toEqual({ choice: chooseKernels(gpu.facts.kind), tuned: 0 });
+    expect(loadChoice(gpu.facts)).toEqual({ choice: kernelsFor(gpu.facts), tuned: 0 });
   }
 });

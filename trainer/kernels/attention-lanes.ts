@@ -1,15 +1,15 @@
 /**
  * Attention with a head in a lane's registers: a workgroup owns one head and `lanes` neighbouring queries (or keys), and
  * walks over the keys (or queries) that any of them sees, `block` at a time. Everything it walks over is the same for
- * all lanes: a CPU driver loads it once and broadcasts; with `staged`, for GPUs, STAGE of them come into workgroup memory
- * together. A head is W named vec4 registers: an indexed array would live in memory on a CPU driver.
+ * all lanes: loaded as scalars (`lanes`), or by each lane its share, which it hands to the others of its subgroup
+ * (`broadcast`, see matmul-lanes.ts); with `staged`, for GPUs, STAGE of them come into workgroup memory together. A head is W named vec4 registers: an indexed array would live in memory on a CPU driver.
  */
 import type { AttentionParts } from './attention.ts';
 import { type Dims, type Storage, vec4Of } from './kernel.ts';
 import { END_OF_QUERIES, lines, range, SUM4 } from './snippets.ts';
 
 export interface AttentionLanes {
-  readonly kind: 'lanes';
+  readonly kind: 'lanes' | 'broadcast';
   /** Queries, or keys, of a workgroup. */
   readonly lanes: number;
   /** Taken together in one step of the online softmax. */
@@ -21,10 +21,15 @@ export interface AttentionLanes {
 /** Bytes of workgroup memory that staged rows may take: under WebGPU's guaranteed 16 KiB with what goes beside them. */
 const STAGE_BYTES = 15 * 1024;
 
-export function attentionLanes(HS: number, storage: Storage, { lanes, block, staged }: AttentionLanes): AttentionParts {
+export function attentionLanes(
+  HS: number,
+  storage: Storage,
+  { kind, lanes, block, staged }: AttentionLanes,
+): AttentionParts {
   const V = vec4Of(storage);
   const W = HS / 4;
   const [D, B] = [range(W), range(block)];
+  const broadcast = kind === 'broadcast';
   const STAGE = Math.max(block, Math.floor(STAGE_BYTES / (2 * HS * 4) / block) * block);
   const load = (register: string, text: (d: number) => string): string =>
     lines(D, (d) => `  let ${register}${d} = vec4f(${text(d)});`);
@@ -36,7 +41,7 @@ const W = ${W}u;
 const SCALE = ${1 / Math.sqrt(HS)}f;
 ${staged ? `var<workgroup> one: array<vec4f, ${STAGE * W}>;\nvar<workgroup> two: array<vec4f, ${STAGE * W}>;\nvar<workgroup> pairs: array<vec2f, ${STAGE}>;` : ''}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(${broadcast ? 'subgroup_invocation_id' : 'local_invocation_index'}) lane: u32) {
   let begin = tile.z * dims.T;
   let heads = dims.NH + dims.NKV;
   let own = min(tile.x * ${lanes}u + lane, dims.T - 1u);
@@ -54,10 +59,14 @@ fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_index) lan
   ): string => {
     const [from1, at1] = stage.one;
     const [from2, at2] = stage.two;
+    const shared = (which: string, from: string, b: number): string =>
+      `${lines(range(Math.ceil(W / lanes)), (s) => `    let ${which}_share${b}_${s} = vec4f(${from}[${which}_${b} + min(${s * lanes}u + lane, W - 1u)]);`)}
+${lines(D, (d) => `    let ${which}_${b}_${d} = subgroupBroadcast(${which}_share${b}_${Math.floor(d / lanes)}, ${d % lanes}u);`)}`;
     if (!staged) {
       return `  for (var u = ${first}; u < ${end}; u += ${block}u) {
 ${lines(B, (b) => `    let r_${b} = min(u + ${b}u, ${end} - 1u);`)}
 ${lines(B, (b) => `    let one_${b} = ${at1.replaceAll('ROW', `(begin + r_${b})`)};\n    let two_${b} = ${at2.replaceAll('ROW', `(begin + r_${b})`)};`)}
+${broadcast ? lines(B, (b) => `${shared('one', from1, b)}\n${shared('two', from2, b)}`) : ''}
 ${stage.pair ? lines(B, (b) => `    let pair_${b} = ${stage.pair!.replaceAll('ROW', `(begin + r_${b})`)};`) : ''}
 ${body}
   }`;
@@ -86,7 +95,11 @@ ${body}
   }`;
   };
   const vector = (which: 'one' | 'two', from: string, b: number, d: number): string =>
-    staged ? `${which}[${which}_${b} + ${d}u]` : `vec4f(${from}[${which}_${b} + ${d}u])`;
+    broadcast
+      ? `${which}_${b}_${d}`
+      : staged
+        ? `${which}[${which}_${b} + ${d}u]`
+        : `vec4f(${from}[${which}_${b} + ${d}u])`;
   const keyOf = (b: number) => (d: number) => vector('one', 'qk', b, d);
   const rowValue = (b: number) => (d: number) => vector('two', 'qkv', b, d);
   const ofQuery = `${open}

@@ -43,7 +43,7 @@ export function attention(HS: number, storage: Storage, tile: AttentionTile): At
   const query = `${V} N NH ${HS}`;
   const qk = `${V} N NH+NKV ${HS}`;
   const qkv = `${V} N NH+NKV+NKV ${HS}`;
-  const parts = tile.kind === 'lanes' ? attentionLanes(HS, storage, tile) : attentionSubgroup(HS, storage, tile);
+  const parts = tile.kind === 'subgroup' ? attentionSubgroup(HS, storage, tile) : attentionLanes(HS, storage, tile);
   const references = referencesOf(HS);
   /** Products of one head with another, for every pair of a query and a key that it sees. */
   const flops =
@@ -53,6 +53,8 @@ export function attention(HS: number, storage: Storage, tile: AttentionTile): At
   const shared = {
     scalars: { T: 'u32' },
     ...(kind === 'subgroup' && { features: SUBGROUP_FEATURES, directives: SUBGROUP_DIRECTIVES }),
+    ...(kind === 'broadcast' && { features: ['subgroups'], directives: 'enable subgroups;' }),
+    ...(kind !== 'lanes' && { subgroupSize: tile.lanes }),
     fill: fillStarts,
     cases: CASES,
   } as const;

@@ -2,20 +2,26 @@
 import type { AdapterFacts } from '../device.ts';
 import { type AttentionTile, attention } from './attention.ts';
 import { type AttentionSubgroup, attentionSubgroupBytes } from './attention-subgroup.ts';
+import { hasSubgroupsOf } from './choice.ts';
 import { HEAD_SIZES, matmulProblems } from './index.ts';
 import type { Kernel, Storage } from './kernel.ts';
 import { type MatmulLayout, type MatmulTile, matmul } from './matmul.ts';
+import type { LanesTile } from './matmul-lanes.ts';
 import { type MatrixConfig, type SubgroupTile, subgroupBytes } from './matmul-subgroup.ts';
 import { type TilesTile, tilesBytes, tilesThreads } from './matmul-tiles.ts';
 
 /** What an adapter must tell: AdapterFacts, or the facts of a GPU that is not here. */
-export type TuningFacts = Pick<AdapterFacts, 'kind' | 'features' | 'limits' | 'subgroupMaxSize' | 'matrixConfigs'>;
+export type TuningFacts = Pick<
+  AdapterFacts,
+  'kind' | 'features' | 'limits' | 'subgroupMinSize' | 'subgroupMaxSize' | 'matrixConfigs'
+>;
 
 /** NVIDIA's from Turing on, as Dawn lists them: for compiling where no such GPU is. */
 export const NVIDIA_FACTS: TuningFacts = {
   kind: 'gpu',
   features: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
   limits: { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024 },
+  subgroupMinSize: 32,
   subgroupMaxSize: 32,
   matrixConfigs: [
     { M: 16, N: 16, K: 16 },
@@ -24,17 +30,25 @@ export const NVIDIA_FACTS: TuningFacts = {
   ],
 };
 
-/** lanes, rows, vectors, blocks. */
-const LANES: readonly (readonly [number, number, number, number?])[] = [
+/** rows, vectors, blocks. */
+const BROADCASTS: readonly (readonly [number, number, number?])[] = [
+  [32, 2],
+  [64, 1],
+  [32, 2, 8],
+  [32, 1],
+  [16, 2],
+  [16, 1],
+  [8, 2],
+  [8, 1],
+];
+
+/** lanes, rows, vectors. */
+const LANES: readonly (readonly [number, number, number])[] = [
   [8, 32, 1],
   [8, 16, 2],
-  [8, 16, 2, 8],
-  [8, 16, 1],
-  [16, 16, 1],
   [8, 8, 2],
   [8, 8, 1],
   [4, 8, 2],
-  [4, 4, 2],
 ];
 
 const TILES = [
@@ -77,10 +91,15 @@ const hasMatrices = ({ features, matrixConfigs }: TuningFacts): boolean =>
 
 export function matmulCandidates(facts: TuningFacts, layout: MatmulLayout, from: Storage): MatmulTile[] {
   if (facts.kind !== 'gpu') {
-    const allowed = facts.kind === 'embedded' ? LANES.filter(([, rows, vectors]) => rows * vectors <= 16) : LANES;
-    return allowed.map(([lanes, rows, vectors, blocks]): MatmulTile => {
-      return { kind: 'lanes', lanes, rows, vectors, ...(blocks && { blocks }) };
-    });
+    const size = facts.subgroupMaxSize;
+    const broadcasts = BROADCASTS.filter(([rows]) => hasSubgroupsOf(size, facts) && rows % size === 0).map(
+      ([rows, vectors, blocks]): LanesTile => {
+        return { kind: 'broadcast', lanes: size, rows, vectors, ...(blocks && { blocks }) };
+      },
+    );
+    const plain = LANES.map(([lanes, rows, vectors]): LanesTile => ({ kind: 'lanes', lanes, rows, vectors }));
+    // More sums than that take SwiftShader seconds to compile.
+    return [...broadcasts, ...plain].filter(({ rows, vectors }) => facts.kind !== 'embedded' || rows * vectors <= 16);
   }
   const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: invocations } = facts.limits;
   const tiles = TILES.map(([m, n, k, rows, columns]): TilesTile => ({ kind: 'tiles', m, n, k, rows, columns })).filter(
@@ -113,8 +132,12 @@ export function attentionCandidates(facts: TuningFacts, storage: Storage, headSi
     ...{ kind: 'lanes', lanes, block },
     staged: facts.kind === 'gpu',
   });
-  if (facts.kind === 'embedded') return [lanes(4, 1), lanes(8, 1), lanes(4, 2)];
-  if (facts.kind === 'software') return [lanes(8, 1), lanes(8, 2), lanes(8, 4), lanes(16, 1)];
+  if (facts.kind !== 'gpu') {
+    const size = facts.subgroupMaxSize;
+    const blocks = facts.kind === 'embedded' ? [1, 2] : [4, 2, 1];
+    const kinds = hasSubgroupsOf(size, facts) ? (['broadcast', 'lanes'] as const) : (['lanes'] as const);
+    return kinds.flatMap((kind) => blocks.map((block) => ({ kind, lanes: size, block, staged: false })));
+  }
   const plain = [lanes(64, 1), lanes(64, 4), lanes(128, 1), lanes(32, 2)];
   if (storage === 'f32' || !hasMatrices(facts)) return plain;
   const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: invocations } = facts.limits;

@@ -2,6 +2,7 @@
  * Which variant of a kernel an adapter gets: sane tables by kind of adapter here, measured ones from tune.ts on top.
  * A choice is plain JSON. It decides the order of sums and so the bits of a run: checkpoints keep it.
  */
+import type { AdapterFacts } from '../device.ts';
 import type { AttentionTile } from './attention.ts';
 import type { Storage } from './kernel.ts';
 import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
@@ -23,21 +24,28 @@ export const KERNEL_CHOICES = ['embedded', 'software', 'gpu', 'naive'] as const;
 export type KernelChoiceName = (typeof KERNEL_CHOICES)[number];
 
 const lanes = (lanes: number, rows: number, vectors: number): MatmulTile => ({ kind: 'lanes', lanes, rows, vectors });
-const strips: MatmulTile = { kind: 'lanes', lanes: 8, rows: 16, vectors: 2, blocks: 8 };
-/** Large heads fill the registers: one key at a time. */
-const attentionLanes = (lanes: number, block: number, staged = false): KernelChoice['attention'] => {
-  const tile = { kind: 'lanes', lanes, block, staged } as const;
-  const large = { ...tile, block: 1 };
-  return { f32: tile, f16: tile, 'f32 64': large, 'f16 64': large, 'f32 128': large, 'f16 128': large };
+const broadcast = (lanes: number, rows: number, vectors: number, blocks?: number): MatmulTile => {
+  return { kind: 'broadcast', lanes, rows, vectors, ...(blocks && { blocks }) };
 };
+const attends = (kind: 'lanes' | 'broadcast', lanes: number, block: number, staged = false): AttentionTile => {
+  return { kind, lanes, block, staged };
+};
+/** One variant, and others by the size of a head, for both storages. */
+const heads = (tile: AttentionTile, others: Readonly<Record<string, AttentionTile>> = {}): KernelChoice['attention'] =>
+  Object.fromEntries(
+    ['f32', 'f16'].flatMap((storage) => [
+      [storage, tile],
+      ...Object.entries(others).map(([size, other]) => [`${storage} ${size}`, other]),
+    ]),
+  );
 const gpuTile: MatmulTile = { kind: 'tiles', m: 64, n: 64, k: 16, rows: 8, columns: 4 };
 
 /** `naive` is the plainest form of everything, to hold the others against. Measured in trainer/LOG.md. */
 const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // SwiftShader: subgroups of 4.
   embedded: {
-    matmul: { nn: lanes(8, 8, 1), nt: lanes(8, 8, 2), tn: lanes(4, 8, 2) },
-    attention: attentionLanes(4, 1),
+    matmul: { nn: broadcast(4, 16, 1), nt: broadcast(4, 16, 1), tn: broadcast(4, 16, 1) },
+    attention: heads(attends('broadcast', 4, 1)),
     normLanes: 1,
     lossLanes: 4,
     workgroups: 1,
@@ -45,24 +53,27 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // Mesa's lavapipe: subgroups of 8, many registers.
   software: {
     matmul: {
-      ...{ nn: lanes(8, 16, 2), nt: lanes(8, 32, 1), tn: lanes(8, 16, 2) },
-      ...{ 'nn long': strips, 'tn long': strips },
+      ...{ nn: broadcast(8, 32, 2), nt: broadcast(8, 64, 1), tn: broadcast(8, 32, 2) },
+      ...{ 'nn long': broadcast(8, 32, 2, 8), 'tn long': broadcast(8, 32, 2, 8) },
     },
-    attention: attentionLanes(8, 4),
+    attention: heads(attends('broadcast', 8, 4), { 16: attends('lanes', 8, 4), 128: attends('broadcast', 8, 1) }),
     normLanes: 1,
     lossLanes: 8,
     workgroups: 1,
   },
   gpu: {
     matmul: { nn: gpuTile, nt: gpuTile, tn: gpuTile },
-    attention: attentionLanes(64, 4, true),
+    attention: heads(attends('lanes', 64, 4, true), {
+      64: attends('lanes', 64, 1, true),
+      128: attends('lanes', 64, 1, true),
+    }),
     normLanes: 64,
     lossLanes: 128,
     workgroups: 128,
   },
   naive: {
     matmul: { nn: lanes(1, 4, 1), nt: lanes(1, 4, 1), tn: lanes(1, 4, 1) },
-    attention: attentionLanes(1, 1),
+    attention: heads(attends('lanes', 1, 1)),
     normLanes: 1,
     lossLanes: 1,
     workgroups: 1,
@@ -70,11 +81,31 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
 };
 export const chooseKernels = (name: KernelChoiceName): KernelChoice => CHOICES[name];
 
+export const hasSubgroupsOf = (
+  lanes: number,
+  facts: Pick<AdapterFacts, 'features' | 'subgroupMinSize' | 'subgroupMaxSize'>,
+) => facts.features.includes('subgroups') && facts.subgroupMinSize === lanes && facts.subgroupMaxSize === lanes;
+
+/** For an adapter of the kind whose subgroups are not what its broadcasts are made for. */
+export const PLAIN: MatmulTile = lanes(8, 8, 2);
+
+/** What an adapter gets unmeasured. */
+export function kernelsFor(facts: AdapterFacts): KernelChoice {
+  const choice = chooseKernels(facts.kind);
+  const matmul = Object.entries(choice.matmul).map(([key, tile]) =>
+    tile.kind !== 'broadcast' || hasSubgroupsOf(tile.lanes, facts) ? [key, tile] : [key, PLAIN],
+  );
+  const attention = Object.entries(choice.attention).map(([key, tile]) =>
+    tile.kind !== 'broadcast' || hasSubgroupsOf(tile.lanes, facts) ? [key, tile] : [key, { ...tile, kind: 'lanes' }],
+  );
+  return { ...choice, matmul: Object.fromEntries(matmul), attention: Object.fromEntries(attention) };
+}
+
 /** Shapes of one class get one variant: each side rounded up to a power of two. */
 export const matmulClass = (layout: MatmulLayout, from: Storage, { M, N, K }: MatmulDims): string =>
   [layout, from, ...[M, N, K].map((side) => 2 ** Math.ceil(Math.log2(side)))].join(' ');
 
-/** From this K on a panel of B, 128 bytes wide, is larger than a core's second cache. */
+/** From this K on a panel of B, 256 bytes wide, is larger than a core's second cache. */
 const LONG = 8192;
 
 export const matmulTile = (choice: KernelChoice, layout: MatmulLayout, from: Storage, dims: MatmulDims): MatmulTile =>
@@ -88,7 +119,7 @@ export const attentionTile = (choice: KernelChoice, storage: Storage, headSize: 
 /** Slices in which a weight's gradient sums its K rows: enough to keep the adapter busy, of equal length, in \`room\`. */
 export function slicesOfK(choice: KernelChoice, from: Storage, { M, N, K }: MatmulDims, room: number): number {
   const tile = matmulTile(choice, 'tn', from, { M, N, K });
-  const [m, n] = tile.kind === 'lanes' ? [tile.rows, 4 * tile.lanes * tile.vectors] : [tile.m, tile.n];
+  const [m, n] = 'vectors' in tile ? [tile.rows, 4 * tile.lanes * tile.vectors] : [tile.m, tile.n];
   const tiles = Math.ceil(M / m) * Math.ceil(N / n);
   for (let slices = Math.min(16, Math.floor(choice.workgroups / tiles)); slices > 1; slices--) {
     if (K % (4 * slices) === 0 && slices * M * N <= room) return slices;

@@ -2,7 +2,15 @@
 import { type AttentionTile, attention } from './attention.ts';
 import { attentionDecode } from './attention-decode.ts';
 import { castHalf } from './cast.ts';
-import { attentionTile, chooseKernels, KERNEL_CHOICES, type KernelChoice, matmulTile, slicesOfK } from './choice.ts';
+import {
+  attentionTile,
+  chooseKernels,
+  KERNEL_CHOICES,
+  type KernelChoice,
+  matmulTile,
+  PLAIN,
+  slicesOfK,
+} from './choice.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
@@ -21,7 +29,7 @@ import {
 } from './residual-mix.ts';
 import { rmsnorm, sumSlices } from './rmsnorm.ts';
 
-export { chooseKernels, KERNEL_CHOICES, type KernelChoice, type KernelChoiceName } from './choice.ts';
+export { chooseKernels, KERNEL_CHOICES, type KernelChoice, type KernelChoiceName, kernelsFor } from './choice.ts';
 
 /** Head sizes that a model may have: literals in the attention kernels. */
 export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
@@ -86,6 +94,8 @@ export const matmulProblems = (from: Storage, plain = false): MatmulProblem[] =>
 /** Small tiles for what takes long to compile or is a GPU's: several blocks a side, as in the larger ones. */
 const SMALL_TILES: readonly MatmulTile[] = [
   { kind: 'lanes', lanes: 4, rows: 4, vectors: 1, blocks: 3 },
+  { kind: 'broadcast', lanes: 4, rows: 8, vectors: 1, blocks: 3 },
+  { kind: 'broadcast', lanes: 8, rows: 8, vectors: 1, blocks: 3 },
   { kind: 'tiles', m: 16, n: 32, k: 8, rows: 8, columns: 8 },
   { kind: 'tiles', m: 32, n: 16, k: 16, rows: 4, columns: 4 },
   { kind: 'subgroup', m: 16, n: 32, k: 16, down: 1, across: 2, M: 8, N: 8, K: 8, lanes: 8 },
@@ -93,6 +103,7 @@ const SMALL_TILES: readonly MatmulTile[] = [
 
 const SMALL_ATTENTIONS: readonly AttentionTile[] = [
   { kind: 'lanes', lanes: 16, block: 2, staged: true },
+  { kind: 'broadcast', lanes: 8, block: 4, staged: false },
   { kind: 'subgroup', down: 2, across: 16, M: 8, N: 8, K: 8, lanes: 8 },
 ];
 
@@ -104,12 +115,15 @@ export function allKernels(storage: Storage): Kernel[] {
   const choices = KERNEL_CHOICES.map(chooseKernels);
   const tiles = choices
     .flatMap(({ matmul }) => Object.values(matmul))
-    .filter((tile) => tile.kind === 'lanes' && !tile.blocks);
+    .filter((tile) => 'vectors' in tile && !tile.blocks)
+    .concat(PLAIN);
   const attentions = [
-    ...HEAD_SIZES.map((size) => [size, attentionTile(choices[0], storage, size)] as const),
+    ...(['embedded', 'software'] as const).flatMap((name) =>
+      HEAD_SIZES.map((size) => [size, attentionTile(chooseKernels(name), storage, size)] as const),
+    ),
     ...choices
       .map((choice) => attentionTile(choice, storage, 16))
-      .filter((tile) => tile.kind === 'lanes' && !tile.staged)
+      .filter((tile) => tile.kind !== 'subgroup' && !tile.staged)
       .concat(SMALL_ATTENTIONS.filter(({ kind }) => storage === 'f16' || kind !== 'subgroup'))
       .map((tile) => [16, tile] as const),
   ];

@@ -45,6 +45,8 @@ export interface Kernel {
   readonly multiples?: Dims;
   /** Device features that it needs beside `shader-f16` for f16 storage. */
   readonly features?: readonly string[];
+  /** Lanes of the adapter's subgroups that it is made for. */
+  readonly subgroupSize?: number;
   /** `enable` and `diagnostic` lines that go with them. */
   readonly directives?: string;
   /** Floating-point operations, where they are what counts: products. Others are measured by their bytes. */

@@ -1,18 +1,21 @@
 /**
  * Matmul for drivers that compute on the CPU. A workgroup of `lanes` lanes owns `rows` rows and lanes·vectors·4 columns:
- * rows of A are the same for all lanes (one scalar load, broadcast), lanes own neighbouring vec4 columns of B, the block
- * of sums stays in registers or on the stack, K goes four at a time. No workgroup memory: on a CPU it is only more memory.
- * A sum takes its four products in a row, so that one that does not fit a register is loaded and stored once for four.
+ * rows of A are the same for all lanes, lanes own neighbouring vec4 columns of B, the block of sums stays in registers or
+ * on the stack, K goes four at a time. No workgroup memory: on a CPU it is only more memory. A sum takes its four products
+ * in a row, so that one that does not fit a register is loaded and stored once for four.
+ *
+ * How A comes to all lanes: `lanes` loads it as scalars, each behind a check of its bounds. `broadcast`, where a workgroup
+ * is one subgroup, has each lane load its share as vectors and hand it to the others.
  */
 import type { Dims } from './kernel.ts';
-import type { MatmulProblem } from './matmul.ts';
+import type { MatmulLayout, MatmulProblem } from './matmul.ts';
 import { lines, range } from './snippets.ts';
 
 export interface LanesTile {
-  readonly kind: 'lanes';
-  /** Lanes of a workgroup. */
+  readonly kind: 'lanes' | 'broadcast';
+  /** Lanes of a workgroup; of `broadcast` those of every subgroup of the adapter. */
   readonly lanes: number;
-  /** Rows of the block, a multiple of 4. */
+  /** Rows of the block, a multiple of 4; of `broadcast` of `lanes`. */
   readonly rows: number;
   /** vec4 columns that a lane owns. */
   readonly vectors: number;
@@ -33,40 +36,79 @@ export const lanesGrid =
 
 const LANE = 'xyzw';
 
-export function lanesWgsl({ layout }: MatmulProblem, { lanes, rows, vectors, blocks = 1 }: LanesTile): string {
+/** A in four steps of K: what is loaded first, what before the sums of row `r`, and its factor in one of the steps. */
+interface LeftOperand {
+  readonly load: string;
+  row(r: number): string;
+  element(r: number, step: number): string;
+}
+
+/** Four rows of a step (tn) or four steps of a row (nn, nt) as one vec4, the same for all lanes. */
+function scalarsOfA(layout: MatmulLayout, rows: number): LeftOperand {
+  const fours = (step: number, r: number): string =>
+    `    let a${step}_${r} = vec4f(a[a_at + (k * 4u + ${step}u) * (dims.M / 4u) + min(row / 4u + ${r}u, dims.M / 4u - 1u)]);`;
+  const steps = (r: number): string =>
+    `    let a${r} = vec4f(a[a_at + min(row + ${r}u, dims.M - 1u) * (dims.K / 4u) + k]);`;
+  return {
+    load:
+      layout === 'tn'
+        ? lines(range(4), (step) => lines(range(rows / 4), (r) => fours(step, r)))
+        : lines(range(rows), steps),
+    row: () => '',
+    element: (r, step) => (layout === 'tn' ? `a${step}_${Math.floor(r / 4)}.${LANE[r % 4]}` : `a${r}.${LANE[step]}`),
+  };
+}
+
+/**
+ * nn, nt: share s of lane l is row s·lanes + l, four steps. tn: lane l has step l % 4 of the (l / 4)-th of lanes/4 stretches
+ * of rows, four rows a share; steps lie far apart there, so the first share of the next four is touched to be on its way
+ * (four lanes gain nothing by it: LOG.md).
+ */
+function sharesOfA(layout: MatmulLayout, lanes: number, rows: number): LeftOperand {
+  const shares = rows / lanes;
+  const at = (k: string, s: number): string =>
+    layout === 'tn'
+      ? `a_at + (${k} * 4u + lane % 4u) * (dims.M / 4u) + min(row / 4u + lane / 4u * ${shares}u + ${s}u, dims.M / 4u - 1u)`
+      : `a_at + min(row + ${s * lanes}u + lane, dims.M - 1u) * (dims.K / 4u) + ${k}`;
+  const touch = `\n    touched &= bitcast<u32>(f32(a[${at('min(k + 1u, dims.K / 4u - 1u)', 0)}].x));`;
+  return {
+    load:
+      lines(range(shares), (s) => `    let share${s} = vec4f(a[${at('k', s)}]);`) +
+      (layout === 'tn' && lanes >= 8 ? touch : ''),
+    row(r) {
+      if (layout !== 'tn') return `    let a${r} = subgroupBroadcast(share${Math.floor(r / lanes)}, ${r % lanes}u);\n`;
+      const four = Math.floor(r / 4);
+      const first = 4 * Math.floor(four / shares);
+      const steps = range(4).map((s) => `subgroupBroadcast(share${four % shares}.${LANE[r % 4]}, ${first + s}u)`);
+      return `    let a${r} = vec4f(${steps.join(', ')});\n`;
+    },
+    element: (r, step) => `a${r}.${LANE[step]}`,
+  };
+}
+
+export function lanesWgsl({ layout }: MatmulProblem, { kind, lanes, rows, vectors, blocks = 1 }: LanesTile): string {
+  const broadcast = kind === 'broadcast';
   const columns = lanes * vectors; // in vec4
   const R = range(rows);
   const J = range(vectors);
   const Q = range(4);
-  // tn reads 4 rows of A as one vec4, the others 4 steps of K as one vec4.
-  const loadA =
-    layout === 'tn'
-      ? lines(Q, (step) =>
-          lines(
-            range(rows / 4),
-            (r) =>
-              `    let a${step}_${r} = vec4f(a[a_at + (k * 4u + ${step}u) * (dims.M / 4u) + min(row / 4u + ${r}u, dims.M / 4u - 1u)]);`,
-          ),
-        )
-      : lines(R, (r) => `    let a${r} = vec4f(a[a_at + min(row + ${r}u, dims.M - 1u) * (dims.K / 4u) + k]);`);
-  const elementA = (r: number, step: number): string =>
-    layout === 'tn' ? `a${step}_${Math.floor(r / 4)}.${LANE[r % 4]}` : `a${r}.${LANE[step]}`;
+  const A = broadcast ? sharesOfA(layout, lanes, rows) : scalarsOfA(layout, rows);
   const each = (text: (r: number, j: number) => string): string => lines(R, (r) => lines(J, (j) => text(r, j)));
 
   const rowMajorB = `${lines(Q, (step) => lines(J, (j) => `    let b${step}_${j} = vec4f(b[b_at + (k * 4u + ${step}u) * width + c${j}]);`))}
-${each((r, j) => lines(Q, (step) => `    s${r}_${j} = fma(vec4f(${elementA(r, step)}), b${step}_${j}, s${r}_${j});`))}`;
+${lines(R, (r) => A.row(r) + lines(J, (j) => lines(Q, (step) => `    s${r}_${j} = fma(vec4f(${A.element(r, step)}), b${step}_${j}, s${r}_${j});`)))}`;
   // nt: a lane's columns are rows of B; four dot products make one vec4 of sums.
   const columnMajorB = `${lines(J, (j) => lines(Q, (q) => `    let b${j}_${q} = vec4f(b[b_at + (c${j} * 4u + ${q}u) * (dims.K / 4u) + k]);`))}
-${each((r, j) => `    s${r}_${j} += vec4f(${Q.map((q) => `dot(a${r}, b${j}_${q})`).join(', ')});`)}`;
+${lines(R, (r) => A.row(r) + lines(J, (j) => `    s${r}_${j} += vec4f(${Q.map((q) => `dot(a${r}, b${j}_${q})`).join(', ')});`))}`;
 
   const sums = each((r, j) => `    var s${r}_${j} = vec4f();`);
   const load = layout === 'nt' ? columnMajorB : rowMajorB;
-  const store = each((r, j) => `    store(group.z, row + ${r}u, column + ${j}u, s${r}_${j});`);
+  const store = each((r, j) => `    store(group.z, row + ${r}u + touched, column + ${j}u, s${r}_${j});`);
   const place = (r: number, j: number): string => `kept[block * ${rows * vectors}u + ${r * vectors + j}u]`;
   const whole = `  let row = group.x * ${rows}u;
 ${sums}
   for (var k = 0u; k < dims.K / 4u; k++) {
-${loadA}
+${A.load}
 ${load}
   }
 ${store}`;
@@ -76,7 +118,7 @@ ${store}`;
       if (row >= dims.M) { break; }
 ${each((r, j) => `      var s${r}_${j} = ${place(r, j)};`)}
       for (var k = strip; k < min(strip + ${STRIP}u, dims.K / 4u); k++) {
-${loadA}
+${A.load}
 ${load}
       }
 ${each((r, j) => `      ${place(r, j)} = s${r}_${j};`)}
@@ -84,13 +126,14 @@ ${each((r, j) => `      ${place(r, j)} = s${r}_${j};`)}
   }
   for (var block = 0u; block < ${blocks}u; block++) {
     let row = (group.x * ${blocks}u + block) * ${rows}u;
-${each((r, j) => `    store(group.z, row + ${r}u, column + ${j}u, ${place(r, j)});`)}
+${each((r, j) => `    store(group.z, row + ${r}u + touched, column + ${j}u, ${place(r, j)});`)}
   }`;
   return `
 ${blocks > 1 ? `var<private> kept: array<vec4f, ${blocks * rows * vectors}>;` : ''}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(${broadcast ? 'subgroup_invocation_id' : 'local_invocation_index'}) lane: u32) {
   let width = dims.N / 4u;
+  var touched = dims.M >> 31u; // 0, which the compiler does not know
   let column = group.y * ${columns}u + lane * ${vectors}u;
   let a_at = group.z * dims.M * dims.K / 4u;
   let b_at = group.z * dims.N * dims.K / 4u;

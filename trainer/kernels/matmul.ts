@@ -6,7 +6,7 @@
  * is its outermost axis, so Z also splits one long K into slices whose sums are added up afterwards.
  *
  * Three families, each made from a small record; which record fits which shape is measured per adapter (tune.ts):
- *   lanes     matmul-lanes.ts     drivers that compute on the CPU
+ *   lanes     matmul-lanes.ts     drivers that compute on the CPU; `broadcast` where they have subgroups
  *   tiles     matmul-tiles.ts     GPUs: tiles in workgroup memory, f32 multiply-adds
  *   subgroup  matmul-subgroup.ts  GPUs with matrix units: f16 operands, f32 sums
  */
@@ -71,11 +71,11 @@ fn store(z: u32, row: u32, column: u32, s: vec4f) {
   out[at] = ${O}(${RESULT[epilogue]});
 }`;
   const grid =
-    tile.kind === 'lanes'
+    'vectors' in tile
       ? lanesGrid(tile)
       : ({ M, N, Z }: Dims): [number, number, number] => [Math.ceil(N / tile.n), Math.ceil(M / tile.m), Z];
   const wgsl =
-    tile.kind === 'lanes'
+    'vectors' in tile
       ? lanesWgsl(problem, tile)
       : tile.kind === 'tiles'
         ? tilesWgsl(problem, tile)
@@ -94,6 +94,12 @@ fn store(z: u32, row: u32, column: u32, s: vec4f) {
     ...(tile.kind === 'subgroup' && {
       features: SUBGROUP_FEATURES,
       directives: SUBGROUP_DIRECTIVES,
+      subgroupSize: tile.lanes,
+    }),
+    ...(tile.kind === 'broadcast' && {
+      features: ['subgroups'],
+      directives: 'enable subgroups;',
+      subgroupSize: tile.lanes,
     }),
     multiples: { K: 4, N: 4, ...(layout === 'tn' && { M: 4 }) },
     flops: ({ M, N, K, Z }) => 2 * Z * M * N * K,

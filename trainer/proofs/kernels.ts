@@ -39,9 +39,14 @@ function runReference(kernel: Kernel, dims: Dims, buffers: Buffers): void {
   kernel.reference(buffers as Record<string, Float64Array>, dims, buffers as Record<string, Uint32Array>);
 }
 
-/** Features of `kernel` that the device lacks: it cannot run there. */
-export const missingFeatures = (gpu: Gpu, kernel: Kernel): string[] =>
-  featuresOf(kernel).filter((feature) => !gpu.device.features.has(feature as GPUFeatureName));
+/** Features of `kernel` that the device lacks, its size of subgroups among them: it cannot run there. */
+export function missingFeatures({ device, facts }: Gpu, kernel: Kernel): string[] {
+  const { subgroupSize = facts.subgroupMaxSize } = kernel;
+  return [
+    ...featuresOf(kernel).filter((feature) => !device.features.has(feature as GPUFeatureName)),
+    ...(subgroupSize === facts.subgroupMaxSize ? [] : [`subgroups of ${subgroupSize}`]),
+  ];
+}
 
 export interface KernelError {
   /** Largest relative error; NaN when a value was. */

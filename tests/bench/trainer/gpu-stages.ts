@@ -12,24 +12,22 @@ import {
   MATMUL_SIZES,
 } from '../../../trainer/bench-command.ts';
 import { type AdapterFacts, Gpu } from '../../../trainer/device.ts';
+import type { Keep } from '../../../trainer/findings.ts';
 import { gpuKernels } from '../../../trainer/kernels/candidates.ts';
 import { allKernels, oncePerName } from '../../../trainer/kernels/index.ts';
 import type { Kernel, Storage } from '../../../trainer/kernels/kernel.ts';
 import type { PeerRow } from '../../../trainer/peers.ts';
-import { type Probed, probeMatrix, usesFaulty } from '../../../trainer/probe.ts';
+import { probeMatrix } from '../../../trainer/probe.ts';
 import { compileKernel } from '../../../trainer/program.ts';
 import { missingFeatures } from '../../../trainer/proofs/kernels.ts';
 import { Trainer } from '../../../trainer/trainer.ts';
-import { kernelFault, type TuneResult } from '../../../trainer/tune.ts';
-import { loadChoice, saveChoice } from '../../../trainer/tune-cache.ts';
-import { tuneModels } from '../../../trainer/tune-command.ts';
+import { kernelFault } from '../../../trainer/tune.ts';
+import { loadChoice } from '../../../trainer/tune-cache.ts';
+import { type TuneFindings, tuneRest } from '../../../trainer/tune-command.ts';
 
 /** The JSON of a stay. */
-export interface Stay {
+export interface Stay extends TuneFindings {
   facts?: AdapterFacts;
-  probed?: readonly Probed[];
-  /** By class. */
-  tuned?: Record<string, TuneResult>;
   rates?: Record<string, unknown>;
   /** By optimizer and model. */
   bench?: Record<string, BenchReport>;
@@ -37,17 +35,13 @@ export interface Stay {
   /** By kernel: `right`, or what is wrong. */
   chosen?: Record<string, string>;
   check?: Record<string, string>;
-  /** What the running stage is at. */
-  trying?: string;
-  /** What a stage was at when it crashed or hung, and how. */
-  crashed?: Record<string, string>;
   failed?: Record<string, string[]>;
 }
 
 interface StageContext {
   readonly stay: Stay;
   readonly models: readonly BenchModel[];
-  readonly keep: (path: readonly string[], value: unknown) => void;
+  readonly keep: Keep;
   readonly note: (text: string) => void;
   /** Words after the stage's name. */
   readonly given: readonly string[];
@@ -61,21 +55,7 @@ const contextOf = (note: (text: string) => void): CommandContext =>
 /** The larger question first. */
 const storagesOf = (gpu: Gpu): Storage[] => (gpu.device.features.has('shader-f16') ? ['f16', 'f32'] : ['f32']);
 
-/** Tunes what the file does not have yet, without what crashed before. */
-async function tuneRest(gpu: Gpu, models: readonly BenchModel[], { stay, keep, note }: StageContext): Promise<void> {
-  const isFaulty = usesFaulty(stay.probed ?? []);
-  const crashed = new Set(Object.keys(stay.crashed ?? {}).map((trying) => trying.split(': ').at(-1)));
-  await tuneModels(gpu, models, storagesOf(gpu), contextOf(note), {
-    excludes: (tile, name) => isFaulty(tile) || crashed.has(name),
-    skips: (key) => stay.tuned?.[key] !== undefined,
-    onTry: (key, tile) => keep(['trying'], `${key}: ${tile}`),
-    onResult(result, choice) {
-      saveChoice(gpu.facts, choice);
-      keep(['tuned', result.key], result);
-    },
-  });
-  keep(['trying'], '');
-}
+const tuning = ({ stay: found, keep, only }: StageContext) => ({ found, keep, only: new RegExp(only) });
 
 /** Checks kernels one by one; those of the file are known. */
 async function checkRest(
@@ -110,7 +90,7 @@ export const STAGE_WORK: Readonly<Record<string, (gpu: Gpu, context: StageContex
   async rates(gpu, context) {
     const { clock } = driverClock(gpu.facts);
     context.keep(['rates', 'peaks'], await measurePeaks(gpu, { clock }));
-    await tuneRest(gpu, [], context);
+    await tuneRest(gpu, [], storagesOf(gpu), contextOf(context.note), tuning(context));
     const { choice } = loadChoice(gpu.facts);
     for (const storage of storagesOf(gpu)) {
       const sizes = MATMUL_SIZES[gpu.facts.kind].toSorted((a, b) => b - a);
@@ -119,7 +99,7 @@ export const STAGE_WORK: Readonly<Record<string, (gpu: Gpu, context: StageContex
     }
   },
 
-  tune: (gpu, context) => tuneRest(gpu, context.models, context),
+  tune: (gpu, context) => tuneRest(gpu, context.models, storagesOf(gpu), contextOf(context.note), tuning(context)),
 
   async bench(gpu, context) {
     const { given, keep, note, naive } = context;
@@ -145,9 +125,8 @@ export const STAGE_WORK: Readonly<Record<string, (gpu: Gpu, context: StageContex
     const probed = context.stay.probed ?? [];
     const faulty = new Set(probed.filter(({ fault }) => fault !== undefined).map(({ config }) => config));
     const isOurs = ({ name }: Kernel): boolean => {
-      // `…_MxNxKxlanes`: subgroups of another GPU are not this one's fault.
-      const [, config, lanes] = /subgroup_.*?(\d+x\d+x\d+)x(\d+)$/.exec(name) ?? [];
-      if (config && (faulty.has(config) || Number(lanes) !== gpu.facts.subgroupMaxSize)) return false;
+      const [, config] = /subgroup_.*?(\d+x\d+x\d+)x\d+$/.exec(name) ?? [];
+      if (config && faulty.has(config)) return false;
       return new RegExp(context.only).test(name);
     };
     const kernels = storagesOf(gpu).flatMap((storage) => [

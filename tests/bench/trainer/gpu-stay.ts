@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { reasonOf, ToolkitError } from '../../../crawlers/errors.ts';
-import { readJsonIfPresent, writeFileAtomic } from '../../../crawlers/shell/folder.ts';
+import { readJsonIfPresent } from '../../../crawlers/shell/folder.ts';
 import { ADAPTER_CHOICES, type AdapterChoice, openGpu } from '../../../trainer/adapter.ts';
-import { nodeCommand, runApart } from '../../../trainer/apart.ts';
+import { nodeCommand } from '../../../trainer/apart.ts';
 import {
   BENCH_MODELS,
   type BenchModel,
@@ -13,6 +13,7 @@ import {
   benchRows,
 } from '../../../trainer/bench-command.ts';
 import { benchText } from '../../../trainer/bench-text.ts';
+import { keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../../../trainer/findings.ts';
 import { findPytorch, type PeerRow, PYTORCH_WAYS, runPytorch } from '../../../trainer/peers.ts';
 import { probeMatrices } from '../../../trainer/probe.ts';
 import { STAGE_WORK, type Stay } from './gpu-stages.ts';
@@ -38,7 +39,7 @@ it was at; one that was cut off goes on where the file ends, so the same command
   --adapter KIND   ${ADAPTER_CHOICES.join(', ')} (default gpu: a CPU driver would not answer)
   --python PYTHON  for peers (default python3)
   --seconds N      of the whole stay (default 1680)
-  --only REGEX     names of kernels for check
+  --only REGEX     names of kernels for check, of classes for rates and tune
   --naive          bench the plainest kernels too
 
 For a bare machine, from the project's root: make the kit (\`bare-gpu/pack\`: Node, Dawn, a Vulkan loader), then one file:
@@ -55,9 +56,6 @@ type Stage = (typeof STAGES)[number];
 const LIMIT_SECONDS: Readonly<Record<Stage, number>> = {
   ...{ facts: 60, probe: 120, rates: 480, tune: 480, bench: 300, peers: 180, check: 900 },
 };
-/** A GPU's driver that says nothing for so long hangs. */
-const QUIET_MS = 120_000;
-const MOST_CRASHES = 8;
 
 function refuse(text: string): never {
   console.error(`${text}\nnode gpu-stay --help lists the options`);
@@ -106,13 +104,19 @@ try {
 const stay: Stay = readJsonIfPresent<Stay>(options.out) ?? {};
 
 if (options.child !== undefined) {
-  // The child says every figure as one line of JSON, the parent keeps it.
-  const keep = (path: readonly string[], value: unknown): void => console.log(JSON.stringify({ path, value }));
   const note = (text: string): void => console.error(text);
   const [work, ...given] = options.child.split(' ');
   try {
     const gpu = await openGpu(adapter);
-    await STAGE_WORK[work](gpu, { stay, models, keep, note, given, only: options.only, naive: options.naive });
+    await STAGE_WORK[work](gpu, {
+      stay,
+      models,
+      keep: sayFinding,
+      note,
+      given,
+      only: options.only,
+      naive: options.naive,
+    });
     process.exit(0);
   } catch (error) {
     console.error(reasonOf(error));
@@ -133,15 +137,7 @@ const leftMs = (): number => 1000 * seconds - (performance.now() - started);
 const say = (text: string): void => console.error(`${((performance.now() - started) / 1000).toFixed(0)} s  ${text}`);
 let faults = 0;
 
-function keep(path: readonly string[], value: unknown): void {
-  let at = stay as Record<string, unknown>;
-  for (const key of path.slice(0, -1)) {
-    at[key] ??= {};
-    at = at[key] as Record<string, unknown>;
-  }
-  at[path.at(-1)!] = value;
-  writeFileAtomic(options.out, `${JSON.stringify(stay, null, 1)}\n`);
-}
+const keep = keepIn(options.out, stay);
 
 const childArguments = (work: string): string[] => [
   ...['--child', work, '--out', options.out, '--adapter', adapter, '--models', models.join()],
@@ -151,28 +147,16 @@ const childArguments = (work: string): string[] => [
 /** Runs a stage, or a part of it, again and again while what it was at crashed it. */
 async function runStage(stage: Stage, part = ''): Promise<void> {
   const work = part ? `${stage} ${part}` : stage;
-  const until = performance.now() + Math.min(1000 * LIMIT_SECONDS[stage], leftMs());
-  for (let crashes = 0; crashes < MOST_CRASHES; crashes++) {
-    const timeoutMs = Math.round(until - performance.now());
-    if (timeoutMs <= 0) return fail(work, 'no time was left');
-    if (stay.trying) keep(['trying'], '');
-    const command = [...nodeCommand(), process.argv[1], ...childArguments(work)];
-    const { fault } = await runApart(command, {
-      timeoutMs,
-      ...(adapter === 'gpu' && { quietMs: QUIET_MS }),
-      onLine(line) {
-        if (!line.startsWith('{"path":')) return console.error(line);
-        const { path, value } = JSON.parse(line) as { path: string[]; value: unknown };
-        keep(path, value);
-      },
-      onSaid: (text) => process.stderr.write(text),
-    });
-    if (fault === undefined) return;
-    fail(work, fault);
-    if (!stay.trying || performance.now() >= until) return;
-    keep(['crashed', stay.trying], fault);
-    say(`${stay.trying} is left out`);
-  }
+  const timeoutMs = Math.min(1000 * LIMIT_SECONDS[stage], leftMs());
+  if (timeoutMs <= 0) return fail(work, 'no time was left');
+  await runLeavingOut([...nodeCommand(), process.argv[1], ...childArguments(work)], stay, keep, {
+    ...{ timeoutMs, onLine: console.error, onSaid: (text) => process.stderr.write(text) },
+    ...(adapter === 'gpu' && { quietMs: QUIET_MS }),
+    onFault(fault, trying) {
+      fail(work, fault);
+      if (trying) say(`${trying} is left out`);
+    },
+  });
 }
 
 function fail(work: string, fault: string): void {
