@@ -11,8 +11,6 @@ export interface Tag {
 }
 
 const OPENER = /<(!--|[a-z][^\s/>]*)/gi;
-/** One attribute, or the end of the tag. Quotes that never close are taken as part of a bare value. */
-const ATTRIBUTE = /[\s/]*(?:(>)|([^\s/>=]+|=)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?)/y;
 /** Elements whose content is text, whatever it looks like. */
 const RAW_TEXT = /^(script|style|textarea|title|xmp|iframe|noembed|noframes)$/;
 
@@ -25,9 +23,9 @@ export function* tagsOf(html: string, names: ReadonlySet<string>): Generator<Tag
       opener.lastIndex = endOf(html, html.indexOf('-->', opener.lastIndex));
       continue;
     }
-    const end = endOfTag(html, opener.lastIndex);
-    if (names.has(name) && html[end - 1] === '>') yield { name, attributes: readAttributes(html, opener.lastIndex) };
-    opener.lastIndex = end;
+    const attributes = names.has(name) ? new Map<string, string>() : undefined;
+    opener.lastIndex = readTag(html, opener.lastIndex, attributes);
+    if (attributes !== undefined && html[opener.lastIndex - 1] === '>') yield { name, attributes };
     if (RAW_TEXT.test(name)) {
       const closer = new RegExp(`</${name}`, 'gi');
       closer.lastIndex = opener.lastIndex;
@@ -38,22 +36,35 @@ export function* tagsOf(html: string, names: ReadonlySet<string>): Generator<Tag
 
 const endOf = (html: string, index: number): number => (index < 0 ? html.length : index);
 
-/** Offset behind the tag whose name ends at `from`: by the grammar of ATTRIBUTE, without cutting anything out. */
-function endOfTag(html: string, from: number): number {
+/**
+ * Offset behind the tag whose name ends at `from`; its attributes go into the map, if there is one. Quotes that never
+ * close are part of a bare value.
+ */
+function readTag(html: string, from: number, attributes?: Map<string, string>): number {
   let at = from;
   for (;;) {
     while (at < html.length && (html[at] === '/' || isSpace(html.charCodeAt(at)))) at++;
     if (at >= html.length) return html.length;
     if (html[at] === '>') return at + 1;
+    const name = at;
     if (html[at] === '=') at++;
     else while (at < html.length && !endsName(html.charCodeAt(at))) at++;
-    let value = skipSpace(html, at);
-    if (html[value] !== '=') continue;
-    value = skipSpace(html, value + 1);
-    const quote = html[value];
-    const close = quote === '"' || quote === "'" ? html.indexOf(quote, value + 1) : -1;
-    at = close < 0 ? value : close + 1;
-    if (close < 0) while (at < html.length && html[at] !== '>' && !isSpace(html.charCodeAt(at))) at++;
+    const nameEnd = at;
+    let [start, end] = [at, at];
+    const equals = skipSpace(html, at);
+    if (html[equals] === '=') {
+      start = skipSpace(html, equals + 1);
+      const quote = html[start];
+      const close = quote === '"' || quote === "'" ? html.indexOf(quote, start + 1) : -1;
+      if (close >= 0) [start, end, at] = [start + 1, close, close + 1];
+      else {
+        at = start;
+        while (at < html.length && html[at] !== '>' && !isSpace(html.charCodeAt(at))) at++;
+        end = at;
+      }
+    }
+    const key = attributes && html.slice(name, nameEnd).toLowerCase();
+    if (key !== undefined && !attributes!.has(key)) attributes!.set(key, decodeEntities(html.slice(start, end)));
   }
 }
 
@@ -69,20 +80,6 @@ export function skipSpace(html: string, from: number): number {
   let at = from;
   while (at < html.length && isSpace(html.charCodeAt(at))) at++;
   return at;
-}
-
-/** Attributes of the tag whose name ends at `from`. */
-function readAttributes(html: string, from: number): Map<string, string> {
-  const attributes = new Map<string, string>();
-  const attribute = new RegExp(ATTRIBUTE);
-  attribute.lastIndex = from;
-  for (let found = attribute.exec(html); found; found = attribute.exec(html)) {
-    const [, end, name, double, single, bare] = found;
-    if (end !== undefined) break;
-    const key = name!.toLowerCase();
-    if (!attributes.has(key)) attributes.set(key, decodeEntities(double ?? single ?? bare ?? ''));
-  }
-  return attributes;
 }
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'", lt: '<', gt: '>', nbsp: '\u00A0' };

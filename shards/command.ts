@@ -142,9 +142,9 @@ export const explainCommand = defineCommand({
     const found = await explain(findFolders(out).documents ?? out, document, signal);
     for (const each of found) report.result(`${formatExplanation(each)}\n`, { event: 'explained', ...each });
     if (input.length > 0) {
-      const { url = '' } = found[0]?.said ?? {};
-      const leftOut = await leftOutOf(url, input, signal);
-      if (!signal.aborted) report.result(`${formatLeftOut(leftOut)}\n`, { event: 'left_out', url, leftOut });
+      const { url = '', fetched_at: fetchedAt = '' } = found[0]?.said ?? {};
+      const page = await leftOutOf(url, fetchedAt, input, signal);
+      if (page !== undefined) report.result(`${formatLeftOut(page)}\n`, { event: 'left_out', ...page });
     }
     return signal.aborted ? INTERRUPTED : 0;
   },

@@ -86,6 +86,8 @@ function rulesFor(recipe: string, measurements: Readonly<Record<string, number>>
 }
 
 const EXCERPT = 300;
+/** As wide as the longest name of a column. */
+const FACT = 'paragraph_languages'.length;
 const figure = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(3));
 
 export function formatExplanation({
@@ -104,7 +106,7 @@ export function formatExplanation({
       : `dropped by ${said.stage}: ${said.reason} (${figure(value!)}, threshold ${figure(threshold!)})${said.other ? `, repeats ${said.other}` : ''}`;
   const facts = Object.entries(said)
     .filter(([name, fact]) => fact !== '' && !['stage', 'reason', 'other'].includes(name))
-    .map(([name, fact]) => [name, fact.replace(/\n/g, '; ')]);
+    .map(([name, fact]) => `${name.padEnd(FACT)} ${fact.replace(/\n/g, '; ')}`);
   const counted = (prefix: string): string[][] =>
     Object.entries(measurements ?? {})
       .filter(([name, times]) => name.startsWith(prefix) && times > 0)
@@ -123,7 +125,7 @@ export function formatExplanation({
     .map(([name, measured]) => [name, figure(measured)]);
   const parts = [
     `${verdict} (${shard})`,
-    formatTable(facts),
+    facts.join('\n'),
     section('repaired and masked', [...counted('repaired_'), ...counted('masked_')]),
     section('rules', decisions),
     section('also measured', others),

@@ -12,7 +12,7 @@ export class Node {
   next: Node | undefined;
   first: Node | undefined;
   last: Node | undefined;
-  /** Bits of ASKED; -1 before anybody asked. */
+  /** Bits of ATTRIBUTE; -1 before anybody asked. */
   #carries = -1;
 
   constructor(tag: Tag, data: string, parent: Element | undefined) {

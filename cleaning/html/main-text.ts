@@ -23,6 +23,9 @@ export interface MainText {
   /** The box that holds the text, and the boxes that were left out, in it and around it. */
   readonly box: Element;
   readonly leftOut: ReadonlyMap<Element, Reason>;
+  readonly captions: ReadonlySet<Element>;
+  /** What no reader sees was read as well. */
+  readonly readHidden: boolean;
   /** Prose and entries (survey.ts) of the main box, without what was left out. */
   readonly prose: number;
   readonly entries: number;
@@ -63,7 +66,8 @@ export function mainText(root: Element, trust: Trust): MainText {
   };
   const lead = leadOf(root, main.element, isSkipped);
   const { prose, entries } = main.left;
-  return { blocks: [...lead, ...render(main.element, isSkipped)], box: main.element, leftOut: skipped, prose, entries };
+  const rendered = [...lead, ...render(main.element, isSkipped)];
+  return { blocks: rendered, box: main.element, leftOut: skipped, captions, readHidden, prose, entries };
 }
 
 interface LeftOut {

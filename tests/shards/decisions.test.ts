@@ -63,6 +63,7 @@ describe('vua explain', () => {
     writeFileSync(
       join(pages, 'kenh.html'),
       `<html><body><div class="menu"><a href="/">Trang chủ</a></div><div><h1>Con kênh</h1>${body}
+       <figure><img src="k.jpg"><figcaption>Khúc kênh trước nhà</figcaption></figure><p style="display:none">Bài cũ</p>
        <div id="lq" class="box lien-quan"><a href="/2">Bài khác</a> <a href="/3">Bài nữa</a></div><p>Theo Báo Xóm</p></div>
        <div class="comments"><p>Hay quá, tôi cũng ở gần đó.</p></div></body></html>`,
     );
@@ -70,9 +71,11 @@ describe('vua explain', () => {
     const heard = context();
     const options = explainCommand.options.parse({ document: 'file:kenh.html', out, input: [pages] });
     expect(await explainCommand.run(options, heard)).toBe(0);
-    const [, leftOut] = heard.out.join('').split('left out of the page\n');
+    const [, leftOut] = heard.out.join('').split('lines that its host repeats\n');
     expect(leftOut?.trim().split('\n')).toEqual([
       'named as furniture  div.menu: Trang chủ',
+      'caption             figcaption: Khúc kênh trước nhà',
+      'hidden              p: Bài cũ',
       'named as furniture  div#lq.box.lien-quan: Bài khác Bài nữa',
       'comments            div.comments: Hay quá, tôi cũng ở gần đó.',
       'label or link       line: Theo Báo Xóm',
