@@ -90,7 +90,7 @@ export class Encoder {
       start = scanner.skipEncoded(start, isLast, count, this.room);
       count = scanner.skippedIds;
       if (start === length) break;
-      const end = pretokenizer.next(scanner.text, start);
+      const end = pretokenizer.next(scanner.text, start, isLast);
       if (end === length && !isLast) break; // it may go on
       const first = count;
       count = end - start > CACHED_BYTES ? this.appendMerged(count, start, end) : this.append(count, start, end);

@@ -1,19 +1,19 @@
 /** `vua tokenizer encode`, `decode`, `evaluate` and `explain`: a trained tokenizer in hand. */
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { badInput, reasonOf } from '../crawlers/errors.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
-import { writeFileAtomic } from '../crawlers/shell/folder.ts';
+import { AtomicFile } from '../crawlers/shell/folder.ts';
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type Compared, openCompared } from './beside.ts';
 import { isShards, readTexts } from './documents.ts';
 import { Evaluation, figuresRow } from './evaluate.ts';
 import { paint, piecesOf } from './explain.ts';
-import { formatNamed, ID_FORMATS, parseIds } from './ids.ts';
+import { formatNamed, ID_FORMATS, idsOf } from './ids.ts';
 import { Tokenizer } from './load.ts';
 import { toNfc } from './nfc.ts';
+import { slicesOf } from './slices.ts';
 
 const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
 
@@ -32,25 +32,36 @@ export const tokenizerEncodeCommand = defineCommand({
   }),
   async run({ file, tokenizer: dir, out }, { report, signal }) {
     const tokenizer = await Tokenizer.load(dir);
-    const text = await readBytes(file, signal);
-    if (text === undefined) return INTERRUPTED;
-    const ids = tokenizer.encode(text);
-    const format = ids.BYTES_PER_ELEMENT === 2 ? 'u16' : 'u32';
+    const format = tokenizer.vocabSize > 0x10000 ? 'u32' : 'u16';
     if (out !== undefined && (formatNamed(out) ?? format) !== format) {
       throw badInput('BAD_OPTION', `--out ${out}: this tokenizer has ids of ${format}`, `end the name in .${format}`);
     }
-    if (out === undefined) {
-      report.result(ids.join(' '), { event: 'encoded', ids: [...ids] });
-      return;
+    const written = out === undefined ? undefined : new AtomicFile(out);
+    try {
+      let tokens = 0;
+      for await (const text of slicesOf(chunksOf(file, signal))) {
+        const ids = tokenizer.encode(text);
+        tokens += ids.length;
+        if (written === undefined) report.result(ids.join(' '), { event: 'encoded', ids: [...ids] });
+        else written.write(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
+        await new Promise((resolve) => setImmediate(resolve)); // Ctrl-C has its turn
+        if (signal.aborted) return INTERRUPTED;
+      }
+      if (written === undefined) return;
+      written.commit();
+      const bytesEach = format === 'u16' ? 2 : 4;
+      report.result(`${formatCount(tokens)} tokens, ${bytesEach} bytes each: ${out}`, {
+        event: 'encoded',
+        tokens,
+        bytesEach,
+        out,
+      });
+    } catch (error) {
+      if (signal.aborted) return INTERRUPTED;
+      throw error;
+    } finally {
+      written?.discard();
     }
-    writeFileAtomic(out, new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
-    const bytesEach = ids.BYTES_PER_ELEMENT;
-    report.result(`${formatCount(ids.length)} tokens, ${bytesEach} bytes each: ${out}`, {
-      event: 'encoded',
-      tokens: ids.length,
-      bytesEach,
-      out,
-    });
   },
 });
 
@@ -75,12 +86,28 @@ export const tokenizerDecodeCommand = defineCommand({
   }),
   async run({ file, tokenizer: dir, format, out }, { report, signal }) {
     const tokenizer = await Tokenizer.load(dir);
-    const bytes = await readBytes(file, signal);
-    if (bytes === undefined) return INTERRUPTED;
-    const ids = parseIds(bytes, format ?? formatNamed(file) ?? 'text', file, tokenizer.vocabSize);
-    const text = tokenizer.decode(ids);
-    if (out === undefined) report.result(text, { event: 'decoded', text });
-    else writeFileAtomic(out, text);
+    const from = format ?? formatNamed(file) ?? 'text';
+    const written = out === undefined ? undefined : new AtomicFile(out);
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    try {
+      let text = '';
+      for await (const ids of idsOf(chunksOf(file, signal), from, file, tokenizer.vocabSize)) {
+        const more = decoder.decode(tokenizer.decodeBytes(ids), { stream: true });
+        if (written === undefined) text += more;
+        else written.write(more);
+        await new Promise((resolve) => setImmediate(resolve)); // Ctrl-C has its turn
+        if (signal.aborted) return INTERRUPTED;
+      }
+      text += decoder.decode();
+      if (written === undefined) return void report.result(text, { event: 'decoded', text });
+      written.write(text);
+      written.commit();
+    } catch (error) {
+      if (signal.aborted) return INTERRUPTED;
+      throw error;
+    } finally {
+      written?.discard();
+    }
   },
 });
 
@@ -187,14 +214,13 @@ function formatEvaluation(evaluations: readonly Evaluation[]): string {
 
 /**
  * As a stream, so that Ctrl-C is heard while standard input says nothing.
- * @returns `undefined` when `signal` was aborted.
- * @throws ToolkitError BAD_INPUT (exit 2).
+ * @throws ToolkitError BAD_INPUT (exit 2); an AbortError.
  */
-async function readBytes(file: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+async function* chunksOf(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
-    return await buffer(addAbortSignal(signal, file === '-' ? process.stdin : createReadStream(file)));
+    yield* addAbortSignal(signal, file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 2 ** 20 }));
   } catch (error) {
-    if (signal.aborted) return undefined;
+    if (signal.aborted) throw error;
     throw badInput('BAD_INPUT', `${file}: ${reasonOf(error)}`, 'give a file that can be read', error);
   }
 }

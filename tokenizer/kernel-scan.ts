@@ -166,7 +166,7 @@ export const SCAN = `
     (br $run)))
   (return (local.get $at)))
 
-(func $skipSpace (param $start i32) (param $end i32) (result i32)
+(func $skipSpace (param $start i32) (param $end i32) (param $last i32) (result i32)
   (local $at i32) (local $before i32) (local $kind i32) (local $afterNewline i32)
   (local.set $at (local.get $start))
   (local.set $before (local.get $start))
@@ -178,13 +178,16 @@ export const SCAN = `
     (local.set $at (call $behind (local.get $at)))
     (if (i32.eq (local.get $kind) (i32.const ${NEWLINE})) (then (local.set $afterNewline (local.get $at))))
     (br $run)))
-  (if (local.get $afterNewline) (then (return (local.get $afterNewline))))
+  ;; Another line end may follow.
+  (if (i32.and (i32.ne (local.get $afterNewline) (i32.const 0))
+               (i32.or (local.get $last) (i32.lt_u (local.get $at) (local.get $end))))
+    (then (return (local.get $afterNewline))))
   (if (i32.or (i32.eq (local.get $at) (local.get $end)) (i32.eq (local.get $before) (local.get $start)))
     (then (return (local.get $at))))
   (return (local.get $before)))
 
 ;; What does not begin with letters.
-(func $nextByClass (param $start i32) (param $end i32) (result i32)
+(func $nextByClass (param $start i32) (param $end i32) (param $last i32) (result i32)
   (local $at i32) (local $kind i32) (local $following i32) (local $digits i32)
   (local.set $at (local.get $start))
   (local.set $kind (call $class (local.get $at)))
@@ -198,7 +201,8 @@ export const SCAN = `
   (if (i32.eq (local.get $kind) (i32.const ${OTHER})) (then (return
     (call $skipRun (call $skipRun (local.get $at) (local.get $end) (i32.const ${OTHER}))
                    (local.get $end) (i32.const ${NEWLINE})))))
-  (if (i32.ne (local.get $kind) (i32.const ${NUMBER})) (then (return (call $skipSpace (local.get $start) (local.get $end)))))
+  (if (i32.ne (local.get $kind) (i32.const ${NUMBER})) (then (return
+    (call $skipSpace (local.get $start) (local.get $end) (local.get $last)))))
   (block $stop (loop $run
     (br_if $stop (i32.eq (local.get $digits) (i32.const DIGITS)))
     (br_if $stop (i32.ge_u (local.get $at) (local.get $end)))
@@ -231,7 +235,8 @@ export const SCAN = `
       (local.set $from (call $behindSpace (local.get $at)))
       (local.set $next (call $letters (local.get $from)))
       (local.set $kind (i32.ne (local.get $next) (local.get $from)))
-      (if (i32.eqz (local.get $kind)) (then (local.set $next (call $nextByClass (local.get $at) (local.get $end)))))
+      (if (i32.eqz (local.get $kind)) (then (local.set $next
+        (call $nextByClass (local.get $at) (local.get $end) (local.get $last)))))
       (br_if $stop (i32.and (i32.eq (local.get $next) (local.get $end)) (i32.eqz (local.get $last))))
       ${TAKE}))
     (br_if $blocks (i32.lt_u (local.get $found) (i32.const FOUND_END)))))

@@ -81,14 +81,21 @@ export class Tokenizer {
    * @throws ToolkitError BAD_TOKEN for an id outside the vocabulary.
    */
   decode(ids: Iterable<number>): string {
-    const pieces = Array.from(ids, (id) => this.bytesOf(id));
-    const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
+    return DECODER.decode(this.decodeBytes(ids));
+  }
+
+  /** The same as bytes, which may begin and end within a character. */
+  decodeBytes(ids: Iterable<number>): Uint8Array {
+    const all = Array.isArray(ids) || ArrayBuffer.isView(ids) ? (ids as ArrayLike<number>) : Array.from(ids);
+    let length = 0;
+    for (let i = 0; i < all.length; i++) length += this.byteLengths[all[i]!] || this.bytesOf(all[i]!).length;
+    const bytes = new Uint8Array(length);
+    for (let i = 0, at = 0; i < all.length; i++) {
+      const piece = this.bytesOf(all[i]!);
       bytes.set(piece, at);
       at += piece.length;
     }
-    return DECODER.decode(bytes);
+    return bytes;
   }
 
   /** @throws ToolkitError BAD_TOKEN when the tokenizer has no special token of this name. */

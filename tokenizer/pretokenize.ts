@@ -51,8 +51,11 @@ export class Pretokenizer {
     });
   }
 
-  /** End of the pretoken that begins at `start`, in bytes; `start` is less than the length of the well-formed text. */
-  next({ bytes, length }: PaddedText, start: number): number {
+  /**
+   * End of the pretoken that begins at `start`, in bytes; `start` is less than the length of the well-formed text.
+   * @param isLast no text follows: else a pretoken that what follows may change ends with the text
+   */
+  next({ bytes, length }: PaddedText, start: number, isLast = true): number {
     const { transitions, stop } = this.letters;
     const first = bytes[start] === SPACE_BYTE ? start + 1 : start;
     let at = first;
@@ -61,11 +64,11 @@ export class Pretokenizer {
     while (state !== stop) state = transitions[(state << 8) | bytes[++at]!]!;
     while ((bytes[at]! & 0xc0) === 0x80) at--; // to the head of the character that is no letter
     this.isSyllable = at > first;
-    return at > first ? at : this.nextByClass(bytes, start, length);
+    return at > first ? at : this.nextByClass(bytes, start, length, isLast);
   }
 
   /** What does not begin with letters. */
-  private nextByClass(bytes: Uint8Array, start: number, end: number): number {
+  private nextByClass(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
     let at = start;
     let kind = this.classAt(bytes, at);
     if (bytes[at] === SPACE_BYTE && at + 1 < end) {
@@ -76,7 +79,7 @@ export class Pretokenizer {
       }
     }
     if (kind === OTHER) return this.skipRun(bytes, this.skipRun(bytes, at, end, OTHER), end, NEWLINE);
-    if (kind !== NUMBER) return this.skipSpace(bytes, start, end);
+    if (kind !== NUMBER) return this.skipSpace(bytes, start, end, isLast);
     for (let digits = 0; digits < this.digits && at < end && this.classAt(bytes, at) === NUMBER; digits++) {
       at += widthOf(bytes[at]!);
     }
@@ -90,7 +93,7 @@ export class Pretokenizer {
   }
 
   /** `\s*[\r\n]+|\s+(?!\S)|\s+`: up to the last line end, else up to the last space, which goes with what follows it. */
-  private skipSpace(bytes: Uint8Array, start: number, end: number): number {
+  private skipSpace(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
     let at = start;
     let last = start;
     let afterNewline = 0;
@@ -101,7 +104,7 @@ export class Pretokenizer {
       at += widthOf(bytes[at]!);
       if (kind === NEWLINE) afterNewline = at;
     }
-    if (afterNewline > 0) return afterNewline;
+    if (afterNewline > 0 && (at < end || isLast)) return afterNewline; // another line end may follow
     return at === end || last === start ? at : last;
   }
 

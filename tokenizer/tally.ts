@@ -80,7 +80,7 @@ export class WordTally implements Tally {
     for (let start = 0; ; ) {
       start = scanner.skipCounted(start, isLast);
       if (start === length) return start;
-      const end = scanner.pretokenizer.next(scanner.text, start);
+      const end = scanner.pretokenizer.next(scanner.text, start, isLast);
       if (end === length && !isLast) return start; // it may go on
       if (end - start <= MAX_WORD_BYTES) {
         const slot = table.slotOf(scanner.text, start, end);

@@ -50,28 +50,67 @@ const unwritable = (dir: string, error: unknown): ToolkitError =>
  * @throws ToolkitError UNWRITABLE_FOLDER (exit 2), WRITE_FAILED.
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  makeFolder(dirname(path));
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(temporary, 'w');
-    try {
-      const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    if (/^(EACCES|EPERM|EROFS|EISDIR)$/.test((error as NodeJS.ErrnoException).code ?? ''))
-      throw unwritable(path, error);
-    throw new ToolkitError({
-      code: 'WRITE_FAILED',
-      message: `${path}: ${reasonOf(error)}`,
-      hint: 'free some disk space and run again: what was written stays valid',
-      cause: error,
+  const file = new AtomicFile(path);
+  file.write(data);
+  file.commit();
+}
+
+/** The same for a file that is written bit by bit; it does not stand there before `commit`. All throw as `writeFileAtomic`. */
+export class AtomicFile {
+  readonly #path: string;
+  readonly #temporary: string;
+  #file: number | undefined;
+
+  constructor(path: string) {
+    makeFolder(dirname(path));
+    this.#path = path;
+    this.#temporary = `${path}.${process.pid}.tmp`;
+    this.#file = this.#orDiscard(() => openSync(this.#temporary, 'w'));
+  }
+
+  write(data: string | Uint8Array): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    this.#orDiscard(() => {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#file!, bytes, written);
     });
+  }
+
+  commit(): void {
+    this.#orDiscard(() => {
+      fsyncSync(this.#file!);
+      this.#close();
+      renameSync(this.#temporary, this.#path);
+    });
+  }
+
+  /** Leaves nothing; after `commit` it does nothing. */
+  discard(): void {
+    if (this.#file === undefined) return;
+    this.#close();
+    rmSync(this.#temporary, { force: true });
+  }
+
+  #close(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) closeSync(file);
+  }
+
+  #orDiscard<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      this.#close();
+      rmSync(this.#temporary, { force: true });
+      if (/^(EACCES|EPERM|EROFS|EISDIR)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+        throw unwritable(this.#path, error);
+      throw new ToolkitError({
+        code: 'WRITE_FAILED',
+        message: `${this.#path}: ${reasonOf(error)}`,
+        hint: 'free some disk space and run again: what was written stays valid',
+        cause: error,
+      });
+    }
   }
 }
 

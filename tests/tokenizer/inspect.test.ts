@@ -17,6 +17,7 @@ import {
   tokenizerExplainCommand,
 } from '../../tokenizer/inspect-commands.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
+import { slicesOf } from '../../tokenizer/slices.ts';
 import { context, thrownBy } from '../shards/support.ts';
 import { sampleTexts, train } from './support.ts';
 
@@ -51,6 +52,25 @@ test('encode and decode are each other’s inverse, on paper and in files', asyn
   expect(await run(tokenizerEncodeCommand, { file: at('text.txt'), out: at('ids.u16') })).toContain('2 bytes each');
   const raw = readFileSync(at('ids.u16'));
   expect([...new Uint16Array(raw.buffer, raw.byteOffset, raw.length / 2)]).toEqual([...tokenizer.encode(text)]);
+});
+
+test('slices of a text have its ids, wherever they are cut', async () => {
+  const text = Array.from(
+    { length: 40 },
+    (_, i) => `Dòng ${i}, kênh đào\r\n${i % 3 === 0 ? '\n \n' : ''}${i % 5 === 0 ? 'ấp' : 'xóm'} Bến.`,
+  ).join('\n');
+  const bytes = Buffer.from(text);
+  async function* chunks() {
+    for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+  }
+  const ids: number[] = [];
+  let slices = 0;
+  for await (const slice of slicesOf(chunks(), 20)) {
+    ids.push(...tokenizer.encode(slice));
+    slices++;
+  }
+  expect(slices).toBeGreaterThan(10);
+  expect(ids).toEqual([...tokenizer.encode(text)]);
 });
 
 test('decode reads whatever encode writes', async () => {

@@ -88,6 +88,24 @@ test('ids are those of the plain code, in windows of 64 bytes as well', () => {
   }
 });
 
+test('a run of spaces is one pretoken up to its last line end, wherever a window ends in it', () => {
+  const windows = [new Encoder(model, { window: 64 }), new Encoder(model, { window: 64, accelerate: false })];
+  for (let before = 1; before < 64; before += 4) {
+    for (const gap of ['\n  \n', '\r\n              \r\n', '\n\n\n', ' \n \n ']) {
+      const text = `${'ab '.repeat(before).slice(0, before)}${gap}Việt Nam ${'x'.repeat(80)}`;
+      const whole = plain.encode(text);
+      for (const encoder of windows) expect(encoder.encode(text), JSON.stringify(text)).toEqual(whole);
+      const [counted, inWindows] = [{}, { window: 64 }].map((options) => {
+        const tally = new WordTally({ digits: 3, ...options });
+        tally.add(bytesOf(text));
+        const { lengths, counts } = tally.result();
+        return [...lengths].map((length, i) => `${length} × ${counts[i]}`).sort();
+      });
+      expect(inWindows).toEqual(counted);
+    }
+  }
+});
+
 test('well-formed is what the plain code says, for any bytes', () => {
   const scanner = new Scanner({ digits: 3 });
   const bytes = fc
