@@ -11,7 +11,7 @@ import type { AdapterFacts } from './device.ts';
 import { type KernelChoice, kernelsFor } from './kernels/index.ts';
 
 const FORMAT = 'vua-kernels';
-const VERSION = 1;
+const VERSION = 2;
 
 interface TuneFile {
   readonly format: typeof FORMAT;

@@ -30,11 +30,12 @@ export const NVIDIA_FACTS: TuningFacts = {
   ],
 };
 
-/** rows, vectors, blocks. */
+/** rows, vectors, steps ahead. */
 const BROADCASTS: readonly (readonly [number, number, number?])[] = [
   [32, 2],
+  [32, 2, 16],
   [64, 1],
-  [32, 2, 8],
+  [64, 1, 16],
   [32, 1],
   [16, 2],
   [16, 1],
@@ -92,11 +93,11 @@ const hasMatrices = ({ features, matrixConfigs }: TuningFacts): boolean =>
 export function matmulCandidates(facts: TuningFacts, layout: MatmulLayout, from: Storage): MatmulTile[] {
   if (facts.kind !== 'gpu') {
     const size = facts.subgroupMaxSize;
-    const broadcasts = BROADCASTS.filter(([rows]) => hasSubgroupsOf(size, facts) && rows % size === 0).map(
-      ([rows, vectors, blocks]): LanesTile => {
-        return { kind: 'broadcast', lanes: size, rows, vectors, ...(blocks && { blocks }) };
-      },
-    );
+    const broadcasts = BROADCASTS.filter(
+      ([rows, , ahead]) => hasSubgroupsOf(size, facts) && rows % size === 0 && (layout !== 'nt' || !ahead),
+    ).map(([rows, vectors, ahead]): LanesTile => {
+      return { kind: 'broadcast', lanes: size, rows, vectors, ...(ahead && { ahead }) };
+    });
     const plain = LANES.map(([lanes, rows, vectors]): LanesTile => ({ kind: 'lanes', lanes, rows, vectors }));
     // More sums than that take SwiftShader seconds to compile.
     return [...broadcasts, ...plain].filter(({ rows, vectors }) => facts.kind !== 'embedded' || rows * vectors <= 16);

@@ -8,7 +8,7 @@ import type { Storage } from './kernel.ts';
 import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
 
 export interface KernelChoice {
-  /** By class of matmul (`matmulClass`), by `layout long` or `layout storage`, or by layout: the most exact counts. */
+  /** By class of matmul (`matmulClass`), by `layout long` from K = LONG on, or by layout: the most exact counts. */
   readonly matmul: Readonly<Record<string, MatmulTile>>;
   /** By `storage headSize`, or by storage. */
   readonly attention: Readonly<Record<string, AttentionTile>>;
@@ -24,8 +24,8 @@ export const KERNEL_CHOICES = ['embedded', 'software', 'gpu', 'naive'] as const;
 export type KernelChoiceName = (typeof KERNEL_CHOICES)[number];
 
 const lanes = (lanes: number, rows: number, vectors: number): MatmulTile => ({ kind: 'lanes', lanes, rows, vectors });
-const broadcast = (lanes: number, rows: number, vectors: number, blocks?: number): MatmulTile => {
-  return { kind: 'broadcast', lanes, rows, vectors, ...(blocks && { blocks }) };
+const broadcast = (lanes: number, rows: number, vectors: number, ahead?: number): MatmulTile => {
+  return { kind: 'broadcast', lanes, rows, vectors, ...(ahead && { ahead }) };
 };
 const attends = (kind: 'lanes' | 'broadcast', lanes: number, block: number, staged = false): AttentionTile => {
   return { kind, lanes, block, staged };
@@ -53,8 +53,8 @@ const CHOICES: Readonly<Record<KernelChoiceName, KernelChoice>> = {
   // Mesa's lavapipe: subgroups of 8, many registers.
   software: {
     matmul: {
-      ...{ nn: broadcast(8, 32, 2), nt: broadcast(8, 64, 1), tn: broadcast(8, 32, 2) },
-      ...{ 'nn long': broadcast(8, 32, 2, 8), 'tn long': broadcast(8, 32, 2, 8) },
+      ...{ nn: broadcast(8, 32, 2), nt: broadcast(8, 64, 1), tn: broadcast(8, 32, 2, 16) },
+      'nn long': broadcast(8, 32, 2, 16),
     },
     attention: heads(attends('broadcast', 8, 4), { 16: attends('lanes', 8, 4), 128: attends('broadcast', 8, 1) }),
     normLanes: 1,
@@ -105,12 +105,12 @@ export function kernelsFor(facts: AdapterFacts): KernelChoice {
 export const matmulClass = (layout: MatmulLayout, from: Storage, { M, N, K }: MatmulDims): string =>
   [layout, from, ...[M, N, K].map((side) => 2 ** Math.ceil(Math.log2(side)))].join(' ');
 
-/** From this K on a panel of B, 256 bytes wide, is larger than a core's second cache. */
-const LONG = 8192;
+/** From this K on nn gains by touching lines ahead; below it loses up to 5 % (LOG.md). */
+const LONG = 2048;
 
 export const matmulTile = (choice: KernelChoice, layout: MatmulLayout, from: Storage, dims: MatmulDims): MatmulTile =>
   choice.matmul[matmulClass(layout, from, dims)] ??
-  choice.matmul[`${layout} ${dims.K >= LONG ? 'long' : from}`] ??
+  (dims.K >= LONG ? choice.matmul[`${layout} long`] : undefined) ??
   choice.matmul[layout];
 
 export const attentionTile = (choice: KernelChoice, storage: Storage, headSize: number): AttentionTile =>

@@ -93,9 +93,9 @@ export const matmulProblems = (from: Storage, plain = false): MatmulProblem[] =>
 
 /** Small tiles for what takes long to compile or is a GPU's: several blocks a side, as in the larger ones. */
 const SMALL_TILES: readonly MatmulTile[] = [
-  { kind: 'lanes', lanes: 4, rows: 4, vectors: 1, blocks: 3 },
-  { kind: 'broadcast', lanes: 4, rows: 8, vectors: 1, blocks: 3 },
-  { kind: 'broadcast', lanes: 8, rows: 8, vectors: 1, blocks: 3 },
+  { kind: 'lanes', lanes: 4, rows: 4, vectors: 1, ahead: 2 },
+  { kind: 'broadcast', lanes: 4, rows: 8, vectors: 1, ahead: 2 },
+  { kind: 'broadcast', lanes: 8, rows: 8, vectors: 1, ahead: 2 },
   { kind: 'tiles', m: 16, n: 32, k: 8, rows: 8, columns: 8 },
   { kind: 'tiles', m: 32, n: 16, k: 16, rows: 4, columns: 4 },
   { kind: 'subgroup', m: 16, n: 32, k: 16, down: 1, across: 2, M: 8, N: 8, K: 8, lanes: 8 },
@@ -115,7 +115,7 @@ export function allKernels(storage: Storage): Kernel[] {
   const choices = KERNEL_CHOICES.map(chooseKernels);
   const tiles = choices
     .flatMap(({ matmul }) => Object.values(matmul))
-    .filter((tile) => 'vectors' in tile && !tile.blocks)
+    .filter((tile): boolean => 'vectors' in tile)
     .concat(PLAIN);
   const attentions = [
     ...(['embedded', 'software'] as const).flatMap((name) =>

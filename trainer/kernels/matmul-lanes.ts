@@ -19,20 +19,13 @@ export interface LanesTile {
   readonly rows: number;
   /** vec4 columns that a lane owns. */
   readonly vectors: number;
-  /** Blocks of rows that a workgroup takes through the same STRIP of B before it goes on along K; 1 where left out. */
-  readonly blocks?: number;
+  /** Steps of K, in vec4, whose lines of memory are touched together before they are used; none where left out. */
+  readonly ahead?: number;
 }
 
-/** Steps of K, in vec4, after which the sums of a block rest in memory: B's strip stays in a core's first cache. */
-const STRIP = 64;
-
 export const lanesGrid =
-  ({ lanes, rows, vectors, blocks = 1 }: LanesTile) =>
-  ({ M, N, Z }: Dims): [number, number, number] => [
-    Math.ceil(M / rows / blocks),
-    Math.ceil(N / 4 / lanes / vectors),
-    Z,
-  ];
+  ({ lanes, rows, vectors }: LanesTile) =>
+  ({ M, N, Z }: Dims): [number, number, number] => [Math.ceil(M / rows), Math.ceil(N / 4 / lanes / vectors), Z];
 
 const LANE = 'xyzw';
 
@@ -61,20 +54,16 @@ function scalarsOfA(layout: MatmulLayout, rows: number): LeftOperand {
 
 /**
  * nn, nt: share s of lane l is row s·lanes + l, four steps. tn: lane l has step l % 4 of the (l / 4)-th of lanes/4 stretches
- * of rows, four rows a share; steps lie far apart there, so the first share of the next four is touched to be on its way
- * (four lanes gain nothing by it: LOG.md).
+ * of rows, four rows a share.
  */
 function sharesOfA(layout: MatmulLayout, lanes: number, rows: number): LeftOperand {
   const shares = rows / lanes;
-  const at = (k: string, s: number): string =>
+  const at = (s: number): string =>
     layout === 'tn'
-      ? `a_at + (${k} * 4u + lane % 4u) * (dims.M / 4u) + min(row / 4u + lane / 4u * ${shares}u + ${s}u, dims.M / 4u - 1u)`
-      : `a_at + min(row + ${s * lanes}u + lane, dims.M - 1u) * (dims.K / 4u) + ${k}`;
-  const touch = `\n    touched &= bitcast<u32>(f32(a[${at('min(k + 1u, dims.K / 4u - 1u)', 0)}].x));`;
+      ? `a_at + (k * 4u + lane % 4u) * (dims.M / 4u) + min(row / 4u + lane / 4u * ${shares}u + ${s}u, dims.M / 4u - 1u)`
+      : `a_at + min(row + ${s * lanes}u + lane, dims.M - 1u) * (dims.K / 4u) + k`;
   return {
-    load:
-      lines(range(shares), (s) => `    let share${s} = vec4f(a[${at('k', s)}]);`) +
-      (layout === 'tn' && lanes >= 8 ? touch : ''),
+    load: lines(range(shares), (s) => `    let share${s} = vec4f(a[${at(s)}]);`),
     row(r) {
       if (layout !== 'tn') return `    let a${r} = subgroupBroadcast(share${Math.floor(r / lanes)}, ${r % lanes}u);\n`;
       const four = Math.floor(r / 4);
@@ -86,7 +75,31 @@ function sharesOfA(layout: MatmulLayout, lanes: number, rows: number): LeftOpera
   };
 }
 
-export function lanesWgsl({ layout }: MatmulProblem, { kind, lanes, rows, vectors, blocks = 1 }: LanesTile): string {
+/**
+ * Operands whose steps of K lie apart (A of tn, B of nn and tn) come from other pages step by step, where no prefetcher
+ * looks: each miss would hold the loop up alone. A lane touches one line of 64 bytes at a time, many on their way at once.
+ */
+function touchAhead(layout: MatmulLayout, { lanes, rows, vectors, ahead = 0 }: LanesTile): string {
+  const touch = (operand: string, side: string, first: string, fours: number): string => {
+    const across = Math.ceil(fours / 4);
+    const step = (i: number): string => `min(k * 4u + (${i * lanes}u + lane) / ${across}u, dims.K - 1u)`;
+    const four = (i: number): string =>
+      `min(${first} + (${i * lanes}u + lane) % ${across}u * 4u, dims.${side} / 4u - 1u)`;
+    return lines(
+      range(Math.ceil((ahead * 4 * across) / lanes)),
+      (i) =>
+        `      touched &= bitcast<u32>(f32(${operand}[${operand}_at + ${step(i)} * (dims.${side} / 4u) + ${four(i)}].x));`,
+    );
+  };
+  if (ahead === 0 || layout === 'nt') return '';
+  return `    if (k % ${ahead}u == 0u) {
+${layout === 'tn' ? touch('a', 'M', 'row / 4u', rows / 4) : ''}
+${touch('b', 'N', `group.y * ${lanes * vectors}u`, lanes * vectors)}
+    }`;
+}
+
+export function lanesWgsl({ layout }: MatmulProblem, tile: LanesTile): string {
+  const { kind, lanes, rows, vectors } = tile;
   const broadcast = kind === 'broadcast';
   const columns = lanes * vectors; // in vec4
   const R = range(rows);
@@ -104,32 +117,7 @@ ${lines(R, (r) => A.row(r) + lines(J, (j) => `    s${r}_${j} += vec4f(${Q.map((q
   const sums = each((r, j) => `    var s${r}_${j} = vec4f();`);
   const load = layout === 'nt' ? columnMajorB : rowMajorB;
   const store = each((r, j) => `    store(group.z, row + ${r}u + touched, column + ${j}u, s${r}_${j});`);
-  const place = (r: number, j: number): string => `kept[block * ${rows * vectors}u + ${r * vectors + j}u]`;
-  const whole = `  let row = group.x * ${rows}u;
-${sums}
-  for (var k = 0u; k < dims.K / 4u; k++) {
-${A.load}
-${load}
-  }
-${store}`;
-  const strips = `  for (var strip = 0u; strip < dims.K / 4u; strip += ${STRIP}u) {
-    for (var block = 0u; block < ${blocks}u; block++) {
-      let row = (group.x * ${blocks}u + block) * ${rows}u;
-      if (row >= dims.M) { break; }
-${each((r, j) => `      var s${r}_${j} = ${place(r, j)};`)}
-      for (var k = strip; k < min(strip + ${STRIP}u, dims.K / 4u); k++) {
-${A.load}
-${load}
-      }
-${each((r, j) => `      ${place(r, j)} = s${r}_${j};`)}
-    }
-  }
-  for (var block = 0u; block < ${blocks}u; block++) {
-    let row = (group.x * ${blocks}u + block) * ${rows}u;
-${each((r, j) => `    store(group.z, row + ${r}u + touched, column + ${j}u, ${place(r, j)});`)}
-  }`;
   return `
-${blocks > 1 ? `var<private> kept: array<vec4f, ${blocks * rows * vectors}>;` : ''}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(${broadcast ? 'subgroup_invocation_id' : 'local_invocation_index'}) lane: u32) {
   let width = dims.N / 4u;
@@ -138,6 +126,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(${broadcast ? 'subgroup_in
   let a_at = group.z * dims.M * dims.K / 4u;
   let b_at = group.z * dims.N * dims.K / 4u;
 ${lines(J, (j) => `  let c${j} = min(column + ${j}u, width - 1u);`)}
-${blocks > 1 ? strips : whole}
+  let row = group.x * ${rows}u;
+${sums}
+  for (var k = 0u; k < dims.K / 4u; k++) {
+${touchAhead(layout, tile)}
+${A.load}
+${load}
+  }
+${store}
 }`;
 }
