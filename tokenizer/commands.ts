@@ -54,6 +54,7 @@ const LEARNING = {
   maxTokenLength: z.number().int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
   maxBytes: z
     .number()
+    .int()
     .min(1)
     .optional()
     .describe('learn from so many bytes at most, of documents drawn by --seed where there are more'),

@@ -9,11 +9,13 @@ import { decode } from '../cleaning/charset.ts';
 import { extract } from '../cleaning/extract.ts';
 import { repairMojibake } from '../cleaning/mojibake.ts';
 import { badInput, type ToolkitError } from '../crawlers/errors.ts';
+import { unpack } from '../crawlers/gzip.ts';
 import type { Page } from '../crawlers/page.ts';
 import { ENDINGS, openInput } from '../crawlers/sources/index.ts';
 import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
 import { readDocuments } from '../shards/read-documents.ts';
 import { splitOf } from '../shards/split.ts';
+import { slicesOf } from './slices.ts';
 
 /**
  * @param paths Folders of document shards, single shards (.arrow), and files or folders that `openInput` reads.
@@ -47,8 +49,19 @@ export async function* readTexts(
   onRead?: (bytes: number) => void,
 ): AsyncGenerator<SourceText> {
   if (!isShards(path)) {
-    for await (const page of openInput(path, { signal, onFault: stop, onRead })) {
-      if (allowsTraining(page)) yield { source: path, text: textOf(page, path) };
+    /** Of the page in hand. */
+    let told = 0;
+    const tell = (bytes: number): void => {
+      told += bytes;
+      onRead?.(bytes);
+    };
+    for await (const page of openInput(path, { signal, onFault: stop, onRead: tell })) {
+      const known = told;
+      told = 0;
+      if (!allowsTraining(page)) continue;
+      if (page.wholeBytes === undefined || isHtml(page) || page.url !== `file:${page.source}`)
+        yield { source: path, text: textOf(page, path) };
+      else yield* slicesOfFile(page, path, signal, known, onRead);
     }
     return;
   }
@@ -57,6 +70,28 @@ export async function* readTexts(
       if (!takes(batch.string('cluster', row))) continue;
       yield { source: batch.string('source', row), text: batch.bytes('text', row) };
     }
+  }
+}
+
+/**
+ * A text too large to be one document: what was read is its head alone.
+ * @param known bytes of the file that `onRead` heard of
+ */
+async function* slicesOfFile(
+  page: Page,
+  path: string,
+  signal: AbortSignal,
+  known: number,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<SourceText> {
+  const onMore = (bytes: number): void => {
+    onRead?.(Math.max(0, bytes - known));
+    known = Math.max(0, known - bytes);
+  };
+  const file = statSync(path).isDirectory() ? join(path, page.source) : path;
+  for await (const body of slicesOf(unpack(file, signal, onMore))) {
+    if (signal.aborted) return;
+    if (body.length > 0) yield { source: path, text: textOf({ ...page, body }, path) };
   }
 }
 
@@ -91,9 +126,12 @@ export const isShards = (path: string): boolean => path.endsWith('.arrow') || ex
 const allowsTraining = ({ consent: { conclusion } }: Page): boolean =>
   conclusion !== 'no-train' && conclusion !== 'no-index';
 
-function textOf({ url, headers, body }: Page, path: string): Uint8Array {
+const isHtml = ({ headers }: Page): boolean => /html/i.test(headers['content-type'] ?? '');
+
+function textOf(page: Page, path: string): Uint8Array {
+  const { url, headers, body } = page;
   const type = headers['content-type'];
-  if (!/html/i.test(type ?? '') && isCleanVietnamese(body)) return body;
+  if (!isHtml(page) && isCleanVietnamese(body)) return body;
   const { text } = decode(body, type);
   const refuse = (fact: string, hint: string): never => {
     throw badInput('NOT_TEXT', `${path}: ${url}: ${fact}, expected text`, hint);
@@ -104,7 +142,7 @@ function textOf({ url, headers, body }: Page, path: string): Uint8Array {
     refuse(`${noise} of ${text.length} characters are control characters or U+FFFD`, 'leave this file out');
   }
   if (isMojibake(text)) refuse('a legacy Vietnamese encoding read as another one', 'mend it with `vua clean` first');
-  return Buffer.from(/html/i.test(type ?? '') ? extract(text).text : text);
+  return Buffer.from(isHtml(page) ? extract(text).text : text);
 }
 
 /** Most texts are: what `textOf` asks of others need not be asked, and nothing is decoded. */

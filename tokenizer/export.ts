@@ -65,7 +65,7 @@ export function tokenizerJson(model: BpeModel): string {
 }
 
 /** `<|bos|>`, then each message between its role and `<|end|>`; in Jinja, for `apply_chat_template` of transformers. */
-const CHAT_TEMPLATE = `{{ bos_token }}{% for message in messages %}{% if message['role'] not in ['system', 'user', 'assistant'] %}{{ raise_exception('role ' ~ message['role'] ~ ', expected system, user or assistant') }}{% endif %}{{ '<|' ~ message['role'] ~ '|>' ~ message['content'] ~ '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`;
+const CHAT_TEMPLATE = `{{ bos_token }}{% for message in messages %}{% if message['role'] not in ['system', 'user', 'assistant'] %}{{ raise_exception('role ' ~ message['role'] ~ ', expected system, user or assistant') }}{% endif %}{% if message['content'] is not string %}{{ raise_exception('the content of a message must be text') }}{% endif %}{{ '<|' ~ message['role'] ~ '|>' ~ message['content'] ~ '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`;
 
 /**
  * Without `clean_up_tokenization_spaces: false`, decoding elsewhere drops spaces before punctuation.

@@ -104,7 +104,7 @@ export async function trainTokenizer(
       ...asked,
       maxTokenBytes: asked.maxTokenLength,
       team,
-      corpus: paths.join(', '),
+      corpus: `${paths.join(', ')}${options.maxBytes === undefined ? '' : ` (documents of at most --max-bytes ${options.maxBytes})`}`,
       signal,
       onProgress(progress) {
         if (progress.stage === 'count') Object.assign(counted, { bytes: progress.done, words: progress.words });

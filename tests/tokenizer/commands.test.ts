@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command as Commander } from 'commander';
@@ -197,6 +197,27 @@ describe('vua tokenizer train', () => {
     let read = 0;
     for await (const _ of readTrainingTexts([at('plain')], 0, new AbortController().signal, (more) => (read += more)));
     expect(read).toBe(16 + packed.length);
+  });
+
+  test('a text too large for one document is read to its end, in slices', async () => {
+    mkdirSync(at('large'));
+    const line = 'Con kênh đào từ thời ông cố tôi nay chỉ còn rộng bằng hai sải tay.\n';
+    const size = 66 * 2 ** 20;
+    writeFileSync(at('large/a.txt'), line.repeat(Math.ceil(size / Buffer.byteLength(line))));
+    const { size: written } = statSync(at('large/a.txt'));
+    let [bytes, read, slices] = [0, 0, 0];
+    for await (const text of readTrainingTexts(
+      [at('large')],
+      0,
+      new AbortController().signal,
+      (more) => (read += more),
+    )) {
+      bytes += text.length;
+      slices++;
+    }
+    expect(slices).toBeGreaterThan(2);
+    expect([bytes, read]).toEqual([written, written]);
+    rmSync(at('large'), { recursive: true });
   });
 
   test('Ctrl-C leaves the folder as it was', async () => {
