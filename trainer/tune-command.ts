@@ -147,6 +147,7 @@ export async function tuneRest(
     ...options,
     skips: (key) => options.skips(key) || only?.test(key) === false,
     onResult(result, choice) {
+      keep(['trying'], ''); // a fault of saving is none of a variant
       if (!dryRun) saveChoice(gpu.facts, choice);
       options.onResult(result);
     },

@@ -10,7 +10,7 @@ import type { Gpu } from '../../trainer/device.ts';
 import { keepIn, runLeavingOut } from '../../trainer/findings.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
 import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer/kernels/choice.ts';
-import { chooseKernels, type KernelChoice, kernelsFor } from '../../trainer/kernels/index.ts';
+import { chooseKernels, fittingKernels, type KernelChoice, kernelsFor } from '../../trainer/kernels/index.ts';
 import { MATMUL_LAYOUTS, type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { modelConfig } from '../../trainer/model.ts';
 import { probeKernels, probeMatrix, usesFaulty } from '../../trainer/probe.ts';
@@ -65,6 +65,19 @@ it('offers matrix units for f16 only, within the limits of the adapter', () => {
   expect(kinds('f16', { ...NVIDIA_FACTS, matrixConfigs: [] })).toEqual(new Set(['tiles']));
   const small = { ...NVIDIA_FACTS, limits: { ...NVIDIA_FACTS.limits, maxComputeWorkgroupStorageSize: 8192 } };
   expect(matmulCandidates(small, 'nt', 'f16').length).toBeLessThan(matmulCandidates(NVIDIA_FACTS, 'nt', 'f16').length);
+});
+
+it('kernels that a run took along from another adapter lose the broadcasts that this one would get wrong', () => {
+  const elsewhere = { ...gpu.facts, subgroupMinSize: 4, subgroupMaxSize: 4 };
+  for (const name of ['embedded', 'software'] as const) {
+    const lanes = Object.values(fittingKernels(chooseKernels(name), elsewhere).matmul).map((tile) =>
+      tile.kind === 'broadcast' ? tile.lanes : 4,
+    );
+    expect(new Set(lanes)).toEqual(new Set([4]));
+  }
+  const none = fittingKernels(chooseKernels('embedded'), { ...gpu.facts, features: [] });
+  const tiles = [...Object.values(none.matmul), ...Object.values(none.attention)];
+  expect(tiles.some(({ kind }) => kind === 'broadcast')).toBe(false);
 });
 
 it('measures a step, keeps what was fastest, and trains with it', async () => {

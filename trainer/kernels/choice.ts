@@ -90,8 +90,10 @@ export const hasSubgroupsOf = (
 export const PLAIN: MatmulTile = lanes(8, 8, 2);
 
 /** What an adapter gets unmeasured. */
-export function kernelsFor(facts: AdapterFacts): KernelChoice {
-  const choice = chooseKernels(facts.kind);
+export const kernelsFor = (facts: AdapterFacts): KernelChoice => fittingKernels(chooseKernels(facts.kind), facts);
+
+/** The choice without broadcasts that this adapter's subgroups would get wrong: it may have been made for another. */
+export function fittingKernels(choice: KernelChoice, facts: AdapterFacts): KernelChoice {
   const matmul = Object.entries(choice.matmul).map(([key, tile]) =>
     tile.kind !== 'broadcast' || hasSubgroupsOf(tile.lanes, facts) ? [key, tile] : [key, PLAIN],
   );

@@ -29,7 +29,14 @@ import {
 } from './residual-mix.ts';
 import { rmsnorm, sumSlices } from './rmsnorm.ts';
 
-export { chooseKernels, KERNEL_CHOICES, type KernelChoice, type KernelChoiceName, kernelsFor } from './choice.ts';
+export {
+  chooseKernels,
+  fittingKernels,
+  KERNEL_CHOICES,
+  type KernelChoice,
+  type KernelChoiceName,
+  kernelsFor,
+} from './choice.ts';
 
 /** Head sizes that a model may have: literals in the attention kernels. */
 export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
