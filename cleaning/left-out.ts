@@ -2,7 +2,7 @@
 import type { Page } from '../crawlers/page.ts';
 import { decode } from './charset.ts';
 import { readTree } from './extract.ts';
-import { type Element, traverse } from './html/dom.ts';
+import { type Element, oneLine, traverse } from './html/dom.ts';
 import { isUnread } from './html/furniture.ts';
 import type { Reason } from './html/main-text.ts';
 import { render } from './html/render.ts';
@@ -79,8 +79,6 @@ const linesOf = (text: string): ReadonlySet<string> =>
       .map(oneLine)
       .filter((line) => line !== ''),
   );
-
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 function nameOf(element: Element): string {
   const id = element.attribute('id')?.trim();

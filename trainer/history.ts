@@ -6,8 +6,9 @@ import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts'
 import type { TokenFolder } from '../shards/token-source.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint } from './checkpoint.ts';
 import { readCurve } from './curve.ts';
+import type { AdapterFacts } from './device.ts';
 import type { SourceFigure } from './evaluate.ts';
-import type { KernelChoice } from './kernels/index.ts';
+import { fittingKernels, type KernelChoice } from './kernels/index.ts';
 import type { ModelConfig } from './model.ts';
 import { batchOf, optimizerOf, type RecipeOptions, scheduleOf } from './recipe.ts';
 import type { TrainingOptions, TrainingSummary } from './run.ts';
@@ -75,9 +76,11 @@ export function previousOf(
 const constantRateUntil = ({ schedule, steps, decayShare }: Identity): number =>
   schedule === 'wsd' ? Math.floor(Number(steps) * (1 - Number(decayShare))) : 0;
 
-/** Kernel variants as the run began: they decide the order of sums. */
-export const resumedKernels = (previous: Checkpoint | undefined): KernelChoice | undefined =>
-  previous?.state.extra?.kernels as KernelChoice | undefined;
+/** Kernel variants as the run began, for they decide the order of sums; but for those that this adapter would get wrong. */
+export function resumedKernels(previous: Checkpoint | undefined, facts: AdapterFacts): KernelChoice | undefined {
+  const kernels = previous?.state.extra?.kernels as KernelChoice | undefined;
+  return kernels && fittingKernels(kernels, facts);
+}
 
 /** Storage and rows of the micro-batch as the run began: its sums come out the same to the bit. */
 export function resumedOptions(previous: Checkpoint | undefined): Partial<RecipeOptions> {

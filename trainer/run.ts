@@ -34,7 +34,6 @@ import {
   resumedOptions,
   writeEvaluation,
 } from './history.ts';
-import { fittingKernels } from './kernels/index.ts';
 import { startLoaderThread } from './loader-thread.ts';
 import { type ModelConfig, parameterCount } from './model.ts';
 import { modelFlopsUtilisation } from './peak.ts';
@@ -118,7 +117,7 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
   const gpu = await openGpu(options.adapter);
   const adapter = describe(gpu.facts);
   report.note(`adapter: ${adapter}`);
-  const kernels = fittingKernels(resumedKernels(previous) ?? loadChoice(gpu.facts).choice, gpu.facts);
+  const kernels = resumedKernels(previous, gpu.facts) ?? loadChoice(gpu.facts).choice;
   const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, kernels);
   const { config, accumulate, schedule } = recipe;
   report.note(recipeText(recipe));

@@ -91,5 +91,7 @@ export function textBelow(element: Element): string {
   return text;
 }
 
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
 /** `&amp;`, `&#7871;`: most text has none. */
 export const decodeText = (text: string): string => (text.includes('&') ? decodeHTML(text) : text);

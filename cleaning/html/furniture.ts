@@ -2,8 +2,7 @@
 import { detach } from '../detach.ts';
 import { ATTRIBUTE } from './attributes.ts';
 import { type Element, traverse } from './dom.ts';
-
-const setOf = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
+import { setOf } from './tags.ts';
 
 const BESIDE = setOf('aside');
 const BESIDE_ROLES = setOf(

@@ -4,7 +4,7 @@
  */
 import { load } from 'cheerio/slim';
 import { ATTRIBUTE } from './attributes.ts';
-import { type Element, textBelow, traverse } from './dom.ts';
+import { type Element, oneLine, textBelow, traverse } from './dom.ts';
 
 export interface Metadata {
   /** Each empty when the page does not say. */
@@ -271,5 +271,3 @@ function withoutSiteName(title: string, site: string): string {
 
 /** A site's name is at most this share of the title beside it. */
 const SITE_NAME = 0.6;
-
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

@@ -25,7 +25,8 @@ export interface Tag {
   readonly endedBy: ReadonlySet<string>;
 }
 
-const setOf = (names: string): ReadonlySet<string> => new Set(names.trim().split(/\s+/));
+/** Words between spaces. */
+export const setOf = (names: string): ReadonlySet<string> => new Set(names.trim().split(/\s+/));
 
 const BLOCK = setOf(`
   address article aside blockquote body caption center dd details div dl dt fieldset figure footer form

@@ -116,12 +116,15 @@ ${lines(R, (r) => A.row(r) + lines(J, (j) => `    s${r}_${j} += vec4f(${Q.map((q
 
   const sums = each((r, j) => `    var s${r}_${j} = vec4f();`);
   const load = layout === 'nt' ? columnMajorB : rowMajorB;
-  const store = each((r, j) => `    store(group.z, row + ${r}u + touched, column + ${j}u, s${r}_${j});`);
+  const touching = touchAhead(layout, tile);
+  // What was touched is 0, which the compiler does not know: else it would leave the reading out.
+  const touched = touching === '' ? '' : ' + touched';
+  const store = each((r, j) => `    store(group.z, row + ${r}u${touched}, column + ${j}u, s${r}_${j});`);
   return `
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(${broadcast ? 'subgroup_invocation_id' : 'local_invocation_index'}) lane: u32) {
   let width = dims.N / 4u;
-  var touched = dims.M >> 31u; // 0, which the compiler does not know
+${touching === '' ? '' : '  var touched = dims.M >> 31u;'}
   let column = group.y * ${columns}u + lane * ${vectors}u;
   let a_at = group.z * dims.M * dims.K / 4u;
   let b_at = group.z * dims.N * dims.K / 4u;
@@ -129,7 +132,7 @@ ${lines(J, (j) => `  let c${j} = min(column + ${j}u, width - 1u);`)}
   let row = group.x * ${rows}u;
 ${sums}
   for (var k = 0u; k < dims.K / 4u; k++) {
-${touchAhead(layout, tile)}
+${touching}
 ${A.load}
 ${load}
   }
