@@ -3,26 +3,26 @@
 import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/command.ts';
-import { reasonOf, ToolkitError } from './crawlers/errors.ts';
 import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
+import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
-import { benchCommand } from './trainer/bench-command.ts';
-import { checkCommand } from './trainer/check.ts';
-import { trainCommand } from './trainer/commands.ts';
-import { doctorCommand } from './trainer/doctor-command.ts';
-import { exportCommand } from './trainer/export-command.ts';
-import { inspectCommand } from './trainer/inspect-command.ts';
-import { lrFindCommand } from './trainer/lr-find-command.ts';
-import { planCommand } from './trainer/plan-command.ts';
-import { plotCommand } from './trainer/plot-command.ts';
-import { sampleCommand } from './trainer/sample-command.ts';
-import { tuneCommand } from './trainer/tune-command.ts';
-import { verifyModel } from './trainer/verify.ts';
+import { benchCommand } from './trainer/commands/bench.ts';
+import { checkCommand } from './trainer/commands/check.ts';
+import { doctorCommand } from './trainer/commands/doctor.ts';
+import { exportCommand } from './trainer/commands/export.ts';
+import { inspectCommand } from './trainer/commands/inspect.ts';
+import { lrFindCommand } from './trainer/commands/lr-find.ts';
+import { planCommand } from './trainer/commands/plan.ts';
+import { plotCommand } from './trainer/commands/plot.ts';
+import { sampleCommand } from './trainer/commands/sample.ts';
+import { trainCommand } from './trainer/commands/train.ts';
+import { tuneCommand } from './trainer/commands/tune.ts';
+import { verifyModel } from './trainer/record/verify.ts';
 
 const COMMANDS: readonly Command[] = [
   runCommand,

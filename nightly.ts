@@ -10,19 +10,19 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { PRESETS } from './cleaning/filters/index.ts';
 import { droppedPages, reportRows } from './cleaning/report.ts';
-import { badInput, type ToolkitError, together } from './crawlers/errors.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
 import { type CommandContext, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
+import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
 import { lockFolder, readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
-import { cleanInputs } from './shards/clean-inputs.ts';
+import { cleanInputs } from './shards/documents/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
 import { DEFAULT_VOCAB_SIZE, trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
-import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands.ts';
-import { writePlot } from './trainer/plot-command.ts';
-import { runTraining, type TrainingSummary } from './trainer/run.ts';
-import { generateText } from './trainer/sample-command.ts';
+import { writePlot } from './trainer/commands/plot.ts';
+import { generateText } from './trainer/commands/sample.ts';
+import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands/train.ts';
+import { runTraining, type TrainingSummary } from './trainer/run/run.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */
 const STANDARD = {

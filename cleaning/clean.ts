@@ -19,11 +19,11 @@ import type { Page } from '../crawlers/page.ts';
 import { STANDARD_NEAR } from './dedup/near.ts';
 import type { DedupStore } from './dedup/store.ts';
 import type { Document, Drop, Outcome } from './document.ts';
-import { type Answer, Engine } from './engine.ts';
-import type { Rejection } from './filter.ts';
+import { type Answer, Engine } from './engine/engine.ts';
+import { type Assessment, assess, type ReadPage } from './engine/work.ts';
+import type { Rejection } from './filters/filter.ts';
 import type { Change, Preset } from './filters/index.ts';
 import type { Level } from './pii.ts';
-import { type Assessment, assess, type ReadPage } from './work.ts';
 
 export interface CleanOptions {
   readonly preset: Preset;

@@ -7,9 +7,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { badInput, reasonOf } from '../crawlers/errors.ts';
-import { mix32, readTokens, type Token } from './lexicon.ts';
-import { normalize } from './normalize.ts';
+import { badInput, reasonOf } from '../crawlers/shell/errors.ts';
+import { mix32, readTokens, type Token } from './vietnamese/lexicon.ts';
+import { normalize } from './vietnamese/normalize.ts';
 
 const SHINGLE = 8;
 const SHARE = 0.5;

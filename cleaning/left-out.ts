@@ -1,12 +1,12 @@
 /** What extraction left out of a page, and why: for whoever misses a paragraph, or finds a menu. */
 import type { Page } from '../crawlers/page.ts';
-import { decode } from './charset.ts';
-import { readTree } from './extract.ts';
+import { decode } from './decode/charset.ts';
+import { looksLikeHtml } from './engine/work.ts';
 import { type Element, oneLine, traverse } from './html/dom.ts';
+import { readTree } from './html/extract.ts';
 import { isUnread } from './html/furniture.ts';
 import type { Reason } from './html/main-text.ts';
 import { render } from './html/render.ts';
-import { looksLikeHtml } from './work.ts';
 
 export interface LeftOut {
   /** Name of the element with its id and classes, `div#sidebar.widget`; of a line that went alone `line`. */

@@ -9,17 +9,17 @@
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { badInput, type ToolkitError } from './errors.ts';
 import { type Fetched, Fetcher, type FetchOptions } from './fetch.ts';
 import { type Discovery, Frontier } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
+import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
-import { HostPace, MAX_DELAY_MS, Politeness } from './politeness.ts';
-import { productTokenOf } from './robots.ts';
+import { HostPace, MAX_DELAY_MS, Politeness } from './polite/politeness.ts';
+import { productTokenOf } from './polite/robots.ts';
+import { badInput, type ToolkitError } from './shell/errors.ts';
 import { makeFolder } from './shell/folder.ts';
-import { canonicalHost, canonicalUrl } from './url.ts';
 import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './visit.ts';
-import { WarcWriter } from './warc.ts';
+import { WarcWriter } from './warc/warc.ts';
 
 export type { CrawlStep } from './visit.ts';
 

@@ -6,9 +6,9 @@
 import { pipeline, type Readable } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, buildConnector } from 'undici';
-import { badInput, reasonOf, ToolkitError } from './errors.ts';
-import { type HeaderPairs, headerOf } from './http-message.ts';
-import { canonicalHost, canonicalUrl } from './url.ts';
+import { canonicalHost, canonicalUrl } from './links/url.ts';
+import { badInput, reasonOf, ToolkitError } from './shell/errors.ts';
+import { type HeaderPairs, headerOf } from './warc/http-message.ts';
 
 export interface FetcherOptions {
   /** Host name → `address:port` that its connections go to (curl's --connect-to); URLs and Host headers stay. */

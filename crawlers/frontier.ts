@@ -11,8 +11,8 @@
  * Where the last answer with a body stands in the WARC files is kept, so that what a file lost can be asked for again.
  */
 import Database from 'better-sqlite3';
-import { badInput, reasonOf } from './errors.ts';
-import type { WarcPlace } from './warc.ts';
+import { badInput, reasonOf } from './shell/errors.ts';
+import type { WarcPlace } from './warc/warc.ts';
 
 export type UrlKind = 'page' | 'sitemap';
 export type UrlState = 'queued' | 'done' | 'failed' | 'refused';

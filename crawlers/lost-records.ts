@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frontier } from './frontier.ts';
-import { cutTornTail, type WarcPlace } from './warc.ts';
+import { cutTornTail, type WarcPlace } from './warc/warc.ts';
 
 type Note = (text: string) => void;
 

@@ -8,15 +8,16 @@
  *   other 4xx, 429        refused: an answer, not an error
  *   other 5xx, network    queued again after a growing pause, failed after MAX_ATTEMPTS
  */
-import { consentOf, forbidsFollowing } from './consent.ts';
+
 import { type Fetched, type FetchOptions, RequestFailed, redirectTarget } from './fetch.ts';
 import type { Discovery, Frontier, Settlement, UrlKind, UrlRow } from './frontier.ts';
-import { headerOf } from './http-message.ts';
-import { decodeMarkup, linksOf } from './links.ts';
-import type { HostPace, Politeness } from './politeness.ts';
-import { MAX_SITEMAP_BYTES, parseSitemap } from './sitemap.ts';
-import { canonicalUrl, trapReason } from './url.ts';
-import type { WarcPlace, WarcWriter } from './warc.ts';
+import { decodeMarkup, linksOf } from './links/links.ts';
+import { MAX_SITEMAP_BYTES, parseSitemap } from './links/sitemap.ts';
+import { canonicalUrl, trapReason } from './links/url.ts';
+import { consentOf, forbidsFollowing } from './polite/consent.ts';
+import type { HostPace, Politeness } from './polite/politeness.ts';
+import { headerOf } from './warc/http-message.ts';
+import type { WarcPlace, WarcWriter } from './warc/warc.ts';
 
 export interface CrawlStep {
   readonly url: string;

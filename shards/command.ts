@@ -5,17 +5,17 @@ import { formatNear, parseNear, STANDARD_NEAR, sCurve } from '../cleaning/dedup/
 import { PRESETS, parseChange } from '../cleaning/filters/index.ts';
 import { LEVELS } from '../cleaning/pii.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
-import { badInput, type ToolkitError } from '../crawlers/errors.ts';
 import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
+import { badInput, type ToolkitError } from '../crawlers/shell/errors.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
-import { type CleanSummary, cleanInputs } from './clean-inputs.ts';
-import { explain, formatExplanation } from './explain.ts';
-import { formatLeftOut, leftOutOf } from './explain-page.ts';
+import { type CleanSummary, cleanInputs } from './documents/clean-inputs.ts';
+import { SHARD_BYTES } from './documents/write.ts';
+import { explain, formatExplanation } from './explain/explain.ts';
+import { formatLeftOut, leftOutOf } from './explain/left-out.ts';
+import { formatWhatIf, whatIf } from './explain/what-if.ts';
 import { findFolders } from './manifest.ts';
 import { formatStats, statsOf } from './stats.ts';
-import { type Verifier, type VerifyReport, verify } from './verify.ts';
-import { formatWhatIf, whatIf } from './what-if.ts';
-import { SHARD_BYTES } from './write-documents.ts';
+import { type Verifier, type VerifyReport, verify } from './verify/verify.ts';
 
 const FAULTS_FOUND = 1;
 

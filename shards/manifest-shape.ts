@@ -3,7 +3,7 @@
  * check a manifest that it fetched; `manifest.ts` reads and writes the file.
  */
 import { z } from 'zod';
-import { badInput } from '../crawlers/errors.ts';
+import { badInput } from '../crawlers/shell/errors.ts';
 import { checksumOf } from './checksum.ts';
 import { DOCUMENTS, READABLE_DOCUMENTS, TOKENS } from './format.ts';
 import { SPLITS } from './split.ts';

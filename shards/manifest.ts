@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { badInput } from '../crawlers/errors.ts';
+import { badInput } from '../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import { DOCUMENTS, MANIFEST_FILE, type ShardKind, shardIndex, TOKENS } from './format.ts';
 import {

@@ -1,6 +1,7 @@
 /** Figures of a folder, read from the shards themselves, as data and as tables for people. */
 import { type CleanReport, droppedPages, reportRows } from '../cleaning/report.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import { readDocuments, readRejects } from './documents/read.ts';
 import {
   findFolders,
   readDocumentManifest,
@@ -8,7 +9,6 @@ import {
   type SourceFigures,
   type TokenManifest,
 } from './manifest.ts';
-import { readDocuments, readRejects } from './read-documents.ts';
 import { SPLITS, type Split } from './split.ts';
 
 /** Rows that a table for people shows before it sums up the rest. */

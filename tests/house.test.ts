@@ -5,31 +5,17 @@ import { expect, it } from 'vitest';
 
 const ROOMS = ['crawlers', 'cleaning', 'shards', 'tokenizer', 'trainer'];
 const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
-/** In trainer/, only these may import `node:` modules: the rest also runs in a page. */
-const NODE_SIDE = [
-  'adapter.ts',
-  'apart.ts',
-  'bench-clock.ts',
-  'check.ts',
-  'checkpoint.ts',
-  'commands.ts',
-  'curve.ts',
-  'export.ts',
-  'findings.ts',
-  'history.ts',
-  'loader-thread.ts',
-  'loader-worker.ts',
-  'page/bundle.ts',
-  'peers.ts',
-  'probe.ts',
-  'run.ts',
-  'tensor-file.ts',
-  'token-folders.ts',
-  'tune-cache.ts',
-  'verify.ts',
-].map((name) => `trainer/${name}`);
-const isNodeSide = (file: string): boolean => NODE_SIDE.includes(file) || /^trainer\/[a-z-]+-command\.ts$/.test(file);
-
+/** What a browser loads of the trainer: everything that these load in turn must do without Node. */
+const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 'trainer/loader/loader-page-worker.ts'];
+/** Floors of each room, the ground first; files of a room outside its folders stand above them all, or are named. */
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  trainer: 'batch.ts gpu kernels model loader record score generate run export proofs bench page commands'.split(' '),
+  tokenizer: 'text model.ts kernel encode load.ts evaluate train'.split(' '),
+  shards: 'format.ts checksum.ts split.ts manifest-shape.ts manifest.ts arrow documents tokens verify explain'.split(
+    ' ',
+  ),
+  cleaning: 'vietnamese pii.ts decode dedup html document.ts filters contamination.ts engine'.split(' '),
+};
 const below = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
@@ -82,14 +68,31 @@ it('imports only upstream: crawlers → cleaning → shards → tokenizer → tr
   expect(wrong).toEqual([]);
 });
 
-it('keeps Node out of the part of the trainer that runs in a page', () => {
-  // Everything that they load in turn, other rooms included.
-  const pageSide = new Set(files.filter((file) => file.startsWith('trainer/') && !isNodeSide(file)));
+it('keeps Node out of what a page loads', () => {
+  const pageSide = new Set(PAGE_ENTRIES);
   const wrong: string[] = [];
   for (const file of pageSide) {
     for (const target of loads(file)) {
       if (target.startsWith('node:')) wrong.push(`${file} → ${target}`);
       else if (target.startsWith('.')) pageSide.add(resolved(file, target));
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(pageSide.size).toBeGreaterThan(40);
+});
+
+it('imports only downstairs within a room', () => {
+  const wrong: string[] = [];
+  for (const file of files) {
+    const [room, own] = file.split('/');
+    const floors = FLOORS[room];
+    if (!floors) continue;
+    const floor = (name: string) => (floors.includes(name) ? floors.indexOf(name) : floors.length);
+    for (const target of imports(file)
+      .filter((one) => one.startsWith('.'))
+      .map((one) => resolved(file, one))) {
+      const [other, place] = target.split('/');
+      if (other === room && floor(place) > floor(own)) wrong.push(`${file} → ${target}`);
     }
   }
   expect(wrong).toEqual([]);

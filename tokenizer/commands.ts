@@ -11,15 +11,15 @@ import { lockFolder } from '../crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import type { TokenManifest } from '../shards/manifest.ts';
 import { VALID_SHARE } from '../shards/split.ts';
-import { type TokenSummary, writeTokens } from '../shards/write-tokens.ts';
+import { type TokenSummary, writeTokens } from '../shards/tokens/write.ts';
 import { Tokenizer } from './load.ts';
 import { MIN_VOCAB_SIZE } from './model.ts';
-import { DEFAULT_SPLIT, type SplitRule } from './pretokenize.ts';
-import { DEFAULT_VOCAB_SIZE, MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train.ts';
-import { type TrainedTokenizer, trainTokenizer } from './train-tokenizer.ts';
+import { DEFAULT_SPLIT, type SplitRule } from './text/pretokenize.ts';
+import { DEFAULT_VOCAB_SIZE, MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './train/train.ts';
+import { type TrainedTokenizer, trainTokenizer } from './train/train-files.ts';
 
-export { DEFAULT_VOCAB_SIZE } from './train.ts';
-export { trainTokenizer } from './train-tokenizer.ts';
+export { DEFAULT_VOCAB_SIZE } from './train/train.ts';
+export { trainTokenizer } from './train/train-files.ts';
 
 const validShare = z
   .number()

@@ -2,18 +2,18 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
-import { badInput, reasonOf } from '../crawlers/errors.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
+import { badInput, reasonOf } from '../crawlers/shell/errors.ts';
 import { AtomicFile } from '../crawlers/shell/folder.ts';
 import { formatCount, formatTable } from '../crawlers/shell/reporter.ts';
-import { type Compared, openCompared } from './beside.ts';
-import { isShards, readTexts } from './documents.ts';
-import { Evaluation, figuresRow } from './evaluate.ts';
-import { paint, piecesOf } from './explain.ts';
-import { formatNamed, ID_FORMATS, idsOf } from './ids.ts';
+import { type Compared, openCompared } from './evaluate/beside.ts';
+import { Evaluation, figuresRow } from './evaluate/evaluate.ts';
+import { paint, piecesOf } from './evaluate/explain.ts';
+import { formatNamed, ID_FORMATS, idsOf } from './evaluate/ids.ts';
+import { slicesOf } from './evaluate/slices.ts';
 import { Tokenizer } from './load.ts';
-import { toNfc } from './nfc.ts';
-import { slicesOf } from './slices.ts';
+import { toNfc } from './text/nfc.ts';
+import { isShards, readTexts } from './train/documents.ts';
 
 const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
 

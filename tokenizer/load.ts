@@ -5,12 +5,12 @@
  *   tokenizer.encode('Xin chào');           // Uint16Array, no special tokens
  *   tokenizer.decode([tokenizer.bosId, …]);
  */
-import { badInput, reasonOf, ToolkitError } from '../crawlers/errors.ts';
+import { badInput, reasonOf, ToolkitError } from '../crawlers/shell/errors.ts';
 import { checksumOf } from '../shards/checksum.ts';
-import { Encoder, type TokenIds } from './encode.ts';
-import { TOKENIZER_FILE } from './export.ts';
+import { Encoder, type TokenIds } from './encode/encode.ts';
+import { TOKENIZER_FILE } from './encode/export.ts';
+import { parseTokenizer } from './encode/parse.ts';
 import { type BpeModel, type TokenBytes, tokenBytesOf, vocabSizeOf } from './model.ts';
-import { parseTokenizer } from './parse.ts';
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -5,8 +5,8 @@
  *   256 … 255+merges  the result of each merge: first those within syllables, then those across spaces
  *   the rest          special tokens: last, so that no other id depends on how many there are
  */
-import { BYTE_OF_ID } from './byte-level.ts';
-import type { SplitRule } from './pretokenize.ts';
+import { BYTE_OF_ID } from './text/byte-level.ts';
+import type { SplitRule } from './text/pretokenize.ts';
 
 export interface BpeModel {
   /** Left and right id of each merge, in order: merge i, `[merges[2i], merges[2i+1]]`, makes the id 256 + i. */

@@ -1,8 +1,8 @@
 /** What holds for a tokenizer's folder: tokenizer.json loads. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Findings } from '../shards/verify.ts';
-import { TOKENIZER_FILE } from './export.ts';
+import type { Findings } from '../shards/verify/verify.ts';
+import { TOKENIZER_FILE } from './encode/export.ts';
 import { Tokenizer } from './load.ts';
 
 export async function verifyTokenizer(dir: string, findings: Findings): Promise<boolean> {

@@ -11,7 +11,7 @@
  * What stands in memory is not lost: signatures of documents behind the last run are read again when the store opens.
  */
 import type { Database } from 'better-sqlite3';
-import { mix32 } from '../lexicon.ts';
+import { mix32 } from '../vietnamese/lexicon.ts';
 import { BloomFilter } from './bloom.ts';
 
 export const BANDS_SCHEMA = `

@@ -1,4 +1,4 @@
-import { mix32 } from '../lexicon.ts';
+import { mix32 } from '../vietnamese/lexicon.ts';
 
 /** Ten bits and six probes for each key, all within 64 bytes: one look into memory. Wrong for one absent key in fifty. */
 export class BloomFilter {

@@ -1,6 +1,6 @@
 /** Exact duplicates: the same letters and digits, whatever their case, punctuation, spacing, tone placement and i/y. */
 import type { Database } from 'better-sqlite3';
-import type { Token } from '../lexicon.ts';
+import type { Token } from '../vietnamese/lexicon.ts';
 
 /** Memory for a longer document than this is let go with it. */
 const MAX_KEPT = 1 << 22;

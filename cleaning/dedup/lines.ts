@@ -6,7 +6,7 @@
  * the page's own, the title at its head apart. A page of which half would go keeps everything.
  */
 import type { Database } from 'better-sqlite3';
-import { hash32, mix32 } from '../lexicon.ts';
+import { hash32, mix32 } from '../vietnamese/lexicon.ts';
 
 /** Lines looked at from the top and from the end of a page. */
 const HEAD_LINES = 6;

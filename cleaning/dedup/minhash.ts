@@ -5,7 +5,7 @@
  * A shingle is five neighbouring syllables, folded (lexicon.ts), so that case, punctuation and spelling variants of
  * tone and i/y make no difference. Hash functions are x → a·x + b mod 2³² over a mixed 32-bit shingle hash.
  */
-import { mix32, type Token } from '../lexicon.ts';
+import { mix32, type Token } from '../vietnamese/lexicon.ts';
 import { simdMinima } from './minima-simd.ts';
 
 /** How many bands of how many places: together at most SIGNATURE_LENGTH. */

@@ -1,7 +1,7 @@
 /** Near duplicates against all documents of all nights: bands find candidates, signatures confirm them. */
 import type { Database } from 'better-sqlite3';
-import { badInput } from '../../crawlers/errors.ts';
-import type { Token } from '../lexicon.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import type { Token } from '../vietnamese/lexicon.ts';
 import { BANDS_SCHEMA, BandIndex } from './bands.ts';
 import {
   bandKeys,

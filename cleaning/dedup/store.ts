@@ -17,7 +17,7 @@
  * store knows exactly the documents that the committed shards hold.
  */
 import BetterSqlite3, { type Database } from 'better-sqlite3';
-import { badInput, reasonOf } from '../../crawlers/errors.ts';
+import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { EXACT_SCHEMA, ExactIndex } from './exact.ts';
 import { HostLines, LINES_SCHEMA } from './lines.ts';
 import { type Shape, STANDARD_SHAPE } from './minhash.ts';

@@ -4,7 +4,7 @@
  * least number of sentences `sentences`; its list of bad words is left out, because in Vietnamese it hits syllables of
  * harmless words.
  */
-import { atLeast, atMost } from '../filter.ts';
+import { atLeast, atMost } from './filter.ts';
 
 export const C4 = {
   /** Curly brackets, and lines that ask for JavaScript. */

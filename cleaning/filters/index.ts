@@ -7,10 +7,10 @@
  * `recommended`  figures for syllables, set where Vietnamese Wikipedia, decrees, 1930s prose and The Tale of Kieu pass;
  *                `tests/bench/cleaning/filters.ts` prints what each row drops.
  */
-import { badInput } from '../../crawlers/errors.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
 import type { Measurement, Measurements } from '../document.ts';
-import { type Filter, passes, type Rejection } from '../filter.ts';
 import * as c4 from './c4.ts';
+import { type Filter, passes, type Rejection } from './filter.ts';
 import * as length from './length.ts';
 import * as lines from './lines.ts';
 import * as repetition from './repetition.ts';

@@ -1,5 +1,5 @@
 /** How much text there is, and whether its tokens have the length of Vietnamese syllables. */
-import { atLeast, atMost } from '../filter.ts';
+import { atLeast, atMost } from './filter.ts';
 
 export const tooShort = atLeast('too_short', 'syllables');
 export const tooLong = atMost('too_long', 'syllables');

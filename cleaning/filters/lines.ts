@@ -1,5 +1,5 @@
 /** Lines that never end like sentences: menus, listings, tag clouds. Verse and short lists pass at a low threshold. */
-import { atLeast, atMost } from '../filter.ts';
+import { atLeast, atMost } from './filter.ts';
 
 export const unfinishedLines = atLeast('unfinished_lines', 'line_punct_frac');
 /** Lines that break off with an ellipsis: teasers of other pages. */

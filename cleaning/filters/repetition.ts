@@ -1,5 +1,5 @@
 /** The same lines and the same phrases again and again (Gopher's rules, counted in syllables). */
-import { atMost } from '../filter.ts';
+import { atMost } from './filter.ts';
 
 export const repeatedLines = atMost('repeated_lines', 'dup_line_frac');
 export const repetitiveLines = atMost('repetitive_lines', 'dup_line_char_frac');

@@ -1,6 +1,7 @@
 /** Text written for search engines: one keyword stuffed everywhere, addresses in every line, betting and loan lures. */
-import { atMost } from '../filter.ts';
-import type { Token } from '../lexicon.ts';
+
+import type { Token } from '../vietnamese/lexicon.ts';
+import { atMost } from './filter.ts';
 
 /** Fewer tokens than this say nothing: a short article names its subject in every sentence. */
 const MIN_TOKENS = { pairs: 85, phrases: 50 };

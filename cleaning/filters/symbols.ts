@@ -1,5 +1,5 @@
 /** Too much that is not letters: tables of figures, markup left over, shouting. */
-import { atLeast, atMost } from '../filter.ts';
+import { atLeast, atMost } from './filter.ts';
 
 export const fewLetters = atLeast('few_letters', 'alphabetic_ratio');
 export const manySymbols = atMost('many_symbols', 'symbol_ratio');

@@ -1,5 +1,5 @@
 /** Vietnamese, and written with its diacritics. */
-import { atLeast } from '../filter.ts';
+import { atLeast } from './filter.ts';
 
 export const notVietnamese = atLeast('not_vietnamese', 'language_score');
 export const mostlyOtherLanguage = atLeast('mostly_other_language', 'vietnamese_para_frac');

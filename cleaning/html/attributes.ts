@@ -2,7 +2,7 @@
  * The attributes that extraction asks for, read out of the source of a tag. Most elements carry none of those that a
  * question is about, so which ones they carry is found once, and a value is cut out only when somebody wants it.
  */
-import { isSpace, skipSpace } from '../../crawlers/tags.ts';
+import { isSpace, skipSpace } from '../../crawlers/links/tags.ts';
 
 /** One bit each. */
 export const ATTRIBUTE = {

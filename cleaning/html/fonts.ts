@@ -2,9 +2,9 @@
  * Fonts that are an encoding: text set in `.VnTime`, `VNI-Times` or `VPS Times` holds the bytes of TCVN3, VNI or VPS,
  * whatever the page around it is written in. `.VnTimeH` shows capitals for small letters.
  */
-import { restoreWords } from '../capitals.ts';
-import { decodeLegacy, type LegacyCharset, tellingWords } from '../legacy.ts';
-import { toBytes } from '../mojibake.ts';
+import { restoreWords } from '../decode/capitals.ts';
+import { decodeLegacy, type LegacyCharset, tellingWords } from '../decode/legacy.ts';
+import { toBytes } from '../decode/mojibake.ts';
 import { ATTRIBUTE } from './attributes.ts';
 import { type Element, type Node, traverse } from './dom.ts';
 

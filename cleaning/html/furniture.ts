@@ -1,5 +1,5 @@
 /** What a site puts around its text: known by the element, by the name the site gives a box, by the words of a line. */
-import { detach } from '../detach.ts';
+import { detach } from '../vietnamese/detach.ts';
 import { ATTRIBUTE } from './attributes.ts';
 import { type Element, traverse } from './dom.ts';
 import { setOf } from './tags.ts';

@@ -1,5 +1,5 @@
 /** What HTML says of an element by its name, looked up once for each spelling of it. */
-import { detach } from '../detach.ts';
+import { detach } from '../vietnamese/detach.ts';
 
 export interface Tag {
   /** Lower case; empty for text. */

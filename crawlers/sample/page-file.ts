@@ -11,7 +11,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ToolkitError } from '../errors.ts';
+import { ToolkitError } from '../shell/errors.ts';
 
 export type Block =
   | { readonly kind: 'heading' | 'paragraph'; readonly text: string }

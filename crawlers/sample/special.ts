@@ -3,7 +3,7 @@
  * broken ones. Each host's list gives address, answer and the text of the link that leads there.
  */
 import { gzipSync } from 'node:zlib';
-import { ToolkitError } from '../errors.ts';
+import { ToolkitError } from '../shell/errors.ts';
 import { bao, printVersion } from './bao.ts';
 import { blocksOf, type PageFile } from './page-file.ts';
 import { articleResource, type Design, escapeHtml, type Link, type Resource, redirect } from './site.ts';

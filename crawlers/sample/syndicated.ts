@@ -2,7 +2,7 @@
  * Near duplicates: pages that another host of the sample web took over and touched up, as sites do. The copy is the
  * original with these edits by hand.
  */
-import { ToolkitError } from '../errors.ts';
+import { ToolkitError } from '../shell/errors.ts';
 import type { PageFile } from './page-file.ts';
 
 interface Syndication {

@@ -12,7 +12,7 @@
 import { existsSync } from 'node:fs';
 import type { Command as Commander, CommanderError } from 'commander';
 import { z } from 'zod';
-import { badInput, type ToolkitError } from '../errors.ts';
+import { badInput, type ToolkitError } from './errors.ts';
 import { readJsonIfPresent } from './folder.ts';
 import type { Reporter } from './reporter.ts';
 

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { badInput, reasonOf, ToolkitError } from '../errors.ts';
+import { badInput, reasonOf, ToolkitError } from './errors.ts';
 
 /**
  * Makes a folder and those above it. Not `mkdirSync(…, { recursive: true })`, which never returns below /proc.

@@ -1,8 +1,8 @@
 /** Everything that `--input` reads, as pages. Adding a format: write its `Source`, list it here. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
-import { badInput, reasonOf, ToolkitError } from '../errors.ts';
 import type { Page } from '../page.ts';
+import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
 import { jsonl } from './jsonl.ts';
 import { countSkip, type InputFile, type Source } from './source.ts';
 import { html, text } from './text.ts';

@@ -4,10 +4,10 @@
  * the file.
  */
 import { isUtf8 } from 'node:buffer';
-import { ByteReader } from '../byte-reader.ts';
-import { badInput, printable, reasonOf } from '../errors.ts';
-import { unpack } from '../gzip.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
+import { badInput, printable, reasonOf } from '../shell/errors.ts';
+import { ByteReader } from '../warc/byte-reader.ts';
+import { unpack } from '../warc/gzip.ts';
 import { decodeEscaped, encodeEscaped, hasEscaped, percentEscaped, replaceEscaped } from './escaped-utf8.ts';
 import { changedAt, GUESSED, type InputFile, type Source } from './source.ts';
 

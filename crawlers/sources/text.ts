@@ -1,9 +1,9 @@
 /** Plain text and saved web pages: one page per file, bytes as they are. */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
-import { consentOf } from '../consent.ts';
-import { isGzip, unpack, unreadable } from '../gzip.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
+import { consentOf } from '../polite/consent.ts';
+import { isGzip, unpack, unreadable } from '../warc/gzip.ts';
 import { firstForeignByte } from './escaped-utf8.ts';
 import { changedAt, GUESSED, type InputFile, type ReadContext, type Source } from './source.ts';
 import { htmlHead } from './warc.ts';

@@ -1,8 +1,9 @@
 /** Pages out of WARC files: ours, where the consent stands in the record, and foreign ones, where it is derived. */
-import { consentOf } from '../consent.ts';
-import { headerRecord } from '../http-message.ts';
+
 import type { Consent, ConsentConclusion, Page } from '../page.ts';
-import { readWarc, type WarcRecord } from '../warc.ts';
+import { consentOf } from '../polite/consent.ts';
+import { headerRecord } from '../warc/http-message.ts';
+import { readWarc, type WarcRecord } from '../warc/warc.ts';
 import { countSkip, type Source } from './source.ts';
 
 const TEXT_TYPE = /^(text\/html|application\/xhtml\+xml|text\/plain)\b/i;

@@ -1,7 +1,7 @@
 /** The folders of tokens at or below a folder. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ToolkitError } from '../../crawlers/errors.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { MANIFEST_FILE, TOKENS } from '../format.ts';
 import { readTokenManifest } from '../manifest.ts';

@@ -15,7 +15,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
 import { Readable } from 'node:stream';
-import { badInput, reasonOf } from '../../crawlers/errors.ts';
+import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { MANIFEST_FILE } from '../format.ts';
 import { type Answer, fileAnswer } from './files.ts';
 import { type FoundFolder, findTokenFolders } from './folders.ts';

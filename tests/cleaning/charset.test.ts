@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { restoreCapitals } from '../../cleaning/capitals.ts';
-import { decode } from '../../cleaning/charset.ts';
-import { extract } from '../../cleaning/extract.ts';
-import { decodeLegacy, detectLegacy } from '../../cleaning/legacy.ts';
-import { repairMojibake as repair } from '../../cleaning/mojibake.ts';
-import { decodeViqr, decodeReferences as decodeWritten } from '../../cleaning/written-marks.ts';
+import { restoreCapitals } from '../../cleaning/decode/capitals.ts';
+import { decode } from '../../cleaning/decode/charset.ts';
+import { decodeLegacy, detectLegacy } from '../../cleaning/decode/legacy.ts';
+import { repairMojibake as repair } from '../../cleaning/decode/mojibake.ts';
+import { decodeViqr, decodeReferences as decodeWritten } from '../../cleaning/decode/written-marks.ts';
+import { extract } from '../../cleaning/html/extract.ts';
 
 const repairMojibake = (text: string): string => repair(text).text;
 const decodeReferences = (text: string): string => decodeWritten(text).text;

@@ -7,7 +7,7 @@ import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import type { Outcome } from '../../cleaning/document.ts';
 import type { Preset } from '../../cleaning/filters/index.ts';
 import { droppedPages, EMPTY_REPORT, mergeReports, reportOf, reportRows } from '../../cleaning/report.ts';
-import { removeDiacritics } from '../../cleaning/syllables.ts';
+import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
 import { story } from './support.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { contaminationOf, readContaminationIndex } from '../../cleaning/contamination.ts';
-import { readTokens } from '../../cleaning/lexicon.ts';
+import { readTokens } from '../../cleaning/vietnamese/lexicon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'vua-items-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -24,7 +24,7 @@ import {
   sCurve,
 } from '../../cleaning/dedup/near.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
-import { mix32, readTokens } from '../../cleaning/lexicon.ts';
+import { mix32, readTokens } from '../../cleaning/vietnamese/lexicon.ts';
 
 let dir: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { extract } from '../../cleaning/extract.ts';
+import { extract } from '../../cleaning/html/extract.ts';
 import { isFurnitureLine } from '../../cleaning/html/furniture.ts';
 import { isoDate } from '../../cleaning/html/metadata.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { judge, PRESETS, type Preset, parseChange, TABLE, thresholdsOf } from '../../cleaning/filters/index.ts';
-import { removeDiacritics } from '../../cleaning/syllables.ts';
+import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import { measurementsOf } from './support.ts';
 
 const reasonOf = (text: string, preset: Preset): string => {

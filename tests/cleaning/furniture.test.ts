@@ -1,6 +1,6 @@
 /** What stands around the text of a page and is none of it. */
 import { describe, expect, test } from 'vitest';
-import { extract } from '../../cleaning/extract.ts';
+import { extract } from '../../cleaning/html/extract.ts';
 
 const PARAGRAPHS = [
   'Con đường đất ven rạch năm nay được rải đá, xe chở lúa không còn lún bánh mỗi khi mưa xuống, tụi nhỏ đi học cũng đỡ lấm.',

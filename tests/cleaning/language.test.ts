@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { identify, identifyParagraphs } from '../../cleaning/language.ts';
-import { readParagraphs, readTokens } from '../../cleaning/lexicon.ts';
-import { isPlainSyllable, parseSyllable, removeDiacritics } from '../../cleaning/syllables.ts';
+import { identify, identifyParagraphs } from '../../cleaning/vietnamese/language.ts';
+import { readParagraphs, readTokens } from '../../cleaning/vietnamese/lexicon.ts';
+import { isPlainSyllable, parseSyllable, removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 
 describe('syllable grammar', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withoutMachinery } from '../../cleaning/markdown.ts';
+import { withoutMachinery } from '../../cleaning/decode/markdown.ts';
 
 describe('withoutMachinery', () => {
   test.each([

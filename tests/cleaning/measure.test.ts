@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
-import { readTokens } from '../../cleaning/lexicon.ts';
-import { measure, type TextMeasurement } from '../../cleaning/measure.ts';
+import { measure, type TextMeasurement } from '../../cleaning/filters/measure.ts';
+import { readTokens } from '../../cleaning/vietnamese/lexicon.ts';
 
 const measured = (text: string, plainText = false) => measure(text, readTokens(text), plainText);
 

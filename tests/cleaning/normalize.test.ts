@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalize } from '../../cleaning/normalize.ts';
-import { TRAIT, traitsOf } from '../../cleaning/traits.ts';
+import { normalize } from '../../cleaning/vietnamese/normalize.ts';
+import { TRAIT, traitsOf } from '../../cleaning/vietnamese/traits.ts';
 
 /** Words that need Vietnamese letters around them before anything is taken for Vietnamese. */
 const inText = (words: string): string => `Một ngày ${words} nữa được.`;

@@ -5,14 +5,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { decode } from '../../cleaning/charset.ts';
 import { clean } from '../../cleaning/clean.ts';
+import { decode } from '../../cleaning/decode/charset.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
-import { extract } from '../../cleaning/extract.ts';
-import { identify } from '../../cleaning/language.ts';
-import { readTokens } from '../../cleaning/lexicon.ts';
-import { normalize } from '../../cleaning/normalize.ts';
-import { removeDiacritics } from '../../cleaning/syllables.ts';
+import { extract } from '../../cleaning/html/extract.ts';
+import { identify } from '../../cleaning/vietnamese/language.ts';
+import { readTokens } from '../../cleaning/vietnamese/lexicon.ts';
+import { normalize } from '../../cleaning/vietnamese/normalize.ts';
+import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import type { Page } from '../../crawlers/page.ts';
 import {
   articleBenchmark,

@@ -1,9 +1,9 @@
 /** What the tests of this room share. */
 import type { Measurements } from '../../cleaning/document.ts';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
-import { identify, identifyParagraphs } from '../../cleaning/language.ts';
-import { readParagraphs } from '../../cleaning/lexicon.ts';
-import { measure } from '../../cleaning/measure.ts';
+import { measure } from '../../cleaning/filters/measure.ts';
+import { identify, identifyParagraphs } from '../../cleaning/vietnamese/language.ts';
+import { readParagraphs } from '../../cleaning/vietnamese/lexicon.ts';
 
 /** Every measurement of a text as it stands: nothing repaired, nothing masked. */
 export function measurementsOf(text: string): Measurements {

@@ -5,7 +5,6 @@ import { Command as Commander } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { crawlCommand } from '../../crawlers/command.ts';
-import { ToolkitError } from '../../crawlers/errors.ts';
 import {
   addCommand,
   defineCommand,
@@ -14,6 +13,7 @@ import {
   parseOptions,
   sayWhatIsAllowed,
 } from '../../crawlers/shell/command.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { page, startWeb, type TestWeb } from './web.ts';

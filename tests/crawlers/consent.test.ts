@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { concludeFrom, consentOf, forbidsFollowing } from '../../crawlers/consent.ts';
+import { concludeFrom, consentOf, forbidsFollowing } from '../../crawlers/polite/consent.ts';
 
 describe('concludeFrom', () => {
   it.each([

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { type CrawlOptions, type CrawlStep, crawl } from '../../crawlers/crawl.ts';
-import { readWarc, type WarcRecord } from '../../crawlers/warc.ts';
+import { readWarc, type WarcRecord } from '../../crawlers/warc/warc.ts';
 import { type Sites, startWeb, type TestWeb } from './web.ts';
 
 export const HOST = 'a.vua.test';

@@ -2,7 +2,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fetcher } from '../../crawlers/fetch.ts';
-import { headerOf } from '../../crawlers/http-message.ts';
+import { headerOf } from '../../crawlers/warc/http-message.ts';
 import { type Handler, startWeb, type TestWeb } from './web.ts';
 
 const TEXT = 'Tiếng Việt có dấu. '.repeat(2000);

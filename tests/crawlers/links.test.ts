@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMarkup, linksOf } from '../../crawlers/links.ts';
-import { decodeEntities, tagsOf } from '../../crawlers/tags.ts';
+import { decodeMarkup, linksOf } from '../../crawlers/links/links.ts';
+import { decodeEntities, tagsOf } from '../../crawlers/links/tags.ts';
 
 const A = 'http://a.example/';
 const links = (html: string): string[] => linksOf(html, A).map((url) => url.replace(A, ''));

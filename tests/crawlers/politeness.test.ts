@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HostPace, MAX_DELAY_MS } from '../../crawlers/politeness.ts';
+import { HostPace, MAX_DELAY_MS } from '../../crawlers/polite/politeness.ts';
 
 const never = new AbortController().signal;
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

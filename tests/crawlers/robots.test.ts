@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matches, parsePattern, parseRobots, productTokenOf } from '../../crawlers/robots.ts';
+import { matches, parsePattern, parseRobots, productTokenOf } from '../../crawlers/polite/robots.ts';
 
 const lines = (...text: readonly string[]): string => `${text.join('\n')}\n`;
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { MAX_SITEMAP_BYTES, parseSitemap } from '../../crawlers/sitemap.ts';
+import { MAX_SITEMAP_BYTES, parseSitemap } from '../../crawlers/links/sitemap.ts';
 
 const urlset = `<?xml version="1.0" encoding="UTF-8"?>
 <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">

@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ToolkitError } from '../../crawlers/errors.ts';
 import type { Page } from '../../crawlers/page.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { decodeEscaped, encodeEscaped, firstForeignByte } from '../../crawlers/sources/escaped-utf8.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
-import { type WarcRecord, WarcWriter } from '../../crawlers/warc.ts';
+import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
 
 let dir: string;
 beforeEach(() => {

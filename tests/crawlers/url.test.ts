@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalHost, canonicalUrl, normalizePercent, trapReason } from '../../crawlers/url.ts';
+import { canonicalHost, canonicalUrl, normalizePercent, trapReason } from '../../crawlers/links/url.ts';
 
 describe('canonicalUrl', () => {
   it.each([

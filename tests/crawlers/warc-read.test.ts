@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readWarc } from '../../crawlers/warc.ts';
+import { readWarc } from '../../crawlers/warc/warc.ts';
 import { fileName, membersOf, readAll, record, urls, urlsOf, writeAll } from './warc-records.ts';
 
 let dir: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type WarcRecord, WarcWriter } from '../../crawlers/warc.ts';
+import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
 import { fileName, membersOf, readAll, record, urls, urlsOf, writeAll } from './warc-records.ts';
 
 let dir: string;

@@ -13,14 +13,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { openGpu } from '../../trainer/adapter.ts';
-import { Arena } from '../../trainer/arena.ts';
-import { loadCheckpoint, openCheckpoint } from '../../trainer/checkpoint.ts';
-import type { Gpu } from '../../trainer/device.ts';
-import { exportCheckpoint } from '../../trainer/export.ts';
-import type { GgufType } from '../../trainer/export-gguf.ts';
-import { seededRandom } from '../../trainer/random.ts';
-import { Sampler } from '../../trainer/sample.ts';
+import { exportCheckpoint } from '../../trainer/export/export.ts';
+import type { GgufType } from '../../trainer/export/gguf-model.ts';
+import { Sampler } from '../../trainer/generate/sample.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import type { Gpu } from '../../trainer/gpu/device.ts';
+import { seededRandom } from '../../trainer/gpu/random.ts';
+import { Arena } from '../../trainer/model/arena.ts';
+import { loadCheckpoint, openCheckpoint } from '../../trainer/record/checkpoint.ts';
 
 export interface Parity {
   readonly peer: string;

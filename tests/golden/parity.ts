@@ -10,15 +10,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openGpu } from '../../trainer/adapter.ts';
-import { COLOURS, chartSvg } from '../../trainer/chart.ts';
-import { openLoader } from '../../trainer/loader.ts';
-import { modelConfig, storedShape } from '../../trainer/model.ts';
-import { OPTIMIZER } from '../../trainer/recipe.ts';
-import { encodeSafetensors } from '../../trainer/safetensors.ts';
-import { learningRate } from '../../trainer/schedule.ts';
-import { openFolders } from '../../trainer/token-folders.ts';
-import { Trainer } from '../../trainer/trainer.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { openLoader } from '../../trainer/loader/loader.ts';
+import { openFolders } from '../../trainer/loader/token-folders.ts';
+import { modelConfig, storedShape } from '../../trainer/model/config.ts';
+import { Trainer } from '../../trainer/model/trainer.ts';
+import { COLOURS, chartSvg } from '../../trainer/record/chart.ts';
+import { encodeSafetensors } from '../../trainer/record/safetensors.ts';
+import { OPTIMIZER } from '../../trainer/run/recipe.ts';
+import { learningRate } from '../../trainer/run/schedule.ts';
 
 const { values: args } = parseArgs({
   options: {

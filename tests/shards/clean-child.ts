@@ -7,7 +7,7 @@
 import { DedupStore } from '../../cleaning/dedup/store.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
-import { cleanInputs } from '../../shards/clean-inputs.ts';
+import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 
 const [pagesDir, outDir, point, count] = process.argv.slice(2);
 

@@ -8,11 +8,11 @@ import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { lockFolder } from '../../crawlers/shell/folder.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { checksumOf } from '../../shards/checksum.ts';
-import { type CleanInputsOptions, cleanInputs } from '../../shards/clean-inputs.ts';
 import { cleanCommand } from '../../shards/command.ts';
+import { type CleanInputsOptions, cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { readDocuments, readRejects } from '../../shards/documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
-import { readDocuments, readRejects } from '../../shards/read-documents.ts';
-import { verify } from '../../shards/verify.ts';
+import { verify } from '../../shards/verify/verify.ts';
 import { context, removeFolders, temporaryFolder, thrownBy } from './support.ts';
 
 const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));

@@ -2,8 +2,8 @@ import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
+import { readDocuments } from '../../shards/documents/read.ts';
 import { type DocumentManifest, writeManifest } from '../../shards/manifest.ts';
-import { readDocuments } from '../../shards/read-documents.ts';
 import { collect, document, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
 function flip(path: string, at: number): void {

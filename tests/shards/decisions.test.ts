@@ -7,15 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { parseChange } from '../../cleaning/filters/index.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
-import { cleanInputs } from '../../shards/clean-inputs.ts';
-import { NumberColumn, TextColumn } from '../../shards/columns.ts';
+import { NumberColumn, TextColumn } from '../../shards/arrow/columns.ts';
+import { type Columns, DOCUMENT_COLUMNS_1, REJECT_COLUMNS_1 } from '../../shards/arrow/schemas.ts';
+import { ShardWriter } from '../../shards/arrow/write-shard.ts';
 import { cleanCommand, explainCommand } from '../../shards/command.ts';
+import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { readDocuments, readRejects } from '../../shards/documents/read.ts';
+import { whatIf } from '../../shards/explain/what-if.ts';
 import { manifestJson, readDocumentManifest, writeManifest } from '../../shards/manifest.ts';
-import { readDocuments, readRejects } from '../../shards/read-documents.ts';
-import { type Columns, DOCUMENT_COLUMNS_1, REJECT_COLUMNS_1 } from '../../shards/schemas.ts';
-import { verify } from '../../shards/verify.ts';
-import { whatIf } from '../../shards/what-if.ts';
-import { ShardWriter } from '../../shards/write-shard.ts';
+import { verify } from '../../shards/verify/verify.ts';
 import {
   collect,
   context,

@@ -4,11 +4,11 @@ import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
+import { ShardReader } from '../../shards/arrow/read-shard.ts';
+import { DOCUMENT_COLUMNS } from '../../shards/arrow/schemas.ts';
+import { readDocuments, readRejects, readTexts } from '../../shards/documents/read.ts';
+import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENT_TEXTS, REJECT_TEXTS } from '../../shards/format.ts';
-import { readDocuments, readRejects, readTexts } from '../../shards/read-documents.ts';
-import { ShardReader } from '../../shards/read-shard.ts';
-import { DOCUMENT_COLUMNS } from '../../shards/schemas.ts';
-import { DocumentWriter } from '../../shards/write-documents.ts';
 import { collect, document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
 const texts = async (path: string): Promise<string[]> =>

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
-import { writeTokens } from '../../shards/write-tokens.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import { context, document, range, removeFolders, temporaryFolder, writeFolder } from './support.ts';
 
 let root: string;

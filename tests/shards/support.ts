@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { type Document, type Drop, MEASUREMENTS, type Measurements } from '../../cleaning/document.ts';
-import { ToolkitError } from '../../crawlers/errors.ts';
 import type { CommandContext } from '../../crawlers/shell/command.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
+import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENTS } from '../../shards/format.ts';
 import { type DocumentManifest, writeManifest } from '../../shards/manifest.ts';
-import { DocumentWriter } from '../../shards/write-documents.ts';
 
 type Lifetime = 'test' | 'kept';
 const folders: Record<Lifetime, string[]> = { test: [], kept: [] };

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
 import type { TokenArray } from '../../shards/format.ts';
 import { readTokenManifest, type TokenManifest, tokenFingerprint } from '../../shards/manifest.ts';
-import { openTokens } from '../../shards/read-tokens.ts';
 import { SPLITS, splitOf } from '../../shards/split.ts';
-import { eachBatch } from '../../shards/token-source.ts';
-import { type TokenOptions, writeTokens } from '../../shards/write-tokens.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
+import { eachBatch } from '../../shards/tokens/source.ts';
+import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
 import { context, document, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
 const BOS = 256;

@@ -4,13 +4,13 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Document } from '../../cleaning/document.ts';
 import { Frontier } from '../../crawlers/frontier.ts';
-import { packMember } from '../../crawlers/gzip.ts';
-import { WarcWriter } from '../../crawlers/warc.ts';
+import { packMember } from '../../crawlers/warc/gzip.ts';
+import { WarcWriter } from '../../crawlers/warc/warc.ts';
 import { statsCommand, verifyCommand } from '../../shards/command.ts';
 import { type DocumentManifest, manifestPath, type TokenManifest } from '../../shards/manifest.ts';
 import { statsOf } from '../../shards/stats.ts';
-import { verify } from '../../shards/verify.ts';
-import { writeTokens } from '../../shards/write-tokens.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
+import { verify } from '../../shards/verify/verify.ts';
 import { context, document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
 /** A run folder: documents, and tokens made of them, one token per byte. */

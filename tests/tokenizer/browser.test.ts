@@ -2,7 +2,7 @@
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
-import { tokenizerJson } from '../../tokenizer/export.ts';
+import { tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { bytesOf, sampleTexts, tokenizerOf, train } from './support.ts';
 
 test.each([1, 3])('encodes and decodes in a page, tokens of up to %d syllables', async (maxSyllables) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ByteTable } from '../../tokenizer/byte-table.ts';
-import { PaddedText } from '../../tokenizer/padded-text.ts';
+import { ByteTable } from '../../tokenizer/text/byte-table.ts';
+import { PaddedText } from '../../tokenizer/text/padded-text.ts';
 
 /** Few byte values, so that keys repeat, differ by trailing zeros, and share heads around the inline limit of 16. */
 const key = fc.oneof(

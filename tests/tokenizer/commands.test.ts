@@ -6,11 +6,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { encodeTcvn3 } from '../../crawlers/sample/tcvn3.ts';
 import { addCommand, type Command, flagOf } from '../../crawlers/shell/command.ts';
-import { openTokens } from '../../shards/read-tokens.ts';
 import { splitOf } from '../../shards/split.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
 import { tokenizerTrainCommand, tokensCommand, trainTokenizer } from '../../tokenizer/commands.ts';
-import { readTrainingTexts, storedBytes } from '../../tokenizer/documents.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
+import { readTrainingTexts, storedBytes } from '../../tokenizer/train/documents.ts';
 import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
 import { sampleTexts } from './support.ts';
 

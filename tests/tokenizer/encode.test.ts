@@ -1,12 +1,12 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/export.ts';
+import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
+import { WordMerger } from '../../tokenizer/encode/merge-word.ts';
 import type { Tokenizer } from '../../tokenizer/load.ts';
-import { WordMerger } from '../../tokenizer/merge-word.ts';
 import { type BpeModel, SPECIAL_TOKENS } from '../../tokenizer/model.ts';
-import { PairTable } from '../../tokenizer/pair-table.ts';
-import { DEFAULT_SPLIT } from '../../tokenizer/pretokenize.ts';
+import { PairTable } from '../../tokenizer/text/pair-table.ts';
+import { DEFAULT_SPLIT } from '../../tokenizer/text/pretokenize.ts';
 import { bytesOf, oddText, sampleTexts, tokenizerOf, train } from './support.ts';
 
 let model: BpeModel;

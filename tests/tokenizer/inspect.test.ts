@@ -6,10 +6,11 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Command } from '../../crawlers/shell/command.ts';
-import { openCompared } from '../../tokenizer/beside.ts';
-import { Evaluation } from '../../tokenizer/evaluate.ts';
-import { paint, piecesOf } from '../../tokenizer/explain.ts';
-import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/export.ts';
+import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
+import { openCompared } from '../../tokenizer/evaluate/beside.ts';
+import { Evaluation } from '../../tokenizer/evaluate/evaluate.ts';
+import { paint, piecesOf } from '../../tokenizer/evaluate/explain.ts';
+import { slicesOf } from '../../tokenizer/evaluate/slices.ts';
 import {
   tokenizerDecodeCommand,
   tokenizerEncodeCommand,
@@ -17,7 +18,6 @@ import {
   tokenizerExplainCommand,
 } from '../../tokenizer/inspect-commands.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { slicesOf } from '../../tokenizer/slices.ts';
 import { context, thrownBy } from '../shards/support.ts';
 import { sampleTexts, train } from './support.ts';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
-import { tokenizerJson } from '../../tokenizer/export.ts';
+import { tokenizerJson } from '../../tokenizer/encode/export.ts';
+import { parseTokenizer } from '../../tokenizer/encode/parse.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
-import { parseTokenizer } from '../../tokenizer/parse.ts';
 import { bytesOf, sampleTexts, train } from './support.ts';
 
 interface TokenizerJson {

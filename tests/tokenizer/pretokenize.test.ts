@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PaddedText } from '../../tokenizer/padded-text.ts';
-import { Pretokenizer } from '../../tokenizer/pretokenize.ts';
-import { CLASS_MASK, LETTER, NEWLINE, NUMBER, OTHER, SPACE, unicodeFacts } from '../../tokenizer/unicode.ts';
+import { PaddedText } from '../../tokenizer/text/padded-text.ts';
+import { Pretokenizer } from '../../tokenizer/text/pretokenize.ts';
+import { CLASS_MASK, LETTER, NEWLINE, NUMBER, OTHER, SPACE, unicodeFacts } from '../../tokenizer/text/unicode.ts';
 import { bytesOf, oddText, SPLIT_RULE, sampleTexts } from './support.ts';
 
 const pretokenizer = new Pretokenizer();

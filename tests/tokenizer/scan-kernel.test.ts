@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Encoder } from '../../tokenizer/encode.ts';
+import { Encoder } from '../../tokenizer/encode/encode.ts';
+import { Scanner } from '../../tokenizer/encode/scanner.ts';
+import { assemble } from '../../tokenizer/kernel/wat.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
-import { Pretokenizer } from '../../tokenizer/pretokenize.ts';
-import { Scanner } from '../../tokenizer/scanner.ts';
-import { type CountedKeys, tallyOf, WordTally } from '../../tokenizer/tally.ts';
-import { CLASS_MASK, LETTER, UNSTABLE, unicodeFacts } from '../../tokenizer/unicode.ts';
-import { assemble } from '../../tokenizer/wat.ts';
-import { toWellFormed } from '../../tokenizer/well-formed.ts';
+import { Pretokenizer } from '../../tokenizer/text/pretokenize.ts';
+import { CLASS_MASK, LETTER, UNSTABLE, unicodeFacts } from '../../tokenizer/text/unicode.ts';
+import { toWellFormed } from '../../tokenizer/text/well-formed.ts';
+import { type CountedKeys, tallyOf, WordTally } from '../../tokenizer/train/tally.ts';
 import { bytesOf, oddText, sampleTexts, train } from './support.ts';
 
 let plain: Encoder;

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { tokenizerJson } from '../../tokenizer/export.ts';
+import { tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
-import { DEFAULT_SPLIT, type SplitRule, splitPattern } from '../../tokenizer/pretokenize.ts';
-import { type TrainOptions, trainBpe } from '../../tokenizer/train.ts';
+import { DEFAULT_SPLIT, type SplitRule, splitPattern } from '../../tokenizer/text/pretokenize.ts';
+import { type TrainOptions, trainBpe } from '../../tokenizer/train/train.ts';
 
 const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { BYTE_OF_ID, ID_OF_BYTE } from '../../tokenizer/byte-level.ts';
-import { Merger } from '../../tokenizer/merge.ts';
 import { type BpeModel, MIN_VOCAB_SIZE, tokenBytesOf, vocabSizeOf } from '../../tokenizer/model.ts';
-import { TallyThreads } from '../../tokenizer/tally-threads.ts';
-import { Vocabulary } from '../../tokenizer/vocabulary.ts';
+import { BYTE_OF_ID, ID_OF_BYTE } from '../../tokenizer/text/byte-level.ts';
+import { Merger } from '../../tokenizer/train/merge.ts';
+import { TallyThreads } from '../../tokenizer/train/tally-threads.ts';
+import { Vocabulary } from '../../tokenizer/train/vocabulary.ts';
 import { bytesOf, SPLIT_RULE, sampleTexts, splitRegExp, train } from './support.ts';
 
 const merges = (model: BpeModel): [number, number][] =>

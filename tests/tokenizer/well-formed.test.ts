@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toNfc } from '../../tokenizer/nfc.ts';
-import { isWellFormed, toWellFormed } from '../../tokenizer/well-formed.ts';
+import { toNfc } from '../../tokenizer/text/nfc.ts';
+import { isWellFormed, toWellFormed } from '../../tokenizer/text/well-formed.ts';
 import { bytesOf, oddText, sampleTexts } from './support.ts';
 
 const decode = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);

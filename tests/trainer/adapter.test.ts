@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
-import { COPY_DST, UNIFORM } from '../../trainer/device.ts';
+import { kernelFault } from '../../trainer/bench/tune.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { COPY_DST, UNIFORM } from '../../trainer/gpu/device.ts';
+import { Program, tensor } from '../../trainer/gpu/program.ts';
 import { relu2 } from '../../trainer/kernels/mlp.ts';
-import { Program, tensor } from '../../trainer/program.ts';
 import { wgslError } from '../../trainer/proofs/kernels.ts';
-import { kernelFault } from '../../trainer/tune.ts';
 
 const inProcess = (script: string, env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script], {
@@ -18,7 +18,7 @@ const inProcess = (script: string, env: NodeJS.ProcessEnv = {}) =>
 describe('openGpu', () => {
   it('opens the embedded driver while the collector runs all the time', () => {
     const { stdout, stderr } = inProcess(`
-      import { openGpu } from './trainer/adapter.ts';
+      import { openGpu } from './trainer/gpu/adapter.ts';
       setInterval(() => gc(), 1);
       const gpu = await openGpu('embedded');
       console.log(gpu.facts.kind);
@@ -37,7 +37,7 @@ describe('openGpu', () => {
         if (name === 'koffi') throw new Error('no koffi here');
         return load(name, ...rest);
       };
-      const { openGpu } = await import('./trainer/adapter.ts');
+      const { openGpu } = await import('./trainer/gpu/adapter.ts');
       console.log((await openGpu('software')).facts.kind);
       await openGpu('gpu').catch(({ message }) => console.log(message));
       process.exit(0);`,

@@ -4,14 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
-import { benchStep } from '../../trainer/bench.ts';
-import { type BenchReport, benchOptimizer } from '../../trainer/bench-command.ts';
-import { benchText, boundBy, peakOf } from '../../trainer/bench-text.ts';
+import { benchStep } from '../../trainer/bench/bench.ts';
+import { findPytorch } from '../../trainer/bench/pytorch.ts';
+import { type BenchReport, benchText, boundBy, peakOf } from '../../trainer/bench/report.ts';
+import { benchOptimizer } from '../../trainer/commands/bench.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { kernelsFor } from '../../trainer/kernels/index.ts';
-import { modelConfig } from '../../trainer/model.ts';
-import { flopsPerToken } from '../../trainer/peak.ts';
-import { findPytorch } from '../../trainer/peers.ts';
+import { modelConfig } from '../../trainer/model/config.ts';
+import { flopsPerToken } from '../../trainer/run/flops.ts';
 
 it('measures steps from a loader, and gives nothing when stopped before the first', async () => {
   const gpu = await openGpu();

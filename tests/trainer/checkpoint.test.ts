@@ -14,19 +14,19 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
-import { Arena } from '../../trainer/arena.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { tensor } from '../../trainer/gpu/program.ts';
+import { Arena } from '../../trainer/model/arena.ts';
+import { modelConfig } from '../../trainer/model/config.ts';
 import {
   checkpointsIn,
   loadCheckpoint,
   openCheckpoint,
   saveCheckpoint,
   writeCheckpoint,
-} from '../../trainer/checkpoint.ts';
-import { modelConfig } from '../../trainer/model.ts';
-import { tensor } from '../../trainer/program.ts';
-import { safetensorsHeader } from '../../trainer/safetensors.ts';
-import { TensorFile } from '../../trainer/tensor-file.ts';
+} from '../../trainer/record/checkpoint.ts';
+import { safetensorsHeader } from '../../trainer/record/safetensors.ts';
+import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { stateOf } from './support.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vua-checkpoint-'));

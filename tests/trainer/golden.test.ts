@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
-import type { Gpu } from '../../trainer/device.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import type { Gpu } from '../../trainer/gpu/device.ts';
 import { chooseKernels } from '../../trainer/kernels/index.ts';
-import { parametersOf } from '../../trainer/model.ts';
+import { parametersOf } from '../../trainer/model/config.ts';
 import {
   GOLDEN_CONFIGS,
   GOLDEN_KINDS,
@@ -16,7 +16,7 @@ import {
   logitsError,
   stepErrors,
 } from '../../trainer/proofs/golden.ts';
-import { decodeSafetensors } from '../../trainer/safetensors.ts';
+import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
 
 function golden(kind: GoldenKind): Golden {
   const path = join(import.meta.dirname, '..', 'golden', `${kind}.safetensors`);

@@ -3,13 +3,13 @@
  * backward reference against central finite differences of the forward reference (trainer/proofs/kernels.ts).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nullDevice, openGpu } from '../../trainer/adapter.ts';
-import type { Gpu } from '../../trainer/device.ts';
-import { fromHalf, toHalf } from '../../trainer/half.ts';
+import { nullDevice, openGpu } from '../../trainer/gpu/adapter.ts';
+import type { Gpu } from '../../trainer/gpu/device.ts';
+import { fromHalf, toHalf } from '../../trainer/gpu/half.ts';
+import type { Storage } from '../../trainer/gpu/kernel.ts';
+import { shaderFault } from '../../trainer/gpu/program.ts';
 import { gpuKernels } from '../../trainer/kernels/candidates.ts';
 import { allKernels } from '../../trainer/kernels/index.ts';
-import type { Storage } from '../../trainer/kernels/kernel.ts';
-import { shaderFault } from '../../trainer/program.ts';
 import {
   GRADIENT_TOLERANCE,
   gradientError,

@@ -2,10 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openTokens } from '../../shards/read-tokens.ts';
 import { splitOf } from '../../shards/split.ts';
-import { eachBatch, type TokenSource, tokensInMemory } from '../../shards/token-source.ts';
-import { writeTokens } from '../../shards/write-tokens.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
+import { eachBatch, type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
+import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
 import {
   evaluate,
   evaluateUnigram,
@@ -14,8 +15,7 @@ import {
   heldOutSubset,
   type Model,
   tiles,
-} from '../../trainer/evaluate.ts';
-import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
+} from '../../trainer/score/bits-per-byte.ts';
 import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
 
 const BOS = 99;

@@ -4,14 +4,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type HttpOptions, httpRanges, openTokensAt } from '../../shards/http-ranges.ts';
-import { openTokens } from '../../shards/read-tokens.ts';
-import { type TokenFolder, tokenFolder } from '../../shards/token-source.ts';
-import { writeTokens } from '../../shards/write-tokens.ts';
+import { type HttpOptions, httpRanges, openTokensAt } from '../../shards/tokens/http.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
+import { type TokenFolder, tokenFolder } from '../../shards/tokens/source.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import type { Batch } from '../../trainer/batch.ts';
-import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader.ts';
-import { startLoaderThread } from '../../trainer/loader-thread.ts';
-import { openRing } from '../../trainer/ring.ts';
+import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader/loader.ts';
+import { startLoaderThread } from '../../trainer/loader/loader-thread.ts';
+import { openRing } from '../../trainer/loader/ring.ts';
 import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
 
 const plan: LoaderPlan = {

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TokenArray } from '../../shards/format.ts';
-import { type TokenSource, tokensInMemory } from '../../shards/token-source.ts';
+import { type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
 import type { Batch } from '../../trainer/batch.ts';
 import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
 import { sortByToken } from '../../trainer/kernels/embedding.ts';
-import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader.ts';
-import { RowSequence } from '../../trainer/row-sequence.ts';
-import { permutation } from '../../trainer/shuffle.ts';
+import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader/loader.ts';
+import { RowSequence } from '../../trainer/loader/row-sequence.ts';
+import { permutation } from '../../trainer/loader/shuffle.ts';
 
 const BOS = 0;
 const numbered = (from: number, count: number): Uint16Array => Uint16Array.from({ length: count }, (_, i) => from + i);

@@ -1,11 +1,11 @@
 /** What training needs is known before it is allocated, to the byte. */
 import { expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
-import { memoryNeed } from '../../trainer/memory.ts';
-import { modelConfig, PRESETS } from '../../trainer/model.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { modelConfig, PRESETS } from '../../trainer/model/config.ts';
+import { Trainer, type TrainerOptions } from '../../trainer/model/trainer.ts';
 import { GRAMMAR_OPTIMIZER } from '../../trainer/proofs/training.ts';
-import { modelOf, type RecipeOptions, recipeOf } from '../../trainer/recipe.ts';
-import { Trainer, type TrainerOptions } from '../../trainer/trainer.ts';
+import { memoryNeed } from '../../trainer/run/memory.ts';
+import { modelOf, type RecipeOptions, recipeOf } from '../../trainer/run/recipe.ts';
 
 it('predicts what is allocated; recomputation needs less', async () => {
   const gpu = await openGpu();

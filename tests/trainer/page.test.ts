@@ -8,23 +8,23 @@ import { dirname, join } from 'node:path';
 import chromium from '@sparticuz/chromium';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { reasonOf } from '../../crawlers/errors.ts';
+import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
-import { openTokens } from '../../shards/read-tokens.ts';
-import { writeTokens } from '../../shards/write-tokens.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { openGpu } from '../../trainer/adapter.ts';
-import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/checkpoint.ts';
-import { readCurve } from '../../trainer/curve.ts';
-import { evaluateUnigram, heldOutOf, heldOutSubset } from '../../trainer/evaluate.ts';
-import { exportCheckpoint } from '../../trainer/export.ts';
-import { inspectCommand } from '../../trainer/inspect-command.ts';
-import { openLoader } from '../../trainer/loader.ts';
+import { inspectCommand } from '../../trainer/commands/inspect.ts';
+import { exportCheckpoint } from '../../trainer/export/export.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { openLoader } from '../../trainer/loader/loader.ts';
+import { Trainer } from '../../trainer/model/trainer.ts';
 import { bundle } from '../../trainer/page/bundle.ts';
-import { recipeOf } from '../../trainer/recipe.ts';
-import { TensorFile } from '../../trainer/tensor-file.ts';
-import { type TrainStep, train } from '../../trainer/train.ts';
-import { Trainer } from '../../trainer/trainer.ts';
+import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/record/checkpoint.ts';
+import { readCurve } from '../../trainer/record/curve.ts';
+import { TensorFile } from '../../trainer/record/tensor-file.ts';
+import { recipeOf } from '../../trainer/run/recipe.ts';
+import { type TrainStep, train } from '../../trainer/run/train.ts';
+import { evaluateUnigram, heldOutOf, heldOutSubset } from '../../trainer/score/bits-per-byte.ts';
 import {
   context,
   document as documentOf,

@@ -1,13 +1,13 @@
 /** Plans against figures worked out by hand and against what is allocated; the learning rate sweep. */
 import { describe, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/adapter.ts';
-import { type SweepPoint, suggestRate, sweepRates } from '../../trainer/lr-find.ts';
-import { modelConfig, PRESETS, parameterCount } from '../../trainer/model.ts';
-import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/peak.ts';
-import { effectiveTokens, parseDevice, planOf } from '../../trainer/plan.ts';
-import { seededRandom } from '../../trainer/random.ts';
-import { OPTIMIZER } from '../../trainer/recipe.ts';
-import { Trainer } from '../../trainer/trainer.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { seededRandom } from '../../trainer/gpu/random.ts';
+import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
+import { Trainer } from '../../trainer/model/trainer.ts';
+import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/run/flops.ts';
+import { type SweepPoint, suggestRate, sweepRates } from '../../trainer/run/lr-find.ts';
+import { effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
+import { OPTIMIZER } from '../../trainer/run/recipe.ts';
 
 describe('plan', () => {
   it('counts the arithmetic of a token', () => {

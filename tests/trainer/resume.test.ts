@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { writeTokens } from '../../shards/write-tokens.ts';
-import { readCurve } from '../../trainer/curve.ts';
-import { runTraining, type TrainingOptions } from '../../trainer/run.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
+import { readCurve } from '../../trainer/record/curve.ts';
+import { runTraining, type TrainingOptions } from '../../trainer/run/run.ts';
 import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
 
 afterAll(() => removeFolders('kept'));

@@ -1,7 +1,7 @@
 /** Saves checkpoints one after the other until it is killed: `save-child.ts OUT TOKENIZER FIRST_STEP`. */
 
-import { writeCheckpoint } from '../../trainer/checkpoint.ts';
-import { modelConfig } from '../../trainer/model.ts';
+import { modelConfig } from '../../trainer/model/config.ts';
+import { writeCheckpoint } from '../../trainer/record/checkpoint.ts';
 import { stateOf } from './support.ts';
 
 const [outDir, tokenizerDir, first] = process.argv.slice(2);

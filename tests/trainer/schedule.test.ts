@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { learningRate } from '../../trainer/schedule.ts';
+import { learningRate } from '../../trainer/run/schedule.ts';
 
 it('learning rate warms up, holds and decays to its floor', () => {
   const schedule = { steps: 100, peak: 1, warmupSteps: 10, decayShare: 0.5, floor: 0.1 };

@@ -1,17 +1,17 @@
 /** What the tests of checkpoints and exports share: a small tokenizer on disk, and a checkpoint made without training. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/export.ts';
+import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
+import { ggufTensors } from '../../trainer/export/gguf-model.ts';
+import { normal } from '../../trainer/gpu/random.ts';
+import { type ModelConfig, modelConfig } from '../../trainer/model/config.ts';
 import {
   CHECKPOINT_FORMAT,
   CHECKPOINT_VERSION,
   type CheckpointState,
   writeCheckpoint,
-} from '../../trainer/checkpoint.ts';
-import { ggufTensors } from '../../trainer/export-gguf.ts';
-import { type ModelConfig, modelConfig } from '../../trainer/model.ts';
-import { normal } from '../../trainer/random.ts';
-import type { TensorSource } from '../../trainer/tensor-file.ts';
+} from '../../trainer/record/checkpoint.ts';
+import type { TensorSource } from '../../trainer/record/tensor-file.ts';
 import { sampleTexts, train } from '../tokenizer/support.ts';
 
 /** Trains a tokenizer into `dir`. @returns the tokens of its vocabulary. */

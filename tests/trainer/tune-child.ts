@@ -1,11 +1,11 @@
 /** Tunes one small product as `vua tune`'s process does, in the findings' file of its argument, and dies at one variant. */
 
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
-import { openGpu } from '../../trainer/adapter.ts';
-import { sayFinding } from '../../trainer/findings.ts';
+import { sayFinding } from '../../trainer/bench/findings.ts';
+import { tuneMatmuls } from '../../trainer/bench/tune.ts';
+import { onwards, type TuneFindings } from '../../trainer/commands/tune.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { kernelsFor } from '../../trainer/kernels/index.ts';
-import { tuneMatmuls } from '../../trainer/tune.ts';
-import { onwards, type TuneFindings } from '../../trainer/tune-command.ts';
 
 const gpu = await openGpu('embedded');
 const problem = { layout: 'nt', epilogue: 'write', from: 'f32', into: 'f32' } as const;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { checksumOf } from '../../shards/checksum.ts';
-import { verify } from '../../shards/verify.ts';
-import { verifyModel } from '../../trainer/verify.ts';
+import { verify } from '../../shards/verify/verify.ts';
+import { verifyModel } from '../../trainer/record/verify.ts';
 
 let run: string;
 const at = (name: string): string => join(run, 'model', 'step-000010', name);

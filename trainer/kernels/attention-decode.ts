@@ -7,7 +7,7 @@
  * lanes are joined in their order. The new row is read from qk and qkv, never from the cache, so that the one workgroup
  * of each key head that writes it races with none.
  */
-import type { Dims, Kernel } from './kernel.ts';
+import type { Dims, Kernel } from '../gpu/kernel.ts';
 import { SUM4 } from './snippets.ts';
 
 /** For one head size, a multiple of 4. */

@@ -4,8 +4,9 @@
  * all lanes: loaded as scalars (`lanes`), or by each lane its share, which it hands to the others of its subgroup
  * (`broadcast`, see matmul-lanes.ts); with `staged`, for GPUs, STAGE of them come into workgroup memory together. A head is W named vec4 registers: an indexed array would live in memory on a CPU driver.
  */
+
+import { type Dims, type Storage, vec4Of } from '../gpu/kernel.ts';
 import type { AttentionParts } from './attention.ts';
-import { type Dims, type Storage, vec4Of } from './kernel.ts';
 import { END_OF_QUERIES, lines, range, SUM4 } from './snippets.ts';
 
 export interface AttentionLanes {

@@ -1,5 +1,5 @@
 /** f64 references of attention, and what its test fills in. Formulas in attention.ts. */
-import type { Buffers, Dims, Kernel, Random } from './kernel.ts';
+import type { Buffers, Dims, Kernel, Random } from '../gpu/kernel.ts';
 
 type Reference = Kernel['reference'];
 

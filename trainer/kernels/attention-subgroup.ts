@@ -9,8 +9,9 @@
  * only raised, and the sums rescaled by way of `scores`, when a score is more than SLACK above it (Dao et al., FA4):
  * the first block does it, later ones seldom. Every branch around a barrier or a matrix is the same for the workgroup.
  */
+
+import { type Dims, type Storage, vec4Of } from '../gpu/kernel.ts';
 import type { AttentionParts } from './attention.ts';
-import { type Dims, type Storage, vec4Of } from './kernel.ts';
 import { END_OF_QUERIES, lines, range, SUM4 } from './snippets.ts';
 
 export interface AttentionSubgroup {

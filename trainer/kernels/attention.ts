@@ -11,10 +11,11 @@
  *   lanes     attention-lanes.ts      a lane owns a query (or a key); keys straight from memory, or staged for GPUs
  *   subgroup  attention-subgroup.ts   blocks of queries × keys on matrix units
  */
+
+import { type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { type AttentionLanes, attentionLanes } from './attention-lanes.ts';
 import { fillStarts, referencesOf } from './attention-reference.ts';
 import { type AttentionSubgroup, attentionSubgroup } from './attention-subgroup.ts';
-import { type Dims, type Kernel, type Storage, vec4Of } from './kernel.ts';
 import { SUBGROUP_DIRECTIVES, SUBGROUP_FEATURES } from './matmul-subgroup.ts';
 
 export interface AttentionKernels {

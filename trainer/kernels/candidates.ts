@@ -1,13 +1,13 @@
 /** The variants that tune.ts tries on an adapter: those that fit its limits, likely ones first. */
-import type { AdapterFacts } from '../device.ts';
+import type { AdapterFacts, MatrixConfig } from '../gpu/device.ts';
+import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { type AttentionTile, attention } from './attention.ts';
 import { type AttentionSubgroup, attentionSubgroupBytes } from './attention-subgroup.ts';
 import { hasSubgroupsOf } from './choice.ts';
 import { HEAD_SIZES, matmulProblems } from './index.ts';
-import type { Kernel, Storage } from './kernel.ts';
 import { type MatmulLayout, type MatmulTile, matmul } from './matmul.ts';
 import type { LanesTile } from './matmul-lanes.ts';
-import { type MatrixConfig, type SubgroupTile, subgroupBytes } from './matmul-subgroup.ts';
+import { type SubgroupTile, subgroupBytes } from './matmul-subgroup.ts';
 import { type TilesTile, tilesBytes, tilesThreads } from './matmul-tiles.ts';
 
 /** What an adapter must tell: AdapterFacts, or the facts of a GPU that is not here. */

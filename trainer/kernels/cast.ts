@@ -1,5 +1,5 @@
 /** f32 → f16: the copy of the parameters that the network reads in mixed precision. One invocation per four elements. */
-import type { Kernel } from './kernel.ts';
+import type { Kernel } from '../gpu/kernel.ts';
 import { linearGrid, linearMain } from './snippets.ts';
 
 const WORKGROUP = 64;

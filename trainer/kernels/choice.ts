@@ -2,9 +2,9 @@
  * Which variant of a kernel an adapter gets: sane tables by kind of adapter here, measured ones from tune.ts on top.
  * A choice is plain JSON. It decides the order of sums and so the bits of a run: checkpoints keep it.
  */
-import type { AdapterFacts } from '../device.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
+import type { Storage } from '../gpu/kernel.ts';
 import type { AttentionTile } from './attention.ts';
-import type { Storage } from './kernel.ts';
 import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
 
 export interface KernelChoice {

@@ -7,7 +7,7 @@
  * multiple of 4: they take no part.
  * Work split: `lanes` lanes share a row and stride over its columns; what they found is combined in a fixed order.
  */
-import { type Buffers, type Dims, type Kernel, type Random, type Storage, vec4Of } from './kernel.ts';
+import { type Buffers, type Dims, type Kernel, type Random, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { MAX4, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 export const IGNORED = 0xffffffff;

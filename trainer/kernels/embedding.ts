@@ -6,7 +6,7 @@
  * Value embeddings (Zhou et al. 2024, an experimental switch) add a second table's row to the values of a packed
  * projection qkv [N, NH+2·NKV, HS].
  */
-import { type Buffers, type Dims, type Kernel, type Random, type Storage, vec4Of } from './kernel.ts';
+import { type Buffers, type Dims, type Kernel, type Random, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { linearGrid, linearMain } from './snippets.ts';
 
 const WORKGROUP = 64;

@@ -10,7 +10,7 @@
  * Backward rotates by −θ, then goes through the norm; the gradients of the two weights are summed by slices of rows.
  * Work split: an invocation per head of a row; for the weights one per slice and four pairs.
  */
-import { type Dims, type Kernel, type Storage, vec4Of } from './kernel.ts';
+import { type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { SLICE, slicesOf, sumSlices } from './rmsnorm.ts';
 import { linearGrid, linearMain, SUM4 } from './snippets.ts';
 

@@ -1,4 +1,6 @@
 /** The kernels of a network for one adapter and storage; and all of them, which the generic test and `vua check` walk. */
+
+import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { type AttentionTile, attention } from './attention.ts';
 import { attentionDecode } from './attention-decode.ts';
 import { castHalf } from './cast.ts';
@@ -14,7 +16,6 @@ import {
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
-import type { Kernel, Storage } from './kernel.ts';
 import { type MatmulDims, type MatmulProblem, type MatmulTile, matmul } from './matmul.ts';
 import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';

@@ -7,7 +7,7 @@
  * How A comes to all lanes: `lanes` loads it as scalars, each behind a check of its bounds. `broadcast`, where a workgroup
  * is one subgroup, has each lane load its share as vectors and hand it to the others.
  */
-import type { Dims } from './kernel.ts';
+import type { Dims } from '../gpu/kernel.ts';
 import type { MatmulLayout, MatmulProblem } from './matmul.ts';
 import { lines, range } from './snippets.ts';
 

@@ -1,22 +1,6 @@
-/**
- * Matmul for GPUs with matrix units, through Dawn's `chromium-experimental-subgroup-matrix`: f16 operands, f32 sums.
- * A workgroup of down×across subgroups owns an m×n tile; each subgroup keeps (m/down)×(n/across) of it as matrices of
- * one configuration M×N×K of the adapter. Operands come k steps at a time into workgroup memory just as they lie
- * (a matrix is loaded by rows or by columns, so nothing is transposed), f32 operands rounded to f16 on their way; the
- * next step is loaded into registers while this one computes. 16 spare bytes a row spread the banks.
- *
- * Matrices have no element access, so sums pass through `scratch` [subgroups][together][M][N] on their way to `store`.
- */
-import { vec4Of } from './kernel.ts';
+import { vec4Of } from '../gpu/kernel.ts';
 import type { MatmulProblem } from './matmul.ts';
 import { lines, range } from './snippets.ts';
-
-/** One of the adapter's `subgroupMatrixConfigs` with f16 operands and an f32 result. */
-export interface MatrixConfig {
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
-}
 
 export interface SubgroupTile {
   readonly kind: 'subgroup';

@@ -10,7 +10,7 @@
  *   tiles     matmul-tiles.ts     GPUs: tiles in workgroup memory, f32 multiply-adds
  *   subgroup  matmul-subgroup.ts  GPUs with matrix units: f16 operands, f32 sums
  */
-import { type Dims, type Kernel, type Storage, vec4Of } from './kernel.ts';
+import { type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { type LanesTile, lanesGrid, lanesWgsl } from './matmul-lanes.ts';
 import { SUBGROUP_DIRECTIVES, SUBGROUP_FEATURES, type SubgroupTile, subgroupWgsl } from './matmul-subgroup.ts';
 import { type TilesTile, tilesWgsl } from './matmul-tiles.ts';

@@ -3,7 +3,7 @@
  * Work split: a workgroup has `teams` teams of `lanes` lanes; a team computes `rows` outputs, so that x is loaded once
  * for them. A lane reads every lanes-th vec4 of each row; partial sums of a row are added in the order of the lanes.
  */
-import type { Kernel } from './kernel.ts';
+import type { Kernel } from '../gpu/kernel.ts';
 import { linearGrid, SUM4 } from './snippets.ts';
 
 export interface MatvecVariant {

@@ -5,7 +5,7 @@
  *   relu2 (So et al. 2021): out = max(0, x)²;  dx = dout · 2 · max(0, x)
  * Work split: one invocation per four elements.
  */
-import { type Kernel, type Storage, vec4Of } from './kernel.ts';
+import { type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { linearGrid, linearMain } from './snippets.ts';
 
 const WORKGROUP = 64;

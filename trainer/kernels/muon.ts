@@ -7,7 +7,7 @@
  * the size of one.
  * `step` and `state` as in optimizer.ts.
  */
-import { type Buffers, type Dims, type Kernel, type Storage, vec4Of } from './kernel.ts';
+import { type Buffers, type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { linearGrid, linearMain, SUM4 } from './snippets.ts';
 
 /** Coefficients of the quintic, chosen for a steep slope at zero. */

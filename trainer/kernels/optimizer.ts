@@ -11,7 +11,7 @@
  * and no moment, does not count in t, and halves a dynamic loss scale; CLEAN_STEPS good ones double it (Micikevicius
  * et al. 2018).
  */
-import type { Kernel, Storage } from './kernel.ts';
+import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 /** Partial sums of the gradient norm: enough to keep a GPU busy, few enough for one workgroup to finish. */

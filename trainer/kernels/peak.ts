@@ -1,5 +1,5 @@
 /** What an adapter can do at most: multiply-adds that stay in registers, and bytes copied. For the shares in bench.ts. */
-import type { Kernel } from './kernel.ts';
+import type { Kernel } from '../gpu/kernel.ts';
 import { linearGrid, linearMain, lines, range } from './snippets.ts';
 
 const WORKGROUP = 64;

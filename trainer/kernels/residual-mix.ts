@@ -3,7 +3,7 @@
  *   out = mix[0] · x + mix[1] · x0         x0: the embedded tokens, [N, C]
  * Backward: dx = mix[0] · dout;  dx0 += mix[1] · dout;  dmix = [Σ dout·x, Σ dout·x0], summed in slices, then in order.
  */
-import type { Kernel, Storage } from './kernel.ts';
+import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { linearGrid, linearMain, rowMain, SUM4 } from './snippets.ts';
 
 const WORKGROUP = 64;

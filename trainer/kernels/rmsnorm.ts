@@ -7,7 +7,7 @@
  * Work split: a row is shared by `lanes` lanes; dweight: one invocation per four columns of one slice of the rows, then
  * the slices are summed in order.
  */
-import { type Kernel, type Storage, vec4Of } from './kernel.ts';
+import { type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 const WORKGROUP = 64;

@@ -1,6 +1,6 @@
 /** The adapter of a page, and why there is none. */
-import { ToolkitError } from '../../crawlers/errors.ts';
-import { type AdapterFacts, Gpu } from '../device.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { type AdapterFacts, Gpu } from '../gpu/device.ts';
 
 const WHERE = 'Chrome and Edge from 113 on, Safari from 26 on, Firefox from 141 on';
 const LINUX =

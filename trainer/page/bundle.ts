@@ -8,14 +8,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ToolkitError } from '../../crawlers/errors.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { Site } from '../../shards/inspector/server.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ENTRIES = {
   page: join(HERE, 'main.ts'),
   'train-worker': join(HERE, 'train-worker.ts'),
-  'loader-worker': join(HERE, '..', 'loader-page-worker.ts'),
+  'loader-worker': join(HERE, '..', 'loader', 'loader-page-worker.ts'),
 };
 const PLAIN = ['index.html', 'page.css'];
 /** Where the build leaves the page, beside this file. */

@@ -6,11 +6,11 @@
  *            step-000200/model.safetensors  state.json  tokenizer.json  tokenizer_config.json
  */
 import { createChecksum } from '../../shards/checksum.ts';
-import type { Arena } from '../arena.ts';
-import type { CHECKPOINT_VERSION, CheckpointState } from '../checkpoint.ts';
-import type { CurveHead, CurvePoint } from '../curve.ts';
-import { type ModelConfig, storedShape } from '../model.ts';
-import { safetensorsHeader } from '../safetensors.ts';
+import type { Arena } from '../model/arena.ts';
+import { type ModelConfig, storedShape } from '../model/config.ts';
+import type { CHECKPOINT_VERSION, CheckpointState } from '../record/checkpoint.ts';
+import type { CurveHead, CurvePoint } from '../record/curve.ts';
+import { safetensorsHeader } from '../record/safetensors.ts';
 import type { RunFile } from './messages.ts';
 
 export interface Trained {

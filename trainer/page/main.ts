@@ -1,6 +1,6 @@
 /** The page: asks its training worker for an adapter and runs, and shows what that says. */
 
-import type { AdapterFacts } from '../device.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
 import { find } from './elements.ts';
 import { readOptions, showEstimate, showFolders } from './form.ts';
 import type { Event, Order } from './messages.ts';

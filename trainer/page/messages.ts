@@ -1,9 +1,9 @@
 /** What the page and its training worker say to each other: plain data, and blobs. */
-import type { ToolkitErrorFields } from '../../crawlers/errors.ts';
-import type { CurveHead, CurvePoint } from '../curve.ts';
-import type { AdapterFacts } from '../device.ts';
-import type { SourceFigure } from '../evaluate.ts';
-import type { RecipeOptions } from '../recipe.ts';
+import type { ToolkitErrorFields } from '../../crawlers/shell/errors.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
+import type { CurveHead, CurvePoint } from '../record/curve.ts';
+import type { RecipeOptions } from '../run/recipe.ts';
+import type { SourceFigure } from '../score/bits-per-byte.ts';
 
 export interface RunOptions extends RecipeOptions {
   /** URLs of token folders. */

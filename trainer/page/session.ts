@@ -2,14 +2,23 @@
  * A training run in a page: the same trainer, loader and evaluation as `run.ts`, with tokens behind HTTP and the figures
  * as events. Runs in the page's training worker (`train-worker.ts`); knows no document.
  */
-import { badInput, ToolkitError } from '../../crawlers/errors.ts';
+import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { badShard, pathOf } from '../../shards/arrow/ranges.ts';
 import { checksumOf } from '../../shards/checksum.ts';
-import { fetchBytes, openTokensAt } from '../../shards/http-ranges.ts';
-import { badShard, pathOf } from '../../shards/ranges.ts';
-import { bytesPerToken, joinSources, type TokenFolder } from '../../shards/token-source.ts';
+import { fetchBytes, openTokensAt } from '../../shards/tokens/http.ts';
+import { bytesPerToken, joinSources, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import type { CurveHead, CurvePoint } from '../curve.ts';
-import type { Gpu } from '../device.ts';
+import { Sampler, samplePrompts } from '../generate/sample.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { type Loader, type LoaderPlan, openLoader } from '../loader/loader.ts';
+import { startPageLoader } from '../loader/loader-page.ts';
+import { openRing } from '../loader/ring.ts';
+import { RowSequence } from '../loader/row-sequence.ts';
+import { parameterCount } from '../model/config.ts';
+import { Trainer } from '../model/trainer.ts';
+import type { CurveHead, CurvePoint } from '../record/curve.ts';
+import { recipeOf } from '../run/recipe.ts';
+import { type TrainStep, train } from '../run/train.ts';
 import {
   compareSources,
   evaluate,
@@ -18,16 +27,7 @@ import {
   heldOutOf,
   heldOutSubset,
   tokensOf,
-} from '../evaluate.ts';
-import { type Loader, type LoaderPlan, openLoader } from '../loader.ts';
-import { startPageLoader } from '../loader-page.ts';
-import { parameterCount } from '../model.ts';
-import { recipeOf } from '../recipe.ts';
-import { openRing } from '../ring.ts';
-import { RowSequence } from '../row-sequence.ts';
-import { Sampler, samplePrompts } from '../sample.ts';
-import { type TrainStep, train } from '../train.ts';
-import { Trainer } from '../trainer.ts';
+} from '../score/bits-per-byte.ts';
 import { filesOf } from './files.ts';
 import type { RunEvent, RunOptions } from './messages.ts';
 

@@ -1,6 +1,6 @@
 /** The training worker of the page: opens the adapter, trains as it is told, and says what happens. */
-import { reasonOf, ToolkitError, type ToolkitErrorFields } from '../../crawlers/errors.ts';
-import type { Gpu } from '../device.ts';
+import { reasonOf, ToolkitError, type ToolkitErrorFields } from '../../crawlers/shell/errors.ts';
+import type { Gpu } from '../gpu/device.ts';
 import { openPageGpu } from './adapter.ts';
 import type { Event, Order } from './messages.ts';
 import { trainInPage } from './session.ts';

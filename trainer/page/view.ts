@@ -1,10 +1,10 @@
 /** What the page shows of a run: figures, curve, samples, files, faults. */
-import type { ToolkitErrorFields } from '../../crawlers/errors.ts';
+import type { ToolkitErrorFields } from '../../crawlers/shell/errors.ts';
 import { formatBytes, formatCount, formatSeconds } from '../../crawlers/shell/reporter.ts';
-import type { CurveHead, CurvePoint } from '../curve.ts';
-import type { AdapterFacts } from '../device.ts';
-import type { SourceFigure } from '../evaluate.ts';
-import { plotCurve } from '../plot.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
+import type { CurveHead, CurvePoint } from '../record/curve.ts';
+import { plotCurve } from '../record/plot.ts';
+import type { SourceFigure } from '../score/bits-per-byte.ts';
 import { element, figures, find } from './elements.ts';
 import type { RunEvent, RunFile } from './messages.ts';
 

@@ -3,13 +3,13 @@
  * steps; once as Qwen3, once with every switch turned. Errors are relative to the norm of what is expected.
  */
 import type { BatchArrays } from '../batch.ts';
-import type { Gpu } from '../device.ts';
-import { addForward } from '../forward.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { Program } from '../gpu/program.ts';
 import { IGNORED } from '../kernels/cross-entropy.ts';
-import { headName, type ModelConfig, modelConfig } from '../model.ts';
-import { Network } from '../network.ts';
-import { Program } from '../program.ts';
-import { type OptimizerOptions, Trainer, type TrainerOptions } from '../trainer.ts';
+import { headName, type ModelConfig, modelConfig } from '../model/config.ts';
+import { addForward } from '../model/forward.ts';
+import { Network } from '../model/network.ts';
+import { type OptimizerOptions, Trainer, type TrainerOptions } from '../model/trainer.ts';
 
 const ROWS = 3;
 const RATE = 0.01;

@@ -1,7 +1,7 @@
 /** Proofs of the loader's order: the same rows in the same order for any number of devices, each row once an epoch. */
-import { type TokenSource, tokensInMemory } from '../../shards/token-source.ts';
+import { type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
 import type { LoaderState } from '../batch.ts';
-import { type LoaderPlan, openLoader } from '../loader.ts';
+import { type LoaderPlan, openLoader } from '../loader/loader.ts';
 import { GRAMMAR_BOS, grammar } from './training.ts';
 
 const PLAN: LoaderPlan = {

@@ -1,9 +1,9 @@
 /** Proof of predicted memory: what the presets are said to need beside what a trainer of that size allocates. */
-import { ToolkitError } from '../../crawlers/errors.ts';
-import type { Gpu } from '../device.ts';
-import { memoryNeed } from '../memory.ts';
-import { modelConfig, PRESETS, type PresetName } from '../model.ts';
-import { Trainer } from '../trainer.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { modelConfig, PRESETS, type PresetName } from '../model/config.ts';
+import { Trainer } from '../model/trainer.ts';
+import { memoryNeed } from '../run/memory.ts';
 import { GRAMMAR_OPTIMIZER } from './training.ts';
 
 /** Rows of every preset's context. */

@@ -3,11 +3,11 @@
  * with plain kernels, in half precision within a band, recomputed and accumulated, and one batch is learnt by heart.
  */
 import type { BatchArrays } from '../batch.ts';
-import type { Gpu } from '../device.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { seededRandom } from '../gpu/random.ts';
 import { chooseKernels } from '../kernels/index.ts';
-import { type ModelConfig, modelConfig } from '../model.ts';
-import { seededRandom } from '../random.ts';
-import { type OptimizerOptions, type StepFigures, Trainer, type TrainerOptions } from '../trainer.ts';
+import { type ModelConfig, modelConfig } from '../model/config.ts';
+import { type OptimizerOptions, type StepFigures, Trainer, type TrainerOptions } from '../model/trainer.ts';
 
 export const GRAMMAR_BOS = 60;
 export const GRAMMAR_CONFIG: ModelConfig = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });

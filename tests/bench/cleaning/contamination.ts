@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contaminationOf, readContaminationIndex } from '../../../cleaning/contamination.ts';
-import { readTokens } from '../../../cleaning/lexicon.ts';
-import { normalize } from '../../../cleaning/normalize.ts';
+import { readTokens } from '../../../cleaning/vietnamese/lexicon.ts';
+import { normalize } from '../../../cleaning/vietnamese/normalize.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import { hasPack, pack, readPack } from './data.ts';
 import { packDocuments } from './filters.ts';

@@ -21,7 +21,7 @@ import {
 } from '../../../cleaning/dedup/minhash.ts';
 import { foundProbability, NEAR_SCHEMA, NearIndex, STANDARD_NEAR } from '../../../cleaning/dedup/near.ts';
 import { openDedupStore } from '../../../cleaning/dedup/store.ts';
-import { mix32 } from '../../../cleaning/lexicon.ts';
+import { mix32 } from '../../../cleaning/vietnamese/lexicon.ts';
 import type { Page } from '../../../crawlers/page.ts';
 import { formatBytes, formatCount, formatTable } from '../../../crawlers/shell/reporter.ts';
 import { story } from '../../cleaning/support.ts';

@@ -3,8 +3,8 @@
  * second of one core.   node --import tsx tests/bench/cleaning/extraction.ts [--errors|--parsers]
  */
 import { load } from 'cheerio/slim';
-import { decode } from '../../../cleaning/charset.ts';
-import { extract } from '../../../cleaning/extract.ts';
+import { decode } from '../../../cleaning/decode/charset.ts';
+import { extract } from '../../../cleaning/html/extract.ts';
 import { isFurnitureLine } from '../../../cleaning/html/furniture.ts';
 import { parseHtml } from '../../../cleaning/html/parse.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';

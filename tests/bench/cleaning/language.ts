@@ -5,10 +5,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { identify, identifyParagraphs } from '../../../cleaning/language.ts';
-import { readParagraphs, readTokens } from '../../../cleaning/lexicon.ts';
-import { normalize } from '../../../cleaning/normalize.ts';
-import { removeDiacritics } from '../../../cleaning/syllables.ts';
+import { identify, identifyParagraphs } from '../../../cleaning/vietnamese/language.ts';
+import { readParagraphs, readTokens } from '../../../cleaning/vietnamese/lexicon.ts';
+import { normalize } from '../../../cleaning/vietnamese/normalize.ts';
+import { removeDiacritics } from '../../../cleaning/vietnamese/syllables.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import { cpuSeconds, hasPack, pack, readPack } from './data.ts';
 import { packDocuments } from './filters.ts';

@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decode } from '../../../cleaning/charset.ts';
+import { decode } from '../../../cleaning/decode/charset.ts';
 import { createReporter, formatBytes, formatCount, formatTable } from '../../../crawlers/shell/reporter.ts';
 import { articleBenchmark, hasPack, machine, pythonPeer, trafilaturaEvaluation, vietnamesePages } from './data.ts';
 import { packDocuments } from './filters.ts';
@@ -69,10 +69,10 @@ interface Cost {
 }
 
 /** As it is installed: in a checkout each thread must first learn to read TypeScript. */
-async function installed(): Promise<typeof import('../../../shards/clean-inputs.ts')> {
+async function installed(): Promise<typeof import('../../../shards/documents/clean-inputs.ts')> {
   const root = new URL('../../../', import.meta.url);
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  return import(new URL('dist/shards/clean-inputs.js', root).href);
+  return import(new URL('dist/shards/documents/clean-inputs.js', root).href);
 }
 
 /** The body of `vua clean`: shards, rejects and the memory of dedup are written. */

@@ -10,9 +10,9 @@
  * 1,000, and crops the shortest when none does.
  */
 import type { TokenArray } from '../../../shards/format.ts';
-import { openTokens } from '../../../shards/read-tokens.ts';
-import { eachBatch } from '../../../shards/token-source.ts';
-import { pack } from '../../../trainer/pack.ts';
+import { openTokens } from '../../../shards/tokens/open.ts';
+import { eachBatch } from '../../../shards/tokens/source.ts';
+import { pack } from '../../../trainer/loader/pack.ts';
 
 const POOL = 1000;
 

@@ -1,9 +1,9 @@
 /** Bytes per token at 32k on sources that the training text is not of, beside tokenizers of others where installed. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type * as Beside from '../../../tokenizer/beside.ts';
-import type * as Documents from '../../../tokenizer/documents.ts';
-import type * as Encode from '../../../tokenizer/encode.ts';
+import type * as Encode from '../../../tokenizer/encode/encode.ts';
+import type * as Beside from '../../../tokenizer/evaluate/beside.ts';
+import type * as Documents from '../../../tokenizer/train/documents.ts';
 import { built, bytesOf, corpus, options, print } from './support.ts';
 import { trainOurs } from './training.ts';
 

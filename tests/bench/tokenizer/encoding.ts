@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type * as Encode from '../../../tokenizer/encode.ts';
-import type * as Export from '../../../tokenizer/export.ts';
+import type * as Encode from '../../../tokenizer/encode/encode.ts';
+import type * as Export from '../../../tokenizer/encode/export.ts';
 import { best, built, bytesOf, clock, corpus, forPeers, options, peer, print, RUNS, times } from './support.ts';
 import { trainOurs } from './training.ts';
 

@@ -1,5 +1,5 @@
 /** Input made to hurt: time at a size and at twice that. Linear or n·log n means about two. */
-import type * as Encode from '../../../tokenizer/encode.ts';
+import type * as Encode from '../../../tokenizer/encode/encode.ts';
 import { built, corpus, options, print } from './support.ts';
 import { trainOurs } from './training.ts';
 

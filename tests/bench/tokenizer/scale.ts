@@ -41,8 +41,8 @@ export async function scale(): Promise<void> {
 
 async function one(bytes: number, maxSyllables: number): Promise<void> {
   const texts = corpus();
-  const { trainBpe } = await import('../../../dist/tokenizer/train.js' as string);
-  const { TallyThreads } = await import('../../../dist/tokenizer/tally-threads.js' as string);
+  const { trainBpe } = await import('../../../dist/tokenizer/train/train.js' as string);
+  const { TallyThreads } = await import('../../../dist/tokenizer/train/tally-threads.js' as string);
   async function* stream(): AsyncGenerator<Uint8Array> {
     let done = 0;
     for (let copy = 0; ; copy++) {

@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type * as Export from '../../../tokenizer/export.ts';
+import type * as Export from '../../../tokenizer/encode/export.ts';
 import type { BpeModel } from '../../../tokenizer/model.ts';
-import { DEFAULT_SPLIT, splitPattern } from '../../../tokenizer/pretokenize.ts';
-import type * as Threads from '../../../tokenizer/tally-threads.ts';
-import type * as Train from '../../../tokenizer/train.ts';
+import { DEFAULT_SPLIT, splitPattern } from '../../../tokenizer/text/pretokenize.ts';
+import type * as Threads from '../../../tokenizer/train/tally-threads.ts';
+import type * as Train from '../../../tokenizer/train/train.ts';
 import {
   best,
   built,

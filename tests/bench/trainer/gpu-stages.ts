@@ -1,29 +1,29 @@
 /** The stages of gpu-stay.ts that need the GPU: each runs in a child and says what it found as it finds it. */
 import type { CommandContext } from '../../../crawlers/shell/command.ts';
-import { matmulRates, measurePeaks } from '../../../trainer/bench.ts';
-import { driverClock } from '../../../trainer/bench-clock.ts';
+import { matmulRates, measurePeaks } from '../../../trainer/bench/bench.ts';
+import { driverClock } from '../../../trainer/bench/clock.ts';
+import type { Keep } from '../../../trainer/bench/findings.ts';
+import { probeMatrix } from '../../../trainer/bench/probe.ts';
+import type { PeerRow } from '../../../trainer/bench/pytorch.ts';
+import type { BenchReport } from '../../../trainer/bench/report.ts';
+import { kernelFault } from '../../../trainer/bench/tune.ts';
 import {
   type BenchModel,
-  type BenchReport,
   bench,
   benchModel,
   benchOptimizer,
   benchRows,
   MATMUL_SIZES,
-} from '../../../trainer/bench-command.ts';
-import { type AdapterFacts, Gpu } from '../../../trainer/device.ts';
-import type { Keep } from '../../../trainer/findings.ts';
+} from '../../../trainer/commands/bench.ts';
+import { type TuneFindings, tuneRest } from '../../../trainer/commands/tune.ts';
+import { type AdapterFacts, Gpu } from '../../../trainer/gpu/device.ts';
+import type { Kernel, Storage } from '../../../trainer/gpu/kernel.ts';
+import { compileKernel } from '../../../trainer/gpu/program.ts';
 import { gpuKernels } from '../../../trainer/kernels/candidates.ts';
 import { allKernels, oncePerName } from '../../../trainer/kernels/index.ts';
-import type { Kernel, Storage } from '../../../trainer/kernels/kernel.ts';
-import type { PeerRow } from '../../../trainer/peers.ts';
-import { probeMatrix } from '../../../trainer/probe.ts';
-import { compileKernel } from '../../../trainer/program.ts';
+import { loadChoice } from '../../../trainer/kernels/tuned.ts';
+import { Trainer } from '../../../trainer/model/trainer.ts';
 import { missingFeatures } from '../../../trainer/proofs/kernels.ts';
-import { Trainer } from '../../../trainer/trainer.ts';
-import { kernelFault } from '../../../trainer/tune.ts';
-import { loadChoice } from '../../../trainer/tune-cache.ts';
-import { type TuneFindings, tuneRest } from '../../../trainer/tune-command.ts';
 
 /** The JSON of a stay. */
 export interface Stay extends TuneFindings {

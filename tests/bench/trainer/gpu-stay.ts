@@ -1,21 +1,15 @@
 /** One short stay on a machine with a GPU; HELP below says what it does and how it gets there. */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { reasonOf, ToolkitError } from '../../../crawlers/errors.ts';
+import { reasonOf, ToolkitError } from '../../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../../crawlers/shell/folder.ts';
-import { ADAPTER_CHOICES, type AdapterChoice, openGpu } from '../../../trainer/adapter.ts';
-import { nodeCommand } from '../../../trainer/apart.ts';
-import {
-  BENCH_MODELS,
-  type BenchModel,
-  type BenchReport,
-  benchModel,
-  benchRows,
-} from '../../../trainer/bench-command.ts';
-import { benchText } from '../../../trainer/bench-text.ts';
-import { keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../../../trainer/findings.ts';
-import { findPytorch, type PeerRow, PYTORCH_WAYS, runPytorch } from '../../../trainer/peers.ts';
-import { probeMatrices } from '../../../trainer/probe.ts';
+import { keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../../../trainer/bench/findings.ts';
+import { probeMatrices } from '../../../trainer/bench/probe.ts';
+import { findPytorch, type PeerRow, PYTORCH_WAYS, runPytorch } from '../../../trainer/bench/pytorch.ts';
+import { type BenchReport, benchText } from '../../../trainer/bench/report.ts';
+import { BENCH_MODELS, type BenchModel, benchModel, benchRows } from '../../../trainer/commands/bench.ts';
+import { ADAPTER_CHOICES, type AdapterChoice, openGpu } from '../../../trainer/gpu/adapter.ts';
+import { nodeCommand } from '../../../trainer/gpu/apart.ts';
 import { STAGE_WORK, type Stay } from './gpu-stages.ts';
 
 const HELP = `One short stay on a machine with a GPU: everything in one JSON file, written again after every single figure.

@@ -9,13 +9,13 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { reasonOf } from '../../../crawlers/errors.ts';
-import { type AdapterChoice, openGpu } from '../../../trainer/adapter.ts';
-import { matmulRates, measureKernel } from '../../../trainer/bench.ts';
-import { driverClock } from '../../../trainer/bench-clock.ts';
+import { reasonOf } from '../../../crawlers/shell/errors.ts';
+import { matmulRates, measureKernel } from '../../../trainer/bench/bench.ts';
+import { driverClock } from '../../../trainer/bench/clock.ts';
+import { type AdapterChoice, openGpu } from '../../../trainer/gpu/adapter.ts';
 import { attention } from '../../../trainer/kernels/attention.ts';
 import { attentionTile } from '../../../trainer/kernels/choice.ts';
-import { loadChoice } from '../../../trainer/tune-cache.ts';
+import { loadChoice } from '../../../trainer/kernels/tuned.ts';
 
 const [dir = '.', kind = 'auto', sizeText = '256', attended = '2,256,4,32'] = process.argv.slice(2);
 const size = Number(sizeText);

@@ -1,0 +1,98 @@
+/**
+ * Text that was read as Latin-1 or windows-1252 somewhere on its way: UTF-8 (`Tiáº¿ng`), TCVN3 (`TiÕng`), VNI (`Tieáng`),
+ * VISCII, VPS. A line that is UTF-8 when its characters are taken for bytes, and then reads as Vietnamese syllables, is
+ * proof enough by itself; the older encodings are known by the words of all damaged lines together (legacy.ts).
+ */
+
+import { compose } from '../vietnamese/compose.ts';
+import { restoreCapitals } from './capitals.ts';
+import { accentedWords, decodeLegacy, detectLegacy } from './legacy.ts';
+
+/** What windows-1252 shows for bytes 0x80–0x9F; five of them are undefined and stay controls. */
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+const byteOf1252 = new Map([...WINDOWS_1252].map((character, i) => [character, String.fromCharCode(0x80 + i)]));
+
+/**
+ * Lines that hold proper Vietnamese letters are left as they are, so that one damaged part of a page is repaired alone.
+ * Text without damage comes back unchanged.
+ * @returns the text and how many of its lines were repaired
+ */
+export function repairMojibake(text: string): { readonly text: string; readonly lines: number } {
+  if (!SUSPICIOUS.test(text)) return { text, lines: 0 };
+  const lines = repairUtf8(text.split('\n'));
+  const damaged = lines.map((line) => (isDamaged(line) ? toBytes(line) : undefined));
+  const sample = damaged.filter((line) => line !== undefined).join('\n');
+  // windows-1258 read as Latin-1 keeps its combining tone bytes as letters: the same table undoes it.
+  const charset = sample.length < MIN_DAMAGE ? undefined : detectLegacy(sample);
+  const decoded = lines.map((line, i) =>
+    charset === undefined || damaged[i] === undefined ? line : decodeLegacy(damaged[i], charset),
+  );
+  const result = decoded.join('\n');
+  const before = text.split('\n');
+  const repaired = decoded.filter((line, i) => line !== before[i]).length;
+  if (repaired === 0) return { text, lines: 0 };
+  const isDecoded = (i: number): boolean => decoded[i] !== lines[i];
+  return { text: charset === 'tcvn3' ? restoreCapitals(result, isDecoded) : result, lines: repaired };
+}
+
+/** Three telling words need more characters than this. */
+const MIN_DAMAGE = 12;
+const SUSPICIOUS = /[\u0080-\u00ff]/;
+/** Letters that only a text decoded rightly can hold. */
+const PROPER = /[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]/;
+const isDamaged = (line: string): boolean => SUSPICIOUS.test(line) && !PROPER.test(line);
+
+/** The bytes that a line stood for, or `undefined` when it holds a character that no byte shows. */
+export function toBytes(line: string): string | undefined {
+  let bytes = '';
+  for (const character of line) {
+    if (character <= '\u00ff') bytes += character;
+    else {
+      const byte = byteOf1252.get(character);
+      if (byte === undefined) return undefined;
+      bytes += byte;
+    }
+  }
+  return bytes;
+}
+
+/** The first two bytes of a character of UTF-8, as they are shown; à and Ơ end in a space that does not break. */
+const SHOWN_UTF8 = /[ÃÄÅÆá][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]|[ÃÆ](?: |$)/;
+/** The second byte of à and Ơ where somebody made it a plain space, joined it to the next one, or trimmed it. */
+const LOST_SPACE = /([ÃÆ])(?: (?= |(?:ng|nh|ch|[cmnptiouy])(?![\p{L}]))|(?= )|$)/gu;
+/** Text may have gone through it twice. */
+const MOST_TIMES = 2;
+/** So much of what then has marks must be Vietnamese: a syllable with a letter that no western language has, or two. */
+const MIN_SYLLABLES = { telling: 1, all: 2, share: 0.5 };
+
+/** Where one line proves it, the others that are UTF-8 were damaged with it. */
+function repairUtf8(lines: readonly string[]): readonly string[] {
+  const proven = lines.map((line) => (SHOWN_UTF8.test(line) ? proveUtf8(line) : line));
+  if (proven.every((line, i) => line === lines[i])) return lines;
+  return proven.map((line) => (isDamaged(line) ? (decodeShown(line) ?? line) : line));
+}
+
+function proveUtf8(line: string): string {
+  let decoded: string | undefined = line;
+  for (let times = 0; times < MOST_TIMES && decoded !== undefined && isDamaged(decoded); times++) {
+    decoded = decodeShown(decoded);
+    if (decoded !== undefined && readsVietnamese(decoded)) return decoded;
+  }
+  return line;
+}
+
+function decodeShown(line: string): string | undefined {
+  const bytes = toBytes(line);
+  return bytes && (decodeUtf8(bytes) ?? decodeUtf8(bytes.replace(LOST_SPACE, '$1\u00a0')));
+}
+
+function readsVietnamese(text: string): boolean {
+  const { all, syllables, telling } = accentedWords(text);
+  const enough = telling >= MIN_SYLLABLES.telling || syllables >= MIN_SYLLABLES.all;
+  return enough && syllables >= MIN_SYLLABLES.share * all;
+}
+
+function decodeUtf8(bytes: string): string | undefined {
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? undefined : compose(text);
+}

@@ -1,0 +1,237 @@
+/**
+ * What can be said of a page by itself, without asking what came before it: pure functions of a page and settings, so
+ * that any number of workers gives the same answer.
+ *
+ *   readPage    consent, decode, extract, normalise       → text, or the reason why not
+ *   assess      identify, measure, filter, personal data  → verdict, and the keys that dedup asks for
+ */
+import type { XXHashAPI } from 'xxhash-wasm';
+import type { Page } from '../../crawlers/page.ts';
+import { type ContaminationIndex, contaminationOf } from '../contamination.ts';
+import { restoreCapitals } from '../decode/capitals.ts';
+import { decode } from '../decode/charset.ts';
+import { withoutMachinery } from '../decode/markdown.ts';
+import { repairMojibake } from '../decode/mojibake.ts';
+import { decodeReferences, decodeViqr } from '../decode/written-marks.ts';
+import { exactBytes } from '../dedup/exact.ts';
+import type { Signature } from '../dedup/minhash.ts';
+import { fingerprint } from '../dedup/near.ts';
+import type { Drop, Measurements } from '../document.ts';
+import type { Rejection } from '../filters/filter.ts';
+import { type Judgement, judge, MAX_BYTES, MAX_UNDECODABLE, type Preset, type Thresholds } from '../filters/index.ts';
+import { measure } from '../filters/measure.ts';
+import { extract } from '../html/extract.ts';
+import { type Metadata, NO_METADATA } from '../html/metadata.ts';
+import { type Level, maskPersonalData, type PersonalKind } from '../pii.ts';
+import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
+import { readParagraphs, readTokens, type Token } from '../vietnamese/lexicon.ts';
+import { noRepairs, normalize, type Repairs } from '../vietnamese/normalize.ts';
+
+export interface WorkSettings {
+  readonly preset: Preset;
+  readonly thresholds: Thresholds;
+  readonly personalData: Level;
+  /** Items of benchmarks to look for. */
+  readonly contamination?: ContaminationIndex;
+}
+
+/** What of a page decides how it is read. */
+export type PageToRead = Pick<Page, 'title' | 'headers' | 'body' | 'truncated' | 'wholeBytes' | 'consent'>;
+
+/** A page that was read: its text in one spelling, and what was done to it. */
+export interface ReadPage extends Metadata {
+  readonly text: string;
+  /** Name of the encoding and how it was found. */
+  readonly charset: string;
+  readonly isHtml: boolean;
+  readonly repairs: Readonly<Record<`repaired_${keyof Repairs | 'charset' | 'mojibake' | 'references'}`, number>>;
+}
+
+/** A page that goes no further than reading; what Drop has more, the caller knows. */
+export type Refusal = Pick<Drop, 'stage' | 'reason' | 'value' | 'threshold' | 'title' | 'text' | 'charset'>;
+
+export interface Assessment {
+  /** Text with personal data replaced, as it is stored. */
+  readonly text: string;
+  readonly language: Language;
+  readonly paragraphLanguages: string;
+  readonly measurements: Measurements;
+  readonly judgement: true | Judgement;
+  readonly contamination: string;
+  /** Signed 64-bit key of exact duplicates. */
+  readonly key: bigint;
+  /** Of near duplicates; empty when it was dropped. */
+  readonly signature: Signature;
+}
+
+/** Of a page that is refused unread the reject store keeps only its head. */
+const EXCERPT = 2_000;
+
+export function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
+  let title = '';
+  let text = '';
+  let charset = '';
+  const refuse = (stage: string, { reason, value, threshold }: Rejection) => ({
+    refused: { stage, reason, value, threshold, title, text, charset },
+  });
+
+  // consent
+  const refusal = refusedByConsent(page);
+  if (refusal !== undefined) return refuse('consent', refusal);
+
+  title = page.title ?? '';
+
+  // decode
+  const contentType = page.headers['content-type'];
+  const isHtml = looksLikeHtml(page);
+  const unfit = unfitToRead(page, isHtml ? MAX_BYTES.html : MAX_BYTES.text);
+  if (unfit !== undefined) {
+    if (unfit.reason === 'too_large') text = decode(page.body.subarray(0, EXCERPT), contentType).text;
+    return refuse('decode', unfit);
+  }
+  const decoded = decode(page.body, contentType);
+  charset = `${decoded.charset} (${decoded.decidedBy})`;
+  text = decoded.text;
+  const damage = undecodable(text);
+  if (damage !== undefined) {
+    text = text.slice(0, EXCERPT);
+    return refuse('decode', damage);
+  }
+
+  // extract
+  if (MARKDOWN.test(contentType ?? '')) text = withoutMachinery(text);
+  let metadata: Metadata = NO_METADATA;
+  let fonts = 0;
+  if (isHtml) {
+    const { text: extracted, flaw, fonts: decodedFonts, ...found } = extract(text, decoded.legacy);
+    metadata = found;
+    fonts = decodedFonts;
+    title ||= found.title;
+    text = flaw !== undefined && extracted === '' ? text.slice(0, EXCERPT) : extracted;
+    if (flaw !== undefined && (preset !== 'keep-all' || extracted === '')) return refuse('extract', flaw);
+  }
+
+  // normalise
+  if (decoded.legacy === 'tcvn3') [title, text] = [restoreCapitals(title), restoreCapitals(text)];
+  const repairs = noRepairs();
+  const written = decodeViqr(text);
+  const mended = repairMojibake(written.text);
+  const { text: plain, references } = decodeReferences(mended.text);
+  if (written.isViqr) charset = 'viqr (words)';
+  title = normalize(repairLine(title)).replace(/\s+/g, ' ');
+  text = normalize(plain, repairs);
+  return {
+    ...metadata,
+    title,
+    author: normalize(repairLine(metadata.author)),
+    section: normalize(repairLine(metadata.section)),
+    text,
+    charset,
+    isHtml,
+    repairs: {
+      repaired_charset: Number(decoded.legacy !== undefined || written.isViqr),
+      repaired_mojibake: mended.lines + fonts,
+      repaired_references: references,
+      repaired_invisible: repairs.invisible,
+      repaired_marks: repairs.marks,
+      repaired_stroked_d: repairs.stroked_d,
+      repaired_homoglyphs: repairs.homoglyphs,
+      repaired_tones: repairs.tones,
+      repaired_quotes: repairs.quotes,
+      repaired_spaces: repairs.spaces,
+    },
+  };
+}
+
+export function assess(
+  { text, title, repairs }: Pick<ReadPage, 'text' | 'title' | 'repairs'>,
+  settings: WorkSettings,
+  hash: XXHashAPI,
+): Assessment {
+  const { tokens, paragraphs } = readParagraphs(text);
+  const language = identify(tokens, text);
+  const byParagraph = identifyParagraphs(tokens, paragraphs, text);
+  const raw = {
+    ...measure(text, tokens, language.diacritics === 'absent'),
+    ...repairs,
+    language_score: language.score,
+    vietnamese_para_frac: byParagraph.vietnameseFrac,
+  };
+  const unmasked = { ...raw, ...NOTHING_MASKED };
+  const judgement = judge(unmasked, settings.thresholds);
+  const masked = maskPersonalData(text, settings.personalData);
+  const stored = masked.text === text ? tokens : readTokens(masked.text);
+  const body = withoutTitle(stored, title);
+  return {
+    text: masked.text,
+    language,
+    paragraphLanguages: byParagraph.runs,
+    measurements:
+      masked.text === text ? unmasked : { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
+    judgement,
+    contamination: settings.contamination === undefined ? '' : contaminationOf(tokens, settings.contamination),
+    key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
+    signature: judgement === true ? fingerprint(body) : new Uint16Array(),
+  };
+}
+
+const maskCounts = (counts: Partial<Record<PersonalKind, number>>): Record<`masked_${PersonalKind}`, number> => ({
+  masked_phone: counts.phone ?? 0,
+  masked_email: counts.email ?? 0,
+  masked_citizen_id: counts.citizen_id ?? 0,
+  masked_identity_card: counts.identity_card ?? 0,
+  masked_passport: counts.passport ?? 0,
+  masked_social_insurance: counts.social_insurance ?? 0,
+  masked_bank_account: counts.bank_account ?? 0,
+  masked_tax_code: counts.tax_code ?? 0,
+  masked_plate: counts.plate ?? 0,
+  masked_ip: counts.ip ?? 0,
+});
+const NOTHING_MASKED = maskCounts({});
+
+/** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
+function withoutTitle(tokens: readonly Token[], title: string): readonly Token[] {
+  const heading = readTokens(title);
+  const repeats = heading.length < tokens.length && heading.every(({ folded }, i) => folded === tokens[i]!.folded);
+  return repeats ? tokens.slice(heading.length) : tokens;
+}
+
+function refusedByConsent({ consent }: PageToRead): Rejection | undefined {
+  if (consent.conclusion === 'no-train') return { reason: 'no_train', value: 1, threshold: 0 };
+  if (consent.conclusion === 'no-index') return { reason: 'no_index', value: 1, threshold: 0 };
+  return undefined;
+}
+
+/** By its declared type; undeclared or plain text only when it opens like a document. */
+export function looksLikeHtml({ headers, body }: Pick<PageToRead, 'headers' | 'body'>): boolean {
+  const type = headers['content-type'] ?? '';
+  if (/\b(?:x?html|xhtml\+xml)\b/i.test(type)) return true;
+  if (type !== '' && !/^text\/plain/i.test(type)) return false;
+  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 512)).toString('latin1');
+  return /^[^<]{0,16}<(?:!doctype\s+html|html|head|body)\b/i.test(head);
+}
+
+const MARKDOWN = /^text\/markdown/i;
+const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
+
+function unfitToRead({ headers, body, truncated, wholeBytes }: PageToRead, maxBytes: number): Rejection | undefined {
+  if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
+  if (wholeBytes !== undefined) return { reason: 'too_large', value: wholeBytes, threshold: maxBytes };
+  if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
+  if (truncated || body.byteLength > maxBytes) {
+    return { reason: 'too_large', value: body.byteLength, threshold: Math.min(maxBytes, body.byteLength) };
+  }
+  return undefined;
+}
+
+function undecodable(text: string): Rejection | undefined {
+  const lost = text.match(LOST)?.length ?? 0;
+  const value = lost / Math.max(1, text.length);
+  return value > MAX_UNDECODABLE ? { reason: 'undecodable', value, threshold: MAX_UNDECODABLE } : undefined;
+}
+
+/** Controls that no text holds, and what stands for bytes that fit no character. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const LOST = /[\0-\x08\x0e-\x1f\x7f\ufffd]/g;
+
+const repairLine = (text: string): string => decodeReferences(repairMojibake(text).text).text;

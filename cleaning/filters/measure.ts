@@ -1,0 +1,232 @@
+/** Raw figures of a document (document.ts says what each means). One pass over characters, lines and tokens each. */
+
+import type { Measurement } from '../document.ts';
+import { codeUnits } from '../vietnamese/code-units.ts';
+import { repeatedGrams, topGram } from '../vietnamese/grams.ts';
+import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Token } from '../vietnamese/lexicon.ts';
+import { C4 } from './c4.ts';
+import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
+
+/** What measuring alone can say; language, repairs and masks are told by their own stations. */
+export type TextMeasurement = Exclude<
+  Measurement,
+  `repaired_${string}` | `masked_${string}` | 'language_score' | 'vietnamese_para_frac'
+>;
+
+export function measure(
+  text: string,
+  tokens: readonly Token[],
+  plainText: boolean,
+): Readonly<Record<TextMeasurement, number>> {
+  const characters = countCharacters(text);
+  const syllables = tokens.length;
+  const words = countWords(tokens, plainText);
+  return {
+    bytes: Buffer.byteLength(text),
+    syllables,
+    mean_syllable_length: ratio(words.letters, words.spelt),
+    alphabetic_ratio: ratio(words.alphabetic, syllables),
+    symbol_ratio: ratio(characters.symbols, text.length),
+    digit_ratio: ratio(characters.digits, text.length),
+    uppercase_ratio: ratio(characters.upper, characters.letters),
+    diacritic_ratio: ratio(words.marked, words.alphabetic),
+    vietnamese_ratio: ratio(words.vietnamese, words.alphabetic),
+    stopword_hits: words.distinctFunctionWords * Math.max(1, ratio(WHOLE_TEXT, syllables)),
+    fineweb_stopwords: words.distinctFinewebWords,
+    function_word_frac: ratio(words.functionWords, syllables),
+    hash_ratio: ratio(characters.hashes, syllables),
+    ellipsis_ratio: ratio(characters.ellipses, syllables),
+    ...measureLines(text, syllables, characters.sentenceEnds),
+    ...measureGrams(tokens, text.length),
+    keyword_pair_frac: keywordPairFrac(tokens),
+    spam_phrases: spamPhrasesIn(text, tokens.length),
+    addresses: addressesIn(tokens),
+    lorem_ipsum: text.match(C4.loremIpsum)?.length ?? 0,
+  };
+}
+
+/** Gopher judges no text below 50 words, which have so many syllables: in shorter ones its figures need another scale. */
+const WHOLE_TEXT = 85;
+
+const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+
+function countWords(tokens: readonly Token[], plainText: boolean) {
+  let [alphabetic, spelt, letters, marked, vietnamese, functionWords] = [0, 0, 0, 0, 0, 0];
+  const seen = new Uint8Array(FUNCTION_WORDS.length);
+  for (const token of tokens) {
+    if (token.letters === 0) continue;
+    alphabetic++;
+    if (!token.isAddress) {
+      spelt++;
+      letters += token.letters;
+    }
+    if (token.isMarked) marked++;
+    if (token.isVietnamese || (plainText && token.isPlain)) vietnamese++;
+    if (token.functionWord < 0) continue;
+    functionWords++;
+    seen[token.functionWord] = 1;
+  }
+  let [distinctFunctionWords, distinctFinewebWords] = [0, 0];
+  for (const [i, hit] of seen.entries()) {
+    distinctFunctionWords += hit;
+    if (FINEWEB_STOPWORDS.has(FUNCTION_WORDS[i]!)) distinctFinewebWords += hit;
+  }
+  return { alphabetic, spelt, letters, marked, vietnamese, functionWords, distinctFunctionWords, distinctFinewebWords };
+}
+
+const LOWER = 1;
+const UPPER = 2;
+const DIGIT = 3;
+const SYMBOL = 4;
+const BLANK = 5;
+/** `.`, `!`, `?` and `…`, and what may stand between them and the blank behind a sentence. */
+const STOP = 6;
+const CLOSER = 7;
+const CLOSERS = '"”’»)]';
+/** Class of each UTF-16 code unit; marks, other common punctuation and low surrogates stay 0. */
+let classes: Uint8Array | undefined;
+
+function characterClasses(): Uint8Array {
+  if (classes !== undefined) return classes;
+  const table = new Uint8Array(0x10000);
+  for (let code = 0; code < 0x10000; code++) {
+    const character = String.fromCharCode(code);
+    if (/\p{Lu}/u.test(character)) table[code] = UPPER;
+    else if (/\p{L}/u.test(character)) table[code] = LOWER;
+    else if (/\p{Nd}/u.test(character)) table[code] = DIGIT;
+    else if (code >= 0xd800 && code < 0xdc00) table[code] = SYMBOL;
+    else if (/\s/.test(character)) table[code] = BLANK;
+    else if (/[.!?…]/.test(character)) table[code] = STOP;
+    else if (CLOSERS.includes(character)) table[code] = CLOSER;
+    else if (!/[\p{M}\p{Cs},;:'([\-–—“‘«/%&]/u.test(character)) table[code] = SYMBOL;
+  }
+  classes = table;
+  return table;
+}
+
+const HASH = 0x23;
+const DOT = 0x2e;
+const ELLIPSIS = 0x2026;
+
+function countCharacters(text: string) {
+  const table = characterClasses();
+  const units = codeUnits(text);
+  const { length } = text;
+  const counts = new Uint32Array(8);
+  let [hashes, ellipses, sentenceEnds] = [0, 0, 0];
+  for (let i = 0; i < length; i++) {
+    const unit = units[i]!;
+    const kind = table[unit]!;
+    counts[kind]!++;
+    if (unit === HASH) hashes++;
+    if (kind !== STOP) continue;
+    if (endsEllipsis(units, i, length)) ellipses++;
+    let behind = i + 1;
+    while (behind < length && table[units[behind]!] === CLOSER) behind++;
+    if (behind === length || table[units[behind]!] === BLANK) sentenceEnds++;
+  }
+  return {
+    letters: counts[LOWER]! + counts[UPPER]!,
+    upper: counts[UPPER]!,
+    digits: counts[DIGIT]!,
+    symbols: counts[SYMBOL]!,
+    hashes,
+    ellipses,
+    sentenceEnds,
+  };
+}
+
+/** Whether a run of `…`, or of three dots and more, ends at `i`. */
+function endsEllipsis(units: Uint16Array, i: number, length: number): boolean {
+  const unit = units[i]!;
+  if (i + 1 < length && units[i + 1] === unit) return false;
+  return unit === ELLIPSIS || (unit === DOT && i >= 2 && units[i - 1] === DOT && units[i - 2] === DOT);
+}
+
+/** FineWeb's short lines have at most so many characters. */
+const SHORT_LINE = 30;
+/** In fewer lines a single ellipsis or bullet would weigh too much. */
+const MIN_LINES = 4;
+const PUNCTUATED = `.!?…:;,${CLOSERS}`;
+/** A dash opens a list or, in Vietnamese prose, speech: which then ends like a sentence. */
+const BULLET = /^[•●○■▪▫◦‣⁃*+]\s|^[-–—]\s.*[^.!?…:,”"»)]$/;
+
+/** Whether a stop stands at the end of the line, or before the quotation marks and brackets that close there. */
+function isFinished(line: string): boolean {
+  let end = line.length - 1;
+  while (end >= 0 && CLOSERS.includes(line[end]!)) end--;
+  return end >= 0 && STOPS.includes(line[end]!);
+}
+const STOPS = '.!?…';
+
+function measureLines(text: string, syllables: number, sentenceEnds: number) {
+  const seen = new Set<string>();
+  let [lines, characters, dup, dupCharacters, punctuated, bullets, ellipses, short] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let [code, policy, unfinished] = [0, 0, 0];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    lines++;
+    characters += line.length;
+    if (seen.has(line)) {
+      dup++;
+      dupCharacters += line.length;
+    } else seen.add(line);
+    if (PUNCTUATED.includes(line.at(-1)!)) punctuated++;
+    if (!isFinished(line)) unfinished++;
+    if (BULLET.test(line)) bullets++;
+    if (line.endsWith('…') || line.endsWith('...')) ellipses++;
+    if (line.length <= SHORT_LINE) short++;
+    if (C4.code.test(line)) code++;
+    if (C4.policy.test(line)) policy++;
+  }
+  const paragraphs = measureParagraphs(text);
+  return {
+    lines,
+    ...paragraphs,
+    sentences: sentenceEnds + unfinished,
+    bullet_line_frac: lines < MIN_LINES ? 0 : bullets / lines,
+    ellipsis_line_frac: lines < MIN_LINES ? 0 : ellipses / lines,
+    line_punct_frac: ratio(punctuated, lines),
+    short_line_frac: ratio(short, lines),
+    newline_ratio: ratio(Math.max(0, lines - 1), syllables),
+    dup_line_frac: ratio(dup, lines),
+    dup_line_char_frac: ratio(dupCharacters, characters),
+    code_line_frac: ratio(code, lines),
+    policy_line_frac: ratio(policy, lines),
+  };
+}
+
+function measureParagraphs(text: string) {
+  const seen = new Set<string>();
+  let [paragraphs, dup, dupCharacters] = [0, 0, 0];
+  for (const paragraph of text.split('\n\n')) {
+    if (paragraph === '') continue;
+    paragraphs++;
+    if (seen.has(paragraph)) {
+      dup++;
+      dupCharacters += paragraph.length;
+    } else seen.add(paragraph);
+  }
+  return { paragraphs, dup_para_frac: ratio(dup, paragraphs), dup_para_char_frac: ratio(dupCharacters, text.length) };
+}
+
+function measureGrams(tokens: readonly Token[], characters: number) {
+  const times = tokens.length < WHOLE_TEXT ? 4 : 2;
+  const top3 = topGram(tokens, 3, times);
+  // A gram that repeats holds shorter ones that repeat.
+  const top5 = top3 === 0 ? 0 : topGram(tokens, 5, times);
+  const dup: number[] = [];
+  for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : repeatedGrams(tokens, n));
+  const share = (part: number): number => Math.min(1, ratio(part, characters));
+  return {
+    top_3gram_char_frac: share(top3),
+    top_5gram_char_frac: share(top5),
+    top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(tokens, 7, times)),
+    dup_8gram_char_frac: share(dup[0]!),
+    dup_10gram_char_frac: share(dup[1]!),
+    dup_12gram_char_frac: share(dup[2]!),
+    dup_13gram_char_frac: share(dup[3]!),
+    dup_15gram_char_frac: share(dup[4]!),
+    dup_17gram_char_frac: share(dup[5]!),
+  };
+}

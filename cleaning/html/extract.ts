@@ -1,0 +1,160 @@
+/**
+ * HTML → what the page says of itself (metadata.ts) and its main text.
+ *
+ * parse.ts builds the tree, survey.ts measures every box, main-text.ts chooses, render.ts writes lines. Linear in the
+ * size of the page; pages too large or nested too deeply are refused by name.
+ */
+
+import type { LegacyCharset } from '../decode/legacy.ts';
+import type { Element } from './dom.ts';
+import { capitalizeFonts, decodeFonts } from './fonts.ts';
+import { isFurnitureLine } from './furniture.ts';
+import { type MainText, mainText } from './main-text.ts';
+import { type Metadata, NO_METADATA, readMetadata } from './metadata.ts';
+import { parseHtml } from './parse.ts';
+import type { TextBlock } from './render.ts';
+import { MIN_PARAGRAPH } from './survey.ts';
+
+export interface Extraction extends Metadata {
+  /** Blocks separated by one blank line; empty when the page holds no running text. */
+  readonly text: string;
+  /** Pieces of text that stood in a font of their own encoding. */
+  readonly fonts: number;
+  /** Why the page goes no further: it cannot be parsed in bounded time (then `text` is empty), or it lists other pages. */
+  readonly flaw?: {
+    readonly reason: 'too_nested' | 'too_many_tags' | 'listing';
+    readonly value: number;
+    readonly threshold: number;
+  };
+}
+
+/** Beyond either a page is broken or hostile: the deepest and the largest of real pages have a tenth of this. */
+const MAX_NESTING = 2_000;
+const MAX_ELEMENTS = 400_000;
+
+/** With more elements left open than this a page is read as broken. */
+const MAX_UNCLOSED = 3;
+/** With fewer characters the page is read once more, hidden and misnamed boxes included… */
+const TOO_LITTLE = 200;
+/** …which counts when that finds so many. */
+const WHOLE_ARTICLE = 1_000;
+
+/**
+ * @param html decoded text of any quality
+ * @param from the old Vietnamese encoding of its bytes, if it was one: then fonts are no encoding any more, but of TCVN3
+ * they still tell the capitals
+ */
+export function extract(html: string, from?: LegacyCharset): Extraction {
+  const page = readTree(html, from);
+  if ('flaw' in page) return { ...NO_METADATA, text: '', fonts: 0, flaw: page.flaw };
+  const { main, metadata, text, fonts } = page;
+  const flaw = listing(main);
+  return flaw === undefined ? { ...metadata, text, fonts } : { ...metadata, text, fonts, flaw };
+}
+
+interface PageTree {
+  readonly root: Element;
+  readonly metadata: Metadata;
+  readonly main: MainText;
+  readonly text: string;
+  readonly fonts: number;
+}
+
+/** A page with what was chosen of it (see `extract`). */
+export function readTree(html: string, from?: LegacyCharset): PageTree | Required<Pick<Extraction, 'flaw'>> {
+  const { root, deepest, elements, unclosed } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS);
+  if (deepest > MAX_NESTING) return refused('too_nested', deepest, MAX_NESTING);
+  if (elements > MAX_ELEMENTS) return refused('too_many_tags', elements, MAX_ELEMENTS);
+  const fonts = from === undefined ? decodeFonts(root) : 0;
+  if (from === 'tcvn3') capitalizeFonts(root);
+  const metadata = readMetadata(root);
+  const main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
+  const join = (blocks: readonly TextBlock[]): string => joinBlocks(withoutByline(blocks, metadata.author));
+  const text = join(main.blocks);
+  if (text.length < TOO_LITTLE) {
+    const bold = mainText(root, 'bold');
+    const whole = join(bold.blocks);
+    if (whole.length >= WHOLE_ARTICLE) return { root, metadata, main: bold, text: whole, fonts };
+  }
+  return { root, metadata, main, text, fonts };
+}
+
+const refused = (reason: 'too_nested' | 'too_many_tags', value: number, threshold: number) => ({
+  flaw: { reason, value, threshold },
+});
+
+/** Entries that open with a link, with less prose for each than this, make a list of pages… */
+const LISTING_PROSE = 300;
+/** …when this share of them shows a date or a teaser that breaks off. */
+const LISTING_ENTRIES = 3;
+const LISTING_TEASERS = 1 / 3;
+/** A line that breaks off, or that holds little but a date. */
+const TEASER = /(?:…|\.\.\.)$|^.{0,24}\b\d{1,2}[/.-]\d{1,2}[/.-]\d{4}\b/m;
+const BREAKS_OFF = /(?:…|\.\.\.)$/;
+
+function listing({ blocks, prose, entries }: MainText): Extraction['flaw'] {
+  if (entries === 0) return undefined;
+  const isList =
+    entries >= LISTING_ENTRIES
+      ? prose < LISTING_PROSE * entries &&
+        blocks.filter(({ text }) => TEASER.test(text)).length >= LISTING_TEASERS * entries
+      : holdsOnlyTeasers(blocks);
+  return isList ? { reason: 'listing', value: prose / entries, threshold: LISTING_PROSE } : undefined;
+}
+
+/** With one or two entries: something breaks off, and what does not is no article. */
+function holdsOnlyTeasers(blocks: readonly TextBlock[]): boolean {
+  const paragraphs = blocks.filter(({ heading, text }) => !heading && text.length >= MIN_PARAGRAPH);
+  const whole = paragraphs.filter(({ text }) => !BREAKS_OFF.test(text));
+  return whole.length < paragraphs.length && whole.reduce((sum, { text }) => sum + text.length, 0) < LISTING_PROSE;
+}
+
+/** A label that announces what was left out behind it has at most so many characters. */
+const MAX_LABEL = 40;
+const ENDS_SENTENCE = /[.!?…;"”»)]$/;
+/** `Read more: <a>`: a label so short before a link that takes the rest of the paragraph. */
+const MAX_POINTER = 40;
+const POINTER = 0.9;
+
+/** So near to the head or the end of the text a line that is the author's name is no text. */
+const BYLINE_BLOCKS = 3;
+
+const withoutByline = (blocks: readonly TextBlock[], author: string): readonly TextBlock[] =>
+  blocks.filter(
+    ({ text }, i) => author === '' || text !== author || (i >= BYLINE_BLOCKS && i < blocks.length - BYLINE_BLOCKS),
+  );
+
+/** Furniture lines go, labels of what was left out, and headings with nothing left below them at the end. */
+function joinBlocks(blocks: readonly TextBlock[]): string {
+  const kept: TextBlock[] = [];
+  for (const block of blocks) {
+    if (isLabel(block) || isPointer(block) || isBareLink(block)) continue;
+    const text = block.text
+      .split('\n')
+      .filter((line) => !isFurnitureLine(line))
+      .join('\n');
+    if (text !== '') kept.push({ ...block, text });
+  }
+  while (kept.length > 1 && kept.at(-1)!.heading) kept.pop();
+  return kept.map((block) => block.text).join('\n\n');
+}
+
+const isLabel = ({ text, heading, beforeGap, box }: TextBlock): boolean =>
+  beforeGap &&
+  text.length <= MAX_LABEL &&
+  (heading ? MINOR.has(box.name) && !ENDS_SENTENCE.test(text) : text.endsWith(':'));
+
+/** Headings of chapters stand before tables of contents. */
+const MINOR = new Set(['h3', 'h4', 'h5', 'h6']);
+
+/** A paragraph that is one link points to another page. */
+const isBareLink = ({ text, linked, label, heading, box }: TextBlock): boolean =>
+  !heading && label === 0 && linked >= POINTER * text.length && box.name !== 'li' && !text.includes('\n');
+
+const isPointer = ({ text, linked, label, links }: TextBlock): boolean =>
+  links === 1 &&
+  label > 0 &&
+  label <= MAX_POINTER &&
+  linked >= POINTER * (text.length - label) &&
+  text[label - 1] === ':' &&
+  !text.includes('\n');

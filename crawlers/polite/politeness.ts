@@ -1,0 +1,201 @@
+/**
+ * When a host may be asked, and for what. `HostPace` keeps one request in flight per host and a pause between two;
+ * `Politeness` knows the rules of each origin: robots.txt (RFC 9309), and what tdmrep.json and ai.txt state about use.
+ *
+ *   robots.txt answers   2xx               its rules hold (the first 500 KiB, whole lines)
+ *                        other 4xx         there are no rules: open
+ *                        429, 5xx, no answer, more than 5 redirects: closed for now, `robots_unreachable`
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Fetched, RequestFailed, redirectTarget } from '../fetch.ts';
+import { mostSpecific, parsePattern, parseRobots, pathOf, type Robots } from './robots.ts';
+
+/** A longer Crawl-delay is not waited for; the crawl says so. */
+export const MAX_DELAY_MS = 60_000;
+const MAX_ROBOTS_BYTES = 500 * 1024; // RFC 9309 §2.5
+const MAX_ROBOTS_REDIRECTS = 5; // RFC 9309 §2.3.1.2
+const ROBOTS_LIFETIME_MS = 24 * 3_600_000; // RFC 9309 §2.4
+
+interface Lane {
+  /** Resolves when the requests before have ended. */
+  last: Promise<unknown>;
+  readyAt: number;
+  delayMs: number;
+}
+
+/** Requests to one host go one after the other; the pause counts from the end of an answer to the next request. */
+export class HostPace {
+  readonly #lanes = new Map<string, Lane>();
+  readonly #delayMs: number;
+
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs;
+  }
+
+  /** Milliseconds since 1970: when the host may next be asked. */
+  readyAt(host: string): number {
+    return this.#lanes.get(host)?.readyAt ?? 0;
+  }
+
+  /** Sets the host's pause, never below the crawl's own and never above MAX_DELAY_MS; returns what holds. */
+  slowDown(host: string, delayMs: number): number {
+    const lane = this.#lane(host);
+    lane.delayMs = Math.max(lane.delayMs, Math.min(delayMs, MAX_DELAY_MS));
+    lane.readyAt = Math.max(lane.readyAt, Date.now() + lane.delayMs);
+    return lane.delayMs;
+  }
+
+  /** Doubles the pause of a host that says that it is asked too often; it becomes `leastMs` at least. */
+  backOff(host: string, leastMs: number): void {
+    this.slowDown(host, Math.max(leastMs, 2 * this.#lane(host).delayMs));
+  }
+
+  /** Waits for the host's turn, then makes the request. @throws what `signal` was aborted with. */
+  turn<T>(host: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
+    const lane = this.#lane(host);
+    const answer = lane.last.then(async () => {
+      for (let wait = lane.readyAt - Date.now(); wait > 0; wait = lane.readyAt - Date.now()) {
+        await sleep(wait, undefined, { signal });
+      }
+      try {
+        return await request();
+      } finally {
+        lane.readyAt = Math.max(lane.readyAt, Date.now() + lane.delayMs);
+      }
+    });
+    lane.last = answer.catch(() => {}); // its caller hears of the failure; the next request goes on
+    return answer;
+  }
+
+  #lane(host: string): Lane {
+    const known = this.#lanes.get(host);
+    if (known) return known;
+    const lane = { last: Promise.resolve(), readyAt: 0, delayMs: this.#delayMs };
+    this.#lanes.set(host, lane);
+    return lane;
+  }
+}
+
+export interface Verdict {
+  /** Why the URL must not be asked for; absent when it may be. */
+  readonly refusal?: 'robots_disallow' | 'robots_unreachable';
+  /** What the host states about the use of the URL, in the form of consent.ts. */
+  readonly statements: readonly string[];
+}
+
+export interface PolitenessOptions {
+  readonly productToken: string;
+  /** One paced request, no redirects. @throws RequestFailed. */
+  readonly get: (url: string, maxBytes: number) => Promise<Fetched>;
+  /** Called once for each robots.txt that was read. */
+  readonly onRobots: (robots: Robots, url: string) => void;
+}
+
+interface HostRules {
+  /** `undefined`: closed. */
+  readonly robots: Robots | undefined;
+  readonly readAt: number;
+  /** Statements of tdmrep.json and ai.txt about a URL; asked for with the first page that may be fetched. */
+  statements?: Promise<(url: string) => string[]>;
+}
+
+export class Politeness {
+  readonly #options: PolitenessOptions;
+  readonly #rules = new Map<string, Promise<HostRules>>();
+
+  constructor(options: PolitenessOptions) {
+    this.#options = options;
+  }
+
+  /** May `url` be asked for, and what does its host say about it? Reads robots.txt when it was not read for a day. */
+  async verdict(url: string): Promise<Verdict> {
+    const { origin } = new URL(url);
+    const rules = await this.#rulesOf(origin);
+    if (!rules.robots) return { refusal: 'robots_unreachable', statements: [] };
+    if (!rules.robots.isAllowed(url)) return { refusal: 'robots_disallow', statements: [] };
+    rules.statements ??= this.#readStatements(origin, rules.robots);
+    const preferences = rules.robots.preferencesFor(url).map((preference) => `robots.txt ${preference}`);
+    return { statements: [...preferences, ...(await rules.statements)(url)] };
+  }
+
+  async #rulesOf(origin: string): Promise<HostRules> {
+    const known = await this.#rules.get(origin);
+    if (known && Date.now() - known.readAt < ROBOTS_LIFETIME_MS) return known;
+    const reading = this.#readRobots(`${origin}/robots.txt`).then((robots) => ({ robots, readAt: Date.now() }));
+    this.#rules.set(origin, reading);
+    return reading;
+  }
+
+  async #readRobots(robotsUrl: string): Promise<Robots | undefined> {
+    let url = robotsUrl;
+    for (let redirects = 0; redirects <= MAX_ROBOTS_REDIRECTS; redirects++) {
+      const answer = await this.#getOrNothing(url);
+      if (!answer || answer.status === 429 || answer.status >= 500) return undefined;
+      if (answer.status >= 400) return this.#parse('', robotsUrl);
+      if (answer.status < 300) return this.#parse(wholeLines(answer), robotsUrl);
+      const target = redirectTarget(answer);
+      if (target === undefined) return undefined;
+      url = target;
+    }
+    return undefined;
+  }
+
+  #parse(text: string, url: string): Robots {
+    const robots = parseRobots(text, this.#options.productToken);
+    this.#options.onRobots(robots, url);
+    return robots;
+  }
+
+  async #readStatements(origin: string, robots: Robots): Promise<(url: string) => string[]> {
+    const read = async (path: string): Promise<string> => {
+      const url = `${origin}${path}`;
+      const answer = robots.isAllowed(url) ? await this.#getOrNothing(url) : undefined;
+      return answer?.status === 200 ? wholeLines(answer) : '';
+    };
+    const reservations = parseReservations(await read('/.well-known/tdmrep.json'));
+    const aiTxt = parseRobots(await read('/ai.txt'), this.#options.productToken);
+    return (url) => {
+      const rule = aiTxt.ruleFor(url);
+      const said = mostSpecific(reservations, pathOf(url)).flatMap((reservation) => reservation.statements);
+      return rule ? [...said, `ai.txt ${rule.allow ? 'allow' : 'disallow'}: ${rule.value}`] : said;
+    };
+  }
+
+  async #getOrNothing(url: string): Promise<Fetched | undefined> {
+    try {
+      return await this.#options.get(url, MAX_ROBOTS_BYTES);
+    } catch (error) {
+      if (error instanceof RequestFailed) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Text of an answer; half a line at the cut would be a rule that nobody wrote. */
+function wholeLines({ body, truncated }: Fetched): string {
+  const text = new TextDecoder().decode(body);
+  return truncated ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text;
+}
+
+interface Reservation {
+  readonly pattern: ReturnType<typeof parsePattern>;
+  readonly statements: readonly string[];
+}
+
+/** `[{"location": "/news/*", "tdm-reservation": 1, "tdm-policy": "https://…"}]`; anything else states nothing. */
+function parseReservations(json: string): Reservation[] {
+  let entries: unknown;
+  try {
+    entries = JSON.parse(json);
+  } catch {
+    return [];
+  }
+  return (Array.isArray(entries) ? entries : []).flatMap((entry: Readonly<Record<string, unknown>> | null) => {
+    const location = entry?.location;
+    if (typeof location !== 'string') return [];
+    const statements = ['tdm-reservation', 'tdm-policy'].flatMap((name) =>
+      entry![name] === undefined ? [] : `tdmrep.json ${name}: ${String(entry![name])}`,
+    );
+    return [{ pattern: parsePattern(location), statements }];
+  });
+}

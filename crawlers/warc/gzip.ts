@@ -1,0 +1,311 @@
+/**
+ * gzip by members, for files that grow record by record and must survive a crash.
+ *
+ *   file    [member][member][member]…            each member can be read alone
+ *   member  1f 8b 08 FLG mtime×4 XFL OS │ extra │ name │ comment │ hcrc │ deflate data │ crc32×4 length×4
+ *   extra   "sl" 4 │ bytes of the whole member × 4      (skip-lengths; written here, ignored by other readers)
+ *
+ * The skip length lets `endOfLastWholeMember` hop from header to header, so that a writer can cut a torn tail off
+ * without unpacking the file. `unpack` reads any gzip file, and unlike `zlib.createGunzip` hands out everything that
+ * stands before a damage. Called by warc.ts and sources/.
+ */
+import { createReadStream, fstatSync, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { crc32, createInflateRaw, deflateRaw, gunzipSync } from 'node:zlib';
+import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
+
+const deflate = promisify<Uint8Array, Buffer>(deflateRaw);
+
+const MAGIC = [0x1f, 0x8b, 0x08] as const;
+const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16 } as const;
+const FIXED_BYTES = 10;
+const TRAILER_BYTES = 8;
+/** Header of our own members: fixed part, extra length, one `sl` subfield with four bytes. */
+const OWN_HEADER_BYTES = FIXED_BYTES + 2 + 4 + 4;
+
+/** One gzip member that holds `data` and its own length. */
+export async function packMember(data: Uint8Array): Promise<Uint8Array> {
+  const deflated = await deflate(data);
+  const member = Buffer.alloc(OWN_HEADER_BYTES + deflated.length + TRAILER_BYTES);
+  member.set(MAGIC);
+  member[3] = FLAG.extra;
+  member[9] = 255; // operating system: unknown
+  member.writeUInt16LE(8, 10);
+  member.write('sl', 12, 'latin1');
+  member.writeUInt16LE(4, 14);
+  member.writeUInt32LE(member.length, 16);
+  member.set(deflated, OWN_HEADER_BYTES);
+  member.writeUInt32LE(crc32(data), member.length - 8);
+  member.writeUInt32LE(data.length, member.length - 4);
+  return member;
+}
+
+/**
+ * Offset behind the last member that is whole, in a file of `packMember` members; bytes behind it are a torn write.
+ * The checksum is verified for the last member only: the ones before it were followed by another write.
+ * Returns 0 for a file that does not start with such a member.
+ */
+export function endOfLastWholeMember(file: number): number {
+  const size = fstatSync(file).size;
+  const starts: number[] = [];
+  let end = 0;
+  for (;;) {
+    const length = memberLengthAt(file, end);
+    if (length === undefined || end + length > size) break;
+    starts.push(end);
+    end += length;
+  }
+  while (starts.length > 0) {
+    const start = starts.pop()!;
+    const member = Buffer.alloc(end - start);
+    readSync(file, member, 0, member.length, start);
+    try {
+      gunzipSync(member);
+      return end;
+    } catch {
+      end = start;
+    }
+  }
+  return 0;
+}
+
+/**
+ * True when what stands behind the last whole member is a write that a crash cut off or left as noise: no further member
+ * of ours begins in it. Damage in the middle of a file, and another program's file, are no torn writes.
+ */
+export function isTornWrite(file: number, offset: number): boolean {
+  const { size } = fstatSync(file);
+  const length = memberLengthAt(file, offset);
+  if (length !== undefined && offset + length >= size) return true;
+  const head = Buffer.alloc(Math.min(size - offset, MAGIC.length));
+  readSync(file, head, 0, head.length, offset);
+  if (size - offset < OWN_HEADER_BYTES && head.every((byte, i) => byte === MAGIC[i])) return true;
+  if (offset === 0 || size - offset > MAX_TORN_BYTES) return false;
+  const tail = Buffer.alloc(size - offset);
+  readSync(file, tail, 0, tail.length, offset);
+  const signature = Buffer.from([...MAGIC, FLAG.extra]);
+  for (let at = tail.indexOf(signature, 1); at >= 0; at = tail.indexOf(signature, at + 1)) {
+    if (memberLengthAt(file, offset + at) !== undefined) return false;
+  }
+  return true;
+}
+
+/** No write is longer. */
+const MAX_TORN_BYTES = 256 * 2 ** 20;
+
+function memberLengthAt(file: number, offset: number): number | undefined {
+  const header = Buffer.alloc(OWN_HEADER_BYTES);
+  if (readSync(file, header, 0, header.length, offset) < header.length) return undefined;
+  if (!isGzip(header) || header.toString('latin1', 12, 14) !== 'sl') return undefined;
+  const length = header.readUInt32LE(16);
+  return length > OWN_HEADER_BYTES + TRAILER_BYTES ? length : undefined;
+}
+
+/** Whether bytes begin as gzip does. */
+export const isGzip = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
+
+export const unreadable = (path: string, error: unknown): ToolkitError =>
+  badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'check the path and its permissions', error);
+
+/**
+ * The bytes of a file in order, gzip undone when it starts with the gzip magic (whatever the file is called).
+ * Ends early, without an error, when `signal` is aborted.
+ * @param onRead Hears how many bytes were read, as they are stored.
+ * @throws ToolkitError BAD_INPUT (missing, unreadable or empty), TRUNCATED_GZIP, BAD_GZIP (exit 2), after everything
+ * that stands before the damage was yielded.
+ */
+export async function* unpack(
+  path: string,
+  signal?: AbortSignal,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const input = new Input(path, signal, onRead);
+  try {
+    if (!(await input.fill(1)) && !signal?.aborted) {
+      throw badInput('BAD_INPUT', `${path}: the file is empty`, 'remove it from the input, or fetch it again');
+    }
+    await input.fill(MAGIC.length);
+    yield* isGzip(input.pending) ? inflateFile(input, path, signal) : input.rest(signal);
+  } finally {
+    await input.close();
+  }
+}
+
+async function* inflateFile(input: Input, path: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  while (!signal?.aborted && (await input.fill(1))) {
+    if (input.pending[0] === 0 && (await isPadding(input))) return;
+    const start = input.offset;
+    try {
+      yield* inflateMember(input);
+    } catch (error) {
+      if (signal?.aborted) return;
+      if (error instanceof ToolkitError) throw error;
+      if (error instanceof EndOfInput) {
+        throw badInput(
+          'TRUNCATED_GZIP',
+          `${path}: the gzip data ends inside the member at byte ${start}; the file has ${input.offset} bytes`,
+          'fetch or copy the file again; what stands before the cut was read',
+        );
+      }
+      throw badInput(
+        'BAD_GZIP',
+        `${path}: damaged gzip data in the member at byte ${start}: ${reasonOf(error)}`,
+        'fetch or copy the file again; what stands before the damage was read',
+        error,
+      );
+    }
+  }
+}
+
+/** Tape blocks and some download tools fill up the end of a file with zero bytes. */
+async function isPadding(input: Input): Promise<boolean> {
+  while (input.pending.every((byte) => byte === 0)) {
+    input.take(input.pending.length);
+    if (!(await input.fill(1))) return true;
+  }
+  return false;
+}
+
+/** The end of a member goes out when its checksum is known: a record in a damaged member is never whole. */
+const HELD_BYTES = 16;
+
+async function* inflateMember(input: Input): AsyncGenerator<Buffer> {
+  await skipHeader(input);
+  let held: Buffer = Buffer.alloc(0);
+  const inflate = createInflateRaw();
+  const unpacked: Buffer[] = [];
+  let damage: Error | undefined;
+  inflate.on('data', (chunk: Buffer) => unpacked.push(chunk));
+  let wake = (): void => {};
+  inflate.on('error', (error) => {
+    damage = error;
+    wake(); // a write that fails does not call back
+  });
+  let crc = 0;
+  let length = 0;
+  try {
+    for (let ended = false; !ended; ) {
+      if (!(await input.fill(1))) {
+        yield held; // a cut leaves what stands before it good
+        await input.need(1);
+      }
+      const chunk = input.pending;
+      const before = inflate.bytesWritten;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        inflate.write(chunk, () => resolve());
+      });
+      // Output that was complete before the damage is still good: hand it out first.
+      for (const piece of unpacked.splice(0)) {
+        crc = crc32(piece, crc);
+        length += piece.length;
+        if (piece.length < HELD_BYTES) held = Buffer.concat([held, piece]);
+        else {
+          if (held.length > 0) yield held;
+          held = piece;
+        }
+      }
+      if (damage) throw damage;
+      const consumed = inflate.bytesWritten - before;
+      input.take(consumed);
+      ended = consumed < chunk.length; // deflate knows its end; the trailer always follows
+    }
+  } finally {
+    inflate.destroy();
+  }
+  if (!(await input.fill(TRAILER_BYTES))) {
+    yield held;
+    await input.need(TRAILER_BYTES);
+  }
+  const trailer = input.take(TRAILER_BYTES);
+  if (trailer.readUInt32LE(0) !== crc) throw new Error('wrong checksum');
+  if (trailer.readUInt32LE(4) !== length % 2 ** 32) throw new Error('wrong length');
+  if (held.length > 0) yield held;
+}
+
+async function skipHeader(input: Input): Promise<void> {
+  await input.need(MAGIC.length);
+  if (!isGzip(input.pending)) throw new Error('no gzip header');
+  await input.need(FIXED_BYTES);
+  const flags = input.take(FIXED_BYTES)[3]!;
+  if (flags & FLAG.extra) {
+    await input.need(2);
+    const length = input.take(2).readUInt16LE(0);
+    await input.need(length);
+    input.take(length);
+  }
+  for (const flag of [FLAG.name, FLAG.comment]) {
+    if (!(flags & flag)) continue;
+    do await input.need(1);
+    while (input.take(1)[0] !== 0);
+  }
+  if (flags & FLAG.headerCrc) {
+    await input.need(2);
+    input.take(2);
+  }
+}
+
+/** What is read at a time: a quarter of the trips to the disk that Node would make. */
+const CHUNK_BYTES = 2 ** 18;
+
+class EndOfInput extends Error {}
+
+/** A file's bytes with look-ahead: `pending` is what was read and not yet taken, `offset` where it starts. */
+class Input {
+  pending: Buffer = Buffer.alloc(0);
+  offset = 0;
+  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #path: string;
+  readonly #onRead: ((bytes: number) => void) | undefined;
+
+  constructor(path: string, signal: AbortSignal | undefined, onRead: ((bytes: number) => void) | undefined) {
+    this.#path = path;
+    this.#onRead = onRead;
+    this.#chunks = createReadStream(path, { signal, highWaterMark: CHUNK_BYTES })[
+      Symbol.asyncIterator
+    ]() as AsyncIterator<Buffer>;
+  }
+
+  /** True when `count` bytes are pending, false when the file ends before. */
+  async fill(count: number): Promise<boolean> {
+    while (this.pending.length < count) {
+      const next = await this.#next();
+      if (next === undefined) return false;
+      this.pending = this.pending.length === 0 ? next : Buffer.concat([this.pending, next]);
+    }
+    return true;
+  }
+
+  async need(count: number): Promise<void> {
+    if (await this.fill(count)) return;
+    this.take(this.pending.length);
+    throw new EndOfInput();
+  }
+
+  take(count: number): Buffer {
+    const taken = this.pending.subarray(0, count);
+    this.pending = this.pending.subarray(count);
+    this.offset += count;
+    return taken;
+  }
+
+  async *rest(signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+    while (!signal?.aborted && (await this.fill(1))) yield this.take(this.pending.length);
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    try {
+      const { done, value } = await this.#chunks.next();
+      if (done) return undefined;
+      this.#onRead?.(value.length);
+      return value;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') return undefined;
+      throw unreadable(this.#path, error);
+    }
+  }
+}

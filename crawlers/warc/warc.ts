@@ -1,0 +1,388 @@
+/**
+ * WARC files (ISO 28500): what the crawl writes, and what `--input` reads back, ours and foreign ones.
+ *
+ *   NAME-00000.warc.gz   [warcinfo][response][response][revisit]…   one gzip member per record (gzip.ts)
+ *
+ * Bodies stand here with Transfer-Encoding and Content-Encoding undone, in both directions. The writer says so the
+ * way other archivers do: the server's own length and codings move to `X-Orig-…` headers, so that the stored HTTP
+ * message stays true. Named fields that WARC does not know (`Vua-Consent: no-train`) travel in `extra`.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
+import { makeFolder } from '../shell/folder.ts';
+import { ByteReader } from './byte-reader.ts';
+import { endOfLastWholeMember, isTornWrite, packMember, unpack } from './gzip.ts';
+import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
+
+export type WarcRecordType = 'response' | 'revisit' | 'resource' | 'conversion';
+
+export interface WarcRecord {
+  /** `revisit` for a 304; `resource` and `conversion` (a file without HTTP, a text version) are read, never written. */
+  readonly type: WarcRecordType;
+  readonly url: string;
+  /** ISO 8601, UTC. */
+  readonly fetchedAt: string;
+  /** HTTP status; 200 for `resource` and `conversion`. */
+  readonly status: number;
+  readonly statusText: string;
+  /** As the server sent them: order, case and repeated names kept. */
+  readonly headers: HeaderPairs;
+  /** Transfer-Encoding and Content-Encoding undone. */
+  readonly body: Uint8Array;
+  /** The body was cut at the crawl's size limit. */
+  readonly truncated?: boolean;
+  /** Where `body` is only the head of what is too large to be read: how many bytes were met, at least. */
+  readonly wholeBytes?: number;
+  /** WARC-Payload-Digest as it was read; the writer computes its own. */
+  readonly digest?: string;
+  /** Further named fields of the record, in order. Names must be tokens; line breaks in values become spaces. */
+  readonly extra: HeaderPairs;
+}
+
+/** Where a record stands: the file's name, and the byte behind the record. */
+export interface WarcPlace {
+  readonly file: string;
+  readonly end: number;
+}
+
+const VERSION = 'WARC/1.1';
+const REVISIT_PROFILE = 'http://netpreserve.org/warc/1.1/revisit/server-not-modified';
+/** Fields of the standard; the rest is `extra`. */
+const STANDARD_FIELD = /^(warc-|content-(type|length)$)/i;
+/** True of the wire, not of what is stored. */
+const WIRE_HEADER = /^(content-length|content-encoding|transfer-encoding)$/i;
+
+export interface WarcWriterOptions {
+  readonly maxBytes?: number;
+  readonly note?: (text: string) => void;
+}
+
+/**
+ * Appends records to DIR/PREFIX-NNNNN.warc.gz and starts the next file when one has reached `maxBytes`. A record is
+ * in the file when `write` resolves. Continues the last file of an earlier run behind its last whole record; what a
+ * crash left behind that is cut off, and `note` hears of it.
+ */
+export class WarcWriter {
+  /** The last file of earlier runs, and where its last whole record ends. */
+  readonly resumed: WarcPlace;
+  readonly #dir: string;
+  readonly #prefix: string;
+  readonly #maxBytes: number;
+  #number: number;
+  #file: number;
+  #size: number;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(dir: string, prefix: string, { maxBytes = 1e9, note }: WarcWriterOptions) {
+    this.#dir = dir;
+    this.#prefix = prefix;
+    this.#maxBytes = maxBytes;
+    const name = new RegExp(`^${prefix.replace(/[^\w]/g, '\\$&')}-(\\d{5,})\\.warc\\.gz$`);
+    const numbers = readdirSync(dir).flatMap((file) => name.exec(file)?.[1] ?? []);
+    this.#number = Math.max(0, ...numbers.map(Number));
+    this.#file = this.#openFile();
+    const { end, isWhole } = cutTornTail(this.#file, this.#path(), note);
+    this.resumed = { file: basename(this.#path()), end };
+    this.#size = end;
+    if (!isWhole) this.#startNextFile();
+  }
+
+  /** One writer per folder and prefix. @throws ToolkitError UNWRITABLE_FOLDER (exit 2). */
+  static open(dir: string, prefix: string, options: WarcWriterOptions = {}): WarcWriter {
+    try {
+      makeFolder(dir);
+      return new WarcWriter(dir, prefix, options);
+    } catch (error) {
+      throw badInput('UNWRITABLE_FOLDER', `${dir}: ${reasonOf(error)}`, 'choose a folder that you may write to', error);
+    }
+  }
+
+  /** Calls may overlap; records are appended in the order of the calls. @throws ToolkitError WARC_WRITE_FAILED. */
+  write(record: WarcRecord): Promise<WarcPlace> {
+    const written = this.#last.then(() => this.#append(record));
+    this.#last = written.catch(() => {}); // the caller of the failed write gets the error, the next write its own chance
+    return written;
+  }
+
+  /** Waits for the writes under way and makes the file safe against a power cut. */
+  async close(): Promise<void> {
+    await this.#last;
+    fsyncSync(this.#file);
+    closeSync(this.#file);
+  }
+
+  #startNextFile(): void {
+    const full = this.#file;
+    this.#number++;
+    this.#file = this.#openFile();
+    this.#size = 0;
+    closeSync(full);
+  }
+
+  #openFile(): number {
+    return openSync(this.#path(), constants.O_RDWR | constants.O_CREAT);
+  }
+
+  #path(): string {
+    return join(this.#dir, `${this.#prefix}-${String(this.#number).padStart(5, '0')}.warc.gz`);
+  }
+
+  async #append(record: WarcRecord): Promise<WarcPlace> {
+    if (this.#size >= this.#maxBytes) {
+      fsyncSync(this.#file);
+      this.#startNextFile();
+    }
+    if (this.#size === 0) await this.#appendMember(warcinfo(this.#prefix));
+    await this.#appendMember(serialize(record));
+    return { file: basename(this.#path()), end: this.#size };
+  }
+
+  async #appendMember(bytes: Uint8Array): Promise<void> {
+    const member = await packMember(bytes);
+    try {
+      for (let done = 0; done < member.length; ) {
+        done += writeSync(this.#file, member, done, member.length - done, this.#size + done);
+      }
+    } catch (error) {
+      ftruncateSync(this.#file, this.#size); // never leave half a member for the next one to stand behind
+      throw new ToolkitError({
+        code: 'WARC_WRITE_FAILED',
+        message: `${this.#path()}: ${reasonOf(error)}`,
+        hint: 'free some disk space and run again: what was written stays valid',
+        cause: error,
+      });
+    }
+    this.#size += member.length;
+  }
+}
+
+/**
+ * Cuts off what a crash left behind the last whole record of an open file of ours. A damaged file, or another
+ * program's, is left as it is.
+ * @returns where the last whole record ends, and whether that is now the end of the file.
+ */
+export function cutTornTail(
+  file: number,
+  path: string,
+  note: (text: string) => void = () => {},
+): { readonly end: number; readonly isWhole: boolean } {
+  const { size } = fstatSync(file);
+  const end = endOfLastWholeMember(file);
+  if (end === size) return { end, isWhole: true };
+  const isWhole = isTornWrite(file, end);
+  if (isWhole) ftruncateSync(file, end);
+  const fate = isWhole ? 'an unfinished record, cut off' : 'damaged, or not of this program: left as they are';
+  note(`${path}: the last ${size - end} bytes are ${fate}`);
+  return { end, isWhole };
+}
+
+function warcinfo(prefix: string): Uint8Array {
+  const block = Buffer.from(`software: vua\r\nformat: WARC File Format 1.1\r\nisPartOf: ${prefix}\r\n`);
+  return joinRecord(
+    [
+      ['WARC-Type', 'warcinfo'],
+      ['WARC-Date', new Date().toISOString()],
+      ['Content-Type', 'application/warc-fields'],
+    ],
+    block,
+  );
+}
+
+function serialize(record: WarcRecord): Uint8Array {
+  const { type, status, statusText, body } = record;
+  const isRevisit = type === 'revisit';
+  const head = [`HTTP/1.1 ${status} ${statusText}`];
+  for (const [name, value] of record.headers) {
+    head.push(WIRE_HEADER.test(name) && !isRevisit ? `X-Orig-${name}: ${value}` : `${name}: ${value}`);
+  }
+  if (!isRevisit) head.push(`Content-Length: ${body.length}`);
+  const httpHead = Buffer.from(`${head.map(latin1Line).join('\r\n')}\r\n\r\n`, 'latin1');
+  const fields: (readonly [string, string])[] = [
+    ['WARC-Type', type],
+    ['WARC-Target-URI', record.url],
+    ['WARC-Date', record.fetchedAt],
+    ['Content-Type', 'application/http; msgtype=response'],
+  ];
+  if (isRevisit) fields.push(['WARC-Profile', REVISIT_PROFILE]);
+  else fields.push(['WARC-Payload-Digest', payloadDigest(body)]);
+  if (record.truncated) fields.push(['WARC-Truncated', 'length']);
+  return joinRecord([...fields, ...record.extra], Buffer.concat([httpHead, body]));
+}
+
+function joinRecord(fields: HeaderPairs, block: Uint8Array): Uint8Array {
+  const lines = [VERSION, `WARC-Record-ID: <urn:uuid:${randomUUID()}>`];
+  for (const [name, value] of [...fields, ['Content-Length', String(block.length)]]) {
+    lines.push(`${name}: ${value!.replace(/[\r\n]+/g, ' ')}`);
+  }
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), block, Buffer.from('\r\n\r\n')]);
+}
+
+/** No byte of a header may end its line, nor come to do so when it is written as Latin-1. */
+const latin1Line = (line: string): string => line.replace(/[^\t\x20-\x7e\x80-\xff]+/g, ' ');
+
+/** WARC-Payload-Digest of a body as our files hold it. */
+export const payloadDigest = (body: Uint8Array): string => `sha1:${base32(createHash('sha1').update(body).digest())}`;
+
+/** RFC 4648; the spelling of digests that WARC tools compare. */
+function base32(bytes: Uint8Array): string {
+  let bits = '';
+  for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
+  return bits.replace(
+    /.{1,5}/g,
+    (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five.padEnd(5, '0'), 2)]!,
+  );
+}
+
+export interface ReadWarcOptions {
+  /** A record with a larger block or a larger decoded body is skipped. Default 64 MiB. */
+  readonly maxRecordBytes?: number;
+  /** Yields the head of such a record instead, with `wholeBytes`. */
+  readonly withHeads?: boolean;
+  /** Counts what is skipped, by reason: `larger than 67108864 bytes`, `record type request`, `no HTTP response`. */
+  readonly skipped?: Map<string, number>;
+  /** Hears how many bytes were read from the file, as they are stored. */
+  readonly onRead?: (bytes: number) => void;
+}
+
+const MAX_RECORD_BYTES = 64 * 2 ** 20;
+const MAX_HEADER_BYTES = 2 ** 20;
+/** What is kept of a record that is too large. */
+const HEAD_BYTES = 65_536;
+
+/**
+ * Records of a WARC file in order, plain or gzip (by record or as a whole), one in memory at a time. Ends early, without
+ * an error, when `signal` is aborted.
+ * @throws ToolkitError BAD_INPUT, TRUNCATED_GZIP, BAD_GZIP, TRUNCATED_WARC, BAD_WARC (exit 2), naming file,
+ * offset and how many records stand before it, after those were yielded.
+ */
+export async function* readWarc(
+  path: string,
+  signal?: AbortSignal,
+  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead }: ReadWarcOptions = {},
+): AsyncGenerator<WarcRecord> {
+  const reader = new ByteReader(unpack(path, signal, onRead));
+  const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
+  let records = 0;
+  try {
+    for (;;) {
+      const fields = await readHeader(reader, path, records);
+      if (fields === undefined || signal?.aborted) return;
+      const start = reader.offset;
+      const type = headerOf(fields, 'warc-type')?.toLowerCase() ?? '';
+      const length = Number(headerOf(fields, 'content-length') ?? Number.NaN);
+      if (!Number.isSafeInteger(length) || length < 0) {
+        throw badWarc(path, start, records, 'a record header without a valid Content-Length');
+      }
+      const isLarge = length > maxRecordBytes;
+      const wanted = !isReadable(type) || (isLarge && !withHeads) ? 0 : isLarge ? HEAD_BYTES : length;
+      const block = await reader.read(wanted);
+      const present = block.length + (block.length < wanted ? 0 : await reader.skip(length - wanted));
+      if (signal?.aborted) return;
+      if (present < length) {
+        throw badInput(
+          'TRUNCATED_WARC',
+          `${path}: ends inside record ${records + 1}, whose block starts at byte ${start}${unpackedNote(path)}: ${present} of ${length} bytes are there; ${records} records were read`,
+          'fetch or copy the file again; what stands before the cut was read',
+        );
+      }
+      records++;
+      if (!isReadable(type)) count(`record type ${type || 'missing'}`);
+      else if (isLarge && !withHeads) count(`larger than ${maxRecordBytes} bytes`);
+      else {
+        const record = isLarge
+          ? await parseRecord(type, fields, block, 0, length)
+          : await parseRecord(type, fields, block, maxRecordBytes, withHeads ? maxRecordBytes + 1 : undefined);
+        if (typeof record === 'string') count(record);
+        else yield record;
+      }
+    }
+  } catch (error) {
+    if (signal?.aborted) return;
+    if (error instanceof ToolkitError && /_GZIP$/.test(error.code)) {
+      throw badInput(error.code, `${error.message}; ${records} records were read`, error.hint, error);
+    }
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+const isReadable = (type: string): type is WarcRecordType =>
+  type === 'response' || type === 'revisit' || type === 'resource' || type === 'conversion';
+
+/** The next record's named fields, `undefined` at the end of the file. Blank lines before it are passed over. */
+async function readHeader(reader: ByteReader, path: string, records: number): Promise<HeaderPairs | undefined> {
+  let start = reader.offset;
+  let line = await reader.readLine(MAX_HEADER_BYTES);
+  while (line?.length === 0) {
+    start = reader.offset;
+    line = await reader.readLine(MAX_HEADER_BYTES);
+  }
+  if (line === undefined) return undefined;
+  if (!/^WARC\/\d+\.\d+\s*$/.test(line.toString('latin1', 0, 32))) {
+    throw badWarc(path, start, records, `expected "WARC/1.x", found ${JSON.stringify(line.toString('utf8', 0, 40))}`);
+  }
+  const lines: string[] = [];
+  for (;;) {
+    const field = await reader.readLine(MAX_HEADER_BYTES);
+    if (field?.length === 0) return parseFields(lines);
+    if (field === undefined || reader.offset - start > MAX_HEADER_BYTES) {
+      throw badWarc(path, start, records, 'a record header that does not end');
+    }
+    lines.push(field.toString('utf8'));
+  }
+}
+
+function badWarc(path: string, offset: number, records: number, fact: string): ToolkitError {
+  return badInput(
+    'BAD_WARC',
+    `${path}: at byte ${offset}${unpackedNote(path)}: ${fact}; ${records} records were read`,
+    'the file is damaged or not a WARC file; what stands before this byte was read',
+  );
+}
+
+const unpackedNote = (path: string): string => (path.endsWith('.gz') ? ' of the unpacked data' : '');
+
+/**
+ * A record, or the reason why it is none.
+ * @param maxBytes of the decoded body; 0 for the head of a record, which is left as it is
+ * @param wholeBytes that a record is said to have whose body is larger
+ */
+async function parseRecord(
+  type: WarcRecordType,
+  fields: HeaderPairs,
+  block: Buffer,
+  maxBytes: number,
+  wholeBytes: number | undefined,
+): Promise<WarcRecord | string> {
+  const isHead = maxBytes === 0;
+  const common = {
+    type,
+    url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
+    fetchedAt: headerOf(fields, 'warc-date') ?? '',
+    truncated: headerOf(fields, 'warc-truncated') !== undefined,
+    digest: headerOf(fields, 'warc-payload-digest'),
+    extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),
+  };
+  const contentType = headerOf(fields, 'content-type') ?? 'application/octet-stream';
+  if (type === 'resource' || type === 'conversion') {
+    return {
+      ...common,
+      status: 200,
+      statusText: 'OK',
+      headers: [['Content-Type', contentType]],
+      body: block,
+      ...(isHead && { wholeBytes }),
+    };
+  }
+  const response = parseResponse(block);
+  if (response === undefined) return 'no HTTP response';
+  const isPacked = headerOf(response.headers, 'content-encoding') !== undefined;
+  if (isHead) return { ...common, ...response, ...(isPacked && { body: new Uint8Array() }), wholeBytes };
+  const body = await decodeBody(response.headers, response.body, maxBytes);
+  if (body !== undefined) return { ...common, ...response, body };
+  if (wholeBytes === undefined) return `larger than ${maxBytes} bytes`;
+  return { ...common, ...response, body: new Uint8Array(), wholeBytes };
+}

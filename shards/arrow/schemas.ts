@@ -1,0 +1,75 @@
+/** The constant Arrow schemas of the shards; apart from `format.ts`, so that readers of tokens load no Arrow library. */
+import { type DataType, Field, Float32, Float64, Schema, Uint16, Uint32, Utf8 } from 'apache-arrow';
+import {
+  DOCUMENT_NUMBERS,
+  DOCUMENT_TEXTS,
+  DOCUMENTS,
+  REJECT_FIGURES,
+  REJECT_NUMBERS,
+  REJECT_TEXTS,
+  TOKENS,
+  type TokenType,
+} from '../format.ts';
+
+/** Columns of one kind of shard in one version: texts, then numbers. */
+export interface Columns {
+  readonly texts: readonly string[];
+  readonly numbers: readonly string[];
+  /** Number columns of eight bytes; the others have four. */
+  readonly wide: readonly string[];
+  readonly schema: Schema;
+}
+
+export const DOCUMENT_COLUMNS = columns(DOCUMENTS, DOCUMENT_TEXTS, DOCUMENT_NUMBERS, []);
+export const REJECT_COLUMNS = columns(DOCUMENTS, REJECT_TEXTS, REJECT_NUMBERS, REJECT_FIGURES);
+
+const VERSION_1 = { format: 'vua-documents', version: 1 } as const;
+const list = (names: string): readonly string[] => names.trim().split(/\s+/);
+/** As version 1 had them. */
+export const DOCUMENT_COLUMNS_1 = columns(
+  VERSION_1,
+  list('id url title text source fetched_at consent consent_statements licence language diacritics cluster'),
+  list(`bytes syllables mean_syllable_length alphabetic_ratio symbol_ratio digit_ratio uppercase_ratio diacritic_ratio
+    vietnamese_ratio stopword_hits dup_line_ratio top_3gram_ratio dup_8gram_ratio line_punctuation_ratio`),
+  [],
+);
+export const REJECT_COLUMNS_1 = columns(
+  VERSION_1,
+  list('id url title source fetched_at stage reason other text'),
+  REJECT_FIGURES,
+  REJECT_FIGURES,
+);
+
+/** Newest first: what a reader of documents, and of rejects, takes. */
+export const READABLE_DOCUMENT_COLUMNS: readonly Columns[] = [DOCUMENT_COLUMNS, DOCUMENT_COLUMNS_1];
+export const READABLE_REJECT_COLUMNS: readonly Columns[] = [REJECT_COLUMNS, REJECT_COLUMNS_1];
+
+export const TOKEN_SCHEMAS: Readonly<Record<TokenType, Schema>> = {
+  uint16: schema(TOKENS, [column('tokens', new Uint16())]),
+  uint32: schema(TOKENS, [column('tokens', new Uint32())]),
+};
+
+function columns(
+  format: { format: string; version: number },
+  texts: readonly string[],
+  numbers: readonly string[],
+  wide: readonly string[],
+): Columns {
+  const fields = [
+    ...texts.map((name) => column(name, new Utf8())),
+    ...numbers.map((name) => column(name, wide.includes(name) ? new Float64() : new Float32())),
+  ];
+  return { texts, numbers, wide, schema: schema(format, fields) };
+}
+
+function column(name: string, type: DataType): Field {
+  return new Field(name, type, false);
+}
+
+function schema({ format, version }: { format: string; version: number }, fields: Field[]): Schema {
+  const metadata = new Map([
+    ['vua.format', format],
+    ['vua.version', String(version)],
+  ]);
+  return new Schema(fields, metadata);
+}

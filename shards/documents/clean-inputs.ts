@@ -1,0 +1,166 @@
+/** Pages → documents on the disk: what `vua clean` and `vua run` do. */
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { clean } from '../../cleaning/clean.ts';
+import { formatNear, type NearRule, STANDARD_NEAR, sCurve } from '../../cleaning/dedup/near.ts';
+import type { Change, Preset } from '../../cleaning/filters/index.ts';
+import type { Level } from '../../cleaning/pii.ts';
+import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../../cleaning/report.ts';
+import type { Page } from '../../crawlers/page.ts';
+import type { CommandContext } from '../../crawlers/shell/command.ts';
+import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
+import { type InputContext, openInput } from '../../crawlers/sources/index.ts';
+import type { DocumentManifest } from '../manifest.ts';
+import { DocumentFolder } from './folder.ts';
+import { DocumentWriter } from './write.ts';
+
+export interface CleanInputsOptions {
+  /** Files and folders to read; or give `pages`. */
+  readonly inputs?: readonly string[];
+  readonly pages?: AsyncIterable<Page>;
+  readonly outDir: string;
+  readonly preset?: Preset;
+  /** Thresholds moved from where the preset has them. */
+  readonly changes?: readonly Change[];
+  readonly personalData?: Level;
+  /** JSONL files of benchmark items: documents that hold one are flagged. */
+  readonly contamination?: readonly string[];
+  /** Which documents are near duplicates. */
+  readonly near?: NearRule;
+  /** Threads that read pages, beside this one (default: as many as the machine has cores). */
+  readonly threads?: number;
+  readonly shardBytes?: number;
+  /** Takes the faults of files when all else is committed; without it the last is thrown. */
+  readonly onFault?: (fault: ToolkitError) => void;
+}
+
+export interface CleanSummary {
+  /** This run: pages read, of them skipped (decided by an earlier run), kept, dropped by station and reason. */
+  readonly report: CleanReport;
+  /** What the inputs hold that is no page, by reason (`status 404`). */
+  readonly passedOver: ReadonlyMap<string, number>;
+  /** The whole folder now. */
+  readonly manifest: DocumentManifest;
+  /** Stopped by the signal: what was read is committed. */
+  readonly interrupted: boolean;
+}
+
+/** Files with a doubt (`InputContext.note`) that are named one by one: a folder in TCVN3 has thousands. */
+const SHOWN_DOUBTS = 5;
+
+/**
+ * Cleans every page that the folder does not know yet and adds the outcome to its shards. Everything that was read
+ * before an interruption is committed; the next run continues behind it. A fault of one file ends that file: what stood
+ * before it and the other files are committed, then it is thrown (of several the last; the others are notes).
+ * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
+ */
+export async function cleanInputs(options: CleanInputsOptions, context: CommandContext): Promise<CleanSummary> {
+  const { inputs = [], outDir, preset = 'recommended', shardBytes, changes = [], personalData = 'basic' } = options;
+  const { contamination = [], threads = availableParallelism(), near = STANDARD_NEAR } = options;
+  for (const input of inputs) {
+    if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
+  }
+  const passedOver = new Map<string, number>();
+  const faults: ToolkitError[] = [];
+  const doubts: string[] = [];
+  const reading = {
+    signal: context.signal,
+    skipped: passedOver,
+    note: (text: string) => void doubts.push(text),
+    onFault: (fault: ToolkitError) => void faults.push(fault),
+  };
+  const pages = options.pages ?? readAll(inputs, reading);
+
+  const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData, near), near);
+  if (formatNear(near) !== formatNear(STANDARD_NEAR)) {
+    context.report.note(
+      `--near ${formatNear(near)}: share of pairs that its bands find, and that its check drops, by their similarity: ${sCurve(near)}`,
+    );
+  }
+  const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
+  const progress = context.report.stage('clean', 'pages');
+  let report = EMPTY_REPORT;
+  const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
+  const feed = new Feed(pages, context.signal, () => progress.update(feed.read, figures()));
+  try {
+    for await (const outcome of clean(feed, {
+      preset,
+      changes,
+      personalData,
+      contamination,
+      threads,
+      store: folder.store,
+    })) {
+      if (outcome.kept) writer.add(outcome.kept);
+      else writer.drop(outcome.dropped);
+      report = mergeReports(report, reportOf(outcome));
+      if (!writer.isFull) continue;
+      folder.commit(writer.finish());
+      writer.continueAt(folder.nextIndex);
+    }
+    if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
+    progress.finish(figures());
+    for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) context.report.note(doubt);
+    if (doubts.length > SHOWN_DOUBTS) context.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
+    const { onFault } = options;
+    const last = feed.fault ?? (onFault ? undefined : faults.pop());
+    for (const fault of faults) {
+      if (onFault) onFault(fault);
+      else context.report.note(`${fault.code}: ${fault.message}`);
+    }
+    if (last !== undefined) throw last;
+    return {
+      report: { ...report, pages: feed.read, skipped: folder.store.skipped },
+      passedOver,
+      manifest: folder.manifest,
+      interrupted: context.signal.aborted,
+    };
+  } finally {
+    writer.discard();
+    folder.close();
+  }
+}
+
+/** What decides over a folder's documents, in words: a folder holds documents of one recipe only. */
+const recipeName = (preset: Preset, changes: readonly Change[], personalData: Level, near: NearRule): string =>
+  [
+    preset,
+    ...changes.map(({ filter, threshold }) => `${filter.reason}=${threshold}`).sort(),
+    ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
+    ...(formatNear(near) === formatNear(STANDARD_NEAR) ? [] : [`near=${formatNear(near)}`]),
+  ].join(' ');
+
+/**
+ * Pages up to an interruption or a fault of their source. Both end the stream quietly, so that cleaning finishes what it
+ * has in hand and the outcome can be committed; the fault is kept for afterwards.
+ */
+class Feed implements AsyncIterable<Page> {
+  read = 0;
+  fault: unknown;
+  readonly #pages: AsyncIterable<Page>;
+  readonly #signal: AbortSignal;
+  readonly #onPage: () => void;
+
+  constructor(pages: AsyncIterable<Page>, signal: AbortSignal, onPage: () => void) {
+    this.#pages = pages;
+    this.#signal = signal;
+    this.#onPage = onPage;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Page> {
+    try {
+      for await (const page of this.#pages) {
+        if (this.#signal.aborted) return;
+        this.read++;
+        this.#onPage();
+        yield page;
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.fault = error;
+    }
+  }
+}
+
+async function* readAll(inputs: readonly string[], reading: InputContext): AsyncGenerator<Page> {
+  for (const input of inputs) yield* openInput(input, reading);
+}

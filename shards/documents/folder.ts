@@ -1,0 +1,201 @@
+/**
+ * A document folder being written: shards, dedup state and manifest move from one valid state to the next together.
+ *
+ *   shard files durable ──▶ store.commit(manifest), one SQLite transaction ──▶ manifest.json replaced
+ *          │ killed here: orphan files,     │ killed here: manifest.json is old,
+ *          │ pages not yet known to the     │ the store is right
+ *          ▼ store                          ▼
+ *   next open removes the files      next open writes manifest.json again
+ *
+ * The store's commit is the only moment that counts, so a kill loses the unfinished shard and nothing else, and no page
+ * is written twice.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Shape } from '../../cleaning/dedup/minhash.ts';
+import { type DedupStore, openDedupStore } from '../../cleaning/dedup/store.ts';
+import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { lockFolder } from '../../crawlers/shell/folder.ts';
+import { wrongSize } from '../arrow/file-sizes.ts';
+import { DOCUMENTS, shardIndex } from '../format.ts';
+import {
+  type DocumentManifest,
+  manifestJson,
+  manifestPath,
+  parseDocumentManifest,
+  readDocumentManifest,
+  removeOrphans,
+  writeManifest,
+} from '../manifest.ts';
+import { readDocumentShard, readRejectShard } from './read.ts';
+import { rewriteShard, type ShardPair } from './write.ts';
+
+const STORE_FILE = 'dedup.sqlite';
+
+export class DocumentFolder {
+  readonly store: DedupStore;
+  readonly #dir: string;
+  readonly #unlock: () => void;
+  #manifest: DocumentManifest;
+
+  private constructor(dir: string, store: DedupStore, unlock: () => void, manifest: DocumentManifest) {
+    this.#dir = dir;
+    this.store = store;
+    this.#unlock = unlock;
+    this.#manifest = manifest;
+  }
+
+  /**
+   * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
+   * @throws ToolkitError FOLDER_LOCKED, UNWRITABLE_FOLDER, OTHER_PRESET, LOST_DEDUP_STATE, BAD_SHARD (by its size), and those of reading a manifest.
+   */
+  static open(dir: string, preset: string, shape?: Shape): DocumentFolder {
+    const unlock = lockFolder(dir);
+    let store: DedupStore | undefined;
+    try {
+      const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
+      const known = projected && hasShards(projected) ? projected.preset : preset;
+      if (known !== preset) throw otherPreset(dir, known, preset);
+      store = openDedupStore(join(dir, STORE_FILE), shape);
+      const committed = readCommitted(store, dir);
+      checkState(dir, committed, projected);
+      const manifest =
+        committed && hasShards(committed) ? committed : { ...DOCUMENTS, preset, documents: [], rejects: [] };
+      if (manifest.preset !== preset) throw otherPreset(dir, manifest.preset, preset);
+      const shards = [...manifest.documents, ...manifest.rejects];
+      const damage = wrongSize(dir, shards);
+      if (damage !== undefined) throw damaged(dir, damage);
+      removeOrphans(dir, ['documents', 'rejects'], shards);
+      const isBehind = committed && (!projected || manifestJson(projected) !== manifestJson(committed));
+      if (isBehind) writeManifest(dir, committed);
+      return new DocumentFolder(dir, store, unlock, manifest);
+    } catch (error) {
+      store?.close();
+      unlock();
+      throw error;
+    }
+  }
+
+  /** What is committed. */
+  get manifest(): DocumentManifest {
+    return this.#manifest;
+  }
+
+  /** Nothing was ever committed here. */
+  get isNew(): boolean {
+    return this.store.committedManifest() === undefined;
+  }
+
+  /** Number for the next shard pair. */
+  get nextIndex(): number {
+    return nextIndexOf(this.#manifest);
+  }
+
+  /**
+   * Adds finished shards, together with everything that the store learnt since the last commit. Documents of pages that
+   * opted out leave the shards that hold them, and their text the rejects: those shards are written anew, and the old
+   * files removed.
+   */
+  commit({ documents, rejects }: ShardPair): void {
+    this.store.placeInShard(this.nextIndex);
+    const added = {
+      ...this.#manifest,
+      ...DOCUMENTS,
+      documents: [...this.#manifest.documents, ...documents],
+      rejects: [...this.#manifest.rejects, ...rejects],
+    };
+    const manifest = this.#withoutDeleted(added);
+    this.store.commit(manifestJson(manifest));
+    this.#manifest = manifest;
+    writeManifest(this.#dir, manifest);
+    const listed = new Set([...manifest.documents, ...manifest.rejects].map(({ file }) => file));
+    for (const { file } of [...added.documents, ...added.rejects]) {
+      if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
+    }
+  }
+
+  #withoutDeleted(manifest: DocumentManifest): DocumentManifest {
+    const { documents, rejectShards, urls } = this.store.pendingDeletions();
+    if (documents.length === 0 && rejectShards.length === 0) return manifest;
+    let index = nextIndexOf(manifest);
+    const anew = (kind: 'documents' | 'rejects', shard: number, change: Parameters<typeof rewriteShard>[4]) => {
+      const entries = manifest[kind];
+      const at = entries.findIndex(({ file }) => shardIndex(kind, file) === shard);
+      if (at < 0) return;
+      const entry = entries[at]!;
+      const batches = kind === 'documents' ? readDocumentShard(this.#dir, entry) : readRejectShard(this.#dir, entry);
+      const written = rewriteShard(this.#dir, kind, batches, index, change);
+      this.store.moveShard(kind, shard, index);
+      index++;
+      manifest = { ...manifest, [kind]: entries.flatMap((each, i) => (i === at ? written : [each])) };
+    };
+    for (const shard of new Set(documents.map((deletion) => deletion.shard!))) {
+      const ids = new Set(documents.filter((deletion) => deletion.shard === shard).map(({ id }) => id));
+      anew('documents', shard, (row) => (ids.has(row.string('id')) ? undefined : {}));
+    }
+    for (const shard of rejectShards) {
+      anew(
+        'rejects',
+        shard,
+        (row): Record<string, string> => (urls.has(row.string('url')) ? { title: '', text: '' } : {}),
+      );
+    }
+    return manifest;
+  }
+
+  /** Forgets what was not committed. */
+  close(): void {
+    this.store.close();
+    this.#unlock();
+  }
+}
+
+function nextIndexOf({ documents, rejects }: DocumentManifest): number {
+  const taken = [
+    ...documents.map(({ file }) => shardIndex('documents', file) ?? -1),
+    ...rejects.map(({ file }) => shardIndex('rejects', file) ?? -1),
+  ];
+  return Math.max(-1, ...taken) + 1;
+}
+
+const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length > 0;
+
+function readCommitted(store: DedupStore, dir: string): DocumentManifest | undefined {
+  const json = store.committedManifest();
+  return json === undefined ? undefined : parseDocumentManifest(JSON.parse(json), join(dir, STORE_FILE));
+}
+
+/** The manifest file is written after the store, so it never knows more: if it does, the store is not its own. */
+function checkState(
+  dir: string,
+  committed: DocumentManifest | undefined,
+  projected: DocumentManifest | undefined,
+): void {
+  const known = new Set(
+    [...(committed?.documents ?? []), ...(committed?.rejects ?? [])].map(({ checksum }) => checksum),
+  );
+  const stranger = [...(projected?.documents ?? []), ...(projected?.rejects ?? [])].find(
+    ({ checksum }) => !known.has(checksum),
+  );
+  if (!stranger) return;
+  throw new ToolkitError({
+    code: 'LOST_DEDUP_STATE',
+    message: `${dir}: manifest.json lists ${stranger.file}, but ${STORE_FILE} does not know it`,
+    hint: `restore ${STORE_FILE} from a copy, or choose a new --out folder: without it duplicates cannot be seen`,
+    exitStatus: 2,
+  });
+}
+
+const damaged = (dir: string, fact: string): ToolkitError =>
+  badInput(
+    'BAD_SHARD',
+    fact,
+    `restore the file from a copy, or delete ${dir} and run again: all inputs are then cleaned anew`,
+  );
+
+const otherPreset = (dir: string, found: string, given: string): ToolkitError =>
+  badInput(
+    'OTHER_PRESET',
+    `${dir}: its documents were cleaned with --preset ${found}, this run was given ${given}`,
+    'give the same preset, or a new --out folder',
+  );

@@ -1,0 +1,161 @@
+/**
+ * Reads document shards batch by batch, in the order of the manifest. Text comes as the bytes that stand in the file:
+ * the tokenizer wants bytes, and decoding all of it would cost twenty times the reading.
+ *
+ *   for await (const batch of readDocuments(dir))
+ *     for (let row = 0; row < batch.rows; row++) use(batch.bytes('text', row), batch.string('cluster', row));
+ */
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
+import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from '../arrow/schemas.ts';
+import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
+import { manifestPath, readDocumentManifest, type ShardEntry } from '../manifest.ts';
+
+/** Buffers of a column in a record batch: Utf8 has validity, offsets, values; a number column validity, values. */
+const TEXT_BUFFERS = 3;
+const NUMBER_BUFFERS = 2;
+
+/** One record batch. Everything it gives is a view of the batch's own memory, valid as long as the view is held. */
+export class TextBatch<Text extends string, Number extends string> {
+  /** File name of the shard. */
+  readonly shard: string;
+  /** Position of this batch in its shard. */
+  readonly index: number;
+  readonly rows: number;
+  /** What the shard's version has. */
+  readonly columns: Columns;
+  readonly #raw: RawBatch;
+  readonly #texts = new Map<Text, { offsets: Int32Array; values: Buffer }>();
+
+  constructor(shard: string, index: number, raw: RawBatch, columns: Columns) {
+    this.shard = shard;
+    this.index = index;
+    this.rows = raw.rows;
+    this.#raw = raw;
+    this.columns = columns;
+  }
+
+  /** UTF-8 bytes of one value; none where the shard's version lacks the column. A view: do not write into it. */
+  bytes(column: Text, row: number): Uint8Array {
+    const { offsets, values } = this.#text(column);
+    return values.subarray(offsets[row], offsets[row + 1]);
+  }
+
+  string(column: Text, row: number): string {
+    const { offsets, values } = this.#text(column);
+    return values.toString('utf8', offsets[row], offsets[row + 1]);
+  }
+
+  /** A whole number column, one element per row; NaN throughout where the shard's version lacks it. */
+  values(column: Number): Float32Array | Float64Array {
+    const { texts, numbers, wide } = this.columns;
+    const place = numbers.indexOf(column);
+    if (place < 0) return new Float32Array(this.rows).fill(Number.NaN);
+    const { offset } = this.#raw.regions[texts.length * TEXT_BUFFERS + place * NUMBER_BUFFERS + 1];
+    const { body } = this.#raw;
+    const FloatArray = wide.includes(column) ? Float64Array : Float32Array;
+    return new FloatArray(body.buffer as ArrayBuffer, body.byteOffset + offset, this.rows);
+  }
+
+  #text(column: Text): { offsets: Int32Array; values: Buffer } {
+    const known = this.#texts.get(column);
+    if (known) return known;
+    const { regions, body } = this.#raw;
+    const place = this.columns.texts.indexOf(column);
+    if (place < 0) return { offsets: new Int32Array(this.rows + 1), values: Buffer.alloc(0) };
+    const first = place * TEXT_BUFFERS;
+    const { offset, length } = regions[first + 2];
+    const text = {
+      offsets: new Int32Array(body.buffer, body.byteOffset + regions[first + 1].offset, this.rows + 1),
+      values: Buffer.from(body.buffer, body.byteOffset + offset, length),
+    };
+    this.#texts.set(column, text);
+    return text;
+  }
+}
+
+export type DocumentBatch = TextBatch<DocumentText, DocumentNumber>;
+export type RejectBatch = TextBatch<RejectText, RejectNumber>;
+
+/**
+ * Documents of a folder with a manifest, or of one shard file. Each batch is compared to the manifest before it is
+ * yielded; a file that no manifest beside it lists is read without that. Ends early when `signal` is aborted.
+ * @throws ToolkitError (exit 2) NO_MANIFEST, BAD_MANIFEST, NEWER_FORMAT; BAD_SHARD naming shard, batch, found, expected.
+ */
+export async function* readDocuments(path: string, signal?: AbortSignal): AsyncGenerator<DocumentBatch> {
+  if (isFolder(path)) {
+    yield* readDocumentShards(path, readDocumentManifest(path).documents, signal);
+    return;
+  }
+  const dir = dirname(path);
+  const listed = existsSync(manifestPath(dir)) ? readDocumentManifest(dir).documents : [];
+  const entry = listed.find(({ file }) => file === basename(path));
+  yield* breathing(readBatches<DocumentText, DocumentNumber>(path, READABLE_DOCUMENT_COLUMNS, entry), signal);
+}
+
+/** Documents of these shards of a folder: for those who have read its manifest and must stay with it. */
+export async function* readDocumentShards(
+  dir: string,
+  shards: readonly ShardEntry[],
+  signal?: AbortSignal,
+): AsyncGenerator<DocumentBatch> {
+  for (const entry of shards) yield* breathing(readDocumentShard(dir, entry), signal);
+}
+
+/** Only the text of each document, as UTF-8 bytes. */
+export async function* readTexts(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const batch of readDocuments(path, signal)) {
+    for (let row = 0; row < batch.rows; row++) yield batch.bytes('text', row);
+  }
+}
+
+/** Dropped documents of a folder, with the reason for each. */
+export async function* readRejects(dir: string, signal?: AbortSignal): AsyncGenerator<RejectBatch> {
+  for (const entry of readDocumentManifest(dir).rejects) yield* breathing(readRejectShard(dir, entry), signal);
+}
+
+/** Documents of one shard of a folder, synchronously. */
+export const readDocumentShard = (dir: string, entry: ShardEntry): Generator<DocumentBatch> =>
+  readBatches(join(dir, entry.file), READABLE_DOCUMENT_COLUMNS, entry);
+
+export const readRejectShard = (dir: string, entry: ShardEntry): Generator<RejectBatch> =>
+  readBatches(join(dir, entry.file), READABLE_REJECT_COLUMNS, entry);
+
+function* readBatches<Text extends string, Number extends string>(
+  path: string,
+  readable: readonly Columns[],
+  entry: ShardEntry | undefined,
+): Generator<TextBatch<Text, Number>> {
+  const reader = ShardReader.open(
+    path,
+    readable.map(({ schema }) => schema),
+    entry,
+  );
+  const columns = readable.find(({ schema }) => schema === reader.schema)!;
+  try {
+    for (let index = 0; index < reader.batchCount; index++) {
+      yield new TextBatch(reader.name, index, reader.readBatch(index), columns);
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+/** Reading is synchronous; between two batches the event loop has its turn, so that Ctrl-C is heard. */
+async function* breathing<T>(batches: Iterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  for (const batch of batches) {
+    await new Promise(setImmediate);
+    if (signal?.aborted) return;
+    yield batch;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    throw badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'give a folder that `vua clean` wrote', error);
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Kept and dropped documents → shards. Kept ones go to `documents-N.arrow`, dropped ones beside them to
+ * `rejects-N.arrow`: both are finished together, so that one manifest row of each describes one stretch of input.
+ *
+ *   add, drop … isFull → finish() → the caller commits both entries → the next pair starts by itself
+ */
+import { Float32, Float64 } from 'apache-arrow';
+import type { Document, Drop, Measurement } from '../../cleaning/document.ts';
+import { NumberColumn, TextColumn } from '../arrow/columns.ts';
+import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
+import { ShardWriter } from '../arrow/write-shard.ts';
+import { type DocumentText, type RejectText, shardFile } from '../format.ts';
+import type { DocumentShard } from '../manifest.ts';
+import type { TextBatch } from './read.ts';
+
+/** A shard ends with the document that reaches this size. */
+export const SHARD_BYTES = 256_000_000;
+/** A record batch ends with the document that reaches this size: what a reader holds in memory. */
+export const BATCH_BYTES = 4 << 20;
+
+const DOCUMENT_VALUES: Record<DocumentText, (document: Document) => string> = {
+  id: (document) => document.id,
+  url: (document) => document.url,
+  title: (document) => document.title,
+  text: (document) => document.text,
+  author: (document) => document.author,
+  published: (document) => document.published,
+  canonical: (document) => document.canonical,
+  section: (document) => document.section,
+  lang: (document) => document.lang,
+  source: (document) => document.source,
+  fetched_at: (document) => document.fetchedAt,
+  consent: (document) => document.consent.conclusion,
+  consent_statements: (document) => document.consent.statements.join('\n'),
+  licence: (document) => document.licence,
+  charset: (document) => document.charset,
+  language: (document) => document.language,
+  paragraph_languages: (document) => document.paragraphLanguages,
+  diacritics: (document) => document.diacritics,
+  cluster: (document) => document.cluster,
+  contamination: (document) => document.contamination,
+};
+
+const REJECT_VALUES: Record<RejectText, (drop: Drop) => string> = {
+  id: (drop) => drop.id,
+  url: (drop) => drop.url,
+  title: (drop) => drop.title,
+  source: (drop) => drop.source,
+  fetched_at: (drop) => drop.fetchedAt,
+  stage: (drop) => drop.stage,
+  reason: (drop) => drop.reason,
+  other: (drop) => drop.other,
+  charset: (drop) => drop.charset,
+  language: (drop) => drop.language,
+  text: (drop) => drop.text,
+};
+
+/** How a row becomes the columns of a shard. */
+interface Layout<Row> {
+  readonly kind: 'documents' | 'rejects';
+  readonly columns: Columns;
+  readonly text: (row: Row, column: string) => string;
+  readonly number: (row: Row, column: string) => number;
+}
+
+const DOCUMENT_LAYOUT: Layout<Document> = {
+  kind: 'documents',
+  columns: DOCUMENT_COLUMNS,
+  text: (document, column) => DOCUMENT_VALUES[column as DocumentText](document),
+  number: (document, column) => document.measurements[column as Measurement],
+};
+
+const REJECT_LAYOUT: Layout<Drop> = {
+  kind: 'rejects',
+  columns: REJECT_COLUMNS,
+  text: (drop, column) => REJECT_VALUES[column as RejectText](drop),
+  number: (drop, column) =>
+    column === 'value' || column === 'threshold'
+      ? drop[column]
+      : (drop.measurements?.[column as Measurement] ?? Number.NaN),
+};
+
+export interface ShardPair {
+  readonly documents: readonly DocumentShard[];
+  readonly rejects: readonly DocumentShard[];
+}
+
+export interface DocumentWriterOptions {
+  /** Number of the first shard pair. */
+  readonly firstIndex: number;
+  readonly shardBytes?: number;
+  readonly batchBytes?: number;
+}
+
+export class DocumentWriter {
+  readonly #documents: TableWriter<Document>;
+  readonly #rejects: TableWriter<Drop>;
+  readonly #shardBytes: number;
+  #index: number;
+
+  /** Writes into `dir`, which must exist. Nothing stands there before the first row. */
+  constructor(dir: string, { firstIndex, shardBytes = SHARD_BYTES, batchBytes = BATCH_BYTES }: DocumentWriterOptions) {
+    this.#documents = new TableWriter(dir, DOCUMENT_LAYOUT, batchBytes);
+    this.#rejects = new TableWriter(dir, REJECT_LAYOUT, batchBytes);
+    this.#shardBytes = shardBytes;
+    this.#index = firstIndex;
+  }
+
+  /** @throws ToolkitError WRITE_FAILED */
+  add(document: Document): void {
+    this.#documents.append(document, this.#index);
+  }
+
+  /** @throws ToolkitError WRITE_FAILED */
+  drop(drop: Drop): void {
+    this.#rejects.append(drop, this.#index);
+  }
+
+  /** One of the two files has reached its size: call `finish`. */
+  get isFull(): boolean {
+    return Math.max(this.#documents.bytes, this.#rejects.bytes) >= this.#shardBytes;
+  }
+
+  /** Makes what was added durable: at most one entry of each kind, none when nothing was added. */
+  finish(): ShardPair {
+    this.#index++;
+    return { documents: this.#documents.finish(), rejects: this.#rejects.finish() };
+  }
+
+  /** Number of the pair that begins with the next row: a commit may have taken numbers for shards written anew. */
+  continueAt(index: number): void {
+    this.#index = index;
+  }
+
+  discard(): void {
+    this.#documents.discard();
+    this.#rejects.discard();
+  }
+}
+
+/** A row of a shard that is being written anew. */
+export interface StoredRow {
+  string(column: string): string;
+  number(column: string): number;
+}
+
+/**
+ * Writes a shard anew under another number, row by row: `change` gives the text columns that change, or `undefined` for a
+ * row that goes. Columns stay those of the shard's version.
+ * @returns its entry for the manifest, none when no row is left
+ * @throws ToolkitError WRITE_FAILED, BAD_SHARD
+ */
+export function rewriteShard(
+  dir: string,
+  kind: 'documents' | 'rejects',
+  batches: Iterable<TextBatch<string, string>>,
+  index: number,
+  change: (row: StoredRow) => Readonly<Record<string, string>> | undefined,
+): DocumentShard[] {
+  let writer: TableWriter<StoredRow> | undefined;
+  try {
+    for (const batch of batches) {
+      writer ??= new TableWriter(
+        dir,
+        {
+          kind,
+          columns: batch.columns,
+          text: (row, column) => row.string(column),
+          number: (row, column) => row.number(column),
+        },
+        BATCH_BYTES,
+      );
+      for (let at = 0; at < batch.rows; at++) {
+        const row: StoredRow = {
+          string: (column) => batch.string(column, at),
+          number: (column) => batch.values(column)[at]!,
+        };
+        const changed = change(row);
+        if (changed === undefined) continue;
+        writer.append({ ...row, string: (column) => changed[column] ?? row.string(column) }, index);
+      }
+    }
+    return writer?.finish() ?? [];
+  } finally {
+    writer?.discard();
+  }
+}
+
+/** Rows of one kind, gathered into record batches, gathered into shards. */
+class TableWriter<Row> {
+  readonly #dir: string;
+  readonly #layout: Layout<Row>;
+  readonly #batchBytes: number;
+  readonly #texts: readonly TextColumn[];
+  readonly #numbers: readonly NumberColumn[];
+  #rows = 0;
+  #textBytes = 0;
+  #shard: ShardWriter | undefined;
+
+  constructor(dir: string, layout: Layout<Row>, batchBytes: number) {
+    this.#dir = dir;
+    this.#layout = layout;
+    this.#batchBytes = batchBytes;
+    const { texts, numbers, wide } = layout.columns;
+    this.#texts = texts.map(() => new TextColumn());
+    this.#numbers = numbers.map((name) =>
+      wide.includes(name)
+        ? new NumberColumn(new Float64(), Float64Array)
+        : new NumberColumn(new Float32(), Float32Array),
+    );
+  }
+
+  /** Bytes of the shard in hand: written and still gathered. */
+  get bytes(): number {
+    return (this.#shard?.bytes ?? 0) + this.#gatheredBytes;
+  }
+
+  append(row: Row, shardIndex: number): void {
+    const { kind, columns, text, number } = this.#layout;
+    this.#shard ??= new ShardWriter(this.#dir, shardFile(kind, shardIndex), columns.schema);
+    for (const [i, name] of columns.texts.entries()) {
+      const before = this.#texts[i].bytes;
+      this.#texts[i].append(text(row, name));
+      if (name === 'text') this.#textBytes += this.#texts[i].bytes - before;
+    }
+    for (const [i, name] of columns.numbers.entries()) this.#numbers[i].append(number(row, name));
+    this.#rows++;
+    if (this.#gatheredBytes >= this.#batchBytes) this.#flush();
+  }
+
+  finish(): DocumentShard[] {
+    if (!this.#shard) return [];
+    this.#flush();
+    const entry = { ...this.#shard.finish(), textBytes: this.#textBytes };
+    this.#shard = undefined;
+    this.#textBytes = 0;
+    return [entry];
+  }
+
+  discard(): void {
+    this.#shard?.discard();
+    this.#shard = undefined;
+  }
+
+  get #gatheredBytes(): number {
+    const { numbers, wide } = this.#layout.columns;
+    const rowBytes = 4 * (numbers.length + wide.length);
+    return this.#texts.reduce((sum, column) => sum + column.bytes, this.#rows * rowBytes);
+  }
+
+  #flush(): void {
+    if (this.#rows === 0) return;
+    const columns = [...this.#texts, ...this.#numbers];
+    this.#shard!.write(
+      this.#rows,
+      columns.map((column) => column.data()),
+    );
+    for (const column of columns) column.clear();
+    this.#rows = 0;
+  }
+}

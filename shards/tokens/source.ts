@@ -1,0 +1,156 @@
+/**
+ * The tokens of a split as the record batches that hold them: what the loader and the evaluation read. A batch is read
+ * by position (the manifest says where its body lies, so no Arrow library is needed), compared to its checksum, and
+ * checked against the vocabulary, before anyone sees a token of it. Runs in Node, in workers and in a page.
+ */
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { badShard, pathOf, type RangeReader } from '../arrow/ranges.ts';
+import { checksumOf } from '../checksum.ts';
+import { TOKEN_ARRAYS, type TokenArray } from '../format.ts';
+import { type TokenManifest, tokenFingerprint } from '../manifest-shape.ts';
+import type { Split } from '../split.ts';
+
+export interface TokenSource {
+  /** Folder or URL, for messages. */
+  readonly where: string;
+  /** Changes with the tokens. */
+  readonly fingerprint: string;
+  readonly vocabSize: number;
+  readonly bosId: number;
+  /** Tokens in each record batch, in the order of the manifest. */
+  readonly batchTokens: readonly number[];
+  /**
+   * Reads and verifies one of them; never kept here.
+   * @throws ToolkitError BAD_SHARD naming shard, batch, what was found and expected; BAD_TOKEN
+   */
+  load(index: number): Promise<TokenArray>;
+}
+
+/** A folder of tokens, on this machine or elsewhere. */
+export interface TokenFolder {
+  /** Path or URL. */
+  readonly where: string;
+  readonly manifest: TokenManifest;
+  /** Changes with the tokens: training state remembers it. */
+  readonly fingerprint: string;
+  source(split: Split): TokenSource;
+}
+
+/** Bytes of text behind a token of the training splits. */
+export function bytesPerToken(folders: readonly TokenFolder[]): number {
+  const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
+  const sum = (key: 'textBytes' | 'rows'): number => train.reduce((total, shard) => total + shard[key], 0);
+  return sum('textBytes') / sum('rows');
+}
+
+export function tokenFolder(manifest: TokenManifest, ranges: RangeReader): TokenFolder {
+  return {
+    where: ranges.where,
+    manifest,
+    fingerprint: tokenFingerprint(manifest),
+    source: (split) => tokenSource(manifest, split, ranges),
+  };
+}
+
+/** The record batches of several folders one after the other, as of one. */
+export function joinSources(sources: readonly TokenSource[]): TokenSource {
+  if (sources.length === 1) return sources[0];
+  const owners = sources.flatMap((source) => source.batchTokens.map((_, index) => ({ source, index })));
+  return {
+    ...sources[0],
+    where: sources.map(({ where }) => where).join(', '),
+    fingerprint: sources.map(({ fingerprint }) => fingerprint).join(' '),
+    batchTokens: sources.flatMap(({ batchTokens }) => batchTokens),
+    load: (at) => owners[at].source.load(owners[at].index),
+  };
+}
+
+/** Every record batch once, in order; one is in memory at a time. */
+export async function* eachBatch(source: TokenSource): AsyncGenerator<TokenArray> {
+  for (let index = 0; index < source.batchTokens.length; index++) yield await source.load(index);
+}
+
+/** Bytes of a record batch's body: Arrow pads a buffer to 8. */
+export const bodyBytes = (tokens: number, bytesPerToken: number): number => Math.ceil((tokens * bytesPerToken) / 8) * 8;
+
+function tokenSource(manifest: TokenManifest, split: Split, ranges: RangeReader): TokenSource {
+  const TokenArray = TOKEN_ARRAYS[manifest.dtype];
+  const batches = manifest.shards
+    .filter((shard) => shard.split === split)
+    .flatMap((shard) => shard.batches.map((batch, index) => ({ ...batch, shard, index })));
+  return {
+    where: ranges.where,
+    fingerprint: tokenFingerprint(manifest),
+    vocabSize: manifest.vocabSize,
+    bosId: manifest.bosId,
+    batchTokens: batches.map(({ rows }) => rows),
+    async load(at) {
+      const { shard, index, rows, offset, checksum } = batches[at];
+      const body = new Uint8Array(bodyBytes(rows, TokenArray.BYTES_PER_ELEMENT));
+      const part = `batch ${index}`;
+      await ranges.read({ file: shard.file, fileBytes: shard.bytes, position: offset, part }, body);
+      const path = pathOf(ranges.where, shard.file);
+      const found = checksumOf(body);
+      if (found !== checksum) throw badShard(path, `${part}: checksum ${found}, expected ${checksum}`);
+      const tokens = new TokenArray(body.buffer, 0, rows);
+      checkVocabulary(tokens, manifest.vocabSize, `${path}: ${part}`);
+      return tokens;
+    },
+  };
+}
+
+/** Tokens that are in memory already: each array is a record batch. */
+export function tokensInMemory(
+  arrays: readonly TokenArray[],
+  { fingerprint, vocabSize, bosId }: Pick<TokenSource, 'fingerprint' | 'vocabSize' | 'bosId'>,
+): TokenSource {
+  return {
+    where: 'memory',
+    fingerprint,
+    vocabSize,
+    bosId,
+    batchTokens: arrays.map(({ length }) => length),
+    async load(index) {
+      checkVocabulary(arrays[index], vocabSize, `memory: batch ${index}`);
+      return arrays[index];
+    },
+  };
+}
+
+/** A token outside the vocabulary would read behind the embedding on the GPU. Runs over every token that is read. */
+function checkVocabulary(tokens: TokenArray, vocabSize: number, where: string): void {
+  const isSmall = tokens instanceof Uint16Array && vocabSize <= 2 ** 15 && tokens.byteOffset % 4 === 0;
+  if (isSmall ? pairsAreBelow(tokens, vocabSize) : areBelow(tokens, vocabSize)) return;
+  const at = tokens.findIndex((token) => token >= vocabSize);
+  throw new ToolkitError({
+    code: 'BAD_TOKEN',
+    message: `${where}: token ${at} is ${tokens[at]}, expected less than the vocabulary of ${vocabSize}`,
+    hint: 'the token shards do not belong to this tokenizer: run `vua tokens` again',
+  });
+}
+
+function areBelow(tokens: TokenArray, vocabSize: number): boolean {
+  for (let i = 0; i < tokens.length; i++) if (tokens[i] >= vocabSize) return false;
+  return true;
+}
+
+/**
+ * Two tokens a word, eight a round: adding 2¹⁵ − vocabSize to a token sets its top bit when it is too large. Three times
+ * as fast as comparing token by token.
+ */
+function pairsAreBelow(tokens: Uint16Array, vocabSize: number): boolean {
+  const pairs = new Int32Array(tokens.buffer, tokens.byteOffset, tokens.length >> 1);
+  const add = (2 ** 15 - vocabSize) * 0x10001;
+  let bits = 0;
+  const whole = pairs.length - (pairs.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    const a = pairs[i];
+    const b = pairs[i + 1];
+    const c = pairs[i + 2];
+    const d = pairs[i + 3];
+    bits |= a | b | c | d;
+    bits |= ((a & 0x7fff7fff) + add) | ((b & 0x7fff7fff) + add) | ((c & 0x7fff7fff) + add) | ((d & 0x7fff7fff) + add);
+  }
+  for (let i = 2 * whole; i < tokens.length; i++) bits |= tokens[i] | (tokens[i] + 2 ** 15 - vocabSize);
+  return (bits & 0x80008000) === 0;
+}

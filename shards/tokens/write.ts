@@ -1,0 +1,336 @@
+/**
+ * Document shards → token shards. Each document becomes BOS and its tokens; documents never cross shards. The tokens of
+ * a split are one flat column, cut into record batches of equal size with a checksum each.
+ *
+ *   train-00000.arrow   │BOS t t t t│BOS t t│BOS t t t t t t│ …      batches: [2^20 tokens][2^20 tokens][rest]
+ *
+ * New shards get new numbers: until the manifest is replaced the old tokens stay valid, so a kill at any moment loses
+ * nothing but the work since the start. The manifest sums up tokens and bytes by source, and lists them for each held-out
+ * document, so that an evaluation can be told by source.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeData, Uint16, Uint32 } from 'apache-arrow';
+import type { CommandContext } from '../../crawlers/shell/command.ts';
+import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { lockFolder, readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { wrongSize } from '../arrow/file-sizes.ts';
+import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
+import { ShardWriter } from '../arrow/write-shard.ts';
+import { type Checksum, checksumOf, createChecksum } from '../checksum.ts';
+import { readDocumentShards } from '../documents/read.ts';
+import {
+  shardFile,
+  shardIndex,
+  TOKEN_ARRAYS,
+  TOKENS,
+  type TokenArray,
+  type TokenType,
+  tokenTypeFor,
+} from '../format.ts';
+import {
+  documentFingerprint,
+  manifestPath,
+  readDocumentManifest,
+  readTokenManifest,
+  removeOrphans,
+  type SourceFigures,
+  type TokenManifest,
+  type TokenShard,
+  writeManifest,
+} from '../manifest.ts';
+import { SPLITS, type Split, splitOf, VALID_SHARE } from '../split.ts';
+
+/** Tokens in a record batch: 2 MiB of uint16. */
+export const BATCH_TOKENS = 1 << 20;
+/** Tokens after which a shard ends with its document: 128 MiB of uint16. */
+export const SHARD_TOKENS = 1 << 26;
+/** Copied beside the tokens, so that a token folder can be read back into text. */
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
+
+export interface TokenOptions {
+  /** Folder of document shards. */
+  readonly documentsDir: string;
+  /** Folder with tokenizer.json and tokenizer_config.json: copied; tokenizer.json's checksum goes into the manifest. */
+  readonly tokenizerDir: string;
+  readonly outDir: string;
+  /** Ids of a document's UTF-8 text, without BOS. The array may be reused by the next call. */
+  readonly encode: (text: Uint8Array) => TokenArray;
+  readonly vocabSize: number;
+  readonly bosId: number;
+  /** Share of clusters held out, 0…1. */
+  readonly validShare?: number;
+  readonly shardTokens?: number;
+  readonly batchTokens?: number;
+}
+
+export interface TokenSummary {
+  /** `interrupted`: the folder is as it was before. */
+  readonly outcome: 'written' | 'nothing_new' | 'interrupted';
+  /** What the folder holds now; absent when it was interrupted before anything was there. */
+  readonly manifest?: TokenManifest;
+}
+
+/**
+ * Encodes all documents, unless the folder already holds exactly that.
+ * @throws ToolkitError NO_DOCUMENTS, BAD_TOKEN (an id outside the vocabulary), NO_TOKENIZER, FOLDER_LOCKED, those of
+ * readDocuments and of writing.
+ */
+export async function writeTokens(options: TokenOptions, { signal, report }: CommandContext): Promise<TokenSummary> {
+  const { documentsDir, tokenizerDir, outDir, validShare = VALID_SHARE } = options;
+  const documents = readDocumentManifest(documentsDir);
+  const total = documents.documents.reduce((sum, shard) => sum + shard.rows, 0);
+  if (total === 0) {
+    throw badInput(
+      'NO_DOCUMENTS',
+      `${documentsDir}: 0 documents, expected at least 1`,
+      'see what was dropped with `vua stats`',
+    );
+  }
+  const tokenizerFiles = TOKENIZER_FILES.map((name) => ({ name, bytes: readTokenizerFile(tokenizerDir, name) }));
+  const wanted = {
+    ...TOKENS,
+    dtype: tokenTypeFor(options.vocabSize),
+    vocabSize: options.vocabSize,
+    bosId: options.bosId,
+    tokenizer: checksumOf(tokenizerFiles[0].bytes),
+    documents: documentFingerprint(documents),
+    validShare,
+  };
+  const unlock = lockFolder(outDir);
+  try {
+    const { previous, listed } = readPrevious(outDir);
+    removeOrphans(outDir, SPLITS, listed);
+    const damage = wrongSize(outDir, previous?.shards ?? []);
+    if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
+    const isCurrent =
+      damage === undefined &&
+      previous !== undefined &&
+      sameMaking(previous, wanted) &&
+      holdsFiles(outDir, tokenizerFiles);
+    if (isCurrent) return { outcome: 'nothing_new', manifest: previous };
+
+    const sources = new SourceTable();
+    const writers = openWriters(options, sources, wanted.dtype, listed);
+    const progress = report.stage('tokens', 'documents', total);
+    const figures = () => ({ tokens: writers.train.tokens + writers.valid.tokens });
+    try {
+      let done = 0;
+      for await (const batch of readDocumentShards(documentsDir, documents.documents, signal)) {
+        for (let row = 0; row < batch.rows; row++) {
+          const cluster = batch.string('cluster', row);
+          const source = sources.indexOf(batch.string('source', row));
+          writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster, source);
+          progress.update(++done, figures());
+        }
+      }
+      progress.finish(figures());
+      if (signal.aborted) return { outcome: 'interrupted', manifest: previous };
+      const shards = SPLITS.flatMap((split) => writers[split].finish());
+      const manifest: TokenManifest = { ...wanted, sources: sources.rows, shards };
+      for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
+      writeManifest(outDir, manifest);
+      removeOrphans(outDir, SPLITS, manifest.shards);
+      return { outcome: 'written', manifest };
+    } finally {
+      for (const split of SPLITS) writers[split].discard();
+    }
+  } finally {
+    unlock();
+  }
+}
+
+/** What each source gave to each split, in the order in which sources appear. */
+class SourceTable {
+  readonly rows: TokenManifest['sources'] = [];
+  readonly #indices = new Map<string, number>();
+
+  indexOf(source: string): number {
+    const known = this.#indices.get(source);
+    if (known !== undefined) return known;
+    const none = (): SourceFigures => ({ documents: 0, tokens: 0, textBytes: 0 });
+    this.#indices.set(source, this.rows.length);
+    return this.rows.push({ source, train: none(), valid: none() }) - 1;
+  }
+
+  add(index: number, split: Split, tokens: number, textBytes: number): void {
+    const figures = this.rows[index][split];
+    figures.documents++;
+    figures.tokens += tokens;
+    figures.textBytes += textBytes;
+  }
+}
+
+interface OpenShard {
+  readonly writer: ShardWriter;
+  readonly clusters: Checksum;
+  /** One element a document. */
+  readonly perDocument: NonNullable<TokenShard['perDocument']>;
+  tokens: number;
+  documents: number;
+  textBytes: number;
+}
+
+/** The shards of one split, one after the other. */
+class SplitWriter {
+  /** Tokens written so far, BOS included. */
+  tokens = 0;
+  readonly #options: TokenOptions;
+  readonly #sources: SourceTable;
+  readonly #split: Split;
+  readonly #dtype: TokenType;
+  readonly #bos: TokenArray;
+  readonly #buffer: TokenArray;
+  readonly #finished: TokenShard[] = [];
+  #filled = 0;
+  #index: number;
+  #open: OpenShard | undefined;
+
+  constructor(options: TokenOptions, sources: SourceTable, split: Split, dtype: TokenType, firstIndex: number) {
+    this.#options = options;
+    this.#sources = sources;
+    this.#split = split;
+    this.#dtype = dtype;
+    this.#index = firstIndex;
+    this.#bos = new TOKEN_ARRAYS[dtype](1).fill(options.bosId);
+    this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS);
+  }
+
+  /** `source`: index into the table of sources. */
+  add(text: Uint8Array, cluster: string, source: number): void {
+    const { encode, vocabSize, shardTokens = SHARD_TOKENS } = this.#options;
+    const ids = encode(text);
+    for (let i = 0; i < ids.length; i++) if (ids[i] >= vocabSize) throw badToken(ids[i], vocabSize);
+    this.#open ??= this.#start();
+    const shard = this.#open;
+    this.#append(shard.writer, this.#bos);
+    this.#append(shard.writer, ids);
+    shard.clusters.update(Buffer.from(`${cluster}\n`));
+    const tokens = 1 + ids.length;
+    this.#sources.add(source, this.#split, tokens, text.length);
+    if (this.#split === 'valid') {
+      shard.perDocument.source.push(source);
+      shard.perDocument.tokens.push(tokens);
+      shard.perDocument.textBytes.push(text.length);
+    }
+    shard.documents++;
+    shard.textBytes += text.length;
+    shard.tokens += tokens;
+    this.tokens += tokens;
+    if (shard.tokens >= shardTokens) this.#end();
+  }
+
+  finish(): TokenShard[] {
+    this.#end();
+    return this.#finished;
+  }
+
+  /** Drops the unfinished shard; finished ones that no manifest lists are removed by the next run. */
+  discard(): void {
+    this.#open?.writer.discard();
+    this.#open = undefined;
+  }
+
+  #start(): OpenShard {
+    const file = shardFile(this.#split, this.#index++);
+    const writer = new ShardWriter(this.#options.outDir, file, TOKEN_SCHEMAS[this.#dtype]);
+    const perDocument = { source: [], tokens: [], textBytes: [] };
+    return { writer, clusters: createChecksum(), perDocument, tokens: 0, documents: 0, textBytes: 0 };
+  }
+
+  #append(writer: ShardWriter, ids: TokenArray): void {
+    for (let at = 0; at < ids.length; ) {
+      const part = ids.subarray(at, at + this.#buffer.length - this.#filled);
+      this.#buffer.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === this.#buffer.length) this.#flush(writer);
+    }
+  }
+
+  #flush(writer: ShardWriter): void {
+    const rows = this.#filled;
+    if (rows === 0) return;
+    const data = this.#buffer.subarray(0, rows);
+    const type = this.#dtype === 'uint16' ? new Uint16() : new Uint32();
+    writer.write(rows, [makeData({ type, length: rows, nullCount: 0, data })]);
+    this.#filled = 0;
+  }
+
+  #end(): void {
+    const shard = this.#open;
+    if (!shard) return;
+    this.#flush(shard.writer);
+    const { documents, textBytes, clusters, perDocument } = shard;
+    const entry = shard.writer.finish();
+    this.#open = undefined;
+    this.#finished.push({
+      ...entry,
+      split: this.#split,
+      documents,
+      textBytes,
+      clusters: clusters.digest(),
+      ...(this.#split === 'valid' && { perDocument }),
+    });
+  }
+}
+
+function openWriters(
+  options: TokenOptions,
+  sources: SourceTable,
+  dtype: TokenType,
+  listed: readonly ListedFile[],
+): Record<Split, SplitWriter> {
+  const open = (split: Split): SplitWriter => {
+    const taken = listed.map(({ file }) => shardIndex(split, file) ?? -1);
+    return new SplitWriter(options, sources, split, dtype, Math.max(-1, ...taken) + 1);
+  };
+  return { train: open('train'), valid: open('valid') };
+}
+
+type ListedFile = Pick<TokenShard, 'file'>;
+
+/** What the folder holds. Of an older version only the names of its files matter: they stay until all is made anew. */
+function readPrevious(outDir: string): { previous?: TokenManifest; listed: readonly ListedFile[] } {
+  if (!existsSync(manifestPath(outDir))) return { listed: [] };
+  try {
+    const previous = readTokenManifest(outDir);
+    return { previous, listed: previous.shards };
+  } catch (error) {
+    if (!(error instanceof ToolkitError && error.code === 'OLDER_FORMAT')) throw error;
+    return { listed: readJsonIfPresent<{ shards: ListedFile[] }>(manifestPath(outDir))?.shards ?? [] };
+  }
+}
+
+function sameMaking(previous: TokenManifest, wanted: Omit<TokenManifest, 'shards' | 'sources'>): boolean {
+  return (Object.keys(wanted) as (keyof typeof wanted)[]).every((key) => previous[key] === wanted[key]);
+}
+
+interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+function readTokenizerFile(dir: string, name: string): Buffer {
+  try {
+    return readFileSync(join(dir, name));
+  } catch (error) {
+    throw badInput(
+      'NO_TOKENIZER',
+      `${join(dir, name)}: ${reasonOf(error)}`,
+      'give a folder that `vua tokenizer train` wrote',
+      error,
+    );
+  }
+}
+
+const holdsFiles = (dir: string, files: readonly NamedBytes[]): boolean =>
+  files.every(({ name, bytes }) => existsSync(join(dir, name)) && readFileSync(join(dir, name)).equals(bytes));
+
+function badToken(id: number, vocabSize: number): ToolkitError {
+  return new ToolkitError({
+    code: 'BAD_TOKEN',
+    message: `encode: token id ${id}, expected less than the vocabulary of ${vocabSize}`,
+    hint: 'tokenizer.json and the encoder do not belong together',
+  });
+}

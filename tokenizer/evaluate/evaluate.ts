@@ -1,0 +1,129 @@
+/**
+ * What a tokenizer makes of text: of ours and of others the same figures, by source.
+ *
+ *   bytes per token      UTF-8 bytes of the NFC text over tokens: how far a context reaches, and what a step learns from
+ *   tokens per syllable  all tokens over syllables (runs of letters and marks)
+ *   one-token syllables  share of syllables, as they stand in the text, that are one token with the space before them
+ *   round trip           documents whose tokens decode to the NFC of their text
+ */
+
+import { toNfc } from '../text/nfc.ts';
+import type { Compared } from './beside.ts';
+
+export interface SourceFigures {
+  source: string;
+  documents: number;
+  bytes: number;
+  tokens: number;
+  syllables: number;
+  oneTokenSyllables: number;
+  /** Documents that came back as they were. */
+  roundTrips: number;
+}
+
+export interface Audit {
+  /** Of `A` … `E` and ` A` … ` E`, those that are one token: a test item's answers. */
+  readonly letters: string[];
+  readonly digits: string[];
+  /** Pieces of a year, a date and a price. */
+  readonly numbers: string[];
+}
+
+const SYLLABLE = / ?[\p{L}\p{M}]+/gu;
+const LETTERS = [...'ABCDE'].flatMap((letter) => [letter, ` ${letter}`]);
+const NUMBERS = [' 2026', ' 30/4/1975', ' 1.250.000'];
+
+export class Evaluation {
+  readonly sources = new Map<string, SourceFigures>();
+  /** Ids met. */
+  private readonly used = new Set<number>();
+  /** Tokens of each syllable met. */
+  private readonly lengths = new Map<string, number>();
+
+  constructor(readonly tokenizer: Compared) {}
+
+  add(source: string, text: string): void {
+    const { tokenizer, used, lengths } = this;
+    const figures = this.figuresOf(source);
+    const composed = toNfc(text);
+    const ids = tokenizer.encode(composed);
+    for (let i = 0; i < ids.length; i++) used.add(ids[i]!);
+    figures.documents++;
+    figures.bytes += Buffer.byteLength(composed);
+    figures.tokens += ids.length;
+    figures.roundTrips += Number(tokenizer.decode(ids) === composed);
+    for (const [syllable] of composed.matchAll(SYLLABLE)) {
+      let length = lengths.get(syllable);
+      if (length === undefined) {
+        length = tokenizer.encode(syllable).length;
+        lengths.set(syllable, length);
+      }
+      figures.syllables++;
+      figures.oneTokenSyllables += Number(length === 1);
+    }
+  }
+
+  /** All sources as one. */
+  total(): SourceFigures {
+    const total = emptyFigures('all');
+    for (const figures of this.sources.values()) {
+      for (const key of ['documents', 'bytes', 'tokens', 'syllables', 'oneTokenSyllables', 'roundTrips'] as const) {
+        total[key] += figures[key];
+      }
+    }
+    return total;
+  }
+
+  get unusedTokens(): number {
+    return this.tokenizer.vocabSize - this.used.size;
+  }
+
+  audit(): Audit {
+    const { tokenizer } = this;
+    const isOne = (text: string): boolean => tokenizer.encode(text).length === 1;
+    return {
+      letters: LETTERS.filter(isOne),
+      digits: [...'0123456789'].filter(isOne),
+      numbers: NUMBERS.map((text) => Array.from(tokenizer.encode(text), (id) => tokenizer.decode([id])).join('|')),
+    };
+  }
+
+  private figuresOf(source: string): SourceFigures {
+    let figures = this.sources.get(source);
+    if (figures === undefined) {
+      figures = emptyFigures(source);
+      this.sources.set(source, figures);
+    }
+    return figures;
+  }
+}
+
+const emptyFigures = (source: string): SourceFigures => ({
+  source,
+  documents: 0,
+  bytes: 0,
+  tokens: 0,
+  syllables: 0,
+  oneTokenSyllables: 0,
+  roundTrips: 0,
+});
+
+/** A row of the table: source, MB, bytes per token, tokens per syllable, one-token syllables, round trips. */
+export function figuresRow({
+  source,
+  documents,
+  bytes,
+  tokens,
+  syllables,
+  oneTokenSyllables,
+  roundTrips,
+}: SourceFigures) {
+  return [
+    source,
+    (bytes / 1e6).toFixed(2),
+    (bytes / Math.max(1, tokens)).toFixed(3),
+    (tokens / Math.max(1, syllables)).toFixed(3),
+    `${((100 * oneTokenSyllables) / Math.max(1, syllables)).toFixed(1)} %`,
+    `${roundTrips}/${documents}`,
+  ];
+}

@@ -1,0 +1,111 @@
+/**
+ * The loops over every byte of a text in WebAssembly with 16-byte vectors: what pretokenize.ts, byte-table.ts and
+ * well-formed.ts do, for the common case. Each function stops where it has no answer (a key that is long or beyond the
+ * table's limit; the end of a window) and returns that place; the plain code goes on from there. So there is one
+ * meaning, written in TypeScript, and this makes it faster (tests/tokenizer/scan-kernel.test.ts holds the two together).
+ */
+import { BATCH, FOUND_BYTES, SCAN, wholeGroup } from './scan.ts';
+import { STABLE } from './stable.ts';
+import { WORDS } from './words.ts';
+
+/** Places in linear memory of what does not change. */
+export interface KernelLayout {
+  /** Class of each ASCII character, one byte each. */
+  readonly ascii: number;
+  /** 16 bytes of ones, then 16 of zeros: the mask of an n-byte key begins at 16 − n. */
+  readonly mask: number;
+  /** `blockOf` and `facts` of unicode.ts. */
+  readonly blocks: number;
+  readonly facts: number;
+  /** Transitions of the automata of letters (pretokenize.ts) and of stable characters (well-formed.ts). */
+  readonly letters: number;
+  readonly lettersStop: number;
+  readonly stable: number;
+  readonly stableStop: number;
+  /** Id of each byte. */
+  readonly idOfByte: number;
+  /** `vectorBytes`. */
+  readonly vectors: number;
+  /** Room for BATCH_BYTES, and for MADE_BYTES. */
+  readonly found: number;
+  readonly made: number;
+}
+
+/** What the pairs of a word make, of 16 symbols at most, and a vector behind. */
+export const MADE_BYTES = 96;
+
+/** Addresses are absolute. A text stands between 16 zero bytes and 80 zero bytes. */
+export interface KernelExports {
+  /** Slots of the ByteTable, their number minus 1, how many keys may be added, and what was: keys, bytes of keys. */
+  readonly slots: WebAssembly.Global;
+  readonly slotMask: WebAssembly.Global;
+  readonly room: WebAssembly.Global;
+  readonly added: WebAssembly.Global;
+  readonly addedBytes: WebAssembly.Global;
+  /** Where ids go next; where ids of pretokens of several tokens stand. */
+  readonly ids: WebAssembly.Global;
+  readonly pool: WebAssembly.Global;
+  /** Ids in the pool. */
+  readonly poolEnd: WebAssembly.Global;
+  /** Slots of the PairTable, their number minus 1. */
+  readonly pairs: WebAssembly.Global;
+  readonly pairMask: WebAssembly.Global;
+  /** Flag put on the first id of a syllable behind another, 0 for none; whether the last pretoken was a syllable. */
+  readonly flag: WebAssembly.Global;
+  readonly wasSyllable: WebAssembly.Global;
+  /** Where the first character stands that NFC might change, or the first byte that is not UTF-8; `end` when none does. */
+  stableUntil(start: number, end: number): number;
+  /** Counts pretokens. `last`: 1 when the text ends at `end`, 0 when it goes on. @returns where it stopped. */
+  count(start: number, end: number, last: number): number;
+  /** Writes the ids of pretokens; merges new ones and adds them to the table. @returns where it stopped. */
+  encode(start: number, end: number, last: number): number;
+}
+
+const SOURCE = `(module
+(import "env" "memory" (memory 1))
+${[
+  'slots',
+  'slotMask',
+  'room',
+  'added',
+  'addedBytes',
+  'ids',
+  'pool',
+  'poolEnd',
+  'pairs',
+  'pairMask',
+  'flag',
+  'wasSyllable',
+  'foundEnd',
+  'touched',
+]
+  .map((name) => `(global $${name} (export "${name}") (mut i32) (i32.const 0))`)
+  .join('\n')}
+${SCAN}
+${WORDS}
+${STABLE}
+)`;
+
+/** WebAssembly text of the kernel for a layout. */
+export function kernelSource(layout: KernelLayout, digits: number): string {
+  const values: Readonly<Record<string, number>> = {
+    ASCII: layout.ascii,
+    MASK: layout.mask,
+    BLOCKS: layout.blocks,
+    FACTS: layout.facts,
+    LETTERS: layout.letters,
+    LETTERS_STOP: layout.lettersStop,
+    STABLE: layout.stable,
+    STABLE_STOP: layout.stableStop,
+    DIGITS: digits,
+    ID_OF_BYTE: layout.idOfByte,
+    VECTORS: layout.vectors,
+    FOUND: layout.found,
+    FOUND_END: layout.found + BATCH * FOUND_BYTES,
+    MADE: layout.made,
+    MADE_NEXT: layout.made + 4,
+  };
+  return SOURCE.replace('WHOLE_GROUP', wholeGroup(digits)).replace(/\b[A-Z_]{4,}\b/g, (name) =>
+    name in values ? String(values[name]) : name,
+  );
+}

@@ -1,0 +1,200 @@
+/** Training from files to files: what `vua tokenizer train` and `vua run` do. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandContext } from '../../crawlers/shell/command.ts';
+import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { formatCount } from '../../crawlers/shell/reporter.ts';
+import { VALID_SHARE } from '../../shards/split.ts';
+import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../encode/export.ts';
+import { mergeCount, vocabSizeOf } from '../model.ts';
+import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
+import { expectedBytes, readTrainingTexts, storedBytes } from './documents.ts';
+import { TallyThreads } from './tally-threads.ts';
+import {
+  MAX_SYLLABLES,
+  MAX_TOKEN_BYTES,
+  MIN_FREQUENCY,
+  SYLLABLE_SHARE,
+  type TrainProgress,
+  type TrainStage,
+  trainBpe,
+} from './train.ts';
+
+export interface TrainTokenizerOptions {
+  /** As `readTrainingTexts` takes them. */
+  readonly documents: readonly string[];
+  readonly vocabSize: number;
+  readonly out: string;
+  readonly validShare?: number;
+  readonly maxSyllables?: number;
+  readonly syllableShare?: number;
+  readonly digits?: SplitRule['digits'];
+  readonly minFrequency?: number;
+  /** Longest token, in bytes. */
+  readonly maxTokenLength?: number;
+  /** Learn from so many bytes at most, of documents drawn by `seed` where there are more. */
+  readonly maxBytes?: number;
+  readonly seed?: number;
+  /** Threads that count; all processors. */
+  readonly threads?: number;
+}
+
+export interface TrainedTokenizer {
+  /** `nothing_new`: the folder held this very tokenizer. */
+  readonly outcome: 'written' | 'nothing_new';
+  /** The true size: less than asked for when the corpus gave too few merges. */
+  readonly vocabSize: number;
+  readonly merges: number;
+  readonly documents: number;
+  /** UTF-8 bytes learned from. */
+  readonly bytes: number;
+  /** Distinct pretokens. */
+  readonly words: number;
+}
+
+const UNITS: Readonly<Record<TrainStage, string>> = {
+  count: 'bytes',
+  merge: 'merges',
+  'count neighbours': 'bytes',
+  'count pieces': 'bytes',
+  'merge across spaces': 'merges',
+};
+
+/**
+ * Trains and writes a tokenizer; the folder is untouched until the end.
+ * @returns `undefined` when `context.signal` was aborted.
+ * @throws ToolkitError BAD_VOCAB_SIZE, EMPTY_CORPUS (exit 2) and those of readTrainingTexts.
+ */
+export async function trainTokenizer(
+  options: TrainTokenizerOptions,
+  { signal, report }: CommandContext,
+): Promise<TrainedTokenizer | undefined> {
+  const { documents: paths, out } = options;
+  const asked = {
+    vocabSize: options.vocabSize,
+    maxSyllables: options.maxSyllables ?? MAX_SYLLABLES,
+    syllableShare: options.syllableShare ?? SYLLABLE_SHARE,
+    digits: options.digits ?? DEFAULT_SPLIT.digits,
+    minFrequency: options.minFrequency ?? MIN_FREQUENCY,
+    maxTokenLength: options.maxTokenLength ?? MAX_TOKEN_BYTES,
+    validShare: options.validShare ?? VALID_SHARE,
+    ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes, seed: options.seed ?? 1 }),
+  };
+  const team = new TallyThreads(options.threads);
+  try {
+    const draw = await drawOf(options, asked.validShare, signal, report);
+    let documents = 0;
+    let read = 0;
+    async function* texts(): AsyncGenerator<Uint8Array> {
+      documents = 0;
+      read = 0;
+      let number = 0;
+      let left = options.maxBytes ?? Number.POSITIVE_INFINITY;
+      for await (const text of readTrainingTexts(paths, asked.validShare, signal, (bytes) => (read += bytes))) {
+        if (!draw.takes(number++) || text.length > left) continue;
+        left -= text.length;
+        documents++;
+        yield text;
+      }
+    }
+    const counted = { bytes: 0, words: 0 };
+    const stored = storedBytes(paths);
+    const stages = stagesOn(report, stored ?? draw.bytes);
+    const model = await trainBpe(texts, {
+      ...asked,
+      maxTokenBytes: asked.maxTokenLength,
+      team,
+      corpus: `${paths.join(', ')}${options.maxBytes === undefined ? '' : ` (documents of at most --max-bytes ${options.maxBytes})`}`,
+      signal,
+      onProgress(progress) {
+        if (progress.stage === 'count') Object.assign(counted, { bytes: progress.done, words: progress.words });
+        const inFiles = progress.stage === 'count' && stored !== undefined;
+        stages.update(inFiles ? { ...progress, done: read } : progress);
+      },
+    });
+    stages.finish();
+    const vocabSize = vocabSizeOf(model);
+    if (vocabSize < asked.vocabSize) {
+      const [found, wanted] = [formatCount(vocabSize), formatCount(asked.vocabSize)];
+      report.note(`the corpus gives a vocabulary of ${found}, not ${wanted}: no pair is left`);
+    }
+    const outcome = writeIfNew(out, {
+      [CONFIG_FILE]: tokenizerConfigJson(asked),
+      [TOKENIZER_FILE]: tokenizerJson(model),
+    });
+    return { outcome, vocabSize, merges: mergeCount(model), documents, ...counted };
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    await team.close();
+  }
+}
+
+interface Draw {
+  /** About how many bytes will be learned from, where that is known. */
+  readonly bytes: number | undefined;
+  takes(document: number): boolean;
+}
+
+/** Each document is drawn or not by its number and the seed alone. */
+async function drawOf(
+  { documents: paths, maxBytes = Number.POSITIVE_INFINITY, seed = 1 }: TrainTokenizerOptions,
+  validShare: number,
+  signal: AbortSignal,
+  report: CommandContext['report'],
+): Promise<Draw> {
+  let bytes = expectedBytes(paths, validShare);
+  if (bytes === undefined && maxBytes < Number.POSITIVE_INFINITY) {
+    const measuring = report.stage('measure', 'bytes', storedBytes(paths));
+    bytes = 0;
+    let read = 0;
+    for await (const text of readTrainingTexts(paths, validShare, signal, (more) => (read += more))) {
+      bytes += text.length;
+      measuring.update(read);
+    }
+    signal.throwIfAborted();
+    measuring.finish();
+  }
+  if (bytes === undefined || bytes <= maxBytes) return { bytes, takes: () => true };
+  const share = maxBytes / bytes;
+  return { bytes: maxBytes, takes: (document) => uniform(seed, document) < share };
+}
+
+/** A number from 0 to 1 for each seed and document. */
+function uniform(seed: number, document: number): number {
+  let hash = Math.imul(document + 1, 0x9e3779b1) ^ Math.imul(seed + 1, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
+  return ((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32;
+}
+
+/** Shows one stage of training after the other. */
+function stagesOn(report: CommandContext['report'], expected: number | undefined) {
+  let name: TrainStage | undefined;
+  let stage: ReturnType<typeof report.stage> | undefined;
+  let figures: { words: number } | undefined;
+  const finish = () => stage?.finish(figures);
+  return {
+    finish,
+    update({ stage: current, done, total, words }: TrainProgress): void {
+      if (current !== name) {
+        finish();
+        stage = report.stage(current, UNITS[current], total ?? expected);
+      }
+      name = current;
+      figures = UNITS[current] === 'bytes' && words > 0 ? { words } : undefined;
+      stage!.update(done, figures);
+    },
+  };
+}
+
+/** tokenizer.json goes last: a folder that holds it holds both files. */
+function writeIfNew(dir: string, files: Readonly<Record<string, string>>): TrainedTokenizer['outcome'] {
+  const stale = Object.entries(files).filter(([name, text]) => {
+    const path = join(dir, name);
+    return !existsSync(path) || readFileSync(path, 'utf8') !== text;
+  });
+  for (const [name, text] of stale) writeFileAtomic(join(dir, name), text);
+  return stale.length > 0 ? 'written' : 'nothing_new';
+}

@@ -1,0 +1,103 @@
+/** `vua lr-find`. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { formatTable } from '../../crawlers/shell/reporter.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
+import { openGpu } from '../gpu/adapter.ts';
+import { type Loader, openLoader } from '../loader/loader.ts';
+import { Trainer } from '../model/trainer.ts';
+import { COLOURS, chartSvg } from '../record/chart.ts';
+import { type SweepPoint, suggestRate, sweepRates } from '../run/lr-find.ts';
+import { recipeOf } from '../run/recipe.ts';
+import { describe } from '../run/run.ts';
+import { TRAINING } from './train.ts';
+
+export const lrFindCommand = defineCommand({
+  name: 'lr-find',
+  summary: 'a short sweep of learning rates on your tokens, with a suggestion for `vua train --learning-rate`',
+  examples: ['vua lr-find --tokens vua-out/tokens --depth 2 --out lr'],
+  options: z.object({
+    tokens: z.string().describe('folder of token shards (vua tokens)'),
+    out: z.string().default('').describe('folder for lr-find.svg; none: not drawn'),
+    depth: TRAINING.depth,
+    width: TRAINING.width,
+    context: TRAINING.context,
+    batch: TRAINING.batch,
+    steps: z.number().int().min(20).default(100).describe('steps of the sweep at most'),
+    from: z.number().gt(0).default(1e-4).describe('first learning rate'),
+    to: z.number().gt(0).default(3).describe('last learning rate'),
+    seed: TRAINING.seed,
+    adapter: TRAINING.adapter,
+  }),
+  async run(options, { report, signal }) {
+    const { steps, from, to, seed } = options;
+    if (from >= to) throw badInput('BAD_OPTION', `--from ${from} --to ${to}: expected a rising range`);
+    const folder = openTokens(options.tokens);
+    const gpu = await openGpu(options.adapter);
+    report.note(`adapter: ${describe(gpu.facts)}`);
+    const { config, trainer: made } = recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts);
+    const { paddedVocab, context: length } = config;
+    const plan = { rows: made.rows, length, seed, paddedVocab, layout: 'stream', maskDocuments: false } as const;
+    const loader = openLoader([folder.source('train')], plan);
+    const trainer = await Trainer.create(gpu, config, made);
+    const points: SweepPoint[] = [];
+    try {
+      trainer.arena.initialise(config, seed);
+      const progress = report.stage('lr-find', 'steps', steps);
+      for await (const point of sweepRates(trainer, batchesOf(loader), { from, to, steps, signal })) {
+        points.push(point);
+        progress.update(point.step, { rate: point.rate.toExponential(1), loss: point.loss.toFixed(3) });
+      }
+      progress.finish();
+    } finally {
+      trainer.release();
+      gpu.destroy();
+    }
+    if (signal.aborted) return INTERRUPTED;
+    const suggestion = suggestRate(points);
+    const path = options.out && join(options.out, 'lr-find.svg');
+    if (path) writeFileAtomic(path, sweepChart(points));
+    const every = Math.max(1, Math.floor(points.length / 20));
+    const rows20 = points.filter((_, i) => i % every === 0 || i === points.length - 1);
+    const advice = suggestion
+      ? `suggested: --learning-rate ${suggestion.suggested.toPrecision(2)} (falls fastest at ${suggestion.steepest.toExponential(1)}, lowest at ${suggestion.lowest.toExponential(1)})`
+      : 'no suggestion: the loss never fell; try more --steps or a lower --from';
+    report.result(
+      [
+        formatTable([
+          ['rate', 'loss', 'smoothed'],
+          ...rows20.map(({ rate, loss, smooth }) => [rate.toExponential(2), loss.toFixed(3), smooth.toFixed(3)]),
+        ]),
+        '',
+        advice,
+        ...(path ? [path] : []),
+      ].join('\n'),
+      { event: 'lr_find', ...suggestion, path, points },
+    );
+  },
+});
+
+async function* batchesOf(loader: Loader) {
+  for (;;) yield await loader.next();
+}
+
+const sweepChart = (points: readonly SweepPoint[]): string =>
+  chartSvg({
+    title: 'Loss while the learning rate grows',
+    xLabel: 'learning rate',
+    yLabel: 'nats per token',
+    logX: true,
+    series: [
+      {
+        name: 'loss',
+        colour: COLOURS[0],
+        opacity: 0.5,
+        width: 1,
+        points: points.map(({ rate, loss }) => [rate, loss]),
+      },
+      { name: 'smoothed', colour: COLOURS[1], width: 2, points: points.map(({ rate, smooth }) => [rate, smooth]) },
+    ],
+  });

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../../crawlers/shell/command.ts';
+import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
+import { adapterOption } from '../gpu/adapter.ts';
+import { ACTIVATIONS, ARCHITECTURES, PRESETS, type PresetName } from '../model/config.ts';
+import { MATRIX_OPTIMIZERS } from '../model/update.ts';
+import { DEFAULT_DEPTH, OPTIMIZER, PRECISIONS } from '../run/recipe.ts';
+import { runTraining, type TrainingSummary } from '../run/run.ts';
+import { SCHEDULES } from '../run/schedule.ts';
+
+/** An evaluation at its default costs about as much as 5,000 tokens of training. */
+export const EVALUATE_TOKENS = 16_384;
+
+/** Options of training that `vua run` takes too, under the same names. */
+export const TRAINING = {
+  depth: z
+    .number()
+    .int()
+    .min(0)
+    .max(48)
+    .default(0)
+    .describe(`layers, 0: ${DEFAULT_DEPTH}; width, heads, context, batch and rate follow`),
+  width: z.number().int().min(0).default(0).describe('model width, 0: 64 × depth'),
+  context: z.number().int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
+  batch: z.number().int().min(0).default(0).describe('rows of --context tokens in a step, 0: from depth'),
+  steps: z.number().int().min(1).default(200).describe('optimizer steps'),
+  learningRate: z.number().min(0).default(0).describe('peak learning rate, 0: from the width'),
+  seed: z.number().int().min(0).default(1).describe('initial weights and row order'),
+  evaluateEvery: z.number().int().min(1).default(100).describe('steps between held-out evaluations'),
+  evaluateTokens: z
+    .number()
+    .int()
+    .min(1)
+    .default(EVALUATE_TOKENS)
+    .describe('held-out tokens of an evaluation while training, at most; at the end all are read'),
+  checkpointEvery: z.number().int().min(1).default(100).describe('steps between checkpoints'),
+  keep: z.number().int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
+  adapter: adapterOption,
+} as const;
+
+const presetNames = Object.keys(PRESETS) as PresetName[];
+
+/** Of the model, the optimizer and the machine: what `vua train` alone takes. */
+const RECIPE = {
+  preset: z
+    .enum(presetNames)
+    .optional()
+    .describe(`a known size: ${presetNames.join(', ')}; --depth, --width, --context given beside it count instead`),
+  architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
+  untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
+  optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
+  schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
+  warmup: z.number().int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
+  weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
+  clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
+  zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
+  precision: z.enum(PRECISIONS).default('auto').describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
+  recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
+  microBatch: z.number().int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
+  memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
+  activation: z.enum(ACTIVATIONS).default('swiglu').describe('experimental: relu2; not exportable'),
+  softcap: z.number().min(0).default(0).describe('experimental: cap of the logits, 0: none; not exportable'),
+  valueEmbeddings: z.boolean().default(false).describe('experimental; not exportable'),
+  residualScalars: z.boolean().default(false).describe('experimental; not exportable'),
+} as const;
+
+export const trainCommand = defineCommand({
+  name: 'train',
+  summary: 'train a transformer on token shards, on WebGPU',
+  examples: [
+    'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model',
+    'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model --resume',
+    'vua train --tokens vua-out/tokens --preset 30M --steps 4000 --precision mixed --sample-prompts "Hà Nội" --out model',
+    'vua train --tokens wiki/tokens https://data.example.org/law/tokens --weights 0.7 0.3 --steps 200 --out model',
+  ],
+  options: z.object({
+    tokens: z.array(z.string()).min(1).describe('folders of token shards (vua tokens), or their http(s) addresses'),
+    weights: z
+      .array(z.number().positive())
+      .default([])
+      .describe('share of each folder in the rows (default: as many rows as it has)'),
+    layout: z
+      .enum(['stream', 'packed'])
+      .default('stream')
+      .describe('rows cut end to end, or documents whole in a row where they fit'),
+    out: z.string().describe('folder for checkpoints and curve'),
+    maskDocuments: z.boolean().default(false).describe('attention ends where a document does'),
+    resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
+    samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
+    ...TRAINING,
+    ...RECIPE,
+  }),
+  async run({ resume, ...options }, context) {
+    const summary = await runTraining({ ...options, start: resume ? 'resume' : 'new' }, context);
+    if (summary.interrupted && summary.step === 0) {
+      context.report.note('stopped before the first step: nothing was written');
+      return INTERRUPTED;
+    }
+    context.report.result(formatTable(trainingRows(summary)), { event: 'trained', ...summary });
+    if (summary.interrupted) {
+      context.report.note(`stopped at step ${summary.step}; continue with the same command and --resume`);
+      return INTERRUPTED;
+    }
+    if (summary.trainedSteps > 0) return;
+    context.report.note(`nothing new: ${summary.checkpoint} has all ${options.steps} steps`);
+    return NOTHING_NEW;
+  },
+});
+
+/** Held-out sources in the table, largest first. */
+const SHOWN_SOURCES = 8;
+
+export function trainingRows(summary: TrainingSummary): string[][] {
+  const { unigramBitsPerByte: unigram, heldOutBitsPerByte: heldOut } = summary;
+  return [
+    ['parameters', formatCount(summary.parameters)],
+    ['optimizer steps', formatCount(summary.step)],
+    ['held-out bits per byte, untrained', summary.untrainedBitsPerByte.toFixed(4)],
+    ['held-out bits per byte, unigram', unigram.toFixed(4)],
+    ['held-out bits per byte, trained', heldOut.toFixed(4)],
+    ['trained / unigram', (heldOut / unigram).toFixed(3)],
+    ...summary.sources
+      .slice(0, SHOWN_SOURCES)
+      .map(({ source, bitsPerByte, unigramBitsPerByte: beside }) => [
+        `  ${source}`,
+        `${bitsPerByte.toFixed(4)} / ${beside.toFixed(4)} = ${(bitsPerByte / beside).toFixed(3)}`,
+      ]),
+    ...(summary.shares.length > 1 ? summary.shares : []).map(({ where, given, wanted, epochs }) => [
+      `  rows of ${where}`,
+      `${(100 * given).toFixed(1)} % (asked ${(100 * wanted).toFixed(1)} %), ${epochs.toFixed(2)} epochs`,
+    ]),
+    ['training tokens/s', formatCount(Math.round(summary.tokensPerSecond))],
+    ['adapter', summary.adapter],
+    ['checkpoint', summary.checkpoint],
+  ];
+}

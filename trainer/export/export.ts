@@ -1,0 +1,146 @@
+/**
+ * A checkpoint for other programs: a Hugging Face folder (transformers), a GGUF file (llama.cpp), or both. Tensor by
+ * tensor from file to file: no adapter is needed, and memory holds one tensor.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { readDocuments } from '../../shards/documents/read.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { MODEL_FILE, openCheckpoint } from '../record/checkpoint.ts';
+import { curvePath, readCurve } from '../record/curve.ts';
+import { checked, type FileFacts, TensorFile, writeHashed } from '../record/tensor-file.ts';
+import { ggufHeader, ggufPadding } from './gguf.ts';
+import { type GgufFacts, type GgufType, ggufMetadata, ggufTensors } from './gguf-model.ts';
+import { splitRuleOf } from './gguf-tokenizer.ts';
+import {
+  assertExportable,
+  configJson,
+  generationConfigJson,
+  specialIdsOf,
+  type TokenizerJson,
+  tokenizerConfigJson,
+  tokenizerWithBos,
+} from './huggingface.ts';
+import { type DataShare, modelCard } from './model-card.ts';
+
+export const EXPORT_FORMATS = ['hf', 'gguf', 'both'] as const;
+
+export interface ExportOptions {
+  readonly checkpoint: string;
+  readonly out: string;
+  readonly format: (typeof EXPORT_FORMATS)[number];
+  /** Matrices of the GGUF file. */
+  readonly ggufType: GgufType;
+  /** Name in the card and in the GGUF file. */
+  readonly name: string;
+  /** SPDX name, for the card. */
+  readonly licence?: string;
+  /** Folder of document shards: their sources and licences go into the card. */
+  readonly documents?: string;
+  /** The checkpoint with the lowest held-out bits per byte, not the newest. */
+  readonly best: boolean;
+}
+
+export interface ExportSummary {
+  readonly checkpoint: string;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** Newer checkpoints that were passed over, and what llama.cpp will do otherwise. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws ToolkitError NOT_EXPORTABLE naming the switch, and those of openCheckpoint. */
+export async function exportCheckpoint(options: ExportOptions, signal: AbortSignal): Promise<ExportSummary> {
+  const { out, format, name, licence, ggufType } = options;
+  const { dir, state, damaged } = openCheckpoint(options.checkpoint, { need: 'parameters', best: options.best });
+  const config: ModelConfig = state.config;
+  assertExportable(config);
+  const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
+  const ids = specialIdsOf(tokenizer);
+  const rule = format === 'hf' ? undefined : splitRuleOf(tokenizer); // before anything is written
+  mkdirSync(out, { recursive: true });
+  const written: { path: string; bytes: number }[] = [];
+  const put = (file: string, write: (path: string) => void): void => {
+    const path = join(out, file);
+    write(path);
+    written.push({ path, bytes: statSync(path).size });
+  };
+  const json = (file: string, value: unknown): void =>
+    put(file, (path) => writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`));
+
+  if (format !== 'gguf') {
+    put(MODEL_FILE, (path) => copyFileSync(join(dir, MODEL_FILE), path)); // names and layouts are theirs already
+    json('config.json', configJson(config, ids));
+    json('generation_config.json', generationConfigJson(ids));
+    json('tokenizer.json', tokenizerWithBos(tokenizer));
+    json('tokenizer_config.json', tokenizerConfigJson(config));
+  }
+  if (format !== 'hf') {
+    const path = join(out, `${name}-${ggufType}.gguf`);
+    const { bytes } = await writeGguf(path, join(dir, MODEL_FILE), config, tokenizer, {
+      name,
+      type: ggufType,
+      licence,
+    });
+    written.push({ path, bytes });
+  }
+  const run = dirname(resolve(dir));
+  const curve = existsSync(curvePath(run)) ? readCurve(run) : undefined;
+  const evaluated = curve?.points.findLast(({ step, heldOutBitsPerByte: bits }) => step <= state.step && bits != null);
+  const heldOut = state.heldOutBitsPerByte ?? evaluated?.heldOutBitsPerByte;
+  const data = options.documents ? await dataShares(options.documents, signal) : [];
+  const files = written.map(({ path }) => path.slice(out.length + 1));
+  put('README.md', (path) =>
+    writeFileAtomic(path, modelCard({ name, state, head: curve?.head, heldOut, data, licence, files })),
+  );
+  return {
+    checkpoint: dir,
+    files: written,
+    warnings: [
+      ...damaged.map(({ reason }) => `damaged, passed over: ${reason}`),
+      ...(rule?.spaced
+        ? [
+            'llama.cpp has no split rule that keeps a number with the space before it: most numbers give the same tokens there, not all (trainer/README.md); give it token ids where that matters',
+          ]
+        : []),
+    ],
+  };
+}
+
+async function writeGguf(
+  path: string,
+  from: string,
+  config: ModelConfig,
+  tokenizer: TokenizerJson,
+  facts: GgufFacts,
+): Promise<FileFacts> {
+  const tensors = ggufTensors(config, facts.type);
+  const source = new TensorFile(from);
+  try {
+    return await writeHashed(path, async (file) => {
+      file.write(ggufHeader(ggufMetadata(config, tokenizer, specialIdsOf(tokenizer), facts), tensors));
+      for (const { name, shape, dtype, from, convert } of tensors) {
+        file.write(checked(name, { shape, dtype }, convert(source.read(from) as Float32Array<ArrayBuffer>)));
+        file.write(ggufPadding(file.bytes)); // the data begins aligned
+      }
+    });
+  } finally {
+    source.close();
+  }
+}
+
+/** Sources and licences of document shards, by bytes of text. */
+async function dataShares(dir: string, signal: AbortSignal): Promise<DataShare[]> {
+  const shares = new Map<string, { source: string; licence: string; documents: number; bytes: number }>();
+  for await (const batch of readDocuments(dir, signal)) {
+    for (let row = 0; row < batch.rows; row++) {
+      const [source, licence] = [batch.string('source', row), batch.string('licence', row)];
+      const key = `${source}\n${licence}`;
+      const share = shares.get(key) ?? { source, licence, documents: 0, bytes: 0 };
+      share.documents++;
+      share.bytes += batch.bytes('text', row).length;
+      shares.set(key, share);
+    }
+  }
+  return [...shares.values()].sort((a, b) => b.bytes - a.bytes);
+}

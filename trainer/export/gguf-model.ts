@@ -1,0 +1,128 @@
+/**
+ * The model under llama.cpp's names: keys, tokenizer and tensors of a GGUF file. Matrices may be f16; norms are f32, as
+ * llama.cpp wants them. Its `llama` rotates neighbouring pairs where Hugging Face rotates halves, so the rows of q and k
+ * are put in that order; its `qwen3` rotates halves.
+ */
+
+import { toHalf } from '../gpu/half.ts';
+import { EMBEDDING, FINAL_NORM, HEAD, type LayerPart, layerName, type ModelConfig } from '../model/config.ts';
+import type { GgufTensor, GgufValue } from './gguf.ts';
+import { tokenizerMetadata } from './gguf-tokenizer.ts';
+import type { SpecialIds, TokenizerJson } from './huggingface.ts';
+
+export const GGUF_TYPES = ['f16', 'f32'] as const;
+export type GgufType = (typeof GGUF_TYPES)[number];
+
+type ExportedPart = Exclude<LayerPart, 'mix'>;
+/** GGUF's name of each part of a layer, behind `blk.N.`. */
+const PARTS: Readonly<Record<ExportedPart, string>> = {
+  norm1: 'attn_norm',
+  q: 'attn_q',
+  k: 'attn_k',
+  v: 'attn_v',
+  qNorm: 'attn_q_norm',
+  kNorm: 'attn_k_norm',
+  o: 'attn_output',
+  norm2: 'ffn_norm',
+  gate: 'ffn_gate',
+  up: 'ffn_up',
+  down: 'ffn_down',
+};
+
+/** A tensor of the file, and how it comes from the checkpoint. */
+export interface ExportTensor extends GgufTensor {
+  /** Name in the checkpoint. */
+  readonly from: string;
+  convert(values: Float32Array<ArrayBuffer>): ArrayBufferView<ArrayBuffer>;
+}
+
+export function ggufTensors(config: ModelConfig, type: GgufType): ExportTensor[] {
+  const { vocabSize: V, width: C, heads, keyHeads, headSize: HS, hidden: F } = config;
+  const isLlama = config.architecture === 'llama';
+  const tensor = (from: string, name: string, shape: number[], turned = false): ExportTensor => {
+    const dtype = type === 'f16' && shape.length > 1 ? 'F16' : 'F32';
+    return {
+      from,
+      name: `${name}.weight`,
+      shape,
+      dtype,
+      convert(values) {
+        const ordered = turned ? neighbouringPairs(values, HS, C) : values;
+        return dtype === 'F16' ? toHalf(ordered) : ordered;
+      },
+    };
+  };
+  const shapes: Partial<Record<ExportedPart, number[]>> = {
+    norm1: [C],
+    q: [heads * HS, C],
+    k: [keyHeads * HS, C],
+    v: [keyHeads * HS, C],
+    ...(!isLlama && { qNorm: [HS], kNorm: [HS] }),
+    o: [C, heads * HS],
+    norm2: [C],
+    gate: [F, C],
+    up: [F, C],
+    down: [C, F],
+  };
+  return [
+    tensor(EMBEDDING, 'token_embd', [V, C]),
+    ...Array.from({ length: config.layers }, (_, layer) =>
+      (Object.entries(shapes) as [ExportedPart, number[]][]).map(([part, shape]) =>
+        tensor(layerName(layer, part), `blk.${layer}.${PARTS[part]}`, shape, isLlama && (part === 'q' || part === 'k')),
+      ),
+    ).flat(),
+    tensor(FINAL_NORM, 'output_norm', [C]),
+    ...(config.tied ? [] : [tensor(HEAD, 'output', [V, C])]),
+  ];
+}
+
+/** Rows of each head [HS, C] from halves (a₀ a₁ … b₀ b₁ …) to pairs (a₀ b₀ a₁ b₁ …). */
+function neighbouringPairs(values: Float32Array<ArrayBuffer>, HS: number, C: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(values.length);
+  const rows = values.length / C;
+  for (let row = 0; row < rows; row++) {
+    const d = row % HS;
+    const to = row - d + (d < HS / 2 ? 2 * d : 2 * (d - HS / 2) + 1);
+    out.set(values.subarray(row * C, (row + 1) * C), to * C);
+  }
+  return out;
+}
+
+export interface GgufFacts {
+  readonly name: string;
+  readonly type: GgufType;
+  readonly licence?: string;
+}
+
+export function ggufMetadata(
+  config: ModelConfig,
+  tokenizer: TokenizerJson,
+  ids: SpecialIds,
+  { name, type, licence }: GgufFacts,
+): Record<string, GgufValue> {
+  const { architecture } = config;
+  const model: Record<string, GgufValue> = {
+    vocab_size: { u32: config.vocabSize },
+    context_length: { u32: config.context },
+    embedding_length: { u32: config.width },
+    block_count: { u32: config.layers },
+    feed_forward_length: { u32: config.hidden },
+    'attention.head_count': { u32: config.heads },
+    'attention.head_count_kv': { u32: config.keyHeads },
+    'attention.key_length': { u32: config.headSize },
+    'attention.value_length': { u32: config.headSize },
+    'attention.layer_norm_rms_epsilon': { f32: config.eps },
+    'rope.freq_base': { f32: config.ropeBase },
+    'rope.dimension_count': { u32: config.headSize },
+  };
+  return {
+    'general.architecture': { string: architecture },
+    'general.type': { string: 'model' },
+    'general.name': { string: name },
+    ...(licence !== undefined && { 'general.license': { string: licence } }),
+    'general.languages': { strings: ['vi'] },
+    'general.file_type': { u32: type === 'f16' ? 1 : 0 },
+    ...Object.fromEntries(Object.entries(model).map(([key, value]) => [`${architecture}.${key}`, value])),
+    ...tokenizerMetadata(tokenizer, ids),
+  };
+}

@@ -1,0 +1,107 @@
+/** The model card of an export: what Hugging Face shows as a model's page, from what the run itself has recorded. */
+import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
+import { parameterCount } from '../model/config.ts';
+import type { CheckpointState } from '../record/checkpoint.ts';
+import type { CurveHead } from '../record/curve.ts';
+
+/** Documents of one source under one licence. */
+export interface DataShare {
+  readonly source: string;
+  readonly licence: string;
+  readonly documents: number;
+  readonly bytes: number;
+}
+
+export interface CardFacts {
+  readonly name: string;
+  readonly state: CheckpointState;
+  /** Of the run's curve, where it still lies beside the checkpoint. */
+  readonly head?: CurveHead;
+  /** Bits per byte of the last evaluation up to this checkpoint. */
+  readonly heldOut?: number;
+  /** Largest first; none when the documents were not given. */
+  readonly data: readonly DataShare[];
+  /** SPDX name, of the model. */
+  readonly licence?: string;
+  readonly files: readonly string[];
+}
+
+export function modelCard({ name, state, head, heldOut, data, licence, files }: CardFacts): string {
+  const { config } = state;
+  const { options } = state;
+  const tokens = state.step * Number(options.batch ?? 0) * config.context;
+  const rows: [string, string | undefined][] = [
+    [
+      'architecture',
+      `${config.architecture}, ${config.layers} layers × ${config.width}, ${config.heads} heads, ${config.keyHeads} key heads of ${config.headSize}, MLP ${config.hidden}, ${config.tied ? 'tied' : 'untied'} head`,
+    ],
+    ['parameters', formatCount(parameterCount(config))],
+    ['context', `${config.context} tokens`],
+    ['vocabulary', `${formatCount(config.vocabSize)} (byte-level BPE)`],
+    ['optimizer steps', formatCount(state.step)],
+    ['tokens trained on', tokens > 0 ? formatCount(tokens) : undefined],
+    ['held-out bits per byte', heldOut?.toFixed(4)],
+    ['the same, unigram model', head?.unigramBitsPerByte.toFixed(4)],
+    ['peak learning rate', options.learningRate?.toString()],
+    ['seed', options.seed?.toString()],
+    ['token shards', options.tokens?.toString()],
+    ['trained on', state.adapter || undefined],
+  ];
+  const front = [
+    'language: vi',
+    ...(licence ? [`license: ${licence}`] : []),
+    'library_name: transformers',
+    'pipeline_tag: text-generation',
+  ];
+  return `---
+${front.join('\n')}
+---
+
+# ${name}
+
+A Vietnamese language model, trained from scratch with Vựa. It continues text; it was not taught to follow instructions.
+
+| | |
+| --- | --- |
+${rows.flatMap(([key, value]) => (value === undefined ? [] : [`| ${key} | ${value} |`])).join('\n')}
+
+## Data
+
+${dataText(data)}
+
+## Licence
+
+${licence ? `The weights are under ${licence}.` : 'No licence was stated for the weights: state one before you pass them on (`vua export --licence`).'} The texts keep their own licences.
+
+## Use
+
+Every document was preceded by \`<|bos|>\`, which the tokenizer adds, and which also ends what the model writes.
+
+\`\`\`python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained("${name}")
+model = AutoModelForCausalLM.from_pretrained("${name}")
+inputs = tokenizer("Việt Nam", return_tensors="pt", return_token_type_ids=False)
+print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0], skip_special_tokens=True))
+\`\`\`
+
+Texts must be in Unicode NFC for llama.cpp, which does not bring them to it; the other libraries do.
+
+Files: ${files.map((file) => `\`${file}\``).join(', ')}.
+
+## Limits
+
+Trained on the texts above and nothing else: it repeats their errors, gaps and views, and states falsehoods fluently.
+`;
+}
+
+function dataText(data: readonly DataShare[]): string {
+  if (data.length === 0) {
+    return 'The documents were not given when this card was written (`vua export --documents DIR` lists their sources and licences).';
+  }
+  const rows = data.map(
+    ({ source, licence, documents, bytes }) =>
+      `| ${source} | ${licence || 'not stated'} | ${formatCount(documents)} | ${formatBytes(bytes)} |`,
+  );
+  return ['| source | licence | documents | text |', '| --- | --- | --: | --: |', ...rows].join('\n');
+}

@@ -1,0 +1,60 @@
+/**
+ * Measured kernel choices on disk, one file per adapter and driver in the user's cache
+ * ($XDG_CACHE_HOME/vua/kernels-….json). Without a file an adapter gets the default of its kind at once.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
+import { type KernelChoice, kernelsFor } from './index.ts';
+
+const FORMAT = 'vua-kernels';
+const VERSION = 2;
+
+interface TuneFile {
+  readonly format: typeof FORMAT;
+  readonly version: number;
+  readonly adapter: string;
+  readonly choice: Pick<KernelChoice, 'matmul' | 'attention'>;
+}
+
+/** Name, architecture and, where Dawn tells it, the driver's version. */
+const identity = ({ name, vendor, architecture, kind }: AdapterFacts): string =>
+  [kind, vendor, architecture, name].join(' · ');
+
+export function tunePath(facts: AdapterFacts): string {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const hash = createHash('sha256').update(identity(facts)).digest('hex').slice(0, 12);
+  return join(cache, 'vua', `kernels-${hash}.json`);
+}
+
+/** `tuned`: classes of products with a choice of their own. The default of the adapter's kind, and over it what was measured here. A file of another format is as none. */
+export function loadChoice(facts: AdapterFacts): { readonly choice: KernelChoice; readonly tuned: number } {
+  const base = kernelsFor(facts);
+  let file: TuneFile | undefined;
+  try {
+    file = readJsonIfPresent<TuneFile>(tunePath(facts));
+  } catch {} // damaged: the next `vua tune` replaces it
+  if (file?.format !== FORMAT || file.version !== VERSION || file.adapter !== identity(facts)) {
+    return { choice: base, tuned: 0 };
+  }
+  const { matmul, attention } = file.choice;
+  return {
+    choice: { ...base, matmul: { ...base.matmul, ...matmul }, attention: { ...base.attention, ...attention } },
+    tuned: countOf(file.choice),
+  };
+}
+
+/** Keys of `matmulClass` have five words, defaults fewer. */
+const countOf = ({ matmul }: TuneFile['choice']): number =>
+  Object.keys(matmul).filter((key) => key.split(' ').length === 5).length;
+
+export function saveChoice(facts: AdapterFacts, { matmul, attention }: KernelChoice): string {
+  const path = tunePath(facts);
+  mkdirSync(dirname(path), { recursive: true });
+  const file: TuneFile = { format: FORMAT, version: VERSION, adapter: identity(facts), choice: { matmul, attention } };
+  writeFileAtomic(path, `${JSON.stringify(file, null, 2)}\n`);
+  return path;
+}

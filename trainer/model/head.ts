@@ -1,0 +1,67 @@
+/**
+ * From the last normed stream to losses and back, in chunks of rows, so that logits never stand in memory whole:
+ *
+ *   normed [N, C] ─ chunk of R rows ─ · Wᵀ ─→ logits [R, V] ─→ losses [R], lse [R]
+ *                                       └─ training: dlogits [R, V] ─→ dW [V, C] += , dnormed [R, C]
+ */
+
+import { type Program, slice, type Tensor } from '../gpu/program.ts';
+import { headName } from './config.ts';
+import type { Network } from './network.ts';
+
+/** Bytes that one chunk of logits may take. */
+const CHUNK_BYTES = 64 * 2 ** 20;
+/** A chunk begins at a multiple of this many rows: 256 bytes of any tensor. */
+const ROW_ALIGN = 128;
+
+export interface HeadTensors {
+  readonly normed: Tensor;
+  readonly targets: Tensor;
+  /** Gradient of each loss. */
+  readonly dlosses: Tensor;
+  /** Nats per token [N], 0 where ignored. */
+  readonly losses: Tensor;
+  readonly dnormed: Tensor;
+}
+
+export interface Head {
+  /** Adds logits and losses, without z-loss. */
+  addLosses(program: Program): void;
+  /** Adds losses (z-loss included) and every gradient of the head; the embedding's or the head's is added to. */
+  addLossesAndGradients(program: Program): void;
+}
+
+export function createHead(network: Network, tensors: HeadTensors, N: number, zLoss: number): Head {
+  const { config, arena, kernels } = network;
+  const { width: C, paddedVocab: V, vocabSize: used, softcap: cap } = config;
+  const bytes = V * (network.storage === 'f16' ? 2 : 4);
+  const fitting = Math.floor(CHUNK_BYTES / bytes / ROW_ALIGN) * ROW_ALIGN;
+  const R = Math.min(N, Math.max(ROW_ALIGN, fitting));
+  const logits = network.activation('logits', R * V);
+  const dlogits = network.activation('dlogits', R * V);
+  const lse = network.tensor('lse', N);
+  const { forward, backward } = kernels.crossEntropy(cap > 0);
+  const weight = arena.weight(headName(config));
+  const dweight = arena.gradient(headName(config));
+
+  const add = (program: Program, training: boolean): void => {
+    for (let from = 0; from < N; from += R) {
+      const rows = Math.min(R, N - from);
+      const part = (tensor: Tensor, width: number): Tensor => slice(tensor, from * width, rows * width);
+      const chunk = { logits: slice(logits, 0, rows * V), targets: part(tensors.targets, 1), lse: part(lse, 1) };
+      const normed = part(tensors.normed, C);
+      const scalars = { N: rows, V, used, cap, z_loss: training ? zLoss : 0 };
+      network.linear(program, normed, weight, chunk.logits, { N: rows, C, O: V });
+      program.add(forward, scalars, { ...chunk, losses: part(tensors.losses, 1) });
+      if (!training) continue;
+      const dy = slice(dlogits, 0, rows * V);
+      program.add(backward, scalars, { ...chunk, dlosses: part(tensors.dlosses, 1), dlogits: dy });
+      const dx = part(tensors.dnormed, C);
+      network.linearBackward(program, { dy, x: normed, weight, dweight, dx }, { N: rows, C, O: V });
+    }
+  };
+  return {
+    addLosses: (program) => add(program, false),
+    addLossesAndGradients: (program) => add(program, true),
+  };
+}

@@ -1,0 +1,284 @@
+/**
+ * Checkpoints on disk. A folder appears under its name only when every file in it is whole:
+ *
+ *   OUT/step-000240/model.safetensors      parameters under Hugging Face's names
+ *                   optimizer.safetensors  moments, `m.NAME` and `v.NAME`; small GPU buffers as bits, `state.NAME`
+ *                   state.json             format, version, model config, step, loader state, options, files
+ *                   tokenizer.json, tokenizer_config.json
+ *
+ * `files` in state.json has the size and checksum of the tensor files: what was cut or has rotted is seen.
+ */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import type { LoaderState } from '../batch.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { Tensor } from '../gpu/program.ts';
+import type { Arena, ArenaPart } from '../model/arena.ts';
+import { MODEL_DEFAULTS, type ModelConfig, storedShape } from '../model/config.ts';
+import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetensors } from './tensor-file.ts';
+
+export const CHECKPOINT_FORMAT = 'vua-checkpoint';
+export const CHECKPOINT_VERSION = 2;
+export const MODEL_FILE = 'model.safetensors';
+export const OPTIMIZER_FILE = 'optimizer.safetensors';
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
+const MOMENTS: readonly ArenaPart[] = ['m', 'v'];
+
+export interface CheckpointState {
+  readonly format: typeof CHECKPOINT_FORMAT;
+  readonly version: number;
+  readonly step: number;
+  readonly config: ModelConfig;
+  readonly loader: LoaderState;
+  /** `Trainer.readState`: the optimizer's counters and loss scale. */
+  readonly optimizer: readonly number[];
+  /** What the run was started with; a resume must match. */
+  readonly options: Readonly<Record<string, number | string>>;
+  readonly adapter: string;
+  /** Of an evaluation at this very step: the lowest is kept. */
+  readonly heldOutBitsPerByte?: number;
+  /** Whatever else a bit-identical resume needs and JSON can hold: the chosen kernel variants, for instance. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** Of the tensor files; `saveCheckpoint` fills it in. */
+  readonly files?: Readonly<Record<string, FileFacts>>;
+}
+
+export interface Checkpoint {
+  readonly dir: string;
+  readonly state: CheckpointState;
+  /** Newer checkpoints that are not whole, newest first. */
+  readonly damaged: readonly { readonly dir: string; readonly reason: string }[];
+}
+
+/** Small GPU buffers that belong to a run's state (loss scale, counters): saved and restored bit by bit, by name. */
+export interface StateBuffers {
+  readonly gpu: Gpu;
+  readonly tensors: Readonly<Record<string, Pick<Tensor, 'buffer' | 'offset' | 'elements'>>>;
+}
+
+export interface SaveOptions {
+  /** Folders that this checkpoint replaces. */
+  readonly stale?: readonly string[];
+  /** Newest checkpoints that stay, beside the best by held-out bits per byte. */
+  readonly keep?: number;
+  readonly buffers?: StateBuffers;
+}
+
+/** Writes `OUT/step-N`, then deletes `stale` folders, later steps, and all but the newest `keep` and the best. */
+export function saveCheckpoint(
+  outDir: string,
+  arena: Arena,
+  state: CheckpointState,
+  tokenizerDir: string,
+  { buffers, ...options }: SaveOptions = {},
+): Promise<string> {
+  const named = (part: ArenaPart, prefix: string): [string, TensorSource][] =>
+    arena.parameters
+      .filter((parameter) => arena.has(part, parameter.name))
+      .map((parameter) => {
+        const shape = storedShape(parameter, state.config);
+        const size = shape.reduce((a, b) => a * b, 1);
+        const read = async () => (await arena.readTensor(part, parameter.name)).subarray(0, size);
+        return [prefix + parameter.name, { dtype: 'F32', shape, read }];
+      });
+  const bits = Object.entries(buffers?.tensors ?? {}).map(
+    ([name, { buffer, offset, elements }]): [string, TensorSource] => [
+      `state.${name}`,
+      {
+        dtype: 'U32',
+        shape: [elements],
+        read: async () => new Uint32Array(await buffers!.gpu.read(buffer, offset, elements * 4)),
+      },
+    ],
+  );
+  const tensors = {
+    [MODEL_FILE]: new Map(named('params', '')),
+    [OPTIMIZER_FILE]: new Map([...MOMENTS.flatMap((part) => named(part, `${part}.`)), ...bits]),
+  };
+  return writeCheckpoint(outDir, tensors, state, tokenizerDir, options);
+}
+
+/** The same from tensors of anywhere. A kill at any moment leaves the folders that were there, or the new one as well. */
+export async function writeCheckpoint(
+  outDir: string,
+  tensors: Readonly<Record<string, ReadonlyMap<string, TensorSource>>>,
+  state: CheckpointState,
+  tokenizerDir: string,
+  { stale = [], keep = 2 }: SaveOptions = {},
+): Promise<string> {
+  const name = `step-${String(state.step).padStart(6, '0')}`;
+  const partial = join(outDir, `.${name}.partial`);
+  const dir = join(outDir, name);
+  mkdirSync(outDir, { recursive: true });
+  for (const left of readdirSync(outDir)) {
+    if (/^\.step-\d+\.(partial|old)$/.test(left)) rmSync(join(outDir, left), { recursive: true, force: true });
+  }
+  mkdirSync(partial);
+  const files: Record<string, FileFacts> = {};
+  for (const [file, sources] of Object.entries(tensors)) {
+    files[file] = await writeSafetensors(join(partial, file), sources);
+  }
+  for (const file of TOKENIZER_FILES) copyFileSync(join(tokenizerDir, file), join(partial, file));
+  writeFileAtomic(join(partial, 'state.json'), `${JSON.stringify({ ...state, files }, null, 2)}\n`);
+  syncFolder(partial);
+  const old = join(outDir, `.${name}.old`);
+  if (existsSync(dir)) renameSync(dir, old);
+  renameSync(partial, dir);
+  syncFolder(outDir);
+  rmSync(old, { recursive: true, force: true });
+  for (const other of stale) if (other !== dir) rmSync(other, { recursive: true, force: true });
+  // Later ones were damaged, or the run has gone back behind them.
+  const all = checkpointsIn(outDir);
+  const own = all.indexOf(dir) + 1;
+  const best = bestOf(all.slice(0, own));
+  const dropped = [...all.slice(own), ...all.slice(0, own).slice(0, -keep)];
+  for (const one of dropped) if (one !== best) rmSync(one, { recursive: true, force: true });
+  return dir;
+}
+
+/** Makes renames last through a power cut; not every system lets a folder be opened. */
+function syncFolder(dir: string): void {
+  try {
+    const folder = openSync(dir, 'r');
+    fsyncSync(folder);
+    closeSync(folder);
+  } catch {}
+}
+
+/** Checkpoints of a training folder, oldest first. */
+export function checkpointsIn(outDir: string): string[] {
+  if (!existsSync(outDir)) return [];
+  return readdirSync(outDir)
+    .filter((name) => /^step-\d+$/.test(name))
+    .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
+    .map((name) => join(outDir, name));
+}
+
+/** The folder with the lowest held-out bits per byte; none when no step was evaluated. */
+function bestOf(folders: readonly string[]): string | undefined {
+  let best: { dir: string; bits: number } | undefined;
+  for (const dir of folders) {
+    let bits: number | undefined;
+    try {
+      bits = readJsonIfPresent<CheckpointState>(join(dir, 'state.json'))?.heldOutBitsPerByte;
+    } catch {} // damaged: not the best
+    if (bits != null && !(best && best.bits <= bits)) best = { dir, bits };
+  }
+  return best?.dir;
+}
+
+export interface OpenOptions {
+  /** What is read, and so has to be whole: all of it, or the parameters alone. */
+  readonly need?: 'all' | 'parameters';
+  /** Of a folder of checkpoints the one with the lowest held-out bits per byte, not the newest. */
+  readonly best?: boolean;
+}
+
+/**
+ * The checkpoint at `dir`, or the newest whole one in it (of a whole run's folder: in its model folder). Reads what it
+ * answers for once, to compare checksums.
+ * @throws ToolkitError NO_CHECKPOINT, BAD_CHECKPOINT, NEWER_FORMAT
+ */
+export function openCheckpoint(dir: string, { need = 'all', best = false }: OpenOptions = {}): Checkpoint {
+  const within = [...checkpointsIn(join(dir, 'model')), ...checkpointsIn(dir)].reverse();
+  const chosen = best ? bestOf(within) : undefined;
+  const candidates = existsSync(join(dir, 'state.json')) ? [dir] : chosen ? [chosen] : within;
+  if (candidates.length === 0) {
+    throw badInput(
+      'NO_CHECKPOINT',
+      `${dir}: no checkpoint, expected step-N folders or one of them`,
+      'train one: vua train --tokens DIR --depth 2 --steps 200 --out DIR',
+    );
+  }
+  const damaged: { dir: string; reason: string }[] = [];
+  for (const found of candidates) {
+    const { state, reason } = examine(found, need);
+    if (state && reason === undefined) {
+      return { dir: found, state: { ...state, config: { ...MODEL_DEFAULTS, ...state.config } }, damaged };
+    }
+    damaged.push({ dir: found, reason: reason! });
+  }
+  throw badInput(
+    'BAD_CHECKPOINT',
+    `${damaged[0].reason}${damaged.length > 1 ? `; nor is any of the ${damaged.length - 1} before it whole` : ''}`,
+    'restore the folder from a copy; or remove it, and training begins anew',
+  );
+}
+
+/** The state of a folder, or why it is not whole. @throws ToolkitError NEWER_FORMAT */
+function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointState; reason?: string } {
+  const path = join(dir, 'state.json');
+  let state: CheckpointState | undefined;
+  try {
+    state = readJsonIfPresent<CheckpointState>(path);
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+  if (state?.format !== CHECKPOINT_FORMAT)
+    return { reason: `${path}: ${state ? `format ${state.format}` : 'missing'}, expected ${CHECKPOINT_FORMAT}` };
+  if (state.version > CHECKPOINT_VERSION) {
+    throw badInput(
+      'NEWER_FORMAT',
+      `${dir}: checkpoint version ${state.version}, this program reads up to ${CHECKPOINT_VERSION}`,
+      'update vua',
+    );
+  }
+  for (const file of need === 'all' ? [MODEL_FILE, OPTIMIZER_FILE] : [MODEL_FILE]) {
+    const facts = state.files?.[file]; // version 1 had none
+    const damage = facts && damageOf(join(dir, file), facts);
+    if (damage) return { reason: `${join(dir, file)}: ${damage}` };
+  }
+  return { state };
+}
+
+/** Fills the arena from a checkpoint, moments only where the arena has them, and `buffers` with their bits. */
+export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena, buffers?: StateBuffers): void {
+  fill(MODEL_FILE, (file) => fillPart(file, 'params', ''));
+  if (!arena.whole.m) return;
+  fill(OPTIMIZER_FILE, (file) => {
+    for (const part of MOMENTS) fillPart(file, part, `${part}.`);
+    for (const [name, { buffer, offset, elements }] of Object.entries(buffers?.tensors ?? {})) {
+      buffers!.gpu.write(buffer, offset, valuesOf(file, `state.${name}`, elements));
+    }
+  });
+
+  function fill(name: string, use: (file: TensorFile) => void): void {
+    const file = new TensorFile(join(dir, name));
+    try {
+      use(file);
+    } finally {
+      file.close();
+    }
+  }
+
+  function fillPart(file: TensorFile, part: ArenaPart, prefix: string): void {
+    for (const { name } of arena.parameters) {
+      if (!arena.has(part, name)) continue;
+      const { elements } = arena.view(part, name);
+      arena.write(part, name, valuesOf(file, prefix + name, elements) as Float32Array<ArrayBuffer>);
+    }
+  }
+
+  /** Padding rows are not stored: fewer elements than the buffer has are right. */
+  function valuesOf(file: TensorFile, name: string, expected: number) {
+    const values = file.places.has(name) ? file.read(name) : undefined;
+    if (values && values.length <= expected) return values;
+    throw badInput(
+      'BAD_CHECKPOINT',
+      `${file.path}: tensor ${name} has ${values?.length ?? 'no'} elements, expected ${expected}`,
+      'use the checkpoint with the options that it was trained with',
+    );
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Tensors on disk, one at a time: a model never stands whole in memory, and a file may be larger than one buffer can be
+ * (2 GiB for many calls). Writing hashes what it writes; a file appears under its name only when it is whole.
+ */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { createChecksum } from '../../shards/checksum.ts';
+import {
+  DTYPE_BYTES,
+  headerBytes,
+  notWhole,
+  parseHeader,
+  safetensorsHeader,
+  type TensorEntry,
+  type TensorPlace,
+} from './safetensors.ts';
+
+/** One read or write call. */
+const CHUNK_BYTES = 1 << 24;
+
+/** What is written under one name. `read` is called when its turn comes; elements as the dtype has them. */
+export interface TensorSource extends TensorEntry {
+  read(): Promise<ArrayBufferView> | ArrayBufferView;
+}
+
+/** Size and xxhash64 of a file: tells a whole one from a cut or rotten one. */
+export interface FileFacts {
+  readonly bytes: number;
+  readonly checksum: string;
+}
+
+/** Writes beside its place, and takes it in `finish`. */
+export class HashedFile {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #file: number;
+  readonly #checksum = createChecksum();
+  bytes = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#temporary = `${path}.${process.pid}.tmp`;
+    this.#file = openSync(this.#temporary, 'w');
+  }
+
+  write(data: ArrayBufferView): void {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#checksum.update(bytes);
+    for (let at = 0; at < bytes.length; ) {
+      at += writeSync(this.#file, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at));
+    }
+    this.bytes += bytes.length;
+  }
+
+  finish(): FileFacts {
+    fsyncSync(this.#file);
+    closeSync(this.#file);
+    renameSync(this.#temporary, this.#path);
+    return { bytes: this.bytes, checksum: this.#checksum.digest() };
+  }
+
+  /** After a failure: the disk is full, say. */
+  discard(): void {
+    closeSync(this.#file);
+    rmSync(this.#temporary, { force: true });
+  }
+}
+
+/** Runs `write` on a new file; a failure leaves nothing behind. */
+export async function writeHashed(path: string, write: (file: HashedFile) => Promise<void>): Promise<FileFacts> {
+  const file = new HashedFile(path);
+  try {
+    await write(file);
+    return file.finish();
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
+/** A safetensors file. @throws Error when a source gives another number of bytes than its shape says. */
+export const writeSafetensors = (path: string, sources: ReadonlyMap<string, TensorSource>): Promise<FileFacts> =>
+  writeHashed(path, async (file) => {
+    file.write(safetensorsHeader(sources));
+    for (const [name, source] of sources) file.write(checked(name, source, await source.read()));
+  });
+
+/** The data of a source. @throws Error when it is not of its shape's size. */
+export function checked(name: string, { dtype, shape }: TensorEntry, data: ArrayBufferView): ArrayBufferView {
+  const expected = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
+  if (data.byteLength !== expected) throw new Error(`tensor ${name}: ${data.byteLength} bytes, expected ${expected}`);
+  return data;
+}
+
+/** An open safetensors file: the header in memory, the data where it is. */
+export class TensorFile {
+  readonly path: string;
+  readonly places: ReadonlyMap<string, TensorPlace>;
+  readonly #file: number;
+
+  /** @throws ToolkitError BAD_CHECKPOINT naming the path when it is missing, cut or no safetensors file. */
+  constructor(path: string) {
+    this.path = path;
+    let file: number | undefined;
+    try {
+      file = openSync(path, 'r');
+      const { size } = fstatSync(file);
+      const json = 8 + headerBytes(readRange(file, 0, 8));
+      if (json > size) throw new Error(`its header ends at byte ${json}, the file has ${size}`);
+      this.places = parseHeader(readRange(file, 8, json), size);
+      this.#file = file;
+    } catch (error) {
+      if (file !== undefined) closeSync(file);
+      throw notWhole(path, error);
+    }
+  }
+
+  /** Values of one tensor as numbers of 32 bits. @throws ToolkitError BAD_CHECKPOINT when there is none of 32 bits. */
+  read(name: string): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+    const place = this.places.get(name);
+    if (!place || place.dtype === 'F16') {
+      throw notWhole(this.path, new Error(`tensor ${name}: ${place?.dtype ?? 'missing'}, expected 32 bits`));
+    }
+    const { buffer } = readRange(this.#file, place.from, place.to);
+    return place.dtype === 'U32' ? new Uint32Array(buffer) : new Float32Array(buffer);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+function readRange(file: number, from: number, to: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(to - from);
+  for (let at = 0; at < bytes.length; ) {
+    const read = readSync(file, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at), from + at);
+    if (read === 0) throw new Error(`ends at byte ${from + at}, expected at least ${to}`);
+    at += read;
+  }
+  return bytes;
+}
+
+/** Why a file is not what was written: `undefined` when it is. */
+export function damageOf(path: string, { bytes, checksum }: FileFacts): string | undefined {
+  if (!existsSync(path)) return 'is missing';
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    if (size !== bytes) return `has ${size} bytes, expected ${bytes}`;
+    const found = createChecksum();
+    for (let at = 0; at < size; at += CHUNK_BYTES) {
+      found.update(readRange(file, at, Math.min(size, at + CHUNK_BYTES)));
+    }
+    const digest = found.digest();
+    return digest === checksum ? undefined : `has checksum ${digest}, expected ${checksum}`;
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,126 @@
+/** What an earlier call of a run left in its folder, and whether it is this run: checkpoint, curve, evaluation. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import type { TokenFolder } from '../../shards/tokens/source.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
+import { fittingKernels, type KernelChoice } from '../kernels/index.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { type Checkpoint, checkpointsIn, openCheckpoint } from '../record/checkpoint.ts';
+import { readCurve } from '../record/curve.ts';
+import type { SourceFigure } from '../score/bits-per-byte.ts';
+import { batchOf, optimizerOf, type RecipeOptions, scheduleOf } from './recipe.ts';
+import type { TrainingOptions, TrainingSummary } from './run.ts';
+
+type Identity = Readonly<Record<string, number | string>>;
+
+/** Everything that a resumed run must share with its beginning, by name: compared and told one by one. */
+export function identityOf(options: TrainingOptions, config: ModelConfig, folders: readonly TokenFolder[]): Identity {
+  const { seed, layout, weights, maskDocuments = false } = options;
+  const { kind, ...schedule } = scheduleOf(options, config);
+  const { rateOf: _rates, dynamicLossScale: _dynamic, ...optimizer } = optimizerOf(options);
+  const all = {
+    tokens: folders.map(({ fingerprint }) => fingerprint).join(' '),
+    weights: weights.join(' '),
+    layout,
+    maskDocuments,
+    seed,
+    batch: batchOf(options, config),
+    recompute: options.recompute ?? false,
+    ...config,
+    ...optimizer,
+    schedule: kind ?? '',
+    ...schedule,
+  };
+  return Object.fromEntries(
+    Object.entries(all).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]),
+  );
+}
+
+/**
+ * The checkpoint to continue, and those that the first new one replaces: until then the old model stays.
+ * @throws ToolkitError CHECKPOINTS_EXIST, OTHER_RUN (exit 2) and those of openCheckpoint
+ */
+export function previousOf(
+  { out, start }: TrainingOptions,
+  identity: Identity,
+): { previous?: Checkpoint; stale: string[] } {
+  const folders = checkpointsIn(out);
+  if (folders.length === 0) return { stale: [] };
+  if (start === 'new') {
+    throw badInput(
+      'CHECKPOINTS_EXIST',
+      `${out}: holds ${folders.at(-1)}`,
+      'continue it with --resume, or choose another --out',
+    );
+  }
+  const previous = openCheckpoint(out);
+  const { options: before, step } = previous.state;
+  const others = Object.keys(identity).filter((key) => before[key] !== identity[key]);
+  const [other] = others;
+  if (other === undefined) return { previous, stale: [] };
+  const constantUntil = Math.min(...[before, identity].map(constantRateUntil));
+  if (others.length === 1 && other === 'steps' && step <= constantUntil) return { previous, stale: [] };
+  if (start === 'restart') return { stale: folders };
+  throw badInput(
+    'OTHER_RUN',
+    `${previous.dir}: was trained with ${other} = ${before[other]}, now asked for ${identity[other]}`,
+    other === 'steps'
+      ? 'the length of a run (schedule wsd) can change until its rate begins to fall; else choose another --out'
+      : 'give the same options as before, or choose another --out',
+  );
+}
+
+/** Steps that had the rate which they would have in a longer run too: those before `wsd` decays. */
+const constantRateUntil = ({ schedule, steps, decayShare }: Identity): number =>
+  schedule === 'wsd' ? Math.floor(Number(steps) * (1 - Number(decayShare))) : 0;
+
+/** Kernel variants as the run began, for they decide the order of sums; but for those that this adapter would get wrong. */
+export function resumedKernels(previous: Checkpoint | undefined, facts: AdapterFacts): KernelChoice | undefined {
+  const kernels = previous?.state.extra?.kernels as KernelChoice | undefined;
+  return kernels && fittingKernels(kernels, facts);
+}
+
+/** Storage and rows of the micro-batch as the run began: its sums come out the same to the bit. */
+export function resumedOptions(previous: Checkpoint | undefined): Partial<RecipeOptions> {
+  const { storage, rows } = (previous?.state.extra ?? {}) as { storage?: 'f32' | 'f16'; rows?: number };
+  return {
+    ...(storage && { precision: storage === 'f16' ? 'mixed' : 'f32' }),
+    ...(rows && { microBatch: rows }),
+  };
+}
+
+export interface WholeEvaluation {
+  readonly step: number;
+  /** Of the whole held-out split. */
+  readonly bitsPerByte: number;
+  readonly unigramBitsPerByte: number;
+  readonly sources: readonly SourceFigure[];
+}
+
+const evaluationPath = (out: string): string => join(out, 'evaluation.json');
+
+/** A run that trains has no final evaluation yet. */
+export const forgetEvaluation = (out: string): void => rmSync(evaluationPath(out), { force: true });
+
+export const writeEvaluation = (out: string, evaluation: WholeEvaluation): void =>
+  writeFileAtomic(evaluationPath(out), `${JSON.stringify(evaluation, null, 1)}\n`);
+
+/** What an earlier call reached, if it reached the end and evaluated it. */
+export function finishedSummary(out: string, { dir, state }: Checkpoint, steps: number): TrainingSummary | undefined {
+  const evaluation = readJsonIfPresent<WholeEvaluation>(evaluationPath(out));
+  if (state.step < steps || evaluation?.step !== state.step) return undefined;
+  const { head, points } = readCurve(out);
+  return {
+    ...head,
+    step: state.step,
+    interrupted: false,
+    trainedSteps: 0,
+    checkpoint: dir,
+    heldOutBitsPerByte: evaluation.bitsPerByte,
+    sources: evaluation.sources,
+    shares: [],
+    tokensPerSecond: points.at(-1)?.tokensPerSecond ?? 0,
+  };
+}

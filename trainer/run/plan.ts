@@ -1,0 +1,124 @@
+/**
+ * What a training run would need, before it is started: tokens, epochs over the data at hand, arithmetic, time, memory.
+ *
+ *   tokens   20 for each parameter (Hoffmann et al. 2022) unless said otherwise
+ *   data     U tokens seen E times are worth U + U·R·(1 − exp(−(E − 1)/R)) fresh ones, R = 15.39 (Muennighoff et al.
+ *            2023, eq. 5): four epochs nearly as good as fresh text, and however long the run, no more than 16.4 U
+ *   time     FLOPs (peak.ts) over devices · peak · the share of it that training reaches
+ *   memory   what the trainer would allocate (memory.ts), with Muon and without recomputation
+ */
+import { badInput } from '../../crawlers/shell/errors.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
+import type { Storage } from '../gpu/kernel.ts';
+import { type ModelConfig, modelConfig, parameterCount } from '../model/config.ts';
+import { type DevicePeak, flopsPerToken, PEAKS } from './flops.ts';
+import { memoryNeed } from './memory.ts';
+import { OPTIMIZER } from './recipe.ts';
+
+export const TOKENS_PER_PARAMETER = 20;
+/** Half-life-like constant of repeated data; and the epochs up to which repeating costs next to nothing. */
+const REPEAT = 15.387756;
+export const GOOD_EPOCHS = 4;
+
+export interface Preset {
+  readonly depth: number;
+  readonly width: number;
+  readonly context: number;
+  /** Of the tokenizer, when no token folder says otherwise. */
+  readonly vocabSize: number;
+}
+
+export interface Device {
+  readonly name: string;
+  readonly count: number;
+  /** TFLOP/s of one. */
+  readonly peak: number;
+  /** GB of one; unknown for a device of the user's own. */
+  readonly memoryGb?: number;
+}
+
+/**
+ * `h100`, `8xh100`, or `mine=12.5` and `2xmine=12.5` with a peak in TFLOP/s.
+ * @throws ToolkitError BAD_OPTION (exit 2) naming the known devices.
+ */
+export function parseDevice(text: string, precision: 'f32' | 'f16'): Device {
+  const match = /^(?:(\d+)x)?([a-z][a-z0-9-]*)(?:=(\d+(?:\.\d+)?))?$/i.exec(text);
+  const known: DevicePeak | undefined = PEAKS.find(({ name }) => name === match?.[2].toLowerCase());
+  const peak = match?.[3] === undefined ? known?.[precision] : Number(match[3]);
+  if (!match || !peak || Number(match[1] ?? 1) === 0) {
+    throw badInput(
+      'BAD_OPTION',
+      `--device ${text}: expected NAME, COUNTxNAME or NAME=TFLOPS`,
+      `known names: ${PEAKS.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  return { name: match[2], count: Number(match[1] ?? 1), peak, memoryGb: known?.memoryGb };
+}
+
+/** Fresh tokens that `tokens` tokens of training on `unique` ones are worth. */
+export function effectiveTokens(unique: number, tokens: number): number {
+  if (tokens <= unique) return tokens;
+  const repeats = tokens / unique - 1;
+  return unique + unique * REPEAT * (1 - Math.exp(-repeats / REPEAT));
+}
+
+export interface PlanOptions {
+  readonly preset: Preset;
+  /** Training tokens; 0: TOKENS_PER_PARAMETER for each parameter. */
+  readonly tokens: number;
+  /** Distinct training tokens at hand; none: as many as needed. */
+  readonly uniqueTokens?: number;
+  /** Rows of a step on one device. */
+  readonly rows: number;
+  readonly storage: Storage;
+  readonly devices: readonly Device[];
+  /** Share of the peak that training reaches. */
+  readonly utilisation: number;
+}
+
+export interface Plan {
+  readonly config: ModelConfig;
+  readonly parameters: number;
+  readonly tokens: number;
+  readonly steps: number;
+  readonly epochs?: number;
+  /** What the tokens are worth in fresh ones. */
+  readonly effectiveTokens: number;
+  /** Tokens for which the data at hand is good: four epochs. */
+  readonly dataCeiling?: number;
+  readonly flops: number;
+  readonly memoryBytes: number;
+  readonly devices: readonly { readonly device: Device; readonly seconds: number; readonly fits?: boolean }[];
+}
+
+export function planOf(options: PlanOptions): Plan {
+  const { preset, tokens: wanted, uniqueTokens, rows, storage, devices, utilisation } = options;
+  const config = modelConfig(preset);
+  const parameters = parameterCount(config);
+  const tokens = wanted || TOKENS_PER_PARAMETER * parameters;
+  const flops = flopsPerToken(config) * tokens;
+  const { bytes: memory } = memoryNeed(ANY_GPU, config, { rows, optimizer: OPTIMIZER, storage });
+  return {
+    config,
+    parameters,
+    tokens,
+    steps: Math.ceil(tokens / (rows * config.context)),
+    ...(uniqueTokens && { epochs: tokens / uniqueTokens, dataCeiling: GOOD_EPOCHS * uniqueTokens }),
+    effectiveTokens: uniqueTokens ? effectiveTokens(uniqueTokens, tokens) : tokens,
+    flops,
+    memoryBytes: memory,
+    devices: devices.map((device) => ({
+      device,
+      seconds: flops / (device.count * device.peak * 1e12 * utilisation),
+      ...(device.memoryGb && { fits: memory < device.memoryGb * 1e9 }),
+    })),
+  };
+}
+
+/** An adapter without limits: what is planned for is not at hand. */
+const ANY_GPU: AdapterFacts = {
+  ...{ name: 'any', vendor: '', architecture: '', kind: 'gpu', reason: '', subgroupMinSize: 32, subgroupMaxSize: 32 },
+  features: ['shader-f16'],
+  matrixConfigs: [],
+  limits: { maxBufferSize: Number.MAX_SAFE_INTEGER, maxStorageBufferBindingSize: Number.MAX_SAFE_INTEGER },
+};

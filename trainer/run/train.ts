@@ -1,0 +1,88 @@
+/**
+ * The training loop as an async generator of steps: the CLI prints it, tests assert on it, a page charts it.
+ * Figures stay on the GPU and are read every `readEvery` steps, then yielded one by one.
+ */
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import type { LoaderState } from '../batch.ts';
+import type { Loader } from '../loader/loader.ts';
+import type { StepFigures, Trainer } from '../model/trainer.ts';
+import { type Evaluation, evaluate, type HeldOut } from '../score/bits-per-byte.ts';
+import { learningRate, type Schedule } from './schedule.ts';
+
+export interface TrainOptions {
+  /** Stands behind `from`; the caller closes it. */
+  readonly loader: Loader;
+  /** What is evaluated while training: small enough to be read often (`heldOutSubset`). */
+  readonly heldOut: HeldOut;
+  readonly maskDocuments?: boolean;
+  readonly schedule: Schedule;
+  /** Micro-batches of a step. */
+  readonly accumulate?: number;
+  /** Steps between held-out evaluations; the last step is always evaluated. */
+  readonly evaluateEvery: number;
+  /** Steps after which the caller may want to take a checkpoint: they settle. */
+  readonly checkpointEvery: number;
+  /** Steps between reads of the ring, at most 64. */
+  readonly readEvery: number;
+  /** Continue behind this step. */
+  readonly from?: { readonly step: number };
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainStep extends StepFigures {
+  /** Counts from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly tokensPerSecond: number;
+  /** Milliseconds that the step waited for its batch. */
+  readonly dataWaitMs: number;
+  /** Loader state behind this step. */
+  readonly loader: LoaderState;
+  /** True when the GPU holds exactly this step's weights: a checkpoint may be taken. */
+  readonly settled: boolean;
+  readonly heldOut?: Evaluation;
+}
+
+/** @throws ToolkitError NAN_LOSS naming the step. Ends early, after a settled step, when `signal` is aborted. */
+export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
+  const { schedule, from, signal, loader, accumulate = 1, maskDocuments } = options;
+  const { rows, config } = trainer;
+  const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
+  let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled'>[] = [];
+  let readAt = performance.now();
+  for (let step = (from?.step ?? 0) + 1; step <= schedule.steps; step++) {
+    const rate = learningRate(schedule, step);
+    let dataWaitMs = 0;
+    let state: LoaderState | undefined;
+    for (let micro = 0; micro < accumulate; micro++) {
+      const asked = performance.now();
+      const batch = await loader.next();
+      dataWaitMs += performance.now() - asked;
+      trainer.microStep(batch, { index: micro, count: accumulate }, rate);
+      state = batch.state;
+    }
+    waiting.push({ step, learningRate: rate, dataWaitMs, loader: state! });
+    const evaluates = step % options.evaluateEvery === 0 || step === schedule.steps;
+    const settles = evaluates || step % options.checkpointEvery === 0 || signal?.aborted;
+    if (waiting.length < readEvery && !settles) continue;
+    const figures = await trainer.figures(waiting.length);
+    const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
+    const heldOut = evaluates ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }) : undefined;
+    for (const [i, figure] of figures.entries()) {
+      const { loss, gradNorm, skipped, lossScale } = figure;
+      // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
+      if (!Number.isFinite(loss) || (skipped && lossScale <= 1)) {
+        throw new ToolkitError({
+          code: 'NAN_LOSS',
+          message: `step ${waiting[i].step}: loss ${loss}, gradient norm ${gradNorm}, expected finite numbers`,
+          hint: 'start a new --out folder with a lower --learning-rate; the checkpoints before this step stay',
+        });
+      }
+      const settled = waiting[i].step === step;
+      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && { heldOut }) };
+    }
+    waiting = [];
+    readAt = performance.now(); // what the caller did between the steps is not training
+    if (signal?.aborted) return;
+  }
+}
