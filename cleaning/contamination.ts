@@ -109,8 +109,8 @@ function shingleHashes(syllables: readonly number[], length: number): number[] {
   for (let i = 1; i < length; i++) oldest = Math.imul(oldest, BASE);
   let rolling = 0;
   for (let i = 0; i < syllables.length; i++) {
-    if (i >= length) rolling = (rolling - Math.imul(syllables[i - length]!, oldest)) | 0;
-    rolling = (Math.imul(rolling, BASE) + syllables[i]!) | 0;
+    if (i >= length) rolling = (rolling - Math.imul(syllables[i - length], oldest)) | 0;
+    rolling = (Math.imul(rolling, BASE) + syllables[i]) | 0;
     if (i >= length - 1) hashes.push(mix32(rolling));
   }
   return hashes;
@@ -128,7 +128,7 @@ export function contaminationOf(tokens: readonly Token[], { ids, needed, items }
       }
     }
   }
-  const held = [...found].filter(([item, hits]) => hits.size >= needed[item]!).map(([item]) => item);
-  const names = new Set(held.sort((a, b) => a - b).map((item) => ids[item]!));
+  const held = [...found].filter(([item, hits]) => hits.size >= needed[item]).map(([item]) => item);
+  const names = new Set(held.sort((a, b) => a - b).map((item) => ids[item]));
   return [...names].slice(0, MAX_IDS).join(' ');
 }

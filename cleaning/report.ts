@@ -47,7 +47,7 @@ export const droppedPages = ({ dropped }: CleanReport): number =>
 /** Rows `[station, reason, documents]`, most frequent first within a station, stations in the order of the line. */
 export function reportRows({ dropped }: CleanReport): [stage: string, reason: string, documents: number][] {
   return STAGES.filter((stage) => dropped[stage] !== undefined).flatMap((stage) =>
-    Object.entries(dropped[stage]!)
+    Object.entries(dropped[stage])
       .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
       .map(([reason, count]): [string, string, number] => [stage, reason, count]),
   );

@@ -151,7 +151,7 @@ export class Fetcher {
 const NO_BODY = { body: new Uint8Array(), truncated: true };
 
 function toPairs(raw: readonly string[]): HeaderPairs {
-  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!, raw[2 * i + 1]!] as const);
+  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i], raw[2 * i + 1]] as const);
 }
 
 /** The target reads `127.0.0.1:8080` or `[::1]:8080`. */

@@ -127,7 +127,7 @@ function parse<T>(shape: z.ZodType<T>, format: keyof typeof MANIFESTS, value: un
     throw badInput('OLDER_FORMAT', other, `run \`${made}\` again: it makes the folder anew`);
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
+  const { path, message } = parsed.error.issues[0];
   throw badInput(
     'BAD_MANIFEST',
     `${where}: ${path.join('.') || 'top level'}: ${message}`,

@@ -38,7 +38,7 @@ export class Tokenizer {
     this.padId = this.specialId('<|pad|>');
     const { starts } = this.tokens;
     this.byteLengths = new Uint16Array(this.vocabSize);
-    for (let id = 0; id + 1 < starts.length; id++) this.byteLengths[id] = starts[id + 1]! - starts[id]!;
+    for (let id = 0; id + 1 < starts.length; id++) this.byteLengths[id] = starts[id + 1] - starts[id];
   }
 
   /**
@@ -88,10 +88,10 @@ export class Tokenizer {
   decodeBytes(ids: Iterable<number>): Uint8Array {
     const all = Array.isArray(ids) || ArrayBuffer.isView(ids) ? (ids as ArrayLike<number>) : Array.from(ids);
     let length = 0;
-    for (let i = 0; i < all.length; i++) length += this.byteLengths[all[i]!] || this.bytesOf(all[i]!).length;
+    for (let i = 0; i < all.length; i++) length += this.byteLengths[all[i]] || this.bytesOf(all[i]).length;
     const bytes = new Uint8Array(length);
     for (let i = 0, at = 0; i < all.length; i++) {
-      const piece = this.bytesOf(all[i]!);
+      const piece = this.bytesOf(all[i]);
       bytes.set(piece, at);
       at += piece.length;
     }

@@ -42,18 +42,18 @@ export function tokenBytesOf(model: BpeModel): TokenBytes {
   const { merges } = model;
   const count = BYTE_TOKENS + mergeCount(model);
   const starts = new Uint32Array(count + 1);
-  const lengthOf = (id: number): number => starts[id + 1]! - starts[id]!;
+  const lengthOf = (id: number): number => starts[id + 1] - starts[id];
   for (let id = 0; id < count; id++) {
     const merge = 2 * (id - BYTE_TOKENS);
-    const length = id < BYTE_TOKENS ? 1 : lengthOf(merges[merge]!) + lengthOf(merges[merge + 1]!);
-    starts[id + 1] = starts[id]! + length;
+    const length = id < BYTE_TOKENS ? 1 : lengthOf(merges[merge]) + lengthOf(merges[merge + 1]);
+    starts[id + 1] = starts[id] + length;
   }
-  const bytes = new Uint8Array(starts[count]!);
+  const bytes = new Uint8Array(starts[count]);
   bytes.set(BYTE_OF_ID);
   for (let id = BYTE_TOKENS; id < count; id++) {
-    let at = starts[id]!;
+    let at = starts[id];
     for (const part of merges.subarray(2 * (id - BYTE_TOKENS), 2 * (id - BYTE_TOKENS) + 2)) {
-      bytes.copyWithin(at, starts[part]!, starts[part + 1]!);
+      bytes.copyWithin(at, starts[part], starts[part + 1]);
       at += lengthOf(part);
     }
   }
@@ -66,7 +66,7 @@ export function firstMergeAcross(model: BpeModel): number {
   if (!model.split.acrossSpaces) return count;
   const tokens = tokenBytesOf(model);
   let merge = 0;
-  while (merge < count && !crossesSpace(tokens, model.merges[2 * merge]!, model.merges[2 * merge + 1]!)) merge++;
+  while (merge < count && !crossesSpace(tokens, model.merges[2 * merge], model.merges[2 * merge + 1])) merge++;
   return merge;
 }
 
@@ -75,9 +75,9 @@ const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** True when the right token begins with a space and the left one ends with a letter or mark that it holds whole. */
 export function crossesSpace({ bytes, starts }: TokenBytes, left: number, right: number): boolean {
-  if (bytes[starts[right]!] !== SPACE) return false;
-  const end = starts[left + 1]!;
-  return endsWithLetter(bytes.subarray(Math.max(starts[left]!, end - LONGEST_CHARACTER), end));
+  if (bytes[starts[right]] !== SPACE) return false;
+  const end = starts[left + 1];
+  return endsWithLetter(bytes.subarray(Math.max(starts[left], end - LONGEST_CHARACTER), end));
 }
 
 const LONGEST_CHARACTER = 4;

@@ -33,7 +33,7 @@ export function restoreCapitals(text: string, isDecoded: (line: number) => boole
   const restored = lines.map((line, i) => {
     if (!isDecoded(i)) return line;
     const mended = restoreWords(line);
-    return isCoded ? mended : restoreHeads(mended, i === 0 || ENDS.test(lines[i - 1]!));
+    return isCoded ? mended : restoreHeads(mended, i === 0 || ENDS.test(lines[i - 1]));
   });
   return restored.join('\n');
 }

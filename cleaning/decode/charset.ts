@@ -65,7 +65,7 @@ function zeroPattern(bytes: Buffer): string | undefined {
 /** Without the torn character at the end of a body that was cut. */
 function withoutCutCharacter(bytes: Buffer): Buffer {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back]!;
+    const byte = bytes[bytes.length - back];
     if (byte < 0x80) return bytes;
     if (byte >= 0xc0) {
       const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
@@ -80,10 +80,10 @@ function isMostlyUtf8(bytes: Buffer): boolean {
   let whole = 0;
   let stray = 0;
   for (let i = 0; i < bytes.length; ) {
-    const byte = bytes[i]!;
+    const byte = bytes[i];
     const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
     let isWhole = length > 0 && i + length <= bytes.length;
-    for (let k = 1; isWhole && k < length; k++) isWhole = (bytes[i + k]! & 0xc0) === 0x80;
+    for (let k = 1; isWhole && k < length; k++) isWhole = (bytes[i + k] & 0xc0) === 0x80;
     if (!isWhole) stray++;
     else if (length > 1) whole++;
     i += isWhole ? length : 1;

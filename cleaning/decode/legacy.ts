@@ -59,8 +59,8 @@ function decodeTable(bytes: string, low: string, high: string): string {
   let text = '';
   for (const byte of bytes) {
     const code = byte.charCodeAt(0);
-    if (code >= 0x80) text += high[code - 0x80]!;
-    else text += code < 0x20 && low[code] !== '.' ? low[code]! : byte;
+    if (code >= 0x80) text += high[code - 0x80];
+    else text += code < 0x20 && low[code] !== '.' ? low[code] : byte;
   }
   return text;
 }

@@ -14,7 +14,7 @@ function frontMatterEnd(lines: readonly string[]): number {
   const fence = /^(?:---|\+\+\+)\s*$/.exec(lines[0] ?? '')?.[0].trim();
   if (fence === undefined || !/^\s*$|^[\w"'-]+\s*[:=]|^#/.test(lines[1] ?? '')) return 0;
   for (let i = 1; i < Math.min(lines.length, MAX_LINES); i++) {
-    if (lines[i]!.trim() === fence || (fence === '---' && lines[i]!.trim() === '...')) return i + 1;
+    if (lines[i].trim() === fence || (fence === '---' && lines[i].trim() === '...')) return i + 1;
   }
   return 0;
 }

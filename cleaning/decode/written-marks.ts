@@ -16,7 +16,7 @@ export function decodeReferences(text: string): { readonly text: string; readonl
   const decoded = text.replace(
     /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi,
     (whole, decimal, hex, name) => {
-      if (name !== undefined) return NAMED_REFERENCES[(name as string).toLowerCase()]!;
+      if (name !== undefined) return NAMED_REFERENCES[(name as string).toLowerCase()];
       const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
       return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? whole : String.fromCodePoint(code);
     },

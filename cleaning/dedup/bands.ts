@@ -102,7 +102,7 @@ export class BandIndex {
   #flush(lastDocument: number): void {
     const { keys, documents } = this.#memory.sorted();
     const writer = this.#startRun(0, keys.length, lastDocument);
-    for (let i = 0; i < keys.length; i++) writer.add(keys[i]!, documents[i]!);
+    for (let i = 0; i < keys.length; i++) writer.add(keys[i], documents[i]);
     this.#runs.push(writer.finish());
     this.#memory.clear();
     this.#documents = 0;
@@ -122,9 +122,9 @@ export class BandIndex {
       let least = -1;
       // Equal keys: earlier runs hold earlier documents.
       for (let i = 0; i < heads.length; i++) {
-        if (heads[i]!.key < Number.POSITIVE_INFINITY && (least < 0 || heads[i]!.key < heads[least]!.key)) least = i;
+        if (heads[i].key < Number.POSITIVE_INFINITY && (least < 0 || heads[i].key < heads[least].key)) least = i;
       }
-      const head = heads[least]!;
+      const head = heads[least];
       writer.add(head.key, head.document);
       head.next();
     }
@@ -156,10 +156,10 @@ export class BandIndex {
     // Entries of one key may have begun in the block before.
     while (block > 0 && run.fences[block] === key) block--;
     let count = 0;
-    for (; block < run.fences.length && run.fences[block]! <= key; block++) {
+    for (; block < run.fences.length && run.fences[block] <= key; block++) {
       const { keys, documents } = this.#read(run, block);
       for (let i = firstAtLeast(keys, key); i < keys.length && keys[i] === key; i++) {
-        found.add(documents[i]!);
+        found.add(documents[i]);
         if (++count === limit) return count;
       }
     }
@@ -193,7 +193,7 @@ function lastAtMost(sorted: Float64Array, key: number): number {
   let [low, high] = [0, sorted.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (sorted[middle]! <= key) low = middle;
+    if (sorted[middle] <= key) low = middle;
     else high = middle - 1;
   }
   return low;
@@ -203,7 +203,7 @@ function firstAtLeast(sorted: Float64Array, key: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]! < key) low = middle + 1;
+    if (sorted[middle] < key) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -284,8 +284,8 @@ class RunReader {
       this.#current = this.#read(this.#block++);
       this.#at = 0;
     }
-    this.key = this.#current.keys[this.#at]!;
-    this.document = this.#current.documents[this.#at++]!;
+    this.key = this.#current.keys[this.#at];
+    this.document = this.#current.documents[this.#at++];
   }
 }
 
@@ -318,7 +318,7 @@ class Memory {
     let filled = 0;
     for (let i = 0; i < keys.length; i++) {
       if (i > 0 && keys[i] === keys[i - 1]) continue;
-      this.#eachOf(keys[i]!, (document) => {
+      this.#eachOf(keys[i], (document) => {
         documents[filled++] = document;
         return true;
       });
@@ -335,14 +335,14 @@ class Memory {
   #eachOf(key: number, visit: (document: number) => boolean): void {
     const mask = this.#slots.length - 1;
     for (let slot = hashOf(key) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const place = this.#slots[slot]! - 1;
-      if (this.#keys[place] === key && !visit(this.#documents[place]!)) return;
+      const place = this.#slots[slot] - 1;
+      if (this.#keys[place] === key && !visit(this.#documents[place])) return;
     }
   }
 
   #place(place: number): void {
     const mask = this.#slots.length - 1;
-    let slot = hashOf(this.#keys[place]!) & mask;
+    let slot = hashOf(this.#keys[place]) & mask;
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = place + 1;
   }

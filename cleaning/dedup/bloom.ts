@@ -19,7 +19,7 @@ export class BloomFilter {
     const start = this.#start(low);
     let bits = mix32(low ^ Math.imul(Math.floor(key / 0x100000000), 0x9e3779b1));
     for (let i = 0; i < PROBES; i++) {
-      this.words[start + ((bits >>> 5) & (WORDS - 1))]! |= 1 << (bits & 31);
+      this.words[start + ((bits >>> 5) & (WORDS - 1))] |= 1 << (bits & 31);
       bits = Math.imul(bits, 0x2c1b3c6d) ^ (bits >>> 15);
     }
   }
@@ -29,7 +29,7 @@ export class BloomFilter {
     const start = this.#start(low);
     let bits = mix32(low ^ Math.imul(Math.floor(key / 0x100000000), 0x9e3779b1));
     for (let i = 0; i < PROBES; i++) {
-      if ((this.words[start + ((bits >>> 5) & (WORDS - 1))]! & (1 << (bits & 31))) === 0) return false;
+      if ((this.words[start + ((bits >>> 5) & (WORDS - 1))] & (1 << (bits & 31))) === 0) return false;
       bits = Math.imul(bits, 0x2c1b3c6d) ^ (bits >>> 15);
     }
     return true;

@@ -57,14 +57,14 @@ export class HostLines {
 function withoutEdges(text: string, isRepeated: (line: string) => boolean): string {
   const lines = text.split('\n');
   const filled = lines.flatMap((line, i) => (line === '' ? [] : [i]));
-  const edge = (i: number): boolean => lines[i]!.length <= MAX_LINE && isRepeated(lines[i]!) && !OWN.test(lines[i]!);
+  const edge = (i: number): boolean => lines[i].length <= MAX_LINE && isRepeated(lines[i]) && !OWN.test(lines[i]);
   const head = filled.slice(0, HEAD_LINES);
   const tail = filled.slice(-TAIL_LINES).reverse();
   // Every line of the edges is counted, also where the run of repeated ones has ended.
   const repeated = new Set([...head, ...tail].filter(edge));
   if (repeated.size === 0) return text;
-  const gone = new Set([...run(repeated.has(head[0]!) ? head : head.slice(1), repeated), ...run(tail, repeated)]);
-  const lost = [...gone].reduce((sum, i) => sum + lines[i]!.length, 0);
+  const gone = new Set([...run(repeated.has(head[0]) ? head : head.slice(1), repeated), ...run(tail, repeated)]);
+  const lost = [...gone].reduce((sum, i) => sum + lines[i].length, 0);
   if (gone.size === 0 || lost > MAX_SHARE * text.length) return text;
   return lines
     .filter((_, i) => !gone.has(i))
@@ -83,7 +83,7 @@ function run(order: readonly number[], repeated: ReadonlySet<number>): number[] 
 function withoutSite(title: string, isRepeated: (line: string) => boolean): string {
   const separators = [...title.matchAll(/ [|»·–—-] /g)];
   if (separators.length === 0) return title;
-  const [first, last] = [separators[0]!, separators.at(-1)!];
+  const [first, last] = [separators[0], separators.at(-1)!];
   const [head, tail] = [title.slice(0, first.index), title.slice(last.index + last[0].length)];
   // A title is no line: counted apart.
   const isHead = isRepeated(`\n${head}`);

@@ -42,7 +42,7 @@ export function shingles(tokens: readonly Token[]): Int32Array {
   for (let start = 0; start < count; start++) {
     let hash = 0;
     const end = Math.min(start + SHINGLE, length);
-    for (let i = start; i < end; i++) hash = (Math.imul(hash, BASE) + hashes[i]!) | 0;
+    for (let i = start; i < end; i++) hash = (Math.imul(hash, BASE) + hashes[i]) | 0;
     result[start] = mix32(hash);
   }
   return result;
@@ -56,11 +56,11 @@ export function plainMinima(shingleHashes: Int32Array): Int32Array {
   const minimum = new Int32Array(SIGNATURE_LENGTH);
   // Four functions at a time over all shingles: their numbers stay in registers, and a shingle is loaded once for four.
   for (let i = 0; i < SIGNATURE_LENGTH; i += 4) {
-    const [m0, m1, m2, m3] = [MULTIPLIERS[i]!, MULTIPLIERS[i + 1]!, MULTIPLIERS[i + 2]!, MULTIPLIERS[i + 3]!];
-    const [o0, o1, o2, o3] = [OFFSETS[i]!, OFFSETS[i + 1]!, OFFSETS[i + 2]!, OFFSETS[i + 3]!];
+    const [m0, m1, m2, m3] = [MULTIPLIERS[i], MULTIPLIERS[i + 1], MULTIPLIERS[i + 2], MULTIPLIERS[i + 3]];
+    const [o0, o1, o2, o3] = [OFFSETS[i], OFFSETS[i + 1], OFFSETS[i + 2], OFFSETS[i + 3]];
     let [s0, s1, s2, s3] = [0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff];
     for (let k = 0; k < shingleHashes.length; k++) {
-      const hash = shingleHashes[k]!;
+      const hash = shingleHashes[k];
       const v0 = (Math.imul(m0, hash) + o0) | 0;
       const v1 = (Math.imul(m1, hash) + o1) | 0;
       const v2 = (Math.imul(m2, hash) + o2) | 0;
@@ -89,8 +89,8 @@ export function bandKeys(signature: Signature, { bands, rows }: Shape = STANDARD
     let high = band + 1;
     let low = ~band;
     for (let row = band * rows; row < (band + 1) * rows; row++) {
-      high = mix32(Math.imul(high, BASE) ^ signature[row]!);
-      low = mix32(Math.imul(low, 0x85ebca6b) + signature[row]!);
+      high = mix32(Math.imul(high, BASE) ^ signature[row]);
+      low = mix32(Math.imul(low, 0x85ebca6b) + signature[row]);
     }
     keys.push((high & 0xfffff) * 0x100000000 + (low >>> 0));
   }
@@ -107,7 +107,7 @@ export function similarity(a: Signature, b: Signature): number {
 /** The same against a signature as it stands in a file: little-endian, at any address. */
 export function similarityToBytes(a: Signature, bytes: Uint8Array): number {
   let equal = 0;
-  for (let i = 0; i < SIGNATURE_LENGTH; i++) if (a[i] === (bytes[2 * i]! | (bytes[2 * i + 1]! << 8))) equal++;
+  for (let i = 0; i < SIGNATURE_LENGTH; i++) if (a[i] === (bytes[2 * i] | (bytes[2 * i + 1] << 8))) equal++;
   return equal / SIGNATURE_LENGTH;
 }
 

@@ -57,7 +57,7 @@ export function foundProbability(s: number, { bands, rows, similarity }: NearRul
   let none = agreements(SIGNATURE_LENGTH - bands * rows, s);
   for (let band = 0; band < bands; band++) none = sumsOf(none, short);
   let found = 0;
-  for (let k = least; k <= SIGNATURE_LENGTH; k++) found += all[k]! - (none[k] ?? 0);
+  for (let k = least; k <= SIGNATURE_LENGTH; k++) found += all[k] - (none[k] ?? 0);
   return Math.max(0, found);
 }
 
@@ -71,7 +71,7 @@ function agreements(n: number, s: number): number[] {
 /** Distribution of the sum of two independent counts. */
 function sumsOf(a: readonly number[], b: readonly number[]): number[] {
   const sums = new Array<number>(a.length + b.length - 1).fill(0);
-  for (const [i, x] of a.entries()) for (const [k, y] of b.entries()) sums[i + k]! += x * y;
+  for (const [i, x] of a.entries()) for (const [k, y] of b.entries()) sums[i + k] += x * y;
   return sums;
 }
 

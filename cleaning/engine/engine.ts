@@ -109,7 +109,7 @@ export class Engine {
       return await this.#onThread(pages);
     } catch (error) {
       if (!(error instanceof ThreadFault)) throw error;
-      if (pages.length === 1) return [{ refused: refusalOf(error, pages[0]!) }];
+      if (pages.length === 1) return [{ refused: refusalOf(error, pages[0]) }];
       const answers: Answer[] = [];
       for (const page of pages) answers.push(...(await this.answer([page])));
       return answers;

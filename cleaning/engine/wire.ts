@@ -60,7 +60,7 @@ export function toWire(answers: readonly Answer[]): WireAnswers {
     const { repairs: _, ...read } = answer.read;
     const { measurements, text, signature, ...assessment } = answer.assessment;
     for (let i = 0; i < MEASUREMENTS.length; i++) {
-      figures[row * MEASUREMENTS.length + i] = measurements[MEASUREMENTS[i]!];
+      figures[row * MEASUREMENTS.length + i] = measurements[MEASUREMENTS[i]];
     }
     signatures.set(signature, row * SIGNATURE_LENGTH);
     return { read, assessment, masked: text === read.text ? '' : text, isSigned: signature.length > 0 };
@@ -74,7 +74,7 @@ export function fromWire({ answers, figures, signatures }: WireAnswers): Answer[
     const { read, assessment, masked, isSigned } = answer;
     const measurements = {} as Record<keyof Measurements, number>;
     for (let i = 0; i < MEASUREMENTS.length; i++) {
-      measurements[MEASUREMENTS[i]!] = figures[row * MEASUREMENTS.length + i]!;
+      measurements[MEASUREMENTS[i]] = figures[row * MEASUREMENTS.length + i];
     }
     const start = row * SIGNATURE_LENGTH;
     const signature = signatures.subarray(start, isSigned ? start + SIGNATURE_LENGTH : start);

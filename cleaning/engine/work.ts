@@ -192,7 +192,7 @@ const NOTHING_MASKED = maskCounts({});
 /** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
 function withoutTitle(tokens: readonly Token[], title: string): readonly Token[] {
   const heading = readTokens(title);
-  const repeats = heading.length < tokens.length && heading.every(({ folded }, i) => folded === tokens[i]!.folded);
+  const repeats = heading.length < tokens.length && heading.every(({ folded }, i) => folded === tokens[i].folded);
   return repeats ? tokens.slice(heading.length) : tokens;
 }
 

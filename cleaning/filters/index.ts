@@ -132,7 +132,7 @@ export function parseChange(text: string): Change {
       'vua clean --what-if dup_line_frac=0.4 --out out/documents',
     );
   }
-  return { filter: (exact ?? rows[0]!).filter, threshold: Number(figure) };
+  return { filter: (exact ?? rows[0]).filter, threshold: Number(figure) };
 }
 
 export interface Judgement {

@@ -69,7 +69,7 @@ function countWords(tokens: readonly Token[], plainText: boolean) {
   let [distinctFunctionWords, distinctFinewebWords] = [0, 0];
   for (const [i, hit] of seen.entries()) {
     distinctFunctionWords += hit;
-    if (FINEWEB_STOPWORDS.has(FUNCTION_WORDS[i]!)) distinctFinewebWords += hit;
+    if (FINEWEB_STOPWORDS.has(FUNCTION_WORDS[i])) distinctFinewebWords += hit;
   }
   return { alphabetic, spelt, letters, marked, vietnamese, functionWords, distinctFunctionWords, distinctFinewebWords };
 }
@@ -115,21 +115,21 @@ function countCharacters(text: string) {
   const counts = new Uint32Array(8);
   let [hashes, ellipses, sentenceEnds] = [0, 0, 0];
   for (let i = 0; i < length; i++) {
-    const unit = units[i]!;
-    const kind = table[unit]!;
-    counts[kind]!++;
+    const unit = units[i];
+    const kind = table[unit];
+    counts[kind]++;
     if (unit === HASH) hashes++;
     if (kind !== STOP) continue;
     if (endsEllipsis(units, i, length)) ellipses++;
     let behind = i + 1;
-    while (behind < length && table[units[behind]!] === CLOSER) behind++;
-    if (behind === length || table[units[behind]!] === BLANK) sentenceEnds++;
+    while (behind < length && table[units[behind]] === CLOSER) behind++;
+    if (behind === length || table[units[behind]] === BLANK) sentenceEnds++;
   }
   return {
-    letters: counts[LOWER]! + counts[UPPER]!,
-    upper: counts[UPPER]!,
-    digits: counts[DIGIT]!,
-    symbols: counts[SYMBOL]!,
+    letters: counts[LOWER] + counts[UPPER],
+    upper: counts[UPPER],
+    digits: counts[DIGIT],
+    symbols: counts[SYMBOL],
     hashes,
     ellipses,
     sentenceEnds,
@@ -138,7 +138,7 @@ function countCharacters(text: string) {
 
 /** Whether a run of `…`, or of three dots and more, ends at `i`. */
 function endsEllipsis(units: Uint16Array, i: number, length: number): boolean {
-  const unit = units[i]!;
+  const unit = units[i];
   if (i + 1 < length && units[i + 1] === unit) return false;
   return unit === ELLIPSIS || (unit === DOT && i >= 2 && units[i - 1] === DOT && units[i - 2] === DOT);
 }
@@ -154,8 +154,8 @@ const BULLET = /^[•●○■▪▫◦‣⁃*+]\s|^[-–—]\s.*[^.!?…:,”"�
 /** Whether a stop stands at the end of the line, or before the quotation marks and brackets that close there. */
 function isFinished(line: string): boolean {
   let end = line.length - 1;
-  while (end >= 0 && CLOSERS.includes(line[end]!)) end--;
-  return end >= 0 && STOPS.includes(line[end]!);
+  while (end >= 0 && CLOSERS.includes(line[end])) end--;
+  return end >= 0 && STOPS.includes(line[end]);
 }
 const STOPS = '.!?…';
 
@@ -222,11 +222,11 @@ function measureGrams(tokens: readonly Token[], characters: number) {
     top_3gram_char_frac: share(top3),
     top_5gram_char_frac: share(top5),
     top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(tokens, 7, times)),
-    dup_8gram_char_frac: share(dup[0]!),
-    dup_10gram_char_frac: share(dup[1]!),
-    dup_12gram_char_frac: share(dup[2]!),
-    dup_13gram_char_frac: share(dup[3]!),
-    dup_15gram_char_frac: share(dup[4]!),
-    dup_17gram_char_frac: share(dup[5]!),
+    dup_8gram_char_frac: share(dup[0]),
+    dup_10gram_char_frac: share(dup[1]),
+    dup_12gram_char_frac: share(dup[2]),
+    dup_13gram_char_frac: share(dup[3]),
+    dup_15gram_char_frac: share(dup[4]),
+    dup_17gram_char_frac: share(dup[5]),
   };
 }

@@ -16,8 +16,8 @@ export function keywordPairFrac(tokens: readonly Token[]): number {
   const counts = new Map<number, number>();
   let top = 0;
   for (let i = 1; i < tokens.length; i++) {
-    const first = tokens[i - 1]!;
-    const second = tokens[i]!;
+    const first = tokens[i - 1];
+    const second = tokens[i];
     if (first.functionWord >= 0 || second.functionWord >= 0 || first.letters === 0 || second.letters === 0) continue;
     const key = (Math.imul(first.hash, 31) ^ second.hash) | 0;
     const count = (counts.get(key) ?? 0) + 1;

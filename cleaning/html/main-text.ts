@@ -80,9 +80,9 @@ interface LeftOut {
 function leaveOut(blocks: readonly Block[], trust: Trust, most: number): LeftOut {
   const skipped = new Map<Element, Reason>();
   const gaps = new Set<Element>();
-  const total = blocks[0]!.all.prose;
+  const total = blocks[0].all.prose;
   for (let i = blocks.length - 1; i > 0; i--) {
-    const block = blocks[i]!;
+    const block = blocks[i];
     const reason = whyBeside(block, trust, most * total, total);
     if (reason === undefined) add(block.parent!.left, block.left);
     else {
@@ -124,12 +124,12 @@ function mainBlock(blocks: readonly Block[], skipped: ReadonlyMap<Element, Reaso
   /** The child with most of the prose. */
   const richest = new Map<Block, Block>();
   for (let i = blocks.length - 1; i > 0; i--) {
-    const block = blocks[i]!;
+    const block = blocks[i];
     if (skipped.has(block.element)) continue;
     const rival = richest.get(block.parent!);
     if (rival === undefined || block.left.prose >= rival.left.prose) richest.set(block.parent!, block);
   }
-  const page = blocks[0]!;
+  const page = blocks[0];
   const least = NAMED * page.left.prose;
   let best = page;
   let named: Block | undefined;

@@ -261,7 +261,7 @@ function withoutSiteName(title: string, site: string): string {
   const parts = title.split(/ [|»·–—-] /);
   if (site !== '' && parts.length > 1) {
     const rest = parts.filter((part) => part.toLowerCase() !== site.toLowerCase());
-    if (rest.length === 1) return rest[0]!;
+    if (rest.length === 1) return rest[0];
   }
   if (parts.length !== 2) return title;
   const [first, second] = parts as [string, string];

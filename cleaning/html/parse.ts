@@ -49,7 +49,7 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
   const close = (tag: Tag): void => {
     if (tag.isOutline || (openOf.get(tag.name) ?? 0) === 0) return;
     if (tag.isFormatting) {
-      for (let i = open.length - 1; open[i]!.name !== tag.name; i--) if (!open[i]!.tag.isFormatting) return;
+      for (let i = open.length - 1; open[i].name !== tag.name; i--) if (!open[i].tag.isFormatting) return;
     }
     while (open.at(-1)!.name !== tag.name) pop();
     pop();

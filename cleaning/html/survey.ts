@@ -108,7 +108,7 @@ export function survey(root: Element, readHidden: boolean, withoutEnds: boolean)
   closeRun();
   for (const each of blocks) add(each.left, each.all);
   for (let i = blocks.length - 1; i > 0; i--) {
-    const { parent, all, furniture } = blocks[i]!;
+    const { parent, all, furniture } = blocks[i];
     if (!withoutEnds || furniture !== 'page end') add(parent!.all, all);
   }
   return blocks;

@@ -36,8 +36,8 @@ function eachGram(tokens: readonly Token[], n: number, visit: (hash: number, sta
   let rolling = 0;
   let next = 0;
   for (let i = 0; i < tokens.length; i++) {
-    if (i >= n) rolling = (rolling - Math.imul(tokens[i - n]!.hash, oldest)) | 0;
-    rolling = (Math.imul(rolling, BASE) + tokens[i]!.hash) | 0;
+    if (i >= n) rolling = (rolling - Math.imul(tokens[i - n].hash, oldest)) | 0;
+    rolling = (Math.imul(rolling, BASE) + tokens[i].hash) | 0;
     const start = i - n + 1;
     if (start >= next) next = start + visit(mix32(rolling), start);
   }
@@ -53,10 +53,10 @@ export function topGram(tokens: readonly Token[], n: number, times: number): num
       slots.keys[slot] = hash;
       slots.firsts[slot] = start;
     }
-    const count = ++slots.counts[slot]!;
+    const count = ++slots.counts[slot];
     if (count < times) return 1;
     let length = n - 1;
-    for (let i = 0; i < n; i++) length += tokens[slots.firsts[slot]! + i]!.length;
+    for (let i = 0; i < n; i++) length += tokens[slots.firsts[slot] + i].length;
     if (count * length > top) top = count * length;
     return 1;
   });
@@ -74,7 +74,7 @@ export function repeatedGrams(tokens: readonly Token[], n: number): number {
       slots.counts[slot] = 1;
       return 1;
     }
-    for (let i = 0; i < n; i++) characters += tokens[start + i]!.length;
+    for (let i = 0; i < n; i++) characters += tokens[start + i].length;
     return n;
   });
   return characters;

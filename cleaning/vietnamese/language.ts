@@ -71,7 +71,7 @@ class Tally {
     // Counted in local variables: this loop sees every token of every document.
     let [words, vietnamese, plain, closed, marked, foreign, telling, functionWords] = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let i = start; i < end; i++) {
-      const token = tokens[i]!;
+      const token = tokens[i];
       if (token.letters === 0) continue;
       if (token.isVietnamese) {
         words++;
@@ -81,7 +81,7 @@ class Tally {
         if (token.functionWord >= 0) functionWords++;
       } else {
         words += token.isPlain ? 1 : Math.max(1, token.letters / LONGEST_WORD);
-        this.others[token.otherLanguage]!++;
+        this.others[token.otherLanguage]++;
         if (token.isForeignName) foreign++;
       }
       if (token.isPlain) plain++;
@@ -110,7 +110,7 @@ class Tally {
     const { score } = this;
     const other = this.#otherLanguage();
     // English about Vietnam is full of Vietnamese names, but its function words are English.
-    if (score >= CERTAIN) return other > 0 && this.others[other]! > this.functionWords ? OTHER_LANGUAGES[other] : 'vie';
+    if (score >= CERTAIN) return other > 0 && this.others[other] > this.functionWords ? OTHER_LANGUAGES[other] : 'vie';
     if (score < DOUBTFUL) return other > 0 ? OTHER_LANGUAGES[other] : undefined;
     return other === 0 && this.telling >= MIN_TELLING * this.words ? 'vie' : undefined;
   }
@@ -119,11 +119,11 @@ class Tally {
   #otherLanguage(): number {
     let [best, second] = [0, 0];
     for (let i = 1; i < this.others.length; i++) {
-      if (best === 0 || this.others[i]! > this.others[best]!) [best, second] = [i, best];
-      else if (second === 0 || this.others[i]! > this.others[second]!) second = i;
+      if (best === 0 || this.others[i] > this.others[best]) [best, second] = [i, best];
+      else if (second === 0 || this.others[i] > this.others[second]) second = i;
     }
     const enough = Math.max(MIN_OTHER.words, MIN_OTHER.share * this.words);
-    return this.others[best]! >= enough && this.others[best]! >= 2 * this.others[second]! ? best : 0;
+    return this.others[best] >= enough && this.others[best] >= 2 * this.others[second] ? best : 0;
   }
 
   get diacritics(): Language['diacritics'] {

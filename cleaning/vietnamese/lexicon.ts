@@ -149,10 +149,10 @@ export function readParagraphs(text: string): { readonly tokens: Token[]; readon
 
 function readInto(read: Token[], text: string, units: Uint16Array, from: number, end: number): void {
   for (let at = from; at < end; ) {
-    while (at < end && units[at]! <= 0x20) at++;
+    while (at < end && units[at] <= 0x20) at++;
     const start = at;
     let hash = FNV_OFFSET;
-    for (let unit = units[at]!; at < end && unit > 0x20; unit = units[++at]!) hash = Math.imul(hash ^ unit, FNV_PRIME);
+    for (let unit = units[at]; at < end && unit > 0x20; unit = units[++at]) hash = Math.imul(hash ^ unit, FNV_PRIME);
     if (at > start) read.push(tokenAt(text, units, start, at, mix32(hash)));
   }
 }
@@ -162,8 +162,8 @@ function tokenAt(text: string, units: Uint16Array, start: number, end: number, h
   if (length > MAX_REMEMBERED) return analyse(text.slice(start, end));
   if (heads.length === 0 || tokens.length >= MAX_TOKENS) forgetTokens();
   let slot = 2 * (hash & (SLOTS - 1));
-  for (let number = heads[slot + 1]!; number !== 0; number = heads[slot + 1]!) {
-    if (heads[slot] === hash && standsAt(units, start, length, places[number - 1]!)) return tokens[number - 1]!;
+  for (let number = heads[slot + 1]; number !== 0; number = heads[slot + 1]) {
+    if (heads[slot] === hash && standsAt(units, start, length, places[number - 1])) return tokens[number - 1];
     slot = (slot + 2) & (2 * SLOTS - 1);
   }
   const token = analyse(text.slice(start, end));
@@ -198,7 +198,7 @@ function analyse(written: string): Token {
   const isWord = lower.length > 0;
   const isVietnamese = isWord && lower.every((part) => parseSyllable(part) !== undefined);
   const isPlain = isWord && lower.every((part) => /^[a-z]+$/.test(part) && isPlainSyllable(part));
-  const single = lower.length === 1 ? lower[0]! : '';
+  const single = lower.length === 1 ? lower[0] : '';
   const is =
     (isVietnamese ? IS.vietnamese : 0) |
     (isPlain ? IS.plain : 0) |

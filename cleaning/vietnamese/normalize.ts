@@ -82,7 +82,7 @@ function removeInvisible(text: string, repairs: Repairs): string {
   const visible = text
     .replace(INVISIBLE, '')
     .replace(ZERO_WIDTH, (run, at: number, whole: string) =>
-      JOINING.test(whole.slice(Math.max(0, at - 2), at)) ? run[0]! : '',
+      JOINING.test(whole.slice(Math.max(0, at - 2), at)) ? run[0] : '',
     );
   repairs.invisible += text.length - visible.length;
   return visible;
@@ -170,7 +170,7 @@ function placeTones(text: string, repairs: Repairs): string {
 /** Whether the letters that end with `vowels` at `at` are one whole Vietnamese syllable. */
 function isSyllableAt(text: string, at: number, vowels: string): boolean {
   let start = at;
-  while (start > 0 && at - start < 4 && /[\p{L}\p{M}]/u.test(text[start - 1]!)) start--;
+  while (start > 0 && at - start < 4 && /[\p{L}\p{M}]/u.test(text[start - 1])) start--;
   return parseSyllable((text.slice(start, at) + vowels).toLowerCase()) !== undefined;
 }
 

@@ -41,8 +41,8 @@ function traitTable(): Uint8Array {
   table = new Uint8Array(0x10000);
   for (let unit = 0; unit < table.length; unit++) {
     const character = String.fromCharCode(unit);
-    for (const [pattern, trait] of KINDS) if (pattern.test(character)) table[unit]! |= trait;
-    if (!COMPOSED.test(character)) table[unit]! |= TRAIT.marks;
+    for (const [pattern, trait] of KINDS) if (pattern.test(character)) table[unit] |= trait;
+    if (!COMPOSED.test(character)) table[unit] |= TRAIT.marks;
   }
   table[0x20] = BLANK;
   table[0x0a] = BLANK;
@@ -57,7 +57,7 @@ export function traitsOf(text: string): number {
   let found = 0;
   let before = BLANK; // blank space at the head is as untidy as a second space
   for (let i = 0; i < length; i++) {
-    const trait = traits[units[i]!]!;
+    const trait = traits[units[i]];
     found |= trait;
     if ((trait & before & BLANK) !== 0 && !isBlankLine(units, i)) found |= TRAIT.space;
     before = trait;

@@ -32,9 +32,7 @@ export async function parseSitemap(body: Uint8Array): Promise<Sitemap> {
 
 function textBeforeTag(xml: string): string {
   const cdata = /^\s*<!\[CDATA\[/.exec(xml)?.[0].length;
-  return cdata === undefined
-    ? decodeEntities(xml.split('<', 1)[0]!).trim()
-    : xml.slice(cdata).split(']]>', 1)[0]!.trim();
+  return cdata === undefined ? decodeEntities(xml.split('<', 1)[0]).trim() : xml.slice(cdata).split(']]>', 1)[0].trim();
 }
 
 async function unzipOrNothing(body: Uint8Array): Promise<Uint8Array> {

@@ -18,7 +18,7 @@ const RAW_TEXT = /^(script|style|textarea|title|xmp|iframe|noembed|noframes)$/;
 export function* tagsOf(html: string, names: ReadonlySet<string>): Generator<Tag> {
   const opener = new RegExp(OPENER);
   for (let found = opener.exec(html); found; found = opener.exec(html)) {
-    const name = found[1]!.toLowerCase();
+    const name = found[1].toLowerCase();
     if (name === '!--') {
       opener.lastIndex = endOf(html, html.indexOf('-->', opener.lastIndex));
       continue;
@@ -89,7 +89,7 @@ export function decodeEntities(text: string): string {
   return text.replace(
     /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|quot|apos|lt|gt|nbsp));/gi,
     (found, decimal, hex, name) => {
-      if (name !== undefined) return NAMED[name.toLowerCase()]!;
+      if (name !== undefined) return NAMED[name.toLowerCase()];
       const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex, 16);
       return code <= 0x10ffff ? String.fromCodePoint(code) : found;
     },

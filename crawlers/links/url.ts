@@ -19,7 +19,7 @@ export function canonicalUrl(input: string, base?: string): string | undefined {
   url.pathname = normalizePercent(url.pathname);
   url.search = normalizePercent(url.search.slice(1))
     .split('&')
-    .filter((parameter) => parameter !== '' && !TRACKING_PARAMETER.test(parameter.split('=', 1)[0]!))
+    .filter((parameter) => parameter !== '' && !TRACKING_PARAMETER.test(parameter.split('=', 1)[0]))
     .join('&');
   return url.href;
 }

@@ -66,7 +66,7 @@ export function parseRobots(text: string, productToken: string): Robots {
   let group = preamble;
   let takesAgents = false;
   for (const line of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {
-    const bare = line.split('#', 1)[0]!.trim();
+    const bare = line.split('#', 1)[0].trim();
     const colon = bare.includes(':') ? bare.indexOf(':') : bare.search(/\s/);
     if (colon < 1) continue;
     const name = bare.slice(0, colon).toLowerCase().replace(/[\s-]/g, '');

@@ -93,11 +93,11 @@ export function buildSite(
     for (let current = 1; current <= count; current++) {
       const shown = all.slice((current - 1) * design.entriesPerPage, current * design.entriesPerPage);
       const view = { section, entries: entriesOf(shown), numbers, current, sections, elsewhere: [] };
-      resources.set(numbers[current - 1]!.href, htmlResource(design, design.list(view), all[0]!.date));
+      resources.set(numbers[current - 1].href, htmlResource(design, design.list(view), all[0].date));
     }
   }
   const home = { section: undefined, entries: entriesOf(listed.slice(0, HOME_ENTRIES)), numbers: [], current: 1 };
-  resources.set('/', htmlResource(design, design.list({ ...home, sections, elsewhere }), listed[0]!.date));
+  resources.set('/', htmlResource(design, design.list({ ...home, sections, elsewhere }), listed[0].date));
   return { hostname: design.hostname, coding: design.coding, resources };
 }
 
@@ -155,12 +155,12 @@ export const slugOf = (text: string): string =>
 export function dayOf(date: string): { day: number; month: number; year: number; weekday: string } {
   const [year, month, day] = date.split('-').map(Number) as [number, number, number];
   const weekdays = ['Chủ nhật', 'Thứ hai', 'Thứ ba', 'Thứ tư', 'Thứ năm', 'Thứ sáu', 'Thứ bảy'];
-  return { day, month, year, weekday: weekdays[new Date(`${date}T00:00:00Z`).getUTCDay()]! };
+  return { day, month, year, weekday: weekdays[new Date(`${date}T00:00:00Z`).getUTCDay()] };
 }
 
 /** The first syllables of a page, for lists. */
 export function teaserOf(page: PageFile): string {
-  const first = blocksOf(page)[0]!;
+  const first = blocksOf(page)[0];
   const text = 'text' in first ? first.text : first.lines.join(' / ');
   const syllables = text.split(' ');
   return syllables.length > 28 ? `${syllables.slice(0, 28).join(' ')}…` : text;

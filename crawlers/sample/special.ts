@@ -57,7 +57,7 @@ function baoExtras({ bao: articles, sotay: reference, vanhoc: literature, specia
     printed('ruong-muoi-dau-mua'),
     { href: '/tin-nhanh/man-len-som.html', text: 'Tin nhanh: mặn lên sớm', resource: show(article('man-len-som')) },
     ...SYNDICATED.bao.map((copy) => {
-      const page = syndicate(copy, pageOf([...reference, ...literature], copy.of.split('/')[1]!));
+      const page = syndicate(copy, pageOf([...reference, ...literature], copy.of.split('/')[1]));
       return { href: bao.pathOf(page), text: page.title, resource: show(page) };
     }),
     { href: '/bai/118', text: 'Bài cũ số 118', resource: redirect(bao.pathOf(article('cay-xanh-do-thi'))) },
@@ -161,7 +161,7 @@ function vanhocExtras({ vanhoc: articles, bao: news, special }: Library): Extra[
   const poem = pageOf(articles, 'ben-do-cu');
   return [
     { href: `${vanhoc.pathOf(poem)}&tu=trang-nha`, text: 'Bài thơ trong ngày', resource: show(poem).resource },
-    ...SYNDICATED.vanhoc.map((copy) => show(syndicate(copy, pageOf(news, copy.of.split('/')[1]!)))),
+    ...SYNDICATED.vanhoc.map((copy) => show(syndicate(copy, pageOf(news, copy.of.split('/')[1])))),
     show(own('reading-verse-aloud')),
     show(own('chia-se-lien-ket')),
     { href: '/cu/may-in-kim.htm', text: 'Trang cũ: chiếc máy in kim', resource: oldPage(own('may-in-kim')) },
@@ -253,7 +253,7 @@ function* gigantic(): Generator<string> {
 /** An index with one plain and one gzip child, as large news sites have. */
 function baoSitemaps(articles: readonly PageFile[]): Extra[] {
   const origin = `http://${bao.hostname}`;
-  const day = articles[0]!.date;
+  const day = articles[0].date;
   const urls = (entries: readonly (readonly [path: string, date: string])[]): string =>
     `<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${entries
       .map(([path, date]) => `<url><loc>${origin}${path}</loc><lastmod>${date}</lastmod></url>`)

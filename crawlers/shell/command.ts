@@ -206,11 +206,11 @@ export function parseOptions(
 ): Record<string, unknown> {
   const parsed = z.strictObject(command.options.shape).safeParse(given);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
+  const issue = parsed.error.issues[0];
   if (issue.code === 'unrecognized_keys') {
     throw badInput(
       'BAD_OPTION',
-      `${command.name}: unknown key ${nameOf(issue.keys[0]!)}, allowed: ${Object.keys(command.options.shape).map(nameOf).join(', ')}`,
+      `${command.name}: unknown key ${nameOf(issue.keys[0])}, allowed: ${Object.keys(command.options.shape).map(nameOf).join(', ')}`,
     );
   }
   const key = String(issue.path[0] ?? '');

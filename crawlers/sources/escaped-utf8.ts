@@ -36,5 +36,4 @@ export const percentEscaped = (text: string): string =>
 export const replaceEscaped = (text: string): string => text.replace(/[\udc80-\udcff]/gu, '\uFFFD');
 
 /** Where the first foreign byte stands. */
-export const firstForeignByte = (bytes: Buffer): number =>
-  Buffer.byteLength(decodeEscaped(bytes).split(ESCAPED, 1)[0]!);
+export const firstForeignByte = (bytes: Buffer): number => Buffer.byteLength(decodeEscaped(bytes).split(ESCAPED, 1)[0]);

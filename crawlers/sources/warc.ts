@@ -31,7 +31,7 @@ function pageOf(record: WarcRecord): Page | string {
   const contentType = headers['content-type'] ?? '';
   // A server that says nothing sends a web page more often than not.
   const isText = contentType === '' ? record.body[0] === 0x3c : TEXT_TYPE.test(contentType);
-  if (!isText) return `content type ${contentType.split(';')[0]!.trim().toLowerCase() || 'missing'}`;
+  if (!isText) return `content type ${contentType.split(';')[0].trim().toLowerCase() || 'missing'}`;
   const url = URL.canParse(record.url) ? new URL(record.url) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) return 'no web address';
   // Also what robots.txt was redirected to: it was asked for without asking its own host's rules.

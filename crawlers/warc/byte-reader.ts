@@ -25,7 +25,7 @@ export class ByteReader {
       if (newline >= 0 || length >= limit) break;
     }
     if (length === 0) return undefined;
-    const line = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    const line = parts.length === 1 ? parts[0] : Buffer.concat(parts);
     if (line.at(-1) !== 0x0a) return line;
     return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
   }
@@ -38,7 +38,7 @@ export class ByteReader {
       parts.push(part);
       left -= part.length;
     }
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
   }
 
   /** Passes over `count` bytes; returns how many there were. */

@@ -227,7 +227,7 @@ async function skipHeader(input: Input): Promise<void> {
   await input.need(MAGIC.length);
   if (!isGzip(input.pending)) throw new Error('no gzip header');
   await input.need(FIXED_BYTES);
-  const flags = input.take(FIXED_BYTES)[3]!;
+  const flags = input.take(FIXED_BYTES)[3];
   if (flags & FLAG.extra) {
     await input.need(2);
     const length = input.take(2).readUInt16LE(0);

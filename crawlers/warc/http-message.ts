@@ -123,7 +123,7 @@ function joinChunks(body: Uint8Array): Uint8Array | undefined {
     );
     if (!size) return chunks.length > 0 ? Buffer.concat(chunks) : undefined;
     const start = newline + 1;
-    const length = Number.parseInt(size[1]!, 16);
+    const length = Number.parseInt(size[1], 16);
     if (length === 0) break;
     chunks.push(bytes.subarray(start, start + length));
     offset = start + length;

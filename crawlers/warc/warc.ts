@@ -229,10 +229,7 @@ export const payloadDigest = (body: Uint8Array): string => `sha1:${base32(create
 function base32(bytes: Uint8Array): string {
   let bits = '';
   for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
-  return bits.replace(
-    /.{1,5}/g,
-    (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five.padEnd(5, '0'), 2)]!,
-  );
+  return bits.replace(/.{1,5}/g, (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five.padEnd(5, '0'), 2)]);
 }
 
 export interface ReadWarcOptions {

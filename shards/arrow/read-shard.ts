@@ -52,7 +52,7 @@ export class ShardReader {
     if (entry) checkSize(path, this.#size, entry.bytes);
     this.#footer = this.#readFooter();
     const schema = schemas.find((allowed) => differenceOf(this.#footer.schema, allowed) === undefined);
-    if (schema === undefined) throw this.fault(differenceOf(this.#footer.schema, schemas[0]!)!);
+    if (schema === undefined) throw this.fault(differenceOf(this.#footer.schema, schemas[0])!);
     this.schema = schema;
     if (entry && this.batchCount !== entry.batches.length) {
       throw this.fault(`${this.batchCount} record batches, expected ${entry.batches.length}`);

@@ -122,7 +122,7 @@ export class DocumentFolder {
       const entries = manifest[kind];
       const at = entries.findIndex(({ file }) => shardIndex(kind, file) === shard);
       if (at < 0) return;
-      const entry = entries[at]!;
+      const entry = entries[at];
       const batches = kind === 'documents' ? readDocumentShard(this.#dir, entry) : readRejectShard(this.#dir, entry);
       const written = rewriteShard(this.#dir, kind, batches, index, change);
       this.store.moveShard(kind, shard, index);

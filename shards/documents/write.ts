@@ -173,7 +173,7 @@ export function rewriteShard(
       for (let at = 0; at < batch.rows; at++) {
         const row: StoredRow = {
           string: (column) => batch.string(column, at),
-          number: (column) => batch.values(column)[at]!,
+          number: (column) => batch.values(column)[at],
         };
         const changed = change(row);
         if (changed === undefined) continue;

@@ -49,8 +49,8 @@ export async function explain(dir: string, wanted: string, signal: AbortSignal):
       const decided =
         outcome === 'dropped'
           ? {
-              value: (batch as RejectBatch).values('value')[row]!,
-              threshold: (batch as RejectBatch).values('threshold')[row]!,
+              value: (batch as RejectBatch).values('value')[row],
+              threshold: (batch as RejectBatch).values('threshold')[row],
             }
           : {};
       const rules = measurements === undefined ? [] : rulesFor(preset, measurements);

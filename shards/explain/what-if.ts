@@ -89,7 +89,7 @@ export function measurementsOf(batch: DocumentBatch | RejectBatch): (row: number
   const names = batch.columns.numbers as readonly Measurement[];
   const columns = names.map((name) => [name, batch.values(name as never)] as const);
   return (row) => {
-    const entries = columns.map(([name, values]) => [name, values[row]!] as const);
+    const entries = columns.map(([name, values]) => [name, values[row]] as const);
     const measurements = Object.fromEntries(entries) as Measurements;
     return Number.isNaN(measurements.dup_line_frac ?? Number.NaN) ? undefined : measurements;
   };

@@ -132,8 +132,8 @@ describe('clean', () => {
       'near_duplicate of first',
       'other',
     ]);
-    expect(outcomes[2]!.dropped!.value).toBeGreaterThan(0.85);
-    expect(outcomes[2]!.dropped!.threshold).toBe(0.6);
+    expect(outcomes[2].dropped!.value).toBeGreaterThan(0.85);
+    expect(outcomes[2].dropped!.threshold).toBe(0.6);
   });
 
   test('a title at the head of one of two copies makes no difference', async () => {
@@ -143,7 +143,7 @@ describe('clean', () => {
       page(body(`<article><p>${text}</p></article>`), html),
       page(body(`<article><h1>Chuyện bến đò</h1><p>${text}</p></article>`), html),
     ]);
-    expect(outcomes[1]!.dropped?.reason).toBe('exact_duplicate');
+    expect(outcomes[1].dropped?.reason).toBe('exact_duplicate');
   });
 
   test('keep-all keeps duplicates, with the cluster of the first', async () => {
@@ -178,7 +178,7 @@ describe('clean', () => {
   test('a page that changed gets an id of its own', async () => {
     const url = 'http://xom.test/doi';
     const outcomes = await cleanAll([page(story(9), { url }), page(story(10), { url })]);
-    expect(outcomes[1]!.kept!.id).toBe(`${outcomes[0]!.kept!.id}~2`);
+    expect(outcomes[1].kept!.id).toBe(`${outcomes[0].kept!.id}~2`);
   });
 
   test('seven nights give what one run gives, and no night decides a page twice', async () => {
@@ -234,7 +234,7 @@ describe('clean', () => {
     expect(await cleanAll(night, 'recommended', path)).toEqual([]);
 
     const later = page(story(42), { url, fetchedAt: '2025-07-01T00:00:00Z' });
-    expect((await cleanAll([later], 'recommended', path))[0]!.kept?.url).toBe(url);
+    expect((await cleanAll([later], 'recommended', path))[0].kept?.url).toBe(url);
   });
 
   test('a source that gives one id to everything costs no more than the others', async () => {
@@ -276,8 +276,8 @@ describe('clean', () => {
       ),
     );
     const outcomes = await cleanAll(list);
-    expect(outcomes[0]!.kept!.text).toContain('Bản tin khu dân cư');
-    expect(outcomes[11]!.kept!.text).toBe(story(211));
+    expect(outcomes[0].kept!.text).toContain('Bản tin khu dân cư');
+    expect(outcomes[11].kept!.text).toBe(story(211));
   });
 });
 

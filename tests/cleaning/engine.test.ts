@@ -68,8 +68,8 @@ describe('engine', () => {
     const here = await outcomes(0, [file]);
     expect(here).toHaveLength(150);
     expect(here.filter(({ kept }) => kept)).toHaveLength(118);
-    expect(here[40]!.dropped).toMatchObject({ stage: 'extract', reason: 'too_nested' });
-    expect(here[149]!.dropped).toMatchObject({ stage: 'exact', reason: 'exact_duplicate' });
+    expect(here[40].dropped).toMatchObject({ stage: 'extract', reason: 'too_nested' });
+    expect(here[149].dropped).toMatchObject({ stage: 'exact', reason: 'exact_duplicate' });
     const flagged = here.flatMap(({ kept }) => (kept?.contamination ? [`${kept.url} ${kept.contamination}`] : []));
     expect(flagged).toEqual(['http://xom.test/7 items:01-0001']);
     expect(await outcomes(2, [file])).toEqual(here);

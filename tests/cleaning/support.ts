@@ -44,7 +44,7 @@ export function story(seed: number, sentences = 12): string {
   let state = seed * 2654435761 + 1;
   const pick = <T>(list: readonly T[]): T => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return list[(state >>> 8) % list.length]!;
+    return list[(state >>> 8) % list.length];
   };
   const names = ['ông Tư', 'bà Sáu', 'chị Hạnh', 'anh Lâm', 'thằng Cò', 'cô giáo', 'người thợ già', 'hai đứa nhỏ'];
   return Array.from(

@@ -44,7 +44,7 @@ describe('the prose', () => {
         .split('\n')
         .filter((line) => line !== '')
         .map(syllablesOf);
-      const levels = lines.filter((line) => isLevel(line[5]!) && (line.length === 6 || isLevel(line[7]!)));
+      const levels = lines.filter((line) => isLevel(line[5]) && (line.length === 6 || isLevel(line[7])));
       expect(levels.length / lines.length, slug).toBeGreaterThan(0.9); // syllables 6 and 8 carry a level tone
     }
   });
@@ -73,7 +73,7 @@ afterAll(() => web.close());
 
 function get(url: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<Answer> {
   const { hostname, pathname, search } = new URL(url);
-  const [address, port] = (web.connectTo[hostname] ?? web.connectTo['bao.vua.test']!).split(':');
+  const [address, port] = (web.connectTo[hostname] ?? web.connectTo['bao.vua.test']).split(':');
   return new Promise((resolve, reject) => {
     const options = {
       host: address,
@@ -131,8 +131,8 @@ describe('the server', () => {
     const { status, headers } = await get(url, {}, 'HEAD');
     expect(status).toBe(200);
     expect(await get(url, { 'if-none-match': headers.etag! })).toMatchObject({ status: 304, body: Buffer.alloc(0) });
-    expect((await get(url, { 'if-modified-since': headers['last-modified']! })).status).toBe(304);
-    const other = { 'if-none-match': '"other"', 'if-modified-since': headers['last-modified']! };
+    expect((await get(url, { 'if-modified-since': headers['last-modified'] })).status).toBe(304);
+    const other = { 'if-none-match': '"other"', 'if-modified-since': headers['last-modified'] };
     expect((await get(url, other, 'HEAD')).status).toBe(200);
     expect(web.requests.at(-1)).toEqual({
       host: new URL(url).hostname,
@@ -177,10 +177,10 @@ describe('the server', () => {
   });
 
   test('lists its articles in a sitemap of sitemaps, one of them gzip', async () => {
-    const locations = (xml: string): string[] => [...xml.matchAll(/<loc>(.*?)<\/loc>/g)].map((match) => match[1]!);
+    const locations = (xml: string): string[] => [...xml.matchAll(/<loc>(.*?)<\/loc>/g)].map((match) => match[1]);
     const children = locations((await get(`${BAO}/sitemap.xml`)).body.toString());
     expect(children).toEqual([`${BAO}/sitemap/chuyen-muc.xml`, `${BAO}/sitemap/bai-viet.xml.gz`]);
-    const child = await get(children[1]!, { 'accept-encoding': 'gzip' });
+    const child = await get(children[1], { 'accept-encoding': 'gzip' });
     expect(child.headers['content-encoding']).toBeUndefined();
     expect(locations(gunzipSync(child.body).toString())).toHaveLength(loadPages('bao').length);
   });
@@ -195,7 +195,7 @@ describe('links', () => {
       const { status, headers, body } = await get(url, {}, isLarge ? 'HEAD' : 'GET');
       found.set(url, status);
       const links = [...body.toString('latin1').matchAll(/<a [^>]*?href="([^"#]+)/gi)].map((match) =>
-        Buffer.from(match[1]!, 'latin1').toString(),
+        Buffer.from(match[1], 'latin1').toString(),
       );
       for (const href of [...links, headers.location ?? url]) {
         const next = new URL(href.replaceAll('&amp;', '&'), url).href;
@@ -219,12 +219,12 @@ describe('links', () => {
 describe('odd pages', () => {
   const textOf = (body: Buffer): string => body.toString();
   const special = (slug: string): PageFile => loadPages('dac-biet').find((page) => page.slug === slug)!;
-  const firstLine = (slug: string): string => special(slug).text.split('\n')[0]!;
+  const firstLine = (slug: string): string => special(slug).text.split('\n')[0];
 
   test('exact duplicates: a print version and second addresses', async () => {
     const article = textOf((await get(`${BAO}/kinh-te/cho-dem.html`)).body);
     const printed = textOf((await get(`${BAO}/kinh-te/cho-dem.html?print=1`)).body);
-    const paragraphs = (html: string): string[] => [...html.matchAll(/<p>(.+?)<\/p>/g)].map((match) => match[1]!);
+    const paragraphs = (html: string): string[] => [...html.matchAll(/<p>(.+?)<\/p>/g)].map((match) => match[1]);
     expect(paragraphs(printed).length).toBeGreaterThan(5);
     for (const paragraph of paragraphs(printed)) expect(article).toContain(paragraph);
     expect(printed).not.toMatch(/<nav|<footer|Đọc thêm/);
@@ -246,7 +246,7 @@ describe('odd pages', () => {
       const main = /(?:article__body|post-body-inner|CELLPADDING="8").*?(?:source-note|post-foot|<HR WIDTH)/s.exec(
         html,
       )![0];
-      const text = [...main.matchAll(/<p(?: align="justify")?>([^<]+)/gi)].map((match) => match[1]!).join('\n');
+      const text = [...main.matchAll(/<p(?: align="justify")?>([^<]+)/gi)].map((match) => match[1]).join('\n');
       const syllables = syllablesOf(text);
       return new Set(syllables.slice(4).map((_, i) => syllables.slice(i, i + 5).join(' ')));
     };
@@ -330,7 +330,7 @@ describe('odd pages', () => {
     expect(body.length).toBeGreaterThan(8 * 2 ** 20);
     expect(body.length).toBeLessThan(16 * 2 ** 20);
     await new Promise<void>((resolve) => {
-      const [host, port] = web.connectTo['bao.vua.test']!.split(':');
+      const [host, port] = web.connectTo['bao.vua.test'].split(':');
       const options = { host, port, path: '/so-lieu/muc-nuoc.html', headers: { host: 'bao.vua.test' }, agent: false };
       request(options, (response) => {
         response.once('data', () => response.destroy());

@@ -71,15 +71,15 @@ describe('plain text', () => {
     );
     expect(pages).toHaveLength(1);
     expect(pages[0]).toMatchObject({ url: `file:${file}`, source: file, status: 200, title, truncated: false });
-    expect(pages[0]!.headers['content-type']).toBe(typeOf(file));
-    if (!file.endsWith('.gz')) expect(Buffer.from(pages[0]!.body)).toEqual(Buffer.from(content as string));
-    else expect(textOf(pages[0]!)).toBe('Bến sông\n\nĐò.');
+    expect(pages[0].headers['content-type']).toBe(typeOf(file));
+    if (!file.endsWith('.gz')) expect(Buffer.from(pages[0].body)).toEqual(Buffer.from(content as string));
+    else expect(textOf(pages[0])).toBe('Bến sông\n\nĐò.');
   });
 
   test('the time of the last change stands for the time of the fetch', async () => {
     const path = put('a.txt', 'Đò.');
     utimesSync(path, new Date('2024-05-06T07:08:09Z'), new Date('2024-05-06T07:08:09Z'));
-    expect((await readAll(path)).pages[0]!.fetchedAt).toBe('2024-05-06T07:08:09.000Z');
+    expect((await readAll(path)).pages[0].fetchedAt).toBe('2024-05-06T07:08:09.000Z');
   });
 });
 
@@ -94,7 +94,7 @@ test('a saved web page keeps its bytes and its wishes', async () => {
     headers: { 'content-type': 'text/html' },
     consent: { conclusion: 'no-train' },
   });
-  expect(Buffer.from(pages[0]!.body)).toEqual(html);
+  expect(Buffer.from(pages[0].body)).toEqual(html);
 });
 
 describe('JSON lines', () => {
@@ -116,8 +116,8 @@ describe('JSON lines', () => {
     );
     expect(error).toBeUndefined();
     expect(pages[0]).toMatchObject({ id: 'vi/1', url: 'http://a.test/1', title: 'Một', licence: 'CC0', source: 'kho' });
-    expect(textOf(pages[0]!)).toBe(row.text);
-    expect(pages[0]!.headers).toEqual({ 'content-type': 'text/plain; charset=utf-8' });
+    expect(textOf(pages[0])).toBe(row.text);
+    expect(pages[0].headers).toEqual({ 'content-type': 'text/plain; charset=utf-8' });
     expect(pages[1]).toMatchObject({ id: '7', url: `file:${file}#7`, title: undefined, source: file });
     expect(pages[2]).toMatchObject({ id: undefined, url: `file:${file}#4` });
   });
@@ -126,7 +126,7 @@ describe('JSON lines', () => {
     const line = Buffer.from('{"text":"b\xd5n \\"s\xabng\\""}\n{"text":"Ben"}\n{"text":"\xab"}', 'latin1');
     const path = put('x.jsonl', line);
     const { pages, notes } = await readAll(path);
-    expect(Buffer.from(pages[0]!.body)).toEqual(Buffer.from('b\xd5n "s\xabng"', 'latin1'));
+    expect(Buffer.from(pages[0].body)).toEqual(Buffer.from('b\xd5n "s\xabng"', 'latin1'));
     expect(pages.map(({ headers }) => headers['content-type'])).toEqual([
       'text/plain',
       'text/plain; charset=utf-8',
@@ -150,8 +150,8 @@ describe('JSON lines', () => {
     const line = Buffer.from(json);
     line[line.indexOf('@')] = 0xff;
     const { pages, notes } = await readAll(put('x.jsonl', line));
-    const { id, url, title, headers } = pages[0]!;
-    const found = { id, url, title, text: Buffer.from(pages[0]!.body).toString('latin1') };
+    const { id, url, title, headers } = pages[0];
+    const found = { id, url, title, text: Buffer.from(pages[0].body).toString('latin1') };
     const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
     const expected = { ...same, text: utf8(same.text), [key]: key === 'text' ? `${utf8(same.text)}\xff` : value };
     expect(found).toEqual(expected);
@@ -250,7 +250,7 @@ describe('WARC', () => {
       truncated: true,
       consent: { conclusion: 'no-train', statements: ['meta robots: noai', 'tdm-reservation: 1'] },
     });
-    expect(pages[0]!.headers).toMatchObject({ 'content-type': 'text/html', etag: '"a"', 'x-a': '1, 2' });
+    expect(pages[0].headers).toMatchObject({ 'content-type': 'text/html', etag: '"a"', 'x-a': '1, 2' });
   });
 
   test('a foreign record has its consent derived, and its host as source', async () => {
@@ -265,7 +265,7 @@ describe('WARC', () => {
       record({ extra: [['Vua-Consent', 'maybe']] }),
     ]);
     expect(pages.map(({ consent }) => consent.conclusion)).toEqual(['no-train', 'no-index', 'unknown']);
-    expect(pages[0]!.source).toBe('bao.vua.test');
+    expect(pages[0].source).toBe('bao.vua.test');
   });
 
   test('what is no page is counted by reason', async () => {
@@ -327,8 +327,8 @@ describe('paths', () => {
     const { pages, error } = await readAll(put('to.txt.gz', gzipSync(Buffer.alloc(65 * 2 ** 20, 'a'))));
     expect(error).toBeUndefined();
     expect(pages).toHaveLength(1);
-    expect(pages[0]!.body.length).toBe(65_536);
-    expect(pages[0]!.wholeBytes).toBeGreaterThan(64 * 2 ** 20);
+    expect(pages[0].body.length).toBe(65_536);
+    expect(pages[0].wholeBytes).toBeGreaterThan(64 * 2 ** 20);
   });
 
   test('an empty text in a folder is a page, an empty archive is none', async () => {

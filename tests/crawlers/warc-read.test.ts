@@ -35,7 +35,7 @@ test.each([
   const pageOf = (n: number): Buffer =>
     Buffer.from(Array.from({ length: 4000 }, (_, i) => `<p>Trang ${n}, dòng ${(i * 7919) % 1009}.</p>`).join(''));
   const members = [1, 2, 3].map((n) => gzipSync(foreign([], pageOf(n))));
-  members[1]![at(members[1]!)]! ^= 0x55;
+  members[1][at(members[1])] ^= 0x55;
   const file = join(dir, 'x.warc.gz');
   writeFileSync(file, Buffer.concat(members));
   const { records, error } = await readAll(file);
@@ -70,8 +70,8 @@ describe('reading', () => {
     writeFileSync(join(dir, 'x.warc'), foreign(headers, stored));
     const { records, error } = await readAll(join(dir, 'x.warc'));
     expect(error).toBeUndefined();
-    expect(Buffer.from(records[0]!.body).toString()).toBe(page.toString());
-    expect(records[0]!.url).toBe('http://xa.vua.test/');
+    expect(Buffer.from(records[0].body).toString()).toBe(page.toString());
+    expect(records[0].url).toBe('http://xa.vua.test/');
   });
 
   test('a compressed body that was cut gives what is there', async () => {
@@ -80,9 +80,9 @@ describe('reading', () => {
       foreign(['Content-Encoding: gzip'], gzipSync(page, { level: 0 }).subarray(0, 700), ['WARC-Truncated: length']),
     );
     const { records } = await readAll(join(dir, 'x.warc'));
-    expect(records[0]!.truncated).toBe(true);
-    expect(records[0]!.body.length).toBeGreaterThan(500);
-    expect(page.toString()).toContain(Buffer.from(records[0]!.body).toString().slice(0, 500));
+    expect(records[0].truncated).toBe(true);
+    expect(records[0].body.length).toBeGreaterThan(500);
+    expect(page.toString()).toContain(Buffer.from(records[0].body).toString().slice(0, 500));
   });
 
   test('Content-Length decides, whatever the body looks like', async () => {
@@ -158,7 +158,7 @@ describe('reading', () => {
     ]);
     const path = join(dir, fileName);
     const file = readFileSync(path);
-    file[file.length - 300]! ^= 1;
+    file[file.length - 300] ^= 1;
     writeFileSync(path, file);
     const { records, error } = await readAll(path);
     expect(urlsOf(records).slice(0, 1)).toEqual(urls(1));
@@ -207,8 +207,8 @@ describe('reading', () => {
     });
     const heads = await readAll(join(dir, 'x.warc.gz'), { maxRecordBytes: 1_000_000, withHeads: true });
     expect(heads.records.map(({ wholeBytes }) => wholeBytes)).toEqual([expect.any(Number), 1_000_001, undefined]);
-    expect(heads.records[0]!.wholeBytes).toBeGreaterThan(2_000_000);
-    expect(heads.records[0]!.body.length).toBeLessThanOrEqual(65_536);
+    expect(heads.records[0].wholeBytes).toBeGreaterThan(2_000_000);
+    expect(heads.records[0].body.length).toBeLessThanOrEqual(65_536);
   });
 
   test('an aborted signal ends the reading without an error', async () => {

@@ -46,7 +46,7 @@ describe('writing', () => {
     expect(error).toBeUndefined();
     expect(records).toHaveLength(2);
     for (const [i, read] of records.entries()) {
-      const { headers, body, truncated, ...rest } = given[i]!;
+      const { headers, body, truncated, ...rest } = given[i];
       expect(read).toMatchObject(rest);
       expect(Buffer.from(read.body)).toEqual(Buffer.from(body));
       expect(read.truncated).toBe(truncated ?? false);
@@ -101,7 +101,7 @@ describe('writing', () => {
     const { records, error } = await readAll(join(dir, fileName));
     expect(error).toBeUndefined();
     expect(records[0]).toMatchObject({ type: 'response', status: 200 });
-    expect(Buffer.from(records[0]!.body)).toEqual(Buffer.from(record(1).body));
+    expect(Buffer.from(records[0].body)).toEqual(Buffer.from(record(1).body));
   });
 
   test('overlapping writes keep the order of the calls', async () => {

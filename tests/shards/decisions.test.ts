@@ -48,7 +48,7 @@ describe('vua explain', () => {
     expect(said).toContain(batch.string('id', row));
 
     const json = context(true);
-    const id = (await collect(readDocuments(out)))[0]!.string('id', 0);
+    const id = (await collect(readDocuments(out)))[0].string('id', 0);
     await explainCommand.run(explainCommand.options.parse({ document: id, out }), json);
     expect(JSON.parse(json.out.join(''))).toMatchObject({ outcome: 'kept', said: { id, language: 'vie' } });
   });
@@ -156,7 +156,7 @@ describe('an opt-out of a page that was kept', () => {
     async function* stream(list: readonly Page[]) {
       yield* list;
     }
-    const short = { ...pages[3]!, url: 'file:bao#ngan', body: Buffer.from('Chiều nay bến nghỉ một chuyến.') };
+    const short = { ...pages[3], url: 'file:bao#ngan', body: Buffer.from('Chiều nay bến nghỉ một chuyến.') };
     const clean = (list: readonly Page[]) =>
       cleanInputs({ pages: stream(list), outDir: out, shardBytes: 30_000 }, context());
     await clean([...pages, short]);
@@ -171,9 +171,9 @@ describe('an opt-out of a page that was kept', () => {
     expect(before.size).toBeGreaterThan(20);
     const fingerprint = readDocumentManifest(out).documents.map(({ file }) => file);
 
-    const gone = [...before.keys()][5]!;
+    const gone = [...before.keys()][5];
     const optOut = (url: string): Page => ({
-      ...pages[0]!,
+      ...pages[0],
       url,
       body: Buffer.from('khác'),
       fetchedAt: '2099-01-01T00:00:00.000Z',
@@ -204,7 +204,7 @@ describe('an opt-out in the middle of a run', () => {
     const out = temporaryFolder();
     const pages = await collect(openInput(join(PAGES, 'bao')));
     const optOut: Page = {
-      ...pages[0]!,
+      ...pages[0],
       body: Buffer.from('khác'),
       fetchedAt: '2099-01-01T00:00:00.000Z',
       consent: { conclusion: 'no-index', statements: ['meta robots: noindex'] },

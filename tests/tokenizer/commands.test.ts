@@ -76,7 +76,7 @@ describe('vua tokenizer train', () => {
   test('the same text as shards, JSON lines and text files gives the same tokenizer', async () => {
     await run(tokenizerTrainCommand, trainOptions({ validShare: 0 }));
     const expected = tokenizerFile();
-    const texts = range(40).map((n) => (splitOf(`d${n}`, 0.3) === 'valid' ? HELD_OUT.repeat(200) : sampleTexts()[n]!));
+    const texts = range(40).map((n) => (splitOf(`d${n}`, 0.3) === 'valid' ? HELD_OUT.repeat(200) : sampleTexts()[n]));
     const jsonl = texts.map((text, n) => JSON.stringify({ id: `d${n}`, text: text.normalize('NFD') })).join('\n');
     writeFileSync(at('documents.jsonl'), jsonl);
     writeFileSync(at('documents.jsonl.gz'), gzipSync(jsonl));
@@ -99,7 +99,7 @@ describe('vua tokenizer train', () => {
   });
 
   test('of a web page only the text is learned from', async () => {
-    const text = sampleTexts()[0]!
+    const text = sampleTexts()[0]
       .replaceAll(/[<>&#*]/g, '')
       .repeat(3);
     const paragraphs = text.split(/\n+/).map((line) => `<p class="doan-van">${line}</p>`);

@@ -165,7 +165,7 @@ describe('evaluate', () => {
   });
 
   test('ours beside ours through the other library: the same figures', async () => {
-    writeFileSync(at('page.txt'), sampleTexts()[0]!);
+    writeFileSync(at('page.txt'), sampleTexts()[0]);
     const other = await openCompared(dir);
     expect(other.vocabSize).toBe(2000);
     const shown = await run(tokenizerEvaluateCommand, { documents: [at('page.txt')], beside: [dir] });

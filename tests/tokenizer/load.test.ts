@@ -83,30 +83,30 @@ const damages: [key: string, fact: string, change: (json: TokenizerJson) => void
   ['model.merges[3]', '"漢" has no id', ({ model: bpe }) => Object.assign(bpe.merges, { 3: '漢 b' })],
   ['model.merges[0]', 'no merge before it makes', ({ model: bpe }) => bpe.merges.reverse()],
   ['model.merges[100]', 'has id', ({ model: bpe }) => bpe.merges.splice(100, 1)],
-  ['added_tokens', 'has id 999, expected 399', ({ added_tokens }) => Object.assign(added_tokens[15]!, { id: 999 })],
-  ['added_tokens', '"<|pad|>" is missing', ({ added_tokens }) => Object.assign(added_tokens[2]!, { content: '<|x|>' })],
-  ['added_tokens.0.content', 'expected', ({ added_tokens }) => Object.assign(added_tokens[0]!, { content: 1 })],
+  ['added_tokens', 'has id 999, expected 399', ({ added_tokens }) => Object.assign(added_tokens[15], { id: 999 })],
+  ['added_tokens', '"<|pad|>" is missing', ({ added_tokens }) => Object.assign(added_tokens[2], { content: '<|x|>' })],
+  ['added_tokens.0.content', 'expected', ({ added_tokens }) => Object.assign(added_tokens[0], { content: 1 })],
   [
     'added_tokens["<|pad|>"].lstrip',
     'true, exp',
-    ({ added_tokens }) => Object.assign(added_tokens[2]!, { lstrip: true }),
+    ({ added_tokens }) => Object.assign(added_tokens[2], { lstrip: true }),
   ],
   [
     'added_tokens["<|eos|>"].special',
     'false,',
-    ({ added_tokens }) => Object.assign(added_tokens[1]!, { special: false }),
+    ({ added_tokens }) => Object.assign(added_tokens[1], { special: false }),
   ],
   ['truncation', '{"max_length":9}, exp', (json) => Object.assign(json, { truncation: { max_length: 9 } })],
   ['normalizer', 'null, expected {"type":"NFC"}', (json) => Object.assign(json, { normalizer: null })],
   [
     'pre_tokenizer.pretokenizers.0.pattern.Regex',
     '"\\\\s+", expected',
-    ({ pre_tokenizer }) => Object.assign(pre_tokenizer.pretokenizers[0]!.pattern, { Regex: '\\s+' }),
+    ({ pre_tokenizer }) => Object.assign(pre_tokenizer.pretokenizers[0].pattern, { Regex: '\\s+' }),
   ],
   [
     'pre_tokenizer.pretokenizers',
     'expected',
-    ({ pre_tokenizer }) => pre_tokenizer.pretokenizers.push(pre_tokenizer.pretokenizers[0]!),
+    ({ pre_tokenizer }) => pre_tokenizer.pretokenizers.push(pre_tokenizer.pretokenizers[0]),
   ],
 ];
 test.each(damages)('damage: %s: %s', (key, fact, change) => {
@@ -122,12 +122,9 @@ test('a merge within a syllable behind one across spaces is refused', async () =
   const tokenOf = (merge: string): string => merge.replace(' ', '');
   const { merges, vocab } = json.model;
   const last = merges.findIndex((merge) => merge.includes(' Ġ') && !/^[ĠĊ]* /.test(merge)) - 1;
-  const swapped = [merges[last]!, merges[last + 1]!];
-  [merges[last], merges[last + 1]] = [swapped[1]!, swapped[0]!];
-  [vocab[tokenOf(swapped[0]!)], vocab[tokenOf(swapped[1]!)]] = [
-    vocab[tokenOf(swapped[1]!)]!,
-    vocab[tokenOf(swapped[0]!)]!,
-  ];
+  const swapped = [merges[last], merges[last + 1]];
+  [merges[last], merges[last + 1]] = [swapped[1], swapped[0]];
+  [vocab[tokenOf(swapped[0])], vocab[tokenOf(swapped[1])]] = [vocab[tokenOf(swapped[1])], vocab[tokenOf(swapped[0])]];
   const parse = (): unknown => parseTokenizer(JSON.stringify(json), 'tokenizer.json');
   expect(parse).toThrow(`model.merges[${last + 1}]: does not cross a space`);
   expect(parseTokenizer(tokenizerJson(across), 'tokenizer.json')).toEqual(across);

@@ -33,7 +33,7 @@ test('WebAssembly with vectors runs here: else the tests below say nothing', () 
 
 test('characters that one vector takes for letters, or for stable, are', () => {
   const { blockOf, facts } = unicodeFacts();
-  const factsOf = (codePoint: number): number => facts[(blockOf[codePoint >> 6]! << 6) | (codePoint & 63)]!;
+  const factsOf = (codePoint: number): number => facts[(blockOf[codePoint >> 6] << 6) | (codePoint & 63)];
   const wrong: string[] = [];
   const hold = (first: number, last: number, isTrue: (facts: number) => boolean): void => {
     for (let i = first; i <= last; i++) if (!isTrue(factsOf(i))) wrong.push(i.toString(16));
@@ -136,8 +136,8 @@ describe('counting', () => {
     const { bytes, lengths, counts } = tally.result();
     let at = 0;
     return Array.from(counts, (count, i) => {
-      at += lengths[i]!;
-      return `${count} ${Buffer.from(bytes.subarray(at - lengths[i]!, at)).toString('hex')}`;
+      at += lengths[i];
+      return `${count} ${Buffer.from(bytes.subarray(at - lengths[i], at)).toString('hex')}`;
     }).sort();
   };
 

@@ -7,7 +7,7 @@ import { Vocabulary } from '../../tokenizer/train/vocabulary.ts';
 import { bytesOf, SPLIT_RULE, sampleTexts, splitRegExp, train } from './support.ts';
 
 const merges = (model: BpeModel): [number, number][] =>
-  Array.from({ length: model.merges.length / 2 }, (_, i) => [model.merges[2 * i]!, model.merges[2 * i + 1]!]);
+  Array.from({ length: model.merges.length / 2 }, (_, i) => [model.merges[2 * i], model.merges[2 * i + 1]]);
 
 const tokens = (model: BpeModel): string[] => {
   const { bytes, starts } = tokenBytesOf(model);
@@ -25,7 +25,7 @@ interface NaiveWord {
 class NaiveTrainer {
   readonly merges: [number, number][] = [];
   /** One character a byte. */
-  readonly tokens = Array.from({ length: 256 }, (_, id) => String.fromCharCode(BYTE_OF_ID[id]!));
+  readonly tokens = Array.from({ length: 256 }, (_, id) => String.fromCharCode(BYTE_OF_ID[id]));
 
   constructor(
     private readonly minFrequency: number,
@@ -37,7 +37,7 @@ class NaiveTrainer {
       const pairs = new Map<number, number>();
       for (const { symbols, count } of words) {
         for (let i = 1; i < symbols.length; i++) {
-          const pair = symbols[i - 1]! * 2 ** 20 + symbols[i]!;
+          const pair = symbols[i - 1] * 2 ** 20 + symbols[i];
           pairs.set(pair, (pairs.get(pair) ?? 0) + count);
         }
       }
@@ -45,31 +45,31 @@ class NaiveTrainer {
       let highest = 0;
       for (const [pair, count] of pairs) {
         if (count < highest || (count === highest && pair > best)) continue;
-        const [left, right] = [this.tokens[Math.floor(pair / 2 ** 20)]!, this.tokens[pair % 2 ** 20]!];
+        const [left, right] = [this.tokens[Math.floor(pair / 2 ** 20)], this.tokens[pair % 2 ** 20]];
         if (!allows(left, right) || this.tokens.includes(left + right)) continue;
         [best, highest] = [pair, count];
       }
       if (highest < this.minFrequency) return;
       const [left, right] = [Math.floor(best / 2 ** 20), best % 2 ** 20];
       this.merges.push([left, right]);
-      this.tokens.push(this.tokens[left]! + this.tokens[right]!);
+      this.tokens.push(this.tokens[left] + this.tokens[right]);
       for (const word of words) word.symbols = this.merged(word.symbols, this.merges.length - 1);
     }
   }
 
   /** All merges made so far, in their order. */
   encode(text: string): number[] {
-    let symbols = Array.from(bytesOf(text), (byte) => ID_OF_BYTE[byte]!);
+    let symbols = Array.from(bytesOf(text), (byte) => ID_OF_BYTE[byte]);
     for (let merge = 0; merge < this.merges.length; merge++) symbols = this.merged(symbols, merge);
     return symbols;
   }
 
   private merged(symbols: readonly number[], merge: number): number[] {
-    const [left, right] = this.merges[merge]!;
+    const [left, right] = this.merges[merge];
     const out: number[] = [];
     for (let i = 0; i < symbols.length; i++) {
       const joins = symbols[i] === left && symbols[i + 1] === right;
-      out.push(joins ? 256 + merge : symbols[i]!);
+      out.push(joins ? 256 + merge : symbols[i]);
       if (joins) i++;
     }
     return out;
@@ -80,7 +80,7 @@ function wordsIn(texts: readonly string[], rule = SPLIT_RULE): NaiveWord[] {
   const counts = new Map<string, number>();
   for (const text of texts) for (const word of text.match(rule) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].map(([word, count]) => ({
-    symbols: Array.from(bytesOf(word), (byte) => ID_OF_BYTE[byte]!),
+    symbols: Array.from(bytesOf(word), (byte) => ID_OF_BYTE[byte]),
     count,
   }));
 }
@@ -99,7 +99,7 @@ describe('merges are those of a naive recount', () => {
   });
 
   test('to the last pair of a small text, runs of one letter included', async () => {
-    const texts = [`${'a'.repeat(7)} aa aaa ${'ab'.repeat(9)} aba ${'ha'.repeat(5)}`, sampleTexts()[0]!.slice(0, 3000)];
+    const texts = [`${'a'.repeat(7)} aa aaa ${'ab'.repeat(9)} aba ${'ha'.repeat(5)}`, sampleTexts()[0].slice(0, 3000)];
     const model = await train(texts, { vocabSize: 8192, minFrequency: 1 });
     const expected = mergesByRecount(texts, Number.POSITIVE_INFINITY, 1);
     expect(expected.length).toBeGreaterThan(600);
@@ -120,7 +120,7 @@ describe('merges are those of a naive recount', () => {
     trainer.learn(wordsIn(texts), within);
     const runs = wordsIn(texts, splitRegExp({ digits: 3, acrossSpaces: true }));
     for (const run of runs) {
-      run.symbols = trainer.encode(Buffer.from(run.symbols.map((id) => BYTE_OF_ID[id]!)).toString());
+      run.symbols = trainer.encode(Buffer.from(run.symbols.map((id) => BYTE_OF_ID[id])).toString());
     }
     const syllables = (token: string): number => token.split(' ').length - (token.startsWith(' ') ? 1 : 0);
     trainer.learn(runs, all, (left, right) => {
@@ -192,7 +192,7 @@ test('minFrequency and maxTokenBytes bound the merges', async () => {
   const [rare, common] = ['xyz '.repeat(4), 'thương '.repeat(5)];
   const model = await train([rare + common], { vocabSize: 4096, minFrequency: 5, maxTokenBytes: 4 });
   const { starts } = tokenBytesOf(model);
-  const lengths = Array.from(starts.subarray(257), (end, i) => end - starts[256 + i]!);
+  const lengths = Array.from(starts.subarray(257), (end, i) => end - starts[256 + i]);
   expect(Math.max(...lengths)).toBe(4);
   expect(
     tokens(model)

@@ -38,7 +38,7 @@ export class Encoder {
   constructor(model: BpeModel, options: Partial<ScannerOptions> = {}) {
     const pairs = new PairTable(mergeCount(model));
     for (let i = 0; i < model.merges.length; i += 2) {
-      pairs.add(model.merges[i]!, model.merges[i + 1]!, BYTE_TOKENS + i / 2);
+      pairs.add(model.merges[i], model.merges[i + 1], BYTE_TOKENS + i / 2);
     }
     const { digits, acrossSpaces } = model.split;
     this.scanner = new Scanner({ digits, marksRuns: acrossSpaces, pool: CACHED_IDS, pairs, ...options });
@@ -95,7 +95,7 @@ export class Encoder {
       if (end === length && !isLast) break; // it may go on
       const first = count;
       count = end - start > CACHED_BYTES ? this.appendMerged(count, start, end) : this.append(count, start, end);
-      if (this.joiner !== undefined && scanner.wasSyllable && pretokenizer.isSyllable) scanner.ids[first]! |= CONTINUES;
+      if (this.joiner !== undefined && scanner.wasSyllable && pretokenizer.isSyllable) scanner.ids[first] |= CONTINUES;
       scanner.wasSyllable = pretokenizer.isSyllable;
       start = end;
     }
@@ -111,15 +111,15 @@ export class Encoder {
     const slot = cache.slotOf(this.scanner.text, start, end) << 3;
     const { ids, pool } = this.scanner; // a new key may have moved them
     const { i32 } = cache;
-    const known = i32[slot + TOKENS]!;
+    const known = i32[slot + TOKENS];
     if (known > 0) {
-      if (known <= INLINE_IDS) for (let i = 0; i < known; i++) ids[at + i] = i32[slot + i]!;
-      else for (let i = 0, first = i32[slot]!; i < known; i++) ids[at + i] = pool[first + i]!;
+      if (known <= INLINE_IDS) for (let i = 0; i < known; i++) ids[at + i] = i32[slot + i];
+      else for (let i = 0, first = i32[slot]; i < known; i++) ids[at + i] = pool[first + i];
       return at + known;
     }
     const written = this.appendMerged(at, start, end);
     i32[slot + TOKENS] = written - at;
-    if (written - at <= INLINE_IDS) for (let i = at; i < written; i++) i32[slot + i - at] = ids[i]!;
+    if (written - at <= INLINE_IDS) for (let i = at; i < written; i++) i32[slot + i - at] = ids[i];
     else {
       const { poolEnd } = this.scanner;
       i32[slot] = poolEnd;
@@ -139,9 +139,9 @@ export class Encoder {
     const { ids, text } = this.scanner;
     const length = end - start;
     const word = length <= SCAN_LIMIT ? this.word : new Int32Array(length);
-    for (let i = 0; i < length; i++) word[i] = ID_OF_BYTE[text.bytes[start + i]!]!;
+    for (let i = 0; i < length; i++) word[i] = ID_OF_BYTE[text.bytes[start + i]];
     const count = this.merger.merge(word, length);
-    for (let i = 0; i < count; i++) ids[at + i] = word[i]!;
+    for (let i = 0; i < count; i++) ids[at + i] = word[i];
     return at + count;
   }
 

@@ -40,7 +40,7 @@ export function tokenizerJson(model: BpeModel): string {
   const tokens = tokensOf(model);
   const firstSpecial = tokens.length - model.specialTokens.length;
   const merges = Array.from({ length: mergeCount(model) }, (_, i) => {
-    return `${tokens[model.merges[2 * i]!]} ${tokens[model.merges[2 * i + 1]!]}`;
+    return `${tokens[model.merges[2 * i]]} ${tokens[model.merges[2 * i + 1]]}`;
   });
   const json = {
     version: '1.0',

@@ -35,11 +35,11 @@ export class SyllableJoiner {
     const firstPart = Int32Array.from({ length: BYTE_TOKENS + count }, (_, id) => id);
     const lastPart = firstPart.slice();
     for (let merge = first; merge < count; merge++) {
-      const [left, right] = [model.merges[2 * merge]!, model.merges[2 * merge + 1]!];
-      firstPart[BYTE_TOKENS + merge] = firstPart[left]!;
-      lastPart[BYTE_TOKENS + merge] = lastPart[right]!;
-      const bit = hashOf(lastPart[left]!, firstPart[right]!) & (JOINABLE_BITS - 1);
-      this.joinable[bit >> 5]! |= 1 << bit;
+      const [left, right] = [model.merges[2 * merge], model.merges[2 * merge + 1]];
+      firstPart[BYTE_TOKENS + merge] = firstPart[left];
+      lastPart[BYTE_TOKENS + merge] = lastPart[right];
+      const bit = hashOf(lastPart[left], firstPart[right]) & (JOINABLE_BITS - 1);
+      this.joinable[bit >> 5] |= 1 << bit;
     }
   }
 
@@ -48,11 +48,11 @@ export class SyllableJoiner {
     const { joinable } = this;
     let write = 0;
     for (let start = 0, end = 1; start < count; start = end++) {
-      let last = ids[start]! & ~CONTINUES;
-      while (end < count && (ids[end]! & CONTINUES) !== 0) {
-        const id = ids[end]! & ~CONTINUES;
+      let last = ids[start] & ~CONTINUES;
+      while (end < count && (ids[end] & CONTINUES) !== 0) {
+        const id = ids[end] & ~CONTINUES;
         const bit = hashOf(last, id) & (JOINABLE_BITS - 1);
-        if (((joinable[bit >> 5]! >> bit) & 1) === 0) break;
+        if (((joinable[bit >> 5] >> bit) & 1) === 0) break;
         last = id;
         end++;
       }
@@ -65,7 +65,7 @@ export class SyllableJoiner {
   private mergePiece(ids: Int32Array, start: number, end: number, write: number): number {
     const length = end - start;
     if (length === 2) {
-      const [left, right] = [ids[start]! & ~CONTINUES, ids[start + 1]! & ~CONTINUES];
+      const [left, right] = [ids[start] & ~CONTINUES, ids[start + 1] & ~CONTINUES];
       const made = this.merger.madeBy(left, right);
       ids[write] = made === NONE ? left : made;
       if (made !== NONE) return write + 1;
@@ -74,9 +74,9 @@ export class SyllableJoiner {
     }
     if (length > this.piece.length) this.piece = new Int32Array(2 * length);
     const { piece } = this;
-    for (let i = 0; i < length; i++) piece[i] = ids[start + i]! & ~CONTINUES;
+    for (let i = 0; i < length; i++) piece[i] = ids[start + i] & ~CONTINUES;
     const count = this.merger.merge(piece, length);
-    for (let i = 0; i < count; i++) ids[write + i] = piece[i]!;
+    for (let i = 0; i < count; i++) ids[write + i] = piece[i];
     return write + count;
   }
 }

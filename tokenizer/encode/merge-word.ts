@@ -24,13 +24,13 @@ export class WordMerger {
   /** Quadratic in `count`, which is small. */
   mergeByScan(symbols: Int32Array, count: number): number {
     const { made } = this; // by the pair that begins at each symbol
-    for (let i = 0; i + 1 < count; i++) made[i] = this.madeBy(symbols[i]!, symbols[i + 1]!);
+    for (let i = 0; i + 1 < count; i++) made[i] = this.madeBy(symbols[i], symbols[i + 1]);
     for (;;) {
       let lowest = NONE;
       let at = 0;
       for (let i = 0; i + 1 < count; i++) {
-        if (made[i]! < lowest) {
-          lowest = made[i]!;
+        if (made[i] < lowest) {
+          lowest = made[i];
           at = i;
         }
       }
@@ -38,11 +38,11 @@ export class WordMerger {
       count--;
       symbols[at] = lowest;
       for (let i = at + 1; i < count; i++) {
-        symbols[i] = symbols[i + 1]!;
-        made[i] = made[i + 1]!;
+        symbols[i] = symbols[i + 1];
+        made[i] = made[i + 1];
       }
-      if (at > 0) made[at - 1] = this.madeBy(symbols[at - 1]!, lowest);
-      if (at + 1 < count) made[at] = this.madeBy(lowest, symbols[at + 1]!);
+      if (at > 0) made[at - 1] = this.madeBy(symbols[at - 1], lowest);
+      if (at + 1 < count) made[at] = this.madeBy(lowest, symbols[at + 1]);
     }
   }
 
@@ -53,8 +53,8 @@ export class WordMerger {
     const made = new Int32Array(count).fill(NONE);
     const heap = new NumberHeap(2 * count);
     const offer = (at: number): void => {
-      made[at] = next[at]! < count ? this.madeBy(symbols[at]!, symbols[next[at]!]!) : NONE;
-      if (made[at] !== NONE) heap.push(made[at]! * POSITIONS + at);
+      made[at] = next[at] < count ? this.madeBy(symbols[at], symbols[next[at]]) : NONE;
+      if (made[at] !== NONE) heap.push(made[at] * POSITIONS + at);
     };
     for (let i = 0; i < count; i++) offer(i);
     while (heap.size > 0) {
@@ -62,16 +62,16 @@ export class WordMerger {
       const at = entry % POSITIONS;
       const id = (entry - at) / POSITIONS;
       if (made[at] !== id) continue;
-      const gone = next[at]!;
+      const gone = next[at];
       symbols[at] = id;
       made[gone] = NONE;
-      next[at] = next[gone]!;
-      if (next[at]! < count) previous[next[at]!] = at;
+      next[at] = next[gone];
+      if (next[at] < count) previous[next[at]] = at;
       offer(at);
-      if (previous[at]! >= 0) offer(previous[at]!);
+      if (previous[at] >= 0) offer(previous[at]);
     }
     let left = 0;
-    for (let at = 0; at < count; at = next[at]!) symbols[left++] = symbols[at]!;
+    for (let at = 0; at < count; at = next[at]) symbols[left++] = symbols[at];
     return left;
   }
 
@@ -99,8 +99,8 @@ class NumberHeap {
     let at = this.size++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (values[parent]! <= value) break;
-      values[at] = values[parent]!;
+      if (values[parent] <= value) break;
+      values[at] = values[parent];
       at = parent;
     }
     values[at] = value;
@@ -108,13 +108,13 @@ class NumberHeap {
 
   pop(): number {
     const { values } = this;
-    const top = values[0]!;
-    const value = values[--this.size]!;
+    const top = values[0];
+    const value = values[--this.size];
     let at = 0;
     for (let child = 1; child < this.size; child = 2 * at + 1) {
-      if (child + 1 < this.size && values[child + 1]! < values[child]!) child++;
-      if (values[child]! >= value) break;
-      values[at] = values[child]!;
+      if (child + 1 < this.size && values[child + 1] < values[child]) child++;
+      if (values[child] >= value) break;
+      values[at] = values[child];
       at = child;
     }
     values[at] = value;

@@ -76,7 +76,7 @@ function requireOrder(model: BpeModel, fail: Fail): void {
   const tokens = tokenBytesOf(model);
   const first = firstMergeAcross(model);
   for (let merge = first; merge < model.merges.length / 2; merge++) {
-    if (!crossesSpace(tokens, model.merges[2 * merge]!, model.merges[2 * merge + 1]!)) {
+    if (!crossesSpace(tokens, model.merges[2 * merge], model.merges[2 * merge + 1])) {
       fail(`model.merges[${merge}]`, `does not cross a space, but model.merges[${first}] before it does`);
     }
   }
@@ -93,7 +93,7 @@ function readShape(json: string, fail: Fail): TokenizerFile {
   }
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
+  const { path, message } = parsed.error.issues[0];
   return fail(path.join('.') || 'top level', message);
 }
 

@@ -111,7 +111,7 @@ export class Scanner {
    */
   load(text: Uint8Array, from: number): boolean {
     let end = Math.min(text.length, from + this.window);
-    if (end < text.length) while (end > from && (text[end]! & 0xc0) === 0x80) end--;
+    if (end < text.length) while (end > from && (text[end] & 0xc0) === 0x80) end--;
     if (this.loaded?.text !== text || this.loaded.from !== from) {
       this.text.set(text.subarray(from, end));
       this.loaded = { text, from };

@@ -47,7 +47,7 @@ export class Evaluation {
     const figures = this.figuresOf(source);
     const composed = toNfc(text);
     const ids = tokenizer.encode(composed);
-    for (let i = 0; i < ids.length; i++) used.add(ids[i]!);
+    for (let i = 0; i < ids.length; i++) used.add(ids[i]);
     figures.documents++;
     figures.bytes += Buffer.byteLength(composed);
     figures.tokens += ids.length;

@@ -28,7 +28,7 @@ export async function* slicesOf(chunks: AsyncIterable<Uint8Array>, bytes = SLICE
 
 function lastCut(text: Uint8Array): number {
   for (let at = text.length - 1; at > 0; at--) {
-    if (text[at - 1] === 0x0a && text[at]! > 0x20 && text[at]! < 0x7f) return at;
+    if (text[at - 1] === 0x0a && text[at] > 0x20 && text[at] < 0x7f) return at;
   }
   return 0;
 }

@@ -68,7 +68,7 @@ const ALL_VECTORS = [...Object.entries(VECTORS), ...Object.entries(STABLE_VECTOR
 
 /** What stands at `KernelLayout.vectors`. */
 export const vectorBytes = (): Uint8Array =>
-  Uint8Array.from(ALL_VECTORS.flatMap(([, bytes]) => Array.from({ length: 16 }, (_, i) => bytes[i % bytes.length]!)));
+  Uint8Array.from(ALL_VECTORS.flatMap(([, bytes]) => Array.from({ length: 16 }, (_, i) => bytes[i % bytes.length])));
 
 export const localsOf = (vectors: typeof VECTORS): string =>
   Object.keys(vectors)

@@ -20,7 +20,7 @@ export function assemble(source: string): Uint8Array<ArrayBuffer> {
   };
   const exported = [
     ...functions.flatMap((field, index) => (field.exportName === undefined ? [] : [[field.exportName, 0, index]])),
-    ...globals.map((field, index) => [exportName(field[2]!), 3, index]),
+    ...globals.map((field, index) => [exportName(field[2]), 3, index]),
   ] as [string, number, number][];
   const imports = of('import').map(([, room, name]) => [...text(room!), ...text(name!), 2, 0, 1]);
   return Uint8Array.from([
@@ -74,9 +74,9 @@ class FunctionField {
     const declared = (kind: string) => parts.filter((part) => part[0] === kind) as string[][];
     const [parameters, locals] = [declared('param'), declared('local')];
     for (const [, local] of [...parameters, ...locals]) this.locals.set(local!, this.locals.size);
-    this.localTypes = locals.map(([, , type]) => TYPES[type!]!);
-    const results = declared('result').map(([, type]) => TYPES[type!]!);
-    this.type = [0x60, ...vector(parameters.map(([, , type]) => TYPES[type!]!)), ...vector(results)];
+    this.localTypes = locals.map(([, , type]) => TYPES[type!]);
+    const results = declared('result').map(([, type]) => TYPES[type!]);
+    this.type = [0x60, ...vector(parameters.map(([, , type]) => TYPES[type!])), ...vector(results)];
     const exports = declared('export')[0];
     this.exportName = exports && exportName(exports);
     this.body = parts.filter((part) => !['param', 'local', 'result', 'export'].includes(String(part[0])));
@@ -152,7 +152,7 @@ class FunctionField {
   private indexed(name: string, indices: ReadonlyMap<string, number>, [key, ...operands]: Expression[]): number[] {
     const index = indices.get(String(key));
     if (index === undefined) throw new Error(`wat: ${this.name}: ${String(key)} in ${name}`);
-    return [...this.sequence(operands), PLAIN[name]![0]!, ...unsigned(index)];
+    return [...this.sequence(operands), PLAIN[name][0], ...unsigned(index)];
   }
 
   /** Operands, then the opcode; loads and stores carry alignment and offset, splats nothing. */
@@ -251,7 +251,7 @@ function parse(source: string): Expression[] {
       open.at(-1)!.push(closed);
     } else open.at(-1)!.push(word);
   }
-  return open[0]![0] as Expression[];
+  return open[0][0] as Expression[];
 }
 
 const exportName = (field: Expression): string => String(field[1]).slice(1, -1);

@@ -37,10 +37,10 @@ export function automatonOf({ blockOf, facts }: UnicodeFacts, accepts: (facts: n
   const continuations = Array.from({ length: 64 }, (_, i) => i);
   const lastByteOfBlock = new Map<number, number>();
   const lastByte = (prefix: number): number => {
-    const block = blockOf[prefix]!;
+    const block = blockOf[prefix];
     let state = lastByteOfBlock.get(block);
     if (state === undefined) {
-      state = stateOf(continuations.map((low) => (accepts(facts[(block << 6) | low]!) ? START : STOP)));
+      state = stateOf(continuations.map((low) => (accepts(facts[(block << 6) | low]) ? START : STOP)));
       lastByteOfBlock.set(block, state);
     }
     return state;
@@ -49,9 +49,9 @@ export function automatonOf({ blockOf, facts }: UnicodeFacts, accepts: (facts: n
   const isPrefix = (prefix: number, lowest: number): boolean =>
     prefix >= lowest && prefix < 0x110000 >> 6 && (prefix < 0xd800 >> 6 || prefix >= 0xe000 >> 6);
 
-  const start = rows[START]!;
+  const start = rows[START];
   for (let byte = 0; byte < 0x80; byte++) {
-    if (accepts(facts[(blockOf[byte >> 6]! << 6) | (byte & 63)]!)) start[byte] = START;
+    if (accepts(facts[(blockOf[byte >> 6] << 6) | (byte & 63)])) start[byte] = START;
   }
   for (let lead = 0xc2; lead < 0xe0; lead++) start[lead] = lastByte(lead & 31);
   for (let lead = 0xe0; lead < 0xf0; lead++) {

@@ -22,7 +22,7 @@ for (const [id, byte] of BYTE_OF_ID.entries()) ID_OF_BYTE[byte] = id;
 
 const PRINTABLE = BYTES.filter(isPrintable).length;
 const CHARACTER_OF_BYTE: readonly string[] = BYTES.map((byte) =>
-  String.fromCharCode(isPrintable(byte) ? byte : 0x100 + ID_OF_BYTE[byte]! - PRINTABLE),
+  String.fromCharCode(isPrintable(byte) ? byte : 0x100 + ID_OF_BYTE[byte] - PRINTABLE),
 );
 
 /** Bytes as byte-level characters, one each: ` đi` → `ĠÄĳi`. */

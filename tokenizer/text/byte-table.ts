@@ -65,16 +65,16 @@ export class ByteTable {
     const length = end - start;
     if (length > INLINE_BYTES) return this.slotOfLong(text.bytes.subarray(start, end));
     const { view } = text;
-    const w0 = view.getInt32(start, true) & MASKS[length]!;
-    const w1 = view.getInt32(start + 4, true) & MASKS[length + 17]!;
-    const w2 = view.getInt32(start + 8, true) & MASKS[length + 34]!;
-    const w3 = view.getInt32(start + 12, true) & MASKS[length + 51]!;
+    const w0 = view.getInt32(start, true) & MASKS[length];
+    const w1 = view.getInt32(start + 4, true) & MASKS[length + 17];
+    const w2 = view.getInt32(start + 8, true) & MASKS[length + 34];
+    const w3 = view.getInt32(start + 12, true) & MASKS[length + 51];
     const { i32 } = this;
     const mask = this.capacity - 1;
     let slot = hashOf(w0, w1, w2, w3) & mask;
     for (;;) {
       const base = slot << 3;
-      const found = i32[base + LENGTH]!;
+      const found = i32[base + LENGTH];
       if (
         found === length &&
         i32[base + KEY] === w0 &&
@@ -106,7 +106,7 @@ export class ByteTable {
     let slot = hash & mask;
     for (let base = slot << 3; i32[base + LENGTH] !== 0; base = slot << 3) {
       if (i32[base + LENGTH] === key.length && i32[base + KEY] === hash) {
-        const at = i32[base + KEY + 1]! >>> 0;
+        const at = i32[base + KEY + 1] >>> 0;
         let i = 0;
         while (i < key.length && this.arena[at + i] === key[i]) i++;
         if (i === key.length) return slot;
@@ -128,16 +128,16 @@ export class ByteTable {
    * nothing that is written may depend on it.
    */
   lengthAt(slot: number): number {
-    return this.i32[(slot << 3) + LENGTH]!;
+    return this.i32[(slot << 3) + LENGTH];
   }
 
   /** Copies the key of a taken slot to `at`. */
   copyKey(slot: number, into: Uint8Array, at: number): void {
     const length = this.lengthAt(slot);
     const isInline = length <= INLINE_BYTES;
-    const from = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1]! >>> 0;
+    const from = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1] >>> 0;
     const source = isInline ? this.u8 : this.arena;
-    for (let i = 0; i < length; i++) into[at + i] = source[from + i]!;
+    for (let i = 0; i < length; i++) into[at + i] = source[from + i];
   }
 
   clear(): void {
@@ -185,14 +185,14 @@ export class ByteTable {
     // First those that stand where they are looked for first, which remain so: keys that came early, the frequent ones.
     for (const atHome of [true, false]) {
       for (let base = 0; base < old.length; base += 8) {
-        const length = old[base + LENGTH]!;
+        const length = old[base + LENGTH];
         if (length === 0) continue;
-        const [w0, w1, w2, w3] = [old[base + KEY]!, old[base + KEY + 1]!, old[base + KEY + 2]!, old[base + KEY + 3]!];
+        const [w0, w1, w2, w3] = [old[base + KEY], old[base + KEY + 1], old[base + KEY + 2], old[base + KEY + 3]];
         const hash = length > INLINE_BYTES ? w0 : hashOf(w0, w1, w2, w3);
         if (((hash & oldMask) === base >> 3) !== atHome) continue;
         let slot = hash & mask;
         while (i32[(slot << 3) + LENGTH] !== 0) slot = (slot + 1) & mask;
-        for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i]!;
+        for (let i = 0; i < 8; i++) i32[(slot << 3) + i] = old[base + i];
       }
     }
   }
@@ -218,6 +218,6 @@ function hashOf(w0: number, w1: number, w2: number, w3: number): number {
 /** FNV-1a with a final mix. */
 function hashOfLong(bytes: Uint8Array): number {
   let hash = 0x811c9dc5 | 0;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
   return hash ^ (hash >>> 15);
 }

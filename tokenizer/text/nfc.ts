@@ -31,7 +31,7 @@ function inOrder(marks: string): string {
   const classes: string[][] = [];
   const classOf = new Map<string, string[]>();
   for (const [i, kind] of kinds.entries()) {
-    if (i === 0 || byClass(kinds[i - 1]!, kind) !== 0) classes.push([]);
+    if (i === 0 || byClass(kinds[i - 1], kind) !== 0) classes.push([]);
     classOf.set(kind, classes.at(-1)!);
   }
   const sorted: string[] = [];

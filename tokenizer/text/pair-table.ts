@@ -22,8 +22,8 @@ export class PairTable {
     const { slots, mask } = this;
     let at = (hashOf(left, right) & mask) << 2;
     for (;;) {
-      const found = slots[at]!;
-      if (found === left && slots[at + 1] === right) return slots[at + 2]!;
+      const found = slots[at];
+      if (found === left && slots[at + 1] === right) return slots[at + 2];
       if (found === EMPTY) return -1;
       at = (at + 4) & ((mask << 2) | 3);
     }
@@ -50,7 +50,7 @@ export class PairTable {
     this.mask = this.mask * 2 + 1;
     this.slots = new Int32Array(old.length * 2).fill(EMPTY);
     for (let at = 0; at < old.length; at += 4) {
-      if (old[at] !== EMPTY) this.place(old[at]!, old[at + 1]!, old[at + 2]!);
+      if (old[at] !== EMPTY) this.place(old[at], old[at + 1], old[at + 2]);
     }
   }
 }

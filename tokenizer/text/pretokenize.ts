@@ -47,7 +47,7 @@ export class Pretokenizer {
     this.unicode = unicode;
     this.letters = automatonOf(unicode, (facts) => (facts & CLASS_MASK) === LETTER);
     this.ascii = Uint8Array.from({ length: 128 }, (_, byte) => {
-      return unicode.facts[(unicode.blockOf[byte >> 6]! << 6) | (byte & 63)]! & CLASS_MASK;
+      return unicode.facts[(unicode.blockOf[byte >> 6] << 6) | (byte & 63)] & CLASS_MASK;
     });
   }
 
@@ -59,10 +59,10 @@ export class Pretokenizer {
     const { transitions, stop } = this.letters;
     const first = bytes[start] === SPACE_BYTE ? start + 1 : start;
     let at = first;
-    let state = transitions[bytes[at]!]!;
+    let state = transitions[bytes[at]];
     // No branch but the end of the run: the zero that follows the text ends it as well.
-    while (state !== stop) state = transitions[(state << 8) | bytes[++at]!]!;
-    while ((bytes[at]! & 0xc0) === 0x80) at--; // to the head of the character that is no letter
+    while (state !== stop) state = transitions[(state << 8) | bytes[++at]];
+    while ((bytes[at] & 0xc0) === 0x80) at--; // to the head of the character that is no letter
     this.isSyllable = at > first;
     return at > first ? at : this.nextByClass(bytes, start, length, isLast);
   }
@@ -81,14 +81,14 @@ export class Pretokenizer {
     if (kind === OTHER) return this.skipRun(bytes, this.skipRun(bytes, at, end, OTHER), end, NEWLINE);
     if (kind !== NUMBER) return this.skipSpace(bytes, start, end, isLast);
     for (let digits = 0; digits < this.digits && at < end && this.classAt(bytes, at) === NUMBER; digits++) {
-      at += widthOf(bytes[at]!);
+      at += widthOf(bytes[at]);
     }
     return at;
   }
 
   private skipRun(bytes: Uint8Array, start: number, end: number, kind: number): number {
     let at = start;
-    while (at < end && this.classAt(bytes, at) === kind) at += widthOf(bytes[at]!);
+    while (at < end && this.classAt(bytes, at) === kind) at += widthOf(bytes[at]);
     return at;
   }
 
@@ -101,7 +101,7 @@ export class Pretokenizer {
       const kind = this.classAt(bytes, at);
       if (kind < NEWLINE) break;
       last = at;
-      at += widthOf(bytes[at]!);
+      at += widthOf(bytes[at]);
       if (kind === NEWLINE) afterNewline = at;
     }
     if (afterNewline > 0 && (at < end || isLast)) return afterNewline; // another line end may follow
@@ -110,12 +110,12 @@ export class Pretokenizer {
 
   private classAt(bytes: Uint8Array, at: number): number {
     const { blockOf, facts } = this.unicode;
-    const lead = bytes[at]!;
-    if (lead < 0x80) return this.ascii[lead]!;
+    const lead = bytes[at];
+    if (lead < 0x80) return this.ascii[lead];
     const width = widthOf(lead);
     let block = lead & (0x7f >> width);
-    for (let i = 1; i < width - 1; i++) block = (block << 6) | (bytes[at + i]! & 63);
-    return facts[(blockOf[block]! << 6) | (bytes[at + width - 1]! & 63)]! & CLASS_MASK;
+    for (let i = 1; i < width - 1; i++) block = (block << 6) | (bytes[at + i] & 63);
+    return facts[(blockOf[block] << 6) | (bytes[at + width - 1] & 63)] & CLASS_MASK;
   }
 }
 

@@ -52,7 +52,7 @@ function buildFacts(): Uint8Array {
     for (let i = first; i < first + CHUNK; i += BLOCK) markUnstable(i, facts, composed);
   }
   // A character that begins with such a later part joins what stands before it as well (so far one script has it).
-  for (const { whole, head } of composed) if ((facts[head]! & UNSTABLE) !== 0) facts[whole]! |= UNSTABLE;
+  for (const { whole, head } of composed) if ((facts[head] & UNSTABLE) !== 0) facts[whole] |= UNSTABLE;
   return facts;
 }
 
@@ -103,8 +103,8 @@ function markUnstable(first: number, facts: Uint8Array, composed: Composed[]): v
     const character = String.fromCodePoint(codePoint);
     const [head, ...later] = Array.from(character.normalize('NFD'), (part) => part.codePointAt(0)!);
     const hasClass = head === codePoint && !isUntouched(range(codePoint, 1, 0x301, 0x334));
-    if (hasClass || character.normalize('NFC') !== character) facts[codePoint]! |= UNSTABLE;
-    for (const part of later) facts[part]! |= UNSTABLE;
+    if (hasClass || character.normalize('NFC') !== character) facts[codePoint] |= UNSTABLE;
+    for (const part of later) facts[part] |= UNSTABLE;
     if (head !== codePoint) composed.push({ whole: codePoint, head: head! });
   }
 }
@@ -115,9 +115,9 @@ function compact(facts: Uint8Array): UnicodeFacts {
   const blockOf = new Uint16Array(CODE_POINTS / BLOCK);
   for (let i = 0; i < blockOf.length; i++) {
     const block = facts.subarray(i * BLOCK, (i + 1) * BLOCK);
-    const previous = i > 0 ? blocks[blockOf[i - 1]!] : undefined;
+    const previous = i > 0 ? blocks[blockOf[i - 1]] : undefined;
     if (previous?.every((value, j) => value === block[j])) {
-      blockOf[i] = blockOf[i - 1]!;
+      blockOf[i] = blockOf[i - 1];
       continue;
     }
     const key = block.join();

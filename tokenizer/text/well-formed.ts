@@ -54,7 +54,7 @@ function composedPiece(bytes: Uint8Array): string | undefined {
 
 function headBefore(bytes: Uint8Array, end: number): number {
   let at = end - 1;
-  while (at > 0 && (bytes[at]! & 0xc0) === 0x80) at--;
+  while (at > 0 && (bytes[at] & 0xc0) === 0x80) at--;
   return at;
 }
 
@@ -62,8 +62,8 @@ function headBefore(bytes: Uint8Array, end: number): number {
 function nextStable(bytes: Uint8Array, at: number): number {
   const { transitions, stop } = stableCharacters();
   for (let head = at + 1; head < bytes.length; head++) {
-    let state = transitions[bytes[head]!]!;
-    for (let i = head + 1; state !== 0 && state !== stop; i++) state = transitions[(state << 8) | (bytes[i] ?? 0)]!;
+    let state = transitions[bytes[head]];
+    for (let i = head + 1; state !== 0 && state !== stop; i++) state = transitions[(state << 8) | (bytes[i] ?? 0)];
     if (state === 0) return head;
   }
   return bytes.length;
@@ -96,7 +96,7 @@ export function stableUntilPlainly(bytes: Uint8Array, from: number): number {
   let state = 0;
   let head = from;
   for (let at = from; at < bytes.length; ) {
-    state = transitions[(state << 8) | bytes[at]!]!;
+    state = transitions[(state << 8) | bytes[at]];
     if (state === stop) return head;
     at++;
     if (state === 0) head = at;

@@ -150,10 +150,10 @@ function isCleanVietnamese(body: Uint8Array): boolean {
   if (!isUtf8(body) || (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)) return false;
   let isVietnamese = false;
   for (let i = 0; i < body.length; i++) {
-    const kind = BYTE_KINDS[body[i]!]!;
+    const kind = BYTE_KINDS[body[i]];
     if (kind === 0) continue;
     if (kind === MAY_BE_NOISE) return false;
-    isVietnamese ||= body[i] !== 0xe1 || (body[i + 1]! & 0xfe) === 0xba;
+    isVietnamese ||= body[i] !== 0xe1 || (body[i + 1] & 0xfe) === 0xba;
   }
   return isVietnamese;
 }

@@ -61,7 +61,7 @@ export class Merger {
   private readonly pairBefore: Int32Array;
   private readonly pairBehind: Int32Array;
   private readonly heap = new PairHeap(
-    (a, b) => this.left[a]! < this.left[b]! || (this.left[a]! === this.left[b]! && this.right[a]! < this.right[b]!),
+    (a, b) => this.left[a] < this.left[b] || (this.left[a] === this.left[b] && this.right[a] < this.right[b]),
   );
 
   /** @param limit Tokens that the vocabulary may come to hold. */
@@ -78,11 +78,11 @@ export class Merger {
     const known = new PairTable(1 << 16);
     let place = 0;
     for (let word = 0; word < words.counts.length; word++) {
-      const [start, end, count] = [words.starts[word]!, words.starts[word + 1]!, words.counts[word]!];
+      const [start, end, count] = [words.starts[word], words.starts[word + 1], words.counts[word]];
       this.floats[place] = count;
       this.ints[2 * place + 2] = end - start;
       for (let i = start, at = 2 * (place + HEADER); i < end; i++, at += 2) {
-        this.ints[at] = words.symbols[i]!;
+        this.ints[at] = words.symbols[i];
         this.ints[at + 1] = i + 1 < end ? this.gainFirst(known, words.symbols, i, count, place) : NIL;
       }
       place += HEADER + end - start;
@@ -96,8 +96,8 @@ export class Merger {
       if (this.vocabulary.size >= this.limit) return false;
       const pair = this.popMostFrequent();
       if (pair === NIL) return false;
-      if (!this.vocabulary.add(this.left[pair]!, this.right[pair]!)) continue;
-      this.lastCount = this.counts[pair]!;
+      if (!this.vocabulary.add(this.left[pair], this.right[pair])) continue;
+      this.lastCount = this.counts[pair];
       this.mergeEverywhere(pair, this.vocabulary.size - 1);
       return true;
     }
@@ -105,12 +105,11 @@ export class Merger {
 
   private mergeEverywhere(pair: number, made: number): void {
     const firstNew = this.pairCount;
-    for (let node = this.heads[pair]!; node !== NIL; ) {
+    for (let node = this.heads[pair]; node !== NIL; ) {
       let words = 0;
-      for (; node !== NIL && words < AHEAD; node = this.nodes[2 * node + 1]!)
-        this.ahead[words++] = this.nodes[2 * node]!;
+      for (; node !== NIL && words < AHEAD; node = this.nodes[2 * node + 1]) this.ahead[words++] = this.nodes[2 * node];
       this.touch(pair, words);
-      for (let i = 0; i < words; i++) this.mergeInWord(this.ahead[i]!, pair, made, firstNew);
+      for (let i = 0; i < words; i++) this.mergeInWord(this.ahead[i], pair, made, firstNew);
     }
     this.release(pair);
     this.counts[pair] = 0;
@@ -121,14 +120,14 @@ export class Merger {
   private touch(pair: number, words: number): void {
     const { ints, counts, ahead } = this;
     let sum = 0;
-    for (let i = 0; i < words; i++) sum += ints[2 * ahead[i]! + 2]!;
+    for (let i = 0; i < words; i++) sum += ints[2 * ahead[i] + 2];
     for (let i = 0; i < words; i++) {
-      const first = 2 * (ahead[i]! + HEADER);
-      const end = first + 2 * ints[2 * ahead[i]! + 2]!;
+      const first = 2 * (ahead[i] + HEADER);
+      const end = first + 2 * ints[2 * ahead[i] + 2];
       for (let at = first; at < end; at += 2) {
         if (ints[at + 1] !== pair) continue;
-        if (at > first && ints[at - 1] !== NIL) sum += counts[ints[at - 1]!]!;
-        if (at + 3 < end && ints[at + 3] !== NIL) sum += counts[ints[at + 3]!]!;
+        if (at > first && ints[at - 1] !== NIL) sum += counts[ints[at - 1]];
+        if (at + 3 < end && ints[at + 3] !== NIL) sum += counts[ints[at + 3]];
         break;
       }
     }
@@ -139,29 +138,29 @@ export class Merger {
 
   private mergeInWord(place: number, pair: number, made: number, firstNew: number): void {
     const { ints } = this;
-    const count = this.floats[place]!;
+    const count = this.floats[place];
     const first = 2 * (place + HEADER);
-    const end = first + 2 * ints[2 * place + 2]!;
+    const end = first + 2 * ints[2 * place + 2];
     let write = first;
     for (let read = first; read < end; write += 2) {
-      const joins = ints[read + 1]!;
+      const joins = ints[read + 1];
       if (joins !== pair) {
-        ints[write] = ints[read]!;
+        ints[write] = ints[read];
         ints[write + 1] = joins;
         read += 2;
         continue;
       }
       if (write > first) {
-        const before = ints[write - 1]!;
-        if (before !== NIL) this.counts[before]! -= count;
-        ints[write - 1] = this.gain(this.pairBefore, ints[write - 2]!, made, firstNew, count, place);
+        const before = ints[write - 1];
+        if (before !== NIL) this.counts[before] -= count;
+        ints[write - 1] = this.gain(this.pairBefore, ints[write - 2], made, firstNew, count, place);
       }
-      const behind = ints[read + 3]!;
+      const behind = ints[read + 3];
       ints[write] = made;
       read += 4;
       if (read < end) {
-        if (behind !== NIL) this.counts[behind]! -= count;
-        ints[write + 1] = this.gain(this.pairBehind, ints[read]!, made, firstNew, count, place);
+        if (behind !== NIL) this.counts[behind] -= count;
+        ints[write + 1] = this.gain(this.pairBehind, ints[read], made, firstNew, count, place);
       } else {
         ints[write + 1] = NIL;
       }
@@ -171,33 +170,33 @@ export class Merger {
 
   /** Counts a pair of the token made in this step with an older one. @returns its number. */
   private gain(known: Int32Array, older: number, made: number, firstNew: number, count: number, place: number): number {
-    let pair = known[older]!;
+    let pair = known[older];
     if (pair < firstNew) {
       const isBefore = known === this.pairBefore;
       pair = this.addPair(isBefore ? older : made, isBefore ? made : older);
       known[older] = pair;
     }
-    this.counts[pair]! += count;
+    this.counts[pair] += count;
     this.list(pair, place);
     return pair;
   }
 
   /** Counts the pair that begins at symbol i when the words are laid out. */
   private gainFirst(known: PairTable, symbols: Int32Array, i: number, count: number, place: number): number {
-    const [left, right] = [symbols[i]!, symbols[i + 1]!];
+    const [left, right] = [symbols[i], symbols[i + 1]];
     let pair = known.get(left, right);
     if (pair === NIL) {
       pair = this.addPair(left, right);
       known.add(left, right, pair);
     }
-    this.counts[pair]! += count;
+    this.counts[pair] += count;
     this.list(pair, place);
     return pair;
   }
 
   /** Adds a word to the list of a pair; one word's gains come one after another, so if it is there it is the head. */
   private list(pair: number, place: number): void {
-    const head = this.heads[pair]!;
+    const head = this.heads[pair];
     if (head !== NIL && this.nodes[2 * head] === place) return;
     const node = this.takeNode();
     this.nodes[2 * node] = place;
@@ -222,7 +221,7 @@ export class Merger {
   private takeNode(): number {
     const node = this.freeNode;
     if (node !== NIL) {
-      this.freeNode = this.nodes[2 * node + 1]!;
+      this.freeNode = this.nodes[2 * node + 1];
       return node;
     }
     if (2 * this.nodesEnd === this.nodes.length) this.nodes = grown(this.nodes, new Int32Array(this.nodes.length * 2));
@@ -231,10 +230,10 @@ export class Merger {
 
   /** Puts the list of a pair among the free nodes. */
   private release(pair: number): void {
-    const head = this.heads[pair]!;
+    const head = this.heads[pair];
     if (head === NIL) return;
     let last = head;
-    while (this.nodes[2 * last + 1] !== NIL) last = this.nodes[2 * last + 1]!;
+    while (this.nodes[2 * last + 1] !== NIL) last = this.nodes[2 * last + 1];
     this.nodes[2 * last + 1] = this.freeNode;
     this.freeNode = head;
     this.heads[pair] = NIL;
@@ -243,8 +242,8 @@ export class Merger {
   /** Puts the pairs that came to be in this step on the heap, and forgets where those stand that are never merged. */
   private offerPairsFrom(first: number): void {
     for (let pair = first; pair < this.pairCount; pair++) {
-      const count = this.counts[pair]!;
-      if (count >= this.rule.minFrequency && this.rule.allows(this.left[pair]!, this.right[pair]!)) {
+      const count = this.counts[pair];
+      if (count >= this.rule.minFrequency && this.rule.allows(this.left[pair], this.right[pair])) {
         this.heap.push(count, pair);
       } else {
         this.release(pair);
@@ -257,7 +256,7 @@ export class Merger {
     while (heap.size > 0) {
       const count = heap.topCount;
       const pair = heap.pop();
-      const actual = counts[pair]!;
+      const actual = counts[pair];
       if (actual === count) return pair;
       if (actual >= this.rule.minFrequency) heap.push(actual, pair);
       else this.release(pair);

@@ -8,7 +8,7 @@ export class PairHeap {
 
   /** Count of the first pair, as it was pushed. */
   get topCount(): number {
-    return this.counts[0]!;
+    return this.counts[0];
   }
 
   push(count: number, pair: number): void {
@@ -17,7 +17,7 @@ export class PairHeap {
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (!this.isBefore(count, pair, parent)) break;
-      this.set(at, this.counts[parent]!, this.pairs[parent]!);
+      this.set(at, this.counts[parent], this.pairs[parent]);
       at = parent;
     }
     this.set(at, count, pair);
@@ -25,9 +25,9 @@ export class PairHeap {
 
   /** Removes the first pair of a heap that is not empty. */
   pop(): number {
-    const top = this.pairs[0]!;
+    const top = this.pairs[0];
     this.size--;
-    this.sink(this.counts[this.size]!, this.pairs[this.size]!);
+    this.sink(this.counts[this.size], this.pairs[this.size]);
     return top;
   }
 
@@ -37,17 +37,17 @@ export class PairHeap {
     let at = 0;
     for (let child = 1; child < size; child = 2 * at + 1) {
       const sibling = child + 1;
-      if (sibling < size && this.isBefore(counts[sibling]!, pairs[sibling]!, child)) child = sibling;
+      if (sibling < size && this.isBefore(counts[sibling], pairs[sibling], child)) child = sibling;
       if (this.isBefore(count, pair, child)) break;
-      this.set(at, counts[child]!, pairs[child]!);
+      this.set(at, counts[child], pairs[child]);
       at = child;
     }
     this.set(at, count, pair);
   }
 
   private isBefore(count: number, pair: number, at: number): boolean {
-    const other = this.counts[at]!;
-    return count > other || (count === other && this.precedes(pair, this.pairs[at]!));
+    const other = this.counts[at];
+    return count > other || (count === other && this.precedes(pair, this.pairs[at]));
   }
 
   private set(at: number, count: number, pair: number): void {

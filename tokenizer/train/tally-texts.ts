@@ -58,7 +58,7 @@ const DELETE = 0x7f;
 function* partsOf(text: Uint8Array): Generator<Uint8Array> {
   let start = 0;
   for (let end = LONGEST_PART; end < text.length; end++) {
-    if (text[end - 1] !== NEWLINE || text[end]! <= SPACE || text[end]! >= DELETE) continue;
+    if (text[end - 1] !== NEWLINE || text[end] <= SPACE || text[end] >= DELETE) continue;
     yield text.subarray(start, end);
     start = end;
     end += LONGEST_PART;

@@ -18,8 +18,8 @@ parentPort!.on('message', (task: TallyTask) => {
       continue;
     }
     const slot = done % slots.length;
-    const { bytes, view } = views[slot]!;
-    const end = state[STATE.FILLED + slot]!;
+    const { bytes, view } = views[slot];
+    const end = state[STATE.FILLED + slot];
     for (let at = 0; at < end; ) {
       const start = at + 4;
       at = start + view.getUint32(at, true);

@@ -116,7 +116,7 @@ class Member {
     if (this.filled + PREFIX + text.length > SLOT_BYTES) this.handOver();
     const done = Atomics.load(this.data.state, STATE.DONE);
     if (done === NOT_READY || this.handed - done === SLOTS) return false;
-    const { bytes, view } = this.views[this.handed % SLOTS]!;
+    const { bytes, view } = this.views[this.handed % SLOTS];
     view.setUint32(this.filled, text.length, true);
     bytes.set(text, this.filled + PREFIX);
     this.filled += PREFIX + text.length;

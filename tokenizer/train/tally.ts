@@ -85,7 +85,7 @@ export class WordTally implements Tally {
       if (end === length && !isLast) return start; // it may go on
       if (end - start <= MAX_WORD_BYTES) {
         const slot = table.slotOf(scanner.text, start, end);
-        table.f64[slot * 4]! += 1;
+        table.f64[slot * 4] += 1;
       }
       start = end;
     }
@@ -120,9 +120,9 @@ class NeighbourTally implements Tally {
     const { counters } = this;
     const ids = this.encoder.encodeSyllables(text);
     for (let i = 1; i < ids.length; i++) {
-      if ((ids[i]! & CONTINUES) === 0) continue;
-      const counter = counterOf(ids[i - 1]! & ~CONTINUES, ids[i]! & ~CONTINUES);
-      if (counters[counter]! < HIGHEST) counters[counter]!++;
+      if ((ids[i] & CONTINUES) === 0) continue;
+      const counter = counterOf(ids[i - 1] & ~CONTINUES, ids[i] & ~CONTINUES);
+      if (counters[counter] < HIGHEST) counters[counter]++;
     }
   }
 
@@ -163,13 +163,13 @@ class PieceTally implements Tally {
       // A piece goes on over a space only: what else stands behind a token of phase 1 was not merged there.
       const meets =
         at + 1 < ids.length &&
-        (ids[at + 1]! & CONTINUES) !== 0 &&
+        (ids[at + 1] & CONTINUES) !== 0 &&
         at + 1 - start < MAX_PIECE_TOKENS &&
-        neighbours[counterOf(ids[at]! & ~CONTINUES, ids[at + 1]! & ~CONTINUES)]! >= threshold;
+        neighbours[counterOf(ids[at] & ~CONTINUES, ids[at + 1] & ~CONTINUES)] >= threshold;
       if (meets) continue;
       if (at > start) {
         const slot = pieces.slotOf(key, start * ID_BYTES, (at + 1) * ID_BYTES);
-        pieces.f64[slot * 4]! += 1;
+        pieces.f64[slot * 4] += 1;
       }
       start = at + 1;
     }
@@ -183,7 +183,7 @@ class PieceTally implements Tally {
     if (ids.length * ID_BYTES > this.key.capacity) this.key = new PaddedText(2 * ids.length * ID_BYTES);
     const { bytes } = this.key;
     for (let i = 0, at = 0; i < ids.length; i++, at += ID_BYTES) {
-      const id = ids[i]! & ~CONTINUES;
+      const id = ids[i] & ~CONTINUES;
       bytes[at] = id;
       bytes[at + 1] = id >> 8;
       bytes[at + 2] = id >> 16;
@@ -195,17 +195,17 @@ class PieceTally implements Tally {
 /** The ids of a piece, three bytes each. */
 export function idsOfPieces({ bytes }: CountedKeys): Int32Array {
   return Int32Array.from({ length: bytes.length / ID_BYTES }, (_, i) => {
-    return bytes[ID_BYTES * i]! | (bytes[ID_BYTES * i + 1]! << 8) | (bytes[ID_BYTES * i + 2]! << 16);
+    return bytes[ID_BYTES * i] | (bytes[ID_BYTES * i + 1] << 8) | (bytes[ID_BYTES * i + 2] << 16);
   });
 }
 
 /** A guess of how often the last of so many merges stands, rather too low than too high: a power of two. */
 export function thresholdFor(neighbours: Uint32Array, pairs: number): number {
   const byBits = new Float64Array(33);
-  for (let i = 0; i < neighbours.length; i++) byBits[32 - Math.clz32(neighbours[i]!)]!++;
+  for (let i = 0; i < neighbours.length; i++) byBits[32 - Math.clz32(neighbours[i])]++;
   let bits = 32;
   for (let more = 0; bits > 0; bits--) {
-    more += byBits[bits]!;
+    more += byBits[bits];
     if (more >= pairs) break;
   }
   return 2 ** Math.max(0, bits - 2);
@@ -223,7 +223,7 @@ function keysOf(table: ByteTable): CountedKeys {
     table.copyKey(slot, bytes, at);
     at += length;
     lengths[key] = length;
-    counts[key++] = table.f64[slot * 4]!;
+    counts[key++] = table.f64[slot * 4];
   }
   return { bytes, lengths, counts };
 }
@@ -234,7 +234,7 @@ export function sumOf(parts: readonly TallyResult[]): TallyResult {
   if (others.length === 0) return first!;
   if (first instanceof Uint32Array) {
     for (const part of others as Uint32Array[]) {
-      for (let i = 0; i < first.length; i++) first[i] = Math.min(HIGHEST, first[i]! + part[i]!);
+      for (let i = 0; i < first.length; i++) first[i] = Math.min(HIGHEST, first[i] + part[i]);
     }
     return first;
   }
@@ -243,9 +243,9 @@ export function sumOf(parts: readonly TallyResult[]): TallyResult {
     const text = new PaddedText(bytes.length);
     text.set(bytes);
     for (let key = 0, start = 0; key < counts.length; key++) {
-      const end = start + lengths[key]!;
+      const end = start + lengths[key];
       const slot = table.slotOf(text, start, end);
-      table.f64[slot * 4]! += counts[key]!;
+      table.f64[slot * 4] += counts[key];
       start = end;
     }
   }

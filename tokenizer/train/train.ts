@@ -192,7 +192,7 @@ function syllablesIn(token: string): number {
 
 function wordsOf({ bytes, lengths, counts }: CountedKeys): Words {
   const symbols = new Int32Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) symbols[i] = ID_OF_BYTE[bytes[i]!]!;
+  for (let i = 0; i < bytes.length; i++) symbols[i] = ID_OF_BYTE[bytes[i]];
   return { symbols, starts: startsOf(lengths), counts };
 }
 
@@ -204,6 +204,6 @@ function wordsOfPieces(pieces: CountedKeys): Words {
 
 function startsOf(lengths: Uint32Array): Int32Array {
   const starts = new Int32Array(lengths.length + 1);
-  for (let i = 0; i < lengths.length; i++) starts[i + 1] = starts[i]! + lengths[i]!;
+  for (let i = 0; i < lengths.length; i++) starts[i + 1] = starts[i] + lengths[i];
   return starts;
 }

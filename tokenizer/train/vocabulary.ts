@@ -10,7 +10,7 @@ export class Vocabulary {
 
   /** @param merges Left and right id of each merge made before. */
   constructor(readonly merges: number[] = []) {
-    for (let i = 0; i < merges.length; i += 2) this.append(this.tokens[merges[i]!]! + this.tokens[merges[i + 1]!]!);
+    for (let i = 0; i < merges.length; i += 2) this.append(this.tokens[merges[i]] + this.tokens[merges[i + 1]]);
   }
 
   clone(): Vocabulary {
@@ -23,7 +23,7 @@ export class Vocabulary {
 
   /** Bytes of a token, one character a byte. */
   bytesOf(id: number): string {
-    return this.tokens[id]!;
+    return this.tokens[id];
   }
 
   /**
@@ -31,7 +31,7 @@ export class Vocabulary {
    * string once, so that pair is never merged. (It takes runs of one letter to get there.)
    */
   add(left: number, right: number): boolean {
-    const token = this.tokens[left]! + this.tokens[right]!;
+    const token = this.tokens[left] + this.tokens[right];
     if (this.known.has(token)) return false;
     this.append(token);
     this.merges.push(left, right);

@@ -70,11 +70,11 @@ export function extractionBench(): void {
   if (hasPack) {
     const articles = articleBenchmark();
     report('Scrapinghub article benchmark', articles, (texts) =>
-      shingleScore(articles.map(({ reference }, i) => [reference, texts[i]!])),
+      shingleScore(articles.map(({ reference }, i) => [reference, texts[i]])),
     );
     const vietnamese = vietnamesePages();
     report('Vietnamese pages of the pack', vietnamese, (texts) =>
-      shingleScore(vietnamese.map(({ reference }, i) => [reference, texts[i]!])),
+      shingleScore(vietnamese.map(({ reference }, i) => [reference, texts[i]])),
     );
     const left = vietnamese.flatMap(({ body }) => extract(decode(body).text).text.split('\n').filter(isFurnitureLine));
     process.stdout.write(`listed furniture left in them: ${left.length} lines\n`);
@@ -83,7 +83,7 @@ export function extractionBench(): void {
   if (segments.length === 0) process.stdout.write('VUA_TRAFILATURA is not set: its evaluation is left out\n');
   else {
     report("trafilatura's evaluation", segments, (texts) =>
-      segmentScore(segments.map((page, i) => ({ ...page, text: texts[i]! }))),
+      segmentScore(segments.map((page, i) => ({ ...page, text: texts[i] }))),
     );
   }
 }

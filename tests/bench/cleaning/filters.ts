@@ -107,9 +107,7 @@ function printSpread(kinds: ReadonlyMap<string, readonly Measurements[]>): void 
     name,
     ...[...kinds.values()].map((documents) => {
       const values = documents.map((each) => each[name]).sort((a, b) => a - b);
-      return [0.01, 0.5, 0.99]
-        .map((q) => Number(values[Math.floor(q * (values.length - 1))]!.toPrecision(2)))
-        .join(' ');
+      return [0.01, 0.5, 0.99].map((q) => Number(values[Math.floor(q * (values.length - 1))].toPrecision(2))).join(' ');
     }),
   ]);
   process.stdout.write(`${formatTable([['', ...kinds.keys()], ...rows])}\n`);

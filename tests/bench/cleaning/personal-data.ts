@@ -36,7 +36,7 @@ export function personalDataScores(): KindScore[] {
         left.splice(at, 1);
       }
     });
-    for (const missed of left) of(missed.split(':')[0]!).faults.push(`missed: ${missed} in ${text}`);
+    for (const missed of left) of(missed.split(':')[0]).faults.push(`missed: ${missed} in ${text}`);
   }
   return [...scores].map(([kind, score]) => ({
     kind,

@@ -106,7 +106,7 @@ async function compare(
     const cost = pythonPeer<Cost>('stage', job);
     const label = tokenizer === 'vi' ? 'words by pyvi, as FineWeb-2' : 'words are what spaces separate';
     if (cost !== undefined) runs.push([`datatrove, ${label}`, cost]);
-    const ours = runs[1]![1];
+    const ours = runs[1][1];
     const rows = runs.map(([run, { wall, cpu }]) => [
       run,
       `${wall.toFixed(1)} s, ${cpu.toFixed(1)} s of processors`,

@@ -55,7 +55,7 @@ export async function compression(): Promise<void> {
     names.map((name) => size(name) / sources.get(name)!.reduce((sum, text) => sum + count(text), 0)),
   );
   const over = (a: number, b: number): string[] => {
-    const parts = names.map((_, i) => ratios[a]![i]! / ratios[b]![i]!);
+    const parts = names.map((_, i) => ratios[a][i] / ratios[b][i]);
     return [...parts, parts.reduce((sum, part) => sum + part, 0) / parts.length].map((part) => part.toFixed(3));
   };
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -63,7 +63,7 @@ export async function compression(): Promise<void> {
   print(`Bytes per token at 32k, trained on ${(bytesOf(texts) / 1e6).toFixed(1)} MB; the mean is over sources`, [
     ['', ...names, 'mean'],
     ['MB', ...names.map((name) => (size(name) / 1e6).toFixed(2)), ''],
-    ...counters.map(([name], i) => [name, ...[...ratios[i]!, mean(ratios[i]!)].map((value) => value.toFixed(3))]),
+    ...counters.map(([name], i) => [name, ...[...ratios[i], mean(ratios[i])].map((value) => value.toFixed(3))]),
     ...(o200k < 0 ? [] : [['syllable-bounded / o200k', ...over(0, o200k)]]),
     ['across / syllable-bounded', ...over(1, 0)],
   ]);

@@ -57,12 +57,12 @@ export async function equality(): Promise<void> {
     const plain = new Encoder(model, { accelerate: false });
     const different = { plain: [] as string[], rust: [] as string[], script: [] as string[] };
     for (let i = 0, at = 0; i < lines.length; i++) {
-      const line = lines[i]!;
+      const line = lines[i];
       const ids = encoder.encode(line).join();
       if (plain.encode(line).join() !== ids) different.plain.push(line);
       if (script.encode(line, { add_special_tokens: false }).ids.join() !== ids) different.script.push(line);
       if (!rust) continue;
-      const end = at + 1 + rust[at]!;
+      const end = at + 1 + rust[at];
       if (rust.subarray(at + 1, end).join() !== ids) different.rust.push(line);
       at = end;
     }

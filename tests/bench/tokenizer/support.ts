@@ -41,7 +41,7 @@ export function build(): void {
 }
 
 export function machine(): string {
-  return `${cpus()[0]!.model}, ${availableParallelism()} cores; Node ${process.version}`;
+  return `${cpus()[0].model}, ${availableParallelism()} cores; Node ${process.version}`;
 }
 
 /** Documents of the corpus in NFC, with `\n` and no space before it, as `vua clean` keeps them; identical ones once. */
