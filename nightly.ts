@@ -12,10 +12,11 @@ import { PRESETS } from './cleaning/filters/index.ts';
 import { droppedPages, reportRows } from './cleaning/report.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
-import { type CommandContext, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
+import { commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
 import { lockFolder, readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
+import type { Work } from './crawlers/shell/work.ts';
 import { cleanInputs } from './shards/documents/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
 import { DEFAULT_VOCAB_SIZE, trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
@@ -114,7 +115,7 @@ export const runCommand = defineCommand({
 type Settings = typeof STANDARD & Omit<z.infer<typeof options>, keyof typeof STANDARD>;
 
 /** `faults` takes those of input files: the line goes on with the others. */
-async function runLine(settings: Settings, faults: ToolkitError[], context: CommandContext): Promise<number> {
+async function runLine(settings: Settings, faults: ToolkitError[], context: Work): Promise<number> {
   const { out, report, signal } = { ...settings, ...context };
   const folder = (name: string): string => join(out, name);
   const started = performance.now();
@@ -213,11 +214,7 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Comm
 }
 
 /** Fetches what is due; without seeds, what an earlier run left. `undefined` when this run has no web. */
-async function crawlStation(
-  settings: Settings,
-  outDir: string,
-  context: CommandContext,
-): Promise<CrawlSummary | undefined> {
+async function crawlStation(settings: Settings, outDir: string, context: Work): Promise<CrawlSummary | undefined> {
   const { sample, seed, allowHost, maxPages, delayMs } = settings;
   if (!sample && seed.length === 0 && !existsSync(outDir)) return undefined;
   const web = sample ? await startSampleWeb() : undefined;
@@ -239,7 +236,7 @@ async function summarise(
   text: string,
   curve: string,
   seconds: number,
-  { report, signal }: CommandContext,
+  { report, signal }: Work,
 ): Promise<void> {
   const { documents, tokens } = await statsOf(out, signal);
   const rows = [

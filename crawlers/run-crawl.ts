@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { type CrawlOptions, crawl, STATE_FILE } from './crawl.ts';
 import { Frontier, type Tally } from './frontier.ts';
-import type { CommandContext } from './shell/command.ts';
 import { formatBytes } from './shell/reporter.ts';
+import type { Work } from './shell/work.ts';
 import type { CrawlStep } from './visit.ts';
 
 export interface CrawlSummary {
@@ -20,10 +20,7 @@ export interface CrawlSummary {
 }
 
 /** @throws as `crawl` */
-export async function runCrawl(
-  options: Omit<CrawlOptions, 'note'>,
-  { signal, report }: CommandContext,
-): Promise<CrawlSummary> {
+export async function runCrawl(options: Omit<CrawlOptions, 'note'>, { signal, report }: Work): Promise<CrawlSummary> {
   const progress = report.stage('crawl', 'pages');
   const pages = { fetched: 0, unchanged: 0, redirect: 0, refused: 0, failed: 0 };
   const reasons = new Map<string, number>();

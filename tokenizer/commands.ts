@@ -1,14 +1,9 @@
 /** `vua tokenizer train` and `vua tokens`, and what they do for `vua run`. */
 import { z } from 'zod';
-import {
-  type CommandContext,
-  commandLine,
-  defineCommand,
-  INTERRUPTED,
-  NOTHING_NEW,
-} from '../crawlers/shell/command.ts';
+import { commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { lockFolder } from '../crawlers/shell/folder.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import type { Work } from '../crawlers/shell/work.ts';
 import type { TokenManifest } from '../shards/manifest.ts';
 import { VALID_SHARE } from '../shards/split.ts';
 import { type TokenSummary, writeTokens } from '../shards/tokens/write.ts';
@@ -134,7 +129,7 @@ export interface TokenShardOptions {
  * Encodes all documents, unless the folder holds exactly that already.
  * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER (exit 2) and those of writeTokens.
  */
-export async function writeTokenShards(options: TokenShardOptions, context: CommandContext): Promise<TokenSummary> {
+export async function writeTokenShards(options: TokenShardOptions, context: Work): Promise<TokenSummary> {
   const tokenizer = await Tokenizer.load(options.tokenizer);
   const { vocabSize, bosId } = tokenizer;
   return writeTokens(

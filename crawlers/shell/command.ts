@@ -14,13 +14,10 @@ import type { Command as Commander, CommanderError } from 'commander';
 import { z } from 'zod';
 import { badInput, type ToolkitError } from './errors.ts';
 import { readJsonIfPresent } from './folder.ts';
-import type { Reporter } from './reporter.ts';
+import type { Work } from './work.ts';
 
-export interface CommandContext {
-  /** Aborted by Ctrl-C or SIGTERM: finish what is in hand, leave valid state, return. */
-  readonly signal: AbortSignal;
-  readonly report: Reporter;
-}
+/** Of runs that are not yet called by its name. */
+export type CommandContext = Work;
 
 export const NOTHING_NEW = 99;
 export const INTERRUPTED = 130;
@@ -36,7 +33,7 @@ export interface Command<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly positional?: keyof Shape & string;
   readonly options: z.ZodObject<Shape>;
   /** Returns the exit status; nothing means 0, 99 means nothing new. */
-  run(options: z.infer<z.ZodObject<Shape>>, context: CommandContext): Promise<number | undefined>;
+  run(options: z.infer<z.ZodObject<Shape>>, work: Work): Promise<number | undefined>;
 }
 
 /** Types the options of `run` from the zod object and forgets them, so that commands can stand in one list. */

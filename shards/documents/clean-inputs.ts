@@ -7,8 +7,8 @@ import type { Change, Preset } from '../../cleaning/filters/index.ts';
 import type { Level } from '../../cleaning/pii.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../../cleaning/report.ts';
 import type { Page } from '../../crawlers/page.ts';
-import type { CommandContext } from '../../crawlers/shell/command.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { type InputContext, openInput } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest.ts';
 import { DocumentFolder } from './folder.ts';
@@ -54,7 +54,7 @@ const SHOWN_DOUBTS = 5;
  * before it and the other files are committed, then it is thrown (of several the last; the others are notes).
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
-export async function cleanInputs(options: CleanInputsOptions, context: CommandContext): Promise<CleanSummary> {
+export async function cleanInputs(options: CleanInputsOptions, context: Work): Promise<CleanSummary> {
   const { inputs = [], outDir, preset = 'recommended', shardBytes, changes = [], personalData = 'basic' } = options;
   const { contamination = [], threads = availableParallelism(), near = STANDARD_NEAR } = options;
   for (const input of inputs) {

@@ -11,9 +11,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeData, Uint16, Uint32 } from 'apache-arrow';
-import type { CommandContext } from '../../crawlers/shell/command.ts';
 import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder, readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
@@ -76,7 +76,7 @@ export interface TokenSummary {
  * @throws ToolkitError NO_DOCUMENTS, BAD_TOKEN (an id outside the vocabulary), NO_TOKENIZER, FOLDER_LOCKED, those of
  * readDocuments and of writing.
  */
-export async function writeTokens(options: TokenOptions, { signal, report }: CommandContext): Promise<TokenSummary> {
+export async function writeTokens(options: TokenOptions, { signal, report }: Work): Promise<TokenSummary> {
   const { documentsDir, tokenizerDir, outDir, validShare = VALID_SHARE } = options;
   const documents = readDocumentManifest(documentsDir);
   const total = documents.documents.reduce((sum, shard) => sum + shard.rows, 0);

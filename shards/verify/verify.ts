@@ -5,9 +5,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
-import type { CommandContext } from '../../crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { Progress } from '../../crawlers/shell/reporter.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { ShardReader } from '../arrow/read-shard.ts';
 import { createChecksum } from '../checksum.ts';
 import { findFolders, type RunFolders, type ShardEntry } from '../manifest.ts';
@@ -103,7 +103,7 @@ export type Verifier = (dir: string, findings: Findings) => Promise<boolean>;
  */
 export async function verify(
   dir: string,
-  { signal, report }: CommandContext,
+  { signal, report }: Work,
   more: readonly Verifier[] = [],
 ): Promise<VerifyReport> {
   const progress = report.stage('verify', 'bytes');

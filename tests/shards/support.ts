@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { type Document, type Drop, MEASUREMENTS, type Measurements } from '../../cleaning/document.ts';
-import type { CommandContext } from '../../crawlers/shell/command.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENTS } from '../../shards/format.ts';
 import { type DocumentManifest, writeManifest } from '../../shards/manifest.ts';
@@ -27,7 +27,7 @@ export function removeFolders(lifetime: Lifetime): void {
 
 afterEach(() => removeFolders('test'));
 
-export interface HeardContext extends CommandContext {
+export interface HeardContext extends Work {
   /** Everything that went to stdout. */
   readonly out: string[];
   /** Everything that went to stderr. */

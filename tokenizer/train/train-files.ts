@@ -1,9 +1,9 @@
 /** Training from files to files: what `vua tokenizer train` and `vua run` do. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandContext } from '../../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { VALID_SHARE } from '../../shards/split.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../encode/export.ts';
 import { mergeCount, vocabSizeOf } from '../model.ts';
@@ -67,7 +67,7 @@ const UNITS: Readonly<Record<TrainStage, string>> = {
  */
 export async function trainTokenizer(
   options: TrainTokenizerOptions,
-  { signal, report }: CommandContext,
+  { signal, report }: Work,
 ): Promise<TrainedTokenizer | undefined> {
   const { documents: paths, out } = options;
   const asked = {
@@ -142,7 +142,7 @@ async function drawOf(
   { documents: paths, maxBytes = Number.POSITIVE_INFINITY, seed = 1 }: TrainTokenizerOptions,
   validShare: number,
   signal: AbortSignal,
-  report: CommandContext['report'],
+  report: Work['report'],
 ): Promise<Draw> {
   let bytes = expectedBytes(paths, validShare);
   if (bytes === undefined && maxBytes < Number.POSITIVE_INFINITY) {
@@ -170,7 +170,7 @@ function uniform(seed: number, document: number): number {
 }
 
 /** Shows one stage of training after the other. */
-function stagesOn(report: CommandContext['report'], expected: number | undefined) {
+function stagesOn(report: Work['report'], expected: number | undefined) {
   let name: TrainStage | undefined;
   let stage: ReturnType<typeof report.stage> | undefined;
   let figures: { words: number } | undefined;

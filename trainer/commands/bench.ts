@@ -1,8 +1,9 @@
 /** `vua bench`: see bench.ts. */
 import { z } from 'zod';
-import { type CommandContext, defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
+import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { benchStep, matmulRates, measurePeaks } from '../bench/bench.ts';
 import { driverClock } from '../bench/clock.ts';
 import { findPytorch, PYTORCH_WAYS, type Pytorch, runPytorch } from '../bench/pytorch.ts';
@@ -71,7 +72,7 @@ export interface BenchOptions {
 export async function bench(
   gpu: Gpu,
   { models, storages, optimizer, steps, naive, pytorch, onPart }: BenchOptions,
-  { report, signal }: CommandContext,
+  { report, signal }: Work,
 ): Promise<BenchReport | undefined> {
   const { facts } = gpu;
   const { clock, name: clockName } = driverClock(facts);

@@ -1,7 +1,8 @@
 /** `vua doctor`. */
 import { z } from 'zod';
-import { type CommandContext, defineCommand } from '../../crawlers/shell/command.ts';
+import { defineCommand } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { adapterOption, openGpu } from '../gpu/adapter.ts';
 
 import type { AdapterFacts } from '../gpu/device.ts';
@@ -11,7 +12,7 @@ export const doctorCommand = defineCommand({
   summary: 'show the WebGPU adapter that training would use, why, and how to get a faster one',
   examples: ['vua doctor', 'vua doctor --adapter embedded --json'],
   options: z.object({ adapter: adapterOption }),
-  async run(options, context: CommandContext) {
+  async run(options, context: Work) {
     const gpu = await openGpu(options.adapter);
     context.report.result(doctorText(gpu.facts), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });
     gpu.destroy();

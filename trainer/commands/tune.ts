@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type CommandContext, defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
+import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { driverClock } from '../bench/clock.ts';
 import { type Findings, type Keep, keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../bench/findings.ts';
 import { type Probed, probeMatrices, probeMatrix, usesFaulty } from '../bench/probe.ts';
@@ -57,7 +58,7 @@ export const tuneCommand = defineCommand({
     const [chosen, storages] = [modelsOf(models, facts), storagesOf(precision, gpu)];
     if (file !== undefined) {
       const found = readJsonIfPresent<TuneFindings>(file) ?? {};
-      const said = { report: { note: console.log }, signal } as unknown as CommandContext;
+      const said = { report: { note: console.log }, signal } as unknown as Work;
       await tuneRest(gpu, chosen, storages, said, { found, keep: sayFinding, dryRun });
       return 0;
     }
@@ -139,7 +140,7 @@ export async function tuneRest(
   gpu: Gpu,
   models: readonly BenchModel[],
   storages: readonly Storage[],
-  context: CommandContext,
+  context: Work,
   { found, keep, dryRun = false, only }: RestOptions,
 ): Promise<void> {
   const options = onwards(found, keep);
@@ -160,7 +161,7 @@ async function tuneModels(
   gpu: Gpu,
   models: readonly BenchModel[],
   storages: readonly Storage[],
-  { report, signal }: CommandContext,
+  { report, signal }: Work,
   { onResult, ...more }: Pick<TuneOptions, 'excludes' | 'skips' | 'onTry' | 'onResult'> = {},
 ): Promise<KernelChoice> {
   const { clock } = driverClock(gpu.facts);

@@ -1,5 +1,5 @@
 /** The stages of gpu-stay.ts that need the GPU: each runs in a child and says what it found as it finds it. */
-import type { CommandContext } from '../../../crawlers/shell/command.ts';
+import type { Work } from '../../../crawlers/shell/work.ts';
 import { matmulRates, measurePeaks } from '../../../trainer/bench/bench.ts';
 import { driverClock } from '../../../trainer/bench/clock.ts';
 import type { Keep } from '../../../trainer/bench/findings.ts';
@@ -49,8 +49,8 @@ interface StageContext {
   readonly naive: boolean;
 }
 
-const contextOf = (note: (text: string) => void): CommandContext =>
-  ({ report: { note }, signal: new AbortController().signal }) as unknown as CommandContext;
+const contextOf = (note: (text: string) => void): Work =>
+  ({ report: { note }, signal: new AbortController().signal }) as unknown as Work;
 
 /** The larger question first. */
 const storagesOf = (gpu: Gpu): Storage[] => (gpu.device.features.has('shader-f16') ? ['f16', 'f32'] : ['f32']);
