@@ -206,8 +206,8 @@ class Decision {
   }
 }
 
-const OPTED_OUT = { stage: 'consent', reason: 'opted_out_later', value: 1, threshold: 0 };
-const NO_TEXT = { stage: 'extract', reason: 'no_text', value: 0, threshold: 1 };
+const OPTED_OUT = { stage: 'consent', reason: 'opted_out_later', value: 1, threshold: 0 } as const;
+const NO_TEXT = { stage: 'extract', reason: 'no_text', value: 0, threshold: 1 } as const;
 
 interface Duplicate {
   readonly stage: 'exact' | 'near';

@@ -102,6 +102,10 @@ export interface Document extends Metadata {
   readonly measurements: Measurements;
 }
 
+/** The stations that can drop a page, in the order of the line. */
+export const STAGES = ['consent', 'decode', 'extract', 'language', 'filter', 'exact', 'near'] as const;
+export type Stage = (typeof STAGES)[number];
+
 /** A dropped document is data: it goes to the reject store with the value that decided and the threshold it met. */
 export interface Drop {
   readonly id: string;
@@ -109,8 +113,8 @@ export interface Drop {
   readonly title: string;
   readonly source: string;
   readonly fetchedAt: string;
-  /** Station that dropped it: consent, decode, extract, language, filter, exact, near. */
-  readonly stage: string;
+  /** Station that dropped it. */
+  readonly stage: Stage;
   /** snake_case, e.g. `too_short`, `not_vietnamese`, `exact_duplicate`. */
   readonly reason: string;
   readonly value: number;

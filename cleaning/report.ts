@@ -1,5 +1,5 @@
 /** What cleaning did, counted by station and reason. Reports of shards, workers and nights add up. */
-import type { Outcome } from './document.ts';
+import { type Outcome, STAGES, type Stage } from './document.ts';
 
 export interface CleanReport {
   /** Pages that came in; skipped ones were dealt with in an earlier run. */
@@ -8,7 +8,7 @@ export interface CleanReport {
   readonly kept: number;
   readonly keptBytes: number;
   /** Station → reason → documents. */
-  readonly dropped: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly dropped: Readonly<Partial<Record<Stage, Readonly<Record<string, number>>>>>;
 }
 
 export const EMPTY_REPORT: CleanReport = { pages: 0, skipped: 0, kept: 0, keptBytes: 0, dropped: {} };
@@ -45,13 +45,10 @@ export const droppedPages = ({ dropped }: CleanReport): number =>
   Object.values(dropped).reduce((sum, reasons) => sum + Object.values(reasons).reduce((a, b) => a + b, 0), 0);
 
 /** Rows `[station, reason, documents]`, most frequent first within a station, stations in the order of the line. */
-export function reportRows({ dropped }: CleanReport): [stage: string, reason: string, documents: number][] {
-  return STAGES.filter((stage) => dropped[stage] !== undefined).flatMap((stage) =>
-    Object.entries(dropped[stage])
+export function reportRows({ dropped }: CleanReport): [stage: Stage, reason: string, documents: number][] {
+  return STAGES.flatMap((stage) =>
+    Object.entries(dropped[stage] ?? {})
       .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-      .map(([reason, count]): [string, string, number] => [stage, reason, count]),
+      .map(([reason, count]): [Stage, string, number] => [stage, reason, count]),
   );
 }
-
-/** The stations that can drop a page, in order. */
-export const STAGES: readonly string[] = ['consent', 'decode', 'extract', 'language', 'filter', 'exact', 'near'];

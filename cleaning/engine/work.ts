@@ -16,7 +16,7 @@ import { decodeReferences, decodeViqr } from '../decode/written-marks.ts';
 import { exactBytes } from '../dedup/exact.ts';
 import type { Signature } from '../dedup/minhash.ts';
 import { fingerprint } from '../dedup/near.ts';
-import type { Drop, Measurements } from '../document.ts';
+import type { Drop, Measurements, Stage } from '../document.ts';
 import type { Rejection } from '../filters/filter.ts';
 import { type Judgement, judge, MAX_BYTES, MAX_UNDECODABLE, type Preset, type Thresholds } from '../filters/index.ts';
 import { measure } from '../filters/measure.ts';
@@ -71,7 +71,7 @@ export function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage |
   let title = '';
   let text = '';
   let charset = '';
-  const refuse = (stage: string, { reason, value, threshold }: Rejection) => ({
+  const refuse = (stage: Stage, { reason, value, threshold }: Rejection) => ({
     refused: { stage, reason, value, threshold, title, text, charset },
   });
 
