@@ -1,9 +1,9 @@
 /** The walls of the house: imports point upstream, files stay small, the page-side of the trainer knows no Node. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
+import { below, loads, neighbours, ROOMS, resolved } from './house.ts';
 
-const ROOMS = ['crawlers', 'cleaning', 'shards', 'tokenizer', 'trainer'];
 const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 /** What a browser loads of the trainer: everything that these load in turn must do without Node. */
 const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 'trainer/loader/loader-page-worker.ts'];
@@ -16,25 +16,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ),
   cleaning: 'vietnamese pii.ts decode dedup html document.ts filters contamination.ts engine'.split(' '),
 };
-const below = (folder: string): string[] =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
-    if (!entry.isDirectory()) return path;
-    return /^(\.|node_modules$|dist$|vua-)/.test(entry.name) ? [] : below(path);
-  });
 const files = below('.').filter((file) => file.endsWith('.ts'));
-const targets = (file: string, pattern: RegExp): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(pattern)].map(([, target]) => target);
-/** What a file names of others, types included: `import`, `export … from`, the end of a long list, `import(…)`. */
-const imports = (file: string): string[] => targets(file, /(?:^(?:import|export|\})[^\n]*?|\bimport\()'([^']+)'/gm);
-/** What a file loads before it runs: not types, not what it imports behind an `await` when it comes to it. */
-const loads = (file: string): string[] => {
-  const types = targets(file, /(?:^import type[^;]*?|\bimport\()'([^']+)'/gm);
-  const all = imports(file);
-  for (const target of types) all.splice(all.indexOf(target), 1);
-  return all;
-};
-const resolved = (file: string, target: string): string => normalize(join(dirname(file), target));
+const product = files.filter((file) => !file.startsWith('tests/'));
 
 it('finds the rooms', () => {
   expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(
@@ -50,21 +33,11 @@ it('holds every file under 400 lines', () => {
 });
 
 it('imports only upstream: crawlers → cleaning → shards → tokenizer → trainer', () => {
-  const wrong = files
-    .filter((file) => ROOMS.includes(file.split('/')[0]))
-    .flatMap((file) =>
-      imports(file)
-        .filter((target) => target.startsWith('.'))
-        .map((target) => resolved(file, target))
-        .filter(
-          (target) =>
-            !(
-              ROOMS.indexOf(target.split('/')[0]) <= ROOMS.indexOf(file.split('/')[0]) &&
-              ROOMS.includes(target.split('/')[0])
-            ),
-        )
-        .map((target) => `${file} → ${target}`),
-    );
+  const room = (file: string): number => ROOMS.indexOf(file.split('/')[0]);
+  const wrong = product
+    .filter((file) => room(file) >= 0)
+    .flatMap((file) => neighbours(file).map((target) => [file, target]))
+    .filter(([file, target]) => room(target) < 0 || room(target) > room(file));
   expect(wrong).toEqual([]);
 });
 
@@ -82,19 +55,14 @@ it('keeps Node out of what a page loads', () => {
 });
 
 it('imports only downstairs within a room', () => {
-  const wrong: string[] = [];
-  for (const file of files) {
+  const wrong = product.flatMap((file) => {
     const [room, own] = file.split('/');
-    const floors = FLOORS[room];
-    if (!floors) continue;
-    const floor = (name: string) => (floors.includes(name) ? floors.indexOf(name) : floors.length);
-    for (const target of imports(file)
-      .filter((one) => one.startsWith('.'))
-      .map((one) => resolved(file, one))) {
-      const [other, place] = target.split('/');
-      if (other === room && floor(place) > floor(own)) wrong.push(`${file} → ${target}`);
-    }
-  }
+    const floors = FLOORS[room] ?? [];
+    const floor = (name: string): number => (floors.includes(name) ? floors.indexOf(name) : floors.length);
+    return neighbours(file)
+      .map((target) => [file, ...target.split('/')])
+      .filter(([, other, place]) => floors.length > 0 && other === room && floor(place) > floor(own));
+  });
   expect(wrong).toEqual([]);
 });
 
