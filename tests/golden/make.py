@@ -1,6 +1,6 @@
-"""Golden tensors for tests/trainer/golden.test.ts, from model.py in f64.
+"""Golden tensors for trainer/proofs/golden.ts, from model.py in f64.
 
-    python tests/golden/make.py          writes qwen3.safetensors and experimental.safetensors beside this file
+    python tests/golden/make.py          writes trainer/proofs/golden/{qwen3,experimental}.safetensors
 
 qwen3:        logits, loss and every gradient of one batch with document masks and ignored targets; parameters and losses
               of 10 AdamW and of 10 Muon steps.
@@ -71,7 +71,7 @@ def main():
                 after, losses = train(c, start, batch, optimizer == "muon")
                 out |= {f"{optimizer}.{name}": value for name, value in after.items()}
                 out[f"{optimizer}.losses"] = losses
-        path = pathlib.Path(__file__).parent / f"{kind}.safetensors"
+        path = pathlib.Path(__file__).parents[2] / "trainer/proofs/golden" / f"{kind}.safetensors"
         save(path, out)
         print(f"{path.name}: {len(out)} tensors, {path.stat().st_size} bytes")
 

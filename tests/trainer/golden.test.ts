@@ -1,6 +1,4 @@
 /** The whole model against PyTorch: the errors that trainer/proofs/golden.ts measures, held under their tolerances. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
@@ -10,18 +8,11 @@ import {
   GOLDEN_CONFIGS,
   GOLDEN_KINDS,
   GOLDEN_TOLERANCE,
-  type Golden,
-  type GoldenKind,
   gradientErrors,
   logitsError,
+  readGolden,
   stepErrors,
 } from '../../trainer/proofs/golden.ts';
-import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
-
-function golden(kind: GoldenKind): Golden {
-  const path = join(import.meta.dirname, '..', 'golden', `${kind}.safetensors`);
-  return new Map([...decodeSafetensors(readFileSync(path), path)].map(([name, { data }]) => [name, data]));
-}
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -30,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => gpu.destroy());
 
 describe.each(GOLDEN_KINDS)('%s', (kind) => {
-  const tensors = golden(kind);
+  const tensors = readGolden(kind);
 
   it('logits', async () => {
     const inits = [...tensors.keys()].filter((name) => name.startsWith('init.')).map((name) => name.slice(5));
@@ -51,7 +42,7 @@ describe.each(GOLDEN_KINDS)('%s', (kind) => {
 });
 
 it.each(['adamw', 'muon'] as const)('ten steps of %s', async (matrices) => {
-  const { losses, moved, at } = await stepErrors(gpu, golden('qwen3'), matrices);
+  const { losses, moved, at } = await stepErrors(gpu, readGolden('qwen3'), matrices);
   expect(losses).toBeLessThan(GOLDEN_TOLERANCE.loss);
   expect(moved, at).toBeLessThan(GOLDEN_TOLERANCE.steps);
 });

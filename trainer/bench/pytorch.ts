@@ -1,6 +1,5 @@
 /** PyTorch beside the trainer: the same model, batch and AdamW, each way of running it in a process of its own. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../../crawlers/shell/assets.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { runApart } from '../gpu/apart.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -38,10 +37,9 @@ export interface Pytorch {
 
 /** @throws ToolkitError BAD_OPTION when the script is not here, or `python` does not run or has no torch. */
 export async function findPytorch(python: string, timeoutMs = 240_000): Promise<Pytorch> {
-  // Beside a bundle, in a checkout, and in the built package, which stands one folder deeper.
-  const places = ['pytorch.py', '../../tests/bench/trainer/pytorch.py', '../../../tests/bench/trainer/pytorch.py'];
-  const script = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync);
-  if (!script) throw badInput('BAD_OPTION', `--python ${python}: pytorch.py is not beside this program (${places[1]})`);
+  const file = 'trainer/bench/pytorch.py';
+  const script = assetPath(file, import.meta.url);
+  if (!script) throw badInput('BAD_OPTION', `--python ${python}: ${file} is not in this package`);
   const asks = 'import importlib.util as u; print("torch" if u.find_spec("torch") else "none")';
   let said = '';
   const { fault } = await runApart([python, '-c', asks], {

@@ -2,11 +2,9 @@
  * `vua check`: the proofs of the trainer on the adapter at hand, one line each with its figure. The tests assert the same
  * figures; this command answers for another adapter, a new driver, a new machine.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
-import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { formatBytes, formatSeconds } from '../../crawlers/shell/reporter.ts';
 import { adapterOption, nullDevice, openGpu } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -17,10 +15,9 @@ import { allKernels, oncePerName } from '../kernels/index.ts';
 import {
   GOLDEN_KINDS,
   GOLDEN_TOLERANCE,
-  type Golden,
-  type GoldenKind,
   gradientErrors,
   logitsError,
+  readGolden,
   stepErrors,
 } from '../proofs/golden.ts';
 import {
@@ -43,7 +40,6 @@ import {
   STEPS,
   trainGrammar,
 } from '../proofs/training.ts';
-import { decodeSafetensors } from '../record/safetensors.ts';
 
 export interface Proof {
   readonly name: string;
@@ -143,12 +139,12 @@ const PROOFS: readonly Proof[] = [
   ...GOLDEN_KINDS.flatMap((kind): Proof[] => [
     {
       name: `logits against PyTorch, ${kind}`,
-      run: async (gpu) => below(await logitsError(gpu, kind, golden(kind)), GOLDEN_TOLERANCE.logits),
+      run: async (gpu) => below(await logitsError(gpu, kind, readGolden(kind)), GOLDEN_TOLERANCE.logits),
     },
     {
       name: `gradients against PyTorch, ${kind}`,
       async run(gpu) {
-        const { loss, gradient, at } = await gradientErrors(gpu, kind, golden(kind));
+        const { loss, gradient, at } = await gradientErrors(gpu, kind, readGolden(kind));
         const finding = below(gradient, GOLDEN_TOLERANCE.gradients, at);
         return {
           holds: finding.holds && loss < GOLDEN_TOLERANCE.loss,
@@ -161,7 +157,7 @@ const PROOFS: readonly Proof[] = [
     (matrices): Proof => ({
       name: `ten steps against PyTorch, ${matrices}`,
       async run(gpu) {
-        const { losses, moved, at } = await stepErrors(gpu, golden('qwen3'), matrices);
+        const { losses, moved, at } = await stepErrors(gpu, readGolden('qwen3'), matrices);
         const finding = below(moved, GOLDEN_TOLERANCE.steps, at);
         return {
           holds: finding.holds && losses < GOLDEN_TOLERANCE.loss,
@@ -274,19 +270,3 @@ export const checkCommand = defineCommand({
     return failed > 0 ? 1 : 0;
   },
 });
-
-/** Golden tensors travel with the package; built code stands one folder deeper. */
-function golden(kind: GoldenKind): Golden {
-  const places = ['../../tests/golden', '../../../tests/golden'].map((folder) =>
-    fileURLToPath(new URL(`${folder}/${kind}.safetensors`, import.meta.url)),
-  );
-  const path = places.find(existsSync);
-  if (!path) {
-    throw new ToolkitError({
-      code: 'GOLDEN_MISSING',
-      message: `${places[0]}: no such file`,
-      hint: 'install the package again',
-    });
-  }
-  return new Map([...decodeSafetensors(readFileSync(path), path)].map(([name, { data }]) => [name, data]));
-}

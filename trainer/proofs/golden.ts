@@ -1,7 +1,10 @@
 /**
- * The whole model against PyTorch (tests/golden/make.py, f64): logits, loss, every gradient, ten AdamW and ten Muon
+ * The whole model against PyTorch (golden/*.safetensors, f64): logits, loss, every gradient, ten AdamW and ten Muon
  * steps; once as Qwen3, once with every switch turned. Errors are relative to the norm of what is expected.
  */
+import { readFileSync } from 'node:fs';
+import { assetPath } from '../../crawlers/shell/assets.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { BatchArrays } from '../batch.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Program } from '../gpu/program.ts';
@@ -10,6 +13,7 @@ import { headName, type ModelConfig, modelConfig } from '../model/config.ts';
 import { addForward } from '../model/forward.ts';
 import { Network } from '../model/network.ts';
 import { type OptimizerOptions, Trainer, type TrainerOptions } from '../model/trainer.ts';
+import { decodeSafetensors } from '../record/safetensors.ts';
 
 const ROWS = 3;
 const RATE = 0.01;
@@ -31,6 +35,20 @@ export const GOLDEN_CONFIGS: Readonly<Record<GoldenKind, ModelConfig>> = {
   }),
 };
 export const GOLDEN_TOLERANCE = { logits: 1e-4, loss: 1e-5, gradients: 1e-4, steps: 1e-3 } as const;
+
+/** The tensors that make.py wrote. @throws ToolkitError GOLDEN_MISSING */
+export function readGolden(kind: GoldenKind): Golden {
+  const file = `trainer/proofs/golden/${kind}.safetensors`;
+  const path = assetPath(file, import.meta.url);
+  if (!path) {
+    throw new ToolkitError({
+      code: 'GOLDEN_MISSING',
+      message: `${file}: no such file`,
+      hint: 'install the package again',
+    });
+  }
+  return new Map([...decodeSafetensors(readFileSync(path), path)].map(([name, { data }]) => [name, data]));
+}
 
 /** ‖found − expected‖ / ‖expected‖ */
 export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {

@@ -40,10 +40,10 @@ For a bare machine, from the project's root: make the kit (\`bare-gpu/pack\`: No
 
   npx esbuild tests/bench/trainer/gpu-stay.ts --bundle --platform=node --format=esm --external:webgpu --external:koffi \\
     --banner:js='import { createRequire as from } from "node:module"; const require = from(import.meta.url);' \\
-    --outfile=dist/gpu-stay.mjs && cp tests/bench/trainer/pytorch.py dist/
+    --outfile=dist/gpu-stay.mjs
 
-Carry the kit's folder (.gpu), dist/gpu-stay.mjs, dist/pytorch.py and node_modules/webgpu without its other platforms;
-koffi is not needed. There: \`. .gpu/enter && node dist/gpu-stay.mjs --out $OUT/stay.json\`.`;
+Carry the kit's folder (.gpu), dist/gpu-stay.mjs, trainer/bench/pytorch.py and node_modules/webgpu without its other
+platforms; koffi is not needed. There: \`. .gpu/enter && node dist/gpu-stay.mjs --out $OUT/stay.json\`.`;
 
 const STAGES = ['facts', 'probe', 'rates', 'tune', 'bench', 'peers', 'check'] as const;
 type Stage = (typeof STAGES)[number];

@@ -1,6 +1,6 @@
 """The trainer's model, batch and AdamW once more in PyTorch: the peer of `vua bench --optimizer adamw`.
 
-    python tests/bench/trainer/pytorch.py '{"vocab": 8192, "layers": 2, "width": 128, "heads": 4, "keyHeads": 2,
+    python trainer/bench/pytorch.py '{"vocab": 8192, "layers": 2, "width": 128, "heads": 4, "keyHeads": 2,
         "headSize": 32, "hidden": 352, "context": 256, "rows": 2, "steps": 3}' [--compile] [--dtype bf16] [--matmul 1024]
 
 Prints one JSON object. On a CPU time is CPU time of the process over its cores, as the trainer's bench counts there;
