@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/command.ts';
+import { assetPath } from './crawlers/shell/assets.ts';
 import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
@@ -110,10 +111,6 @@ function printError(code: string, message: string, hint?: string, error?: unknow
 }
 
 function packageVersion(): string {
-  for (const place of ['./package.json', '../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { version: string }).version;
-    } catch {} // built code stands one folder deeper
-  }
-  return 'unknown';
+  const path = assetPath('package.json');
+  return path === undefined ? 'unknown' : (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

@@ -7,11 +7,10 @@
  * A worker that takes too long or runs out of memory is replaced; the pages of its batch are tried one by one, and the one
  * at fault becomes a drop with a reason. Threads start once there is enough work for them.
  */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../../crawlers/page.ts';
+import { startWorker } from '../../crawlers/shell/assets.ts';
 import { readContaminationIndex } from '../contamination.ts';
 import { type Change, MAX_BYTES, type Preset, thresholdsOf } from '../filters/index.ts';
 import type { Level } from '../pii.ts';
@@ -172,7 +171,7 @@ class Thread {
   readonly #worker: Worker;
 
   constructor(settings: EngineSettings) {
-    this.#worker = startWorker({
+    this.#worker = startWorker(new URL('./worker.ts', import.meta.url), {
       workerData: settings,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP },
     });
@@ -204,14 +203,4 @@ class Thread {
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
-}
-
-/** In a checkout the worker is TypeScript, which its thread must learn to read first. */
-function startWorker(options: WorkerOptions): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), options);
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
-  const loader = new URL('./dist/esm/api/index.mjs', tsx).href;
-  const entry = new URL('./worker.ts', import.meta.url).href;
-  const script = `import(${JSON.stringify(loader)}).then((tsx) => (tsx.register(), import(${JSON.stringify(entry)})))`;
-  return new Worker(script, { ...options, eval: true, execArgv: [] });
 }

@@ -8,9 +8,9 @@
  *                             a blank line, then blocks separated by blank lines:
  *   ## Sub-heading            `- ` items make a list, everything else is a paragraph (a stanza in verse)
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { assetPath } from '../shell/assets.ts';
 import { ToolkitError } from '../shell/errors.ts';
 
 export type Block =
@@ -30,24 +30,19 @@ export interface PageFile {
 
 /** Pages of one folder, newest first. @throws ToolkitError SAMPLE_PAGES_MISSING, BAD_PAGE_FILE. */
 export function loadPages(folder: string): PageFile[] {
-  const dir = join(pagesDir(), folder);
+  const pages = assetPath('crawlers/sample/pages');
+  if (pages === undefined) {
+    throw new ToolkitError({
+      code: 'SAMPLE_PAGES_MISSING',
+      message: "the sample web's pages are missing: crawlers/sample/pages is not in the package",
+      hint: 'install the package again',
+    });
+  }
+  const dir = join(pages, folder);
   return readdirSync(dir)
     .filter((file) => file.endsWith('.md'))
     .map((file) => parsePageFile(file.slice(0, -'.md'.length), readFileSync(join(dir, file), 'utf8')))
     .sort((a, b) => b.date.localeCompare(a.date) || a.slug.localeCompare(b.slug));
-}
-
-/** Beside this file in the repository; compiled code stands in dist/ and the pages stay where they are. */
-function pagesDir(): string {
-  const candidates = ['./pages/', '../../../crawlers/sample/pages/'];
-  const dirs = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  const found = dirs.find((dir) => existsSync(dir));
-  if (found !== undefined) return found;
-  throw new ToolkitError({
-    code: 'SAMPLE_PAGES_MISSING',
-    message: `the sample web's pages are missing, looked in ${dirs.join(' and ')}`,
-    hint: 'install the package again: it ships crawlers/sample/pages',
-  });
 }
 
 export function parsePageFile(slug: string, source: string): PageFile {

@@ -1,19 +1,41 @@
-/** Files that ship beside the code: pages, tensors, scripts. The compiler does not copy them into dist/. */
+/** What stands beside the code: files that the package ships, and modules that run as threads. Not for a page. */
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+/** Whether the TypeScript of a checkout runs, not what was built from it. */
+export const FROM_SOURCES = import.meta.url.endsWith('.ts');
 
 /**
- * A file or folder of the package, by its path from the package's root: the first that is there on the way up from the
- * code that asks. A checkout's code lies below the root, built code in the root's dist/: both find the same.
+ * The path of a file or folder that ships with the code, or nothing when it is missing.
  *
- * @param from `import.meta.url` of the code that asks
- * @returns undefined when nothing is there: the package is not whole
+ *   ROOT/crawlers/shell/assets.ts         ROOT/trainer/bench/pytorch.py         a checkout: two folders up
+ *   ROOT/dist/crawlers/shell/assets.js    ROOT/trainer/bench/pytorch.py         the package: three
+ *   ROOT/dist/program.mjs                 ROOT/dist/trainer/bench/pytorch.py    a bundle: beside it, too
+ *
+ * @param place from the root of the package: `crawlers/sample/pages`
  */
-export function assetPath(path: string, from: string): string | undefined {
-  for (let folder = dirname(fileURLToPath(from)); ; folder = dirname(folder)) {
-    const found = join(folder, path);
-    if (existsSync(found)) return found;
+export function assetPath(place: string): string | undefined {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, place))) {
     if (folder === dirname(folder)) return undefined;
+    folder = dirname(folder);
   }
+  return join(folder, place);
+}
+
+/**
+ * Starts a thread on a module of this package.
+ * @param source `new URL('./worker.ts', import.meta.url)`, also where the code is built: the file is then worker.js
+ */
+export function startWorker(source: URL, options: WorkerOptions): Worker {
+  const settings = { execArgv: [], ...options };
+  if (!FROM_SOURCES) return new Worker(new URL(source.href.replace(/\.ts$/, '.js')), settings);
+  // First what lets the thread read TypeScript. `resolve` finds the CommonJS build, beside the one that is wanted;
+  // import.meta.resolve is not there under vitest.
+  const tsx = new URL('./index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')));
+  const script = `import('${tsx}').then(({ register }) => { register(); return import('${source}'); })`;
+  return new Worker(script, { ...settings, eval: true });
 }

@@ -8,10 +8,9 @@
  * there is enough text to be worth it, and take none before they run. What they count adds up to the same whatever the
  * share of each.
  */
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startWorker } from '../../crawlers/shell/assets.ts';
 import type { TallyResult, TallyTask } from './tally.ts';
 import type { TallyTeam } from './tally-texts.ts';
 
@@ -95,7 +94,7 @@ class Member {
   private filled = 0;
 
   constructor() {
-    this.worker = startThread('tally-thread', this.data);
+    this.worker = startWorker(new URL('./tally-thread.ts', import.meta.url), { workerData: this.data });
   }
 
   begin(task: TallyTask): void {
@@ -143,14 +142,4 @@ class Member {
     Atomics.store(this.data.state, STATE.HANDED, handed);
     Atomics.notify(this.data.state, STATE.HANDED);
   }
-}
-
-/** A thread on a module beside this one; run from source it must be told how to read TypeScript. */
-function startThread(name: string, workerData: unknown): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, import.meta.url), { workerData });
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const tsx = new URL('./esm/api/index.mjs', loader).href;
-  const source = new URL(`./${name}.ts`, import.meta.url).href;
-  const code = `import('${tsx}').then(({ register }) => { register(); return import('${source}'); })`;
-  return new Worker(code, { eval: true, workerData });
 }

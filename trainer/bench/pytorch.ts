@@ -38,7 +38,7 @@ export interface Pytorch {
 /** @throws ToolkitError BAD_OPTION when the script is not here, or `python` does not run or has no torch. */
 export async function findPytorch(python: string, timeoutMs = 240_000): Promise<Pytorch> {
   const file = 'trainer/bench/pytorch.py';
-  const script = assetPath(file, import.meta.url);
+  const script = assetPath(file);
   if (!script) throw badInput('BAD_OPTION', `--python ${python}: ${file} is not in this package`);
   const asks = 'import importlib.util as u; print("torch" if u.find_spec("torch") else "none")';
   let said = '';

@@ -39,7 +39,7 @@ export const GOLDEN_TOLERANCE = { logits: 1e-4, loss: 1e-5, gradients: 1e-4, ste
 /** The tensors that make.py wrote. @throws ToolkitError GOLDEN_MISSING */
 export function readGolden(kind: GoldenKind): Golden {
   const file = `trainer/proofs/golden/${kind}.safetensors`;
-  const path = assetPath(file, import.meta.url);
+  const path = assetPath(file);
   if (!path) {
     throw new ToolkitError({
       code: 'GOLDEN_MISSING',
