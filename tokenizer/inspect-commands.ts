@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
+import { nfc } from '../cleaning/vietnamese/nfc.ts';
 import { defineCommand, INTERRUPTED } from '../crawlers/shell/command.ts';
 import { badInput, reasonOf } from '../crawlers/shell/errors.ts';
 import { AtomicFile } from '../crawlers/shell/folder.ts';
@@ -12,7 +13,6 @@ import { paint, piecesOf } from './evaluate/explain.ts';
 import { formatNamed, ID_FORMATS, idsOf } from './evaluate/ids.ts';
 import { slicesOf } from './evaluate/slices.ts';
 import { Tokenizer } from './load.ts';
-import { toNfc } from './text/nfc.ts';
 import { isShards, readTexts } from './train/documents.ts';
 
 const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
@@ -123,7 +123,7 @@ export const tokenizerExplainCommand = defineCommand({
   async run({ text, tokenizer: dir }, { report }) {
     const tokenizer = await Tokenizer.load(dir);
     const pieces = piecesOf(tokenizer, text);
-    const bytes = Buffer.byteLength(toNfc(text));
+    const bytes = Buffer.byteLength(nfc(text));
     const ratio = (bytes / Math.max(1, pieces.length)).toFixed(2);
     const hasColour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     const rows = [

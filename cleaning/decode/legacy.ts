@@ -4,8 +4,9 @@
  * All work on "byte strings": one character U+0000–U+00FF for each byte. Which encoding it was is decided by words:
  * at least three distinct function words that no Latin-1 text can hold, and twice as many as the runner-up.
  */
-import { compose } from '../vietnamese/compose.ts';
+
 import { FUNCTION_WORDS } from '../vietnamese/lexicon.ts';
+import { dropPiledMarks, nfc } from '../vietnamese/nfc.ts';
 import { parseSyllable } from '../vietnamese/syllables.ts';
 
 export type LegacyCharset = 'tcvn3' | 'vni' | 'viscii' | 'vps' | 'windows-1258';
@@ -82,7 +83,8 @@ function vniLetter(letter: string): string {
 }
 
 /** @returns NFC text. */
-export const decodeLegacy = (bytes: string, charset: LegacyCharset): string => compose(DECODERS[charset](bytes));
+export const decodeLegacy = (bytes: string, charset: LegacyCharset): string =>
+  nfc(dropPiledMarks(DECODERS[charset](bytes)));
 
 /** Function words that need a letter beyond Latin-1, so that no western text holds one. */
 const TELLING_WORDS: ReadonlySet<string> = new Set(FUNCTION_WORDS.filter((word) => /[\u0100-\uffff]/.test(word)));

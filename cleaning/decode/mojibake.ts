@@ -4,7 +4,7 @@
  * proof enough by itself; the older encodings are known by the words of all damaged lines together (legacy.ts).
  */
 
-import { compose } from '../vietnamese/compose.ts';
+import { dropPiledMarks, nfc } from '../vietnamese/nfc.ts';
 import { restoreCapitals } from './capitals.ts';
 import { accentedWords, decodeLegacy, detectLegacy } from './legacy.ts';
 
@@ -94,5 +94,5 @@ function readsVietnamese(text: string): boolean {
 
 function decodeUtf8(bytes: string): string | undefined {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? undefined : compose(text);
+  return text.includes('\ufffd') ? undefined : nfc(dropPiledMarks(text));
 }

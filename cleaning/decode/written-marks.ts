@@ -1,8 +1,9 @@
 /**
  * Letters that somebody wrote out in ASCII: HTML references left in the text (`&#7871;`) and VIQR (`Vie^.t Nam`, RFC 1456).
  */
-import { compose } from '../vietnamese/compose.ts';
+
 import { FUNCTION_WORDS } from '../vietnamese/lexicon.ts';
+import { nfc } from '../vietnamese/nfc.ts';
 import { parseSyllable } from '../vietnamese/syllables.ts';
 import { tellingWords } from './legacy.ts';
 
@@ -56,7 +57,7 @@ const MIN_WORDS = 3;
 export function decodeViqr(text: string): { readonly text: string; readonly isViqr: boolean } {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what VIQR is written in
   if (/[^\x00-\x7f]/.test(text) || (text.match(VIQR_HINT)?.length ?? 0) < MIN_HINTS) return { text, isViqr: false };
-  const first = compose(replaceViqr(text, () => true));
+  const first = nfc(replaceViqr(text, () => true));
   if (tellingWords(first) < MIN_WORDS) return { text, isViqr: false };
   // Writers who escape a full stop behind a vowel leave no doubt; for the others the rest of the text decides.
   if (/\\[.?]/.test(text)) return { text: first, isViqr: true };
@@ -69,7 +70,7 @@ export function decodeViqr(text: string): { readonly text: string; readonly isVi
     if (FREQUENT.has(toned) !== FREQUENT.has(plain)) return FREQUENT.has(toned);
     return !endsLine;
   });
-  return { text: compose(decoded), isViqr: true };
+  return { text: nfc(decoded), isViqr: true };
 }
 
 const FREQUENT = new Set(FUNCTION_WORDS);
@@ -82,8 +83,8 @@ function replaceViqr(text: string, isTone: (toned: string, plain: string, endsLi
     const letter = vowel + (VIQR_MARKS[hat] ?? '');
     if ((tone === '.' || tone === '?') && mayEndSentence(text, at + whole.length)) {
       const onset = decodeLetters(/[A-Za-z'`~^(+*]*$/.exec(text.slice(Math.max(0, at - 12), at))![0]);
-      const plain = compose(onset + letter).toLowerCase();
-      const toned = compose(onset + letter + VIQR_MARKS[tone]).toLowerCase();
+      const plain = nfc(onset + letter).toLowerCase();
+      const toned = nfc(onset + letter + VIQR_MARKS[tone]).toLowerCase();
       const endsLine = /^["')]*\s*(?:\n|$)/.test(text.slice(at + whole.length, at + whole.length + 8));
       if (!isTone(toned, plain, endsLine)) return letter + tone;
     }
@@ -97,7 +98,7 @@ const decodeLetters = (letters: string): string => replaceViqr(letters, () => tr
 function countSyllables(text: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const [syllable] of text.matchAll(/[A-Za-z][A-Za-z'`~^(+*]*[.?]?(?= [a-z])/g)) {
-    const decoded = compose(decodeLetters(syllable)).toLowerCase();
+    const decoded = nfc(decodeLetters(syllable)).toLowerCase();
     counts.set(decoded, (counts.get(decoded) ?? 0) + 1);
   }
   return counts;

@@ -6,7 +6,7 @@
  * Repairs that could touch another language (Icelandic Ð, Italian "oà") run only on text that shows Vietnamese letters,
  * and only where the whole word is a Vietnamese syllable. Never applied to a benchmark's prompt.
  */
-import { compose } from './compose.ts';
+import { dropPiledMarks, nfc } from './nfc.ts';
 import { parseSyllable, splitTone, VIETNAMESE_LETTER } from './syllables.ts';
 import { TRAIT, traitsOf } from './traits.ts';
 
@@ -93,7 +93,7 @@ const MISORDERED = /[\u00c0-\u1ef9][\u0300\u0301\u0303\u0309\u0323]?[\u0302\u030
 const HATS = /[\u0302\u0306\u031b]/g;
 
 function composeMarks(text: string, repairs: Repairs): string {
-  const composed = compose(text);
+  const composed = nfc(dropPiledMarks(text));
   repairs.marks += Math.max(0, text.length - composed.length);
   if (composed.search(HATS) < 0) return composed;
   return composed.replace(MISORDERED, (sequence) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dropPiledMarks } from '../../cleaning/vietnamese/nfc.ts';
 import { normalize } from '../../cleaning/vietnamese/normalize.ts';
 import { TRAIT, traitsOf } from '../../cleaning/vietnamese/traits.ts';
 
@@ -81,6 +82,20 @@ describe('normalize', () => {
       { numRuns: 3000, seed: 7 },
     );
   });
+});
+
+test('of each run of marks the first sixteen stay', () => {
+  const mark = fc.constantFrom(...'\u0300\u0323\u0483\u0591\u0e31\u1ab0\u1dc0\u20d0\ufe20', '\u{1d165}', '\u{1e944}');
+  const run = fc.array(mark, { maxLength: 40 }).map((marks) => marks.join(''));
+  const text = fc.array(fc.oneof(run, fc.constantFrom('a', 'ế', '\u00ad', ' ')), { maxLength: 8 });
+  fc.assert(
+    fc.property(text, (parts) => {
+      const whole = parts.join('');
+      const short = whole.replace(/\p{M}+/gu, (marks) => [...marks].slice(0, 16).join(''));
+      expect(dropPiledMarks(whole)).toBe(short);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 describe('traitsOf', () => {

@@ -7,7 +7,7 @@
  *   round trip           documents whose tokens decode to the NFC of their text
  */
 
-import { toNfc } from '../text/nfc.ts';
+import { nfc } from '../../cleaning/vietnamese/nfc.ts';
 import type { Compared } from './beside.ts';
 
 export interface SourceFigures {
@@ -45,7 +45,7 @@ export class Evaluation {
   add(source: string, text: string): void {
     const { tokenizer, used, lengths } = this;
     const figures = this.figuresOf(source);
-    const composed = toNfc(text);
+    const composed = nfc(text);
     const ids = tokenizer.encode(composed);
     for (let i = 0; i < ids.length; i++) used.add(ids[i]);
     figures.documents++;

@@ -3,8 +3,9 @@
  * decoder, and decomposed text is composed. Text on disk is nearly always both already: one pass over the bytes says
  * so, and nothing is copied.
  */
+
+import { nfc } from '../../cleaning/vietnamese/nfc.ts';
 import { type Automaton, automatonOf } from './automaton.ts';
-import { toNfc } from './nfc.ts';
 import { UNSTABLE, unicodeFacts } from './unicode.ts';
 
 const ENCODER = new TextEncoder();
@@ -29,7 +30,7 @@ export function toWellFormed(
     const start = at > from ? headBefore(bytes, at) : at;
     from = nextStable(bytes, at);
     const composed = pieces-- > 0 ? composedPiece(bytes.subarray(start, from)) : undefined;
-    if (composed === undefined) return ENCODER.encode(toNfc(DECODER.decode(bytes)));
+    if (composed === undefined) return ENCODER.encode(nfc(DECODER.decode(bytes)));
     if (composed === '') continue;
     parts.push(bytes.subarray(done, start), ENCODER.encode(composed));
     done = from;
@@ -45,7 +46,7 @@ const BYTES_A_PIECE = 512;
 function composedPiece(bytes: Uint8Array): string | undefined {
   try {
     const text = STRICT_DECODER.decode(bytes);
-    const composed = toNfc(text);
+    const composed = nfc(text);
     return composed === text ? '' : composed;
   } catch {
     return undefined;
