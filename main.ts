@@ -9,6 +9,7 @@ import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
+import { inspectCommand } from './shards/commands/inspect.ts';
 import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
 import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
@@ -16,13 +17,13 @@ import { benchCommand } from './trainer/commands/bench.ts';
 import { checkCommand } from './trainer/commands/check.ts';
 import { doctorCommand } from './trainer/commands/doctor.ts';
 import { exportCommand } from './trainer/commands/export.ts';
-import { inspectCommand } from './trainer/commands/inspect.ts';
 import { lrFindCommand } from './trainer/commands/lr-find.ts';
 import { planCommand } from './trainer/commands/plan.ts';
 import { plotCommand } from './trainer/commands/plot.ts';
 import { sampleCommand } from './trainer/commands/sample.ts';
 import { trainCommand } from './trainer/commands/train.ts';
 import { tuneCommand } from './trainer/commands/tune.ts';
+import { trainingPage } from './trainer/page/bundle.ts';
 import { verifyModel } from './trainer/record/verify.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -41,7 +42,7 @@ const COMMANDS: readonly Command[] = [
   verifyCommand([verifyTokenizer, verifyModel]),
   statsCommand,
   plotCommand,
-  inspectCommand,
+  inspectCommand(trainingPage),
   doctorCommand,
   checkCommand,
   benchCommand,

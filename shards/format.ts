@@ -58,18 +58,6 @@ export type RejectText = (typeof REJECT_TEXTS)[number];
 export type RejectNumber = (typeof REJECT_NUMBERS)[number];
 
 export type TokenType = 'uint16' | 'uint32';
-export type TokenArray = Uint16Array | Uint32Array;
-
-interface TokenArrayConstructor {
-  readonly BYTES_PER_ELEMENT: number;
-  new (length: number): TokenArray;
-  new (memory: ArrayBufferLike, byteOffset: number, length: number): TokenArray;
-}
-
-export const TOKEN_ARRAYS: Readonly<Record<TokenType, TokenArrayConstructor>> = {
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-};
 
 /** The narrowest type that holds every id below `vocabSize`. */
 export const tokenTypeFor = (vocabSize: number): TokenType => (vocabSize <= 65536 ? 'uint16' : 'uint32');

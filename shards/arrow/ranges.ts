@@ -1,6 +1,6 @@
 /**
  * How parts of shard files are read, wherever they lie: in a folder (`file-ranges.ts`) or behind HTTP
- * (`http-ranges.ts`). Whoever reads compares what came to the manifest.
+ * (`../tokens/http.ts`). Whoever reads compares what came to the manifest.
  */
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 

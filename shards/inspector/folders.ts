@@ -5,20 +5,7 @@ import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { MANIFEST_FILE, TOKENS } from '../format.ts';
 import { readTokenManifest } from '../manifest.ts';
-
-/** What a page shows of a folder before it opens it. */
-export interface FoundFolder {
-  /** Below the folder that was searched, with `/`; empty: that folder itself. */
-  readonly path: string;
-  readonly vocabSize?: number;
-  /** Fingerprint: folders with the same one can be trained on together. */
-  readonly tokenizer?: string;
-  readonly trainTokens?: number;
-  readonly validTokens?: number;
-  readonly sources?: readonly string[];
-  /** Why its manifest cannot be used. */
-  readonly problem?: string;
-}
+import type { FoundFolder } from '../tokens/source.ts';
 
 /** How deep below the folder is searched, and how many folders are shown. */
 const DEPTH = 4;

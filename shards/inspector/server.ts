@@ -17,8 +17,9 @@ import { join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { MANIFEST_FILE } from '../format.ts';
+import type { FoundFolder } from '../tokens/source.ts';
 import { type Answer, fileAnswer } from './files.ts';
-import { type FoundFolder, findTokenFolders } from './folders.ts';
+import { findTokenFolders } from './folders.ts';
 
 /** Files of a page by name; `index.html` is the page. */
 export type Site = ReadonlyMap<string, Uint8Array>;

@@ -3,11 +3,8 @@
  * (no connection, time-out, 408, 425, 429, 5xx, a body that breaks off) is asked for again, later each time; what does
  * not (404, a file of another size, a server that ignores `Range`) is an error at once.
  */
-import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { badShard, checkSize, pathOf, type RangeReader } from '../arrow/ranges.ts';
-import { MANIFEST_FILE } from '../format.ts';
-import { parseTokenManifest } from '../manifest-shape.ts';
-import { type TokenFolder, tokenFolder } from './source.ts';
 
 export interface HttpOptions {
   /** Times that a request is made at most. */
@@ -51,24 +48,8 @@ export function httpRanges(base: string, options: HttpOptions = {}): RangeReader
   };
 }
 
-/**
- * Opens the folder of tokens below a URL: fetches its manifest and no shard.
- * @throws ToolkitError REQUEST_FAILED, BAD_SHARD, BAD_MANIFEST, NEWER_FORMAT, OLDER_FORMAT
- */
-export async function openTokensAt(base: string, options: HttpOptions = {}): Promise<TokenFolder> {
-  const url = pathOf(base, MANIFEST_FILE);
-  const text = new TextDecoder().decode(await fetchBytes(url, options));
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw badInput('BAD_MANIFEST', `${url}: ${reasonOf(error)}`, 'does the address lead to a folder of tokens?', error);
-  }
-  return tokenFolder(parseTokenManifest(value, url), httpRanges(base, options));
-}
-
 /** A whole small file. @throws ToolkitError REQUEST_FAILED, BAD_SHARD */
-export async function fetchBytes(url: string, options: HttpOptions = {}): Promise<Uint8Array> {
+export async function fetchBytes(url: string, options: HttpOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array();
   await patiently(url, 'whole', options, async (signal) => {
     const response = await fetch(url, { signal });

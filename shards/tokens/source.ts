@@ -6,10 +6,25 @@
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { badShard, pathOf, type RangeReader } from '../arrow/ranges.ts';
 import { checksumOf } from '../checksum.ts';
-import { TOKEN_ARRAYS, type TokenArray } from '../format.ts';
+import type { TokenType } from '../format.ts';
 import { type TokenManifest, tokenFingerprint } from '../manifest-shape.ts';
 import type { Split } from '../split.ts';
 
+/** Ids of tokens, as narrow as the vocabulary allows. */
+export type TokenArray = Uint16Array | Uint32Array;
+
+interface TokenArrayConstructor {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): TokenArray;
+  new (memory: ArrayBufferLike, byteOffset: number, length: number): TokenArray;
+}
+
+export const TOKEN_ARRAYS: Readonly<Record<TokenType, TokenArrayConstructor>> = {
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+};
+
+/** The tokens of one split of one folder or several. */
 export interface TokenSource {
   /** Folder or URL, for messages. */
   readonly where: string;
@@ -34,6 +49,20 @@ export interface TokenFolder {
   /** Changes with the tokens: training state remembers it. */
   readonly fingerprint: string;
   source(split: Split): TokenSource;
+}
+
+/** What a search says of a folder of tokens that it found, before anybody opens it. */
+export interface FoundFolder {
+  /** Below the folder that was searched, with `/`; empty: that folder itself. */
+  readonly path: string;
+  readonly vocabSize?: number;
+  /** Fingerprint: folders with the same one can be trained on together. */
+  readonly tokenizer?: string;
+  readonly trainTokens?: number;
+  readonly validTokens?: number;
+  readonly sources?: readonly string[];
+  /** Why its manifest cannot be used. */
+  readonly problem?: string;
 }
 
 /** Bytes of text behind a token of the training splits. */

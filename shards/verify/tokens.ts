@@ -5,7 +5,6 @@ import { ShardReader } from '../arrow/read-shard.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { checksumOf, createChecksum } from '../checksum.ts';
 import { readDocumentShards } from '../documents/read.ts';
-import { TOKEN_ARRAYS } from '../format.ts';
 import {
   documentFingerprint,
   manifestPath,
@@ -15,6 +14,7 @@ import {
   type TokenShard,
 } from '../manifest.ts';
 import { SPLITS, type Split, splitOf } from '../split.ts';
+import { TOKEN_ARRAYS } from '../tokens/source.ts';
 import type { Findings } from './verify.ts';
 
 export async function verifyTokens(dir: string, findings: Findings): Promise<void> {

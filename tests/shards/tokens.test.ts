@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
-import type { TokenArray } from '../../shards/format.ts';
 import { readTokenManifest, type TokenManifest, tokenFingerprint } from '../../shards/manifest.ts';
 import { SPLITS, splitOf } from '../../shards/split.ts';
 import { openTokens } from '../../shards/tokens/open.ts';
+import type { TokenArray } from '../../shards/tokens/source.ts';
 import { eachBatch } from '../../shards/tokens/source.ts';
 import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
 import { context, document, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
@@ -50,7 +50,7 @@ function setUp(count = 50, changes: Partial<TokenOptions> = {}): TokenOptions {
 /** Text of each document of a split, from the tokens. */
 async function decoded(dir: string, split: 'train' | 'valid'): Promise<string[]> {
   const documents: number[][] = [];
-  for await (const tokens of eachBatch(openTokens(dir).source(split))) {
+  for await (const tokens of eachBatch((await openTokens(dir)).source(split))) {
     for (const token of tokens) {
       if (token === BOS) documents.push([]);
       else documents.at(-1)!.push(token);
@@ -134,7 +134,7 @@ describe('token shards', () => {
     const options = setUp(9, { vocabSize, encode: () => Uint32Array.of(7, id) });
     const { manifest } = await writeTokens(options, context());
     expect(manifest!.dtype).toBe(dtype);
-    const tokens = await openTokens(options.outDir).source('train').load(0);
+    const tokens = await (await openTokens(options.outDir)).source('train').load(0);
     expect([...tokens.subarray(0, 3)]).toEqual([BOS, 7, id]);
     const table = tableFromIPC(readFileSync(join(options.outDir, manifest!.shards[0].file)));
     expect(table.schema.fields.map(String)).toEqual([`tokens: ${dtype === 'uint16' ? 'Uint16' : 'Uint32'}`]);
@@ -144,10 +144,10 @@ describe('token shards', () => {
   it.each(DAMAGES)('$name: an error that names shard and batch', async ({ harm, code, says }) => {
     const options = setUp(50, { batchTokens: 100 });
     const { manifest } = await writeTokens(options, context());
-    const source = openTokens(options.outDir).source('train'); // opening reads no shard
+    const source = (await openTokens(options.outDir)).source('train'); // opening reads no shard
     const tokens = await source.load(2);
     harm(join(options.outDir, manifest!.shards[0].file), tokens, options.outDir);
-    const error = await thrownBy(() => openTokens(options.outDir).source('train').load(2));
+    const error = await thrownBy(async () => (await openTokens(options.outDir)).source('train').load(2));
     expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
   });
 

@@ -287,7 +287,7 @@ describe('vua tokens', () => {
     expect(await run(tokensCommand, options())).toBe(0);
     const tokenizer = await Tokenizer.load(at('tokens'));
     const bos = '<|bos|>';
-    const tokens = await openTokens(at('tokens')).source('train').load(0);
+    const tokens = await (await openTokens(at('tokens'))).source('train').load(0);
     const texts = tokenizer.decode(tokens).split(bos).slice(1);
     const expected = range(40).filter((n) => splitOf(`d${n}`, 0.3) === 'train');
     expect(texts).toEqual(expected.map((n) => sampleTexts()[n]));

@@ -135,7 +135,7 @@ describe('folders', () => {
   };
 
   it('one or several: the same documents and bytes by source as their text has', async () => {
-    const folders = [openTokens(await makeTokens(0, 60)), openTokens(await makeTokens(60, 41))];
+    const folders = [await openTokens(await makeTokens(0, 60)), await openTokens(await makeTokens(60, 41))];
     const all = heldOutOf(folders);
     const { sources, textBytes } = (await evaluate({ ...model, config: { context: 64 } }, all))!;
     const held = range(101)
@@ -152,7 +152,8 @@ describe('folders', () => {
 
   it('without a held-out document: refused, naming the folder', async () => {
     const dir = await makeTokens(0, 5, 0);
-    expect(await thrownBy(() => heldOutOf([openTokens(dir)]))).toMatchObject({
+    const folder = await openTokens(dir);
+    expect(await thrownBy(() => heldOutOf([folder]))).toMatchObject({
       code: 'NO_HELD_OUT',
       message: expect.stringContaining(dir),
     });

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type HttpOptions, httpRanges, openTokensAt } from '../../shards/tokens/http.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
-import { type TokenFolder, tokenFolder } from '../../shards/tokens/source.ts';
+import type { HttpOptions } from '../../shards/tokens/http.ts';
+import { openTokens, reopenTokens } from '../../shards/tokens/open.ts';
+import type { TokenFolder } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import type { Batch } from '../../trainer/batch.ts';
 import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader/loader.ts';
@@ -41,7 +41,7 @@ let dir: string;
 let folder: TokenFolder;
 beforeAll(async () => {
   dir = await makeTokens();
-  folder = openTokens(dir);
+  folder = await openTokens(dir);
 });
 afterAll(() => removeFolders('kept'));
 
@@ -208,7 +208,7 @@ describe('over HTTP', () => {
 
   it('the same batches as from the folder, in a thread and in this one, a record batch a request', async () => {
     const expected = await take(inProcess(), 140);
-    const remote = await openTokensAt(base, options);
+    const remote = await openTokens(base, options);
     expect(await take(inProcess(remote), 140)).toEqual(expected);
     const batches = folder.source('train').batchTokens.length;
     const ranges = requests.filter(({ range }) => range !== undefined);
@@ -221,7 +221,7 @@ describe('over HTTP', () => {
   it('asks again for what passes: 503, 429 with Retry-After, a body that breaks off or is short', async () => {
     const expected = await take(inProcess(), 10);
     troubles = [status(503), status(429, { 'retry-after': '0' }), breakOff, short];
-    expect(await take(inProcess(await openTokensAt(base, options)), 10)).toEqual(expected);
+    expect(await take(inProcess(await openTokens(base, options)), 10)).toEqual(expected);
     expect(troubles).toEqual([]);
   });
 
@@ -243,7 +243,7 @@ describe('over HTTP', () => {
     ],
     ['never comes', Array(4).fill(status(503)), 'REQUEST_FAILED', /batch \d: HTTP 503, after 4 attempts/],
   ])('a part that %s stops the loader', async (_name, answers, code, says) => {
-    const remote = tokenFolder(folder.manifest, httpRanges(base, options));
+    const remote = await reopenTokens(base, folder.manifest, options);
     troubles = [...answers];
     await expect(inProcess(remote, { rows: 1 }).next()).rejects.toMatchObject({
       code,
@@ -253,7 +253,7 @@ describe('over HTTP', () => {
   });
 
   it('no manifest: says which address', async () => {
-    await expect(openTokensAt(`${base}/nowhere`, options)).rejects.toMatchObject({
+    await expect(openTokens(`${base}/nowhere`, options)).rejects.toMatchObject({
       code: 'BAD_SHARD',
       message: `${base}/nowhere/manifest.json: HTTP 404`,
     });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TokenArray } from '../../shards/format.ts';
+import type { TokenArray } from '../../shards/tokens/source.ts';
 import { type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
 import type { Batch } from '../../trainer/batch.ts';
 import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';

@@ -9,16 +9,16 @@ import chromium from '@sparticuz/chromium';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { reasonOf } from '../../crawlers/shell/errors.ts';
+import { inspectCommand } from '../../shards/commands/inspect.ts';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
 import { openTokens } from '../../shards/tokens/open.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { inspectCommand } from '../../trainer/commands/inspect.ts';
 import { exportCheckpoint } from '../../trainer/export/export.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
-import { bundle } from '../../trainer/page/bundle.ts';
+import { bundle, trainingPage } from '../../trainer/page/bundle.ts';
 import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
@@ -65,7 +65,7 @@ beforeAll(async () => {
   ] as const) {
     await writeTokens({ ...facts, outDir: join(root, name, 'tokens'), batchTokens }, context());
   }
-  const { manifest } = openTokens(join(root, 'damaged/tokens'));
+  const { manifest } = await openTokens(join(root, 'damaged/tokens'));
   const { batches } = manifest.shards.find(({ split }) => split === 'train')!;
   spoil('damaged', (bytes) => {
     bytes[batches[2].offset + 100] ^= 4;
@@ -88,7 +88,7 @@ function spoil(name: string, change: (bytes: Buffer) => void): void {
 
 describe('vua inspect', () => {
   const run = (options: Record<string, unknown>, heard: HeardContext) =>
-    inspectCommand.run({ host: '127.0.0.1', port: 0, dir: root, ...options }, heard);
+    inspectCommand(trainingPage).run({ host: '127.0.0.1', port: 0, dir: root, ...options }, heard);
 
   it('says where it serves, and ends when it is told to', async () => {
     const heard = context(true);
@@ -306,7 +306,7 @@ describe('the page', () => {
 /** The run of the page, in Node on the embedded driver. */
 async function trainInNode() {
   const gpu = await openGpu('embedded');
-  const folder = openTokens(join(root, 'corpus/tokens'));
+  const folder = await openTokens(join(root, 'corpus/tokens'));
   const { config, trainer: options, schedule, accumulate } = recipeOf(RUN, folder.manifest.vocabSize, gpu.facts);
   const trainer = await Trainer.create(gpu, config, options);
   trainer.arena.initialise(config, RUN.seed);

@@ -35,7 +35,7 @@ export const lrFindCommand = defineCommand({
   async run(options, { report, signal }) {
     const { steps, from, to, seed } = options;
     if (from >= to) throw badInput('BAD_OPTION', `--from ${from} --to ${to}: expected a rising range`);
-    const folder = openTokens(options.tokens);
+    const folder = await openTokens(options.tokens);
     const gpu = await openGpu(options.adapter);
     report.note(`adapter: ${describe(gpu.facts)}`);
     const { config, trainer: made } = recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts);

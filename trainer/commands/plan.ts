@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatBytes, formatCount, formatSeconds, formatTable } from '../../crawlers/shell/reporter.ts';
-import { readTokenManifest } from '../../shards/manifest.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
 import { PRESETS } from '../model/config.ts';
 import { GOOD_EPOCHS, type Plan, type Preset, parseDevice, planOf, TOKENS_PER_PARAMETER } from '../run/plan.ts';
 
@@ -44,7 +44,7 @@ export const planCommand = defineCommand({
   async run(options, { report }) {
     const { trainingTokens, utilisation, precision, batch: rows } = options;
     const storage = precision === 'mixed' ? 'f16' : 'f32';
-    const manifest = options.tokens === undefined ? undefined : readTokenManifest(options.tokens);
+    const manifest = options.tokens === undefined ? undefined : (await openTokens(options.tokens)).manifest;
     const uniqueTokens = manifest?.shards.reduce((sum, shard) => sum + (shard.split === 'train' ? shard.rows : 0), 0);
     if (uniqueTokens === 0)
       throw badInput(

@@ -2,9 +2,9 @@
  * The loader's worker in a page: `loader-page.ts` posts it one job when it says that it listens. Before that a message
  * would be lost: what is imported here awaits (WebAssembly of the checksums), and a worker gets its messages meanwhile.
  */
-import { fillRing, type LoaderFailure, type LoaderJob, pageRanges } from './ring.ts';
+import { fillRing, type LoaderFailure, type LoaderJob } from './ring.ts';
 
 addEventListener('message', ({ data }: MessageEvent<LoaderJob>) => {
-  void fillRing(data, pageRanges, (failure: LoaderFailure) => postMessage(failure));
+  void fillRing(data, (failure: LoaderFailure) => postMessage(failure));
 });
 postMessage('listening');

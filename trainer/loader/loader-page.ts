@@ -2,7 +2,7 @@
  * Starts the loader's worker in a page:
  *
  *   const worker = new Worker('…/loader-page-worker.js', { type: 'module' });
- *   const loader = openRing([await openTokensAt('/tokens')], plan, startPageLoader(worker));
+ *   const loader = openRing([await openTokens(tokensUrl)], plan, startPageLoader(worker));
  *
  * Shared memory wants a page that is cross-origin isolated (`Cross-Origin-Opener-Policy: same-origin`,
  * `Cross-Origin-Embedder-Policy: require-corp`). Elsewhere `openLoader` gives the same batches without a worker.

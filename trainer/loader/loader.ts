@@ -2,12 +2,11 @@
  * Batches of a row sequence, read in this thread. `ring.ts` runs the same loader in a worker and gives the same batches.
  *
  *   row-sequence.ts   which row of which record batch comes next
- *   token-source.ts   reads that record batch and verifies it (this file keeps those of the group in hand, and fetches
+ *   tokens/source.ts  reads that record batch and verifies it (this file keeps those of the group in hand, and fetches
  *                     those of the next group while rows of this one are handed out)
  *   rows.ts, pack.ts  writes the row
  */
-import type { TokenArray } from '../../shards/format.ts';
-import type { TokenSource } from '../../shards/tokens/source.ts';
+import type { TokenArray, TokenSource } from '../../shards/tokens/source.ts';
 import type { Batch, BatchArrays, LoaderState } from '../batch.ts';
 import { sortByToken } from '../kernels/embedding.ts';
 import { type Packing, pack } from './pack.ts';

@@ -9,10 +9,8 @@
  * Node and pages differ only in how a worker is started: `loader-thread.ts`, `loader-worker.ts`.
  */
 import { reasonOf, ToolkitError, type ToolkitErrorFields } from '../../crawlers/shell/errors.ts';
-import type { RangeReader } from '../../shards/arrow/ranges.ts';
-import type { TokenManifest } from '../../shards/manifest-shape.ts';
-import { httpRanges } from '../../shards/tokens/http.ts';
-import { type TokenFolder, tokenFolder } from '../../shards/tokens/source.ts';
+import { reopenTokens } from '../../shards/tokens/open.ts';
+import type { TokenFolder } from '../../shards/tokens/source.ts';
 import type { Batch, BatchArrays } from '../batch.ts';
 import { batchArrays, type Loader, type LoaderPlan, openLoader, rowsOf } from './loader.ts';
 import { RowSequence } from './row-sequence.ts';
@@ -23,7 +21,7 @@ export const SLOTS = 4;
 /** What a worker is given: plain data, and memory that both see. */
 export interface LoaderJob {
   readonly plan: LoaderPlan;
-  readonly folders: readonly { readonly manifest: TokenManifest; readonly where: string }[];
+  readonly folders: readonly Pick<TokenFolder, 'manifest' | 'where'>[];
   readonly memory: SharedArrayBuffer;
 }
 
@@ -131,12 +129,12 @@ function slotOf(plan: LoaderPlan): { bytes: number; parts: [keyof BatchArrays, n
 /** The worker's side: fills slots until the trainer ends or something cannot be read, which it says. */
 export async function fillRing(
   { plan, folders, memory }: LoaderJob,
-  ranges: (where: string) => RangeReader,
   say: (failure: LoaderFailure) => void,
 ): Promise<void> {
   const ring = new Ring(memory, plan);
   try {
-    const sources = folders.map(({ manifest, where }) => tokenFolder(manifest, ranges(where)).source('train'));
+    const opened = await Promise.all(folders.map(({ where, manifest }) => reopenTokens(where, manifest)));
+    const sources = opened.map((folder) => folder.source('train'));
     const loader = openLoader(sources, plan);
     while (await ring.waitForSpace()) ring.put(await loader.next());
   } catch (error) {
@@ -148,11 +146,6 @@ export async function fillRing(
     ring.end();
   }
 }
-
-export const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
-
-/** Readers of a page: everything is behind HTTP. */
-export const pageRanges = (where: string): RangeReader => httpRanges(where);
 
 /**
  * Starts a worker with `start` and gives its batches. Close it, or its thread keeps the process alive.

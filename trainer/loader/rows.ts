@@ -1,5 +1,5 @@
 /** Writes rows into a batch: a stretch of the stream, or the pieces of a packed row. Copies, never a loop over tokens. */
-import type { TokenArray } from '../../shards/format.ts';
+import type { TokenArray } from '../../shards/tokens/source.ts';
 import type { Batch } from '../batch.ts';
 import { IGNORED } from '../kernels/cross-entropy.ts';
 import type { Packing } from './pack.ts';

@@ -9,7 +9,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
-import type { Site } from '../../shards/inspector/server.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ENTRIES = {
@@ -21,13 +20,13 @@ const PLAIN = ['index.html', 'page.css'];
 /** Where the build leaves the page, beside this file. */
 const BUILT = join(HERE, 'site');
 
-export async function trainingPage(): Promise<Site> {
+export async function trainingPage(): Promise<Map<string, Uint8Array>> {
   if (import.meta.url.endsWith('.ts')) return bundle();
   if (existsSync(BUILT)) return new Map(readdirSync(BUILT).map((name) => [name, readFileSync(join(BUILT, name))]));
   throw new ToolkitError({ code: 'PAGE_MISSING', message: `${BUILT}: not there`, hint: 'run `npm run build` first' });
 }
 
-export async function bundle(): Promise<Site> {
+export async function bundle(): Promise<Map<string, Uint8Array>> {
   const { build } = await import('esbuild'); // of the checkout: the package brings the page built
   const { outputFiles } = await build({
     entryPoints: ENTRIES,

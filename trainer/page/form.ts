@@ -1,7 +1,7 @@
 /** The form of the page: token folders to choose from, options, and what a run of them would need. */
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
-import type { FoundFolder } from '../../shards/inspector/folders.ts';
+import type { FoundFolder } from '../../shards/tokens/source.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { parameterCount } from '../model/config.ts';
 import { DEFAULT_MEMORY_GB, type Precision, type Recipe, recipeOf } from '../run/recipe.ts';

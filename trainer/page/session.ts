@@ -3,9 +3,7 @@
  * as events. Runs in the page's training worker (`train-worker.ts`); knows no document.
  */
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { badShard, pathOf } from '../../shards/arrow/ranges.ts';
-import { checksumOf } from '../../shards/checksum.ts';
-import { fetchBytes, openTokensAt } from '../../shards/tokens/http.ts';
+import { fetchTokenizer, openTokens } from '../../shards/tokens/open.ts';
 import { bytesPerToken, joinSources, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { Sampler, samplePrompts } from '../generate/sample.ts';
@@ -50,7 +48,8 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
   const { signal } = control;
   control.doing('opening tokens');
   const folders = await openFolders(options.tokens);
-  const { files: tokenizerFiles, tokenizer } = await openTokenizer(folders[0]);
+  const tokenizerFiles = await fetchTokenizer(folders[0]);
+  const tokenizer = Tokenizer.parse(tokenizerFiles['tokenizer.json'], `${folders[0].where}/tokenizer.json`);
   const recipe = recipeOf(options, folders[0].manifest.vocabSize, gpu.facts);
   const { config, accumulate, schedule } = recipe;
   const heldOut = heldOutOf(folders);
@@ -150,7 +149,7 @@ function evaluateWhole(trainer: Trainer, heldOut: HeldOut, { signal, doing }: Co
 
 async function openFolders(places: readonly string[]): Promise<TokenFolder[]> {
   if (places.length === 0) throw badInput('BAD_OPTION', 'no token folder is chosen, expected at least one');
-  const folders = await Promise.all(places.map((place) => openTokensAt(place)));
+  const folders = await Promise.all(places.map((place) => openTokens(place)));
   const other = folders.find(({ manifest }) => manifest.tokenizer !== folders[0].manifest.tokenizer);
   if (other === undefined) return folders;
   throw badInput(
@@ -158,18 +157,6 @@ async function openFolders(places: readonly string[]): Promise<TokenFolder[]> {
     `${other.where}: made with tokenizer ${other.manifest.tokenizer}, ${folders[0].where} with ${folders[0].manifest.tokenizer}`,
     'choose folders of one tokenizer',
   );
-}
-
-async function openTokenizer({ where, manifest }: TokenFolder) {
-  const get = async (name: string) => new Uint8Array(await fetchBytes(pathOf(where, name)));
-  const files = {
-    'tokenizer.json': await get('tokenizer.json'),
-    'tokenizer_config.json': await get('tokenizer_config.json'),
-  };
-  const found = checksumOf(files['tokenizer.json']);
-  const path = pathOf(where, 'tokenizer.json');
-  if (found !== manifest.tokenizer) throw badShard(path, `checksum ${found}, expected ${manifest.tokenizer}`);
-  return { files, tokenizer: Tokenizer.parse(files['tokenizer.json'], path) };
 }
 
 /** In a worker of its own where memory may be shared and waited for; else in this one, with the same batches. */

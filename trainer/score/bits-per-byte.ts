@@ -4,7 +4,7 @@
  * with the unigram model.
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
-import type { TokenArray } from '../../shards/format.ts';
+import type { TokenArray } from '../../shards/tokens/source.ts';
 import {
   eachBatch,
   joinSources,

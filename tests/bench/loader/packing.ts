@@ -9,8 +9,9 @@
  * off: the first takes documents as they come, the second (as nanochat does) the longest that fits out of a pool of
  * 1,000, and crops the shortest when none does.
  */
-import type { TokenArray } from '../../../shards/format.ts';
+
 import { openTokens } from '../../../shards/tokens/open.ts';
+import type { TokenArray } from '../../../shards/tokens/source.ts';
 import { eachBatch } from '../../../shards/tokens/source.ts';
 import { pack } from '../../../trainer/loader/pack.ts';
 
@@ -25,7 +26,7 @@ interface Piece {
 
 const [dir, ...lengths] = process.argv.slice(2);
 if (!dir) throw new Error('give a folder of tokens: npx tsx tests/bench/loader/packing.ts TOKENS_DIR [T…]');
-const source = openTokens(dir).source('train');
+const source = (await openTokens(dir)).source('train');
 const batches: TokenArray[] = [];
 for await (const batch of eachBatch(source)) batches.push(batch.slice());
 

@@ -30,7 +30,7 @@ const BATCHES_A_ROUND = 64; // 4 Mi tokens: four record batches
 
 const dir = process.argv[2] ?? join(tmpdir(), 'vua-bench-tokens');
 if (!existsSync(manifestPath(dir))) makeTokens(dir);
-const folder = openTokens(dir);
+const folder = await openTokens(dir);
 const source = folder.source('train');
 const plan: LoaderPlan = {
   rows: 64,
