@@ -2,7 +2,7 @@
 /** The `vua` command line: a list of commands, one catch, exit codes. */
 import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
-import { crawlCommand } from './crawlers/command.ts';
+import { crawlCommand } from './crawlers/commands/crawl.ts';
 import { assetPath } from './crawlers/shell/assets.ts';
 import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';

@@ -220,10 +220,11 @@ async function crawlStation(settings: Settings, outDir: string, context: Work): 
   const web = sample ? await startSampleWeb() : undefined;
   try {
     const seeds = [...seed, ...(web?.seeds ?? [])];
-    return await runCrawl(
+    const crawled = await runCrawl(
       { outDir, seeds, allowedHosts: allowHost, connectTo: web?.connectTo, maxPages, delayMs },
       context,
     );
+    return crawled.report;
   } finally {
     await web?.close();
   }

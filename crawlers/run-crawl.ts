@@ -1,9 +1,11 @@
-/** A whole crawl with its progress and its sums: what `vua crawl` and `vua run` do. The caller holds the folder's lock. */
+/** A whole crawl with its progress and its sums: what `vua crawl` and `vua run` do. */
 import { join } from 'node:path';
-import { type CrawlOptions, crawl, STATE_FILE } from './crawl.ts';
+import { crawl, STATE_FILE } from './crawl.ts';
 import { Frontier, type Tally } from './frontier.ts';
+import type { CrawlOptions } from './options.ts';
+import { lockFolder } from './shell/folder.ts';
 import { formatBytes } from './shell/reporter.ts';
-import type { Work } from './shell/work.ts';
+import type { Outcome, Work } from './shell/work.ts';
 import type { CrawlStep } from './visit.ts';
 
 export interface CrawlSummary {
@@ -19,8 +21,23 @@ export interface CrawlSummary {
   readonly folder: Tally;
 }
 
-/** @throws as `crawl` */
-export async function runCrawl(options: Omit<CrawlOptions, 'note'>, { signal, report }: Work): Promise<CrawlSummary> {
+/**
+ * `nothing_new`: no page was due.
+ * @throws ToolkitError FOLDER_LOCKED (exit 2) and as `crawl`
+ */
+export async function runCrawl(options: Omit<CrawlOptions, 'note'>, work: Work): Promise<Outcome<CrawlSummary>> {
+  const unlock = lockFolder(options.outDir);
+  try {
+    return await runLocked(options, work);
+  } finally {
+    unlock();
+  }
+}
+
+async function runLocked(
+  options: Omit<CrawlOptions, 'note'>,
+  { signal, report }: Work,
+): Promise<Outcome<CrawlSummary>> {
   const progress = report.stage('crawl', 'pages');
   const pages = { fetched: 0, unchanged: 0, redirect: 0, refused: 0, failed: 0 };
   const reasons = new Map<string, number>();
@@ -43,7 +60,11 @@ export async function runCrawl(options: Omit<CrawlOptions, 'note'>, { signal, re
     progress.finish({ refused: pages.refused, failed: pages.failed });
   }
   const byFrequency = [...reasons].sort(([, a], [, b]) => b - a);
-  return { pages, bytes, reasons: byFrequency, waiting: waiting.size, folder: tallyOf(options.outDir) };
+  const isNew = pages.fetched > 0 || pages.failed > 0 || waiting.size > 0;
+  return {
+    outcome: signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
+    report: { pages, bytes, reasons: byFrequency, waiting: waiting.size, folder: tallyOf(options.outDir) },
+  };
 }
 
 function tallyOf(outDir: string): Tally {

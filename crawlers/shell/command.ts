@@ -14,13 +14,17 @@ import type { Command as Commander, CommanderError } from 'commander';
 import { z } from 'zod';
 import { badInput, type ToolkitError } from './errors.ts';
 import { readJsonIfPresent } from './folder.ts';
-import type { Work } from './work.ts';
+import type { Outcome, Work } from './work.ts';
 
 /** Of runs that are not yet called by its name. */
 export type CommandContext = Work;
 
 export const NOTHING_NEW = 99;
 export const INTERRUPTED = 130;
+
+const STATUS = { written: 0, nothing_new: NOTHING_NEW, interrupted: INTERRUPTED } as const;
+/** Exit status of a station's ending. */
+export const statusOf = ({ outcome }: Outcome<unknown>): number => STATUS[outcome];
 
 export interface Command<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** As typed: `crawl`, `tokenizer train`. */

@@ -1,10 +1,7 @@
-/** `vua crawl`: the command line around crawl.ts. */
 import { z } from 'zod';
-import { CRAWL_DEFAULTS } from './crawl.ts';
-import { runCrawl } from './run-crawl.ts';
-import { defineCommand, INTERRUPTED, NOTHING_NEW } from './shell/command.ts';
-import { lockFolder } from './shell/folder.ts';
-import { formatCount, formatTable } from './shell/reporter.ts';
+import { CRAWL_DEFAULTS } from '../options.ts';
+import { defineCommand, statusOf } from '../shell/command.ts';
+import { formatCount, formatTable } from '../shell/reporter.ts';
 
 const HOUR_MS = 3_600_000;
 const count = z.number().int();
@@ -48,32 +45,27 @@ export const crawlCommand = defineCommand({
       .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
       .describe('ask again for what was fetched longer ago'),
   }),
-  async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, { signal, report }) {
-    const release = lockFolder(out);
-    try {
-      const { pages, bytes, reasons, waiting, folder } = await runCrawl(
-        {
-          ...options,
-          outDir: out,
-          seeds: seed,
-          allowedHosts: allowHost,
-          connectTo: Object.fromEntries(connectTo.map(splitRoute)),
-          refreshAfterMs: refreshAfterHours * HOUR_MS,
-        },
-        { signal, report },
-      );
-      report.result(
-        formatTable([...Object.entries(pages), ...reasons].map(([name, times]) => [name, formatCount(times)])),
-        { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting, folder },
-      );
-      if (signal.aborted) return INTERRUPTED;
-      if (waiting > 0) report.note(`${waiting} URLs wait for a later run`);
-      if (pages.fetched > 0 || pages.failed > 0 || waiting > 0) return undefined;
-      report.note('nothing new');
-      return NOTHING_NEW;
-    } finally {
-      release();
-    }
+  async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, work) {
+    const { runCrawl } = await import('../run-crawl.ts');
+    const done = await runCrawl(
+      {
+        ...options,
+        outDir: out,
+        seeds: seed,
+        allowedHosts: allowHost,
+        connectTo: Object.fromEntries(connectTo.map(splitRoute)),
+        refreshAfterMs: refreshAfterHours * HOUR_MS,
+      },
+      work,
+    );
+    const { pages, bytes, reasons, waiting, folder } = done.report;
+    work.report.result(
+      formatTable([...Object.entries(pages), ...reasons].map(([name, times]) => [name, formatCount(times)])),
+      { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting, folder },
+    );
+    if (done.outcome === 'written' && waiting > 0) work.report.note(`${waiting} URLs wait for a later run`);
+    if (done.outcome === 'nothing_new') work.report.note('nothing new');
+    return statusOf(done);
   },
 });
 

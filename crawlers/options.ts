@@ -1,0 +1,44 @@
+/** What a crawl is told, and what it does where nothing is said. */
+
+export interface CrawlOptions {
+  readonly outDir: string;
+  /** http(s) URLs. May be empty when the folder holds a crawl: then it goes on. */
+  readonly seeds: readonly string[];
+  /** Name of the WARC files and `source` of the pages. Default: files `crawl-…`, pages by their host. */
+  readonly source?: string;
+  /** Hosts that links, redirects and sitemaps may lead to, besides those of the seeds of this and earlier runs. */
+  readonly allowedHosts?: readonly string[];
+  /** Host → `address:port` for its connections, as curl's --connect-to. URLs and Host headers stay. */
+  readonly connectTo?: Readonly<Record<string, string>>;
+  readonly userAgent?: string;
+  /** Hosts asked at the same time. */
+  readonly concurrency?: number;
+  /** Pause between two requests to a host; a longer Crawl-delay counts, up to MAX_DELAY_MS. */
+  readonly delayMs?: number;
+  /** Pages fetched in this run; redirects, sitemaps and unchanged pages do not count. */
+  readonly maxPages?: number;
+  /** Links from the nearest seed. */
+  readonly maxDepth?: number;
+  /** Per response, unpacked; what is longer is cut and marked. */
+  readonly maxBytes?: number;
+  /** Per request, from connecting to the last byte. */
+  readonly timeoutMs?: number;
+  /** A URL that was settled more recently is not asked for again. */
+  readonly refreshAfterMs?: number;
+  /** First pause before a failed request is made again. */
+  readonly retryDelayMs?: number;
+  /** Hears about delays that hosts ask for, and about WARC files that lost something. */
+  readonly note?: (text: string) => void;
+}
+
+export const CRAWL_DEFAULTS = {
+  userAgent: 'VuaBot/0.1 (collects Vietnamese text for research)',
+  concurrency: 8,
+  delayMs: 1000,
+  maxPages: 10_000,
+  maxDepth: 16,
+  maxBytes: 8 * 2 ** 20,
+  timeoutMs: 30_000,
+  refreshAfterMs: 7 * 24 * 3_600_000,
+  retryDelayMs: 1000,
+} as const;
