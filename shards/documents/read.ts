@@ -8,6 +8,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { breathe } from '../../crawlers/shell/work.ts';
 import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
 import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from '../arrow/schemas.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
@@ -146,7 +147,7 @@ function* readBatches<Text extends string, Number extends string>(
 /** Reading is synchronous; between two batches the event loop has its turn, so that Ctrl-C is heard. */
 async function* breathing<T>(batches: Iterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
   for (const batch of batches) {
-    await new Promise(setImmediate);
+    await breathe();
     if (signal?.aborted) return;
     yield batch;
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { Progress } from '../../crawlers/shell/reporter.ts';
-import type { Work } from '../../crawlers/shell/work.ts';
+import { breathe, type Work } from '../../crawlers/shell/work.ts';
 import { ShardReader } from '../arrow/read-shard.ts';
 import { createChecksum } from '../checksum.ts';
 import { findFolders, type RunFolders, type ShardEntry } from '../manifest.ts';
@@ -81,7 +81,7 @@ export class Findings {
   /** Runs `read` over one file: an error that it throws is a fault of the file, and what follows is still checked. */
   async file(path: string, check: string, read: () => unknown): Promise<void> {
     if (this.signal.aborted) return;
-    await new Promise(setImmediate); // lets Ctrl-C in
+    await breathe();
     try {
       await read();
     } catch (error) {

@@ -1,5 +1,5 @@
 /** A tally over all texts of a corpus: by this thread, and by others where there are (tally-threads.ts). */
-import { breather } from './breathe.ts';
+import { breather } from '../../crawlers/shell/work.ts';
 import { sumOf, type TallyResult, type TallyTask, tallyOf } from './tally.ts';
 
 /** Threads that tally along. */

@@ -11,10 +11,10 @@
  * The same documents in any order, over any number of workers, give the same model.
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { breather } from '../../crawlers/shell/work.ts';
 import { type BpeModel, BYTE_TOKENS, endsWithLetter, MIN_VOCAB_SIZE, SPECIAL_TOKENS } from '../model.ts';
 import { ID_OF_BYTE } from '../text/byte-level.ts';
 import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
-import { breather } from './breathe.ts';
 import { type MergeRule, Merger, type Words } from './merge.ts';
 import { type CountedKeys, idsOfPieces, type TallyResult, type TallyTask, thresholdFor } from './tally.ts';
 import { type TallyTeam, tallyTexts } from './tally-texts.ts';
