@@ -7,8 +7,9 @@ import { expect } from 'vitest';
 
 /** A run shorter than this says more of the clock and of garbage collection than of the work. */
 const LEAST_MS = 20;
-const LEAST_ROUNDS = 3;
-const MOST_ROUNDS = 5;
+/** Rounds in any case; more, up to so much CPU time, where these say that the cost grows too fast. */
+const ROUNDS = 3;
+const MOST_MS = 1500;
 
 export interface Growth {
   /** The size from which the work must grow evenly; doubled until a run costs 20 ms. */
@@ -41,7 +42,7 @@ export async function expectLinear<T>(
   const large = make(4 * n);
   let [one, four] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const growth = (): number => Math.sqrt(four / one);
-  for (let round = 0; round < LEAST_ROUNDS || (round < MOST_ROUNDS && growth() > most); round++) {
+  for (let round = 0; round < ROUNDS || (growth() > most && round * (one + four) < MOST_MS); round++) {
     one = Math.min(one, await cpuMs(() => work(input)));
     four = Math.min(four, await cpuMs(() => work(large)));
   }

@@ -59,14 +59,11 @@ const page = (n: number, type: string, body: string | Uint8Array): Page => ({
   consent: CONSENT_UNKNOWN,
 });
 
-/** Generous: what is quadratic takes minutes on so many bytes. */
-const BOUND_MS = 20_000;
-
+// What is quadratic takes minutes on so many bytes: then the test's own limit ends it.
 test.each(HOSTILE)(
   '%s',
   async (_, type, body, reason) => {
     const store = openDedupStore(':memory:');
-    const started = performance.now();
     const said: string[] = [];
     async function* pages(): AsyncGenerator<Page> {
       yield page(0, type, body);
@@ -80,7 +77,6 @@ test.each(HOSTILE)(
     expect(said[0]).toMatch(reason);
     expect(said[0]).not.toBe('failed');
     expect(said[1]).toBe('kept');
-    expect(performance.now() - started).toBeLessThan(BOUND_MS);
   },
   60_000,
 );

@@ -11,21 +11,24 @@ import { type Handler, page, type Sites } from './web.ts';
 describe('pace', () => {
   it('one request per host at a time, with the pause between; hosts in parallel', async () => {
     const underWay = new Map<string, number>();
-    const slow: Handler = ({ host }, response) => {
+    const answers: (() => void)[] = [];
+    const slow: Handler = ({ host, path }, response) => {
       const now = (underWay.get(host) ?? 0) + 1;
       underWay.set(host, now);
-      setTimeout(() => {
+      const answer = (): void => {
         underWay.set(host, underWay.get(host)! - 1);
         response.writeHead(now > 1 ? 500 : 200, { 'content-type': 'text/html' }).end(page('/1', '/2'));
-      }, 60);
+      };
+      if (path !== '/') setTimeout(answer, 60);
+      // In a row the first of these would wait for ever.
+      else if (answers.push(answer) === 3) for (const each of answers) each();
       return undefined;
     };
     const site = { '/': slow, '/1': slow, '/2': slow };
     await serve({ [HOST]: site, 'b.vua.test': site, 'c.vua.test': site });
-    const started = performance.now();
-    const steps = await run({ seeds: [SEED, 'http://b.vua.test/', 'http://c.vua.test/'], delayMs: 50 });
+    const seeds = [SEED, 'http://b.vua.test/', 'http://c.vua.test/'];
+    const steps = await run({ seeds, delayMs: 50, timeoutMs: 60_000 });
     expect(steps.map(({ kind }) => kind)).toEqual(Array(9).fill('fetched'));
-    expect(performance.now() - started).toBeLessThan(3 * 6 * 50 + 9 * 60); // in a row it would be longer than this
     const times = web.requests.filter(({ host }) => host === HOST).map(({ at }) => at);
     for (let i = 1; i < times.length; i++) expect(times[i] - times[i - 1]).toBeGreaterThanOrEqual(48);
   });
