@@ -8,7 +8,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { PRESETS } from './cleaning/filters/index.ts';
+import { RECIPE_OPTIONS } from './cleaning/recipe.ts';
 import { droppedPages, reportRows } from './cleaning/report.ts';
 import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
 import { startSampleWeb } from './crawlers/sample/server.ts';
@@ -66,10 +66,7 @@ const options = z.object({
   allowHost: z.array(z.string()).default([]).describe('further hosts that links may lead to'),
   maxPages: integer.min(1).default(10_000).describe('pages to fetch in one run'),
   delayMs: integer.min(0).optional().describe(described('delayMs', 'pause between requests to a host')),
-  preset: z
-    .enum(PRESETS)
-    .default('recommended')
-    .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
+  preset: RECIPE_OPTIONS.preset,
   vocabSize: integer.min(272).optional().describe(described('vocabSize', 'tokens of the vocabulary')),
   retrainTokenizer: z.boolean().default(false).describe('train the tokenizer anew although there is one'),
   validShare: z.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),

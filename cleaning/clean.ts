@@ -16,25 +16,17 @@
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
-import { STANDARD_NEAR } from './dedup/near.ts';
 import type { DedupStore } from './dedup/store.ts';
 import type { Document, Drop, Outcome } from './document.ts';
 import { type Answer, Engine } from './engine/engine.ts';
 import { type Assessment, assess, type ReadPage } from './engine/work.ts';
 import type { Rejection } from './filters/filter.ts';
-import type { Change, Preset } from './filters/index.ts';
-import type { Level } from './pii.ts';
+import { type Recipe, recipeOf } from './recipe.ts';
 
-export interface CleanOptions {
-  readonly preset: Preset;
-  /** Thresholds moved from where the preset has them. */
-  readonly changes?: readonly Change[];
-  /** Which personal data becomes tags. */
-  readonly personalData?: Level;
+/** The recipe, as far as it is another than that of `vua clean`, and what the work needs beside it. */
+export interface CleanOptions extends Partial<Recipe> {
   /** JSONL files of benchmark items: documents that hold one are flagged. */
   readonly contamination?: readonly string[];
-  /** Estimated similarity from which two documents are near duplicates (default 0.6). */
-  readonly nearSimilarity?: number;
   /** Threads beside this one; 0 does everything here. */
   readonly threads?: number;
   /** Remembers pages, documents and host lines; the caller commits it (`store.commit`) and closes it. */
@@ -43,14 +35,16 @@ export interface CleanOptions {
 
 /** One outcome for each page, in order; pages that the store knows give none and are counted in `store.skipped`. */
 export async function* clean(pages: AsyncIterable<Page>, options: CleanOptions): AsyncGenerator<Outcome> {
-  const { preset, changes = [], personalData = 'basic', contamination = [], threads = 0, store } = options;
-  const engine = await Engine.open({ preset, changes, personalData, contamination }, threads);
+  const { contamination = [], threads = 0, store } = options;
+  const recipe = recipeOf(options);
+  const engine = await Engine.open({ ...recipe, contamination }, threads);
   try {
     for await (const batch of inOrder(inBatches(pages, store, engine.hash), engine)) {
       for (const [i, keyed] of batch.pages.entries()) {
         // A page that was known when it was read may not be any more: opt-outs let copies come back.
         if (!store.pages.add(keyed.key)) store.skipped++;
-        else yield new Decision(keyed, options, engine).outcome(batch.answers[i] ?? engine.answerHere(keyed.page));
+        else
+          yield new Decision(keyed, recipe, store, engine).outcome(batch.answers[i] ?? engine.answerHere(keyed.page));
       }
     }
   } finally {
@@ -120,19 +114,21 @@ async function answersFor(pages: readonly KeyedPage[], engine: Engine): Promise<
 /** What becomes of one page, asked in its turn. */
 class Decision {
   readonly #keyed: KeyedPage;
-  readonly #options: CleanOptions;
+  readonly #recipe: Recipe;
+  readonly #store: DedupStore;
   readonly #engine: Engine;
   readonly #id: string;
 
-  constructor(keyed: KeyedPage, options: CleanOptions, engine: Engine) {
+  constructor(keyed: KeyedPage, recipe: Recipe, store: DedupStore, engine: Engine) {
     this.#keyed = keyed;
-    this.#options = options;
+    this.#recipe = recipe;
+    this.#store = store;
     this.#engine = engine;
     this.#id = keyed.page.id ?? engine.hash.h64ToString(keyed.page.url);
   }
 
   outcome(answer: Answer): Outcome {
-    const { store } = this.#options;
+    const store = this.#store;
     const { page, url } = this.#keyed;
     const isRefusal = 'refused' in answer;
     if (isRefusal && answer.refused.stage === 'consent') store.optOut(url, page);
@@ -146,7 +142,8 @@ class Decision {
   }
 
   #judge(read: ReadPage, assessment: Assessment): Outcome {
-    const { store, preset } = this.#options;
+    const store = this.#store;
+    const { preset, near } = this.#recipe;
     const { page, key: pageKey, url } = this.#keyed;
     const { title, text } = read.isHtml ? store.lines.strip(hostOf(page), read) : read;
     const said = { title, charset: read.charset };
@@ -158,7 +155,7 @@ class Decision {
     const measured = { ...said, text: assessment.text, language: language.code, measurements };
     if (judgement !== true) return this.#drop({ stage: judgement.stage, ...judgement.verdict, ...measured });
 
-    const duplicate = findDuplicate(store, assessment, this.#options.nearSimilarity ?? STANDARD_NEAR.similarity);
+    const duplicate = findDuplicate(store, assessment, near.similarity);
     const relative = duplicate && store.document(duplicate.document);
     if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
       store.addCopy(duplicate.document, pageKey);
@@ -201,7 +198,7 @@ class Decision {
 
   #drop(drop: Omit<Drop, 'id' | 'url' | 'source' | 'fetchedAt' | 'other' | 'language'> & Partial<Drop>): Outcome {
     const { url, source, fetchedAt } = this.#keyed.page;
-    if (drop.text !== '') this.#options.store.addReject(this.#keyed.url);
+    if (drop.text !== '') this.#store.addReject(this.#keyed.url);
     return { dropped: { id: this.#id, url, source, fetchedAt, other: '', language: '', ...drop } };
   }
 }

@@ -1,9 +1,7 @@
 /** `vua clean`, `vua explain`, `vua bench clean`, `vua verify`, `vua stats`. */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { formatNear, parseNear, STANDARD_NEAR, sCurve } from '../cleaning/dedup/near.ts';
-import { PRESETS, parseChange } from '../cleaning/filters/index.ts';
-import { LEVELS } from '../cleaning/pii.ts';
+import { parseRecipe, parseThresholds, RECIPE_OPTIONS } from '../cleaning/recipe.ts';
 import { droppedPages, reportRows } from '../cleaning/report.ts';
 import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { badInput, type ToolkitError } from '../crawlers/shell/errors.ts';
@@ -34,29 +32,12 @@ export const cleanCommand = defineCommand({
       .default([])
       .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html'),
     out: z.string().describe('folder of document shards to write or to add to'),
-    preset: z
-      .enum(PRESETS)
-      .default('recommended')
-      .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
-    threshold: z
-      .array(z.string())
-      .default([])
-      .describe('thresholds to move from where the preset has them: NAME=NUMBER'),
+    ...RECIPE_OPTIONS,
     whatIf: z
       .array(z.string())
       .default([])
       .describe(
         'count what would change with these thresholds, from the measurements stored in --out; changes nothing',
-      ),
-    personalData: z
-      .enum(LEVELS)
-      .default('basic')
-      .describe(`personal data that becomes tags: ${LEVELS.join(', ')}`),
-    near: z
-      .string()
-      .default(formatNear(STANDARD_NEAR))
-      .describe(
-        `near duplicates: bands x rows @ similarity. Share of pairs that the default's bands find, and that its check drops, by their similarity: ${sCurve(STANDARD_NEAR)}`,
       ),
     flag: z
       .array(z.string())
@@ -76,9 +57,9 @@ export const cleanCommand = defineCommand({
       .default(SHARD_BYTES)
       .describe('a shard ends with the document that reaches this many bytes'),
   }),
-  async run({ input, out, preset, shardBytes, threshold, whatIf: moved, personalData, near, flag, workers }, context) {
+  async run({ input, out, shardBytes, whatIf: moved, flag, workers, ...given }, context) {
     if (moved.length > 0) {
-      const answer = await whatIf(out, moved.map(parseChange), context.signal);
+      const answer = await whatIf(out, parseThresholds(moved), context.signal);
       context.report.result(formatWhatIf(out, answer), { event: 'what_if', ...answer });
       return context.signal.aborted ? INTERRUPTED : 0;
     }
@@ -89,16 +70,12 @@ export const cleanCommand = defineCommand({
         'vua clean --help shows examples',
       );
     }
-    const changes = threshold.map(parseChange);
     const faults: ToolkitError[] = [];
     const summary = await cleanInputs(
       {
+        ...parseRecipe(given),
         inputs: input,
         outDir: out,
-        preset,
-        changes,
-        personalData,
-        near: parseNear(near),
         contamination: flag,
         threads: workers,
         shardBytes,

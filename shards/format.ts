@@ -4,9 +4,11 @@
  */
 import { MEASUREMENTS } from '../cleaning/document.ts';
 
-export const DOCUMENTS = { format: 'vua-documents', version: 2 } as const;
-/** Versions of document folders that are read; only the newest is written. */
-export const READABLE_DOCUMENTS = [1, 2] as const;
+export const DOCUMENTS = { format: 'vua-documents', version: 3 } as const;
+/** Versions of document folders that are read beside it; what is added to one of them makes it of the newest. */
+export const OLDER_DOCUMENTS = [1, 2] as const;
+/** What the schema of their shards says: its columns are those that version 2 brought. */
+export const DOCUMENT_SHARDS = { format: 'vua-documents', version: 2 } as const;
 export const TOKENS = { format: 'vua-tokens', version: 2 } as const;
 
 export const MANIFEST_FILE = 'manifest.json';

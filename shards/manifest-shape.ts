@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { checksumOf } from './checksum.ts';
-import { DOCUMENTS, READABLE_DOCUMENTS, TOKENS } from './format.ts';
+import { DOCUMENTS, OLDER_DOCUMENTS, TOKENS } from './format.ts';
 import { SPLITS } from './split.ts';
 
 const count = z.int().min(0);
@@ -40,13 +40,25 @@ const tokenShard = shardEntry
     'perDocument does not add up to the shard',
   );
 
+/** Names in it may be of another version of vua: `knownRecipe` (cleaning/recipe.ts) says whether this one knows them. */
+const recipe = z.object({
+  preset: z.string(),
+  thresholds: z.record(z.string(), z.number()),
+  personalData: z.string(),
+  near: z.object({ bands: count, rows: count, similarity: z.number() }),
+});
+const shardPair = { documents: z.array(documentShard), rejects: z.array(documentShard) };
 const documentManifest = z.object({
   format: z.literal(DOCUMENTS.format),
-  version: z.union(READABLE_DOCUMENTS.map((version) => z.literal(version))),
-  preset: z.string(),
-  documents: z.array(documentShard),
-  rejects: z.array(documentShard),
+  version: z.literal(DOCUMENTS.version),
+  recipe,
+  ...shardPair,
 });
+/** Versions 1 and 2 had the recipe as a sentence, called `preset`. */
+const sentenceManifest = z
+  .object({ version: z.literal(OLDER_DOCUMENTS), preset: z.string().transform(recipeOfSentence), ...shardPair })
+  .transform(({ preset, documents, rejects }) => ({ ...DOCUMENTS, recipe: preset, documents, rejects }))
+  .pipe(documentManifest);
 const figures = z.object({ documents: count, tokens: count, textBytes: count });
 const tokenManifest = z
   .object({
@@ -87,7 +99,7 @@ export type TokenManifest = z.infer<typeof tokenManifest>;
 export type SourceFigures = z.infer<typeof figures>;
 
 export const MANIFESTS = {
-  [DOCUMENTS.format]: { ...DOCUMENTS, oldest: Math.min(...READABLE_DOCUMENTS), what: 'documents', made: 'vua clean' },
+  [DOCUMENTS.format]: { ...DOCUMENTS, oldest: Math.min(...OLDER_DOCUMENTS), what: 'documents', made: 'vua clean' },
   [TOKENS.format]: { ...TOKENS, oldest: TOKENS.version, what: 'tokens', made: 'vua tokens' },
 } as const;
 
@@ -96,7 +108,8 @@ export const MANIFESTS = {
  * @throws ToolkitError (exit 2) BAD_MANIFEST naming the key at fault, NEWER_FORMAT or OLDER_FORMAT.
  */
 export function parseDocumentManifest(value: unknown, where: string): DocumentManifest {
-  return parse(documentManifest, DOCUMENTS.format, value, where);
+  const { version } = (value ?? {}) as { version?: unknown };
+  return parse(version === DOCUMENTS.version ? documentManifest : sentenceManifest, DOCUMENTS.format, value, where);
 }
 
 /** @throws as `parseDocumentManifest` */
@@ -133,6 +146,24 @@ function parse<T>(shape: z.ZodType<T>, format: keyof typeof MANIFESTS, value: un
     `${where}: ${path.join('.') || 'top level'}: ${message}`,
     'restore the file from a copy, or make the folder again',
   );
+}
+
+/** `recommended repeated_lines=0.4 personal-data=strict near=28x4@0.5`: a preset, and what was moved from the defaults of then. */
+function recipeOfSentence(sentence: string, context: z.RefinementCtx<string>): z.input<typeof recipe> {
+  const [preset, ...moved] = sentence.split(' ');
+  const pairs = new Map(moved.map((part) => part.split('=') as [string, string]));
+  const personalData = pairs.get('personal-data') ?? 'basic';
+  const [bands, rows, similarity] = (pairs.get('near') ?? '14x8@0.6').split(/[x@]/).map(Number);
+  const thresholds = [...pairs].filter(([name]) => name !== 'personal-data' && name !== 'near');
+  const read = {
+    preset,
+    thresholds: Object.fromEntries(thresholds.map(([reason, figure]) => [reason, Number(figure)])),
+    personalData,
+    near: { bands, rows, similarity },
+  };
+  if (recipe.safeParse(read).success) return read;
+  context.addIssue(`${JSON.stringify(sentence)}, expected a preset and NAME=NUMBER for what was moved`);
+  return z.NEVER;
 }
 
 export function otherFormat(where: string, found: unknown, allowed: readonly string[]) {

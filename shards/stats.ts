@@ -1,4 +1,5 @@
 /** Figures of a folder, read from the shards themselves, as data and as tables for people. */
+import { formatRecipe } from '../cleaning/recipe.ts';
 import { type CleanReport, droppedPages, reportRows } from '../cleaning/report.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { readDocuments, readRejects } from './documents/read.ts';
@@ -95,7 +96,7 @@ export async function documentStats(dir: string, signal?: AbortSignal): Promise<
   }
   const shards = [...manifest.documents, ...manifest.rejects];
   return {
-    preset: manifest.preset,
+    preset: formatRecipe(manifest.recipe),
     report: {
       pages: sum(shards, ({ rows }) => rows),
       skipped: 0,

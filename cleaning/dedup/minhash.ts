@@ -7,15 +7,8 @@
  */
 import { mix32, type Token } from '../vietnamese/lexicon.ts';
 import { simdMinima } from './minima-simd.ts';
+import { type Shape, SIGNATURE_LENGTH, STANDARD_SHAPE } from './near-rule.ts';
 
-/** How many bands of how many places: together at most SIGNATURE_LENGTH. */
-export interface Shape {
-  readonly bands: number;
-  readonly rows: number;
-}
-
-export const STANDARD_SHAPE: Shape = { bands: 14, rows: 8 };
-export const SIGNATURE_LENGTH = 112;
 export const SHINGLE = 5;
 
 /** Signatures are kept as the low 16 bits of each minimum: chance agreement is 1 in 65,536. */
@@ -110,7 +103,3 @@ export function similarityToBytes(a: Signature, bytes: Uint8Array): number {
   for (let i = 0; i < SIGNATURE_LENGTH; i++) if (a[i] === (bytes[2 * i] | (bytes[2 * i + 1] << 8))) equal++;
   return equal / SIGNATURE_LENGTH;
 }
-
-/** Chance that two documents of Jaccard similarity `s` share a band: 1 − (1 − s^rows)^bands. */
-export const matchProbability = (s: number, { bands, rows }: Shape = STANDARD_SHAPE): number =>
-  1 - (1 - s ** rows) ** bands;

@@ -20,8 +20,8 @@ import BetterSqlite3, { type Database } from 'better-sqlite3';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { EXACT_SCHEMA, ExactIndex } from './exact.ts';
 import { HostLines, LINES_SCHEMA } from './lines.ts';
-import { type Shape, STANDARD_SHAPE } from './minhash.ts';
 import { NEAR_SCHEMA, NearIndex } from './near.ts';
+import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
 import { SEEN_SCHEMA, SeenPages } from './seen.ts';
 
 /** Raised when an older store cannot be gone on with: its documents must be cleaned again. */

@@ -12,8 +12,8 @@ import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../../crawlers/page.ts';
 import { startWorker } from '../../crawlers/shell/assets.ts';
 import { readContaminationIndex } from '../contamination.ts';
-import { type Change, MAX_BYTES, type Preset, thresholdsOf } from '../filters/index.ts';
-import type { Level } from '../pii.ts';
+import { MAX_BYTES, thresholdsOf } from '../filters/index.ts';
+import type { Recipe } from '../recipe.ts';
 import { fromWire, toWirePages, type WireAnswers } from './wire.ts';
 import {
   type Assessment,
@@ -26,10 +26,7 @@ import {
 } from './work.ts';
 
 /** What a worker must be told: plain data. */
-export interface EngineSettings {
-  readonly preset: Preset;
-  readonly changes: readonly Change[];
-  readonly personalData: Level;
+export interface EngineSettings extends Omit<Recipe, 'near'> {
   /** Files of benchmark items to flag. */
   readonly contamination: readonly string[];
 }
@@ -39,7 +36,7 @@ export type Answer = { readonly refused: Refusal } | { readonly read: ReadPage; 
 
 export const workSettings = (settings: EngineSettings): WorkSettings => ({
   preset: settings.preset,
-  thresholds: thresholdsOf(settings.preset, settings.changes),
+  thresholds: thresholdsOf(settings.preset, settings.thresholds),
   personalData: settings.personalData,
   contamination: settings.contamination.length === 0 ? undefined : readContaminationIndex(settings.contamination),
 });

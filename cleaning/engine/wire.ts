@@ -4,7 +4,7 @@
  * costs more to copy than to compute; and a text that was not masked travels once.
  */
 import type { Page } from '../../crawlers/page.ts';
-import { SIGNATURE_LENGTH } from '../dedup/minhash.ts';
+import { SIGNATURE_LENGTH } from '../dedup/near-rule.ts';
 import { MEASUREMENTS, type Measurements } from '../document.ts';
 import type { Answer } from './engine.ts';
 import type { Assessment, PageToRead, ReadPage } from './work.ts';

@@ -7,8 +7,7 @@
  * `recommended`  figures for syllables, set where Vietnamese Wikipedia, decrees, 1930s prose and The Tale of Kieu pass;
  *                `tests/bench/cleaning/filters.ts` prints what each row drops.
  */
-import { badInput } from '../../crawlers/shell/errors.ts';
-import type { Measurement, Measurements } from '../document.ts';
+import type { Measurements } from '../document.ts';
 import * as c4 from './c4.ts';
 import { type Filter, passes, type Rejection } from './filter.ts';
 import * as length from './length.ts';
@@ -94,45 +93,15 @@ export const TABLE: readonly Row[] = [
 /** Threshold of every row that applies, by reason. */
 export type Thresholds = ReadonlyMap<string, number>;
 
-export interface Change {
-  readonly filter: Filter;
-  readonly threshold: number;
-}
-
-/** The thresholds of a preset, some of them moved. */
-export function thresholdsOf(preset: Preset, changes: readonly Change[] = []): Thresholds {
+/** The thresholds of a preset, some of them moved: by reason. */
+export function thresholdsOf(preset: Preset, moved: Readonly<Record<string, number>> = {}): Thresholds {
   const thresholds = new Map<string, number>();
   for (const { filter, ...row } of TABLE) {
     const threshold = preset === 'keep-all' ? undefined : row[preset];
     if (threshold !== undefined) thresholds.set(filter.reason, threshold);
   }
-  for (const { filter, threshold } of changes) thresholds.set(filter.reason, threshold);
+  for (const [reason, threshold] of Object.entries(moved)) thresholds.set(reason, threshold);
   return thresholds;
-}
-
-/** Measurements that one row alone asks about: they name it too. */
-const UNSHARED = TABLE.map(({ filter }) => filter.measurement).filter(
-  (name, _, all) => all.lastIndexOf(name) === all.indexOf(name),
-);
-
-/**
- * `dup_line_frac=0.4`: a row by its measurement, or by its reason where two rows share one.
- * @throws ToolkitError BAD_THRESHOLD (exit 2) naming what is allowed.
- */
-export function parseChange(text: string): Change {
-  const [, name = '', figure = ''] = /^([a-z0-9_]+)=(-?\d*\.?\d+)$/.exec(text) ?? [];
-  const rows = TABLE.filter(({ filter }) => filter.reason === name || filter.measurement === (name as Measurement));
-  const exact = rows.find(({ filter }) => filter.reason === name);
-  if (exact === undefined && rows.length !== 1) {
-    const reasons = (rows.length > 1 ? rows : TABLE).map(({ filter }) => filter.reason);
-    const names = rows.length > 1 ? reasons : [...UNSHARED, ...reasons];
-    throw badInput(
-      'BAD_THRESHOLD',
-      `${text}: expected NAME=NUMBER with one of ${names.join(', ')}`,
-      'vua clean --what-if dup_line_frac=0.4 --out out/documents',
-    );
-  }
-  return { filter: (exact ?? rows[0]).filter, threshold: Number(figure) };
 }
 
 export interface Judgement {

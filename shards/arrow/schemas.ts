@@ -2,8 +2,8 @@
 import { type DataType, Field, Float32, Float64, Schema, Uint16, Uint32, Utf8 } from 'apache-arrow';
 import {
   DOCUMENT_NUMBERS,
+  DOCUMENT_SHARDS,
   DOCUMENT_TEXTS,
-  DOCUMENTS,
   REJECT_FIGURES,
   REJECT_NUMBERS,
   REJECT_TEXTS,
@@ -20,8 +20,8 @@ export interface Columns {
   readonly schema: Schema;
 }
 
-export const DOCUMENT_COLUMNS = columns(DOCUMENTS, DOCUMENT_TEXTS, DOCUMENT_NUMBERS, []);
-export const REJECT_COLUMNS = columns(DOCUMENTS, REJECT_TEXTS, REJECT_NUMBERS, REJECT_FIGURES);
+export const DOCUMENT_COLUMNS = columns(DOCUMENT_SHARDS, DOCUMENT_TEXTS, DOCUMENT_NUMBERS, []);
+export const REJECT_COLUMNS = columns(DOCUMENT_SHARDS, REJECT_TEXTS, REJECT_NUMBERS, REJECT_FIGURES);
 
 const VERSION_1 = { format: 'vua-documents', version: 1 } as const;
 const list = (names: string): readonly string[] => names.trim().split(/\s+/);
@@ -40,9 +40,11 @@ export const REJECT_COLUMNS_1 = columns(
   REJECT_FIGURES,
 );
 
-/** Newest first: what a reader of documents, and of rejects, takes. */
-export const READABLE_DOCUMENT_COLUMNS: readonly Columns[] = [DOCUMENT_COLUMNS, DOCUMENT_COLUMNS_1];
-export const READABLE_REJECT_COLUMNS: readonly Columns[] = [REJECT_COLUMNS, REJECT_COLUMNS_1];
+/** What a reader of each kind takes, newest first. */
+export const READABLE_COLUMNS: Readonly<Record<'documents' | 'rejects', readonly Columns[]>> = {
+  documents: [DOCUMENT_COLUMNS, DOCUMENT_COLUMNS_1],
+  rejects: [REJECT_COLUMNS, REJECT_COLUMNS_1],
+};
 
 export const TOKEN_SCHEMAS: Readonly<Record<TokenType, Schema>> = {
   uint16: schema(TOKENS, [column('tokens', new Uint16())]),

@@ -2,9 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { clean } from '../../cleaning/clean.ts';
-import { formatNear, type NearRule, STANDARD_NEAR, sCurve } from '../../cleaning/dedup/near.ts';
-import type { Change, Preset } from '../../cleaning/filters/index.ts';
-import type { Level } from '../../cleaning/pii.ts';
+import { nearNote, type Recipe, recipeOf } from '../../cleaning/recipe.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../../cleaning/report.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
@@ -14,19 +12,14 @@ import type { DocumentManifest } from '../manifest.ts';
 import { DocumentFolder } from './folder.ts';
 import { DocumentWriter } from './write.ts';
 
-export interface CleanInputsOptions {
+/** The recipe, as far as it is another than that of `vua clean`, and what is cleaned by it. */
+export interface CleanInputsOptions extends Partial<Recipe> {
   /** Files and folders to read; or give `pages`. */
   readonly inputs?: readonly string[];
   readonly pages?: AsyncIterable<Page>;
   readonly outDir: string;
-  readonly preset?: Preset;
-  /** Thresholds moved from where the preset has them. */
-  readonly changes?: readonly Change[];
-  readonly personalData?: Level;
   /** JSONL files of benchmark items: documents that hold one are flagged. */
   readonly contamination?: readonly string[];
-  /** Which documents are near duplicates. */
-  readonly near?: NearRule;
   /** Threads that read pages, beside this one (default: as many as the machine has cores). */
   readonly threads?: number;
   readonly shardBytes?: number;
@@ -55,8 +48,8 @@ const SHOWN_DOUBTS = 5;
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
 export async function cleanInputs(options: CleanInputsOptions, context: Work): Promise<CleanSummary> {
-  const { inputs = [], outDir, preset = 'recommended', shardBytes, changes = [], personalData = 'basic' } = options;
-  const { contamination = [], threads = availableParallelism(), near = STANDARD_NEAR } = options;
+  const { inputs = [], outDir, shardBytes, contamination = [], threads = availableParallelism() } = options;
+  const recipe = recipeOf(options);
   for (const input of inputs) {
     if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
@@ -71,26 +64,16 @@ export async function cleanInputs(options: CleanInputsOptions, context: Work): P
   };
   const pages = options.pages ?? readAll(inputs, reading);
 
-  const folder = DocumentFolder.open(outDir, recipeName(preset, changes, personalData, near), near);
-  if (formatNear(near) !== formatNear(STANDARD_NEAR)) {
-    context.report.note(
-      `--near ${formatNear(near)}: share of pairs that its bands find, and that its check drops, by their similarity: ${sCurve(near)}`,
-    );
-  }
+  const folder = DocumentFolder.open(outDir, recipe);
+  const note = nearNote(recipe);
+  if (note !== undefined) context.report.note(note);
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
   const progress = context.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
   const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
   const feed = new Feed(pages, context.signal, () => progress.update(feed.read, figures()));
   try {
-    for await (const outcome of clean(feed, {
-      preset,
-      changes,
-      personalData,
-      contamination,
-      threads,
-      store: folder.store,
-    })) {
+    for await (const outcome of clean(feed, { ...recipe, contamination, threads, store: folder.store })) {
       if (outcome.kept) writer.add(outcome.kept);
       else writer.drop(outcome.dropped);
       report = mergeReports(report, reportOf(outcome));
@@ -120,15 +103,6 @@ export async function cleanInputs(options: CleanInputsOptions, context: Work): P
     folder.close();
   }
 }
-
-/** What decides over a folder's documents, in words: a folder holds documents of one recipe only. */
-const recipeName = (preset: Preset, changes: readonly Change[], personalData: Level, near: NearRule): string =>
-  [
-    preset,
-    ...changes.map(({ filter, threshold }) => `${filter.reason}=${threshold}`).sort(),
-    ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
-    ...(formatNear(near) === formatNear(STANDARD_NEAR) ? [] : [`near=${formatNear(near)}`]),
-  ].join(' ');
 
 /**
  * Pages up to an interruption or a fault of their source. Both end the stream quietly, so that cleaning finishes what it

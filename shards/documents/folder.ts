@@ -12,8 +12,9 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Shape } from '../../cleaning/dedup/minhash.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { type DedupStore, openDedupStore } from '../../cleaning/dedup/store.ts';
+import { formatRecipe, type Recipe } from '../../cleaning/recipe.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/folder.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
@@ -27,7 +28,7 @@ import {
   removeOrphans,
   writeManifest,
 } from '../manifest.ts';
-import { readDocumentShard, readRejectShard } from './read.ts';
+import { readShard } from './read.ts';
 import { rewriteShard, type ShardPair } from './write.ts';
 
 const STORE_FILE = 'dedup.sqlite';
@@ -49,19 +50,18 @@ export class DocumentFolder {
    * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
    * @throws ToolkitError FOLDER_LOCKED, UNWRITABLE_FOLDER, OTHER_PRESET, LOST_DEDUP_STATE, BAD_SHARD (by its size), and those of reading a manifest.
    */
-  static open(dir: string, preset: string, shape?: Shape): DocumentFolder {
+  static open(dir: string, recipe: Recipe): DocumentFolder {
     const unlock = lockFolder(dir);
     let store: DedupStore | undefined;
     try {
       const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
-      const known = projected && hasShards(projected) ? projected.preset : preset;
-      if (known !== preset) throw otherPreset(dir, known, preset);
-      store = openDedupStore(join(dir, STORE_FILE), shape);
+      if (projected && hasShards(projected)) checkRecipe(dir, projected, recipe);
+      store = openDedupStore(join(dir, STORE_FILE), recipe.near);
       const committed = readCommitted(store, dir);
       checkState(dir, committed, projected);
       const manifest =
-        committed && hasShards(committed) ? committed : { ...DOCUMENTS, preset, documents: [], rejects: [] };
-      if (manifest.preset !== preset) throw otherPreset(dir, manifest.preset, preset);
+        committed && hasShards(committed) ? committed : { ...DOCUMENTS, recipe, documents: [], rejects: [] };
+      checkRecipe(dir, manifest, recipe);
       const shards = [...manifest.documents, ...manifest.rejects];
       const damage = wrongSize(dir, shards);
       if (damage !== undefined) throw damaged(dir, damage);
@@ -100,7 +100,6 @@ export class DocumentFolder {
     this.store.placeInShard(this.nextIndex);
     const added = {
       ...this.#manifest,
-      ...DOCUMENTS,
       documents: [...this.#manifest.documents, ...documents],
       rejects: [...this.#manifest.rejects, ...rejects],
     };
@@ -122,9 +121,7 @@ export class DocumentFolder {
       const entries = manifest[kind];
       const at = entries.findIndex(({ file }) => shardIndex(kind, file) === shard);
       if (at < 0) return;
-      const entry = entries[at];
-      const batches = kind === 'documents' ? readDocumentShard(this.#dir, entry) : readRejectShard(this.#dir, entry);
-      const written = rewriteShard(this.#dir, kind, batches, index, change);
+      const written = rewriteShard(this.#dir, kind, readShard(this.#dir, kind, entries[at]), index, change);
       this.store.moveShard(kind, shard, index);
       index++;
       manifest = { ...manifest, [kind]: entries.flatMap((each, i) => (i === at ? written : [each])) };
@@ -193,9 +190,12 @@ const damaged = (dir: string, fact: string): ToolkitError =>
     `restore the file from a copy, or delete ${dir} and run again: all inputs are then cleaned anew`,
   );
 
-const otherPreset = (dir: string, found: string, given: string): ToolkitError =>
-  badInput(
+/** A folder holds documents of one recipe only. */
+function checkRecipe(dir: string, { recipe }: DocumentManifest, given: Recipe): void {
+  if (isDeepStrictEqual(recipe, given)) return;
+  throw badInput(
     'OTHER_PRESET',
-    `${dir}: its documents were cleaned with --preset ${found}, this run was given ${given}`,
+    `${dir}: its documents were cleaned with --preset ${formatRecipe(recipe)}, this run was given ${formatRecipe(given)}`,
     'give the same preset, or a new --out folder',
   );
+}

@@ -7,10 +7,11 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Measurements } from '../../cleaning/document.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { breathe } from '../../crawlers/shell/work.ts';
 import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
-import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from '../arrow/schemas.ts';
+import { type Columns, READABLE_COLUMNS } from '../arrow/schemas.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
 import { manifestPath, readDocumentManifest, type ShardEntry } from '../manifest.ts';
 
@@ -28,7 +29,8 @@ export class TextBatch<Text extends string, Number extends string> {
   /** What the shard's version has. */
   readonly columns: Columns;
   readonly #raw: RawBatch;
-  readonly #texts = new Map<Text, { offsets: Int32Array; values: Buffer }>();
+  readonly #texts = new Map<string, { offsets: Int32Array; values: Buffer }>();
+  readonly #numbers = new Map<string, Float32Array | Float64Array>();
 
   constructor(shard: string, index: number, raw: RawBatch, columns: Columns) {
     this.shard = shard;
@@ -51,13 +53,20 @@ export class TextBatch<Text extends string, Number extends string> {
 
   /** A whole number column, one element per row; NaN throughout where the shard's version lacks it. */
   values(column: Number): Float32Array | Float64Array {
+    const known = this.#numbers.get(column);
+    if (known) return known;
     const { texts, numbers, wide } = this.columns;
     const place = numbers.indexOf(column);
-    if (place < 0) return new Float32Array(this.rows).fill(Number.NaN);
-    const { offset } = this.#raw.regions[texts.length * TEXT_BUFFERS + place * NUMBER_BUFFERS + 1];
-    const { body } = this.#raw;
-    const FloatArray = wide.includes(column) ? Float64Array : Float32Array;
-    return new FloatArray(body.buffer as ArrayBuffer, body.byteOffset + offset, this.rows);
+    let values: Float32Array | Float64Array;
+    if (place < 0) values = new Float32Array(this.rows).fill(Number.NaN);
+    else {
+      const { offset } = this.#raw.regions[texts.length * TEXT_BUFFERS + place * NUMBER_BUFFERS + 1];
+      const { body } = this.#raw;
+      const FloatArray = wide.includes(column) ? Float64Array : Float32Array;
+      values = new FloatArray(body.buffer as ArrayBuffer, body.byteOffset + offset, this.rows);
+    }
+    this.#numbers.set(column, values);
+    return values;
   }
 
   #text(column: Text): { offsets: Int32Array; values: Buffer } {
@@ -79,6 +88,11 @@ export class TextBatch<Text extends string, Number extends string> {
 
 export type DocumentBatch = TextBatch<DocumentText, DocumentNumber>;
 export type RejectBatch = TextBatch<RejectText, RejectNumber>;
+/** Of each kind of shard. */
+interface Batches {
+  readonly documents: DocumentBatch;
+  readonly rejects: RejectBatch;
+}
 
 /**
  * Documents of a folder with a manifest, or of one shard file. Each batch is compared to the manifest before it is
@@ -93,7 +107,7 @@ export async function* readDocuments(path: string, signal?: AbortSignal): AsyncG
   const dir = dirname(path);
   const listed = existsSync(manifestPath(dir)) ? readDocumentManifest(dir).documents : [];
   const entry = listed.find(({ file }) => file === basename(path));
-  yield* breathing(readBatches<DocumentText, DocumentNumber>(path, READABLE_DOCUMENT_COLUMNS, entry), signal);
+  yield* breathing(readBatches(path, 'documents', entry), signal);
 }
 
 /** Documents of these shards of a folder: for those who have read its manifest and must stay with it. */
@@ -102,7 +116,7 @@ export async function* readDocumentShards(
   shards: readonly ShardEntry[],
   signal?: AbortSignal,
 ): AsyncGenerator<DocumentBatch> {
-  for (const entry of shards) yield* breathing(readDocumentShard(dir, entry), signal);
+  for (const entry of shards) yield* breathing(readShard(dir, 'documents', entry), signal);
 }
 
 /** Only the text of each document, as UTF-8 bytes. */
@@ -114,21 +128,75 @@ export async function* readTexts(path: string, signal?: AbortSignal): AsyncGener
 
 /** Dropped documents of a folder, with the reason for each. */
 export async function* readRejects(dir: string, signal?: AbortSignal): AsyncGenerator<RejectBatch> {
-  for (const entry of readDocumentManifest(dir).rejects) yield* breathing(readRejectShard(dir, entry), signal);
+  for (const entry of readDocumentManifest(dir).rejects) yield* breathing(readShard(dir, 'rejects', entry), signal);
 }
 
-/** Documents of one shard of a folder, synchronously. */
-export const readDocumentShard = (dir: string, entry: ShardEntry): Generator<DocumentBatch> =>
-  readBatches(join(dir, entry.file), READABLE_DOCUMENT_COLUMNS, entry);
+/** One row of a shard of either kind. */
+export class Row {
+  readonly kind: keyof Batches;
+  readonly #batch: TextBatch<string, string>;
+  readonly #at: number;
 
-export const readRejectShard = (dir: string, entry: ShardEntry): Generator<RejectBatch> =>
-  readBatches(join(dir, entry.file), READABLE_REJECT_COLUMNS, entry);
+  constructor(kind: keyof Batches, batch: TextBatch<string, string>, at: number) {
+    this.kind = kind;
+    this.#batch = batch;
+    this.#at = at;
+  }
 
-function* readBatches<Text extends string, Number extends string>(
+  /** File name of its shard. */
+  get shard(): string {
+    return this.#batch.shard;
+  }
+
+  /** What the shard's version has. */
+  get columns(): Columns {
+    return this.#batch.columns;
+  }
+
+  /** Empty where the shard's version lacks the column. */
+  string(column: string): string {
+    return this.#batch.string(column, this.#at);
+  }
+
+  /** NaN where the shard's version lacks the column. */
+  number(column: string): number {
+    return this.#batch.values(column)[this.#at];
+  }
+
+  /** Its number columns by name; `undefined` of a page dropped before it was measured, and of version 1. */
+  measurements(): Measurements | undefined {
+    if (Number.isNaN(this.number('dup_line_frac'))) return undefined;
+    return Object.fromEntries(this.columns.numbers.map((name) => [name, this.number(name)])) as Measurements;
+  }
+}
+
+/** Every row of a folder: documents, then rejects. */
+export async function* readRows(dir: string, signal?: AbortSignal): AsyncGenerator<Row> {
+  const manifest = readDocumentManifest(dir);
+  for (const kind of ['documents', 'rejects'] as const) {
+    for (const entry of manifest[kind]) {
+      for await (const batch of breathing(readShard(dir, kind, entry), signal)) yield* rowsOf(kind, batch);
+    }
+  }
+}
+
+export function* rowsOf(kind: keyof Batches, batch: TextBatch<string, string>): Generator<Row> {
+  for (let at = 0; at < batch.rows; at++) yield new Row(kind, batch, at);
+}
+
+/** One shard of a folder, synchronously. */
+export const readShard = <Kind extends keyof Batches>(
+  dir: string,
+  kind: Kind,
+  entry: ShardEntry,
+): Generator<Batches[Kind]> => readBatches(join(dir, entry.file), kind, entry);
+
+function* readBatches<Kind extends keyof Batches>(
   path: string,
-  readable: readonly Columns[],
+  kind: Kind,
   entry: ShardEntry | undefined,
-): Generator<TextBatch<Text, Number>> {
+): Generator<Batches[Kind]> {
+  const readable = READABLE_COLUMNS[kind];
   const reader = ShardReader.open(
     path,
     readable.map(({ schema }) => schema),
@@ -137,7 +205,7 @@ function* readBatches<Text extends string, Number extends string>(
   const columns = readable.find(({ schema }) => schema === reader.schema)!;
   try {
     for (let index = 0; index < reader.batchCount; index++) {
-      yield new TextBatch(reader.name, index, reader.readBatch(index), columns);
+      yield new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns);
     }
   } finally {
     reader.close();

@@ -11,7 +11,7 @@ import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { type DocumentText, type RejectText, shardFile } from '../format.ts';
 import type { DocumentShard } from '../manifest.ts';
-import type { TextBatch } from './read.ts';
+import { type Row, rowsOf, type TextBatch } from './read.ts';
 
 /** A shard ends with the document that reaches this size. */
 export const SHARD_BYTES = 256_000_000;
@@ -138,12 +138,6 @@ export class DocumentWriter {
   }
 }
 
-/** A row of a shard that is being written anew. */
-export interface StoredRow {
-  string(column: string): string;
-  number(column: string): number;
-}
-
 /**
  * Writes a shard anew under another number, row by row: `change` gives the text columns that change, or `undefined` for a
  * row that goes. Columns stay those of the shard's version.
@@ -155,9 +149,9 @@ export function rewriteShard(
   kind: 'documents' | 'rejects',
   batches: Iterable<TextBatch<string, string>>,
   index: number,
-  change: (row: StoredRow) => Readonly<Record<string, string>> | undefined,
+  change: (row: Row) => Readonly<Record<string, string>> | undefined,
 ): DocumentShard[] {
-  let writer: TableWriter<StoredRow> | undefined;
+  let writer: TableWriter<Pick<Row, 'string' | 'number'>> | undefined;
   try {
     for (const batch of batches) {
       writer ??= new TableWriter(
@@ -170,14 +164,11 @@ export function rewriteShard(
         },
         BATCH_BYTES,
       );
-      for (let at = 0; at < batch.rows; at++) {
-        const row: StoredRow = {
-          string: (column) => batch.string(column, at),
-          number: (column) => batch.values(column)[at],
-        };
+      for (const row of rowsOf(kind, batch)) {
         const changed = change(row);
         if (changed === undefined) continue;
-        writer.append({ ...row, string: (column) => changed[column] ?? row.string(column) }, index);
+        const string = (column: string): string => changed[column] ?? row.string(column);
+        writer.append({ string, number: (column) => row.number(column) }, index);
       }
     }
     return writer?.finish() ?? [];

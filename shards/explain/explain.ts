@@ -1,12 +1,10 @@
 /** `vua explain`: every decision over one document, from what its shard stores. */
 import type { Measurement } from '../../cleaning/document.ts';
-import { passes } from '../../cleaning/filters/filter.ts';
-import { PRESETS, parseChange, TABLE, thresholdsOf } from '../../cleaning/filters/index.ts';
+import { knownRecipe, type Ruling, rulings } from '../../cleaning/recipe.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
-import { type DocumentBatch, type RejectBatch, readDocuments, readRejects } from '../documents/read.ts';
-import { readDocumentManifest } from '../manifest.ts';
-import { measurementsOf } from './what-if.ts';
+import { readRows } from '../documents/read.ts';
+import { manifestPath, readDocumentManifest } from '../manifest.ts';
 
 export interface Explanation {
   readonly outcome: 'kept' | 'dropped';
@@ -19,46 +17,30 @@ export interface Explanation {
   readonly value?: number;
   readonly threshold?: number;
   /** Every rule of the folder's recipe, as far as the measurements are stored. */
-  readonly rules: readonly Rule[];
-}
-
-interface Rule {
-  readonly reason: string;
-  readonly measurement: string;
-  readonly value: number;
-  readonly needs: 'at least' | 'at most';
-  readonly threshold: number;
-  readonly passes: boolean;
+  readonly rules: readonly Ruling[];
 }
 
 /**
  * All documents and rejects with this id or URL, in the order of the folder.
- * @throws ToolkitError UNKNOWN_DOCUMENT (exit 2) when there is none; as readDocuments.
+ * @throws ToolkitError (exit 2) UNKNOWN_DOCUMENT when there is none, UNKNOWN_RECIPE; as readDocuments.
  */
 export async function explain(dir: string, wanted: string, signal: AbortSignal): Promise<Explanation[]> {
-  const { preset } = readDocumentManifest(dir);
+  const recipe = knownRecipe(readDocumentManifest(dir).recipe, manifestPath(dir));
   const found: Explanation[] = [];
-  const look = (batch: DocumentBatch | RejectBatch, outcome: Explanation['outcome']): void => {
-    for (let row = 0; row < batch.rows; row++) {
-      const string = (column: string): string => batch.string(column as never, row);
-      if (string('id') !== wanted && string('url') !== wanted) continue;
-      const measurements = measurementsOf(batch)(row);
-      const said = Object.fromEntries(
-        batch.columns.texts.filter((name) => name !== 'text').map((name) => [name, string(name)]),
-      );
-      const decided =
-        outcome === 'dropped'
-          ? {
-              value: (batch as RejectBatch).values('value')[row],
-              threshold: (batch as RejectBatch).values('threshold')[row],
-            }
-          : {};
-      const rules = measurements === undefined ? [] : rulesFor(preset, measurements);
-      found.push({ outcome, shard: batch.shard, said, text: string('text'), measurements, ...decided, rules });
-    }
-  };
-  for await (const batch of readDocuments(dir, signal)) look(batch, 'kept');
-  for await (const batch of readRejects(dir, signal)) look(batch, 'dropped');
+  for await (const row of readRows(dir, signal)) {
+    if (row.string('id') !== wanted && row.string('url') !== wanted) continue;
+    const measurements = row.measurements();
+    const names = row.columns.texts.filter((name) => name !== 'text');
+    found.push({
+      outcome: row.kind === 'documents' ? 'kept' : 'dropped',
+      shard: row.shard,
+      said: Object.fromEntries(names.map((name) => [name, row.string(name)])),
+      text: row.string('text'),
+      measurements,
+      ...(row.kind === 'rejects' && { value: row.number('value'), threshold: row.number('threshold') }),
+      rules: measurements === undefined ? [] : rulings(recipe, measurements),
+    });
+  }
   if (found.length === 0 && !signal.aborted) {
     throw badInput(
       'UNKNOWN_DOCUMENT',
@@ -67,22 +49,6 @@ export async function explain(dir: string, wanted: string, signal: AbortSignal):
     );
   }
   return found;
-}
-
-function rulesFor(recipe: string, measurements: Readonly<Record<string, number>>): Rule[] {
-  const [name, ...moved] = recipe.split(' ');
-  const preset = PRESETS.find((known) => known === name) ?? 'keep-all';
-  const thresholds = thresholdsOf(
-    preset,
-    moved.filter((part) => !/^(?:personal-data|near)=/.test(part)).map(parseChange),
-  );
-  return TABLE.flatMap(({ filter }) => {
-    const threshold = thresholds.get(filter.reason);
-    const value = measurements[filter.measurement];
-    if (threshold === undefined || value === undefined) return [];
-    const { reason, measurement, needs } = filter;
-    return { reason, measurement, value, needs, threshold, passes: passes(filter, value, threshold) };
-  });
 }
 
 const EXCERPT = 300;

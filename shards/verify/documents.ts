@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
-import { type Columns, READABLE_DOCUMENT_COLUMNS, READABLE_REJECT_COLUMNS } from '../arrow/schemas.ts';
+import { READABLE_COLUMNS } from '../arrow/schemas.ts';
 import { hash64 } from '../checksum.ts';
-import { type DocumentBatch, readDocumentShard, readRejectShard } from '../documents/read.ts';
+import { type DocumentBatch, readShard } from '../documents/read.ts';
 import { type DocumentManifest, type DocumentShard, readDocumentManifest } from '../manifest.ts';
 import type { Findings } from './verify.ts';
 
@@ -12,9 +12,9 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   const manifest = readDocumentManifest(dir);
   const ids = new HashList();
   for (const entry of manifest.documents) {
-    await findings.shard(dir, entry, schemasOf(READABLE_DOCUMENT_COLUMNS), () => {
+    await findings.shard(dir, entry, schemasOf('documents'), () => {
       let textBytes = 0;
-      for (const batch of readDocumentShard(dir, entry)) {
+      for (const batch of readShard(dir, 'documents', entry)) {
         for (let row = 0; row < batch.rows; row++) {
           ids.add(hash64(batch.string('id', row)));
           textBytes += batch.bytes('text', row).length;
@@ -29,9 +29,9 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   }
   verifyIds(dir, manifest, ids.repeated(), findings);
   for (const entry of manifest.rejects) {
-    await findings.shard(dir, entry, schemasOf(READABLE_REJECT_COLUMNS), () => {
+    await findings.shard(dir, entry, schemasOf('rejects'), () => {
       let textBytes = 0;
-      for (const batch of readRejectShard(dir, entry)) {
+      for (const batch of readShard(dir, 'rejects', entry)) {
         for (let row = 0; row < batch.rows; row++) textBytes += batch.bytes('text', row).length;
       }
       checkTextBytes(dir, entry, textBytes, findings);
@@ -40,7 +40,7 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   }
 }
 
-const schemasOf = (columns: readonly Columns[]): Schema[] => columns.map(({ schema }) => schema);
+const schemasOf = (kind: keyof typeof READABLE_COLUMNS): Schema[] => READABLE_COLUMNS[kind].map(({ schema }) => schema);
 
 function verifyDocument(batch: DocumentBatch, row: number, fault: (check: string, fact: string) => void): void {
   const bytes = batch.bytes('text', row);
@@ -69,7 +69,7 @@ function verifyIds(dir: string, manifest: DocumentManifest, suspects: ReadonlySe
   const first = new Map<string, string>();
   for (const entry of manifest.documents) {
     try {
-      for (const batch of readDocumentShard(dir, entry)) {
+      for (const batch of readShard(dir, 'documents', entry)) {
         for (let row = 0; row < batch.rows; row++) {
           const id = batch.string('id', row);
           if (!suspects.has(hash64(id))) continue;

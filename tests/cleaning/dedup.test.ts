@@ -5,24 +5,17 @@ import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BANDS_SCHEMA, BandIndex } from '../../cleaning/dedup/bands.ts';
 import { exactBytes } from '../../cleaning/dedup/exact.ts';
+import { bandKeys, minima, plainMinima, shingles, signatureOf, similarity } from '../../cleaning/dedup/minhash.ts';
+import { fingerprint } from '../../cleaning/dedup/near.ts';
 import {
-  bandKeys,
-  matchProbability,
-  minima,
-  plainMinima,
-  SIGNATURE_LENGTH,
-  shingles,
-  signatureOf,
-  similarity,
-} from '../../cleaning/dedup/minhash.ts';
-import {
-  fingerprint,
   formatNear,
   foundProbability,
+  matchProbability,
   parseNear,
+  SIGNATURE_LENGTH,
   STANDARD_NEAR,
   sCurve,
-} from '../../cleaning/dedup/near.ts';
+} from '../../cleaning/dedup/near-rule.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { mix32, readTokens } from '../../cleaning/vietnamese/lexicon.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { judge, PRESETS, type Preset, parseChange, TABLE, thresholdsOf } from '../../cleaning/filters/index.ts';
+import { judge, PRESETS, type Preset, TABLE, thresholdsOf } from '../../cleaning/filters/index.ts';
+import { parseThresholds } from '../../cleaning/recipe.ts';
 import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import { measurementsOf } from './support.ts';
 
@@ -187,21 +188,23 @@ describe('the table', () => {
 
 describe('a threshold that is moved', () => {
   test('by measurement or by reason', () => {
-    expect(parseChange('dup_line_frac=0.4')).toMatchObject({ filter: { reason: 'repeated_lines' }, threshold: 0.4 });
-    expect(parseChange('too_short=5')).toMatchObject({ filter: { measurement: 'syllables' }, threshold: 5 });
-    const moved = thresholdsOf('recommended', [parseChange('too_short=5')]);
+    expect(parseThresholds(['dup_line_frac=0.4', 'too_short=9', 'too_short=5'])).toEqual({
+      repeated_lines: 0.4,
+      too_short: 5,
+    });
+    const moved = thresholdsOf('recommended', parseThresholds(['too_short=5']));
     expect(judge(measurementsOf('Chiều nay bến nghỉ một chuyến vì gió lớn.'), moved)).toBe(true);
   });
 
   test('every name that an error lists is accepted, and every reason is listed', () => {
     let message = '';
     try {
-      parseChange('no_such_rule=1');
+      parseThresholds(['no_such_rule=1']);
     } catch (error) {
       message = (error as Error).message;
     }
     const listed = message.split('one of ')[1].split(', ');
-    for (const name of listed) expect(parseChange(`${name}=1`).threshold).toBe(1);
+    for (const name of listed) expect(Object.values(parseThresholds([`${name}=1`]))).toEqual([1]);
     expect(listed).toEqual(expect.arrayContaining(TABLE.map(({ filter }) => filter.reason)));
   });
 
@@ -211,6 +214,6 @@ describe('a threshold that is moved', () => {
     ['dup_line_frac', /NAME=NUMBER/],
     ['dup_line_frac=much', /NAME=NUMBER/],
   ])('%s names what is allowed', (text, says) => {
-    expect(() => parseChange(text)).toThrow(says);
+    expect(() => parseThresholds([text])).toThrow(says);
   });
 });

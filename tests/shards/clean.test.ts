@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDedupStore } from '../../cleaning/dedup/store.ts';
+import { recipeOf } from '../../cleaning/recipe.ts';
 import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { lockFolder } from '../../crawlers/shell/folder.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
@@ -11,7 +13,7 @@ import { checksumOf } from '../../shards/checksum.ts';
 import { cleanCommand } from '../../shards/command.ts';
 import { type CleanInputsOptions, cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readDocuments, readRejects } from '../../shards/documents/read.ts';
-import { manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
+import { type DocumentManifest, manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { context, removeFolders, temporaryFolder, thrownBy } from './support.ts';
 
@@ -69,9 +71,9 @@ afterAll(() => removeFolders('kept'));
 describe('cleanInputs', () => {
   it('writes several valid shard pairs with one manifest', async () => {
     await expectValid(referenceDir);
-    const { documents, preset } = readDocumentManifest(referenceDir);
+    const { documents, recipe } = readDocumentManifest(referenceDir);
     expect(documents.length).toBeGreaterThan(3);
-    expect(preset).toBe('recommended');
+    expect(recipe).toEqual(recipeOf({}));
   });
 
   it('a second run finds nothing new and changes no byte', async () => {
@@ -213,6 +215,37 @@ describe('a folder in another state', () => {
     expect(error.message).toMatch(/--preset recommended, this run was given keep-all/);
   });
 
+  it('version 2, its recipe a sentence: gone on with, and of version 3 once something is added', async () => {
+    const out = temporaryFolder();
+    const options = { thresholds: { too_short: 30, top_phrase: 0.3 }, personalData: 'strict' } as const;
+    await small(out, options);
+    const { recipe, ...newest } = JSON.parse(readFileSync(manifestPath(out), 'utf8')) as DocumentManifest;
+    const preset = 'recommended too_short=30 top_phrase=0.3 personal-data=strict';
+    const { format, documents, rejects } = newest;
+    const old = `${JSON.stringify({ format, version: 2, preset, documents, rejects }, null, 1)}\n`;
+    writeFileSync(manifestPath(out), old);
+    const store = openDedupStore(join(out, 'dedup.sqlite'));
+    store.commit(old);
+    store.close();
+
+    expect(readDocumentManifest(out)).toEqual({ ...newest, recipe });
+    expect(await thrownBy(() => small(out))).toMatchObject({
+      code: 'OTHER_PRESET',
+      message: expect.stringContaining(preset),
+    });
+    const { report } = await small(out, options);
+    expect(report.pages).toBe(report.skipped);
+    expect(readFileSync(manifestPath(out), 'utf8')).toBe(old);
+
+    const input = join(temporaryFolder(), 'a.txt');
+    writeFileSync(input, 'too short');
+    expect((await clean(out, { inputs: [input], ...options })).report).toMatchObject({ pages: 1, skipped: 0 });
+    const grown = JSON.parse(readFileSync(manifestPath(out), 'utf8')) as DocumentManifest;
+    expect(grown).toMatchObject({ version: 3, recipe, documents, rejects: [...rejects, { rows: 1 }] });
+    expect(grown).not.toHaveProperty('preset');
+    await expectValid(out);
+  });
+
   it('a run in progress is refused with its pid', async () => {
     const out = temporaryFolder();
     const unlock = lockFolder(out);
@@ -269,7 +302,7 @@ describe('a folder in another state', () => {
   it('a newer manifest: refused, and nothing is touched', async () => {
     const out = temporaryFolder();
     await small(out);
-    const newer = readFileSync(manifestPath(out), 'utf8').replace('"version": 2', '"version": 9');
+    const newer = readFileSync(manifestPath(out), 'utf8').replace('"version": 3', '"version": 9');
     writeFileSync(manifestPath(out), newer);
     expect((await thrownBy(() => small(out))).code).toBe('NEWER_FORMAT');
     expect(readFileSync(manifestPath(out), 'utf8')).toBe(newer);

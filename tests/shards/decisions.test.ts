@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Float32, Float64 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { parseChange } from '../../cleaning/filters/index.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { NumberColumn, TextColumn } from '../../shards/arrow/columns.ts';
@@ -13,8 +12,10 @@ import { ShardWriter } from '../../shards/arrow/write-shard.ts';
 import { cleanCommand, explainCommand } from '../../shards/command.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readDocuments, readRejects } from '../../shards/documents/read.ts';
+import { explain } from '../../shards/explain/explain.ts';
 import { whatIf } from '../../shards/explain/what-if.ts';
-import { manifestJson, readDocumentManifest, writeManifest } from '../../shards/manifest.ts';
+import { manifestJson, manifestPath, readDocumentManifest, writeManifest } from '../../shards/manifest.ts';
+import { documentStats } from '../../shards/stats.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import {
   collect,
@@ -122,14 +123,14 @@ describe('vua clean --what-if', () => {
     ];
     const before = manifestJson(writeFolder(dir, kept, { drops }));
     const { signal } = context();
-    expect(await whatIf(dir, [parseChange('dup_line_frac=0.2')], signal)).toMatchObject({
+    expect(await whatIf(dir, { repeated_lines: 0.2 }, signal)).toMatchObject({
       kept: 10,
       lost: { repeated_lines: 4 },
       gained: {},
       unmeasured: 1,
       lostBytes: 400,
     });
-    expect(await whatIf(dir, [parseChange('dup_line_frac=0.7'), parseChange('too_short=10')], signal)).toMatchObject({
+    expect(await whatIf(dir, { repeated_lines: 0.7, too_short: 10 }, signal)).toMatchObject({
       lost: {},
       gained: { repeated_lines: 1, too_short: 1 },
       examples: { gained: ['x0', 'x1'] },
@@ -146,6 +147,25 @@ describe('vua clean --what-if', () => {
     expect(await run(['dup_line_frac=0.4'])).toBe(0);
     expect(heard.out.join('')).toMatch(/^kept now +1$/m);
     expect(await thrownBy(() => run(['dup_lines=0.4']))).toMatchObject({ code: 'BAD_THRESHOLD', exitStatus: 2 });
+  });
+});
+
+describe('a recipe of another version of vua', () => {
+  it.each([
+    [{ preset: 'tomorrow' }, /manifest\.json: preset "tomorrow", expected one of recommended, fineweb2, keep-all$/],
+    [{ thresholds: { too_blue: 1 } }, /threshold "too_blue", expected one of not_vietnamese, /],
+    [{ personalData: 'none' }, /personal data "none", expected one of off, basic, strict$/],
+  ])('is refused by name where its rules are asked for, and read elsewhere: %j', async (other, says) => {
+    const dir = temporaryFolder();
+    const manifest = writeFolder(dir, [document(0)]);
+    writeManifest(dir, { ...manifest, recipe: { ...manifest.recipe, ...other } });
+    const { signal } = context();
+    for (const ask of [() => explain(dir, 'd0', signal), () => whatIf(dir, {}, signal)]) {
+      const error = await thrownBy(ask);
+      expect(error).toMatchObject({ code: 'UNKNOWN_RECIPE', exitStatus: 2, message: expect.stringMatching(says) });
+      expect(error.hint).not.toMatch(/delete|remove|again/);
+    }
+    expect((await documentStats(dir)).report.kept).toBe(1);
   });
 });
 
@@ -250,7 +270,8 @@ describe('a folder of version 1', () => {
     };
     const documents = [write('documents-00000.arrow', DOCUMENT_COLUMNS_1)];
     const rejects = [write('rejects-00000.arrow', REJECT_COLUMNS_1)];
-    writeManifest(dir, { format: 'vua-documents', version: 1, preset: 'recommended', documents, rejects });
+    const manifest = { format: 'vua-documents', version: 1, preset: 'recommended', documents, rejects };
+    writeFileSync(manifestPath(dir), JSON.stringify(manifest));
     const [batch] = await collect(readDocuments(dir));
     expect([batch.string('text', 0), batch.string('cluster', 0), batch.string('author', 0)]).toEqual([
       'text 0',
@@ -260,6 +281,6 @@ describe('a folder of version 1', () => {
     expect([batch.values('syllables')[0], batch.values('dup_line_frac')[0]]).toEqual([1, Number.NaN]);
     const [reject] = await collect(readRejects(dir));
     expect([reject.string('reason', 0), reject.values('threshold')[0]]).toEqual(['reason 0', 1]);
-    expect(await whatIf(dir, [parseChange('too_short=5')], context().signal)).toMatchObject({ kept: 1, unmeasured: 2 });
+    expect(await whatIf(dir, { too_short: 5 }, context().signal)).toMatchObject({ kept: 1, unmeasured: 2 });
   });
 });

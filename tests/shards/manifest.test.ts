@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Recipe, recipeOf } from '../../cleaning/recipe.ts';
 import {
   type DocumentManifest,
   documentFingerprint,
@@ -24,15 +25,15 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     name: 'newer version',
-    change: (m) => Object.assign(m, { version: 3, later: {} }),
+    change: (m) => Object.assign(m, { version: 4, later: {} }),
     code: 'NEWER_FORMAT',
-    says: /vua-documents version 3, this program reads version 2/,
+    says: /vua-documents version 4, this program reads version 3/,
   },
   {
     name: 'older version',
     change: (m) => Object.assign(m, { version: 0 }),
     code: 'OLDER_FORMAT',
-    says: /vua-documents version 0, this program reads version 2/,
+    says: /vua-documents version 0, this program reads version 3/,
   },
   {
     name: 'another format',
@@ -104,6 +105,32 @@ describe('manifest.json', () => {
     expect(error).toMatchObject({ code, exitStatus: 2 });
   });
 
+  it.each([
+    ['fineweb2', { preset: 'fineweb2' }],
+    ['keep-all personal-data=off', { preset: 'keep-all', personalData: 'off' }],
+    [
+      'recommended repeated_lines=0.4 too_short=1e-7 near=28x4@0.5',
+      { thresholds: { repeated_lines: 0.4, too_short: 1e-7 }, near: { bands: 28, rows: 4, similarity: 0.5 } },
+    ],
+    ['recommended too_short', undefined],
+    ['recommended near=28', undefined],
+  ] as const)('of version 2 says its recipe as a sentence: %s', async (preset, recipe) => {
+    const dir = temporaryFolder();
+    const manifest = writeFolder(dir, [document(1)]);
+    const { documents, rejects } = manifest;
+    writeFileSync(
+      manifestPath(dir),
+      JSON.stringify({ format: 'vua-documents', version: 2, preset, documents, rejects }),
+    );
+    if (recipe !== undefined)
+      expect(readDocumentManifest(dir)).toEqual({ ...manifest, recipe: recipeOf(recipe as Partial<Recipe>) });
+    else
+      expect(await thrownBy(() => readDocumentManifest(dir))).toMatchObject({
+        code: 'BAD_MANIFEST',
+        message: expect.stringContaining(`preset: "${preset}"`),
+      });
+  });
+
   it('says what to run when there is none, and when it is no JSON', async () => {
     const dir = temporaryFolder();
     const missing = await thrownBy(() => readTokenManifest(dir));
@@ -113,7 +140,7 @@ describe('manifest.json', () => {
   });
 
   it('has a fingerprint that follows the documents and nothing else', () => {
-    const make = (ids: number[], drops: number[], preset = 'recommended'): string => {
+    const make = (ids: number[], drops: number[], preset: Recipe['preset'] = 'recommended'): string => {
       const manifest: DocumentManifest = writeFolder(
         temporaryFolder(),
         ids.map((n) => document(n)),
@@ -121,7 +148,7 @@ describe('manifest.json', () => {
           drops: drops.map((n) => drop(n)),
         },
       );
-      return documentFingerprint({ ...manifest, preset });
+      return documentFingerprint({ ...manifest, recipe: recipeOf({ preset }) });
     };
     expect(make([1, 2], [])).toBe(make([1, 2], [7], 'keep-all'));
     expect(make([1, 2], [])).not.toBe(make([2, 1], []));

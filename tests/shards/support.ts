@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { type Document, type Drop, MEASUREMENTS, type Measurements } from '../../cleaning/document.ts';
+import { recipeOf } from '../../cleaning/recipe.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
@@ -102,7 +103,7 @@ export function writeFolder(
   { drops = [] as Iterable<Drop>, shardBytes = 1e9, batchBytes = 5000 } = {},
 ): DocumentManifest {
   const writer = new DocumentWriter(dir, { firstIndex: 0, shardBytes, batchBytes });
-  const manifest: DocumentManifest = { ...DOCUMENTS, preset: 'recommended', documents: [], rejects: [] };
+  const manifest: DocumentManifest = { ...DOCUMENTS, recipe: recipeOf({}), documents: [], rejects: [] };
   const take = (): void => {
     const pair = writer.finish();
     manifest.documents.push(...pair.documents);

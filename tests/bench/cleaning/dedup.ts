@@ -10,16 +10,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import BetterSqlite3 from 'better-sqlite3';
 import { clean } from '../../../cleaning/clean.ts';
+import { bandKeys, minima, type Signature, signatureOf, similarity } from '../../../cleaning/dedup/minhash.ts';
+import { NEAR_SCHEMA, NearIndex } from '../../../cleaning/dedup/near.ts';
 import {
-  bandKeys,
+  foundProbability,
   matchProbability,
-  minima,
   SIGNATURE_LENGTH,
-  type Signature,
-  signatureOf,
-  similarity,
-} from '../../../cleaning/dedup/minhash.ts';
-import { foundProbability, NEAR_SCHEMA, NearIndex, STANDARD_NEAR } from '../../../cleaning/dedup/near.ts';
+  STANDARD_NEAR,
+} from '../../../cleaning/dedup/near-rule.ts';
 import { openDedupStore } from '../../../cleaning/dedup/store.ts';
 import { mix32 } from '../../../cleaning/vietnamese/lexicon.ts';
 import type { Page } from '../../../crawlers/page.ts';

@@ -1,0 +1,152 @@
+/**
+ * Recipe: all that decides whether a page becomes a document of a folder. One object goes from the options of a command
+ * through `clean` into the manifest, and from there to `vua explain` and `vua clean --what-if`.
+ */
+import { z } from 'zod';
+import { badInput } from '../crawlers/shell/errors.ts';
+import { formatNear, type NearRule, parseNear, STANDARD_NEAR, sCurve } from './dedup/near-rule.ts';
+import type { Measurement, Measurements } from './document.ts';
+import { type Filter, passes } from './filters/filter.ts';
+import { type Judgement, judge, PRESETS, type Preset, TABLE, thresholdsOf } from './filters/index.ts';
+import { LEVELS, type Level } from './pii.ts';
+
+export interface Recipe {
+  readonly preset: Preset;
+  /** Thresholds moved from where the preset has them, by the reason of their rule. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Which personal data becomes tags. */
+  readonly personalData: Level;
+  /** Which documents are near duplicates. */
+  readonly near: NearRule;
+}
+
+/** A recipe as a folder has it: another version of vua may know other names. */
+export interface StoredRecipe extends Omit<Recipe, 'preset' | 'personalData'> {
+  readonly preset: string;
+  readonly personalData: string;
+}
+
+/** What is not said is as `vua clean` has it. Two recipes that say the same are equal, in their order too. */
+export function recipeOf(said: Partial<Recipe>): Recipe {
+  const { preset = 'recommended', thresholds = {}, personalData = 'basic', near = STANDARD_NEAR } = said;
+  const sorted = Object.fromEntries(Object.entries(thresholds).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { preset, thresholds: sorted, personalData, near };
+}
+
+/** The options of a command that make a recipe (`parseRecipe`). */
+export const RECIPE_OPTIONS = {
+  preset: z
+    .enum(PRESETS)
+    .default('recommended')
+    .describe(`thresholds of the filters: ${PRESETS.join(', ')}`),
+  threshold: z.array(z.string()).default([]).describe('thresholds to move from where the preset has them: NAME=NUMBER'),
+  personalData: z
+    .enum(LEVELS)
+    .default('basic')
+    .describe(`personal data that becomes tags: ${LEVELS.join(', ')}`),
+  near: z
+    .string()
+    .default(formatNear(STANDARD_NEAR))
+    .describe(
+      `near duplicates: bands x rows @ similarity. Share of pairs that the default's bands find, and that its check drops, by their similarity: ${sCurve(STANDARD_NEAR)}`,
+    ),
+};
+
+/** @throws ToolkitError (exit 2) BAD_THRESHOLD, BAD_OPTION */
+export const parseRecipe = (given: z.infer<z.ZodObject<typeof RECIPE_OPTIONS>>): Recipe =>
+  recipeOf({ ...given, thresholds: parseThresholds(given.threshold), near: parseNear(given.near) });
+
+/** Measurements that one row alone asks about: they name it too. */
+const UNSHARED = TABLE.map(({ filter }) => filter.measurement).filter(
+  (name, _, all) => all.lastIndexOf(name) === all.indexOf(name),
+);
+const REASONS = TABLE.map(({ filter }) => filter.reason);
+
+/**
+ * `dup_line_frac=0.4`: a rule by its measurement, or by its reason where two rules share one.
+ * @returns thresholds by reason; of two for one rule the last
+ * @throws ToolkitError BAD_THRESHOLD (exit 2) naming what is allowed.
+ */
+export const parseThresholds = (texts: readonly string[]): Recipe['thresholds'] =>
+  Object.fromEntries(texts.map(parseThreshold));
+
+function parseThreshold(text: string): [reason: string, threshold: number] {
+  const [, name = '', figure = ''] = /^([a-z0-9_]+)=(-?\d*\.?\d+)$/.exec(text) ?? [];
+  const sharing = TABLE.filter(({ filter }) => filter.measurement === (name as Measurement));
+  const reason = REASONS.includes(name) ? name : sharing.length === 1 ? sharing[0].filter.reason : undefined;
+  if (reason !== undefined) return [reason, Number(figure)];
+  const names = sharing.length > 1 ? sharing.map(({ filter }) => filter.reason) : [...UNSHARED, ...REASONS];
+  throw badInput(
+    'BAD_THRESHOLD',
+    `${text}: expected NAME=NUMBER with one of ${names.join(', ')}`,
+    'vua clean --what-if dup_line_frac=0.4 --out out/documents',
+  );
+}
+
+/** For people: the preset, and behind it what was moved: `recommended repeated_lines=0.4 personal-data=strict`. */
+export const formatRecipe = ({ preset, thresholds, personalData, near }: StoredRecipe): string =>
+  [
+    preset,
+    ...Object.entries(thresholds).map(([reason, threshold]) => `${reason}=${threshold}`),
+    ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
+    ...(isStandard(near) ? [] : [`near=${formatNear(near)}`]),
+  ].join(' ');
+
+/** What its near rule finds, for people; nothing of the standard one, which `--help` tells. */
+export const nearNote = ({ near }: Recipe): string | undefined =>
+  isStandard(near)
+    ? undefined
+    : `--near ${formatNear(near)}: share of pairs that its bands find, and that its check drops, by their similarity: ${sCurve(near)}`;
+
+const isStandard = (near: NearRule): boolean => formatNear(near) === formatNear(STANDARD_NEAR);
+
+/**
+ * A stored recipe, if this version knows all of it.
+ * @param where the file that says it
+ * @throws ToolkitError UNKNOWN_RECIPE (exit 2) naming what it does not know, and what it does
+ */
+export function knownRecipe(stored: StoredRecipe, where: string): Recipe {
+  const named = [
+    ['preset', [stored.preset], PRESETS],
+    ['threshold', Object.keys(stored.thresholds), REASONS],
+    ['personal data', [stored.personalData], LEVELS],
+  ] as const;
+  for (const [what, names, known] of named) {
+    const unknown = names.find((name) => !(known as readonly string[]).includes(name));
+    if (unknown === undefined) continue;
+    throw badInput(
+      'UNKNOWN_RECIPE',
+      `${where}: ${what} ${JSON.stringify(unknown)}, expected one of ${known.join(', ')}`,
+      'the folder is whole; the version of vua that cleaned it knows this recipe, a newer one may as well',
+    );
+  }
+  return stored as Recipe;
+}
+
+/** A rule of a recipe, and how a document stands to it. */
+export interface Ruling extends Filter {
+  readonly value: number;
+  readonly threshold: number;
+  readonly passes: boolean;
+}
+
+/** Every rule of the recipe, as far as its measurement is there. */
+export function rulings({ preset, thresholds }: Recipe, measurements: Readonly<Record<string, number>>): Ruling[] {
+  const limits = thresholdsOf(preset, thresholds);
+  return TABLE.flatMap(({ filter }) => {
+    const threshold = limits.get(filter.reason);
+    const value = measurements[filter.measurement];
+    if (threshold === undefined || value === undefined) return [];
+    const { reason, measurement, needs } = filter;
+    return { reason, measurement, value, needs, threshold, passes: passes(filter, value, threshold) };
+  });
+}
+
+/** Judges by the recipe's rules, with further thresholds moved: the first that rejects, or `true`. */
+export function judgeBy(
+  { preset, thresholds }: Recipe,
+  moved: Recipe['thresholds'],
+): (measurements: Measurements) => true | Judgement {
+  const limits = thresholdsOf(preset, { ...thresholds, ...moved });
+  return (measurements) => judge(measurements, limits);
+}
