@@ -10,8 +10,12 @@ import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
-import { tokenizerTrainCommand, tokensCommand } from './tokenizer/commands.ts';
-import { INSPECT_COMMANDS } from './tokenizer/inspect-commands.ts';
+import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
+import { tokenizerEncodeCommand } from './tokenizer/commands/encode.ts';
+import { tokenizerEvaluateCommand } from './tokenizer/commands/evaluate.ts';
+import { tokenizerExplainCommand } from './tokenizer/commands/explain.ts';
+import { tokensCommand } from './tokenizer/commands/tokens.ts';
+import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
 import { verifyTokenizer } from './tokenizer/verify.ts';
 import { benchCommand } from './trainer/commands/bench.ts';
 import { checkCommand } from './trainer/commands/check.ts';
@@ -32,7 +36,10 @@ const COMMANDS: readonly Command[] = [
   cleanCommand,
   explainCommand,
   tokenizerTrainCommand,
-  ...INSPECT_COMMANDS,
+  tokenizerEncodeCommand,
+  tokenizerDecodeCommand,
+  tokenizerEvaluateCommand,
+  tokenizerExplainCommand,
   tokensCommand,
   planCommand,
   lrFindCommand,

@@ -19,7 +19,9 @@ import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers
 import type { Work } from './crawlers/shell/work.ts';
 import { cleanInputs } from './shards/documents/clean-inputs.ts';
 import { statsOf } from './shards/stats.ts';
-import { DEFAULT_VOCAB_SIZE, trainTokenizer, writeTokenShards } from './tokenizer/commands.ts';
+import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
+import { trainTokenizer } from './tokenizer/train/train-files.ts';
+import { writeTokenShards } from './tokenizer/write-tokens.ts';
 import { writePlot } from './trainer/commands/plot.ts';
 import { generateText } from './trainer/commands/sample.ts';
 import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands/train.ts';
@@ -157,7 +159,7 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
     context,
   );
   if (tokens.outcome === 'interrupted') return INTERRUPTED;
-  const { vocabSize } = tokens.manifest!;
+  const { vocabSize } = tokens.report;
   if (!tokenizerIsNew && vocabSize !== settings.vocabSize) {
     report.note(`the tokenizer of ${out} has ${vocabSize} tokens; another --vocab-size needs --retrain-tokenizer`);
   }

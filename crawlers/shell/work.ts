@@ -10,11 +10,13 @@ export interface Work {
   readonly report: Reporter;
 }
 
-export interface Outcome<Report> {
-  /** `interrupted`: by the signal; what the folder holds is valid, and the same call goes on. */
-  readonly outcome: 'written' | 'nothing_new' | 'interrupted';
-  readonly report: Report;
-}
+/**
+ * `interrupted`: by the signal; what the folder holds is valid, and the same call goes on. `Stopped`: what is told then,
+ * where that is less.
+ */
+export type Outcome<Report, Stopped = Report> =
+  | { readonly outcome: 'written' | 'nothing_new'; readonly report: Report }
+  | { readonly outcome: 'interrupted'; readonly report: Stopped };
 
 /** Between two steps of synchronous work: the event loop, and with it Ctrl-C, has its turn. */
 export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder, readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import type { Work } from '../../crawlers/shell/work.ts';
+import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
@@ -57,19 +57,16 @@ export interface TokenOptions {
   readonly batchTokens?: number;
 }
 
-export interface TokenSummary {
-  /** `interrupted`: the folder is as it was before. */
-  readonly outcome: 'written' | 'nothing_new' | 'interrupted';
-  /** What the folder holds now; absent when it was interrupted before anything was there. */
-  readonly manifest?: TokenManifest;
-}
-
 /**
- * Encodes all documents, unless the folder already holds exactly that.
+ * Encodes all documents, unless the folder already holds exactly that. Interrupted, it leaves the folder as it was.
+ * @returns the manifest
  * @throws ToolkitError NO_DOCUMENTS, BAD_TOKEN (an id outside the vocabulary), NO_TOKENIZER, FOLDER_LOCKED, those of
  * readDocuments and of writing.
  */
-export async function writeTokens(options: TokenOptions, { signal, report }: Work): Promise<TokenSummary> {
+export async function writeTokens(
+  options: TokenOptions,
+  { signal, report }: Work,
+): Promise<Outcome<TokenManifest, undefined>> {
   const { documentsDir, tokenizerDir, outDir, validShare = VALID_SHARE } = options;
   const documents = readDocumentManifest(documentsDir);
   const total = documents.documents.reduce((sum, shard) => sum + shard.rows, 0);
@@ -101,7 +98,7 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Wor
       previous !== undefined &&
       sameMaking(previous, wanted) &&
       holdsFiles(outDir, tokenizerFiles);
-    if (isCurrent) return { outcome: 'nothing_new', manifest: previous };
+    if (isCurrent) return { outcome: 'nothing_new', report: previous };
 
     const sources = new SourceTable();
     const writers = openWriters(options, sources, wanted.dtype, listed);
@@ -118,13 +115,13 @@ export async function writeTokens(options: TokenOptions, { signal, report }: Wor
         }
       }
       progress.finish(figures());
-      if (signal.aborted) return { outcome: 'interrupted', manifest: previous };
+      if (signal.aborted) return { outcome: 'interrupted', report: undefined };
       const shards = SPLITS.flatMap((split) => writers[split].finish());
       const manifest: TokenManifest = { ...wanted, sources: sources.rows, shards };
       for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
       writeManifest(outDir, manifest);
       removeOrphans(outDir, SPLITS, manifest.shards);
-      return { outcome: 'written', manifest };
+      return { outcome: 'written', report: manifest };
     } finally {
       for (const split of SPLITS) writers[split].discard();
     }

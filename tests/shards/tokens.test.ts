@@ -103,7 +103,7 @@ const DAMAGES: {
 describe('token shards', () => {
   it('hold every document once, in the split of its cluster, in order', async () => {
     const options = setUp();
-    const { outcome, manifest } = await writeTokens(options, context());
+    const { outcome, report: manifest } = await writeTokens(options, context());
     expect(outcome).toBe('written');
     for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
     expect(manifest!.shards.reduce((sum, shard) => sum + shard.documents, 0)).toBe(50);
@@ -116,7 +116,7 @@ describe('token shards', () => {
     'come out the same with %i tokens per record batch and many shards',
     async (batchTokens) => {
       const options = setUp(50, { batchTokens, shardTokens: 1500 });
-      const { manifest } = await writeTokens(options, context());
+      const { report: manifest } = await writeTokens(options, context());
       for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
       const train = manifest!.shards.filter(({ split }) => split === 'train');
       expect(train.length).toBeGreaterThan(1);
@@ -132,7 +132,7 @@ describe('token shards', () => {
     { vocabSize: 65537, dtype: 'uint32', id: 65536 },
   ])('a vocabulary of $vocabSize is stored as $dtype', async ({ vocabSize, dtype, id }) => {
     const options = setUp(9, { vocabSize, encode: () => Uint32Array.of(7, id) });
-    const { manifest } = await writeTokens(options, context());
+    const { report: manifest } = await writeTokens(options, context());
     expect(manifest!.dtype).toBe(dtype);
     const tokens = await (await openTokens(options.outDir)).source('train').load(0);
     expect([...tokens.subarray(0, 3)]).toEqual([BOS, 7, id]);
@@ -143,7 +143,7 @@ describe('token shards', () => {
 
   it.each(DAMAGES)('$name: an error that names shard and batch', async ({ harm, code, says }) => {
     const options = setUp(50, { batchTokens: 100 });
-    const { manifest } = await writeTokens(options, context());
+    const { report: manifest } = await writeTokens(options, context());
     const source = (await openTokens(options.outDir)).source('train'); // opening reads no shard
     const tokens = await source.load(2);
     harm(join(options.outDir, manifest!.shards[0].file), tokens, options.outDir);
@@ -153,13 +153,13 @@ describe('token shards', () => {
 
   it('a folder of an older version: refused when read, made anew by `vua tokens`', async () => {
     const options = setUp();
-    const { manifest } = await writeTokens(options, context());
+    const { report: manifest } = await writeTokens(options, context());
     writeFileSync(join(options.outDir, 'manifest.json'), JSON.stringify({ ...manifest, version: 1 }));
     const error = await thrownBy(() => openTokens(options.outDir));
     expect(error).toMatchObject({ code: 'OLDER_FORMAT', hint: expect.stringContaining('vua tokens'), exitStatus: 2 });
     const again = await writeTokens(options, context());
     expect(again.outcome).toBe('written');
-    expect(again.manifest!.shards.map(({ file }) => file)).toEqual(['train-00001.arrow', 'valid-00001.arrow']);
+    expect(again.report!.shards.map(({ file }) => file)).toEqual(['train-00001.arrow', 'valid-00001.arrow']);
     expect(readdirSync(options.outDir).filter((name) => name.endsWith('.arrow'))).toEqual([
       'train-00001.arrow',
       'valid-00001.arrow',
@@ -168,7 +168,7 @@ describe('token shards', () => {
 
   it('tell tokens and bytes by source, and of every held-out document', async () => {
     const options = setUp(50, { shardTokens: 700, batchTokens: 100 });
-    const { manifest } = await writeTokens(options, context());
+    const { report: manifest } = await writeTokens(options, context());
     const all = range(50).map((n) => document(n));
     expect(manifest!.sources.map(({ source }) => source)).toEqual(['sotay.vua.test', 'bao.vua.test']);
     for (const { source, ...figures } of manifest!.sources) {
@@ -191,7 +191,7 @@ describe('token shards', () => {
 
   it('carry the tokenizer and its checksum', async () => {
     const options = setUp();
-    const { manifest } = await writeTokens(options, context());
+    const { report: manifest } = await writeTokens(options, context());
     const copied = readFileSync(join(options.outDir, 'tokenizer.json'));
     expect(copied).toEqual(readFileSync(join(options.tokenizerDir, 'tokenizer.json')));
     expect(manifest!.tokenizer).toBe(checksumOf(copied));
@@ -211,7 +211,7 @@ describe('writing tokens again', () => {
       throw new Error('encoded again');
     };
     const second = await writeTokens({ ...options, encode }, context());
-    expect(second).toEqual({ outcome: 'nothing_new', manifest: first.manifest });
+    expect(second).toEqual({ outcome: 'nothing_new', report: first.report });
     expect(stateOf(options.outDir)).toEqual(before);
   });
 
@@ -233,8 +233,8 @@ describe('writing tokens again', () => {
     const first = await writeTokens(options, context());
     const second = await writeTokens(CHANGES[change](options), context());
     expect(second.outcome).toBe('written');
-    const files = second.manifest!.shards.map(({ file }) => file);
-    expect(first.manifest!.shards.some(({ file }) => files.includes(file))).toBe(false);
+    const files = second.report!.shards.map(({ file }) => file);
+    expect(first.report!.shards.some(({ file }) => files.includes(file))).toBe(false);
     expect(readdirSync(options.outDir).sort()).toEqual(
       [...files, 'manifest.json', 'tokenizer.json', 'tokenizer_config.json'].sort(),
     );
@@ -259,7 +259,7 @@ describe('writing tokens again', () => {
     const second = await writeTokens(options, heard);
     expect(heard.err.join('')).toMatch(/train-00000\.arrow: .*expected \d+ bytes; the tokens are written again/);
     expect(second.outcome).toBe('written');
-    expect(tokenFingerprint(second.manifest!)).toBe(tokenFingerprint(first.manifest!));
+    expect(tokenFingerprint(second.report!)).toBe(tokenFingerprint(first.report!));
     for (const split of SPLITS) expect(await decoded(options.outDir, split)).toEqual(expected(50, split));
   });
 
@@ -293,7 +293,7 @@ describe('writing tokens again', () => {
 
   it.each(FAILURES)('$name: the tokens from before stay valid', async ({ fail }) => {
     const options = setUp();
-    const { manifest } = await writeTokens(options, context());
+    const { report: manifest } = await writeTokens(options, context());
     writeFolder(
       options.documentsDir,
       range(60).map((n) => document(n)),
@@ -305,7 +305,7 @@ describe('writing tokens again', () => {
       options.documentsDir,
       range(60).map((n) => document(n)),
     );
-    const after = (await writeTokens(options, context())).manifest as TokenManifest;
+    const after = (await writeTokens(options, context())).report as TokenManifest;
     expect(readdirSync(options.outDir).filter((name) => name.includes('.arrow'))).toEqual(
       after.shards.map(({ file }) => file).sort(),
     );

@@ -6,17 +6,15 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Command } from '../../crawlers/shell/command.ts';
+import { tokenizerDecodeCommand } from '../../tokenizer/commands/decode.ts';
+import { tokenizerEncodeCommand } from '../../tokenizer/commands/encode.ts';
+import { tokenizerEvaluateCommand } from '../../tokenizer/commands/evaluate.ts';
+import { tokenizerExplainCommand } from '../../tokenizer/commands/explain.ts';
 import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { openCompared } from '../../tokenizer/evaluate/beside.ts';
 import { Evaluation } from '../../tokenizer/evaluate/evaluate.ts';
 import { paint, piecesOf } from '../../tokenizer/evaluate/explain.ts';
 import { slicesOf } from '../../tokenizer/evaluate/slices.ts';
-import {
-  tokenizerDecodeCommand,
-  tokenizerEncodeCommand,
-  tokenizerEvaluateCommand,
-  tokenizerExplainCommand,
-} from '../../tokenizer/inspect-commands.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { context, thrownBy } from '../shards/support.ts';
 import { sampleTexts, train } from './support.ts';

@@ -8,6 +8,7 @@
  */
 
 import { nfc } from '../../cleaning/vietnamese/nfc.ts';
+import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Compared } from './beside.ts';
 
 export interface SourceFigures {
@@ -109,15 +110,7 @@ const emptyFigures = (source: string): SourceFigures => ({
 });
 
 /** A row of the table: source, MB, bytes per token, tokens per syllable, one-token syllables, round trips. */
-export function figuresRow({
-  source,
-  documents,
-  bytes,
-  tokens,
-  syllables,
-  oneTokenSyllables,
-  roundTrips,
-}: SourceFigures) {
+function figuresRow({ source, documents, bytes, tokens, syllables, oneTokenSyllables, roundTrips }: SourceFigures) {
   return [
     source,
     (bytes / 1e6).toFixed(2),
@@ -126,4 +119,24 @@ export function figuresRow({
     `${((100 * oneTokenSyllables) / Math.max(1, syllables)).toFixed(1)} %`,
     `${roundTrips}/${documents}`,
   ];
+}
+
+const HEAD = ['source', 'MB', 'bytes/token', 'tokens/syllable', 'one-token syllables', 'round trips'];
+
+/** A table for each tokenizer, for people. */
+export function formatEvaluations(evaluations: readonly Evaluation[]): string {
+  return evaluations
+    .map((evaluation) => {
+      const { name, vocabSize } = evaluation.tokenizer;
+      const { letters, digits, numbers } = evaluation.audit();
+      const rows = [...evaluation.sources.values()].map(figuresRow);
+      if (rows.length > 1) rows.push(figuresRow(evaluation.total()));
+      return [
+        `${name}: ${formatCount(vocabSize)} tokens, ${formatCount(evaluation.unusedTokens)} of them unused here`,
+        formatTable([HEAD, ...rows]),
+        `one token: letters ${letters.map((letter) => JSON.stringify(letter)).join(' ') || 'none'}; digits ${digits.join(' ') || 'none'}`,
+        `numbers: ${numbers.map((pieces) => JSON.stringify(pieces)).join(' ')}`,
+      ].join('\n');
+    })
+    .join('\n\n');
 }

@@ -1,4 +1,7 @@
-/** A stream of text in slices whose ids, one after the other, are those of the whole. */
+/** A file as a stream, and a stream of text in slices whose ids, one after the other, are those of the whole. */
+import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 
 /** A slice has about this many bytes. */
 const SLICE_BYTES = 2 ** 24;
@@ -31,4 +34,17 @@ function lastCut(text: Uint8Array): number {
     if (text[at - 1] === 0x0a && text[at] > 0x20 && text[at] < 0x7f) return at;
   }
   return 0;
+}
+
+/**
+ * Bytes of a file, of standard input where it is called `-`: as a stream, so that Ctrl-C is heard while standard input says nothing.
+ * @throws ToolkitError BAD_INPUT (exit 2); an AbortError.
+ */
+export async function* chunksOf(file: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* addAbortSignal(signal, file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 2 ** 20 }));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw badInput('BAD_INPUT', `${file}: ${reasonOf(error)}`, 'give a file that can be read', error);
+  }
 }

@@ -1,24 +1,17 @@
 /** Training from files to files: what `vua tokenizer train` and `vua run` do. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { lockFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
-import type { Work } from '../../crawlers/shell/work.ts';
+import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { VALID_SHARE } from '../../shards/split.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../encode/export.ts';
 import { mergeCount, vocabSizeOf } from '../model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
+import { MAX_SYLLABLES, MAX_TOKEN_BYTES, MIN_FREQUENCY, SYLLABLE_SHARE } from './defaults.ts';
 import { expectedBytes, readTrainingTexts, storedBytes } from './documents.ts';
 import { TallyThreads } from './tally-threads.ts';
-import {
-  MAX_SYLLABLES,
-  MAX_TOKEN_BYTES,
-  MIN_FREQUENCY,
-  SYLLABLE_SHARE,
-  type TrainProgress,
-  type TrainStage,
-  trainBpe,
-} from './train.ts';
+import { type TrainProgress, type TrainStage, trainBpe } from './train.ts';
 
 export interface TrainTokenizerOptions {
   /** As `readTrainingTexts` takes them. */
@@ -40,8 +33,6 @@ export interface TrainTokenizerOptions {
 }
 
 export interface TrainedTokenizer {
-  /** `nothing_new`: the folder held this very tokenizer. */
-  readonly outcome: 'written' | 'nothing_new';
   /** The true size: less than asked for when the corpus gave too few merges. */
   readonly vocabSize: number;
   readonly merges: number;
@@ -61,14 +52,13 @@ const UNITS: Readonly<Record<TrainStage, string>> = {
 };
 
 /**
- * Trains and writes a tokenizer; the folder is untouched until the end.
- * @returns `undefined` when `context.signal` was aborted.
- * @throws ToolkitError BAD_VOCAB_SIZE, EMPTY_CORPUS (exit 2) and those of readTrainingTexts.
+ * Trains and writes a tokenizer; the folder is untouched until the end. `nothing_new`: it held this very tokenizer.
+ * @throws ToolkitError FOLDER_LOCKED, BAD_VOCAB_SIZE, EMPTY_CORPUS (exit 2) and those of readTrainingTexts.
  */
 export async function trainTokenizer(
   options: TrainTokenizerOptions,
   { signal, report }: Work,
-): Promise<TrainedTokenizer | undefined> {
+): Promise<Outcome<TrainedTokenizer, undefined>> {
   const { documents: paths, out } = options;
   const asked = {
     vocabSize: options.vocabSize,
@@ -80,6 +70,7 @@ export async function trainTokenizer(
     validShare: options.validShare ?? VALID_SHARE,
     ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes, seed: options.seed ?? 1 }),
   };
+  const unlock = lockFolder(out);
   const team = new TallyThreads(options.threads);
   try {
     const draw = await drawOf(options, asked.validShare, signal, report);
@@ -122,12 +113,13 @@ export async function trainTokenizer(
       [CONFIG_FILE]: tokenizerConfigJson(asked),
       [TOKENIZER_FILE]: tokenizerJson(model),
     });
-    return { outcome, vocabSize, merges: mergeCount(model), documents, ...counted };
+    return { outcome, report: { vocabSize, merges: mergeCount(model), documents, ...counted } };
   } catch (error) {
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return { outcome: 'interrupted', report: undefined };
     throw error;
   } finally {
     await team.close();
+    unlock();
   }
 }
 
@@ -190,7 +182,7 @@ function stagesOn(report: Work['report'], expected: number | undefined) {
 }
 
 /** tokenizer.json goes last: a folder that holds it holds both files. */
-function writeIfNew(dir: string, files: Readonly<Record<string, string>>): TrainedTokenizer['outcome'] {
+function writeIfNew(dir: string, files: Readonly<Record<string, string>>): 'written' | 'nothing_new' {
   const stale = Object.entries(files).filter(([name, text]) => {
     const path = join(dir, name);
     return !existsSync(path) || readFileSync(path, 'utf8') !== text;

@@ -15,6 +15,7 @@ import { breather } from '../../crawlers/shell/work.ts';
 import { type BpeModel, BYTE_TOKENS, endsWithLetter, MIN_VOCAB_SIZE, SPECIAL_TOKENS } from '../model.ts';
 import { ID_OF_BYTE } from '../text/byte-level.ts';
 import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
+import { MAX_SYLLABLES, MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './defaults.ts';
 import { type MergeRule, Merger, type Words } from './merge.ts';
 import { type CountedKeys, idsOfPieces, type TallyResult, type TallyTask, thresholdFor } from './tally.ts';
 import { type TallyTeam, tallyTexts } from './tally-texts.ts';
@@ -53,14 +54,6 @@ export interface TrainProgress {
   /** Distinct pretokens or pieces found. */
   readonly words: number;
 }
-
-/** The best of those measured at small FLOPs (README.md). */
-export const DEFAULT_VOCAB_SIZE = 8192;
-export const MIN_FREQUENCY = 2;
-export const MAX_TOKEN_BYTES = 64;
-export const MAX_VOCAB_SIZE = 2 ** 20;
-export const MAX_SYLLABLES = 1;
-export const SYLLABLE_SHARE = 0.5;
 
 /** A guess of the last merge's count that was too high is divided by this. */
 const LOWER_GUESS = 4;

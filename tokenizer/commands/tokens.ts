@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
+import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
+import type { TokenManifest } from '../../shards/manifest.ts';
+import { validShare } from './train.ts';
+
+export const tokensCommand = defineCommand({
+  name: 'tokens',
+  summary: 'encode document shards into token shards, split into train and valid',
+  examples: ['vua tokens --documents out/documents --tokenizer out/tokenizer --out out/tokens'],
+  options: z.object({
+    documents: z.string().describe('folder of document shards (vua clean)'),
+    tokenizer: z.string().describe('folder with tokenizer.json (vua tokenizer train)'),
+    out: z.string().describe('folder of token shards to write'),
+    validShare,
+  }),
+  async run(options, work) {
+    const { writeTokenShards } = await import('../write-tokens.ts');
+    const done = await writeTokenShards(options, work);
+    if (done.outcome !== 'interrupted') {
+      const { outcome, report } = done;
+      const totals = totalsOf(report);
+      const text =
+        outcome === 'written' ? formatTokens(options.out, totals) : `nothing new: ${options.out} holds these tokens`;
+      work.report.result(text, { event: 'tokens', outcome, vocabSize: report.vocabSize, ...totals });
+    }
+    return statusOf(done);
+  },
+});
+
+function totalsOf({ shards }: TokenManifest) {
+  const sum = (key: 'documents' | 'rows' | 'textBytes'): number =>
+    shards.reduce((total, shard) => total + shard[key], 0);
+  return { documents: sum('documents'), tokens: sum('rows'), textBytes: sum('textBytes') };
+}
+
+function formatTokens(out: string, { documents, tokens, textBytes }: ReturnType<typeof totalsOf>): string {
+  const rows = [
+    ['documents', formatCount(documents)],
+    ['text', formatBytes(textBytes)],
+    ['tokens', formatCount(tokens)],
+    ['bytes per token', (textBytes / Math.max(1, tokens - documents)).toFixed(2)],
+  ];
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`train --tokens ${out} --depth 2 --steps 200 --out DIR`)}`;
+}

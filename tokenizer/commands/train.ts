@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
+import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
+import { VALID_SHARE } from '../../shards/split.ts';
+import { MIN_VOCAB_SIZE } from '../model.ts';
+import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
+import {
+  DEFAULT_VOCAB_SIZE,
+  MAX_TOKEN_BYTES,
+  MAX_VOCAB_SIZE,
+  MIN_FREQUENCY,
+  SYLLABLE_SHARE,
+} from '../train/defaults.ts';
+import type { TrainedTokenizer } from '../train/train-files.ts';
+
+export const validShare = z
+  .number()
+  .min(0)
+  .lt(1)
+  .default(VALID_SHARE)
+  .describe('share of near-duplicate clusters held out for validation');
+
+/**
+ * By bits per byte at equal FLOPs (README.md): merges across spaces win when learned from tens of megabytes, and lose when
+ * learned from a third of one. So the command has them, and `vua run`, which trains on its first night's text, has not.
+ */
+const SYLLABLES = 4;
+
+/** What decides on the merges, beside the vocabulary size. */
+const LEARNING = {
+  maxSyllables: z
+    .number()
+    .int()
+    .min(1)
+    .max(8)
+    .default(SYLLABLES)
+    .describe('most syllables in a token; 1: no merge crosses a space'),
+  syllableShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(SYLLABLE_SHARE)
+    .describe('with --max-syllables 2 and more: share of the merges that stay within a syllable'),
+  digits: z.number().int().min(1).max(3).default(DEFAULT_SPLIT.digits).describe('most digits in a token'),
+  minFrequency: z.number().int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
+  maxTokenLength: z.number().int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
+  maxBytes: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('learn from so many bytes at most, of documents drawn by --seed where there are more'),
+  seed: z.number().int().min(0).default(1).describe('draws the documents of --max-bytes'),
+};
+
+export const tokenizerTrainCommand = defineCommand({
+  name: 'tokenizer train',
+  summary: 'train a byte-level BPE tokenizer for Vietnamese',
+  examples: [
+    'vua tokenizer train --documents out/documents --out out/tokenizer',
+    'vua tokenizer train --documents wiki.jsonl.gz truyen/ --vocab-size 32768 --out tokenizer',
+  ],
+  options: z.object({
+    documents: z
+      .array(z.string())
+      .min(1)
+      .describe('folders of document shards; or files and folders that `vua clean` reads'),
+    vocabSize: z
+      .number()
+      .int()
+      .min(MIN_VOCAB_SIZE)
+      .max(MAX_VOCAB_SIZE)
+      .default(DEFAULT_VOCAB_SIZE)
+      .describe('tokens: 256 bytes, 16 special tokens, the rest merges'),
+    out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
+    validShare,
+    ...LEARNING,
+    threads: z.number().int().min(1).max(256).optional().describe('threads that count (default: all processors)'),
+  }),
+  async run(options, work) {
+    const { trainTokenizer } = await import('../train/train-files.ts');
+    const digits = options.digits as SplitRule['digits']; // zod has no type for 1 to 3 that is still a number
+    const done = await trainTokenizer({ ...options, digits }, work);
+    if (done.outcome !== 'interrupted') {
+      const { outcome, report } = done;
+      const text =
+        outcome === 'written' ? formatTrained(options.out, report) : `nothing new: ${options.out} holds this tokenizer`;
+      work.report.result(text, { event: 'tokenizer', outcome, ...report });
+    }
+    return statusOf(done);
+  },
+});
+
+function formatTrained(out: string, { vocabSize, merges, documents, bytes, words }: TrainedTokenizer): string {
+  const rows = [
+    ['documents', formatCount(documents)],
+    ['text', formatBytes(bytes)],
+    ['distinct pretokens', formatCount(words)],
+    ['vocabulary', formatCount(vocabSize)],
+    ['  merges', formatCount(merges)],
+  ];
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`tokens --documents DIR --tokenizer ${out} --out DIR`)}`;
+}

@@ -1,0 +1,9 @@
+/** What training does where nothing is said, and the largest vocabulary that it makes. */
+
+/** The best of those measured at small FLOPs (README.md). */
+export const DEFAULT_VOCAB_SIZE = 8192;
+export const MIN_FREQUENCY = 2;
+export const MAX_TOKEN_BYTES = 64;
+export const MAX_VOCAB_SIZE = 2 ** 20;
+export const MAX_SYLLABLES = 1;
+export const SYLLABLE_SHARE = 0.5;
