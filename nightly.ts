@@ -25,7 +25,8 @@ import { writeTokenShards } from './tokenizer/write-tokens.ts';
 import { writePlot } from './trainer/commands/plot.ts';
 import { generateText } from './trainer/commands/sample.ts';
 import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands/train.ts';
-import { runTraining, type TrainingSummary } from './trainer/run/run.ts';
+import type { TrainingSummary } from './trainer/run/options.ts';
+import { runTraining } from './trainer/run/run.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */
 const STANDARD = {
@@ -166,7 +167,7 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
 
   const { depth, width, context: length, batch, steps, learningRate, trainingSeed: seed, adapter } = settings;
   const { evaluateEvery, checkpointEvery } = settings;
-  const trained = await runTraining(
+  const { outcome, report: trained } = await runTraining(
     {
       tokens: [folder('tokens')],
       weights: [],
@@ -187,7 +188,7 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
     },
     context,
   );
-  if (trained.interrupted) return INTERRUPTED;
+  if (outcome === 'interrupted') return INTERRUPTED;
 
   const summaryPath = folder('summary.json');
   const told = readJsonIfPresent<{ trained: TrainingSummary }>(summaryPath)?.trained;
@@ -197,7 +198,7 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
     (crawled?.pages.fetched ?? 0) > 0 ||
     cleaned.report.pages > cleaned.report.skipped ||
     tokens.outcome === 'written' ||
-    trained.trainedSteps > 0;
+    outcome === 'written';
   if (!isNew) {
     report.result(`nothing new in ${out}`, { event: 'nothing_new', out });
     return settings.nothingNewStatus;

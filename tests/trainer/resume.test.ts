@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
-import { runTraining, type TrainingOptions } from '../../trainer/run/run.ts';
+import type { TrainingOptions } from '../../trainer/run/options.ts';
+import { runTraining } from '../../trainer/run/run.ts';
 import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
 
 afterAll(() => removeFolders('kept'));
@@ -100,9 +101,12 @@ it('stopped before its first step writes nothing', async () => {
     ...{ out, seed: 1, depth: 1, width: 32, context: 16, batch: 4, steps: 4, learningRate: 0 },
     ...{ evaluateEvery: 2, evaluateTokens: 1000, checkpointEvery: 2 },
   };
-  expect(await runTraining(options, stopped)).toMatchObject({ interrupted: true, step: 0, checkpoint: '' });
+  expect(await runTraining(options, stopped)).toMatchObject({
+    outcome: 'interrupted',
+    report: { step: 0, checkpoint: '' },
+  });
   expect(readdirSync(out)).toEqual([]);
-  const { step, untrainedBitsPerByte } = await runTraining({ ...options, start: 'resume' }, context());
-  expect(step).toBe(4);
-  expect(untrainedBitsPerByte).toBeGreaterThan(1);
+  const { outcome, report } = await runTraining({ ...options, start: 'resume' }, context());
+  expect({ outcome, step: report.step }).toEqual({ outcome: 'written', step: 4 });
+  expect(report.untrainedBitsPerByte).toBeGreaterThan(1);
 }, 120_000);

@@ -4,8 +4,9 @@ import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, PRESETS, type PresetName } from '../model/config.ts';
 import { MATRIX_OPTIMIZERS } from '../model/update.ts';
+import type { TrainingSummary } from '../run/options.ts';
 import { DEFAULT_DEPTH, OPTIMIZER, PRECISIONS } from '../run/recipe.ts';
-import { runTraining, type TrainingSummary } from '../run/run.ts';
+import { runTraining } from '../run/run.ts';
 import { SCHEDULES } from '../run/schedule.ts';
 
 /** An evaluation at its default costs about as much as 5,000 tokens of training. */
@@ -91,17 +92,19 @@ export const trainCommand = defineCommand({
     ...RECIPE,
   }),
   async run({ resume, ...options }, context) {
-    const summary = await runTraining({ ...options, start: resume ? 'resume' : 'new' }, context);
-    if (summary.interrupted && summary.step === 0) {
+    const start = resume ? 'resume' : 'new';
+    const { outcome, report: summary } = await runTraining({ ...options, start }, context);
+    const interrupted = outcome === 'interrupted';
+    if (interrupted && summary.step === 0) {
       context.report.note('stopped before the first step: nothing was written');
       return INTERRUPTED;
     }
-    context.report.result(formatTable(trainingRows(summary)), { event: 'trained', ...summary });
-    if (summary.interrupted) {
+    context.report.result(formatTable(trainingRows(summary)), { event: 'trained', ...summary, interrupted });
+    if (interrupted) {
       context.report.note(`stopped at step ${summary.step}; continue with the same command and --resume`);
       return INTERRUPTED;
     }
-    if (summary.trainedSteps > 0) return;
+    if (outcome === 'written') return;
     context.report.note(`nothing new: ${summary.checkpoint} has all ${options.steps} steps`);
     return NOTHING_NEW;
   },

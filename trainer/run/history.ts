@@ -10,8 +10,8 @@ import type { ModelConfig } from '../model/config.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint } from '../record/checkpoint.ts';
 import { readCurve } from '../record/curve.ts';
 import type { SourceFigure } from '../score/bits-per-byte.ts';
+import type { TrainingOptions, TrainingSummary } from './options.ts';
 import { batchOf, optimizerOf, type RecipeOptions, scheduleOf } from './recipe.ts';
-import type { TrainingOptions, TrainingSummary } from './run.ts';
 
 type Identity = Readonly<Record<string, number | string>>;
 
@@ -115,7 +115,6 @@ export function finishedSummary(out: string, { dir, state }: Checkpoint, steps: 
   return {
     ...head,
     step: state.step,
-    interrupted: false,
     trainedSteps: 0,
     checkpoint: dir,
     heldOutBitsPerByte: evaluation.bitsPerByte,

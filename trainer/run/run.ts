@@ -4,19 +4,18 @@
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandContext } from '../../crawlers/shell/command.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/folder.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
+import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { bytesPerToken, joinSources } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { Sampler, samplePrompts } from '../generate/sample.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { openGpu } from '../gpu/adapter.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { loadChoice } from '../kernels/tuned.ts';
 import { startLoaderThread } from '../loader/loader-thread.ts';
 import { openRing } from '../loader/ring.ts';
-import type { FolderShare } from '../loader/row-sequence.ts';
 import { openFolders, tokenizerFolder } from '../loader/token-folders.ts';
 import { type ModelConfig, parameterCount } from '../model/config.ts';
 import { Trainer } from '../model/trainer.ts';
@@ -30,7 +29,6 @@ import {
   evaluateUnigram,
   heldOutOf,
   heldOutSubset,
-  type SourceFigure,
   tokensOf,
 } from '../score/bits-per-byte.ts';
 import { modelFlopsUtilisation } from './flops.ts';
@@ -43,74 +41,33 @@ import {
   resumedOptions,
   writeEvaluation,
 } from './history.ts';
-import { modelOf, type Recipe, type RecipeOptions, recipeOf } from './recipe.ts';
+import type { TrainingOptions, TrainingSummary } from './options.ts';
+import { modelOf, type Recipe, recipeOf } from './recipe.ts';
 import { type TrainStep, train } from './train.ts';
-
-export interface TrainingOptions extends RecipeOptions {
-  /** Folders or URLs. */
-  readonly tokens: readonly string[];
-  /** One for each of them; empty: each gives its rows once an epoch. */
-  readonly weights: readonly number[];
-  readonly layout: 'stream' | 'packed';
-  /** Attention ends where a document does. */
-  readonly maskDocuments?: boolean;
-  readonly out: string;
-  readonly seed: number;
-  readonly evaluateEvery: number;
-  /** Held-out tokens of an evaluation while training, at most. */
-  readonly evaluateTokens: number;
-  readonly checkpointEvery: number;
-  /** Newest checkpoints that stay, beside the best. */
-  readonly keep?: number;
-  /** Continued at each evaluation, into samples.jsonl. */
-  readonly samplePrompts?: readonly string[];
-  readonly adapter: AdapterChoice;
-  /** `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace those of other tokens. */
-  readonly start: 'new' | 'resume' | 'restart';
-}
-
-export interface TrainingSummary {
-  readonly step: number;
-  readonly interrupted: boolean;
-  /** Steps done in this call; 0: there was nothing to do. */
-  readonly trainedSteps: number;
-  readonly checkpoint: string;
-  readonly parameters: number;
-  readonly unigramBitsPerByte: number;
-  readonly untrainedBitsPerByte: number;
-  /** Of the whole held-out split when all steps are done. */
-  readonly heldOutBitsPerByte: number;
-  /** The same by source, most bytes first; empty until all steps are done. */
-  readonly sources: readonly SourceFigure[];
-  /** What each folder of tokens has given; empty when nothing was trained. */
-  readonly shares: readonly FolderShare[];
-  readonly tokensPerSecond: number;
-  readonly adapter: string;
-}
 
 const READ_EVERY = 16;
 /** Tokens of a sample while training, drawn as `vua sample` does by default. */
 const SAMPLE = { count: 48, temperature: 0.8, topK: 40, topP: 1, seed: 1 };
 
 /** @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite. */
-export async function runTraining(options: TrainingOptions, context: CommandContext): Promise<TrainingSummary> {
+export async function runTraining(options: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
   const unlock = lockFolder(options.out);
   try {
-    return await runLocked(options, context);
+    return await runLocked(options, work);
   } finally {
     unlock();
   }
 }
 
-async function runLocked(options: TrainingOptions, context: CommandContext): Promise<TrainingSummary> {
-  const { signal, report } = context;
+async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
+  const { signal, report } = work;
   const { out, maskDocuments = false } = options;
   const folders = await openFolders(options.tokens);
   const { vocabSize } = folders[0].manifest;
   const identity = identityOf(options, modelOf(options, vocabSize), folders);
   const { previous, stale } = previousOf(options, identity);
   const finished = previous && finishedSummary(out, previous, options.steps);
-  if (finished) return finished;
+  if (finished) return { outcome: 'nothing_new', report: finished };
   const heldOut = heldOutOf(folders);
   const tokenizer = await tokenizerFolder(folders[0], out);
 
@@ -221,20 +178,22 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
       ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
     });
     const step = last?.step ?? startStep;
-    const whole = step === options.steps ? await evaluateWhole(trainer, heldOut, maskDocuments, context) : undefined;
+    const whole = step === options.steps ? await evaluateWhole(trainer, heldOut, maskDocuments, work) : undefined;
     const sources = whole ? compareSources(whole, unigram) : [];
     if (whole)
       writeEvaluation(out, { step, bitsPerByte: whole.bitsPerByte, unigramBitsPerByte: unigram.bitsPerByte, sources });
     return {
-      ...curve.head,
-      step,
-      interrupted: whole === undefined,
-      trainedSteps: step - startStep,
-      checkpoint: checkpoint.dir,
-      heldOutBitsPerByte: whole?.bitsPerByte ?? heldOutBitsPerByte,
-      sources,
-      shares: last ? loader.sequence.shares(loader.sequence.numberAt(last.loader)) : [],
-      tokensPerSecond: speed,
+      outcome: whole === undefined ? 'interrupted' : step > startStep ? 'written' : 'nothing_new',
+      report: {
+        ...curve.head,
+        step,
+        trainedSteps: step - startStep,
+        checkpoint: checkpoint.dir,
+        heldOutBitsPerByte: whole?.bitsPerByte ?? heldOutBitsPerByte,
+        sources,
+        shares: last ? loader.sequence.shares(loader.sequence.numberAt(last.loader)) : [],
+        tokensPerSecond: speed,
+      },
     };
   } finally {
     samples?.close();
@@ -245,10 +204,17 @@ async function runLocked(options: TrainingOptions, context: CommandContext): Pro
 }
 
 /** Stopped before anything was trained: nothing is written, the next call begins anew. */
-const beforeFirstStep = (unigramBitsPerByte: number, config: ModelConfig, adapter: string): TrainingSummary => ({
-  ...{ step: 0, interrupted: true, trainedSteps: 0, checkpoint: '', parameters: parameterCount(config), adapter },
-  ...{ unigramBitsPerByte, untrainedBitsPerByte: Number.NaN, heldOutBitsPerByte: Number.NaN, tokensPerSecond: 0 },
-  ...{ sources: [], shares: [] },
+const beforeFirstStep = (
+  unigramBitsPerByte: number,
+  config: ModelConfig,
+  adapter: string,
+): Outcome<TrainingSummary> => ({
+  outcome: 'interrupted',
+  report: {
+    ...{ step: 0, trainedSteps: 0, checkpoint: '', parameters: parameterCount(config), adapter },
+    ...{ unigramBitsPerByte, untrainedBitsPerByte: Number.NaN, heldOutBitsPerByte: Number.NaN, tokensPerSecond: 0 },
+    ...{ sources: [], shares: [] },
+  },
 });
 
 const settledFor = ({ settled, step }: TrainStep, every: number): boolean => settled && step % every === 0;
@@ -296,7 +262,7 @@ async function evaluateWhole(
   trainer: Trainer,
   heldOut: ReturnType<typeof heldOutOf>,
   maskDocuments: boolean,
-  { signal, report }: CommandContext,
+  { signal, report }: Work,
 ): Promise<Evaluation | undefined> {
   const progress = report.stage('evaluate', 'tokens', tokensOf(heldOut));
   const onTokens = (done: number): void => progress.update(Math.min(done, tokensOf(heldOut)));
