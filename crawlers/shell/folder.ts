@@ -50,44 +50,75 @@ const unwritable = (dir: string, error: unknown): ToolkitError =>
  * @throws ToolkitError UNWRITABLE_FOLDER (exit 2), WRITE_FAILED.
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  makeFolder(dirname(path));
   const file = new AtomicFile(path);
   file.write(data);
   file.commit();
 }
 
-/** The same for a file that is written bit by bit; it does not stand there before `commit`. All throw as `writeFileAtomic`. */
-export class AtomicFile {
-  readonly #path: string;
-  readonly #temporary: string;
-  #file: number | undefined;
+/** What a call writes at most: many systems take 2 GiB and no more. */
+const WRITE_BYTES = 1 << 24;
 
-  constructor(path: string) {
-    makeFolder(dirname(path));
-    this.#path = path;
-    this.#temporary = `${path}.${process.pid}.tmp`;
-    this.#file = this.#orDiscard(() => openSync(this.#temporary, 'w'));
+export interface AtomicFileOptions {
+  /** Where the bytes stand until `commit`, in the same folder. Default: a name that no other process takes. */
+  readonly temporary?: string;
+  /** Sees all that is written. */
+  readonly checksum?: { update(bytes: Uint8Array): void };
+}
+
+/**
+ * A file that is written bit by bit: it stands under its name only after `commit`, whole, and survives a power cut. Its
+ * folder must exist. What fails leaves nothing behind; all throw as `writeFileAtomic` does.
+ */
+export class AtomicFile {
+  readonly path: string;
+  readonly temporary: string;
+  readonly #checksum: AtomicFileOptions['checksum'];
+  #file: number | undefined;
+  #bytes = 0;
+
+  constructor(path: string, { temporary = `${path}.${process.pid}.tmp`, checksum }: AtomicFileOptions = {}) {
+    this.path = path;
+    this.temporary = temporary;
+    this.#checksum = checksum;
+    this.#file = this.#orDiscard(() => openSync(temporary, 'w'));
   }
 
-  write(data: string | Uint8Array): void {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  /** Written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  write(data: string | ArrayBufferView): void {
+    const bytes =
+      typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#checksum?.update(bytes);
     this.#orDiscard(() => {
-      for (let written = 0; written < bytes.length; ) written += writeSync(this.#file!, bytes, written);
+      for (let at = 0; at < bytes.length; ) {
+        at += writeSync(this.#file!, bytes, at, Math.min(WRITE_BYTES, bytes.length - at));
+      }
     });
+    this.#bytes += bytes.length;
+  }
+
+  /** Ends the writing: the bytes are durable in `temporary`, for whoever reads them back before `commit`. */
+  end(): void {
+    this.#orDiscard(() => fsyncSync(this.#file!));
+    this.#close();
   }
 
   commit(): void {
+    if (this.#file !== undefined) this.end();
     this.#orDiscard(() => {
-      fsyncSync(this.#file!);
-      this.#close();
-      renameSync(this.#temporary, this.#path);
+      renameSync(this.temporary, this.path);
+      syncFolder(dirname(this.path));
     });
   }
 
   /** Leaves nothing; after `commit` it does nothing. */
   discard(): void {
-    if (this.#file === undefined) return;
     this.#close();
-    rmSync(this.#temporary, { force: true });
+    rmSync(this.temporary, { force: true });
   }
 
   #close(): void {
@@ -100,17 +131,29 @@ export class AtomicFile {
     try {
       return work();
     } catch (error) {
-      this.#close();
-      rmSync(this.#temporary, { force: true });
+      this.discard();
       if (/^(EACCES|EPERM|EROFS|EISDIR)$/.test((error as NodeJS.ErrnoException).code ?? ''))
-        throw unwritable(this.#path, error);
+        throw unwritable(this.path, error);
       throw new ToolkitError({
         code: 'WRITE_FAILED',
-        message: `${this.#path}: ${reasonOf(error)}`,
+        message: `${this.path}: ${reasonOf(error)}`,
         hint: 'free some disk space and run again: what was written stays valid',
         cause: error,
       });
     }
+  }
+}
+
+/** Makes renames in a folder last through a power cut. Not every system lets a folder be opened, or synced. */
+export function syncFolder(dir: string): void {
+  let folder: number | undefined;
+  try {
+    folder = openSync(dir, 'r');
+    fsyncSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EIO') throw error;
+  } finally {
+    if (folder !== undefined) closeSync(folder);
   }
 }
 

@@ -5,10 +5,10 @@
  * The file is uncompressed and holds no dictionaries: what apache-arrow compresses no other library can read, and its
  * writer drops batches whose dictionaries differ without a word.
  */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncByteQueue, makeData, RecordBatch, RecordBatchFileWriter, type Schema, Struct } from 'apache-arrow';
-import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { AtomicFile } from '../../crawlers/shell/folder.ts';
 import { checksumOf, createChecksum } from '../checksum.ts';
 import type { ShardEntry, TokenShard } from '../manifest-shape.ts';
 import { ShardReader } from './read-shard.ts';
@@ -18,73 +18,41 @@ export type WrittenShard = Pick<TokenShard, keyof ShardEntry>;
 
 export type ColumnData = ReturnType<typeof makeData>;
 
-export const TEMPORARY = '.tmp';
-
-/** Where apache-arrow's writer puts its bytes: straight into the file, with the checksum on the way. */
+/** Where apache-arrow's writer puts its bytes: straight into the file. */
 class FileSink extends AsyncByteQueue<Uint8Array> {
-  readonly checksum = createChecksum();
-  bytes = 0;
-  readonly #path: string;
-  #file: number | undefined;
+  readonly #file: AtomicFile;
 
-  constructor(path: string) {
+  constructor(file: AtomicFile) {
     super();
-    this.#path = path;
-    this.#file = this.#attempt(() => openSync(path, 'w'));
+    this.#file = file;
   }
 
   override write(chunk: Uint8Array): void {
-    this.#attempt(() => {
-      for (let written = 0; written < chunk.length; ) written += writeSync(this.#file!, chunk, written);
-    });
-    this.checksum.update(chunk);
-    this.bytes += chunk.length;
-  }
-
-  sync(): void {
-    this.#attempt(() => fsyncSync(this.#file!));
-  }
-
-  closeFile(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
-  }
-
-  #attempt<T>(action: () => T): T {
-    try {
-      return action();
-    } catch (error) {
-      throw new ToolkitError({
-        code: 'WRITE_FAILED',
-        message: `${this.#path}: ${reasonOf(error)}`,
-        hint: 'check free space and permissions, then run the same command again: finished shards are valid',
-        cause: error,
-      });
-    }
+    this.#file.write(chunk);
   }
 }
 
 export class ShardWriter {
-  readonly #dir: string;
   readonly #name: string;
   readonly #schema: Schema;
-  readonly #sink: FileSink;
+  readonly #checksum = createChecksum();
+  readonly #file: AtomicFile;
   readonly #writer = new RecordBatchFileWriter();
   #rows = 0;
   #batches = 0;
 
-  /** Starts `dir/name`. The folder must exist. @throws ToolkitError WRITE_FAILED */
+  /** Starts `dir/name`. The folder must exist. @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER */
   constructor(dir: string, name: string, schema: Schema) {
-    this.#dir = dir;
     this.#name = name;
     this.#schema = schema;
-    this.#sink = new FileSink(join(dir, name + TEMPORARY));
-    this.#writer.reset(this.#sink, schema);
+    const path = join(dir, name);
+    this.#file = new AtomicFile(path, { temporary: `${path}.tmp`, checksum: this.#checksum });
+    this.#writer.reset(new FileSink(this.#file), schema);
   }
 
   /** Bytes in the file so far. */
   get bytes(): number {
-    return this.#sink.bytes;
+    return this.#file.bytes;
   }
 
   /** Writes one record batch of `rows` rows; `columns` in the order of the schema, free for reuse afterwards. */
@@ -101,23 +69,19 @@ export class ShardWriter {
    */
   finish(): WrittenShard {
     this.#writer.finish();
-    this.#sink.sync();
-    this.#sink.closeFile();
+    this.#file.end();
     const entry = this.#readBack();
-    const path = join(this.#dir, this.#name);
-    renameSync(path + TEMPORARY, path);
-    syncFolder(this.#dir);
+    this.#file.commit();
     return entry;
   }
 
   /** Drops what was written. */
   discard(): void {
-    this.#sink.closeFile();
-    rmSync(join(this.#dir, this.#name + TEMPORARY), { force: true });
+    this.#file.discard();
   }
 
   #readBack(): WrittenShard {
-    const reader = ShardReader.open(join(this.#dir, this.#name + TEMPORARY), [this.#schema]);
+    const reader = ShardReader.open(this.#file.temporary, [this.#schema]);
     try {
       const batches = Array.from({ length: reader.batchCount }, (_, index) => {
         const { rows, body, offset } = reader.readBatch(index);
@@ -131,20 +95,9 @@ export class ShardWriter {
           hint: 'the file was not published: please report this',
         });
       }
-      return { file: this.#name, rows, bytes: this.#sink.bytes, checksum: this.#sink.checksum.digest(), batches };
+      return { file: this.#name, rows, bytes: this.bytes, checksum: this.#checksum.digest(), batches };
     } finally {
       reader.close();
     }
-  }
-}
-
-/** Makes a rename durable. Windows cannot open folders, and does not need it. */
-function syncFolder(dir: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(dir, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command as Commander } from 'commander';
@@ -14,7 +23,7 @@ import {
   sayWhatIsAllowed,
 } from '../../crawlers/shell/command.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
-import { lockFolder, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { AtomicFile, lockFolder, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { page, startWeb, type TestWeb } from './web.ts';
 
@@ -110,6 +119,19 @@ it('a folder is no file to write', () => {
   mkdirSync(join(out, 'x.svg'));
   expect(() => writeFileAtomic(join(out, 'x.svg'), '')).toThrow(expect.objectContaining({ code: 'UNWRITABLE_FOLDER' }));
   expect(readdirSync(out)).toEqual(['x.svg']);
+});
+
+it.skipIf(!existsSync('/dev/full'))('a full disk: says of which file, leaves the old one and nothing else', () => {
+  const path = join(out, 'x.json');
+  writeFileAtomic(path, 'old');
+  const temporary = join(out, 'x.tmp');
+  symlinkSync('/dev/full', temporary);
+  const file = new AtomicFile(path, { temporary });
+  expect(() => file.write('new')).toThrow(
+    expect.objectContaining({ code: 'WRITE_FAILED', message: expect.stringMatching(/x\.json: ENOSPC/) }),
+  );
+  expect(readdirSync(out)).toEqual(['x.json']);
+  expect(readFileSync(path, 'utf8')).toBe('old');
 });
 
 it('a run that comes to nothing leaves no folder behind', async () => {

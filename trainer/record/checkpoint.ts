@@ -8,20 +8,10 @@
  *
  * `files` in state.json has the size and checksum of the tensor files: what was cut or has rotted is seen.
  */
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
-import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { readJsonIfPresent, syncFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { LoaderState } from '../batch.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Tensor } from '../gpu/program.ts';
@@ -130,9 +120,8 @@ export async function writeCheckpoint(
   for (const [file, sources] of Object.entries(tensors)) {
     files[file] = await writeSafetensors(join(partial, file), sources);
   }
-  for (const file of TOKENIZER_FILES) copyFileSync(join(tokenizerDir, file), join(partial, file));
+  for (const file of TOKENIZER_FILES) writeFileAtomic(join(partial, file), readFileSync(join(tokenizerDir, file)));
   writeFileAtomic(join(partial, 'state.json'), `${JSON.stringify({ ...state, files }, null, 2)}\n`);
-  syncFolder(partial);
   const old = join(outDir, `.${name}.old`);
   if (existsSync(dir)) renameSync(dir, old);
   renameSync(partial, dir);
@@ -146,15 +135,6 @@ export async function writeCheckpoint(
   const dropped = [...all.slice(own), ...all.slice(0, own).slice(0, -keep)];
   for (const one of dropped) if (one !== best) rmSync(one, { recursive: true, force: true });
   return dir;
-}
-
-/** Makes renames last through a power cut; not every system lets a folder be opened. */
-function syncFolder(dir: string): void {
-  try {
-    const folder = openSync(dir, 'r');
-    fsyncSync(folder);
-    closeSync(folder);
-  } catch {}
 }
 
 /** Checkpoints of a training folder, oldest first. */

@@ -2,17 +2,8 @@
  * Tensors on disk, one at a time: a model never stands whole in memory, and a file may be larger than one buffer can be
  * (2 GiB for many calls). Writing hashes what it writes; a file appears under its name only when it is whole.
  */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { AtomicFile } from '../../crawlers/shell/folder.ts';
 import { createChecksum } from '../../shards/checksum.ts';
 import {
   DTYPE_BYTES,
@@ -24,7 +15,7 @@ import {
   type TensorPlace,
 } from './safetensors.ts';
 
-/** One read or write call. */
+/** One call. */
 const CHUNK_BYTES = 1 << 24;
 
 /** What is written under one name. `read` is called when its turn comes; elements as the dtype has them. */
@@ -38,49 +29,14 @@ export interface FileFacts {
   readonly checksum: string;
 }
 
-/** Writes beside its place, and takes it in `finish`. */
-export class HashedFile {
-  readonly #path: string;
-  readonly #temporary: string;
-  readonly #file: number;
-  readonly #checksum = createChecksum();
-  bytes = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#temporary = `${path}.${process.pid}.tmp`;
-    this.#file = openSync(this.#temporary, 'w');
-  }
-
-  write(data: ArrayBufferView): void {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.#checksum.update(bytes);
-    for (let at = 0; at < bytes.length; ) {
-      at += writeSync(this.#file, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at));
-    }
-    this.bytes += bytes.length;
-  }
-
-  finish(): FileFacts {
-    fsyncSync(this.#file);
-    closeSync(this.#file);
-    renameSync(this.#temporary, this.#path);
-    return { bytes: this.bytes, checksum: this.#checksum.digest() };
-  }
-
-  /** After a failure: the disk is full, say. */
-  discard(): void {
-    closeSync(this.#file);
-    rmSync(this.#temporary, { force: true });
-  }
-}
-
-/** Runs `write` on a new file; a failure leaves nothing behind. */
-export async function writeHashed(path: string, write: (file: HashedFile) => Promise<void>): Promise<FileFacts> {
-  const file = new HashedFile(path);
+/** Runs `write` on a new file, which it hashes; a failure leaves nothing behind. @throws ToolkitError WRITE_FAILED */
+export async function writeHashed(path: string, write: (file: AtomicFile) => Promise<void>): Promise<FileFacts> {
+  const checksum = createChecksum();
+  const file = new AtomicFile(path, { checksum });
   try {
     await write(file);
-    return file.finish();
+    file.commit();
+    return { bytes: file.bytes, checksum: checksum.digest() };
   } catch (error) {
     file.discard();
     throw error;
