@@ -7,6 +7,7 @@ import { assetPath } from './crawlers/shell/assets.ts';
 import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
+import { verifyCrawl } from './crawlers/verify.ts';
 import { runCommand } from './nightly.ts';
 import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
@@ -46,7 +47,7 @@ const COMMANDS: readonly Command[] = [
   trainCommand,
   sampleCommand,
   exportCommand,
-  verifyCommand([verifyTokenizer, verifyModel]),
+  verifyCommand([verifyCrawl, verifyTokenizer, verifyModel]),
   statsCommand,
   plotCommand,
   inspectCommand(trainingPage),

@@ -10,7 +10,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fetched, Fetcher, type FetchOptions } from './fetch.ts';
-import { type Discovery, Frontier } from './frontier.ts';
+import { type Discovery, Frontier, STATE_FILE } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
@@ -23,8 +23,6 @@ import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './v
 import { WarcWriter } from './warc/warc.ts';
 
 export type { CrawlStep } from './visit.ts';
-
-export const STATE_FILE = 'state.sqlite';
 
 /** Failures, and hosts whose robots.txt could not be read, are tried again by a run after this time. */
 const FAILED_AFTER_MS = 3_600_000;

@@ -14,6 +14,9 @@ import Database from 'better-sqlite3';
 import { badInput, reasonOf } from './shell/errors.ts';
 import type { WarcPlace } from './warc/warc.ts';
 
+/** Its name in the folder of a crawl. */
+export const STATE_FILE = 'state.sqlite';
+
 export type UrlKind = 'page' | 'sitemap';
 export type UrlState = 'queued' | 'done' | 'failed' | 'refused';
 

@@ -1,7 +1,7 @@
 /** A whole crawl with its progress and its sums: what `vua crawl` and `vua run` do. */
 import { join } from 'node:path';
-import { crawl, STATE_FILE } from './crawl.ts';
-import { Frontier, type Tally } from './frontier.ts';
+import { crawl } from './crawl.ts';
+import { Frontier, STATE_FILE, type Tally } from './frontier.ts';
 import type { CrawlOptions } from './options.ts';
 import { lockFolder } from './shell/folder.ts';
 import { formatBytes } from './shell/reporter.ts';

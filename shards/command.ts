@@ -6,6 +6,7 @@ import { droppedPages, reportRows } from '../cleaning/report.ts';
 import { type Command, commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { badInput, type ToolkitError } from '../crawlers/shell/errors.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import type { Verifier } from '../crawlers/shell/work.ts';
 import { type CleanSummary, cleanInputs } from './documents/clean-inputs.ts';
 import { SHARD_BYTES } from './documents/write.ts';
 import { explain, formatExplanation } from './explain/explain.ts';
@@ -13,7 +14,7 @@ import { formatLeftOut, leftOutOf } from './explain/left-out.ts';
 import { formatWhatIf, whatIf } from './explain/what-if.ts';
 import { findFolders } from './manifest.ts';
 import { formatStats, statsOf } from './stats.ts';
-import { type Verifier, type VerifyReport, verify } from './verify/verify.ts';
+import { type VerifyReport, verify } from './verify/verify.ts';
 
 const FAULTS_FOUND = 1;
 
@@ -148,8 +149,8 @@ export const cleanBenchCommand = defineCommand({
   },
 });
 
-/** `more`: what the rooms behind this one check in the folder of a run. */
-export const verifyCommand = (more: readonly Verifier[] = []): Command =>
+/** `others`: what the other rooms check in the folder of a run. */
+export const verifyCommand = (others: readonly Verifier[] = []): Command =>
   defineCommand({
     name: 'verify',
     summary: 'check every file, checksum and count of a folder',
@@ -157,7 +158,7 @@ export const verifyCommand = (more: readonly Verifier[] = []): Command =>
     positional: 'dir',
     options: z.object({ dir: z.string().describe('folder of a whole run, or one of the folders in it') }),
     async run({ dir }, context) {
-      const report = await verify(dir, context, more);
+      const report = await verify(dir, context, others);
       context.report.result(formatVerify(dir, report), { event: 'verified', ...report });
       if (report.interrupted) return INTERRUPTED;
       return report.faults.length > 0 ? FAULTS_FOUND : 0;

@@ -1,7 +1,7 @@
 /** What holds for a tokenizer's folder: tokenizer.json loads. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Findings } from '../shards/verify/verify.ts';
+import type { Findings } from '../crawlers/shell/work.ts';
 import { TOKENIZER_FILE } from './encode/export.ts';
 import { Tokenizer } from './load.ts';
 

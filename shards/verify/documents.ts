@@ -2,17 +2,18 @@
 import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
+import type { Findings } from '../../crawlers/shell/work.ts';
 import { READABLE_COLUMNS } from '../arrow/schemas.ts';
 import { hash64 } from '../checksum.ts';
 import { type DocumentBatch, readShard } from '../documents/read.ts';
 import { type DocumentManifest, type DocumentShard, readDocumentManifest } from '../manifest.ts';
-import type { Findings } from './verify.ts';
+import { verifyShard } from './shard.ts';
 
 export async function verifyDocuments(dir: string, findings: Findings): Promise<void> {
   const manifest = readDocumentManifest(dir);
   const ids = new HashList();
   for (const entry of manifest.documents) {
-    await findings.shard(dir, entry, schemasOf('documents'), () => {
+    await verifyShard(dir, entry, schemasOf('documents'), findings, () => {
       let textBytes = 0;
       for (const batch of readShard(dir, 'documents', entry)) {
         for (let row = 0; row < batch.rows; row++) {
@@ -29,7 +30,7 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   }
   verifyIds(dir, manifest, ids.repeated(), findings);
   for (const entry of manifest.rejects) {
-    await findings.shard(dir, entry, schemasOf('rejects'), () => {
+    await verifyShard(dir, entry, schemasOf('rejects'), findings, () => {
       let textBytes = 0;
       for (const batch of readShard(dir, 'rejects', entry)) {
         for (let row = 0; row < batch.rows; row++) textBytes += batch.bytes('text', row).length;

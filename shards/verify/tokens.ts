@@ -1,6 +1,7 @@
 /** What holds for every token folder, and that its splits hold exactly the documents that the split rule gives them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Findings } from '../../crawlers/shell/work.ts';
 import { ShardReader } from '../arrow/read-shard.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { checksumOf, createChecksum } from '../checksum.ts';
@@ -15,7 +16,7 @@ import {
 } from '../manifest.ts';
 import { SPLITS, type Split, splitOf } from '../split.ts';
 import { TOKEN_ARRAYS } from '../tokens/source.ts';
-import type { Findings } from './verify.ts';
+import { verifyShard } from './shard.ts';
 
 export async function verifyTokens(dir: string, findings: Findings): Promise<void> {
   const manifest = readTokenManifest(dir);
@@ -23,14 +24,14 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
   const found = existsSync(tokenizer) ? checksumOf(readFileSync(tokenizer)) : 'missing';
   if (found !== manifest.tokenizer) findings.add(tokenizer, 'checksum', `${found}, expected ${manifest.tokenizer}`);
   for (const shard of manifest.shards) {
-    await findings.shard(dir, shard, [TOKEN_SCHEMAS[manifest.dtype]], () => {
-      verifyShard(dir, manifest, shard, findings);
+    await verifyShard(dir, shard, [TOKEN_SCHEMAS[manifest.dtype]], findings, () => {
+      verifyTokensOf(dir, manifest, shard, findings);
       findings.counts.tokens += shard.rows;
     });
   }
 }
 
-function verifyShard(dir: string, manifest: TokenManifest, shard: TokenShard, findings: Findings): void {
+function verifyTokensOf(dir: string, manifest: TokenManifest, shard: TokenShard, findings: Findings): void {
   const { vocabSize, bosId, dtype } = manifest;
   const path = join(dir, shard.file);
   const lengths: number[] = []; // tokens of each document, by the BOS

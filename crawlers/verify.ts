@@ -1,10 +1,9 @@
 /** What holds for a crawl: every record is whole and has its digest, and what state.sqlite calls done is there. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { STATE_FILE } from '../../crawlers/crawl.ts';
-import { Frontier } from '../../crawlers/frontier.ts';
-import { payloadDigest, readWarc } from '../../crawlers/warc/warc.ts';
-import type { Findings } from './verify.ts';
+import { Frontier, STATE_FILE } from './frontier.ts';
+import type { Findings } from './shell/work.ts';
+import { payloadDigest, readWarc } from './warc/warc.ts';
 
 export async function verifyCrawl(dir: string, findings: Findings): Promise<boolean> {
   const crawl = [dir, join(dir, 'crawl')].find((folder) => existsSync(join(folder, STATE_FILE)));

@@ -1,0 +1,33 @@
+/** What holds for a shard of any kind: it can be opened, and the checksum of the file is that of the manifest. */
+import { join } from 'node:path';
+import type { Schema } from 'apache-arrow';
+import type { Findings } from '../../crawlers/shell/work.ts';
+import { ShardReader } from '../arrow/read-shard.ts';
+import { createChecksum } from '../checksum.ts';
+import type { ShardEntry } from '../manifest.ts';
+
+/**
+ * Runs `read` over one shard of the manifest after comparing the file's own checksum; a shard that cannot be read is a
+ * fault, and what follows it is still checked.
+ */
+export async function verifyShard(
+  dir: string,
+  entry: ShardEntry,
+  schemas: readonly Schema[],
+  findings: Findings,
+  read: () => void,
+): Promise<void> {
+  const path = join(dir, entry.file);
+  await findings.file(path, 'shard', () => {
+    const reader = ShardReader.open(path, schemas, entry);
+    try {
+      const checksum = createChecksum();
+      reader.forEachSlice((bytes) => checksum.update(bytes));
+      const found = checksum.digest();
+      if (found !== entry.checksum) findings.add(path, 'checksum', `${found}, expected ${entry.checksum}`);
+    } finally {
+      reader.close();
+    }
+    read();
+  });
+}
