@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     globalSetup: 'tests/build.ts',
+    reporters: ['default', './tests/skipped.ts'],
     pool: 'forks', // Dawn and better-sqlite3 are native: one process per file
     maxWorkers: Math.max(2, availableParallelism() - 1), // the default leaves one of two cores idle
     testTimeout: 60_000,

@@ -356,15 +356,14 @@ describe('paths', () => {
 
 const pack = process.env.VUA_PACK ?? '';
 const hasPack = pack !== '' && existsSync(join(pack, 'text'));
-if (!hasPack)
-  console.info('sources.test.ts: the checks on real input need VUA_PACK=<folder of the data pack>: skipped');
 
-test.skipIf(!hasPack).each([
+test.for([
   ['warc/vi_pages.warc.gz', 84],
   ['text/viwiki.jsonl', 951],
   ['text/law_2010.jsonl', 46],
   ['text/lit_namcao/sau-cach-mang', 16],
-])('real input %s gives %i pages (VUA_PACK)', async (path, count) => {
+] as const)('real input %s gives %i pages (VUA_PACK)', async ([path, count], { skip }) => {
+  skip(!hasPack, 'set VUA_PACK to the folder of the data pack');
   const { pages, error } = await readAll(join(pack, path));
   expect(error).toBeUndefined();
   expect(pages).toHaveLength(count);

@@ -228,10 +228,10 @@ describe('reading', () => {
 
 const pack = join(process.env.VUA_PACK ?? '', 'warc');
 const hasPack = process.env.VUA_PACK !== undefined && existsSync(pack);
-if (!hasPack)
-  console.info('warc-read.test.ts: the checks on real WARC files need VUA_PACK=<folder of the data pack>: skipped');
 
-describe.skipIf(!hasPack)('real files (VUA_PACK)', () => {
+describe('real files (VUA_PACK)', () => {
+  beforeEach(({ skip }) => skip(!hasPack, 'set VUA_PACK to the folder of the data pack'));
+
   test('the Vietnamese pages', async () => {
     const { records, error } = await readAll(join(pack, 'vi_pages.warc.gz'));
     expect(error).toBeUndefined();

@@ -30,9 +30,7 @@ it('transformers renders a chat by the roles, and each mark is one token', async
   try {
     execFileSync(python ?? 'python3', ['-c', 'import transformers, jinja2'], { stdio: 'ignore' });
   } catch {
-    const why = 'chat-template.test.ts: skipped: set VUA_PYTHON to a Python with transformers and jinja2';
-    console.log(why);
-    skip(why);
+    skip('set VUA_PYTHON to a Python with transformers and jinja2');
   }
   const model = await train(sampleTexts(), { vocabSize: 600 });
   writeFileSync(join(dir, TOKENIZER_FILE), tokenizerJson(model));

@@ -140,7 +140,6 @@ describe('the page', () => {
       browser = await launch(WEBGPU);
     } catch (error) {
       refused = `Chromium does not start here: ${reasonOf(error).split('\n').slice(0, 4).join(' ')}`;
-      console.warn(`tests/trainer/page.test.ts: the page was not tested. ${refused}`);
     }
   });
   beforeEach(async (test: TestContext) => {
