@@ -7,17 +7,18 @@ import { assetPath } from './crawlers/shell/assets.ts';
 import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
-import { verifyCrawl } from './crawlers/verify.ts';
 import { runCommand } from './nightly.ts';
-import { cleanBenchCommand, cleanCommand, explainCommand, statsCommand, verifyCommand } from './shards/command.ts';
+import { cleanCommand } from './shards/commands/clean.ts';
+import { explainCommand } from './shards/commands/explain.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
+import { statsCommand } from './shards/commands/stats.ts';
+import { verifyCommand } from './shards/commands/verify.ts';
 import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
 import { tokenizerEncodeCommand } from './tokenizer/commands/encode.ts';
 import { tokenizerEvaluateCommand } from './tokenizer/commands/evaluate.ts';
 import { tokenizerExplainCommand } from './tokenizer/commands/explain.ts';
 import { tokensCommand } from './tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
-import { verifyTokenizer } from './tokenizer/verify.ts';
 import { benchCommand } from './trainer/commands/bench.ts';
 import { checkCommand } from './trainer/commands/check.ts';
 import { doctorCommand } from './trainer/commands/doctor.ts';
@@ -28,8 +29,6 @@ import { plotCommand } from './trainer/commands/plot.ts';
 import { sampleCommand } from './trainer/commands/sample.ts';
 import { trainCommand } from './trainer/commands/train.ts';
 import { tuneCommand } from './trainer/commands/tune.ts';
-import { trainingPage } from './trainer/page/bundle.ts';
-import { verifyModel } from './trainer/record/verify.ts';
 
 const COMMANDS: readonly Command[] = [
   runCommand,
@@ -47,15 +46,18 @@ const COMMANDS: readonly Command[] = [
   trainCommand,
   sampleCommand,
   exportCommand,
-  verifyCommand([verifyCrawl, verifyTokenizer, verifyModel]),
+  verifyCommand(async () => [
+    (await import('./crawlers/verify.ts')).verifyCrawl,
+    (await import('./tokenizer/verify.ts')).verifyTokenizer,
+    (await import('./trainer/record/verify.ts')).verifyModel,
+  ]),
   statsCommand,
   plotCommand,
-  inspectCommand(trainingPage),
+  inspectCommand(async () => (await import('./trainer/page/bundle.ts')).trainingPage()),
   doctorCommand,
   checkCommand,
   benchCommand,
   tuneCommand,
-  cleanBenchCommand,
 ];
 
 const json = process.argv.includes('--json');

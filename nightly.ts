@@ -139,8 +139,8 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
   };
   const { preset } = settings;
   const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset, onFault }, context);
-  if (cleaned.interrupted) return INTERRUPTED;
-  if (faults.length > 0 && cleaned.manifest.documents.length === 0) throw together(faults);
+  if (cleaned.outcome === 'interrupted') return INTERRUPTED;
+  if (faults.length > 0 && cleaned.report.manifest.documents.length === 0) throw together(faults);
 
   const tokenizerIsNew = settings.retrainTokenizer || !existsSync(join(folder('tokenizer'), 'tokenizer.json'));
   if (tokenizerIsNew) {
@@ -196,7 +196,7 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
     basename(told?.checkpoint ?? '') !== basename(trained.checkpoint) || // the folder may have moved
     told?.heldOutBitsPerByte !== trained.heldOutBitsPerByte || // killed before the table
     (crawled?.pages.fetched ?? 0) > 0 ||
-    cleaned.report.pages > cleaned.report.skipped ||
+    cleaned.outcome === 'written' ||
     tokens.outcome === 'written' ||
     outcome === 'written';
   if (!isNew) {

@@ -11,6 +11,11 @@ export const OLDER_DOCUMENTS = [1, 2] as const;
 export const DOCUMENT_SHARDS = { format: 'vua-documents', version: 2 } as const;
 export const TOKENS = { format: 'vua-tokens', version: 2 } as const;
 
+/** A document shard ends with the document that reaches this size, unless it is said. */
+export const SHARD_BYTES = 256_000_000;
+/** Share of clusters held out when nobody asks for another. */
+export const VALID_SHARE = 0.05;
+
 export const MANIFEST_FILE = 'manifest.json';
 
 export const DOCUMENT_TEXTS = [

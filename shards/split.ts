@@ -7,9 +7,6 @@ import { hash64 } from './checksum.ts';
 export const SPLITS = ['train', 'valid'] as const;
 export type Split = (typeof SPLITS)[number];
 
-/** Share of clusters held out when nobody asks for another. */
-export const VALID_SHARE = 0.05;
-
 /** `valid` for the share of clusters (0…1) with the lowest hashes: a larger share keeps what a smaller one held out. */
 export function splitOf(cluster: string, validShare: number): Split {
   return Number(hash64(cluster) >> 11n) / 2 ** 53 < validShare ? 'valid' : 'train';

@@ -1,8 +1,7 @@
 /** `vua inspect`: the pages of the toolkit, served to a browser on this machine. So far the one that trains. */
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
-import { findTokenFolders } from '../inspector/folders.ts';
-import { type Site, startServer } from '../inspector/server.ts';
+import type { Site } from '../inspector/server.ts';
 
 /** `trainingPage`: the page of the trainer, a room to the right; `main.ts` knows both. */
 export const inspectCommand = (trainingPage: () => Promise<Site>) =>
@@ -20,6 +19,8 @@ export const inspectCommand = (trainingPage: () => Promise<Site>) =>
         .describe('address to listen on; beyond this machine everyone who reaches it can read the tokens'),
     }),
     async run({ dir, port, host }, { signal, report }) {
+      const { findTokenFolders } = await import('../inspector/folders.ts');
+      const { startServer } = await import('../inspector/server.ts');
       const server = await startServer({ dir, port, host, pages: { train: await trainingPage() } });
       const folders = findTokenFolders(dir).map(({ path }) => path || '.');
       const url = `${server.address}/train/`;

@@ -6,7 +6,7 @@ import { nearNote, type Recipe, recipeOf } from '../../cleaning/recipe.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../../cleaning/report.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
-import type { Work } from '../../crawlers/shell/work.ts';
+import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { type InputContext, openInput } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest.ts';
 import { DocumentFolder } from './folder.ts';
@@ -27,15 +27,12 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   readonly onFault?: (fault: ToolkitError) => void;
 }
 
-export interface CleanSummary {
-  /** This run: pages read, of them skipped (decided by an earlier run), kept, dropped by station and reason. */
-  readonly report: CleanReport;
+/** This run: pages read, of them skipped (decided by an earlier run), kept, dropped by station and reason. */
+export interface CleanSummary extends CleanReport {
   /** What the inputs hold that is no page, by reason (`status 404`). */
   readonly passedOver: ReadonlyMap<string, number>;
   /** The whole folder now. */
   readonly manifest: DocumentManifest;
-  /** Stopped by the signal: what was read is committed. */
-  readonly interrupted: boolean;
 }
 
 /** Files with a doubt (`InputContext.note`) that are named one by one: a folder in TCVN3 has thousands. */
@@ -43,11 +40,11 @@ const SHOWN_DOUBTS = 5;
 
 /**
  * Cleans every page that the folder does not know yet and adds the outcome to its shards. Everything that was read
- * before an interruption is committed; the next run continues behind it. A fault of one file ends that file: what stood
+ * before an interruption is committed; the next run continues behind it. `nothing_new`: every page was known. A fault of one file ends that file: what stood
  * before it and the other files are committed, then it is thrown (of several the last; the others are notes).
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
-export async function cleanInputs(options: CleanInputsOptions, context: Work): Promise<CleanSummary> {
+export async function cleanInputs(options: CleanInputsOptions, work: Work): Promise<Outcome<CleanSummary>> {
   const { inputs = [], outDir, shardBytes, contamination = [], threads = availableParallelism() } = options;
   const recipe = recipeOf(options);
   for (const input of inputs) {
@@ -57,7 +54,7 @@ export async function cleanInputs(options: CleanInputsOptions, context: Work): P
   const faults: ToolkitError[] = [];
   const doubts: string[] = [];
   const reading = {
-    signal: context.signal,
+    signal: work.signal,
     skipped: passedOver,
     note: (text: string) => void doubts.push(text),
     onFault: (fault: ToolkitError) => void faults.push(fault),
@@ -66,12 +63,12 @@ export async function cleanInputs(options: CleanInputsOptions, context: Work): P
 
   const folder = DocumentFolder.open(outDir, recipe);
   const note = nearNote(recipe);
-  if (note !== undefined) context.report.note(note);
+  if (note !== undefined) work.report.note(note);
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
-  const progress = context.report.stage('clean', 'pages');
+  const progress = work.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
   const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
-  const feed = new Feed(pages, context.signal, () => progress.update(feed.read, figures()));
+  const feed = new Feed(pages, work.signal, () => progress.update(feed.read, figures()));
   try {
     for await (const outcome of clean(feed, { ...recipe, contamination, threads, store: folder.store })) {
       if (outcome.kept) writer.add(outcome.kept);
@@ -83,20 +80,19 @@ export async function cleanInputs(options: CleanInputsOptions, context: Work): P
     }
     if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
     progress.finish(figures());
-    for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) context.report.note(doubt);
-    if (doubts.length > SHOWN_DOUBTS) context.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
+    for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) work.report.note(doubt);
+    if (doubts.length > SHOWN_DOUBTS) work.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
     const { onFault } = options;
     const last = feed.fault ?? (onFault ? undefined : faults.pop());
     for (const fault of faults) {
       if (onFault) onFault(fault);
-      else context.report.note(`${fault.code}: ${fault.message}`);
+      else work.report.note(`${fault.code}: ${fault.message}`);
     }
     if (last !== undefined) throw last;
+    const { skipped } = folder.store;
     return {
-      report: { ...report, pages: feed.read, skipped: folder.store.skipped },
-      passedOver,
-      manifest: folder.manifest,
-      interrupted: context.signal.aborted,
+      outcome: work.signal.aborted ? 'interrupted' : feed.read > skipped ? 'written' : 'nothing_new',
+      report: { ...report, pages: feed.read, skipped, passedOver, manifest: folder.manifest },
     };
   } finally {
     writer.discard();

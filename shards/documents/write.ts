@@ -9,12 +9,10 @@ import type { Document, Drop, Measurement } from '../../cleaning/document.ts';
 import { NumberColumn, TextColumn } from '../arrow/columns.ts';
 import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
-import { type DocumentText, type RejectText, shardFile } from '../format.ts';
+import { type DocumentText, type RejectText, SHARD_BYTES, shardFile } from '../format.ts';
 import type { DocumentShard } from '../manifest.ts';
 import { type Row, rowsOf, type TextBatch } from './read.ts';
 
-/** A shard ends with the document that reaches this size. */
-export const SHARD_BYTES = 256_000_000;
 /** A record batch ends with the document that reaches this size: what a reader holds in memory. */
 export const BATCH_BYTES = 4 << 20;
 

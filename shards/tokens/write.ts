@@ -19,7 +19,7 @@ import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { type Checksum, checksumOf, createChecksum } from '../checksum.ts';
 import { readDocumentShards } from '../documents/read.ts';
-import { shardFile, shardIndex, TOKENS, type TokenType, tokenTypeFor } from '../format.ts';
+import { shardFile, shardIndex, TOKENS, type TokenType, tokenTypeFor, VALID_SHARE } from '../format.ts';
 import {
   documentFingerprint,
   manifestPath,
@@ -31,7 +31,7 @@ import {
   type TokenShard,
   writeManifest,
 } from '../manifest.ts';
-import { SPLITS, type Split, splitOf, VALID_SHARE } from '../split.ts';
+import { SPLITS, type Split, splitOf } from '../split.ts';
 import { TOKEN_ARRAYS, type TokenArray } from './source.ts';
 
 /** Tokens in a record batch: 2 MiB of uint16. */

@@ -1,5 +1,5 @@
 /**
- * Figures on real Vietnamese data, as `vua bench clean` measures them. The data is not part of this repository: VUA_PACK
+ * Figures on real Vietnamese data, as `npm run bench:cleaning` measures them. The data is not part of this repository: VUA_PACK
  * names a folder that holds it, VUA_TRAFILATURA the tests of trafilatura; without them these tests are skipped.
  */
 import { readdirSync, readFileSync } from 'node:fs';

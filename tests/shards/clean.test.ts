@@ -10,7 +10,7 @@ import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { lockFolder } from '../../crawlers/shell/folder.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { checksumOf } from '../../shards/checksum.ts';
-import { cleanCommand } from '../../shards/command.ts';
+import { cleanCommand } from '../../shards/commands/clean.ts';
 import { type CleanInputsOptions, cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readDocuments, readRejects } from '../../shards/documents/read.ts';
 import { type DocumentManifest, manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
@@ -109,8 +109,8 @@ describe('cleanInputs', () => {
         yield page;
       }
     }
-    const { interrupted, report } = await clean(out, { inputs: undefined, pages: pages() }, heard);
-    expect(interrupted).toBe(true);
+    const { outcome, report } = await clean(out, { inputs: undefined, pages: pages() }, heard);
+    expect(outcome).toBe('interrupted');
     expect(report.pages).toBe(40);
     await expectValid(out);
     expect((await clean(out)).report.skipped).toBe(40);

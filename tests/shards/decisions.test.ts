@@ -9,7 +9,8 @@ import { openInput } from '../../crawlers/sources/index.ts';
 import { NumberColumn, TextColumn } from '../../shards/arrow/columns.ts';
 import { type Columns, DOCUMENT_COLUMNS_1, REJECT_COLUMNS_1 } from '../../shards/arrow/schemas.ts';
 import { ShardWriter } from '../../shards/arrow/write-shard.ts';
-import { cleanCommand, explainCommand } from '../../shards/command.ts';
+import { cleanCommand } from '../../shards/commands/clean.ts';
+import { explainCommand } from '../../shards/commands/explain.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readDocuments, readRejects } from '../../shards/documents/read.ts';
 import { explain } from '../../shards/explain/explain.ts';
@@ -234,8 +235,8 @@ describe('an opt-out in the middle of a run', () => {
       yield optOut;
       yield* pages.slice(12);
     }
-    const { manifest, report } = await cleanInputs({ pages: stream(), outDir: out, shardBytes: 9_000 }, context());
-    expect(manifest.documents.length).toBeGreaterThan(5);
+    const { report } = await cleanInputs({ pages: stream(), outDir: out, shardBytes: 9_000 }, context());
+    expect(report.manifest.documents.length).toBeGreaterThan(5);
     expect((await verify(out, context())).faults).toEqual([]);
     const urls: string[] = [];
     for await (const batch of readDocuments(out))

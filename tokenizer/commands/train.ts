@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
-import { VALID_SHARE } from '../../shards/split.ts';
+import { VALID_SHARE } from '../../shards/format.ts';
 import { MIN_VOCAB_SIZE } from '../model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
 import {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lockFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
 import type { Outcome, Work } from '../../crawlers/shell/work.ts';
-import { VALID_SHARE } from '../../shards/split.ts';
+import { VALID_SHARE } from '../../shards/format.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../encode/export.ts';
 import { mergeCount, vocabSizeOf } from '../model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';

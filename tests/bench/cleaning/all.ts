@@ -1,5 +1,5 @@
 /**
- * Every figure of cleaning/README.md in one run: `vua bench clean [PART…]`.
+ * Every figure on cleaning in one run: `npm run bench:cleaning -- [PART…]`.
  * Data and peers are named by VUA_PACK, VUA_TRAFILATURA, VUA_PEERS and VUA_PYTHON (data.ts); what is missing is said.
  */
 import { machine } from './data.ts';
@@ -16,13 +16,11 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   stage: async () => (await import('./stage.ts')).stageBench(),
 };
 
-export const PART_NAMES = Object.keys(PARTS);
-
-/** @param parts some of PART_NAMES; none for all */
-export async function runBenchmarks(parts: readonly string[]): Promise<void> {
-  process.stdout.write(`${machine()}\n`);
-  for (const name of parts.length === 0 ? PART_NAMES : parts) {
-    process.stdout.write(`\n== ${name}\n`);
-    await PARTS[name]();
-  }
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in PARTS));
+if (unknown !== undefined) throw new Error(`part ${unknown}: expected ${Object.keys(PARTS).join(', ')}`);
+process.stdout.write(`${machine()}\n`);
+for (const name of asked.length === 0 ? Object.keys(PARTS) : asked) {
+  process.stdout.write(`\n== ${name}\n`);
+  await PARTS[name]();
 }

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { parseRecipe, parseThresholds, RECIPE_OPTIONS } from '../../cleaning/recipe.ts';
+import { droppedPages, reportRows } from '../../cleaning/report.ts';
+import { commandLine, defineCommand, INTERRUPTED, statusOf } from '../../crawlers/shell/command.ts';
+import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
+import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
+import type { Outcome } from '../../crawlers/shell/work.ts';
+import type { CleanSummary } from '../documents/clean-inputs.ts';
+import { SHARD_BYTES } from '../format.ts';
+
+export const cleanCommand = defineCommand({
+  name: 'clean',
+  summary: 'extract, normalise, filter and deduplicate pages into document shards',
+  examples: [
+    'vua clean --input out/crawl/warc --out out/documents',
+    'vua clean --input wiki.jsonl.gz truyen/ --out out/documents --preset fineweb2',
+    'vua clean --input pages.warc.gz --out out/documents --threshold too_short=50 --flag vmlu/valid.jsonl',
+    'vua clean --what-if dup_line_frac=0.4 --out out/documents',
+  ],
+  options: z.object({
+    input: z
+      .array(z.string())
+      .default([])
+      .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html'),
+    out: z.string().describe('folder of document shards to write or to add to'),
+    ...RECIPE_OPTIONS,
+    whatIf: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'count what would change with these thresholds, from the measurements stored in --out; changes nothing',
+      ),
+    flag: z
+      .array(z.string())
+      .default([])
+      .describe('benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped'),
+    workers: z
+      .number()
+      .int()
+      .min(0)
+      .max(256)
+      .optional()
+      .describe('threads that read pages (default: one for each core)'),
+    shardBytes: z
+      .number()
+      .int()
+      .min(1)
+      .default(SHARD_BYTES)
+      .describe('a shard ends with the document that reaches this many bytes'),
+  }),
+  async run({ input, out, shardBytes, whatIf: moved, flag, workers, ...given }, work) {
+    const { signal, report } = work;
+    if (moved.length > 0) {
+      const { formatWhatIf, whatIf } = await import('../explain/what-if.ts');
+      const answer = await whatIf(out, parseThresholds(moved), signal);
+      report.result(formatWhatIf(out, answer), { event: 'what_if', ...answer });
+      return signal.aborted ? INTERRUPTED : 0;
+    }
+    if (input.length === 0) {
+      throw badInput(
+        'BAD_OPTION',
+        '--input: required, expected files or folders to read',
+        'vua clean --help shows examples',
+      );
+    }
+    const { cleanInputs } = await import('../documents/clean-inputs.ts');
+    const faults: ToolkitError[] = [];
+    const done = await cleanInputs(
+      {
+        ...parseRecipe(given),
+        inputs: input,
+        outDir: out,
+        contamination: flag,
+        threads: workers,
+        shardBytes,
+        onFault: (fault) => void faults.push(fault),
+      },
+      work,
+    );
+    const { manifest, passedOver, ...counts } = done.report;
+    report.result(formatCleaned(out, done), {
+      event: 'cleaned',
+      ...counts,
+      passedOver: Object.fromEntries(passedOver),
+      shards: manifest.documents.length + manifest.rejects.length,
+      interrupted: done.outcome === 'interrupted',
+    });
+    if (done.outcome === 'interrupted') return INTERRUPTED;
+    const last = faults.pop();
+    for (const { code, message } of faults) report.note(`${code}: ${message}`);
+    if (last !== undefined) throw last; // below the table: what the other files gave is kept
+    return statusOf(done);
+  },
+});
+
+function formatCleaned(out: string, { outcome, report }: Outcome<CleanSummary>): string {
+  const { pages, skipped, kept, passedOver } = report;
+  const rows = [
+    ['pages read', formatCount(pages)],
+    ['known from earlier runs', formatCount(skipped)],
+    ['kept', formatCount(kept)],
+    ['dropped', formatCount(droppedPages(report))],
+    ...reportRows(report).map(([stage, reason, count]) => [`  ${stage}/${reason}`, formatCount(count)]),
+    ...[...passedOver].map(([reason, count]) => [`passed over: ${reason}`, formatCount(count)]),
+  ];
+  if (outcome === 'interrupted') return `${formatTable(rows)}\n\ninterrupted: run the same command again to continue`;
+  if (outcome === 'nothing_new') return `nothing new: ${formatCount(pages)} pages read, all of them known`;
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`stats ${out}`)}`;
+}

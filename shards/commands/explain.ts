@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
+
+export const explainCommand = defineCommand({
+  name: 'explain',
+  summary: 'every decision over one document: where it came from, what was repaired, measured, passed and failed',
+  examples: [
+    'vua explain https://example.vn/bai-viet --out out/documents',
+    'vua explain 6f1b0c2a9d3e4f50 --out out/documents --json',
+    'vua explain https://example.vn/bai-viet --out out --input out/crawl/warc',
+  ],
+  positional: 'document',
+  options: z.object({
+    document: z.string().describe('id or URL of a kept or dropped document'),
+    out: z.string().default('vua-out/documents').describe('folder of documents'),
+    input: z
+      .array(z.string())
+      .default([])
+      .describe('files and folders that hold its page: shows as well what extraction left out of it'),
+  }),
+  async run({ document, out, input }, { report, signal }) {
+    const { explain, formatExplanation } = await import('../explain/explain.ts');
+    const { findFolders } = await import('../manifest.ts');
+    const found = await explain(findFolders(out).documents ?? out, document, signal);
+    for (const each of found) report.result(`${formatExplanation(each)}\n`, { event: 'explained', ...each });
+    if (input.length > 0) {
+      const { formatLeftOut, leftOutOf } = await import('../explain/left-out.ts');
+      const { url = '', fetched_at: fetchedAt = '' } = found[0]?.said ?? {};
+      const page = await leftOutOf(url, fetchedAt, input, signal);
+      if (page !== undefined) report.result(`${formatLeftOut(page)}\n`, { event: 'left_out', ...page });
+    }
+    return signal.aborted ? INTERRUPTED : 0;
+  },
+});
