@@ -51,11 +51,11 @@ export const restoreWords = (line: string): string => line.split('\t').map(resto
 function restoreCell(line: string): string {
   const words = [...line.matchAll(WORD)].map(({ 0: word, index }) => ({ word, index, written: caseOf(word) }));
   if (!words.some(({ word, written }) => written === 'capitals' && isMixed(word))) return line;
-  const told = words.map(({ written }) => written);
+  const amongCapitals = standsAmongCapitals(words.map(({ written }) => written));
   let restored = '';
   let done = 0;
   for (const [i, { word, index, written }] of words.entries()) {
-    if (!isMixed(word) || written === 'small' || (written === 'either' && !standsAmongCapitals(told, i))) continue;
+    if (!isMixed(word) || written === 'small' || (written === 'either' && !amongCapitals[i])) continue;
     restored += line.slice(done, index) + word.toUpperCase();
     done = index + word.length;
   }
@@ -72,8 +72,16 @@ function caseOf(word: string): Case {
   return capitals > 1 || (capitals === 1 && /^[^A-Z]/.test(word)) ? 'capitals' : 'either';
 }
 
-function standsAmongCapitals(told: readonly Case[], at: number): boolean {
-  const before = told.slice(0, at).findLast((written) => written !== 'either');
-  const after = told.slice(at + 1).find((written) => written !== 'either');
-  return before !== 'small' && after !== 'small';
+/** Of each word whether the nearest that tell, before it and behind it, are not small. */
+function standsAmongCapitals(told: readonly Case[]): boolean[] {
+  const among = new Array<boolean>(told.length).fill(true);
+  let before: Case = 'either';
+  let after: Case = 'either';
+  for (let i = 0, j = told.length - 1; j >= 0; i++, j--) {
+    if (before === 'small') among[i] = false;
+    if (after === 'small') among[j] = false;
+    if (told[i] !== 'either') before = told[i];
+    if (told[j] !== 'either') after = told[j];
+  }
+  return among;
 }

@@ -6,7 +6,7 @@ const MAX_LINES = 200;
 /** Text without both; comments inside fenced code are text, and one that nobody closes stays. */
 export function withoutMachinery(text: string): string {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
-  return withoutComments(lines.slice(frontMatterEnd(lines)));
+  return withoutComments(lines.slice(frontMatterEnd(lines)).join('\n'));
 }
 
 /** The lines that front matter takes, its fences included; 0 where there is none. */
@@ -19,27 +19,28 @@ function frontMatterEnd(lines: readonly string[]): number {
   return 0;
 }
 
-function withoutComments(lines: readonly string[]): string {
-  const text = lines.join('\n');
-  if (!text.includes('<!--')) return text;
+/** Line end and comment are looked for again only once they are passed, so that the text is read through once for each. */
+function withoutComments(text: string): string {
   let kept = '';
   let at = 0;
   let isCode = false;
   let line = 0;
-  while (line < text.length) {
-    const next = text.indexOf('\n', line);
-    const end = next < 0 ? text.length : next;
-    const start = text.indexOf('<!--', Math.max(line, at));
+  let end = -1;
+  let start = text.indexOf('<!--');
+  while (start >= 0 && line < text.length) {
+    if (end < line) {
+      const next = text.indexOf('\n', line);
+      end = next < 0 ? text.length : next;
+    }
     if (FENCE.test(text.slice(line, Math.min(end, line + 8)))) isCode = !isCode;
-    else if (!isCode && start >= 0 && start < end) {
+    else if (!isCode && start < end) {
       const close = text.indexOf('-->', start + 4);
       if (close < 0) break;
       kept += text.slice(at, start);
       at = close + 3;
-      line = at; // the rest of its last line may hold another
-      continue;
     }
-    line = end + 1;
+    line = at > line ? at : end + 1; // behind a comment the rest of its last line may hold another
+    if (start < line) start = text.indexOf('<!--', line);
   }
   return kept + text.slice(at);
 }

@@ -94,10 +94,13 @@ function replaceViqr(text: string, isTone: (toned: string, plain: string, endsLi
 
 const decodeLetters = (letters: string): string => replaceViqr(letters, () => true);
 
+/** From the head of what stands together, so that it is read once. */
+const BEFORE_SMALL = /(?<![A-Za-z'`~^(+*])['`~^(+*]*([A-Za-z][A-Za-z'`~^(+*]*[.?]?)(?= [a-z])/g;
+
 /** Syllables that stand where no sentence can end behind them, by how often. */
 function countSyllables(text: string): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const [syllable] of text.matchAll(/[A-Za-z][A-Za-z'`~^(+*]*[.?]?(?= [a-z])/g)) {
+  for (const [, syllable] of text.matchAll(BEFORE_SMALL)) {
     const decoded = nfc(decodeLetters(syllable)).toLowerCase();
     counts.set(decoded, (counts.get(decoded) ?? 0) + 1);
   }

@@ -200,7 +200,7 @@ const authorsOf = (value: unknown): string =>
 
 /** A name without `By` and what trails it; an address names nobody. */
 function withoutUrls(author: string): string {
-  const name = author.replace(/^(?:by|bởi|tác giả)\s*:?\s+/i, '').replace(/[\s|,–-]+$/, '');
+  const name = author.replace(/^(?:by|bởi|tác giả)\s*:?\s+/i, '').replace(/(?<![\s|,–-])[\s|,–-]+$/, '');
   return /https?:|www\.|^[\w.-]+\.\w{2,4}$/i.test(name) ? '' : name;
 }
 

@@ -118,7 +118,9 @@ const HOMOGLYPHS = new Map(
     .map(([guest, latin]) => [guest!, latin!]),
 );
 const MAY_PASS = /[\u0370-\u052f]/;
-const WORD_WITH_GUESTS = /[\p{sc=Latin}\p{M}]*[\u0370-\u052f][\p{sc=Latin}\p{M}\u0370-\u052f]*/gu;
+/** Only from the head of a word: a long one without guests would be read again from each of its letters. */
+const WORD_WITH_GUESTS =
+  /(?<![\p{sc=Latin}\p{M}])[\p{sc=Latin}\p{M}]*[\u0370-\u052f][\p{sc=Latin}\p{M}\u0370-\u052f]*/gu;
 const FULL_WIDTH =
   /(?<![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f])[\uff01-\uff5e]+(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f])/gu;
 

@@ -13,11 +13,4 @@ describe('withoutMachinery', () => {
     ['a comment that never ends', 'Đò đầy. <!-- ghi chú\nhết', 'Đò đầy. <!-- ghi chú\nhết'],
     ['code about comments', '```html\n<!-- x -->\n```\nĐò <!-- y -->đầy.', '```html\n<!-- x -->\n```\nĐò đầy.'],
   ])('%s', (_, text, expected) => expect(withoutMachinery(text)).toBe(expected));
-
-  test('takes linear time', () => {
-    const started = performance.now();
-    withoutMachinery('<!-- '.repeat(200_000));
-    withoutMachinery(`${'```\n'.repeat(200_000)}<!--`);
-    expect(performance.now() - started).toBeLessThan(5000);
-  });
 });
