@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { badInput, reasonOf } from '../crawlers/shell/errors.ts';
-import { mix32, readTokens, type Token } from './vietnamese/lexicon.ts';
+import { mix32, readSyllables, type Syllable } from './vietnamese/lexicon.ts';
 import { normalize } from './vietnamese/normalize.ts';
 
 const SHINGLE = 8;
@@ -40,20 +40,20 @@ export function readContaminationIndex(files: readonly string[]): ContaminationI
   const ids: string[] = [];
   const needed: number[] = [];
   const items = new Map<number, Map<number, number[]>>();
-  const add = (name: string, syllables: readonly number[], share: number): void => {
-    const length = Math.min(SHINGLE, syllables.length);
-    const hashes = new Set(shingleHashes(syllables, length));
+  const add = (name: string, hashes: readonly number[], share: number): void => {
+    const length = Math.min(SHINGLE, hashes.length);
+    const shingles = new Set(shingleHashes(hashes, length));
     const number = ids.push(name) - 1;
-    needed.push(hashes.size < FEW ? hashes.size : Math.ceil(share * hashes.size));
+    needed.push(shingles.size < FEW ? shingles.size : Math.ceil(share * shingles.size));
     const byHash = items.get(length) ?? new Map<number, number[]>();
     items.set(length, byHash);
-    for (const hash of hashes) byHash.set(hash, [...(byHash.get(hash) ?? []), number]);
+    for (const hash of shingles) byHash.set(hash, [...(byHash.get(hash) ?? []), number]);
   };
   for (const file of files) {
     for (const [line, { id, question, choices }] of readItems(file)) {
       const name = `${basename(file).replace(/\.jsonl$/, '')}:${id ?? line}`;
-      const whole = syllablesOf([question, ...choices].join(' '));
-      const alone = syllablesOf(question);
+      const whole = hashesOf([question, ...choices].join(' '));
+      const alone = hashesOf(question);
       if (whole.length >= MIN_SYLLABLES) add(name, whole, SHARE);
       if (alone.length >= MIN_QUESTION) add(name, alone, QUESTION_SHARE);
     }
@@ -90,12 +90,12 @@ function* readItems(file: string): Generator<[line: number, item: Item]> {
   }
 }
 
-const syllablesOf = (text: string): number[] => significant(readTokens(normalize(text)));
+const hashesOf = (text: string): number[] => significant(readSyllables(normalize(text)));
 
 /** Hashes of what counts: no punctuation, no letters of choices. */
-function significant(tokens: readonly Token[]): number[] {
+function significant(syllables: readonly Syllable[]): number[] {
   const hashes: number[] = [];
-  for (const { hash, folded } of tokens) {
+  for (const { hash, folded } of syllables) {
     if (hash !== 0 && !(folded.length === 1 && folded >= 'a' && folded <= 'e')) hashes.push(hash);
   }
   return hashes;
@@ -103,25 +103,25 @@ function significant(tokens: readonly Token[]): number[] {
 
 const BASE = 0x01000193;
 
-function shingleHashes(syllables: readonly number[], length: number): number[] {
-  const hashes: number[] = [];
+function shingleHashes(hashes: readonly number[], length: number): number[] {
+  const shingles: number[] = [];
   let oldest = 1;
   for (let i = 1; i < length; i++) oldest = Math.imul(oldest, BASE);
   let rolling = 0;
-  for (let i = 0; i < syllables.length; i++) {
-    if (i >= length) rolling = (rolling - Math.imul(syllables[i - length], oldest)) | 0;
-    rolling = (Math.imul(rolling, BASE) + syllables[i]) | 0;
-    if (i >= length - 1) hashes.push(mix32(rolling));
+  for (let i = 0; i < hashes.length; i++) {
+    if (i >= length) rolling = (rolling - Math.imul(hashes[i - length], oldest)) | 0;
+    rolling = (Math.imul(rolling, BASE) + hashes[i]) | 0;
+    if (i >= length - 1) shingles.push(mix32(rolling));
   }
-  return hashes;
+  return shingles;
 }
 
 /** Ids of the items that the document holds, separated by spaces. */
-export function contaminationOf(tokens: readonly Token[], { ids, needed, items }: ContaminationIndex): string {
-  const syllables = significant(tokens);
+export function contaminationOf(syllables: readonly Syllable[], { ids, needed, items }: ContaminationIndex): string {
+  const hashes = significant(syllables);
   const found = new Map<number, Set<number>>();
   for (const [length, byHash] of items) {
-    for (const hash of shingleHashes(syllables, length)) {
+    for (const hash of shingleHashes(hashes, length)) {
       for (const item of byHash.get(hash) ?? []) {
         const hits = found.get(item) ?? new Set();
         found.set(item, hits.add(hash));

@@ -1,16 +1,16 @@
 /** Exact duplicates: the same letters and digits, whatever their case, punctuation, spacing, tone placement and i/y. */
 import type { Database } from 'better-sqlite3';
-import type { Token } from '../vietnamese/lexicon.ts';
+import type { Syllable } from '../vietnamese/lexicon.ts';
 
 /** Memory for a longer document than this is let go with it. */
 const MAX_KEPT = 1 << 22;
 let kept: Buffer = Buffer.alloc(0);
 
 /** UTF-8 that is hashed into the key of a document: valid until the next call. */
-export function exactBytes(tokens: readonly Token[]): Uint8Array {
+export function exactBytes(syllables: readonly Syllable[]): Uint8Array {
   let bytes: Buffer = kept;
   let at = 0;
-  for (const { folded } of tokens) {
+  for (const { folded } of syllables) {
     const { length } = folded;
     if (at + 3 * length > bytes.length) bytes = grown(bytes, at + 3 * length);
     const start = at;
@@ -34,7 +34,7 @@ export function exactBytes(tokens: readonly Token[]): Uint8Array {
   return bytes.subarray(0, at);
 }
 
-/** A longer copy, with room for the next tokens. */
+/** A longer copy, with room for the next syllables. */
 function grown(bytes: Buffer, needed: number): Buffer {
   const longer = Buffer.alloc(Math.max(2 * needed, 1 << 16));
   longer.set(bytes);

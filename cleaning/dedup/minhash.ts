@@ -5,7 +5,7 @@
  * A shingle is five neighbouring syllables, folded (lexicon.ts), so that case, punctuation and spelling variants of
  * tone and i/y make no difference. Hash functions are x → a·x + b mod 2³² over a mixed 32-bit shingle hash.
  */
-import { mix32, type Token } from '../vietnamese/lexicon.ts';
+import { mix32, type Syllable } from '../vietnamese/lexicon.ts';
 import { simdMinima } from './minima-simd.ts';
 import { type Shape, SIGNATURE_LENGTH, STANDARD_SHAPE } from './near-rule.ts';
 
@@ -26,10 +26,10 @@ for (let i = 0, state = 0x9e3779b9; i < SIGNATURE_LENGTH; i++) {
 const BASE = 0x01000193;
 
 /** Hashes of the document's shingles in order, repeats included. A document of fewer syllables is one shingle. */
-export function shingles(tokens: readonly Token[]): Int32Array {
-  const hashes = new Int32Array(tokens.length);
+export function shingles(syllables: readonly Syllable[]): Int32Array {
+  const hashes = new Int32Array(syllables.length);
   let length = 0;
-  for (const { hash } of tokens) if (hash !== 0) hashes[length++] = hash;
+  for (const { hash } of syllables) if (hash !== 0) hashes[length++] = hash;
   const count = Math.max(1, length - SHINGLE + 1);
   const result = new Int32Array(count);
   for (let start = 0; start < count; start++) {

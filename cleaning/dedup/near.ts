@@ -1,6 +1,6 @@
 /** Near duplicates against all documents of all nights: bands find candidates, signatures confirm them. */
 import type { Database } from 'better-sqlite3';
-import type { Token } from '../vietnamese/lexicon.ts';
+import type { Syllable } from '../vietnamese/lexicon.ts';
 import { BANDS_SCHEMA, BandIndex } from './bands.ts';
 import { bandKeys, minima, type Signature, shingles, signatureOf, similarityToBytes } from './minhash.ts';
 import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
@@ -12,7 +12,7 @@ export interface NearMatch {
   readonly similarity: number;
 }
 
-export const fingerprint = (tokens: readonly Token[]): Signature => signatureOf(minima(shingles(tokens)));
+export const fingerprint = (syllables: readonly Syllable[]): Signature => signatureOf(minima(shingles(syllables)));
 
 /** A band that so many documents share is furniture: its first members stand for all. */
 const MAX_CANDIDATES_PER_BAND = 16;

@@ -24,7 +24,7 @@ import { extract } from '../html/extract.ts';
 import { type Metadata, NO_METADATA } from '../html/metadata.ts';
 import { type Level, maskPersonalData, type PersonalKind } from '../pii.ts';
 import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
-import { readParagraphs, readTokens, type Token } from '../vietnamese/lexicon.ts';
+import { readParagraphs, readSyllables, type Syllable } from '../vietnamese/lexicon.ts';
 import { noRepairs, normalize, type Repairs } from '../vietnamese/normalize.ts';
 
 export interface WorkSettings {
@@ -148,11 +148,11 @@ export function assess(
   settings: WorkSettings,
   hash: XXHashAPI,
 ): Assessment {
-  const { tokens, paragraphs } = readParagraphs(text);
-  const language = identify(tokens, text);
-  const byParagraph = identifyParagraphs(tokens, paragraphs, text);
+  const { syllables, paragraphs } = readParagraphs(text);
+  const language = identify(syllables, text);
+  const byParagraph = identifyParagraphs(syllables, paragraphs, text);
   const raw = {
-    ...measure(text, tokens, language.diacritics === 'absent'),
+    ...measure(text, syllables, language.diacritics === 'absent'),
     ...repairs,
     language_score: language.score,
     vietnamese_para_frac: byParagraph.vietnameseFrac,
@@ -160,7 +160,7 @@ export function assess(
   const unmasked = { ...raw, ...NOTHING_MASKED };
   const judgement = judge(unmasked, settings.thresholds);
   const masked = maskPersonalData(text, settings.personalData);
-  const stored = masked.text === text ? tokens : readTokens(masked.text);
+  const stored = masked.text === text ? syllables : readSyllables(masked.text);
   const body = withoutTitle(stored, title);
   return {
     text: masked.text,
@@ -169,7 +169,7 @@ export function assess(
     measurements:
       masked.text === text ? unmasked : { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
     judgement,
-    contamination: settings.contamination === undefined ? '' : contaminationOf(tokens, settings.contamination),
+    contamination: settings.contamination === undefined ? '' : contaminationOf(syllables, settings.contamination),
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
     signature: judgement === true ? fingerprint(body) : new Uint16Array(),
   };
@@ -190,10 +190,10 @@ const maskCounts = (counts: Partial<Record<PersonalKind, number>>): Record<`mask
 const NOTHING_MASKED = maskCounts({});
 
 /** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
-function withoutTitle(tokens: readonly Token[], title: string): readonly Token[] {
-  const heading = readTokens(title);
-  const repeats = heading.length < tokens.length && heading.every(({ folded }, i) => folded === tokens[i].folded);
-  return repeats ? tokens.slice(heading.length) : tokens;
+function withoutTitle(syllables: readonly Syllable[], title: string): readonly Syllable[] {
+  const heading = readSyllables(title);
+  const repeats = heading.length < syllables.length && heading.every(({ folded }, i) => folded === syllables[i].folded);
+  return repeats ? syllables.slice(heading.length) : syllables;
 }
 
 function refusedByConsent({ consent }: PageToRead): Rejection | undefined {

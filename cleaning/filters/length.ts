@@ -1,4 +1,4 @@
-/** How much text there is, and whether its tokens have the length of Vietnamese syllables. */
+/** How much text there is, and whether its syllables have the length of Vietnamese syllables. */
 import { atLeast, atMost } from './filter.ts';
 
 export const tooShort = atLeast('too_short', 'syllables');

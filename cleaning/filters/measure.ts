@@ -1,9 +1,9 @@
-/** Raw figures of a document (document.ts says what each means). One pass over characters, lines and tokens each. */
+/** Raw figures of a document (document.ts says what each means). One pass over characters, lines and syllables each. */
 
 import type { Measurement } from '../document.ts';
 import { codeUnits } from '../vietnamese/code-units.ts';
 import { repeatedGrams, topGram } from '../vietnamese/grams.ts';
-import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Token } from '../vietnamese/lexicon.ts';
+import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Syllable } from '../vietnamese/lexicon.ts';
 import { C4 } from './c4.ts';
 import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
 
@@ -15,32 +15,32 @@ export type TextMeasurement = Exclude<
 
 export function measure(
   text: string,
-  tokens: readonly Token[],
+  syllables: readonly Syllable[],
   plainText: boolean,
 ): Readonly<Record<TextMeasurement, number>> {
   const characters = countCharacters(text);
-  const syllables = tokens.length;
-  const words = countWords(tokens, plainText);
+  const count = syllables.length;
+  const words = countWords(syllables, plainText);
   return {
     bytes: Buffer.byteLength(text),
-    syllables,
+    syllables: count,
     mean_syllable_length: ratio(words.letters, words.spelt),
-    alphabetic_ratio: ratio(words.alphabetic, syllables),
+    alphabetic_ratio: ratio(words.alphabetic, count),
     symbol_ratio: ratio(characters.symbols, text.length),
     digit_ratio: ratio(characters.digits, text.length),
     uppercase_ratio: ratio(characters.upper, characters.letters),
     diacritic_ratio: ratio(words.marked, words.alphabetic),
     vietnamese_ratio: ratio(words.vietnamese, words.alphabetic),
-    stopword_hits: words.distinctFunctionWords * Math.max(1, ratio(WHOLE_TEXT, syllables)),
+    stopword_hits: words.distinctFunctionWords * Math.max(1, ratio(WHOLE_TEXT, count)),
     fineweb_stopwords: words.distinctFinewebWords,
-    function_word_frac: ratio(words.functionWords, syllables),
-    hash_ratio: ratio(characters.hashes, syllables),
-    ellipsis_ratio: ratio(characters.ellipses, syllables),
-    ...measureLines(text, syllables, characters.sentenceEnds),
-    ...measureGrams(tokens, text.length),
-    keyword_pair_frac: keywordPairFrac(tokens),
-    spam_phrases: spamPhrasesIn(text, tokens.length),
-    addresses: addressesIn(tokens),
+    function_word_frac: ratio(words.functionWords, count),
+    hash_ratio: ratio(characters.hashes, count),
+    ellipsis_ratio: ratio(characters.ellipses, count),
+    ...measureLines(text, count, characters.sentenceEnds),
+    ...measureGrams(syllables, text.length),
+    keyword_pair_frac: keywordPairFrac(syllables),
+    spam_phrases: spamPhrasesIn(text, count),
+    addresses: addressesIn(syllables),
     lorem_ipsum: text.match(C4.loremIpsum)?.length ?? 0,
   };
 }
@@ -50,21 +50,21 @@ const WHOLE_TEXT = 85;
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
-function countWords(tokens: readonly Token[], plainText: boolean) {
+function countWords(syllables: readonly Syllable[], plainText: boolean) {
   let [alphabetic, spelt, letters, marked, vietnamese, functionWords] = [0, 0, 0, 0, 0, 0];
   const seen = new Uint8Array(FUNCTION_WORDS.length);
-  for (const token of tokens) {
-    if (token.letters === 0) continue;
+  for (const syllable of syllables) {
+    if (syllable.letters === 0) continue;
     alphabetic++;
-    if (!token.isAddress) {
+    if (!syllable.isAddress) {
       spelt++;
-      letters += token.letters;
+      letters += syllable.letters;
     }
-    if (token.isMarked) marked++;
-    if (token.isVietnamese || (plainText && token.isPlain)) vietnamese++;
-    if (token.functionWord < 0) continue;
+    if (syllable.isMarked) marked++;
+    if (syllable.isVietnamese || (plainText && syllable.isPlain)) vietnamese++;
+    if (syllable.functionWord < 0) continue;
     functionWords++;
-    seen[token.functionWord] = 1;
+    seen[syllable.functionWord] = 1;
   }
   let [distinctFunctionWords, distinctFinewebWords] = [0, 0];
   for (const [i, hit] of seen.entries()) {
@@ -159,7 +159,7 @@ function isFinished(line: string): boolean {
 }
 const STOPS = '.!?…';
 
-function measureLines(text: string, syllables: number, sentenceEnds: number) {
+function measureLines(text: string, count: number, sentenceEnds: number) {
   const seen = new Set<string>();
   let [lines, characters, dup, dupCharacters, punctuated, bullets, ellipses, short] = [0, 0, 0, 0, 0, 0, 0, 0];
   let [code, policy, unfinished] = [0, 0, 0];
@@ -188,7 +188,7 @@ function measureLines(text: string, syllables: number, sentenceEnds: number) {
     ellipsis_line_frac: lines < MIN_LINES ? 0 : ellipses / lines,
     line_punct_frac: ratio(punctuated, lines),
     short_line_frac: ratio(short, lines),
-    newline_ratio: ratio(Math.max(0, lines - 1), syllables),
+    newline_ratio: ratio(Math.max(0, lines - 1), count),
     dup_line_frac: ratio(dup, lines),
     dup_line_char_frac: ratio(dupCharacters, characters),
     code_line_frac: ratio(code, lines),
@@ -210,18 +210,18 @@ function measureParagraphs(text: string) {
   return { paragraphs, dup_para_frac: ratio(dup, paragraphs), dup_para_char_frac: ratio(dupCharacters, text.length) };
 }
 
-function measureGrams(tokens: readonly Token[], characters: number) {
-  const times = tokens.length < WHOLE_TEXT ? 4 : 2;
-  const top3 = topGram(tokens, 3, times);
+function measureGrams(syllables: readonly Syllable[], characters: number) {
+  const times = syllables.length < WHOLE_TEXT ? 4 : 2;
+  const top3 = topGram(syllables, 3, times);
   // A gram that repeats holds shorter ones that repeat.
-  const top5 = top3 === 0 ? 0 : topGram(tokens, 5, times);
+  const top5 = top3 === 0 ? 0 : topGram(syllables, 5, times);
   const dup: number[] = [];
-  for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : repeatedGrams(tokens, n));
+  for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : repeatedGrams(syllables, n));
   const share = (part: number): number => Math.min(1, ratio(part, characters));
   return {
     top_3gram_char_frac: share(top3),
     top_5gram_char_frac: share(top5),
-    top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(tokens, 7, times)),
+    top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(syllables, 7, times)),
     dup_8gram_char_frac: share(dup[0]),
     dup_10gram_char_frac: share(dup[1]),
     dup_12gram_char_frac: share(dup[2]),

@@ -1,8 +1,8 @@
 /**
- * Repeated grams of tokens, as Gopher counts them. Each gram is known by a polynomial hash that is rolled over the
- * tokens' own; open addressing in arrays that are kept between documents.
+ * Repeated grams of syllables, as Gopher counts them. Each gram is known by a polynomial hash that is rolled over the
+ * syllables' own; open addressing in arrays that are kept between documents.
  */
-import { mix32, type Token } from './lexicon.ts';
+import { mix32, type Syllable } from './lexicon.ts';
 
 /** Gram hash → count, and where it stood first. */
 let slots = { keys: new Int32Array(0), counts: new Int32Array(0), firsts: new Int32Array(0) };
@@ -29,25 +29,25 @@ function slotOf(key: number, mask: number): number {
 
 const BASE = 0x01000193;
 
-/** Calls `visit(hash, start)` for every gram of `n` tokens; `visit` returns how many grams to go on. */
-function eachGram(tokens: readonly Token[], n: number, visit: (hash: number, start: number) => number): void {
+/** Calls `visit(hash, start)` for every gram of `n` syllables; `visit` returns how many grams to go on. */
+function eachGram(syllables: readonly Syllable[], n: number, visit: (hash: number, start: number) => number): void {
   let oldest = 1;
   for (let i = 1; i < n; i++) oldest = Math.imul(oldest, BASE);
   let rolling = 0;
   let next = 0;
-  for (let i = 0; i < tokens.length; i++) {
-    if (i >= n) rolling = (rolling - Math.imul(tokens[i - n].hash, oldest)) | 0;
-    rolling = (Math.imul(rolling, BASE) + tokens[i].hash) | 0;
+  for (let i = 0; i < syllables.length; i++) {
+    if (i >= n) rolling = (rolling - Math.imul(syllables[i - n].hash, oldest)) | 0;
+    rolling = (Math.imul(rolling, BASE) + syllables[i].hash) | 0;
     const start = i - n + 1;
     if (start >= next) next = start + visit(mix32(rolling), start);
   }
 }
 
 /** Most characters that one gram covers with its repeats, spaces included; 0 when none stands there so many times. */
-export function topGram(tokens: readonly Token[], n: number, times: number): number {
-  const mask = clearSlots(tokens.length);
+export function topGram(syllables: readonly Syllable[], n: number, times: number): number {
+  const mask = clearSlots(syllables.length);
   let top = 0;
-  eachGram(tokens, n, (hash, start) => {
+  eachGram(syllables, n, (hash, start) => {
     const slot = slotOf(hash, mask);
     if (slots.counts[slot] === 0) {
       slots.keys[slot] = hash;
@@ -56,7 +56,7 @@ export function topGram(tokens: readonly Token[], n: number, times: number): num
     const count = ++slots.counts[slot];
     if (count < times) return 1;
     let length = n - 1;
-    for (let i = 0; i < n; i++) length += tokens[slots.firsts[slot] + i].length;
+    for (let i = 0; i < n; i++) length += syllables[slots.firsts[slot] + i].length;
     if (count * length > top) top = count * length;
     return 1;
   });
@@ -64,17 +64,17 @@ export function topGram(tokens: readonly Token[], n: number, times: number): num
 }
 
 /** Characters of grams that stood before, spaces not counted; grams that were counted do not overlap. */
-export function repeatedGrams(tokens: readonly Token[], n: number): number {
-  const mask = clearSlots(tokens.length);
+export function repeatedGrams(syllables: readonly Syllable[], n: number): number {
+  const mask = clearSlots(syllables.length);
   let characters = 0;
-  eachGram(tokens, n, (hash, start) => {
+  eachGram(syllables, n, (hash, start) => {
     const slot = slotOf(hash, mask);
     if (slots.counts[slot] === 0) {
       slots.keys[slot] = hash;
       slots.counts[slot] = 1;
       return 1;
     }
-    for (let i = 0; i < n; i++) characters += tokens[start + i].length;
+    for (let i = 0; i < n; i++) characters += syllables[start + i].length;
     return n;
   });
   return characters;

@@ -1,17 +1,17 @@
 /**
- * Vietnamese or not. The syllable grammar answers first: a share of tokens that it accepts, with diacritics, or without
+ * Vietnamese or not. The syllable grammar answers first: a share of syllables that it accepts, with diacritics, or without
  * them when enough of those end in a consonant. A few large languages give themselves away by their function words; franc
  * is asked only where that leaves a doubt, or to name the other language.
  *
  * A document is judged by samples from all over it, and each of its paragraphs by itself, there without franc.
  */
 import { franc } from 'franc';
-import { OTHER_LANGUAGES, type Paragraph, type Token } from './lexicon.ts';
+import { OTHER_LANGUAGES, type Paragraph, type Syllable } from './lexicon.ts';
 
 export interface Language {
   /** ISO 639-3; `und` when there is too little text to say. */
   readonly code: string;
-  /** Share of tokens that the Vietnamese syllable grammar accepts, 0…1; halved, and at most 0.3, where another language is named. */
+  /** Share of syllables that the Vietnamese syllable grammar accepts, 0…1; halved, and at most 0.3, where another language is named. */
   readonly score: number;
   readonly diacritics: 'present' | 'mixed' | 'absent';
 }
@@ -36,25 +36,25 @@ const MIN_FRANC_CHARACTERS = 40;
 /** More names the same language, for three times the time. */
 const MAX_FRANC_CHARACTERS = 400;
 
-/** Documents are judged by samples: this many windows of so many tokens, spread evenly. */
+/** Documents are judged by samples: this many windows of so many syllables, spread evenly. */
 const WINDOWS = 4;
-const WINDOW_TOKENS = 128;
+const WINDOW_SYLLABLES = 128;
 
-/** A Vietnamese text has at least this share of marked tokens… */
+/** A Vietnamese text has at least this share of marked syllables… */
 const MIN_MARKED = 0.2;
-/** …or, written without diacritics, this share of tokens with a final consonant. */
+/** …or, written without diacritics, this share of syllables with a final consonant. */
 const MIN_CLOSED = 0.2;
 
-/** Scripts without spaces write whole clauses as one token: it counts as the words that it could hold. */
+/** Scripts without spaces write whole clauses as one syllable: it counts as the words that it could hold. */
 const LONGEST_WORD = 12;
-/** Foreign names say little about the language around them: each counts for only a fifth of a token. */
+/** Foreign names say little about the language around them: each counts for only a fifth of a syllable. */
 const NAME_DISCOUNT = 0.8;
 
-/** Shares of Vietnamese tokens that carry a diacritic: below the first none are meant, above the second all are. */
+/** Shares of Vietnamese syllables that carry a diacritic: below the first none are meant, above the second all are. */
 const ABSENT_BELOW = 0.1;
 const PRESENT_FROM = 0.45;
 
-/** What the syllable grammar sees in some tokens. */
+/** What the syllable grammar sees in some syllables. */
 class Tally {
   words = 0;
   vietnamese = 0;
@@ -67,25 +67,25 @@ class Tally {
   readonly others = OTHER_LANGUAGES.map(() => 0);
   functionWords = 0;
 
-  add(tokens: readonly Token[], start: number, end: number): this {
-    // Counted in local variables: this loop sees every token of every document.
+  add(syllables: readonly Syllable[], start: number, end: number): this {
+    // Counted in local variables: this loop sees every syllable of every document.
     let [words, vietnamese, plain, closed, marked, foreign, telling, functionWords] = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let i = start; i < end; i++) {
-      const token = tokens[i];
-      if (token.letters === 0) continue;
-      if (token.isVietnamese) {
+      const syllable = syllables[i];
+      if (syllable.letters === 0) continue;
+      if (syllable.isVietnamese) {
         words++;
         vietnamese++;
-        if (token.isMarked) marked++;
-        if (token.isTelling) telling++;
-        if (token.functionWord >= 0) functionWords++;
+        if (syllable.isMarked) marked++;
+        if (syllable.isTelling) telling++;
+        if (syllable.functionWord >= 0) functionWords++;
       } else {
-        words += token.isPlain ? 1 : Math.max(1, token.letters / LONGEST_WORD);
-        this.others[token.otherLanguage]++;
-        if (token.isForeignName) foreign++;
+        words += syllable.isPlain ? 1 : Math.max(1, syllable.letters / LONGEST_WORD);
+        this.others[syllable.otherLanguage]++;
+        if (syllable.isForeignName) foreign++;
       }
-      if (token.isPlain) plain++;
-      if (token.isClosed) closed++;
+      if (syllable.isPlain) plain++;
+      if (syllable.isClosed) closed++;
     }
     this.words += words;
     this.vietnamese += vietnamese;
@@ -132,13 +132,13 @@ class Tally {
   }
 }
 
-export function identify(tokens: readonly Token[], text: string): Language {
-  const windows = tokens.length <= WINDOWS * WINDOW_TOKENS ? 1 : WINDOWS;
-  const size = windows === 1 ? tokens.length : WINDOW_TOKENS;
+export function identify(syllables: readonly Syllable[], text: string): Language {
+  const windows = syllables.length <= WINDOWS * WINDOW_SYLLABLES ? 1 : WINDOWS;
+  const size = windows === 1 ? syllables.length : WINDOW_SYLLABLES;
   const tally = new Tally();
   for (let window = 0; window < windows; window++) {
-    const start = windows === 1 ? 0 : Math.floor(((tokens.length - size) * window) / (windows - 1));
-    tally.add(tokens, start, start + size);
+    const start = windows === 1 ? 0 : Math.floor(((syllables.length - size) * window) / (windows - 1));
+    tally.add(syllables, start, start + size);
   }
   const { score } = tally;
   const code = tally.language ?? nameLanguage(score, tally.words, text);
@@ -153,17 +153,17 @@ function nameLanguage(score: number, words: number, text: string): string {
 
 /** A paragraph of fewer words is named after its neighbour. */
 const MIN_WORDS = 6;
-/** @param tokens and paragraphs of `readParagraphs(text)` */
+/** @param syllables and paragraphs of `readParagraphs(text)` */
 export function identifyParagraphs(
-  tokens: readonly Token[],
+  syllables: readonly Syllable[],
   paragraphs: readonly Paragraph[],
   text: string,
 ): ParagraphLanguages {
   const codes: (string | undefined)[] = [];
   let start = 0;
-  for (const { start: from, endToken } of paragraphs) {
-    const tally = new Tally().add(tokens, start, endToken);
-    start = endToken;
+  for (const { start: from, endSyllable } of paragraphs) {
+    const tally = new Tally().add(syllables, start, endSyllable);
+    start = endSyllable;
     if (tally.words < MIN_WORDS) codes.push(undefined);
     else
       codes.push(

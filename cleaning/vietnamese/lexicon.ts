@@ -1,12 +1,12 @@
 /**
- * What is known of each distinct token (what spaces separate), worked out once and remembered. Text repeats its tokens,
- * so language, measurements and dedup all read a document as an array of these shared objects.
+ * What is known of each distinct syllable (what spaces separate, Vietnamese or not), worked out once and remembered. Text
+ * repeats its syllables, so language, measurements and dedup all read a document as an array of these shared objects.
  */
 import { codeUnits } from './code-units.ts';
 import { detach } from './detach.ts';
 import { isPlainSyllable, parseSyllable, removeDiacritics, splitTone } from './syllables.ts';
 
-/** What is said of a token in yes and no, as bits; above them its place in OTHER_LANGUAGES. */
+/** What is said of a syllable in yes and no, as bits; above them its place in OTHER_LANGUAGES. */
 const IS = {
   vietnamese: 1,
   plain: 2,
@@ -18,8 +18,8 @@ const IS = {
 } as const;
 const LANGUAGE_SHIFT = 8;
 
-/** A text is read several times over as its tokens: all but `folded` of one fits into 64 bytes. */
-export class Token {
+/** A text is read several times over as its syllables: all but `folded` of one fits into 64 bytes. */
+export class Syllable {
   /** 32-bit hash of `folded`; 0 when nothing but punctuation is left. */
   readonly hash: number;
   readonly letters: number;
@@ -97,29 +97,29 @@ const byWord = new Map(FUNCTION_WORDS.map((word, i) => [word, i]));
 const byPlainWord = new Map([...FUNCTION_WORDS.entries()].reverse().map(([i, word]) => [removeDiacritics(word), i]));
 
 /**
- * Tokens met before, by the FNV-1a hash of their characters: open addressing, so that a text is read without cutting a
- * string for each of its tokens. What is known of them stands in the order in which they were met, so that the frequent
+ * Syllables met before, by the FNV-1a hash of their characters: open addressing, so that a text is read without cutting a
+ * string for each of its syllables. What is known of them stands in the order in which they were met, so that the frequent
  * ones stand together. Emptied when three quarters full.
  *
- *   heads    │ hash │ number + 1 │ × slots             0: free
- *   places   │ start and length in `written` │ × tokens
- *   written  │ x i n c h à o …                         UTF-16, end to end
- *   tokens   │ Token │ × tokens
+ *   heads      │ hash │ number + 1 │ × slots           0: free
+ *   places     │ start and length in `written` │ × syllables
+ *   written    │ x i n c h à o …                         UTF-16, end to end
+ *   syllables   │ Syllable │ × syllables
  */
 const SLOTS = 1 << 18;
-const MAX_TOKENS = SLOTS * 0.75;
-/** Longer tokens (addresses, base64) seldom come twice. */
+const MAX_SYLLABLES = SLOTS * 0.75;
+/** Longer syllables (addresses, base64) seldom come twice. */
 const MAX_REMEMBERED = 40;
 const LENGTH_BITS = 6;
 let heads = new Int32Array(0);
 let places = new Int32Array(0);
 let written = new Uint16Array(0);
-let tokens: Token[] = [];
+let syllables: Syllable[] = [];
 let writtenLength = 0;
 
-/** Reads NFC text as its tokens. */
-export function readTokens(text: string): Token[] {
-  const read: Token[] = [];
+/** Reads NFC text as its syllables. */
+export function readSyllables(text: string): Syllable[] {
+  const read: Syllable[] = [];
   readInto(read, text, codeUnits(text), 0, text.length);
   return read;
 }
@@ -128,63 +128,63 @@ export interface Paragraph {
   /** Range in the text. */
   readonly start: number;
   readonly end: number;
-  /** Its tokens: up to this one, from where the paragraph before ends. */
-  readonly endToken: number;
+  /** Its syllables: up to this one, from where the paragraph before ends. */
+  readonly endSyllable: number;
 }
 
-/** Reads text as its tokens, and where its paragraphs end. */
-export function readParagraphs(text: string): { readonly tokens: Token[]; readonly paragraphs: Paragraph[] } {
-  const read: Token[] = [];
+/** Reads text as its syllables, and where its paragraphs end. */
+export function readParagraphs(text: string): { readonly syllables: Syllable[]; readonly paragraphs: Paragraph[] } {
+  const read: Syllable[] = [];
   const units = codeUnits(text);
   const paragraphs: Paragraph[] = [];
   for (let start = 0; start < text.length; ) {
     const blank = text.indexOf('\n\n', start);
     const end = blank < 0 ? text.length : blank;
     readInto(read, text, units, start, end);
-    paragraphs.push({ start, end, endToken: read.length });
+    paragraphs.push({ start, end, endSyllable: read.length });
     start = end + 2;
   }
-  return { tokens: read, paragraphs };
+  return { syllables: read, paragraphs };
 }
 
-function readInto(read: Token[], text: string, units: Uint16Array, from: number, end: number): void {
+function readInto(read: Syllable[], text: string, units: Uint16Array, from: number, end: number): void {
   for (let at = from; at < end; ) {
     while (at < end && units[at] <= 0x20) at++;
     const start = at;
     let hash = FNV_OFFSET;
     for (let unit = units[at]; at < end && unit > 0x20; unit = units[++at]) hash = Math.imul(hash ^ unit, FNV_PRIME);
-    if (at > start) read.push(tokenAt(text, units, start, at, mix32(hash)));
+    if (at > start) read.push(syllableAt(text, units, start, at, mix32(hash)));
   }
 }
 
-function tokenAt(text: string, units: Uint16Array, start: number, end: number, hash: number): Token {
+function syllableAt(text: string, units: Uint16Array, start: number, end: number, hash: number): Syllable {
   const length = end - start;
   if (length > MAX_REMEMBERED) return analyse(text.slice(start, end));
-  if (heads.length === 0 || tokens.length >= MAX_TOKENS) forgetTokens();
+  if (heads.length === 0 || syllables.length >= MAX_SYLLABLES) forgetSyllables();
   let slot = 2 * (hash & (SLOTS - 1));
   for (let number = heads[slot + 1]; number !== 0; number = heads[slot + 1]) {
-    if (heads[slot] === hash && standsAt(units, start, length, places[number - 1])) return tokens[number - 1];
+    if (heads[slot] === hash && standsAt(units, start, length, places[number - 1])) return syllables[number - 1];
     slot = (slot + 2) & (2 * SLOTS - 1);
   }
-  const token = analyse(text.slice(start, end));
-  places[tokens.length] = (writtenLength << LENGTH_BITS) | length;
+  const syllable = analyse(text.slice(start, end));
+  places[syllables.length] = (writtenLength << LENGTH_BITS) | length;
   written.set(units.subarray(start, end), writtenLength);
   writtenLength += length;
-  tokens.push(token);
+  syllables.push(syllable);
   heads[slot] = hash;
-  heads[slot + 1] = tokens.length;
-  return token;
+  heads[slot + 1] = syllables.length;
+  return syllable;
 }
 
-function forgetTokens(): void {
+function forgetSyllables(): void {
   heads = new Int32Array(2 * SLOTS);
-  places = new Int32Array(MAX_TOKENS);
-  written = new Uint16Array(MAX_TOKENS * MAX_REMEMBERED);
-  tokens = [];
+  places = new Int32Array(MAX_SYLLABLES);
+  written = new Uint16Array(MAX_SYLLABLES * MAX_REMEMBERED);
+  syllables = [];
   writtenLength = 0;
 }
 
-/** Whether the token of that place in `written` is the one that stands at `start`. */
+/** Whether the syllable of that place in `written` is the one that stands at `start`. */
 function standsAt(units: Uint16Array, start: number, length: number, place: number): boolean {
   if ((place & ((1 << LENGTH_BITS) - 1)) !== length) return false;
   const from = place >>> LENGTH_BITS;
@@ -192,7 +192,7 @@ function standsAt(units: Uint16Array, start: number, length: number, place: numb
   return true;
 }
 
-function analyse(written: string): Token {
+function analyse(written: string): Syllable {
   const parts = written.match(/[\p{L}\p{M}]+/gu) ?? [];
   const lower = parts.map((part) => part.toLowerCase());
   const isWord = lower.length > 0;
@@ -211,7 +211,7 @@ function analyse(written: string): Token {
   const letters = parts.reduce((sum, part) => sum + part.length, 0);
   const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;
   const folded = detach(fold(written));
-  return new Token(folded === '' ? 0 : hash32(folded), letters, written.length, is, functionWord, folded);
+  return new Syllable(folded === '' ? 0 : hash32(folded), letters, written.length, is, functionWord, folded);
 }
 
 /** Igbo and Yoruba share the letters with a dot below, Czech and Icelandic those with an accent. */

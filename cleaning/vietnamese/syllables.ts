@@ -1,5 +1,5 @@
 /**
- * The Vietnamese syllable: onset + rhyme + tone, written as one token. About 160 rhymes and 28 onsets, with spelling
+ * The Vietnamese syllable: onset + rhyme + tone, written between spaces. About 160 rhymes and 28 onsets, with spelling
  * rules between them (`k` and `gh` before e ê i, a stop coda takes only two tones), describe every native syllable;
  * almost no other language writes like that for long. The same table without its diacritics knows Vietnamese that was
  * typed without them.
@@ -7,7 +7,7 @@
 
 export type Tone = 'ngang' | 'huyền' | 'sắc' | 'hỏi' | 'ngã' | 'nặng';
 
-export interface Syllable {
+interface Spelling {
   readonly onset: string;
   /** Glide, nucleus and coda, tone mark removed: `uyên`, `ươc`, `a`. */
   readonly rhyme: string;
@@ -95,7 +95,7 @@ function allSpellings(): ReadonlyMap<string, readonly [string, string]> {
 }
 
 /** Parses one lower-case NFC syllable, whatever vowel carries its tone mark. */
-export function parseSyllable(syllable: string): Syllable | undefined {
+export function parseSyllable(syllable: string): Spelling | undefined {
   if (syllable.length > LONGEST) return undefined;
   const { toneless, tones } = splitTone(syllable);
   if (tones.length > 1) return undefined;
@@ -110,10 +110,10 @@ export function parseSyllable(syllable: string): Syllable | undefined {
 /** `nghiêng`; one letter more where a tone has no letter of its own. */
 const LONGEST = 8;
 
-/** Whether a lower-case ASCII token is the spelling of some syllable that lost its diacritics. */
-export function isPlainSyllable(token: string): boolean {
+/** Whether a lower-case ASCII word is the spelling of some syllable that lost its diacritics. */
+export function isPlainSyllable(word: string): boolean {
   plainSpellings ??= new Set([...allSpellings().keys()].map(removeDiacritics));
-  return plainSpellings.has(token);
+  return plainSpellings.has(word);
 }
 
 /** NFC text with its tone marks taken out, and the marks in their order. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { contaminationOf, readContaminationIndex } from '../../cleaning/contamination.ts';
-import { readTokens } from '../../cleaning/vietnamese/lexicon.ts';
+import { readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'vua-items-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -27,7 +27,7 @@ const ITEMS = [
 
 describe('contamination', () => {
   const index = readContaminationIndex([file('vmlu.jsonl', ITEMS)]);
-  const found = (text: string): string => contaminationOf(readTokens(text), index);
+  const found = (text: string): string => contaminationOf(readSyllables(text), index);
 
   test.each([
     [

@@ -17,7 +17,7 @@ import {
   sCurve,
 } from '../../cleaning/dedup/near-rule.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
-import { mix32, readTokens } from '../../cleaning/vietnamese/lexicon.ts';
+import { mix32, readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -79,15 +79,17 @@ describe('minhash', () => {
   });
 
   test('shingles are five folded syllables; punctuation alone is none', () => {
-    expect(shingles(readTokens('Một — hai, ba bốn năm sáu.'))).toEqual(shingles(readTokens('một hai BA bốn năm sáu')));
-    expect(shingles(readTokens('một hai ba bốn năm sáu'))).toHaveLength(2);
-    expect(shingles(readTokens('một hai'))).toHaveLength(1);
+    expect(shingles(readSyllables('Một — hai, ba bốn năm sáu.'))).toEqual(
+      shingles(readSyllables('một hai BA bốn năm sáu')),
+    );
+    expect(shingles(readSyllables('một hai ba bốn năm sáu'))).toHaveLength(2);
+    expect(shingles(readSyllables('một hai'))).toHaveLength(1);
     expect(shingles([])).toHaveLength(1);
   });
 });
 
 describe('exactBytes', () => {
-  const exactText = (text: string): string => Buffer.from(exactBytes(readTokens(text))).toString();
+  const exactText = (text: string): string => Buffer.from(exactBytes(readSyllables(text))).toString();
   test('are letters and digits in UTF-8', () => {
     expect(exactText('Nước, ở 𝐀 — 5 km²')).toBe('nươc1ơ3𝐀5km²');
   });
@@ -105,7 +107,7 @@ describe('exactBytes', () => {
 });
 
 describe('DedupStore', () => {
-  const print = (text: string) => fingerprint(readTokens(text));
+  const print = (text: string) => fingerprint(readSyllables(text));
   const text = Array.from({ length: 60 }, (_, n) => `lời${n} kể${n % 7}`).join(' ');
 
   test('remembers what was committed and forgets the rest', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { identify, identifyParagraphs } from '../../cleaning/vietnamese/language.ts';
-import { readParagraphs, readTokens } from '../../cleaning/vietnamese/lexicon.ts';
+import { readParagraphs, readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 import { isPlainSyllable, parseSyllable, removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 
 describe('syllable grammar', () => {
@@ -54,7 +54,7 @@ const VIETNAMESE =
 
 describe('identify', () => {
   const label = (text: string): string => {
-    const { code, diacritics } = identify(readTokens(text), text);
+    const { code, diacritics } = identify(readSyllables(text), text);
     return `${code} ${diacritics}`;
   };
 
@@ -92,8 +92,8 @@ describe('identify', () => {
       'A balsa parte quando o capitão decide que está cheia, o que não é a mesma coisa que diz o horário afixado no cais.',
     ],
   ])('not Vietnamese: %s', (_, text) => {
-    expect(identify(readTokens(text), text).code).not.toBe('vie');
-    expect(identify(readTokens(text), text).score).toBeLessThan(0.35);
+    expect(identify(readSyllables(text), text).code).not.toBe('vie');
+    expect(identify(readSyllables(text), text).score).toBeLessThan(0.35);
   });
 
   test('too little text to say', () => {
@@ -105,7 +105,7 @@ describe('identify', () => {
   test('a long document is judged by samples from all over it', () => {
     const english = 'The captain decides that the ferry is full and leaves the landing at once. '.repeat(400);
     const text = `${VIETNAMESE} ${english}`;
-    expect(identify(readTokens(text), text).score).toBeLessThan(0.35);
+    expect(identify(readSyllables(text), text).score).toBeLessThan(0.35);
   });
 });
 
@@ -113,7 +113,7 @@ describe('identifyParagraphs', () => {
   const runs = (...paragraphs: string[]) => {
     const text = paragraphs.join('\n\n');
     const read = readParagraphs(text);
-    return identifyParagraphs(read.tokens, read.paragraphs, text);
+    return identifyParagraphs(read.syllables, read.paragraphs, text);
   };
   const ENGLISH = 'The ferry leaves when the captain decides that it is full, whatever the timetable says about it.';
 

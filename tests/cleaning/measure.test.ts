@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
 import { measure, type TextMeasurement } from '../../cleaning/filters/measure.ts';
-import { readTokens } from '../../cleaning/vietnamese/lexicon.ts';
+import { readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 
-const measured = (text: string, plainText = false) => measure(text, readTokens(text), plainText);
+const measured = (text: string, plainText = false) => measure(text, readSyllables(text), plainText);
 
-describe('readTokens', () => {
+describe('readSyllables', () => {
   test('folds case, punctuation, tone placement and i/y', () => {
-    const folded = (word: string): string => readTokens(word)[0].folded;
+    const folded = (word: string): string => readSyllables(word)[0].folded;
     for (const [a, b] of [
       ['Hoà,', 'hòa'],
       ['“LÝ”', 'lí'],
@@ -22,10 +22,10 @@ describe('readTokens', () => {
     expect(folded('—')).toBe('');
   });
 
-  test('gives the same token again, also for text cut from another string', () => {
-    const [a, b] = readTokens('nghiêng nghiêng');
+  test('gives the same syllable again, also for text cut from another string', () => {
+    const [a, b] = readSyllables('nghiêng nghiêng');
     expect(a).toBe(b);
-    expect(readTokens(`x${' nghiêng'.slice(0)}`)[1]).toBe(a);
+    expect(readSyllables(`x${' nghiêng'.slice(0)}`)[1]).toBe(a);
   });
 });
 

@@ -10,7 +10,7 @@ import { decode } from '../../cleaning/decode/charset.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { extract } from '../../cleaning/html/extract.ts';
 import { identify } from '../../cleaning/vietnamese/language.ts';
-import { readTokens } from '../../cleaning/vietnamese/lexicon.ts';
+import { readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 import { normalize } from '../../cleaning/vietnamese/normalize.ts';
 import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import type { Page } from '../../crawlers/page.ts';
@@ -59,7 +59,7 @@ describe('on the data of VUA_PACK', () => {
       for (const line of readPack(`${dir}/${file}`).split('\n')) {
         if (line.length < 40) continue;
         const text = normalize(line);
-        const isVietnamese = identify(readTokens(text), text).code === 'vie';
+        const isVietnamese = identify(readSyllables(text), text).code === 'vie';
         if (isVietnamese && file.startsWith('vie')) right++;
         else if (isVietnamese !== file.startsWith('vie')) wrong++;
       }

@@ -7,12 +7,12 @@ import { readParagraphs } from '../../cleaning/vietnamese/lexicon.ts';
 
 /** Every measurement of a text as it stands: nothing repaired, nothing masked. */
 export function measurementsOf(text: string): Measurements {
-  const { tokens, paragraphs } = readParagraphs(text);
-  const language = identify(tokens, text);
-  const { vietnameseFrac } = identifyParagraphs(tokens, paragraphs, text);
+  const { syllables, paragraphs } = readParagraphs(text);
+  const language = identify(syllables, text);
+  const { vietnameseFrac } = identifyParagraphs(syllables, paragraphs, text);
   return {
     ...(Object.fromEntries(MEASUREMENTS.map((name) => [name, 0])) as Record<keyof Measurements, number>),
-    ...measure(text, tokens, language.diacritics === 'absent'),
+    ...measure(text, syllables, language.diacritics === 'absent'),
     language_score: language.score,
     vietnamese_para_frac: vietnameseFrac,
   };

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contaminationOf, readContaminationIndex } from '../../../cleaning/contamination.ts';
-import { readTokens } from '../../../cleaning/vietnamese/lexicon.ts';
+import { readSyllables } from '../../../cleaning/vietnamese/lexicon.ts';
 import { normalize } from '../../../cleaning/vietnamese/normalize.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import { hasPack, pack, readPack } from './data.ts';
@@ -29,7 +29,7 @@ export function contaminationBench(): void {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Item);
-  const flags = (text: string): string[] => contaminationOf(readTokens(normalize(text)), index).split(' ');
+  const flags = (text: string): string[] => contaminationOf(readSyllables(normalize(text)), index).split(' ');
   const found = (planted: (item: Item) => string): number =>
     items.filter((item) => flags(`${AROUND[0]} ${planted(item)}\n${AROUND[1]}`).includes(`dev:${item.id}`)).length;
   const rows = [

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identify, identifyParagraphs } from '../../../cleaning/vietnamese/language.ts';
-import { readParagraphs, readTokens } from '../../../cleaning/vietnamese/lexicon.ts';
+import { readParagraphs, readSyllables } from '../../../cleaning/vietnamese/lexicon.ts';
 import { normalize } from '../../../cleaning/vietnamese/normalize.ts';
 import { removeDiacritics } from '../../../cleaning/vietnamese/syllables.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
@@ -35,7 +35,7 @@ function ntrexLines(): { languages: number; lines: Line[] } {
 function f1(lines: readonly Line[]): string {
   let [right, wrong, missed] = [0, 0, 0];
   for (const { text, isVietnamese } of lines) {
-    const found = identify(readTokens(text), text).code === 'vie';
+    const found = identify(readSyllables(text), text).code === 'vie';
     if (found && isVietnamese) right++;
     else if (found) wrong++;
     else if (isVietnamese) missed++;
@@ -56,14 +56,14 @@ export function languageBench(): void {
     .flatMap(([, pages]) => pages.map(({ body }) => normalize(Buffer.from(body).toString('utf8'))));
   const read = documents.map((text) => ({ text, ...readParagraphs(text) }));
   const identifyAll = (): void => {
-    for (const { text, tokens, paragraphs } of read) {
-      identify(tokens, text);
-      identifyParagraphs(tokens, paragraphs, text);
+    for (const { text, syllables, paragraphs } of read) {
+      identify(syllables, text);
+      identifyParagraphs(syllables, paragraphs, text);
     }
   };
   identifyAll();
   const whole = cpuSeconds(() => {
-    for (const { text, tokens } of read) identify(tokens, text);
+    for (const { text, syllables } of read) identify(syllables, text);
   });
   const both = cpuSeconds(identifyAll);
   const micro = (seconds: number): string => `${((1e6 * seconds) / documents.length).toFixed(1)} µs a document`;
