@@ -1,6 +1,5 @@
 /** Document shards → token shards with a tokenizer of a folder: what `vua tokens` and `vua run` do. */
-import type { Outcome, Work } from '../crawlers/shell/work.ts';
-import type { TokenManifest } from '../shards/manifest.ts';
+import type { Work } from '../crawlers/shell/work.ts';
 import { writeTokens } from '../shards/tokens/write.ts';
 import { Tokenizer } from './load.ts';
 
@@ -16,10 +15,7 @@ export interface TokenShardOptions {
  * Encodes all documents, unless the folder holds exactly that already.
  * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER (exit 2) and those of writeTokens.
  */
-export async function writeTokenShards(
-  options: TokenShardOptions,
-  work: Work,
-): Promise<Outcome<TokenManifest, undefined>> {
+export async function writeTokenShards(options: TokenShardOptions, work: Work): ReturnType<typeof writeTokens> {
   const tokenizer = await Tokenizer.load(options.tokenizer);
   const { vocabSize, bosId } = tokenizer;
   return writeTokens(

@@ -4,7 +4,7 @@ import { basename, join, relative, sep } from 'node:path';
 import type { Page } from '../page.ts';
 import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
 import { jsonl } from './jsonl.ts';
-import { countSkip, type InputFile, type Source } from './source.ts';
+import { countSkip, type InputFile, type ReadContext, type Source } from './source.ts';
 import { html, text } from './text.ts';
 import { warc } from './warc.ts';
 
@@ -12,7 +12,7 @@ const SOURCES: readonly Source[] = [warc, jsonl, text, html];
 /** Endings of the names of files that some source reads. */
 export const ENDINGS = SOURCES.flatMap((source) => source.endings);
 
-export interface InputContext {
+export interface InputContext extends Pick<ReadContext, 'onRead' | 'slicesOf'> {
   /** Ends the pages early, without an error. */
   readonly signal?: AbortSignal;
   /** Counts what is passed over, by reason (`status 404`, `content type image/png`, `not an input file`). */
@@ -21,8 +21,6 @@ export interface InputContext {
   readonly note?: (text: string) => void;
   /** Takes the fault of one file, and the files behind it are read; without it the fault is thrown. */
   readonly onFault?: (fault: ToolkitError) => void;
-  /** Hears how many bytes were read from a file, as they are stored. */
-  readonly onRead?: (bytes: number) => void;
 }
 
 /**
@@ -33,9 +31,9 @@ export interface InputContext {
  */
 export async function* openInput(
   path: string,
-  { signal, skipped = new Map(), note = () => {}, onFault, onRead }: InputContext = {},
+  { signal, skipped = new Map(), note = () => {}, onFault, onRead, slicesOf }: InputContext = {},
 ): AsyncGenerator<Page> {
-  const context = { signal, skipped, note, onRead };
+  const context = { signal, skipped, note, onRead, slicesOf };
   const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
   let read = 0;
   for (const file of files) {

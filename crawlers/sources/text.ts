@@ -19,24 +19,31 @@ export const text: Source = {
   async *read(file, context) {
     const read = await readWhole(file, context);
     if (read === undefined) return;
-    const { body } = read;
+    const { slices, ...whole } = read;
+    const { body } = whole;
     const isUnicode = isUtf8(body);
     if (!isUnicode) context.note(`${file.path}: not UTF-8 from byte ${firstForeignByte(body)} on; ${GUESSED}`);
     const type = /\.md$/i.test(file.path) ? 'text/markdown' : 'text/plain';
-    yield {
+    const page = {
       ...fileFacts(file),
       headers: { 'content-type': isUnicode ? `${type}; charset=utf-8` : type },
-      ...read,
       consent: CONSENT_UNKNOWN,
       title: (isUnicode ? titleLine(body) : undefined) ?? baseName(file),
     };
+    if (slices === undefined) yield { ...page, ...whole };
+    else {
+      for await (const slice of slices) {
+        if (context.signal?.aborted) return;
+        if (slice.length > 0) yield { ...page, body: slice };
+      }
+    }
   },
 };
 
 export const html: Source = {
   endings: ['.html', '.htm'],
   async *read(file, context) {
-    const read = await readWhole(file, context);
+    const read = await readWhole(file, { ...context, slicesOf: undefined });
     if (read === undefined) return;
     const headers = { 'content-type': 'text/html' };
     yield { ...fileFacts(file), headers, ...read, consent: consentOf({ headers, html: htmlHead(read.body) }) };
@@ -51,11 +58,17 @@ const fileFacts = (file: InputFile): Pick<Page, 'url' | 'source' | 'fetchedAt' |
   truncated: false,
 });
 
-/** The file, or the head of one that is too large to be one document; `undefined` when the signal was aborted meanwhile. */
-async function readWhole(
-  { path }: InputFile,
-  { signal, onRead }: ReadContext,
-): Promise<{ readonly body: Buffer; readonly wholeBytes?: number } | undefined> {
+interface Whole {
+  /** Of a file that is too large to be one document its head. */
+  readonly body: Buffer;
+  readonly wholeBytes?: number;
+  /** All of such a file, where slices are wanted. */
+  readonly slices?: AsyncIterable<Uint8Array>;
+}
+
+/** `undefined` when the signal was aborted meanwhile. */
+async function readWhole({ path }: InputFile, context: ReadContext): Promise<Whole | undefined> {
+  const { signal, onRead, slicesOf } = context;
   const { size } = statSync(path);
   if (size === 0) return { body: Buffer.alloc(0) };
   if (size <= SMALL_FILE_BYTES) {
@@ -65,16 +78,28 @@ async function readWhole(
       return { body };
     }
   }
+  const stream = unpack(path, signal, onRead);
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of unpack(path, signal, onRead)) {
-    length += chunk.length;
-    chunks.push(chunk);
-    if (length > MAX_FILE_BYTES) break;
+  while (length <= MAX_FILE_BYTES) {
+    const { value, done } = await stream.next();
+    if (done) return signal?.aborted ? undefined : { body: Buffer.concat(chunks) };
+    length += value.length;
+    chunks.push(value);
   }
-  if (signal?.aborted) return undefined;
-  const body = Buffer.concat(chunks);
-  return length > MAX_FILE_BYTES ? { body: body.subarray(0, HEAD_BYTES), wholeBytes: length } : { body };
+  if (slicesOf === undefined) await stream.return(undefined);
+  const body = Buffer.concat(chunks).subarray(0, HEAD_BYTES);
+  return { body, wholeBytes: length, slices: slicesOf?.(joined(chunks, stream)) };
+}
+
+/** What was read of a stream, then the rest of it. */
+async function* joined(chunks: Buffer[], rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    while (chunks.length > 0) yield chunks.shift()!;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 function readNow(path: string): Buffer {

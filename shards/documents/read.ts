@@ -14,6 +14,7 @@ import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
 import { type Columns, READABLE_COLUMNS } from '../arrow/schemas.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
 import { manifestPath, readDocumentManifest, type ShardEntry } from '../manifest.ts';
+import { splitOf } from '../split.ts';
 
 /** Buffers of a column in a record batch: Utf8 has validity, offsets, values; a number column validity, values. */
 const TEXT_BUFFERS = 3;
@@ -119,12 +120,31 @@ export async function* readDocumentShards(
   for (const entry of shards) yield* breathing(readShard(dir, 'documents', entry), signal);
 }
 
-/** Only the text of each document, as UTF-8 bytes. */
-export async function* readTexts(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+/** Whether `readDocuments` reads from there: a shard, or a folder with a manifest. */
+export const holdsDocuments = (path: string): boolean => path.endsWith('.arrow') || existsSync(manifestPath(path));
+
+/** A document without all that is known of it. */
+export interface SourceText {
+  readonly source: string;
+  /** UTF-8. */
+  readonly text: Uint8Array;
+}
+
+/** Texts of the documents that are not held out, for a share of clusters (0…1) that is. */
+export async function* readTexts(path: string, validShare = 0, signal?: AbortSignal): AsyncGenerator<SourceText> {
   for await (const batch of readDocuments(path, signal)) {
-    for (let row = 0; row < batch.rows; row++) yield batch.bytes('text', row);
+    for (let row = 0; row < batch.rows; row++) {
+      if (validShare > 0 && splitOf(batch.string('cluster', row), validShare) === 'valid') continue;
+      yield { source: batch.string('source', row), text: batch.bytes('text', row) };
+    }
   }
 }
+
+/** UTF-8 bytes of all texts of a folder, as its manifest has them; `undefined` where there is none. */
+export const textBytesIn = (path: string): number | undefined =>
+  existsSync(manifestPath(path))
+    ? readDocumentManifest(path).documents.reduce((sum, { textBytes }) => sum + textBytes, 0)
+    : undefined;
 
 /** Dropped documents of a folder, with the reason for each. */
 export async function* readRejects(dir: string, signal?: AbortSignal): AsyncGenerator<RejectBatch> {

@@ -1,5 +1,5 @@
 /** `vua explain --input`: what extraction left out of a page, from the page itself. */
-import { type LeftOut, leftOutOf as leftOutOfPage } from '../../cleaning/left-out.ts';
+import { type LeftOut, leftOutOf as leftOutOfPage } from '../../cleaning/read-page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 

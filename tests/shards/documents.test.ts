@@ -12,7 +12,7 @@ import { DOCUMENT_TEXTS, REJECT_TEXTS } from '../../shards/format.ts';
 import { collect, document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
 const texts = async (path: string): Promise<string[]> =>
-  (await collect(readTexts(path))).map((bytes) => Buffer.from(bytes).toString('utf8'));
+  (await collect(readTexts(path))).map(({ text }) => Buffer.from(text).toString('utf8'));
 
 describe('document shards', () => {
   it('gives back every column of every document', async () => {
@@ -69,7 +69,7 @@ describe('document shards', () => {
           { batchBytes },
         );
         const read = await collect(readTexts(dir));
-        expect(read.map((bytes) => Buffer.from(bytes))).toEqual(values.map((text) => Buffer.from(text)));
+        expect(read.map(({ text }) => Buffer.from(text))).toEqual(values.map((text) => Buffer.from(text)));
       }),
       { numRuns: 25 },
     );
@@ -89,7 +89,7 @@ describe('document shards', () => {
       { batchBytes: 500 },
     );
     const views = await collect(readTexts(dir));
-    expect(views.map((view) => Buffer.from(view).toString())).toEqual(range(200).map((n) => document(n).text));
+    expect(views.map(({ text }) => Buffer.from(text).toString())).toEqual(range(200).map((n) => document(n).text));
   });
 
   it('bounds record batches and shards by bytes', () => {

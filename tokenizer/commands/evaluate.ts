@@ -27,7 +27,8 @@ export const tokenizerEvaluateCommand = defineCommand({
     const { openCompared } = await import('../evaluate/beside.ts');
     const { Evaluation, formatEvaluations } = await import('../evaluate/evaluate.ts');
     const { Tokenizer } = await import('../load.ts');
-    const { isShards, readTexts } = await import('../train/documents.ts');
+    const { holdsDocuments } = await import('../../shards/documents/read.ts');
+    const { readTexts } = await import('../train/documents.ts');
     const own = await Tokenizer.load(dir);
     const ours: Compared = {
       name: dir,
@@ -40,8 +41,8 @@ export const tokenizerEvaluateCommand = defineCommand({
     let done = 0;
     for (const path of documents) {
       let bytes = 0;
-      if (isShards(path)) report.note(`${path}: what a tokenizer may have learned from is evaluated too`);
-      for await (const { source, text } of readTexts(path, () => true, signal)) {
+      if (holdsDocuments(path)) report.note(`${path}: what a tokenizer may have learned from is evaluated too`);
+      for await (const { source, text } of readTexts(path, 0, signal)) {
         const sample = Buffer.from(text.subarray(0, maxBytes - bytes)).toString();
         for (const evaluation of evaluations) evaluation.add(source, sample);
         bytes += text.length;

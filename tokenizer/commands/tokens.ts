@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
-import type { TokenManifest } from '../../shards/manifest.ts';
 import { validShare } from './train.ts';
 
 export const tokensCommand = defineCommand({
@@ -28,9 +27,10 @@ export const tokensCommand = defineCommand({
   },
 });
 
-function totalsOf({ shards }: TokenManifest) {
-  const sum = (key: 'documents' | 'rows' | 'textBytes'): number =>
-    shards.reduce((total, shard) => total + shard[key], 0);
+type Count = 'documents' | 'rows' | 'textBytes';
+
+function totalsOf({ shards }: { readonly shards: readonly Readonly<Record<Count, number>>[] }) {
+  const sum = (key: Count): number => shards.reduce((total, shard) => total + shard[key], 0);
   return { documents: sum('documents'), tokens: sum('rows'), textBytes: sum('textBytes') };
 }
 

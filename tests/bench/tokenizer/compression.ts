@@ -26,7 +26,7 @@ export async function compression(): Promise<void> {
   for (const other of options.other) {
     const [name, path] = other.split('=') as [string, string];
     let bytes = 0;
-    for await (const { text } of readTexts(path, () => true, new AbortController().signal)) {
+    for await (const { text } of readTexts(path, 0, new AbortController().signal)) {
       if (bytes > MOST) break;
       bytes += text.length;
       sources.set(name, [...(sources.get(name) ?? []), Buffer.from(text).toString().normalize('NFC')]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { leftOutOf } from '../../cleaning/left-out.ts';
+import { leftOutOf } from '../../cleaning/read-page.ts';
 import type { Page } from '../../crawlers/page.ts';
 
 const page = (html: string, type = 'text/html'): Page => ({
