@@ -25,18 +25,18 @@ export class Tokenizer {
   readonly padId: number;
   /** Bytes of text that each id stands for; 0 for special tokens. */
   readonly byteLengths: Uint16Array;
-  private readonly tokens: TokenBytes;
-  private encoder: Encoder | undefined;
+  readonly #tokens: TokenBytes;
+  #encoder: Encoder | undefined;
 
   private constructor(model: BpeModel, fingerprint: string) {
     this.model = model;
     this.fingerprint = fingerprint;
     this.vocabSize = vocabSizeOf(model);
-    this.tokens = tokenBytesOf(model);
+    this.#tokens = tokenBytesOf(model);
     this.bosId = this.specialId('<|bos|>');
     this.eosId = this.specialId('<|eos|>');
     this.padId = this.specialId('<|pad|>');
-    const { starts } = this.tokens;
+    const { starts } = this.#tokens;
     this.byteLengths = new Uint16Array(this.vocabSize);
     for (let id = 0; id + 1 < starts.length; id++) this.byteLengths[id] = starts[id + 1] - starts[id];
   }
@@ -72,8 +72,8 @@ export class Tokenizer {
 
   /** @see Encoder.encode */
   encode(text: Uint8Array | string): TokenIds {
-    this.encoder ??= new Encoder(this.model);
-    return this.encoder.encode(text);
+    this.#encoder ??= new Encoder(this.model);
+    return this.#encoder.encode(text);
   }
 
   /**
@@ -102,7 +102,7 @@ export class Tokenizer {
   specialId(name: string): number {
     const index = this.model.specialTokens.indexOf(name);
     if (index < 0) throw badToken(`no special token ${name}, there are ${this.model.specialTokens.join(' ')}`);
-    return this.tokens.starts.length - 1 + index;
+    return this.#tokens.starts.length - 1 + index;
   }
 
   /**
@@ -110,7 +110,7 @@ export class Tokenizer {
    * @throws ToolkitError BAD_TOKEN for an id outside the vocabulary.
    */
   bytesOf(id: number): Uint8Array {
-    const { bytes, starts } = this.tokens;
+    const { bytes, starts } = this.#tokens;
     const merged = starts.length - 1;
     if (Number.isInteger(id) && id >= 0 && id < merged) return bytes.subarray(starts[id], starts[id + 1]);
     const special = this.model.specialTokens[id - merged];

@@ -27,12 +27,15 @@ class NaiveTrainer {
   /** One character a byte. */
   readonly tokens = Array.from({ length: 256 }, (_, id) => String.fromCharCode(BYTE_OF_ID[id]));
 
-  constructor(
-    private readonly minFrequency: number,
-    private readonly allows: (left: string, right: string) => boolean = () => true,
-  ) {}
+  readonly #minFrequency: number;
+  readonly #allows: (left: string, right: string) => boolean;
 
-  learn(words: readonly NaiveWord[], limit: number, allows = this.allows): void {
+  constructor(minFrequency: number, allows: (left: string, right: string) => boolean = () => true) {
+    this.#allows = allows;
+    this.#minFrequency = minFrequency;
+  }
+
+  learn(words: readonly NaiveWord[], limit: number, allows = this.#allows): void {
     while (this.merges.length < limit) {
       const pairs = new Map<number, number>();
       for (const { symbols, count } of words) {
@@ -49,22 +52,22 @@ class NaiveTrainer {
         if (!allows(left, right) || this.tokens.includes(left + right)) continue;
         [best, highest] = [pair, count];
       }
-      if (highest < this.minFrequency) return;
+      if (highest < this.#minFrequency) return;
       const [left, right] = [Math.floor(best / 2 ** 20), best % 2 ** 20];
       this.merges.push([left, right]);
       this.tokens.push(this.tokens[left] + this.tokens[right]);
-      for (const word of words) word.symbols = this.merged(word.symbols, this.merges.length - 1);
+      for (const word of words) word.symbols = this.#merged(word.symbols, this.merges.length - 1);
     }
   }
 
   /** All merges made so far, in their order. */
   encode(text: string): number[] {
     let symbols = Array.from(bytesOf(text), (byte) => ID_OF_BYTE[byte]);
-    for (let merge = 0; merge < this.merges.length; merge++) symbols = this.merged(symbols, merge);
+    for (let merge = 0; merge < this.merges.length; merge++) symbols = this.#merged(symbols, merge);
     return symbols;
   }
 
-  private merged(symbols: readonly number[], merge: number): number[] {
+  #merged(symbols: readonly number[], merge: number): number[] {
     const [left, right] = this.merges[merge];
     const out: number[] = [];
     for (let i = 0; i < symbols.length; i++) {

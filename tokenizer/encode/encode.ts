@@ -26,13 +26,13 @@ const INLINE_IDS = 2;
 const TOKENS = 3;
 
 export class Encoder {
-  private readonly scanner: Scanner;
-  private readonly merger: WordMerger;
-  private readonly joiner: SyllableJoiner | undefined;
-  private readonly TokenArray: Uint16ArrayConstructor | Uint32ArrayConstructor;
-  private readonly word = new Int32Array(SCAN_LIMIT);
+  readonly #scanner: Scanner;
+  readonly #merger: WordMerger;
+  readonly #joiner: SyllableJoiner | undefined;
+  readonly #TokenArray: Uint16ArrayConstructor | Uint32ArrayConstructor;
+  readonly #word = new Int32Array(SCAN_LIMIT);
   /** Ids of a text of several windows, or before merges across spaces. */
-  private ids = new Int32Array(1 << 12);
+  #ids = new Int32Array(1 << 12);
 
   /** @param options How the text is scanned: for tests. */
   constructor(model: BpeModel, options: Partial<ScannerOptions> = {}) {
@@ -41,10 +41,10 @@ export class Encoder {
       pairs.add(model.merges[i], model.merges[i + 1], BYTE_TOKENS + i / 2);
     }
     const { digits, acrossSpaces } = model.split;
-    this.scanner = new Scanner({ digits, marksRuns: acrossSpaces, pool: CACHED_IDS, pairs, ...options });
-    this.merger = new WordMerger(pairs);
-    this.joiner = acrossSpaces ? new SyllableJoiner(model, this.merger) : undefined;
-    this.TokenArray = vocabSizeOf(model) <= 1 << 16 ? Uint16Array : Uint32Array;
+    this.#scanner = new Scanner({ digits, marksRuns: acrossSpaces, pool: CACHED_IDS, pairs, ...options });
+    this.#merger = new WordMerger(pairs);
+    this.#joiner = acrossSpaces ? new SyllableJoiner(model, this.#merger) : undefined;
+    this.#TokenArray = vocabSizeOf(model) <= 1 << 16 ? Uint16Array : Uint32Array;
   }
 
   /**
@@ -53,8 +53,8 @@ export class Encoder {
    */
   encode(text: Uint8Array | string): TokenIds {
     const ids = this.encodeSyllables(text);
-    const count = this.joiner === undefined ? ids.length : this.joiner.join(ids, ids.length);
-    return new this.TokenArray(ids.subarray(0, count));
+    const count = this.#joiner === undefined ? ids.length : this.#joiner.join(ids, ids.length);
+    return new this.#TokenArray(ids.subarray(0, count));
   }
 
   /**
@@ -62,54 +62,54 @@ export class Encoder {
    * syllable that follows another, with one space between, bears the flag CONTINUES.
    */
   encodeSyllables(text: Uint8Array | string): Int32Array {
-    const { scanner } = this;
+    const scanner = this.#scanner;
     const wellFormed = scanner.wellFormed(text);
     scanner.wasSyllable = false;
     let kept = 0;
     for (let from = 0, done = 0; from < wellFormed.length; from += done) {
       const isLast = scanner.load(wellFormed, from);
-      done = this.encodeWindow(isLast);
-      if (isLast && from === 0 && done === wellFormed.length) return scanner.ids.subarray(0, this.windowIds);
+      done = this.#encodeWindow(isLast);
+      if (isLast && from === 0 && done === wellFormed.length) return scanner.ids.subarray(0, this.#windowIds);
       if (done === 0) scanner.enlarge();
-      this.keepIds(scanner.ids.subarray(0, this.windowIds), kept);
-      kept += this.windowIds;
+      this.#keepIds(scanner.ids.subarray(0, this.#windowIds), kept);
+      kept += this.#windowIds;
     }
     scanner.reset();
-    const { ids } = this;
-    if (ids.length > LARGEST_KEPT) this.ids = new Int32Array(1 << 12);
+    const ids = this.#ids;
+    if (ids.length > LARGEST_KEPT) this.#ids = new Int32Array(1 << 12);
     return ids.subarray(0, kept);
   }
 
   /** Ids of what of the window is sure to end in it. @returns the end of that; `windowIds` is then their number. */
-  private encodeWindow(isLast: boolean): number {
-    const { scanner } = this;
+  #encodeWindow(isLast: boolean): number {
+    const scanner = this.#scanner;
     const { pretokenizer } = scanner;
     const { length } = scanner.text;
     let count = 0;
     let start = 0;
     for (;;) {
-      start = scanner.skipEncoded(start, isLast, count, this.room);
+      start = scanner.skipEncoded(start, isLast, count, this.#room);
       count = scanner.skippedIds;
       if (start === length) break;
       const end = pretokenizer.next(scanner.text, start, isLast);
       if (end === length && !isLast) break; // it may go on
       const first = count;
-      count = end - start > CACHED_BYTES ? this.appendMerged(count, start, end) : this.append(count, start, end);
-      if (this.joiner !== undefined && scanner.wasSyllable && pretokenizer.isSyllable) scanner.ids[first] |= CONTINUES;
+      count = end - start > CACHED_BYTES ? this.#appendMerged(count, start, end) : this.#append(count, start, end);
+      if (this.#joiner !== undefined && scanner.wasSyllable && pretokenizer.isSyllable) scanner.ids[first] |= CONTINUES;
       scanner.wasSyllable = pretokenizer.isSyllable;
       start = end;
     }
-    this.windowIds = count;
+    this.#windowIds = count;
     return start;
   }
-  private windowIds = 0;
+  #windowIds = 0;
 
   /** Writes the ids of a short pretoken at `at`. @returns the end of what is written. */
-  private append(at: number, start: number, end: number): number {
-    const { table: cache } = this.scanner;
-    if (this.room <= 0) this.scanner.clear();
-    const slot = cache.slotOf(this.scanner.text, start, end) << 3;
-    const { ids, pool } = this.scanner; // a new key may have moved them
+  #append(at: number, start: number, end: number): number {
+    const { table: cache } = this.#scanner;
+    if (this.#room <= 0) this.#scanner.clear();
+    const slot = cache.slotOf(this.#scanner.text, start, end) << 3;
+    const { ids, pool } = this.#scanner; // a new key may have moved them
     const { i32 } = cache;
     const known = i32[slot + TOKENS];
     if (known > 0) {
@@ -117,40 +117,40 @@ export class Encoder {
       else for (let i = 0, first = i32[slot]; i < known; i++) ids[at + i] = pool[first + i];
       return at + known;
     }
-    const written = this.appendMerged(at, start, end);
+    const written = this.#appendMerged(at, start, end);
     i32[slot + TOKENS] = written - at;
     if (written - at <= INLINE_IDS) for (let i = at; i < written; i++) i32[slot + i - at] = ids[i];
     else {
-      const { poolEnd } = this.scanner;
+      const { poolEnd } = this.#scanner;
       i32[slot] = poolEnd;
       pool.set(ids.subarray(at, written), poolEnd);
-      this.scanner.poolEnd = poolEnd + written - at;
+      this.#scanner.poolEnd = poolEnd + written - at;
     }
     return written;
   }
 
   /** Pretokens that the cache may still take. */
-  private get room(): number {
-    const { table, poolEnd } = this.scanner;
+  get #room(): number {
+    const { table, poolEnd } = this.#scanner;
     return Math.min(CACHED_PRETOKENS - table.size, Math.floor((CACHED_IDS - poolEnd) / CACHED_BYTES) - 1);
   }
 
-  private appendMerged(at: number, start: number, end: number): number {
-    const { ids, text } = this.scanner;
+  #appendMerged(at: number, start: number, end: number): number {
+    const { ids, text } = this.#scanner;
     const length = end - start;
-    const word = length <= SCAN_LIMIT ? this.word : new Int32Array(length);
+    const word = length <= SCAN_LIMIT ? this.#word : new Int32Array(length);
     for (let i = 0; i < length; i++) word[i] = ID_OF_BYTE[text.bytes[start + i]];
-    const count = this.merger.merge(word, length);
+    const count = this.#merger.merge(word, length);
     for (let i = 0; i < count; i++) ids[at + i] = word[i];
     return at + count;
   }
 
-  private keepIds(ids: Int32Array, at: number): void {
-    if (at + ids.length > this.ids.length) {
+  #keepIds(ids: Int32Array, at: number): void {
+    if (at + ids.length > this.#ids.length) {
       const larger = new Int32Array(2 * (at + ids.length));
-      larger.set(this.ids.subarray(0, at));
-      this.ids = larger;
+      larger.set(this.#ids.subarray(0, at));
+      this.#ids = larger;
     }
-    this.ids.set(ids, at);
+    this.#ids.set(ids, at);
   }
 }

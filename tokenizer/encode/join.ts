@@ -23,13 +23,13 @@ export class SyllableJoiner {
    * A bit for each hash of the last token of one syllable and the first of the next that some merge joins. Where others
    * share a bit, a piece is longer than it need be, and its tokens are the same.
    */
-  private readonly joinable = new Int32Array(JOINABLE_BITS / 32);
-  private piece = new Int32Array(64);
+  readonly #joinable = new Int32Array(JOINABLE_BITS / 32);
+  #piece = new Int32Array(64);
 
-  constructor(
-    model: BpeModel,
-    private readonly merger: WordMerger,
-  ) {
+  readonly #merger: WordMerger;
+
+  constructor(model: BpeModel, merger: WordMerger) {
+    this.#merger = merger;
     const first = firstMergeAcross(model);
     const count = mergeCount(model);
     const firstPart = Int32Array.from({ length: BYTE_TOKENS + count }, (_, id) => id);
@@ -39,13 +39,13 @@ export class SyllableJoiner {
       firstPart[BYTE_TOKENS + merge] = firstPart[left];
       lastPart[BYTE_TOKENS + merge] = lastPart[right];
       const bit = hashOf(lastPart[left], firstPart[right]) & (JOINABLE_BITS - 1);
-      this.joinable[bit >> 5] |= 1 << bit;
+      this.#joinable[bit >> 5] |= 1 << bit;
     }
   }
 
   /** Joins `ids[0, count)` in place and takes the flags off. @returns how many are left, at the front. */
   join(ids: Int32Array, count: number): number {
-    const { joinable } = this;
+    const joinable = this.#joinable;
     let write = 0;
     for (let start = 0, end = 1; start < count; start = end++) {
       let last = ids[start] & ~CONTINUES;
@@ -57,25 +57,25 @@ export class SyllableJoiner {
         end++;
       }
       if (end === start + 1) ids[write++] = last;
-      else write = this.mergePiece(ids, start, end, write);
+      else write = this.#mergePiece(ids, start, end, write);
     }
     return write;
   }
 
-  private mergePiece(ids: Int32Array, start: number, end: number, write: number): number {
+  #mergePiece(ids: Int32Array, start: number, end: number, write: number): number {
     const length = end - start;
     if (length === 2) {
       const [left, right] = [ids[start] & ~CONTINUES, ids[start + 1] & ~CONTINUES];
-      const made = this.merger.madeBy(left, right);
+      const made = this.#merger.madeBy(left, right);
       ids[write] = made === NONE ? left : made;
       if (made !== NONE) return write + 1;
       ids[write + 1] = right;
       return write + 2;
     }
-    if (length > this.piece.length) this.piece = new Int32Array(2 * length);
-    const { piece } = this;
+    if (length > this.#piece.length) this.#piece = new Int32Array(2 * length);
+    const piece = this.#piece;
     for (let i = 0; i < length; i++) piece[i] = ids[start + i] & ~CONTINUES;
-    const count = this.merger.merge(piece, length);
+    const count = this.#merger.merge(piece, length);
     for (let i = 0; i < count; i++) ids[write + i] = piece[i];
     return write + count;
   }

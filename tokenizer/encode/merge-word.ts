@@ -11,10 +11,14 @@ export const SCAN_LIMIT = 96;
 export const NONE = 0x7fffffff;
 
 export class WordMerger {
-  private readonly made = new Int32Array(SCAN_LIMIT);
+  readonly #made = new Int32Array(SCAN_LIMIT);
+
+  readonly #pairs: PairTable;
 
   /** @param pairs the id that each pair makes */
-  constructor(private readonly pairs: PairTable) {}
+  constructor(pairs: PairTable) {
+    this.#pairs = pairs;
+  }
 
   /** Merges `symbols[0, count)` in place. @returns how many are left, at the front. */
   merge(symbols: Int32Array, count: number): number {
@@ -23,7 +27,7 @@ export class WordMerger {
 
   /** Quadratic in `count`, which is small. */
   mergeByScan(symbols: Int32Array, count: number): number {
-    const { made } = this; // by the pair that begins at each symbol
+    const made = this.#made; // by the pair that begins at each symbol
     for (let i = 0; i + 1 < count; i++) made[i] = this.madeBy(symbols[i], symbols[i + 1]);
     for (;;) {
       let lowest = NONE;
@@ -77,7 +81,7 @@ export class WordMerger {
 
   /** The id that a pair makes, or NONE. */
   madeBy(left: number, right: number): number {
-    const id = this.pairs.get(left, right);
+    const id = this.#pairs.get(left, right);
     return id < 0 ? NONE : id;
   }
 }
@@ -88,14 +92,14 @@ const POSITIONS = 2 ** 32;
 /** A binary heap of numbers, lowest first. */
 class NumberHeap {
   size = 0;
-  private readonly values: Float64Array;
+  readonly #values: Float64Array;
 
   constructor(capacity: number) {
-    this.values = new Float64Array(capacity);
+    this.#values = new Float64Array(capacity);
   }
 
   push(value: number): void {
-    const { values } = this;
+    const values = this.#values;
     let at = this.size++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -107,7 +111,7 @@ class NumberHeap {
   }
 
   pop(): number {
-    const { values } = this;
+    const values = this.#values;
     const top = values[0];
     const value = values[--this.size];
     let at = 0;

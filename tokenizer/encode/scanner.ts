@@ -53,52 +53,52 @@ export class Scanner {
   ids!: Int32Array;
   /** Ids of pretokens of several tokens, one after the other. */
   pool!: Int32Array;
-  private readonly options: Required<Omit<ScannerOptions, 'pairs'>> & Pick<ScannerOptions, 'pairs'>;
-  private readonly program: ScanProgram | undefined;
-  private kernel: KernelExports | undefined;
-  private window: number;
-  private idsAt = 0;
+  readonly #options: Required<Omit<ScannerOptions, 'pairs'>> & Pick<ScannerOptions, 'pairs'>;
+  readonly #program: ScanProgram | undefined;
+  #kernel: KernelExports | undefined;
+  #window: number;
+  #idsAt = 0;
   /** What the window holds already. */
-  private loaded: { readonly text: Uint8Array; readonly from: number } | undefined;
+  #loaded: { readonly text: Uint8Array; readonly from: number } | undefined;
 
   constructor({ digits, pool = 0, pairs, marksRuns = false, accelerate = true, window = WINDOW }: ScannerOptions) {
-    this.options = { digits, pool, pairs, marksRuns, accelerate, window };
-    this.window = window;
+    this.#options = { digits, pool, pairs, marksRuns, accelerate, window };
+    this.#window = window;
     this.pretokenizer = new Pretokenizer(digits);
     const { letters, ascii } = this.pretokenizer;
     const tables = () => ({ unicode: unicodeFacts(), ascii, letters, stable: stableCharacters() });
-    this.program = accelerate ? scanProgram(digits, tables) : undefined;
-    this.table = new ByteTable(FIRST_SLOTS, (bytes) => this.layOut(bytes));
+    this.#program = accelerate ? scanProgram(digits, tables) : undefined;
+    this.table = new ByteTable(FIRST_SLOTS, (bytes) => this.#layOut(bytes));
   }
 
   get isAccelerated(): boolean {
-    return this.kernel !== undefined;
+    return this.#kernel !== undefined;
   }
 
   /** The text as it is tokenized, UTF-8 in NFC: the same bytes when they are that already. */
   wellFormed(text: Uint8Array | string): Uint8Array {
-    const bytes = typeof text === 'string' ? this.bytesOf(text) : text;
-    this.loaded = undefined;
-    return this.kernel === undefined ? toWellFormed(bytes) : toWellFormed(bytes, this.stableUntil);
+    const bytes = typeof text === 'string' ? this.#bytesOf(text) : text;
+    this.#loaded = undefined;
+    return this.#kernel === undefined ? toWellFormed(bytes) : toWellFormed(bytes, this.#stableUntil);
   }
 
   /** UTF-8 of a string, in one pass where it is short: valid until the next one. */
-  private bytesOf(text: string): Uint8Array {
+  #bytesOf(text: string): Uint8Array {
     if (text.length > LONGEST_SHORT) return ENCODER.encode(text);
-    this.utf8 ??= new Uint8Array(3 * LONGEST_SHORT);
-    return this.utf8.subarray(0, ENCODER.encodeInto(text, this.utf8).written);
+    this.#utf8 ??= new Uint8Array(3 * LONGEST_SHORT);
+    return this.#utf8.subarray(0, ENCODER.encodeInto(text, this.#utf8).written);
   }
-  private utf8: Uint8Array | undefined;
+  #utf8: Uint8Array | undefined;
 
-  private readonly stableUntil = (bytes: Uint8Array, from: number): number => {
+  readonly #stableUntil = (bytes: Uint8Array, from: number): number => {
     // What is in the window stays there while places behind one another are asked for.
-    let start = this.loaded === undefined ? from : this.loaded.from;
+    let start = this.#loaded === undefined ? from : this.#loaded.from;
     for (let at = from; at < bytes.length; at = start) {
-      if (this.loaded?.from !== start || at >= start + this.text.length) this.load(bytes, at);
-      start = this.loaded!.from;
+      if (this.#loaded?.from !== start || at >= start + this.text.length) this.load(bytes, at);
+      start = this.#loaded!.from;
       const first = this.text.bytes.byteOffset - start;
       const end = start + this.text.length;
-      const stable = this.kernel!.stableUntil(first + at, first + end) - first;
+      const stable = this.#kernel!.stableUntil(first + at, first + end) - first;
       if (stable < end || end === start) return stable;
       start = end;
     }
@@ -110,23 +110,23 @@ export class Scanner {
    * @returns whether the text ends with it.
    */
   load(text: Uint8Array, from: number): boolean {
-    let end = Math.min(text.length, from + this.window);
+    let end = Math.min(text.length, from + this.#window);
     if (end < text.length) while (end > from && (text[end] & 0xc0) === 0x80) end--;
-    if (this.loaded?.text !== text || this.loaded.from !== from) {
+    if (this.#loaded?.text !== text || this.#loaded.from !== from) {
       this.text.set(text.subarray(from, end));
-      this.loaded = { text, from };
+      this.#loaded = { text, from };
     }
     return end === text.length;
   }
 
   /** Doubles the window, for a pretoken that fills it. */
   enlarge(): void {
-    this.resize(2 * this.window);
+    this.#resize(2 * this.#window);
   }
 
   /** Gives an enlarged window back, at the end of a text. */
   reset(): void {
-    if (this.window > LARGEST_KEPT) this.resize(this.options.window);
+    if (this.#window > LARGEST_KEPT) this.#resize(this.#options.window);
   }
 
   /** Empties the table. */
@@ -137,16 +137,17 @@ export class Scanner {
 
   /** Counts pretokens in the table as long as that is simple. @returns where the next one begins. */
   skipCounted(start: number, isLast: boolean): number {
-    const { kernel, table, text } = this;
+    const { table, text } = this;
+    const kernel = this.#kernel;
     if (kernel === undefined) return start;
     const first = text.bytes.byteOffset;
-    return this.adding(table.room, () => kernel.count(first + start, first + text.length, Number(isLast))) - first;
+    return this.#adding(table.room, () => kernel.count(first + start, first + text.length, Number(isLast))) - first;
   }
 
   /** Runs the kernel, which may add so many keys. */
-  private adding(room: number, run: () => number): number {
+  #adding(room: number, run: () => number): number {
     const { table } = this;
-    const { added, addedBytes, room: most } = this.kernel!;
+    const { added, addedBytes, room: most } = this.#kernel!;
     most.value = Math.max(0, room);
     added.value = 0;
     addedBytes.value = 0;
@@ -162,75 +163,76 @@ export class Scanner {
    * @returns where the next one begins; `skippedIds` is then the number of ids.
    */
   skipEncoded(start: number, isLast: boolean, count: number, room: number): number {
-    const { kernel, table, text } = this;
+    const { table, text } = this;
+    const kernel = this.#kernel;
     this.skippedIds = count;
     if (kernel === undefined) return start;
-    kernel.ids.value = this.idsAt + 4 * count;
+    kernel.ids.value = this.#idsAt + 4 * count;
     const first = text.bytes.byteOffset;
     const free = Math.min(table.room, room);
-    const at = this.adding(free, () => kernel.encode(first + start, first + text.length, Number(isLast)));
-    this.skippedIds = (kernel.ids.value - this.idsAt) >> 2;
+    const at = this.#adding(free, () => kernel.encode(first + start, first + text.length, Number(isLast)));
+    this.skippedIds = (kernel.ids.value - this.#idsAt) >> 2;
     return at - first;
   }
   skippedIds = 0;
 
   /** Whether the last pretoken was a syllable. */
   get wasSyllable(): boolean {
-    return this.kernel === undefined ? this.plainWasSyllable : this.kernel.wasSyllable.value !== 0;
+    return this.#kernel === undefined ? this.#plainWasSyllable : this.#kernel.wasSyllable.value !== 0;
   }
   set wasSyllable(value: boolean) {
-    this.plainWasSyllable = value;
-    if (this.kernel !== undefined) this.kernel.wasSyllable.value = Number(value);
+    this.#plainWasSyllable = value;
+    if (this.#kernel !== undefined) this.#kernel.wasSyllable.value = Number(value);
   }
-  private plainWasSyllable = false;
+  #plainWasSyllable = false;
 
   /** Ids in the pool. */
   get poolEnd(): number {
-    return this.kernel === undefined ? this.plainPoolEnd : (this.kernel.poolEnd.value as number);
+    return this.#kernel === undefined ? this.#plainPoolEnd : (this.#kernel.poolEnd.value as number);
   }
   set poolEnd(value: number) {
-    this.plainPoolEnd = value;
-    if (this.kernel !== undefined) this.kernel.poolEnd.value = value;
+    this.#plainPoolEnd = value;
+    if (this.#kernel !== undefined) this.#kernel.poolEnd.value = value;
   }
-  private plainPoolEnd = 0;
+  #plainPoolEnd = 0;
 
-  private resize(window: number): void {
-    this.window = window;
-    this.loaded = undefined;
+  #resize(window: number): void {
+    this.#window = window;
+    this.#loaded = undefined;
     this.table.move();
   }
 
   /** A new memory for slots of so many bytes, with what the old one held but for the slots. */
-  private layOut(slotBytes: number): SlotRoom {
-    const { pool, pairs, marksRuns } = this.options;
-    const textAt = this.program?.headBytes ?? 0;
-    const idsAt = (textAt + paddedBytes(this.window) + 15) & ~15;
-    const poolAt = idsAt + (pool > 0 ? 4 * this.window + IDS_BEHIND : 0);
+  #layOut(slotBytes: number): SlotRoom {
+    const { pool, pairs, marksRuns } = this.#options;
+    const textAt = this.#program?.headBytes ?? 0;
+    const idsAt = (textAt + paddedBytes(this.#window) + 15) & ~15;
+    const poolAt = idsAt + (pool > 0 ? 4 * this.#window + IDS_BEHIND : 0);
     const pairsAt = poolAt + 4 * pool;
     const slotsAt = pairsAt + (pairs?.slots.byteLength ?? 0);
-    const opened = this.program?.open(slotsAt + slotBytes);
+    const opened = this.#program?.open(slotsAt + slotBytes);
     const buffer = opened?.buffer ?? new ArrayBuffer(slotsAt + slotBytes);
     const { text: oldText, ids: oldIds, pool: oldPool } = this as Partial<Scanner>;
     const { wasSyllable, poolEnd } = this;
-    this.text = new PaddedText(this.window, buffer, textAt);
-    this.ids = new Int32Array(buffer, idsAt, pool > 0 ? this.window : 0);
+    this.text = new PaddedText(this.#window, buffer, textAt);
+    this.ids = new Int32Array(buffer, idsAt, pool > 0 ? this.#window : 0);
     this.pool = new Int32Array(buffer, poolAt, pool);
-    if (oldText !== undefined && oldText.length <= this.window)
+    if (oldText !== undefined && oldText.length <= this.#window)
       this.text.set(oldText.bytes.subarray(0, oldText.length));
     if (oldIds !== undefined) this.ids.set(oldIds.subarray(0, this.ids.length));
     if (oldPool !== undefined) this.pool.set(oldPool);
-    this.idsAt = idsAt;
-    this.kernel = opened?.kernel;
-    if (this.kernel !== undefined) {
-      this.kernel.slots.value = slotsAt;
-      this.kernel.slotMask.value = slotBytes / SLOT_BYTES - 1;
-      this.kernel.pool.value = poolAt;
+    this.#idsAt = idsAt;
+    this.#kernel = opened?.kernel;
+    if (this.#kernel !== undefined) {
+      this.#kernel.slots.value = slotsAt;
+      this.#kernel.slotMask.value = slotBytes / SLOT_BYTES - 1;
+      this.#kernel.pool.value = poolAt;
       if (pairs !== undefined) {
         new Int32Array(buffer, pairsAt, pairs.slots.length).set(pairs.slots);
-        this.kernel.pairs.value = pairsAt;
-        this.kernel.pairMask.value = pairs.mask;
+        this.#kernel.pairs.value = pairsAt;
+        this.#kernel.pairMask.value = pairs.mask;
       }
-      this.kernel.flag.value = marksRuns ? CONTINUES : 0;
+      this.#kernel.flag.value = marksRuns ? CONTINUES : 0;
     }
     this.wasSyllable = wasSyllable;
     this.poolEnd = poolEnd;

@@ -37,15 +37,21 @@ const NUMBERS = [' 2026', ' 30/4/1975', ' 1.250.000'];
 export class Evaluation {
   readonly sources = new Map<string, SourceFigures>();
   /** Ids met. */
-  private readonly used = new Set<number>();
+  readonly #used = new Set<number>();
   /** Tokens of each syllable met. */
-  private readonly lengths = new Map<string, number>();
+  readonly #lengths = new Map<string, number>();
 
-  constructor(readonly tokenizer: Compared) {}
+  readonly tokenizer: Compared;
+
+  constructor(tokenizer: Compared) {
+    this.tokenizer = tokenizer;
+  }
 
   add(source: string, text: string): void {
-    const { tokenizer, used, lengths } = this;
-    const figures = this.figuresOf(source);
+    const { tokenizer } = this;
+    const used = this.#used;
+    const lengths = this.#lengths;
+    const figures = this.#figuresOf(source);
     const composed = nfc(text);
     const ids = tokenizer.encode(composed);
     for (let i = 0; i < ids.length; i++) used.add(ids[i]);
@@ -76,7 +82,7 @@ export class Evaluation {
   }
 
   get unusedTokens(): number {
-    return this.tokenizer.vocabSize - this.used.size;
+    return this.tokenizer.vocabSize - this.#used.size;
   }
 
   audit(): Audit {
@@ -89,7 +95,7 @@ export class Evaluation {
     };
   }
 
-  private figuresOf(source: string): SourceFigures {
+  #figuresOf(source: string): SourceFigures {
     let figures = this.sources.get(source);
     if (figures === undefined) {
       figures = emptyFigures(source);

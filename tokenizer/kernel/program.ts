@@ -34,8 +34,8 @@ function compile(digits: number, tables: () => ScanTables): ScanProgram | undefi
 
 export class ScanProgram {
   /** What stands at the head of each memory. */
-  private readonly head: Uint8Array;
-  private readonly module: WebAssembly.Module;
+  readonly #head: Uint8Array;
+  readonly #module: WebAssembly.Module;
 
   constructor(digits: number, { unicode, ascii, letters, stable }: ScanTables) {
     const parts: Uint8Array[] = [];
@@ -60,26 +60,26 @@ export class ScanProgram {
       found: place(new Uint8Array(BATCH_BYTES)),
       made: place(new Uint8Array(MADE_BYTES)),
     };
-    this.head = new Uint8Array(end);
+    this.#head = new Uint8Array(end);
     let at = 0;
     for (const part of parts) {
-      this.head.set(part, at);
+      this.#head.set(part, at);
       at += (part.byteLength + 15) & ~15;
     }
-    this.module = new WebAssembly.Module(assemble(kernelSource(layout, digits)));
+    this.#module = new WebAssembly.Module(assemble(kernelSource(layout, digits)));
   }
 
   /** Bytes at the head of a memory that are taken. */
   get headBytes(): number {
-    return this.head.length;
+    return this.#head.length;
   }
 
   /** @param bytes Size of the memory, head included. @returns undefined when there is not so much. */
   open(bytes: number): { buffer: ArrayBuffer; kernel: KernelExports } | undefined {
     try {
       const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
-      new Uint8Array(memory.buffer).set(this.head);
-      const { exports } = new WebAssembly.Instance(this.module, { env: { memory } });
+      new Uint8Array(memory.buffer).set(this.#head);
+      const { exports } = new WebAssembly.Instance(this.#module, { env: { memory } });
       return { buffer: memory.buffer, kernel: exports as unknown as KernelExports };
     } catch (error) {
       if (error instanceof RangeError) return undefined;

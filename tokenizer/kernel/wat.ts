@@ -63,57 +63,57 @@ class FunctionField {
   readonly name: string;
   readonly exportName: string | undefined;
   readonly type: number[];
-  private readonly locals = new Map<string, number>();
-  private readonly localTypes: number[] = [];
-  private readonly body: Expression[];
-  private readonly labels: string[] = [];
-  private names!: Names;
+  readonly #locals = new Map<string, number>();
+  readonly #localTypes: number[] = [];
+  readonly #body: Expression[];
+  readonly #labels: string[] = [];
+  #names!: Names;
 
   constructor([, name, ...parts]: Expression[]) {
     this.name = String(name);
     const declared = (kind: string) => parts.filter((part) => part[0] === kind) as string[][];
     const [parameters, locals] = [declared('param'), declared('local')];
-    for (const [, local] of [...parameters, ...locals]) this.locals.set(local!, this.locals.size);
-    this.localTypes = locals.map(([, , type]) => TYPES[type!]);
+    for (const [, local] of [...parameters, ...locals]) this.#locals.set(local!, this.#locals.size);
+    this.#localTypes = locals.map(([, , type]) => TYPES[type!]);
     const results = declared('result').map(([, type]) => TYPES[type!]);
     this.type = [0x60, ...vector(parameters.map(([, , type]) => TYPES[type!])), ...vector(results)];
     const exports = declared('export')[0];
     this.exportName = exports && exportName(exports);
-    this.body = parts.filter((part) => !['param', 'local', 'result', 'export'].includes(String(part[0])));
+    this.#body = parts.filter((part) => !['param', 'local', 'result', 'export'].includes(String(part[0])));
   }
 
   code(names: Names): number[] {
-    this.names = names;
-    const locals = this.localTypes.map((type) => [1, type]);
-    return [...unsigned(locals.length), ...locals.flat(), ...this.sequence(this.body), END];
+    this.#names = names;
+    const locals = this.#localTypes.map((type) => [1, type]);
+    return [...unsigned(locals.length), ...locals.flat(), ...this.#sequence(this.#body), END];
   }
 
-  private sequence(expressions: readonly Expression[]): number[] {
-    return expressions.flatMap((expression) => this.instruction(expression as Expression[]));
+  #sequence(expressions: readonly Expression[]): number[] {
+    return expressions.flatMap((expression) => this.#instruction(expression as Expression[]));
   }
 
-  private instruction([word, ...parts]: Expression[]): number[] {
+  #instruction([word, ...parts]: Expression[]): number[] {
     const name = String(word);
     switch (name) {
       case 'block':
       case 'loop':
-        return [name === 'block' ? 0x02 : 0x03, NOTHING, ...this.labelled(String(parts[0]), parts.slice(1)), END];
+        return [name === 'block' ? 0x02 : 0x03, NOTHING, ...this.#labelled(String(parts[0]), parts.slice(1)), END];
       case 'if':
-        return this.conditional(parts);
+        return this.#conditional(parts);
       case 'br':
       case 'br_if': {
-        const depth = this.labels.length - 1 - this.labels.lastIndexOf(String(parts[0]));
-        return [...this.sequence(parts.slice(1)), name === 'br' ? 0x0c : 0x0d, ...unsigned(depth)];
+        const depth = this.#labels.length - 1 - this.#labels.lastIndexOf(String(parts[0]));
+        return [...this.#sequence(parts.slice(1)), name === 'br' ? 0x0c : 0x0d, ...unsigned(depth)];
       }
       case 'local.get':
       case 'local.set':
       case 'local.tee':
-        return this.indexed(name, this.locals, parts);
+        return this.#indexed(name, this.#locals, parts);
       case 'global.get':
       case 'global.set':
-        return this.indexed(name, this.names.globals, parts);
+        return this.#indexed(name, this.#names.globals, parts);
       case 'call':
-        return this.indexed(name, this.names.functions, parts);
+        return this.#indexed(name, this.#names.functions, parts);
       case 'i32.const':
         return [0x41, ...signed(Number(parts[0]) | 0)];
       case 'i64.const':
@@ -121,48 +121,48 @@ class FunctionField {
       case 'v128.const':
         return [...simd(12), ...vectorBytes(parts.map(String))];
       case 'i8x16.shuffle':
-        return [...this.sequence(parts.slice(16)), ...simd(13), ...parts.slice(0, 16).map(Number)];
+        return [...this.#sequence(parts.slice(16)), ...simd(13), ...parts.slice(0, 16).map(Number)];
       case 'f64.const':
         return [0x44, ...new Uint8Array(Float64Array.of(Number(parts[0])).buffer)];
       default:
-        return this.plain(name, parts);
+        return this.#plain(name, parts);
     }
   }
 
-  private labelled(label: string, body: readonly Expression[]): number[] {
-    this.labels.push(label);
-    const code = this.sequence(body);
-    this.labels.pop();
+  #labelled(label: string, body: readonly Expression[]): number[] {
+    this.#labels.push(label);
+    const code = this.#sequence(body);
+    this.#labels.pop();
     return code;
   }
 
   /** `(if condition (then …) (else …))`, without a value. */
-  private conditional([condition, yes, no]: Expression[]): number[] {
-    const otherwise = no === undefined ? [] : [0x05, ...this.labelled('', no.slice(1) as Expression[])];
+  #conditional([condition, yes, no]: Expression[]): number[] {
+    const otherwise = no === undefined ? [] : [0x05, ...this.#labelled('', no.slice(1) as Expression[])];
     return [
-      ...this.instruction(condition as Expression[]),
+      ...this.#instruction(condition as Expression[]),
       0x04,
       NOTHING,
-      ...this.labelled('', yes!.slice(1) as Expression[]),
+      ...this.#labelled('', yes!.slice(1) as Expression[]),
       ...otherwise,
       END,
     ];
   }
 
-  private indexed(name: string, indices: ReadonlyMap<string, number>, [key, ...operands]: Expression[]): number[] {
+  #indexed(name: string, indices: ReadonlyMap<string, number>, [key, ...operands]: Expression[]): number[] {
     const index = indices.get(String(key));
     if (index === undefined) throw new Error(`wat: ${this.name}: ${String(key)} in ${name}`);
-    return [...this.sequence(operands), PLAIN[name][0], ...unsigned(index)];
+    return [...this.#sequence(operands), PLAIN[name][0], ...unsigned(index)];
   }
 
   /** Operands, then the opcode; loads and stores carry alignment and offset, splats nothing. */
-  private plain(name: string, parts: Expression[]): number[] {
+  #plain(name: string, parts: Expression[]): number[] {
     const opcode = PLAIN[name];
     if (opcode === undefined) throw new Error(`wat: ${this.name}: ${name}`);
     const offset = typeof parts[0] === 'string' ? String(parts.shift()).replace('offset=', '') : '0';
     const lane = name.includes('_lane') ? unsigned(Number(offset)) : [];
     const memory = /\.(load|store)/.test(name) ? [0, ...unsigned(Number(offset))] : [];
-    return [...this.sequence(parts), ...opcode, ...memory, ...lane];
+    return [...this.#sequence(parts), ...opcode, ...memory, ...lane];
   }
 }
 

@@ -36,9 +36,10 @@ export class ByteTable {
   f64!: Float64Array;
   /** Value of slot s as two integers: `i32[s * 8]` and `i32[s * 8 + 1]`. */
   i32!: Int32Array;
-  private u8!: Uint8Array;
-  private arena = new Uint8Array(1 << 12);
-  private arenaEnd = 0;
+  #u8!: Uint8Array;
+  #arena = new Uint8Array(1 << 12);
+  readonly #allocate: (bytes: number) => SlotRoom;
+  #arenaEnd = 0;
 
   /**
    * @param capacity Slots, a power of two.
@@ -46,10 +47,11 @@ export class ByteTable {
    */
   constructor(
     capacity = 1 << 12,
-    private readonly allocate: (bytes: number) => SlotRoom = (bytes) => ({ buffer: new ArrayBuffer(bytes), offset: 0 }),
+    allocate: (bytes: number) => SlotRoom = (bytes) => ({ buffer: new ArrayBuffer(bytes), offset: 0 }),
   ) {
+    this.#allocate = allocate;
     this.capacity = capacity;
-    this.open();
+    this.#open();
   }
 
   /** Keys that may be added before the table grows. */
@@ -63,7 +65,7 @@ export class ByteTable {
    */
   slotOf(text: PaddedText, start: number, end: number): number {
     const length = end - start;
-    if (length > INLINE_BYTES) return this.slotOfLong(text.bytes.subarray(start, end));
+    if (length > INLINE_BYTES) return this.#slotOfLong(text.bytes.subarray(start, end));
     const { view } = text;
     const w0 = view.getInt32(start, true) & MASKS[length];
     const w1 = view.getInt32(start + 4, true) & MASKS[length + 17];
@@ -87,7 +89,7 @@ export class ByteTable {
       if (found === 0) break;
       slot = (slot + 1) & mask;
     }
-    if (this.growIfFull()) return this.slotOf(text, start, end);
+    if (this.#growIfFull()) return this.slotOf(text, start, end);
     const base = slot << 3;
     i32[base + LENGTH] = length;
     i32[base + KEY] = w0;
@@ -99,7 +101,7 @@ export class ByteTable {
     return slot;
   }
 
-  private slotOfLong(key: Uint8Array): number {
+  #slotOfLong(key: Uint8Array): number {
     const { i32 } = this;
     const hash = hashOfLong(key);
     const mask = this.capacity - 1;
@@ -108,16 +110,16 @@ export class ByteTable {
       if (i32[base + LENGTH] === key.length && i32[base + KEY] === hash) {
         const at = i32[base + KEY + 1] >>> 0;
         let i = 0;
-        while (i < key.length && this.arena[at + i] === key[i]) i++;
+        while (i < key.length && this.#arena[at + i] === key[i]) i++;
         if (i === key.length) return slot;
       }
       slot = (slot + 1) & mask;
     }
-    if (this.growIfFull()) return this.slotOfLong(key);
+    if (this.#growIfFull()) return this.#slotOfLong(key);
     const base = slot << 3;
     i32[base + LENGTH] = key.length;
     i32[base + KEY] = hash;
-    i32[base + KEY + 1] = this.keep(key);
+    i32[base + KEY + 1] = this.#keep(key);
     this.size++;
     this.keyBytes += key.length;
     return slot;
@@ -136,7 +138,7 @@ export class ByteTable {
     const length = this.lengthAt(slot);
     const isInline = length <= INLINE_BYTES;
     const from = isInline ? slot * SLOT_BYTES + KEY * 4 : this.i32[(slot << 3) + KEY + 1] >>> 0;
-    const source = isInline ? this.u8 : this.arena;
+    const source = isInline ? this.#u8 : this.#arena;
     for (let i = 0; i < length; i++) into[at + i] = source[from + i];
   }
 
@@ -144,31 +146,31 @@ export class ByteTable {
     this.i32.fill(0);
     this.size = 0;
     this.keyBytes = 0;
-    this.arenaEnd = 0;
+    this.#arenaEnd = 0;
   }
 
-  private open(): void {
+  #open(): void {
     const bytes = this.capacity * SLOT_BYTES;
-    const { buffer, offset } = this.allocate(bytes);
+    const { buffer, offset } = this.#allocate(bytes);
     this.f64 = new Float64Array(buffer, offset, bytes / 8);
     this.i32 = new Int32Array(buffer, offset, bytes / 4);
-    this.u8 = new Uint8Array(buffer, offset, bytes);
+    this.#u8 = new Uint8Array(buffer, offset, bytes);
   }
 
   /** Offset in the arena. */
-  private keep(key: Uint8Array): number {
-    const offset = this.arenaEnd;
-    if (offset + key.length > this.arena.length) {
-      const larger = new Uint8Array(Math.max(this.arena.length * 2, offset + key.length));
-      larger.set(this.arena.subarray(0, offset));
-      this.arena = larger;
+  #keep(key: Uint8Array): number {
+    const offset = this.#arenaEnd;
+    if (offset + key.length > this.#arena.length) {
+      const larger = new Uint8Array(Math.max(this.#arena.length * 2, offset + key.length));
+      larger.set(this.#arena.subarray(0, offset));
+      this.#arena = larger;
     }
-    this.arena.set(key, offset);
-    this.arenaEnd += key.length;
+    this.#arena.set(key, offset);
+    this.#arenaEnd += key.length;
     return offset;
   }
 
-  private growIfFull(): boolean {
+  #growIfFull(): boolean {
     if (this.room > 0) return false;
     this.capacity *= 2;
     this.move();
@@ -178,7 +180,7 @@ export class ByteTable {
   /** Puts all keys into new room, of the capacity there is now. */
   move(): void {
     const old = this.i32;
-    this.open();
+    this.#open();
     const { i32 } = this;
     const mask = this.capacity - 1;
     const oldMask = old.length / 8 - 1;

@@ -15,15 +15,14 @@ export class PaddedText {
   /** Bytes of the text. */
   length = 0;
 
+  readonly capacity: number;
+
   /**
    * @param capacity Bytes of the longest text.
    * @param buffer Where it stands, from `offset` on: zeros, `paddedBytes(capacity)` of them.
    */
-  constructor(
-    readonly capacity: number,
-    buffer: ArrayBuffer = new ArrayBuffer(paddedBytes(capacity)),
-    offset = 0,
-  ) {
+  constructor(capacity: number, buffer: ArrayBuffer = new ArrayBuffer(paddedBytes(capacity)), offset = 0) {
+    this.capacity = capacity;
     this.bytes = new Uint8Array(buffer, offset + BEFORE, capacity + BEHIND);
     this.view = new DataView(buffer, offset + BEFORE, capacity + BEHIND);
   }

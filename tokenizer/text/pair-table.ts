@@ -31,12 +31,12 @@ export class PairTable {
 
   /** Adds a pair that the table does not hold. */
   add(left: number, right: number, value: number): void {
-    if (this.size >= (this.mask + 1) * MAX_LOAD) this.grow();
-    this.place(left, right, value);
+    if (this.size >= (this.mask + 1) * MAX_LOAD) this.#grow();
+    this.#place(left, right, value);
     this.size++;
   }
 
-  private place(left: number, right: number, value: number): void {
+  #place(left: number, right: number, value: number): void {
     const { slots, mask } = this;
     let at = (hashOf(left, right) & mask) << 2;
     while (slots[at] !== EMPTY) at = (at + 4) & ((mask << 2) | 3);
@@ -45,12 +45,12 @@ export class PairTable {
     slots[at + 2] = value;
   }
 
-  private grow(): void {
+  #grow(): void {
     const old = this.slots;
     this.mask = this.mask * 2 + 1;
     this.slots = new Int32Array(old.length * 2).fill(EMPTY);
     for (let at = 0; at < old.length; at += 4) {
-      if (old[at] !== EMPTY) this.place(old[at], old[at + 1], old[at + 2]);
+      if (old[at] !== EMPTY) this.#place(old[at], old[at + 1], old[at + 2]);
     }
   }
 }

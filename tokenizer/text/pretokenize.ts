@@ -32,7 +32,7 @@ export function splitPattern({ digits, acrossSpaces }: SplitRule): string {
 const SPACE_BYTE = 0x20;
 
 export class Pretokenizer {
-  private readonly unicode: UnicodeFacts;
+  readonly #unicode: UnicodeFacts;
   readonly letters: Automaton;
   /** Class of each ASCII character. */
   readonly ascii: Uint8Array;
@@ -40,11 +40,11 @@ export class Pretokenizer {
   /** True when the pretoken that `next` found last is a syllable: letters and marks, perhaps behind a space. */
   isSyllable = false;
 
-  constructor(
-    private readonly digits: SplitRule['digits'] = DEFAULT_SPLIT.digits,
-    unicode: UnicodeFacts = unicodeFacts(),
-  ) {
-    this.unicode = unicode;
+  readonly #digits: SplitRule['digits'];
+
+  constructor(digits: SplitRule['digits'] = DEFAULT_SPLIT.digits, unicode: UnicodeFacts = unicodeFacts()) {
+    this.#digits = digits;
+    this.#unicode = unicode;
     this.letters = automatonOf(unicode, (facts) => (facts & CLASS_MASK) === LETTER);
     this.ascii = Uint8Array.from({ length: 128 }, (_, byte) => {
       return unicode.facts[(unicode.blockOf[byte >> 6] << 6) | (byte & 63)] & CLASS_MASK;
@@ -64,41 +64,41 @@ export class Pretokenizer {
     while (state !== stop) state = transitions[(state << 8) | bytes[++at]];
     while ((bytes[at] & 0xc0) === 0x80) at--; // to the head of the character that is no letter
     this.isSyllable = at > first;
-    return at > first ? at : this.nextByClass(bytes, start, length, isLast);
+    return at > first ? at : this.#nextByClass(bytes, start, length, isLast);
   }
 
   /** What does not begin with letters. */
-  private nextByClass(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
+  #nextByClass(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
     let at = start;
-    let kind = this.classAt(bytes, at);
+    let kind = this.#classAt(bytes, at);
     if (bytes[at] === SPACE_BYTE && at + 1 < end) {
-      const following = this.classAt(bytes, at + 1);
+      const following = this.#classAt(bytes, at + 1);
       if (following === NUMBER || following === OTHER) {
         kind = following;
         at++;
       }
     }
-    if (kind === OTHER) return this.skipRun(bytes, this.skipRun(bytes, at, end, OTHER), end, NEWLINE);
-    if (kind !== NUMBER) return this.skipSpace(bytes, start, end, isLast);
-    for (let digits = 0; digits < this.digits && at < end && this.classAt(bytes, at) === NUMBER; digits++) {
+    if (kind === OTHER) return this.#skipRun(bytes, this.#skipRun(bytes, at, end, OTHER), end, NEWLINE);
+    if (kind !== NUMBER) return this.#skipSpace(bytes, start, end, isLast);
+    for (let digits = 0; digits < this.#digits && at < end && this.#classAt(bytes, at) === NUMBER; digits++) {
       at += widthOf(bytes[at]);
     }
     return at;
   }
 
-  private skipRun(bytes: Uint8Array, start: number, end: number, kind: number): number {
+  #skipRun(bytes: Uint8Array, start: number, end: number, kind: number): number {
     let at = start;
-    while (at < end && this.classAt(bytes, at) === kind) at += widthOf(bytes[at]);
+    while (at < end && this.#classAt(bytes, at) === kind) at += widthOf(bytes[at]);
     return at;
   }
 
   /** `\s*[\r\n]+|\s+(?!\S)|\s+`: up to the last line end, else up to the last space, which goes with what follows it. */
-  private skipSpace(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
+  #skipSpace(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
     let at = start;
     let last = start;
     let afterNewline = 0;
     while (at < end) {
-      const kind = this.classAt(bytes, at);
+      const kind = this.#classAt(bytes, at);
       if (kind < NEWLINE) break;
       last = at;
       at += widthOf(bytes[at]);
@@ -108,8 +108,8 @@ export class Pretokenizer {
     return at === end || last === start ? at : last;
   }
 
-  private classAt(bytes: Uint8Array, at: number): number {
-    const { blockOf, facts } = this.unicode;
+  #classAt(bytes: Uint8Array, at: number): number {
+    const { blockOf, facts } = this.#unicode;
     const lead = bytes[at];
     if (lead < 0x80) return this.ascii[lead];
     const width = widthOf(lead);

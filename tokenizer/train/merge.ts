@@ -42,83 +42,88 @@ const AHEAD = 64;
 export class Merger {
   /** Count of the pair merged last. */
   lastCount = Number.POSITIVE_INFINITY;
-  private readonly ints: Int32Array;
-  private readonly floats: Float64Array;
+  readonly #ints: Int32Array;
+  readonly #floats: Float64Array;
 
-  private pairCount = 0;
-  private left = new Int32Array(1 << 16);
-  private right = new Int32Array(1 << 16);
-  private counts = new Float64Array(1 << 16);
+  #pairCount = 0;
+  #left = new Int32Array(1 << 16);
+  #right = new Int32Array(1 << 16);
+  #counts = new Float64Array(1 << 16);
   /** First node of the list of words of each pair. */
-  private heads = new Int32Array(1 << 16);
+  #heads = new Int32Array(1 << 16);
   /** Nodes: place of the word, next node. */
-  private nodes = new Int32Array(1 << 18);
-  private nodesEnd = 0;
-  private freeNode = NIL;
+  #nodes = new Int32Array(1 << 18);
+  #nodesEnd = 0;
+  #freeNode = NIL;
   /** Places of the words that a pair is merged in next. */
-  private readonly ahead = new Int32Array(AHEAD);
+  readonly #ahead = new Int32Array(AHEAD);
   /** Number of the pair of each symbol with the one made in this step, before it and behind it; older numbers are stale. */
-  private readonly pairBefore: Int32Array;
-  private readonly pairBehind: Int32Array;
-  private readonly heap = new PairHeap(
-    (a, b) => this.left[a] < this.left[b] || (this.left[a] === this.left[b] && this.right[a] < this.right[b]),
+  readonly #pairBefore: Int32Array;
+  readonly #pairBehind: Int32Array;
+  readonly #heap = new PairHeap(
+    (a, b) => this.#left[a] < this.#left[b] || (this.#left[a] === this.#left[b] && this.#right[a] < this.#right[b]),
   );
 
+  readonly #vocabulary: Vocabulary;
+  readonly #rule: MergeRule;
+  readonly #limit: number;
+
   /** @param limit Tokens that the vocabulary may come to hold. */
-  constructor(
-    words: Words,
-    private readonly vocabulary: Vocabulary,
-    private readonly rule: MergeRule,
-    private readonly limit: number,
-  ) {
-    this.pairBefore = new Int32Array(limit).fill(NIL);
-    this.pairBehind = new Int32Array(limit).fill(NIL);
-    this.floats = new Float64Array(words.symbols.length + HEADER * words.counts.length);
-    this.ints = new Int32Array(this.floats.buffer);
+  constructor(words: Words, vocabulary: Vocabulary, rule: MergeRule, limit: number) {
+    this.#vocabulary = vocabulary;
+    this.#rule = rule;
+    this.#limit = limit;
+    this.#pairBefore = new Int32Array(limit).fill(NIL);
+    this.#pairBehind = new Int32Array(limit).fill(NIL);
+    this.#floats = new Float64Array(words.symbols.length + HEADER * words.counts.length);
+    this.#ints = new Int32Array(this.#floats.buffer);
     const known = new PairTable(1 << 16);
     let place = 0;
     for (let word = 0; word < words.counts.length; word++) {
       const [start, end, count] = [words.starts[word], words.starts[word + 1], words.counts[word]];
-      this.floats[place] = count;
-      this.ints[2 * place + 2] = end - start;
+      this.#floats[place] = count;
+      this.#ints[2 * place + 2] = end - start;
       for (let i = start, at = 2 * (place + HEADER); i < end; i++, at += 2) {
-        this.ints[at] = words.symbols[i];
-        this.ints[at + 1] = i + 1 < end ? this.gainFirst(known, words.symbols, i, count, place) : NIL;
+        this.#ints[at] = words.symbols[i];
+        this.#ints[at + 1] = i + 1 < end ? this.#gainFirst(known, words.symbols, i, count, place) : NIL;
       }
       place += HEADER + end - start;
     }
-    this.offerPairsFrom(0);
+    this.#offerPairsFrom(0);
   }
 
   /** Makes one merge; false when no pair is left that may be merged. */
   step(): boolean {
     for (;;) {
-      if (this.vocabulary.size >= this.limit) return false;
-      const pair = this.popMostFrequent();
+      if (this.#vocabulary.size >= this.#limit) return false;
+      const pair = this.#popMostFrequent();
       if (pair === NIL) return false;
-      if (!this.vocabulary.add(this.left[pair], this.right[pair])) continue;
-      this.lastCount = this.counts[pair];
-      this.mergeEverywhere(pair, this.vocabulary.size - 1);
+      if (!this.#vocabulary.add(this.#left[pair], this.#right[pair])) continue;
+      this.lastCount = this.#counts[pair];
+      this.#mergeEverywhere(pair, this.#vocabulary.size - 1);
       return true;
     }
   }
 
-  private mergeEverywhere(pair: number, made: number): void {
-    const firstNew = this.pairCount;
-    for (let node = this.heads[pair]; node !== NIL; ) {
+  #mergeEverywhere(pair: number, made: number): void {
+    const firstNew = this.#pairCount;
+    for (let node = this.#heads[pair]; node !== NIL; ) {
       let words = 0;
-      for (; node !== NIL && words < AHEAD; node = this.nodes[2 * node + 1]) this.ahead[words++] = this.nodes[2 * node];
-      this.touch(pair, words);
-      for (let i = 0; i < words; i++) this.mergeInWord(this.ahead[i], pair, made, firstNew);
+      for (; node !== NIL && words < AHEAD; node = this.#nodes[2 * node + 1])
+        this.#ahead[words++] = this.#nodes[2 * node];
+      this.#touch(pair, words);
+      for (let i = 0; i < words; i++) this.#mergeInWord(this.#ahead[i], pair, made, firstNew);
     }
-    this.release(pair);
-    this.counts[pair] = 0;
-    this.offerPairsFrom(firstNew);
+    this.#release(pair);
+    this.#counts[pair] = 0;
+    this.#offerPairsFrom(firstNew);
   }
 
   /** Reads what merging in the next words will need, so that the processor fetches it for all of them at a time. */
-  private touch(pair: number, words: number): void {
-    const { ints, counts, ahead } = this;
+  #touch(pair: number, words: number): void {
+    const ints = this.#ints;
+    const counts = this.#counts;
+    const ahead = this.#ahead;
     let sum = 0;
     for (let i = 0; i < words; i++) sum += ints[2 * ahead[i] + 2];
     for (let i = 0; i < words; i++) {
@@ -136,9 +141,9 @@ export class Merger {
   /** Kept, or the compiler would leave the reading out. */
   touched = 0;
 
-  private mergeInWord(place: number, pair: number, made: number, firstNew: number): void {
-    const { ints } = this;
-    const count = this.floats[place];
+  #mergeInWord(place: number, pair: number, made: number, firstNew: number): void {
+    const ints = this.#ints;
+    const count = this.#floats[place];
     const first = 2 * (place + HEADER);
     const end = first + 2 * ints[2 * place + 2];
     let write = first;
@@ -152,15 +157,15 @@ export class Merger {
       }
       if (write > first) {
         const before = ints[write - 1];
-        if (before !== NIL) this.counts[before] -= count;
-        ints[write - 1] = this.gain(this.pairBefore, ints[write - 2], made, firstNew, count, place);
+        if (before !== NIL) this.#counts[before] -= count;
+        ints[write - 1] = this.#gain(this.#pairBefore, ints[write - 2], made, firstNew, count, place);
       }
       const behind = ints[read + 3];
       ints[write] = made;
       read += 4;
       if (read < end) {
-        if (behind !== NIL) this.counts[behind] -= count;
-        ints[write + 1] = this.gain(this.pairBehind, ints[read], made, firstNew, count, place);
+        if (behind !== NIL) this.#counts[behind] -= count;
+        ints[write + 1] = this.#gain(this.#pairBehind, ints[read], made, firstNew, count, place);
       } else {
         ints[write + 1] = NIL;
       }
@@ -169,97 +174,99 @@ export class Merger {
   }
 
   /** Counts a pair of the token made in this step with an older one. @returns its number. */
-  private gain(known: Int32Array, older: number, made: number, firstNew: number, count: number, place: number): number {
+  #gain(known: Int32Array, older: number, made: number, firstNew: number, count: number, place: number): number {
     let pair = known[older];
     if (pair < firstNew) {
-      const isBefore = known === this.pairBefore;
-      pair = this.addPair(isBefore ? older : made, isBefore ? made : older);
+      const isBefore = known === this.#pairBefore;
+      pair = this.#addPair(isBefore ? older : made, isBefore ? made : older);
       known[older] = pair;
     }
-    this.counts[pair] += count;
-    this.list(pair, place);
+    this.#counts[pair] += count;
+    this.#list(pair, place);
     return pair;
   }
 
   /** Counts the pair that begins at symbol i when the words are laid out. */
-  private gainFirst(known: PairTable, symbols: Int32Array, i: number, count: number, place: number): number {
+  #gainFirst(known: PairTable, symbols: Int32Array, i: number, count: number, place: number): number {
     const [left, right] = [symbols[i], symbols[i + 1]];
     let pair = known.get(left, right);
     if (pair === NIL) {
-      pair = this.addPair(left, right);
+      pair = this.#addPair(left, right);
       known.add(left, right, pair);
     }
-    this.counts[pair] += count;
-    this.list(pair, place);
+    this.#counts[pair] += count;
+    this.#list(pair, place);
     return pair;
   }
 
   /** Adds a word to the list of a pair; one word's gains come one after another, so if it is there it is the head. */
-  private list(pair: number, place: number): void {
-    const head = this.heads[pair];
-    if (head !== NIL && this.nodes[2 * head] === place) return;
-    const node = this.takeNode();
-    this.nodes[2 * node] = place;
-    this.nodes[2 * node + 1] = head;
-    this.heads[pair] = node;
+  #list(pair: number, place: number): void {
+    const head = this.#heads[pair];
+    if (head !== NIL && this.#nodes[2 * head] === place) return;
+    const node = this.#takeNode();
+    this.#nodes[2 * node] = place;
+    this.#nodes[2 * node + 1] = head;
+    this.#heads[pair] = node;
   }
 
-  private addPair(left: number, right: number): number {
-    const pair = this.pairCount++;
-    if (pair === this.left.length) {
-      this.left = grown(this.left, new Int32Array(pair * 2));
-      this.right = grown(this.right, new Int32Array(pair * 2));
-      this.heads = grown(this.heads, new Int32Array(pair * 2));
-      this.counts = grown(this.counts, new Float64Array(pair * 2));
+  #addPair(left: number, right: number): number {
+    const pair = this.#pairCount++;
+    if (pair === this.#left.length) {
+      this.#left = grown(this.#left, new Int32Array(pair * 2));
+      this.#right = grown(this.#right, new Int32Array(pair * 2));
+      this.#heads = grown(this.#heads, new Int32Array(pair * 2));
+      this.#counts = grown(this.#counts, new Float64Array(pair * 2));
     }
-    this.left[pair] = left;
-    this.right[pair] = right;
-    this.heads[pair] = NIL;
+    this.#left[pair] = left;
+    this.#right[pair] = right;
+    this.#heads[pair] = NIL;
     return pair;
   }
 
-  private takeNode(): number {
-    const node = this.freeNode;
+  #takeNode(): number {
+    const node = this.#freeNode;
     if (node !== NIL) {
-      this.freeNode = this.nodes[2 * node + 1];
+      this.#freeNode = this.#nodes[2 * node + 1];
       return node;
     }
-    if (2 * this.nodesEnd === this.nodes.length) this.nodes = grown(this.nodes, new Int32Array(this.nodes.length * 2));
-    return this.nodesEnd++;
+    if (2 * this.#nodesEnd === this.#nodes.length)
+      this.#nodes = grown(this.#nodes, new Int32Array(this.#nodes.length * 2));
+    return this.#nodesEnd++;
   }
 
   /** Puts the list of a pair among the free nodes. */
-  private release(pair: number): void {
-    const head = this.heads[pair];
+  #release(pair: number): void {
+    const head = this.#heads[pair];
     if (head === NIL) return;
     let last = head;
-    while (this.nodes[2 * last + 1] !== NIL) last = this.nodes[2 * last + 1];
-    this.nodes[2 * last + 1] = this.freeNode;
-    this.freeNode = head;
-    this.heads[pair] = NIL;
+    while (this.#nodes[2 * last + 1] !== NIL) last = this.#nodes[2 * last + 1];
+    this.#nodes[2 * last + 1] = this.#freeNode;
+    this.#freeNode = head;
+    this.#heads[pair] = NIL;
   }
 
   /** Puts the pairs that came to be in this step on the heap, and forgets where those stand that are never merged. */
-  private offerPairsFrom(first: number): void {
-    for (let pair = first; pair < this.pairCount; pair++) {
-      const count = this.counts[pair];
-      if (count >= this.rule.minFrequency && this.rule.allows(this.left[pair], this.right[pair])) {
-        this.heap.push(count, pair);
+  #offerPairsFrom(first: number): void {
+    for (let pair = first; pair < this.#pairCount; pair++) {
+      const count = this.#counts[pair];
+      if (count >= this.#rule.minFrequency && this.#rule.allows(this.#left[pair], this.#right[pair])) {
+        this.#heap.push(count, pair);
       } else {
-        this.release(pair);
+        this.#release(pair);
       }
     }
   }
 
-  private popMostFrequent(): number {
-    const { heap, counts } = this;
+  #popMostFrequent(): number {
+    const heap = this.#heap;
+    const counts = this.#counts;
     while (heap.size > 0) {
       const count = heap.topCount;
       const pair = heap.pop();
       const actual = counts[pair];
       if (actual === count) return pair;
-      if (actual >= this.rule.minFrequency) heap.push(actual, pair);
-      else this.release(pair);
+      if (actual >= this.#rule.minFrequency) heap.push(actual, pair);
+      else this.#release(pair);
     }
     return NIL;
   }

@@ -33,113 +33,116 @@ export interface ThreadData {
 }
 
 export class TallyThreads implements TallyTeam {
-  private readonly members: Member[] = [];
+  readonly #members: Member[] = [];
   /** Bytes that other threads took. */
   shared = 0;
-  private offered = 0;
-  private task: TallyTask | undefined;
+  #offered = 0;
+  #task: TallyTask | undefined;
+
+  readonly #threads: number;
+  readonly #startBytes: number;
 
   /**
    * @param threads How many in all, this one included.
    * @param startBytes Text after which the others are started.
    */
-  constructor(
-    private readonly threads = availableParallelism(),
-    private readonly startBytes = START_BYTES,
-  ) {}
+  constructor(threads = availableParallelism(), startBytes = START_BYTES) {
+    this.#threads = threads;
+    this.#startBytes = startBytes;
+  }
 
   begin(task: TallyTask): void {
-    this.task = task;
-    for (const member of this.members) member.begin(task);
+    this.#task = task;
+    for (const member of this.#members) member.begin(task);
   }
 
   take(text: Uint8Array): boolean {
-    this.offered += text.length;
-    if (this.members.length === 0) {
-      if (this.offered >= this.startBytes) this.start();
+    this.#offered += text.length;
+    if (this.#members.length === 0) {
+      if (this.#offered >= this.#startBytes) this.#start();
       return false;
     }
-    const isTaken = text.length + PREFIX <= SLOT_BYTES && this.members.some((member) => member.take(text));
+    const isTaken = text.length + PREFIX <= SLOT_BYTES && this.#members.some((member) => member.take(text));
     if (isTaken) this.shared += text.length;
     return isTaken;
   }
 
   finish(): Promise<TallyResult[]> {
-    return Promise.all(this.members.map((member) => member.finish()));
+    return Promise.all(this.#members.map((member) => member.finish()));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.members.map((member) => member.close()));
+    await Promise.all(this.#members.map((member) => member.close()));
   }
 
-  private start(): void {
-    for (let i = 1; i < this.threads; i++) {
+  #start(): void {
+    for (let i = 1; i < this.#threads; i++) {
       const member = new Member();
-      member.begin(this.task!);
-      this.members.push(member);
+      member.begin(this.#task!);
+      this.#members.push(member);
     }
   }
 }
 
 class Member {
-  private readonly data: ThreadData = {
+  readonly #data: ThreadData = {
     slots: Array.from({ length: SLOTS }, () => new SharedArrayBuffer(SLOT_BYTES)),
     state: new Int32Array(new SharedArrayBuffer(4 * (STATE.FILLED + SLOTS))),
   };
-  private readonly views = this.data.slots.map((slot) => ({ bytes: new Uint8Array(slot), view: new DataView(slot) }));
-  private readonly worker: Worker;
-  private result: Promise<TallyResult> | undefined;
-  private handed = 0;
+  readonly #views = this.#data.slots.map((slot) => ({ bytes: new Uint8Array(slot), view: new DataView(slot) }));
+  readonly #worker: Worker;
+  #result: Promise<TallyResult> | undefined;
+  #handed = 0;
   /** Bytes in the slot that is being filled. */
-  private filled = 0;
+  #filled = 0;
 
   constructor() {
-    this.worker = startWorker(new URL('./tally-thread.ts', import.meta.url), { workerData: this.data });
+    this.#worker = startWorker(new URL('./tally-thread.ts', import.meta.url), { workerData: this.#data });
   }
 
   begin(task: TallyTask): void {
-    const { state } = this.data;
+    const { state } = this.#data;
     state.fill(0);
     state[STATE.DONE] = NOT_READY;
-    this.handed = 0;
-    this.filled = 0;
-    this.result = new Promise((resolve, reject) => {
-      this.worker.once('message', resolve);
-      this.worker.once('error', reject);
+    this.#handed = 0;
+    this.#filled = 0;
+    this.#result = new Promise((resolve, reject) => {
+      this.#worker.once('message', resolve);
+      this.#worker.once('error', reject);
     });
-    this.result.catch(() => {}); // `finish` throws it
-    this.worker.postMessage(task);
+    this.#result.catch(() => {}); // `finish` throws it
+    this.#worker.postMessage(task);
   }
 
   take(text: Uint8Array): boolean {
-    if (this.filled + PREFIX + text.length > SLOT_BYTES) this.handOver();
-    const done = Atomics.load(this.data.state, STATE.DONE);
-    if (done === NOT_READY || this.handed - done === SLOTS) return false;
-    const { bytes, view } = this.views[this.handed % SLOTS];
-    view.setUint32(this.filled, text.length, true);
-    bytes.set(text, this.filled + PREFIX);
-    this.filled += PREFIX + text.length;
+    if (this.#filled + PREFIX + text.length > SLOT_BYTES) this.#handOver();
+    const done = Atomics.load(this.#data.state, STATE.DONE);
+    if (done === NOT_READY || this.#handed - done === SLOTS) return false;
+    const { bytes, view } = this.#views[this.#handed % SLOTS];
+    view.setUint32(this.#filled, text.length, true);
+    bytes.set(text, this.#filled + PREFIX);
+    this.#filled += PREFIX + text.length;
     return true;
   }
 
   finish(): Promise<TallyResult> {
-    if (this.filled > 0) this.handOver();
-    this.tell(this.handed | END);
-    return this.result!;
+    if (this.#filled > 0) this.#handOver();
+    this.#tell(this.#handed | END);
+    return this.#result!;
   }
 
   async close(): Promise<void> {
-    await this.worker.terminate();
+    await this.#worker.terminate();
   }
 
-  private handOver(): void {
-    this.data.state[STATE.FILLED + (this.handed % SLOTS)] = this.filled;
-    this.filled = 0;
-    this.tell(++this.handed);
+  #handOver(): void {
+    this.#data.state[STATE.FILLED + (this.#handed % SLOTS)] = this.#filled;
+    this.#filled = 0;
+    this.#tell(++this.#handed);
   }
 
-  private tell(handed: number): void {
-    Atomics.store(this.data.state, STATE.HANDED, handed);
-    Atomics.notify(this.data.state, STATE.HANDED);
+  #tell(handed: number): void {
+    Atomics.store(this.#data.state, STATE.HANDED, handed);
+    Atomics.notify(this.#data.state, STATE.HANDED);
   }
 }

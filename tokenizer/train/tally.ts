@@ -52,30 +52,30 @@ export function tallyOf(task: TallyTask): Tally {
 const MAX_WORD_BYTES = 1024;
 
 export class WordTally implements Tally {
-  private readonly scanner: Scanner;
+  readonly #scanner: Scanner;
 
   constructor(options: ScannerOptions) {
-    this.scanner = new Scanner(options);
+    this.#scanner = new Scanner(options);
   }
 
   get size(): number {
-    return this.scanner.table.size;
+    return this.#scanner.table.size;
   }
 
   add(text: Uint8Array): void {
-    const { scanner } = this;
+    const scanner = this.#scanner;
     const wellFormed = scanner.wellFormed(text);
     for (let from = 0, done = 0; from < wellFormed.length; from += done) {
       const isLast = scanner.load(wellFormed, from);
-      done = this.addWindow(isLast);
+      done = this.#addWindow(isLast);
       if (done === 0) scanner.enlarge();
     }
     scanner.reset();
   }
 
   /** @returns the end of what of the window is sure to end in it. */
-  private addWindow(isLast: boolean): number {
-    const { scanner } = this;
+  #addWindow(isLast: boolean): number {
+    const scanner = this.#scanner;
     const { table } = scanner;
     const { length } = scanner.text;
     for (let start = 0; ; ) {
@@ -92,7 +92,7 @@ export class WordTally implements Tally {
   }
 
   result(): CountedKeys {
-    return keysOf(this.scanner.table);
+    return keysOf(this.#scanner.table);
   }
 }
 
@@ -108,17 +108,17 @@ const counterOf = (left: number, right: number): number => {
 
 class NeighbourTally implements Tally {
   readonly size = 0;
-  private readonly encoder: Encoder;
+  readonly #encoder: Encoder;
   /** Shared where that can be, so that threads need no copy of it. */
-  private readonly counters = new Uint32Array(new SharedBuffer(4 * NEIGHBOUR_COUNTERS));
+  readonly #counters = new Uint32Array(new SharedBuffer(4 * NEIGHBOUR_COUNTERS));
 
   constructor(model: BpeModel) {
-    this.encoder = new Encoder(model);
+    this.#encoder = new Encoder(model);
   }
 
   add(text: Uint8Array): void {
-    const { counters } = this;
-    const ids = this.encoder.encodeSyllables(text);
+    const counters = this.#counters;
+    const ids = this.#encoder.encodeSyllables(text);
     for (let i = 1; i < ids.length; i++) {
       if ((ids[i] & CONTINUES) === 0) continue;
       const counter = counterOf(ids[i - 1] & ~CONTINUES, ids[i] & ~CONTINUES);
@@ -127,7 +127,7 @@ class NeighbourTally implements Tally {
   }
 
   result(): Uint32Array {
-    return this.counters;
+    return this.#counters;
   }
 }
 
@@ -137,27 +137,30 @@ const MAX_PIECE_TOKENS = 512;
 const ID_BYTES = 3;
 
 class PieceTally implements Tally {
-  private readonly encoder: Encoder;
-  private readonly pieces = new ByteTable();
+  readonly #encoder: Encoder;
+  readonly #pieces = new ByteTable();
   /** The ids of a text as keys are made of them. */
-  private key = new PaddedText(1 << 16);
+  #key = new PaddedText(1 << 16);
 
-  constructor(
-    model: BpeModel,
-    private readonly neighbours: Uint32Array,
-    private readonly threshold: number,
-  ) {
-    this.encoder = new Encoder(model);
+  readonly #neighbours: Uint32Array;
+  readonly #threshold: number;
+
+  constructor(model: BpeModel, neighbours: Uint32Array, threshold: number) {
+    this.#neighbours = neighbours;
+    this.#threshold = threshold;
+    this.#encoder = new Encoder(model);
   }
 
   get size(): number {
-    return this.pieces.size;
+    return this.#pieces.size;
   }
 
   add(text: Uint8Array): void {
-    const { neighbours, threshold, pieces } = this;
-    const ids = this.encoder.encodeSyllables(text);
-    const key = this.writeKey(ids);
+    const neighbours = this.#neighbours;
+    const threshold = this.#threshold;
+    const pieces = this.#pieces;
+    const ids = this.#encoder.encodeSyllables(text);
+    const key = this.#writeKey(ids);
     let start = 0;
     for (let at = 0; at < ids.length; at++) {
       // A piece goes on over a space only: what else stands behind a token of phase 1 was not merged there.
@@ -176,19 +179,19 @@ class PieceTally implements Tally {
   }
 
   result(): CountedKeys {
-    return keysOf(this.pieces);
+    return keysOf(this.#pieces);
   }
 
-  private writeKey(ids: Int32Array): PaddedText {
-    if (ids.length * ID_BYTES > this.key.capacity) this.key = new PaddedText(2 * ids.length * ID_BYTES);
-    const { bytes } = this.key;
+  #writeKey(ids: Int32Array): PaddedText {
+    if (ids.length * ID_BYTES > this.#key.capacity) this.#key = new PaddedText(2 * ids.length * ID_BYTES);
+    const { bytes } = this.#key;
     for (let i = 0, at = 0; i < ids.length; i++, at += ID_BYTES) {
       const id = ids[i] & ~CONTINUES;
       bytes[at] = id;
       bytes[at + 1] = id >> 8;
       bytes[at + 2] = id >> 16;
     }
-    return this.key;
+    return this.#key;
   }
 }
 

@@ -67,81 +67,82 @@ export async function trainBpe(texts: () => AsyncIterable<Uint8Array>, options: 
 }
 
 class Training {
-  private readonly vocabulary = new Vocabulary();
-  private readonly breathe: () => Promise<boolean>;
-  private readonly split: SplitRule;
-  private readonly minFrequency: number;
-  private readonly maxTokenBytes: number;
-  private readonly maxSyllables: number;
+  readonly #texts: () => AsyncIterable<Uint8Array>;
+  readonly #options: TrainOptions;
+  readonly #vocabulary = new Vocabulary();
+  readonly #breathe: () => Promise<boolean>;
+  readonly #split: SplitRule;
+  readonly #minFrequency: number;
+  readonly #maxTokenBytes: number;
+  readonly #maxSyllables: number;
   /** Bytes of the corpus, once it has been read. */
-  private bytes: number | undefined;
+  #bytes: number | undefined;
 
-  constructor(
-    private readonly texts: () => AsyncIterable<Uint8Array>,
-    private readonly options: TrainOptions,
-  ) {
+  constructor(texts: () => AsyncIterable<Uint8Array>, options: TrainOptions) {
+    this.#texts = texts;
+    this.#options = options;
     const { vocabSize, digits = DEFAULT_SPLIT.digits, maxSyllables = MAX_SYLLABLES } = options;
     checkVocabSize(vocabSize);
-    this.breathe = breather(options.signal);
-    this.split = { digits, acrossSpaces: maxSyllables > 1 };
-    this.minFrequency = options.minFrequency ?? MIN_FREQUENCY;
-    this.maxTokenBytes = options.maxTokenBytes ?? MAX_TOKEN_BYTES;
-    this.maxSyllables = maxSyllables;
+    this.#breathe = breather(options.signal);
+    this.#split = { digits, acrossSpaces: maxSyllables > 1 };
+    this.#minFrequency = options.minFrequency ?? MIN_FREQUENCY;
+    this.#maxTokenBytes = options.maxTokenBytes ?? MAX_TOKEN_BYTES;
+    this.#maxSyllables = maxSyllables;
   }
 
   async run(): Promise<BpeModel> {
-    const { vocabSize, corpus = 'the corpus', syllableShare = SYLLABLE_SHARE } = this.options;
-    const words = (await this.tally('count', { kind: 'words', digits: this.split.digits })) as CountedKeys;
+    const { vocabSize, corpus = 'the corpus', syllableShare = SYLLABLE_SHARE } = this.#options;
+    const words = (await this.#tally('count', { kind: 'words', digits: this.#split.digits })) as CountedKeys;
     if (words.counts.length === 0) {
       throw badInput('EMPTY_CORPUS', `${corpus}: no text to train on`, 'give documents that hold text');
     }
     const merges = vocabSize - MIN_VOCAB_SIZE;
-    const within = this.split.acrossSpaces ? Math.round(merges * syllableShare) : merges;
-    await this.merge('merge', wordsOf(words), within, this.vocabulary, (left, right) => this.isShort(left, right));
-    if (this.split.acrossSpaces && within < merges) return this.acrossSpaces(merges);
-    return this.modelOf(this.vocabulary);
+    const within = this.#split.acrossSpaces ? Math.round(merges * syllableShare) : merges;
+    await this.#merge('merge', wordsOf(words), within, this.#vocabulary, (left, right) => this.#isShort(left, right));
+    if (this.#split.acrossSpaces && within < merges) return this.#acrossSpaces(merges);
+    return this.#modelOf(this.#vocabulary);
   }
 
-  private async acrossSpaces(merges: number): Promise<BpeModel> {
-    const model = this.modelOf(this.vocabulary);
-    const neighbours = (await this.tally('count neighbours', { kind: 'neighbours', model })) as Uint32Array;
-    const wanted = merges - this.vocabulary.mergeCount;
-    let threshold = Math.max(this.minFrequency, thresholdFor(neighbours, wanted));
+  async #acrossSpaces(merges: number): Promise<BpeModel> {
+    const model = this.#modelOf(this.#vocabulary);
+    const neighbours = (await this.#tally('count neighbours', { kind: 'neighbours', model })) as Uint32Array;
+    const wanted = merges - this.#vocabulary.mergeCount;
+    let threshold = Math.max(this.#minFrequency, thresholdFor(neighbours, wanted));
     for (;;) {
       const task = { kind: 'pieces', model, neighbours, threshold } as const;
-      const pieces = (await this.tally('count pieces', task)) as CountedKeys;
-      const vocabulary = this.vocabulary.clone();
-      const allows = this.ruleAcross(vocabulary);
-      const merger = await this.merge('merge across spaces', wordsOfPieces(pieces), merges, vocabulary, allows);
+      const pieces = (await this.#tally('count pieces', task)) as CountedKeys;
+      const vocabulary = this.#vocabulary.clone();
+      const allows = this.#ruleAcross(vocabulary);
+      const merger = await this.#merge('merge across spaces', wordsOfPieces(pieces), merges, vocabulary, allows);
       const isComplete = vocabulary.mergeCount === merges && merger.lastCount >= threshold;
-      if (isComplete || threshold <= this.minFrequency) return this.modelOf(vocabulary);
-      threshold = Math.max(this.minFrequency, Math.floor(threshold / LOWER_GUESS));
+      if (isComplete || threshold <= this.#minFrequency) return this.#modelOf(vocabulary);
+      threshold = Math.max(this.#minFrequency, Math.floor(threshold / LOWER_GUESS));
     }
   }
 
-  private isShort(left: number, right: number, vocabulary = this.vocabulary): boolean {
-    return vocabulary.bytesOf(left).length + vocabulary.bytesOf(right).length <= this.maxTokenBytes;
+  #isShort(left: number, right: number, vocabulary = this.#vocabulary): boolean {
+    return vocabulary.bytesOf(left).length + vocabulary.bytesOf(right).length <= this.#maxTokenBytes;
   }
 
   /** The left part ends with a whole letter, the right one begins with a space: see join.ts for what rests on this. */
-  private ruleAcross(vocabulary: Vocabulary): MergeRule['allows'] {
+  #ruleAcross(vocabulary: Vocabulary): MergeRule['allows'] {
     return (left, right) => {
       const [before, behind] = [vocabulary.bytesOf(left), vocabulary.bytesOf(right)];
-      if (behind[0] !== ' ' || !this.isShort(left, right, vocabulary)) return false;
+      if (behind[0] !== ' ' || !this.#isShort(left, right, vocabulary)) return false;
       const syllables = syllablesIn(before) + syllablesIn(behind);
-      return syllables <= this.maxSyllables && endsWithLetter(Uint8Array.from(before, (byte) => byte.charCodeAt(0)));
+      return syllables <= this.#maxSyllables && endsWithLetter(Uint8Array.from(before, (byte) => byte.charCodeAt(0)));
     };
   }
 
-  private async merge(
+  async #merge(
     stage: TrainStage,
     words: Words,
     merges: number,
     vocabulary: Vocabulary,
     allows: MergeRule['allows'],
   ): Promise<Merger> {
-    const { onProgress } = this.options;
-    const merger = new Merger(words, vocabulary, { minFrequency: this.minFrequency, allows }, BYTE_TOKENS + merges);
+    const { onProgress } = this.#options;
+    const merger = new Merger(words, vocabulary, { minFrequency: this.#minFrequency, allows }, BYTE_TOKENS + merges);
     const from = vocabulary.mergeCount;
     const report = () =>
       onProgress?.({
@@ -150,21 +151,21 @@ class Training {
         total: merges - from,
         words: words.counts.length,
       });
-    while (merger.step()) if (await this.breathe()) report();
+    while (merger.step()) if (await this.#breathe()) report();
     report();
     return merger;
   }
 
-  private async tally(stage: TrainStage, task: TallyTask): Promise<TallyResult> {
-    const { team, signal, onProgress } = this.options;
-    const report = (done: number, words: number) => onProgress?.({ stage, done, total: this.bytes, words });
-    const { bytes, result } = await tallyTexts(this.texts(), task, { team, signal, onProgress: report });
-    this.bytes = bytes;
+  async #tally(stage: TrainStage, task: TallyTask): Promise<TallyResult> {
+    const { team, signal, onProgress } = this.#options;
+    const report = (done: number, words: number) => onProgress?.({ stage, done, total: this.#bytes, words });
+    const { bytes, result } = await tallyTexts(this.#texts(), task, { team, signal, onProgress: report });
+    this.#bytes = bytes;
     return result;
   }
 
-  private modelOf({ merges }: Vocabulary): BpeModel {
-    return { merges: Int32Array.from(merges), specialTokens: SPECIAL_TOKENS, split: this.split };
+  #modelOf({ merges }: Vocabulary): BpeModel {
+    return { merges: Int32Array.from(merges), specialTokens: SPECIAL_TOKENS, split: this.#split };
   }
 }
 

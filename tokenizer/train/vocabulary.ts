@@ -5,12 +5,15 @@ import { BYTE_OF_ID } from '../text/byte-level.ts';
 
 export class Vocabulary {
   /** Bytes of each token, one character a byte. */
-  private readonly tokens: string[] = Array.from(BYTE_OF_ID, (byte) => String.fromCharCode(byte));
-  private readonly known = new Set(this.tokens);
+  readonly #tokens: string[] = Array.from(BYTE_OF_ID, (byte) => String.fromCharCode(byte));
+  readonly #known = new Set(this.#tokens);
+
+  readonly merges: number[];
 
   /** @param merges Left and right id of each merge made before. */
-  constructor(readonly merges: number[] = []) {
-    for (let i = 0; i < merges.length; i += 2) this.append(this.tokens[merges[i]] + this.tokens[merges[i + 1]]);
+  constructor(merges: number[] = []) {
+    this.merges = merges;
+    for (let i = 0; i < merges.length; i += 2) this.#append(this.#tokens[merges[i]] + this.#tokens[merges[i + 1]]);
   }
 
   clone(): Vocabulary {
@@ -18,12 +21,12 @@ export class Vocabulary {
   }
 
   get size(): number {
-    return this.tokens.length;
+    return this.#tokens.length;
   }
 
   /** Bytes of a token, one character a byte. */
   bytesOf(id: number): string {
-    return this.tokens[id];
+    return this.#tokens[id];
   }
 
   /**
@@ -31,20 +34,20 @@ export class Vocabulary {
    * string once, so that pair is never merged. (It takes runs of one letter to get there.)
    */
   add(left: number, right: number): boolean {
-    const token = this.tokens[left] + this.tokens[right];
-    if (this.known.has(token)) return false;
-    this.append(token);
+    const token = this.#tokens[left] + this.#tokens[right];
+    if (this.#known.has(token)) return false;
+    this.#append(token);
     this.merges.push(left, right);
     return true;
   }
 
-  private append(token: string): void {
-    this.known.add(token);
-    this.tokens.push(token);
+  #append(token: string): void {
+    this.#known.add(token);
+    this.#tokens.push(token);
   }
 
   /** Tokens beside single bytes. */
   get mergeCount(): number {
-    return this.tokens.length - BYTE_TOKENS;
+    return this.#tokens.length - BYTE_TOKENS;
   }
 }
