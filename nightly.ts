@@ -22,10 +22,12 @@ import { statsOf } from './shards/stats.ts';
 import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
 import { trainTokenizer } from './tokenizer/train/train-files.ts';
 import { writeTokenShards } from './tokenizer/write-tokens.ts';
-import { writePlot } from './trainer/commands/plot.ts';
-import { generateText } from './trainer/commands/sample.ts';
-import { EVALUATE_TOKENS, TRAINING, trainingRows } from './trainer/commands/train.ts';
+import { TRAINING } from './trainer/commands/train.ts';
+import { generateText } from './trainer/generate/text.ts';
+import { writePlot } from './trainer/record/write-plot.ts';
 import type { TrainingSummary } from './trainer/run/options.ts';
+import { EVALUATE_TOKENS } from './trainer/run/recipe-options.ts';
+import { trainingRows } from './trainer/run/rows.ts';
 import { runTraining } from './trainer/run/run.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */

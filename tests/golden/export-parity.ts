@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { exportCheckpoint } from '../../trainer/export/export.ts';
-import type { GgufType } from '../../trainer/export/gguf-model.ts';
+import type { GgufType } from '../../trainer/export/formats.ts';
 import { Sampler } from '../../trainer/generate/sample.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';

@@ -17,7 +17,7 @@ import { modelConfig, storedShape } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { COLOURS, chartSvg } from '../../trainer/record/chart.ts';
 import { encodeSafetensors } from '../../trainer/record/safetensors.ts';
-import { OPTIMIZER } from '../../trainer/run/recipe.ts';
+import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
 import { learningRate } from '../../trainer/run/schedule.ts';
 
 const { values: args } = parseArgs({

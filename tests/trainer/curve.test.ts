@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writePlot } from '../../trainer/commands/plot.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { normal } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
@@ -12,6 +11,7 @@ import { modelConfig } from '../../trainer/model/config.ts';
 import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from '../../trainer/record/anomaly.ts';
 import { type CurveHead, type CurvePoint, openCurve, readCurve } from '../../trainer/record/curve.ts';
 import { crc32c, fileVersionEvent, scalarsEvent, sessionStartEvent } from '../../trainer/record/tensorboard.ts';
+import { writePlot } from '../../trainer/record/write-plot.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vua-curve-'));
 afterAll(() => rmSync(root, { recursive: true }));

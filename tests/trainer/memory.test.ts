@@ -5,7 +5,8 @@ import { modelConfig, PRESETS } from '../../trainer/model/config.ts';
 import { Trainer, type TrainerOptions } from '../../trainer/model/trainer.ts';
 import { GRAMMAR_OPTIMIZER } from '../../trainer/proofs/training.ts';
 import { memoryNeed } from '../../trainer/run/memory.ts';
-import { modelOf, type RecipeOptions, recipeOf } from '../../trainer/run/recipe.ts';
+import { modelOf, recipeOf } from '../../trainer/run/recipe.ts';
+import type { RecipeOptions } from '../../trainer/run/recipe-options.ts';
 
 it('predicts what is allocated; recomputation needs less', async () => {
   const gpu = await openGpu();

@@ -7,7 +7,7 @@ import { Trainer } from '../../trainer/model/trainer.ts';
 import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/run/flops.ts';
 import { type SweepPoint, suggestRate, sweepRates } from '../../trainer/run/lr-find.ts';
 import { effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
-import { OPTIMIZER } from '../../trainer/run/recipe.ts';
+import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
 
 describe('plan', () => {
   it('counts the arithmetic of a token', () => {

@@ -3,7 +3,7 @@
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { sayFinding } from '../../trainer/bench/findings.ts';
 import { tuneMatmuls } from '../../trainer/bench/tune.ts';
-import { onwards, type TuneFindings } from '../../trainer/commands/tune.ts';
+import { onwards, type TuneFindings } from '../../trainer/bench/tune-apart.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { kernelsFor } from '../../trainer/kernels/index.ts';
 

@@ -1,10 +1,7 @@
-/** `vua doctor`. */
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
-import type { Work } from '../../crawlers/shell/work.ts';
 import { adapterOption, openGpu } from '../gpu/adapter.ts';
-
 import type { AdapterFacts } from '../gpu/device.ts';
 
 export const doctorCommand = defineCommand({
@@ -12,9 +9,9 @@ export const doctorCommand = defineCommand({
   summary: 'show the WebGPU adapter that training would use, why, and how to get a faster one',
   examples: ['vua doctor', 'vua doctor --adapter embedded --json'],
   options: z.object({ adapter: adapterOption }),
-  async run(options, context: Work) {
+  async run(options, { report }) {
     const gpu = await openGpu(options.adapter);
-    context.report.result(doctorText(gpu.facts), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });
+    report.result(doctorText(gpu.facts), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });
     gpu.destroy();
   },
 });

@@ -1,10 +1,8 @@
-/** `vua export`. */
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatTable } from '../../crawlers/shell/reporter.ts';
-import { EXPORT_FORMATS, exportCheckpoint } from '../export/export.ts';
-import { GGUF_TYPES } from '../export/gguf-model.ts';
+import { EXPORT_FORMATS, GGUF_TYPES } from '../export/formats.ts';
 
 export const exportCommand = defineCommand({
   name: 'export',
@@ -28,6 +26,7 @@ export const exportCommand = defineCommand({
     documents: z.string().optional().describe('folder of document shards: sources and licences go into the card'),
   }),
   async run(options, { report, signal }) {
+    const { exportCheckpoint } = await import('../export/export.ts');
     const name = options.name || basename(resolve(options.out));
     const { checkpoint, files, warnings } = await exportCheckpoint({ ...options, name }, signal);
     const rows = files.map(({ path, bytes }) => [path, formatBytes(bytes)]);

@@ -1,18 +1,9 @@
-/** `vua lr-find`. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
-import { openGpu } from '../gpu/adapter.ts';
-import { type Loader, openLoader } from '../loader/loader.ts';
-import { Trainer } from '../model/trainer.ts';
-import { COLOURS, chartSvg } from '../record/chart.ts';
-import { type SweepPoint, suggestRate, sweepRates } from '../run/lr-find.ts';
-import { recipeOf } from '../run/recipe.ts';
-import { describe } from '../run/run.ts';
 import { TRAINING } from './train.ts';
 
 export const lrFindCommand = defineCommand({
@@ -32,30 +23,13 @@ export const lrFindCommand = defineCommand({
     seed: TRAINING.seed,
     adapter: TRAINING.adapter,
   }),
-  async run(options, { report, signal }) {
-    const { steps, from, to, seed } = options;
+  async run(options, work) {
+    const { report, signal } = work;
+    const { from, to } = options;
     if (from >= to) throw badInput('BAD_OPTION', `--from ${from} --to ${to}: expected a rising range`);
-    const folder = await openTokens(options.tokens);
-    const gpu = await openGpu(options.adapter);
-    report.note(`adapter: ${describe(gpu.facts)}`);
-    const { config, trainer: made } = recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts);
-    const { paddedVocab, context: length } = config;
-    const plan = { rows: made.rows, length, seed, paddedVocab, layout: 'stream', maskDocuments: false } as const;
-    const loader = openLoader([folder.source('train')], plan);
-    const trainer = await Trainer.create(gpu, config, made);
-    const points: SweepPoint[] = [];
-    try {
-      trainer.arena.initialise(config, seed);
-      const progress = report.stage('lr-find', 'steps', steps);
-      for await (const point of sweepRates(trainer, batchesOf(loader), { from, to, steps, signal })) {
-        points.push(point);
-        progress.update(point.step, { rate: point.rate.toExponential(1), loss: point.loss.toFixed(3) });
-      }
-      progress.finish();
-    } finally {
-      trainer.release();
-      gpu.destroy();
-    }
+    const { findRate, sweepChart } = await import('../run/find-rate.ts');
+    const { suggestRate } = await import('../run/lr-find.ts');
+    const points = await findRate(options, work);
     if (signal.aborted) return INTERRUPTED;
     const suggestion = suggestRate(points);
     const path = options.out && join(options.out, 'lr-find.svg');
@@ -79,25 +53,3 @@ export const lrFindCommand = defineCommand({
     );
   },
 });
-
-async function* batchesOf(loader: Loader) {
-  for (;;) yield await loader.next();
-}
-
-const sweepChart = (points: readonly SweepPoint[]): string =>
-  chartSvg({
-    title: 'Loss while the learning rate grows',
-    xLabel: 'learning rate',
-    yLabel: 'nats per token',
-    logX: true,
-    series: [
-      {
-        name: 'loss',
-        colour: COLOURS[0],
-        opacity: 0.5,
-        width: 1,
-        points: points.map(({ rate, loss }) => [rate, loss]),
-      },
-      { name: 'smoothed', colour: COLOURS[1], width: 2, points: points.map(({ rate, smooth }) => [rate, smooth]) },
-    ],
-  });

@@ -1,11 +1,9 @@
-/** `vua plan`. */
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { formatBytes, formatCount, formatSeconds, formatTable } from '../../crawlers/shell/reporter.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
 import { PRESETS } from '../model/config.ts';
-import { GOOD_EPOCHS, type Plan, type Preset, parseDevice, planOf, TOKENS_PER_PARAMETER } from '../run/plan.ts';
+import { TOKENS_PER_PARAMETER } from '../run/flops.ts';
+import type { Preset } from '../run/plan.ts';
 
 const names = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
 
@@ -42,6 +40,9 @@ export const planCommand = defineCommand({
     utilisation: z.number().gt(0).max(1).default(0.3).describe('share of the peak that training reaches'),
   }),
   async run(options, { report }) {
+    const { openTokens } = await import('../../shards/tokens/open.ts');
+    const { parseDevice, planOf } = await import('../run/plan.ts');
+    const { planText } = await import('../run/plan-text.ts');
     const { trainingTokens, utilisation, precision, batch: rows } = options;
     const storage = precision === 'mixed' ? 'f16' : 'f32';
     const manifest = options.tokens === undefined ? undefined : (await openTokens(options.tokens)).manifest;
@@ -64,76 +65,12 @@ export const planCommand = defineCommand({
         ...planOf({ preset, tokens: trainingTokens, uniqueTokens, rows, storage, devices, utilisation }),
       };
     });
-    report.result(
-      [
-        formatTable([
-          ['', ...plans.map(({ name }) => name)],
-          ...rowsOf(plans, uniqueTokens),
-          ...devices.map((_, i) => deviceRow(plans, i)),
-        ]),
-        '',
-        ...notes(plans, uniqueTokens, precision, utilisation),
-      ].join('\n'),
-      { event: 'plan', uniqueTokens, precision, utilisation, plans },
-    );
+    report.result(planText(plans, { uniqueTokens, precision, utilisation }), {
+      event: 'plan',
+      uniqueTokens,
+      precision,
+      utilisation,
+      plans,
+    });
   },
 });
-
-const short = (value: number): string => {
-  for (const [unit, size] of [
-    ['T', 1e12],
-    ['G', 1e9],
-    ['M', 1e6],
-    ['k', 1e3],
-  ] as const) {
-    if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`;
-  }
-  return formatCount(value);
-};
-
-function rowsOf(plans: readonly Plan[], uniqueTokens: number | undefined): string[][] {
-  const row = (name: string, text: (plan: Plan) => string): string[] => [name, ...plans.map(text)];
-  return [
-    row('layers × width', ({ config }) => `${config.layers} × ${config.width}`),
-    row('context', ({ config }) => formatCount(config.context)),
-    row('vocabulary', ({ config }) => formatCount(config.vocabSize)),
-    row('parameters', ({ parameters }) => short(parameters)),
-    row('training tokens', ({ tokens }) => short(tokens)),
-    row('steps', ({ steps }) => formatCount(steps)),
-    ...(uniqueTokens
-      ? [
-          row('epochs over the data', ({ epochs }) => (epochs ?? 0).toPrecision(3)),
-          row('worth in fresh tokens', (plan) => short(plan.effectiveTokens)),
-        ]
-      : []),
-    row('FLOPs', ({ flops }) => flops.toExponential(2).replace('e+', 'e')),
-    row('memory of one device', ({ memoryBytes }) => formatBytes(memoryBytes)),
-  ];
-}
-
-function deviceRow(plans: readonly Plan[], index: number): string[] {
-  const { count, name, peak } = plans[0].devices[index].device;
-  const cells = plans.map(({ devices }) => {
-    const { seconds, fits } = devices[index];
-    const time = seconds < 86_400 ? formatSeconds(seconds) : `${(seconds / 86_400).toPrecision(3)} days`;
-    return fits === false ? `${time} (too large)` : time;
-  });
-  return [`${count > 1 ? `${count} × ` : ''}${name}, ${formatCount(peak)} TFLOP/s`, ...cells];
-}
-
-function notes(plans: readonly Plan[], unique: number | undefined, precision: string, utilisation: number): string[] {
-  const lines = [
-    `times: ${precision} peaks of the data sheets × ${utilisation} (--utilisation); several devices without loss between them`,
-  ];
-  if (unique === undefined) return [...lines, 'data: give --tokens to see epochs'];
-  const ceiling = GOOD_EPOCHS * unique;
-  lines.push(
-    `data: ${short(unique)} training tokens; up to ${GOOD_EPOCHS} epochs (${short(ceiling)}) repeating costs next to nothing, beyond it less and less is gained (Muennighoff et al. 2023)`,
-  );
-  const beyond = plans.filter(({ tokens }) => tokens > ceiling);
-  if (beyond.length > 0)
-    lines.push(
-      `${beyond.length} of ${plans.length} sizes want more text than that: gather more, or train a smaller model`,
-    );
-  return lines;
-}

@@ -1,16 +1,10 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../../crawlers/shell/command.ts';
-import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
+import { formatTable } from '../../crawlers/shell/reporter.ts';
 import { adapterOption } from '../gpu/adapter.ts';
-import { ACTIVATIONS, ARCHITECTURES, PRESETS, type PresetName } from '../model/config.ts';
-import { MATRIX_OPTIMIZERS } from '../model/update.ts';
-import type { TrainingSummary } from '../run/options.ts';
-import { DEFAULT_DEPTH, OPTIMIZER, PRECISIONS } from '../run/recipe.ts';
-import { runTraining } from '../run/run.ts';
+import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
+import { DEFAULT_DEPTH, EVALUATE_TOKENS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
 import { SCHEDULES } from '../run/schedule.ts';
-
-/** An evaluation at its default costs about as much as 5,000 tokens of training. */
-export const EVALUATE_TOKENS = 16_384;
 
 /** Options of training that `vua run` takes too, under the same names. */
 export const TRAINING = {
@@ -92,6 +86,8 @@ export const trainCommand = defineCommand({
     ...RECIPE,
   }),
   async run({ resume, ...options }, context) {
+    const { trainingRows } = await import('../run/rows.ts');
+    const { runTraining } = await import('../run/run.ts');
     const start = resume ? 'resume' : 'new';
     const { outcome, report: summary } = await runTraining({ ...options, start }, context);
     const interrupted = outcome === 'interrupted';
@@ -109,31 +105,3 @@ export const trainCommand = defineCommand({
     return NOTHING_NEW;
   },
 });
-
-/** Held-out sources in the table, largest first. */
-const SHOWN_SOURCES = 8;
-
-export function trainingRows(summary: TrainingSummary): string[][] {
-  const { unigramBitsPerByte: unigram, heldOutBitsPerByte: heldOut } = summary;
-  return [
-    ['parameters', formatCount(summary.parameters)],
-    ['optimizer steps', formatCount(summary.step)],
-    ['held-out bits per byte, untrained', summary.untrainedBitsPerByte.toFixed(4)],
-    ['held-out bits per byte, unigram', unigram.toFixed(4)],
-    ['held-out bits per byte, trained', heldOut.toFixed(4)],
-    ['trained / unigram', (heldOut / unigram).toFixed(3)],
-    ...summary.sources
-      .slice(0, SHOWN_SOURCES)
-      .map(({ source, bitsPerByte, unigramBitsPerByte: beside }) => [
-        `  ${source}`,
-        `${bitsPerByte.toFixed(4)} / ${beside.toFixed(4)} = ${(bitsPerByte / beside).toFixed(3)}`,
-      ]),
-    ...(summary.shares.length > 1 ? summary.shares : []).map(({ where, given, wanted, epochs }) => [
-      `  rows of ${where}`,
-      `${(100 * given).toFixed(1)} % (asked ${(100 * wanted).toFixed(1)} %), ${epochs.toFixed(2)} epochs`,
-    ]),
-    ['training tokens/s', formatCount(Math.round(summary.tokensPerSecond))],
-    ['adapter', summary.adapter],
-    ['checkpoint', summary.checkpoint],
-  ];
-}

@@ -10,8 +10,9 @@ import type { ModelConfig } from '../model/config.ts';
 import { MODEL_FILE, openCheckpoint } from '../record/checkpoint.ts';
 import { curvePath, readCurve } from '../record/curve.ts';
 import { checked, type FileFacts, TensorFile, writeHashed } from '../record/tensor-file.ts';
+import type { ExportFormat, GgufType } from './formats.ts';
 import { ggufHeader, ggufPadding } from './gguf.ts';
-import { type GgufFacts, type GgufType, ggufMetadata, ggufTensors } from './gguf-model.ts';
+import { type GgufFacts, ggufMetadata, ggufTensors } from './gguf-model.ts';
 import { splitRuleOf } from './gguf-tokenizer.ts';
 import {
   assertExportable,
@@ -24,12 +25,10 @@ import {
 } from './huggingface.ts';
 import { type DataShare, modelCard } from './model-card.ts';
 
-export const EXPORT_FORMATS = ['hf', 'gguf', 'both'] as const;
-
 export interface ExportOptions {
   readonly checkpoint: string;
   readonly out: string;
-  readonly format: (typeof EXPORT_FORMATS)[number];
+  readonly format: ExportFormat;
   /** Matrices of the GGUF file. */
   readonly ggufType: GgufType;
   /** Name in the card and in the GGUF file. */

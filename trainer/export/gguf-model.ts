@@ -6,12 +6,10 @@
 
 import { toHalf } from '../gpu/half.ts';
 import { EMBEDDING, FINAL_NORM, HEAD, type LayerPart, layerName, type ModelConfig } from '../model/config.ts';
+import type { GgufType } from './formats.ts';
 import type { GgufTensor, GgufValue } from './gguf.ts';
 import { tokenizerMetadata } from './gguf-tokenizer.ts';
 import type { SpecialIds, TokenizerJson } from './huggingface.ts';
-
-export const GGUF_TYPES = ['f16', 'f32'] as const;
-export type GgufType = (typeof GGUF_TYPES)[number];
 
 type ExportedPart = Exclude<LayerPart, 'mix'>;
 /** GGUF's name of each part of a layer, behind `blk.N.`. */

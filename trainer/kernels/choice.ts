@@ -7,6 +7,9 @@ import type { Storage } from '../gpu/kernel.ts';
 import type { AttentionTile } from './attention.ts';
 import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
 
+/** Head sizes that a model may have: literals in the attention kernels. */
+export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
+
 export interface KernelChoice {
   /** By class of matmul (`matmulClass`), by `layout long` from K = LONG on, or by layout: the most exact counts. */
   readonly matmul: Readonly<Record<string, MatmulTile>>;

@@ -7,6 +7,7 @@ import { castHalf } from './cast.ts';
 import {
   attentionTile,
   chooseKernels,
+  HEAD_SIZES,
   KERNEL_CHOICES,
   type KernelChoice,
   matmulTile,
@@ -38,9 +39,6 @@ export {
   type KernelChoiceName,
   kernelsFor,
 } from './choice.ts';
-
-/** Head sizes that a model may have: literals in the attention kernels. */
-export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
 
 const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', undefined);
 

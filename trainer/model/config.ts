@@ -4,12 +4,15 @@
  * Tensor names and [out, in] layouts are theirs. Four experimental switches go further; export refuses them.
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { HEAD_SIZES } from '../kernels/index.ts';
+import { HEAD_SIZES } from '../kernels/choice.ts';
 
 export const ARCHITECTURES = ['qwen3', 'llama'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 export const ACTIVATIONS = ['swiglu', 'relu2'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
+/** Of the matrices; everything else is AdamW's. */
+export const MATRIX_OPTIMIZERS = ['muon', 'adamw'] as const;
+export type MatrixOptimizer = (typeof MATRIX_OPTIMIZERS)[number];
 
 export interface ModelConfig {
   readonly architecture: Architecture;

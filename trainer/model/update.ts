@@ -7,11 +7,8 @@ import { type Program, slice, type Tensor } from '../gpu/program.ts';
 import { MUON_PARTS, muonMomentum, muonScale, muonSquares, NEWTON_SCHULZ } from '../kernels/muon.ts';
 import { gradNorm, NORM_PARTS } from '../kernels/optimizer.ts';
 import type { ArenaPart } from './arena.ts';
-import { PARAMETER_GROUPS, type Parameter, type ParameterGroup } from './config.ts';
+import { type MatrixOptimizer, PARAMETER_GROUPS, type Parameter, type ParameterGroup } from './config.ts';
 import type { Network } from './network.ts';
-
-export const MATRIX_OPTIMIZERS = ['muon', 'adamw'] as const;
-export type MatrixOptimizer = (typeof MATRIX_OPTIMIZERS)[number];
 
 export interface UpdateOptions {
   readonly matrices: MatrixOptimizer;

@@ -4,7 +4,8 @@ import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
 import type { FoundFolder } from '../../shards/tokens/source.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { parameterCount } from '../model/config.ts';
-import { DEFAULT_MEMORY_GB, type Precision, type Recipe, recipeOf } from '../run/recipe.ts';
+import { type Recipe, recipeOf } from '../run/recipe.ts';
+import { DEFAULT_MEMORY_GB, type Precision } from '../run/recipe-options.ts';
 import { element, figures, find } from './elements.ts';
 import type { RunOptions } from './messages.ts';
 

@@ -2,7 +2,7 @@
 import type { ToolkitErrorFields } from '../../crawlers/shell/errors.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
-import type { RecipeOptions } from '../run/recipe.ts';
+import type { RecipeOptions } from '../run/recipe-options.ts';
 import type { SourceFigure } from '../score/bits-per-byte.ts';
 
 export interface RunOptions extends RecipeOptions {

@@ -7,6 +7,9 @@
  */
 import { EMBEDDING, type ModelConfig, parametersOf, sizeOf } from '../model/config.ts';
 
+/** Tokens to train on, for each parameter (Hoffmann et al. 2022). */
+export const TOKENS_PER_PARAMETER = 20;
+
 export function flopsPerToken(config: ModelConfig): number {
   const { layers, heads, headSize, context, vocabSize, width } = config;
   const matrices = parametersOf(config)

@@ -11,7 +11,8 @@ import { type Checkpoint, checkpointsIn, openCheckpoint } from '../record/checkp
 import { readCurve } from '../record/curve.ts';
 import type { SourceFigure } from '../score/bits-per-byte.ts';
 import type { TrainingOptions, TrainingSummary } from './options.ts';
-import { batchOf, optimizerOf, type RecipeOptions, scheduleOf } from './recipe.ts';
+import { batchOf, optimizerOf, scheduleOf } from './recipe.ts';
+import type { RecipeOptions } from './recipe-options.ts';
 
 type Identity = Readonly<Record<string, number | string>>;
 

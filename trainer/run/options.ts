@@ -2,7 +2,7 @@
 import type { AdapterChoice } from '../gpu/adapter.ts';
 import type { FolderShare } from '../loader/row-sequence.ts';
 import type { SourceFigure } from '../score/bits-per-byte.ts';
-import type { RecipeOptions } from './recipe.ts';
+import type { RecipeOptions } from './recipe-options.ts';
 
 /** What a run is asked for. */
 export interface TrainingOptions extends RecipeOptions {

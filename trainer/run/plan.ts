@@ -11,11 +11,10 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
 import { type ModelConfig, modelConfig, parameterCount } from '../model/config.ts';
-import { type DevicePeak, flopsPerToken, PEAKS } from './flops.ts';
+import { type DevicePeak, flopsPerToken, PEAKS, TOKENS_PER_PARAMETER } from './flops.ts';
 import { memoryNeed } from './memory.ts';
-import { OPTIMIZER } from './recipe.ts';
+import { OPTIMIZER } from './recipe-options.ts';
 
-export const TOKENS_PER_PARAMETER = 20;
 /** Half-life-like constant of repeated data; and the epochs up to which repeating costs next to nothing. */
 const REPEAT = 15.387756;
 export const GOOD_EPOCHS = 4;

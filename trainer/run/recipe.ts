@@ -10,59 +10,11 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { KernelChoice } from '../kernels/index.ts';
-import {
-  type Activation,
-  type Architecture,
-  MODEL_DEFAULTS,
-  type ModelConfig,
-  modelConfig,
-  PRESETS,
-  type PresetName,
-} from '../model/config.ts';
+import { MODEL_DEFAULTS, type ModelConfig, modelConfig, PRESETS } from '../model/config.ts';
 import type { OptimizerOptions, TrainerOptions } from '../model/trainer.ts';
-import type { MatrixOptimizer } from '../model/update.ts';
 import { type MemoryNeed, memoryNeed } from './memory.ts';
-import type { Schedule, ScheduleName } from './schedule.ts';
-
-export const PRECISIONS = ['auto', 'f32', 'mixed'] as const;
-export type Precision = (typeof PRECISIONS)[number];
-
-export interface RecipeOptions {
-  /** One of the known sizes, where depth, width and context do not say otherwise. */
-  readonly preset?: PresetName;
-  /** 0: of the preset, else DEFAULT_DEPTH. */
-  readonly depth: number;
-  /** 0: of the preset, else from depth. */
-  readonly width: number;
-  /** 0: of the preset, else from depth. */
-  readonly context: number;
-  readonly architecture?: Architecture;
-  readonly untied?: boolean;
-  // Experimental switches of the model.
-  readonly activation?: Activation;
-  readonly softcap?: number;
-  readonly valueEmbeddings?: boolean;
-  readonly residualScalars?: boolean;
-  /** Rows of a step; 0: from depth. */
-  readonly batch: number;
-  /** Rows of a micro-batch; 0: as many as fit into `memoryGb`. */
-  readonly microBatch?: number;
-  /** 0: DEFAULT_MEMORY_GB. */
-  readonly memoryGb?: number;
-  readonly steps: number;
-  /** Peak; 0: from the width. */
-  readonly learningRate: number;
-  readonly schedule?: ScheduleName;
-  /** Steps; 0: a tenth of the run, 20 at most. */
-  readonly warmup?: number;
-  /** Of the matrices; the rest is AdamW's. */
-  readonly optimizer?: MatrixOptimizer;
-  readonly weightDecay?: number;
-  readonly clip?: number;
-  readonly zLoss?: number;
-  readonly precision?: Precision;
-  readonly recompute?: boolean;
-}
+import { DEFAULT_DEPTH, DEFAULT_MEMORY_GB, OPTIMIZER, type Precision, type RecipeOptions } from './recipe-options.ts';
+import type { Schedule } from './schedule.ts';
 
 export interface Recipe {
   readonly config: ModelConfig;
@@ -72,20 +24,6 @@ export interface Recipe {
   readonly schedule: Schedule;
   readonly memory: MemoryNeed;
 }
-
-export const OPTIMIZER: OptimizerOptions = {
-  beta1: 0.9,
-  beta2: 0.95,
-  eps: 1e-8,
-  weightDecay: 0.1,
-  clip: 1,
-  matrices: 'muon',
-  muonRatio: 0.7,
-};
-/** GB that a run may take where nothing is said: adapters do not tell how much they have. */
-export const DEFAULT_MEMORY_GB: Readonly<Record<AdapterFacts['kind'], number>> = { gpu: 8, software: 2, embedded: 2 };
-
-export const DEFAULT_DEPTH = 2;
 
 /** The model of a recipe; needs no adapter. */
 export function modelOf(options: RecipeOptions, vocabSize: number): ModelConfig {

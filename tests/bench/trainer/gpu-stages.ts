@@ -3,19 +3,13 @@ import type { Work } from '../../../crawlers/shell/work.ts';
 import { matmulRates, measurePeaks } from '../../../trainer/bench/bench.ts';
 import { driverClock } from '../../../trainer/bench/clock.ts';
 import type { Keep } from '../../../trainer/bench/findings.ts';
+import { type BenchModel, benchModel, benchOptimizer, benchRows, MATMUL_SIZES } from '../../../trainer/bench/models.ts';
 import { probeMatrix } from '../../../trainer/bench/probe.ts';
 import type { PeerRow } from '../../../trainer/bench/pytorch.ts';
 import type { BenchReport } from '../../../trainer/bench/report.ts';
+import { bench } from '../../../trainer/bench/suite.ts';
 import { kernelFault } from '../../../trainer/bench/tune.ts';
-import {
-  type BenchModel,
-  bench,
-  benchModel,
-  benchOptimizer,
-  benchRows,
-  MATMUL_SIZES,
-} from '../../../trainer/commands/bench.ts';
-import { type TuneFindings, tuneRest } from '../../../trainer/commands/tune.ts';
+import { type TuneFindings, tuneRest } from '../../../trainer/bench/tune-apart.ts';
 import { type AdapterFacts, Gpu } from '../../../trainer/gpu/device.ts';
 import type { Kernel, Storage } from '../../../trainer/gpu/kernel.ts';
 import { compileKernel } from '../../../trainer/gpu/program.ts';

@@ -1,0 +1,211 @@
+/** `vua tune`: tune.ts over the sizes of the models, in a process of its own, for a variant may end it (findings.ts). */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { INTERRUPTED } from '../../crawlers/shell/command.ts';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
+import { formatTable } from '../../crawlers/shell/reporter.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
+import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { nodeCommand } from '../gpu/apart.ts';
+import { Gpu } from '../gpu/device.ts';
+import type { Storage } from '../gpu/kernel.ts';
+import type { KernelChoice } from '../kernels/index.ts';
+import { loadChoice, saveChoice, tunePath } from '../kernels/tuned.ts';
+import { Trainer } from '../model/trainer.ts';
+import { driverClock } from './clock.ts';
+import { type Findings, type Keep, keepIn, QUIET_MS, runLeavingOut, sayFinding } from './findings.ts';
+import {
+  type BenchModel,
+  benchModel,
+  benchOptimizer,
+  benchRows,
+  MATMUL_SIZES,
+  modelsOf,
+  storagesOf,
+} from './models.ts';
+import { type Probed, probeMatrices, probeMatrix, usesFaulty } from './probe.ts';
+import { cubes, productsOf, type TuneOptions, type TuneResult, tuneAttention, tuneMatmuls } from './tune.ts';
+
+export interface TuneRequest {
+  readonly adapter: AdapterChoice;
+  /** By comma. */
+  readonly models?: string;
+  readonly precision: string;
+  readonly dryRun: boolean;
+  /** Only multiply with the matrix units of this shape. */
+  readonly probe?: string;
+  /** Of the process that measures: the file where it goes on. */
+  readonly findings?: string;
+}
+
+/**
+ * @returns the exit status
+ * @throws ToolkitError DEVICE_ERROR and those of the options
+ */
+export async function tuneApart(
+  { adapter, models, precision, dryRun, probe, findings: file }: TuneRequest,
+  { report, signal }: Work,
+): Promise<number> {
+  const gpu = await openGpu(adapter);
+  const { facts } = gpu;
+  if (probe !== undefined) {
+    await probeMatrix(gpu, probe);
+    report.result(`matrices of ${probe} work`, { event: 'probed', probe });
+    return 0;
+  }
+  const [chosen, storages] = [modelsOf(models, facts), storagesOf(precision, gpu)];
+  if (file !== undefined) {
+    const found = readJsonIfPresent<TuneFindings>(file) ?? {};
+    const said = { report: { note: console.log }, signal } as unknown as Work;
+    await tuneRest(gpu, chosen, storages, said, { found, keep: sayFinding, dryRun });
+    return 0;
+  }
+  gpu.destroy();
+  const probed =
+    facts.kind === 'gpu' && storages.includes('f16')
+      ? await probeMatrices(facts, (config) => ['tune', '--adapter', 'gpu', '--probe', config])
+      : [];
+  for (const { config, fault } of probed)
+    if (fault) report.note(`matrices of ${config} are left out: in a process of their own, ${fault}`);
+
+  const folder = mkdtempSync(join(tmpdir(), 'vua-tune-'));
+  const findings = join(folder, 'findings.json');
+  const found: TuneFindings = {};
+  const keep = keepIn(findings, found);
+  keep(['probed'], probed);
+  const given = ['--adapter', adapter, '--precision', precision, '--findings', findings];
+  const more = [...(models === undefined ? [] : ['--models', models]), ...(dryRun ? ['--dry-run'] : [])];
+  const command = [...nodeCommand(), process.argv[1], 'tune', ...given, ...more];
+  const fault = await runLeavingOut(command, found, keep, {
+    ...{ timeoutMs: LONGEST_MS, signal, onLine: (line) => report.note(line) },
+    ...(facts.kind === 'gpu' && { quietMs: QUIET_MS }),
+    onFault: (fault, trying) =>
+      report.note(trying ? `left out: ${trying} ended its process: ${fault}` : `tuning ended: ${fault}`),
+  });
+  rmSync(folder, { recursive: true });
+
+  const results = Object.values(found.tuned ?? {});
+  const crashed = found.crashed ?? {};
+  report.result(tuneText(results), { event: 'tuned', path: tunePath(facts), probed, crashed, results });
+  if (!dryRun && results.length > 0)
+    report.note(`kept in ${tunePath(facts)}; new runs use it, a resumed run keeps its own`);
+  if (signal.aborted) {
+    report.note(
+      `interrupted: ${results.length} classes were measured${dryRun ? '' : ' and kept'}, the others were not`,
+    );
+    return INTERRUPTED;
+  }
+  if (fault === undefined) return 0;
+  throw new ToolkitError({
+    code: 'DEVICE_ERROR',
+    message: `${facts.name}: tuning did not come to its end: ${fault}`,
+  });
+}
+
+/** No tuning takes longer than a day. */
+const LONGEST_MS = 86_400_000;
+
+/** What a tuning has found so far, and what it is not to try again. */
+export interface TuneFindings extends Findings {
+  probed?: readonly Probed[];
+  /** By class. */
+  tuned?: Record<string, TuneResult>;
+}
+
+interface RestOptions {
+  readonly found: TuneFindings;
+  readonly keep: Keep;
+  readonly dryRun?: boolean;
+  /** Classes that are tuned; all where left out. */
+  readonly only?: RegExp;
+}
+
+/** Options that go on where `found` ends: known classes are skipped, and variants that crashed. */
+export function onwards({ probed = [], tuned = {}, crashed = {} }: TuneFindings, keep: Keep) {
+  const isFaulty = usesFaulty(probed);
+  const crashes = new Map(Object.entries(crashed).map(([trying, fault]) => [trying.split(': ').at(-1), fault]));
+  return {
+    excludes: (tile, name) => (isFaulty(tile) ? 'its matrices failed a probe' : crashes.get(name)),
+    skips: (key) => tuned[key] !== undefined,
+    onTry: (key, tile) => keep(['trying'], `${key}: ${tile}`),
+    onResult: (result) => keep(['tuned', result.key], result),
+  } satisfies Partial<TuneOptions>;
+}
+
+/** In a child: tunes what is not found yet, tells it, and keeps the choices. */
+export async function tuneRest(
+  gpu: Gpu,
+  models: readonly BenchModel[],
+  storages: readonly Storage[],
+  context: Work,
+  { found, keep, dryRun = false, only }: RestOptions,
+): Promise<void> {
+  const options = onwards(found, keep);
+  await tuneModels(gpu, models, storages, context, {
+    ...options,
+    skips: (key) => options.skips(key) || only?.test(key) === false,
+    onResult(result, choice) {
+      keep(['trying'], ''); // a fault of saving is none of a variant
+      if (!dryRun) saveChoice(gpu.facts, choice);
+      options.onResult(result);
+    },
+  });
+  keep(['trying'], '');
+}
+
+/** The products and the attention of the models' steps; before them, without any model too, the bench's cubes. */
+async function tuneModels(
+  gpu: Gpu,
+  models: readonly BenchModel[],
+  storages: readonly Storage[],
+  { report, signal }: Work,
+  { onResult, ...more }: Pick<TuneOptions, 'excludes' | 'skips' | 'onTry' | 'onResult'> = {},
+): Promise<KernelChoice> {
+  const { clock } = driverClock(gpu.facts);
+  let { choice } = loadChoice(gpu.facts);
+  const known = new Set<string>();
+  const optionsOf = (storage: Storage): TuneOptions => ({
+    ...{ ...more, storage, clock, signal, rounds: 2, atLeastMs: 10 },
+    skips: (key) => known.has(key) || (more.skips?.(key) ?? false),
+    onResult(result, found) {
+      known.add(result.key);
+      choice = found;
+      report.note(`${result.key}: ${result.tile}, ${result.gflops.toFixed(1)} GFLOP/s`);
+      onResult?.(result, found);
+    },
+  });
+  for (const storage of storages) {
+    if (signal.aborted) break;
+    report.note(`tune: square products ${storage}`);
+    choice = await tuneMatmuls(gpu, choice, cubes(MATMUL_SIZES[gpu.facts.kind], storage), optionsOf(storage));
+  }
+  for (const storage of storages) {
+    for (const model of models) {
+      if (signal.aborted) break;
+      report.note(`tune: ${model} ${storage}`);
+      const [config, rows, options] = [benchModel(model), benchRows(model, gpu.facts), optionsOf(storage)];
+      const optimizer = benchOptimizer('muon');
+      const counted = new Trainer(Gpu.dry(gpu.facts), config, { rows, storage, optimizer, kernels: choice });
+      const { forward, gradients, update } = counted.programSteps;
+      choice = await tuneMatmuls(gpu, choice, productsOf([...forward, ...gradients, ...update]), options);
+      choice = await tuneAttention(gpu, choice, config, rows, options);
+    }
+  }
+  return choice;
+}
+
+const tuneText = (results: readonly TuneResult[]): string =>
+  formatTable([
+    ['class', 'fastest', 'GFLOP/s', 'over the default', 'left out'],
+    ...results.map(({ key, tile, gflops, defaultGflops, faults }) => [
+      ...[
+        key,
+        tile,
+        gflops.toFixed(1),
+        defaultGflops > 0 ? `${(gflops / defaultGflops).toFixed(2)}×` : 'default left out',
+        String(faults.length),
+      ],
+    ]),
+  ]);

@@ -1,0 +1,29 @@
+/** Curves on disk → a plot on disk: what `vua plot` and `vua run` do. */
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { readCurve } from './curve.ts';
+import { plotCurve, plotRuns, type Run, type XAxis } from './plot.ts';
+
+/**
+ * Draws DIR/model or DIR, of one run or several, as an SVG file.
+ * @throws ToolkitError NO_CURVE, BAD_CURVE (exit 2)
+ */
+export function writePlot(
+  dirs: string | readonly string[],
+  title: string,
+  out?: string,
+  axis?: XAxis,
+): { path: string; points: number } {
+  const models = [dirs].flat().map((dir) => (existsSync(join(dir, 'model')) ? join(dir, 'model') : dir));
+  const runs = models.map((model, i): Run => ({ name: basename(resolve([dirs].flat()[i])), ...readCurve(model) }));
+  for (const [i, { points }] of runs.entries()) {
+    if (points.length === 0) {
+      throw badInput('BAD_CURVE', `${models[i]}: the curve holds no step`, 'train at least one step');
+    }
+  }
+  const path = out ?? join(models[0], 'curve.svg');
+  writeFileAtomic(path, runs.length === 1 ? plotCurve(runs[0], title, axis) : plotRuns(runs, title, axis));
+  return { path, points: runs.reduce((sum, { points }) => sum + points.length, 0) };
+}

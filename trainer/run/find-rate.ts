@@ -1,0 +1,71 @@
+/** A sweep of learning rates on a folder of tokens: what `vua lr-find` does. */
+import type { Work } from '../../crawlers/shell/work.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
+import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { type Loader, openLoader } from '../loader/loader.ts';
+import { Trainer } from '../model/trainer.ts';
+import { COLOURS, chartSvg } from '../record/chart.ts';
+import { type SweepPoint, sweepRates } from './lr-find.ts';
+import { recipeOf } from './recipe.ts';
+import type { RecipeOptions } from './recipe-options.ts';
+import { describe } from './run.ts';
+
+export interface FindRateOptions extends Omit<RecipeOptions, 'learningRate'> {
+  /** Folder of token shards. */
+  readonly tokens: string;
+  /** First and last learning rate. */
+  readonly from: number;
+  readonly to: number;
+  readonly seed: number;
+  readonly adapter: AdapterChoice;
+}
+
+/** @returns the points of the sweep; fewer when the signal was aborted */
+export async function findRate(options: FindRateOptions, { report, signal }: Work): Promise<SweepPoint[]> {
+  const { steps, from, to, seed } = options;
+  const folder = await openTokens(options.tokens);
+  const gpu = await openGpu(options.adapter);
+  report.note(`adapter: ${describe(gpu.facts)}`);
+  const { config, trainer: made } = recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts);
+  const { paddedVocab, context: length } = config;
+  const plan = { rows: made.rows, length, seed, paddedVocab, layout: 'stream', maskDocuments: false } as const;
+  const loader = openLoader([folder.source('train')], plan);
+  const trainer = await Trainer.create(gpu, config, made);
+  const points: SweepPoint[] = [];
+  try {
+    trainer.arena.initialise(config, seed);
+    const progress = report.stage('lr-find', 'steps', steps);
+    for await (const point of sweepRates(trainer, batchesOf(loader), { from, to, steps, signal })) {
+      points.push(point);
+      progress.update(point.step, { rate: point.rate.toExponential(1), loss: point.loss.toFixed(3) });
+    }
+    progress.finish();
+  } finally {
+    trainer.release();
+    gpu.destroy();
+  }
+  return points;
+}
+
+async function* batchesOf(loader: Loader) {
+  for (;;) yield await loader.next();
+}
+
+/** Loss over learning rate, as SVG. */
+export const sweepChart = (points: readonly SweepPoint[]): string =>
+  chartSvg({
+    title: 'Loss while the learning rate grows',
+    xLabel: 'learning rate',
+    yLabel: 'nats per token',
+    logX: true,
+    series: [
+      {
+        name: 'loss',
+        colour: COLOURS[0],
+        opacity: 0.5,
+        width: 1,
+        points: points.map(({ rate, loss }) => [rate, loss]),
+      },
+      { name: 'smoothed', colour: COLOURS[1], width: 2, points: points.map(({ rate, smooth }) => [rate, smooth]) },
+    ],
+  });

@@ -1,0 +1,78 @@
+/** Plans beside each other, for people. */
+import { formatBytes, formatCount, formatSeconds, formatTable } from '../../crawlers/shell/reporter.ts';
+import { GOOD_EPOCHS, type Plan } from './plan.ts';
+
+/** `utilisation`: share of a device's peak that training reaches. */
+export function planText(
+  plans: readonly (Plan & { readonly name: string })[],
+  { uniqueTokens, precision, utilisation }: { uniqueTokens?: number; precision: string; utilisation: number },
+): string {
+  return [
+    formatTable([
+      ['', ...plans.map(({ name }) => name)],
+      ...rowsOf(plans, uniqueTokens),
+      ...plans[0].devices.map((_, i) => deviceRow(plans, i)),
+    ]),
+    '',
+    ...notes(plans, uniqueTokens, precision, utilisation),
+  ].join('\n');
+}
+
+const short = (value: number): string => {
+  for (const [unit, size] of [
+    ['T', 1e12],
+    ['G', 1e9],
+    ['M', 1e6],
+    ['k', 1e3],
+  ] as const) {
+    if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`;
+  }
+  return formatCount(value);
+};
+
+function rowsOf(plans: readonly Plan[], uniqueTokens: number | undefined): string[][] {
+  const row = (name: string, text: (plan: Plan) => string): string[] => [name, ...plans.map(text)];
+  return [
+    row('layers × width', ({ config }) => `${config.layers} × ${config.width}`),
+    row('context', ({ config }) => formatCount(config.context)),
+    row('vocabulary', ({ config }) => formatCount(config.vocabSize)),
+    row('parameters', ({ parameters }) => short(parameters)),
+    row('training tokens', ({ tokens }) => short(tokens)),
+    row('steps', ({ steps }) => formatCount(steps)),
+    ...(uniqueTokens
+      ? [
+          row('epochs over the data', ({ epochs }) => (epochs ?? 0).toPrecision(3)),
+          row('worth in fresh tokens', (plan) => short(plan.effectiveTokens)),
+        ]
+      : []),
+    row('FLOPs', ({ flops }) => flops.toExponential(2).replace('e+', 'e')),
+    row('memory of one device', ({ memoryBytes }) => formatBytes(memoryBytes)),
+  ];
+}
+
+function deviceRow(plans: readonly Plan[], index: number): string[] {
+  const { count, name, peak } = plans[0].devices[index].device;
+  const cells = plans.map(({ devices }) => {
+    const { seconds, fits } = devices[index];
+    const time = seconds < 86_400 ? formatSeconds(seconds) : `${(seconds / 86_400).toPrecision(3)} days`;
+    return fits === false ? `${time} (too large)` : time;
+  });
+  return [`${count > 1 ? `${count} × ` : ''}${name}, ${formatCount(peak)} TFLOP/s`, ...cells];
+}
+
+function notes(plans: readonly Plan[], unique: number | undefined, precision: string, utilisation: number): string[] {
+  const lines = [
+    `times: ${precision} peaks of the data sheets × ${utilisation} (--utilisation); several devices without loss between them`,
+  ];
+  if (unique === undefined) return [...lines, 'data: give --tokens to see epochs'];
+  const ceiling = GOOD_EPOCHS * unique;
+  lines.push(
+    `data: ${short(unique)} training tokens; up to ${GOOD_EPOCHS} epochs (${short(ceiling)}) repeating costs next to nothing, beyond it less and less is gained (Muennighoff et al. 2023)`,
+  );
+  const beyond = plans.filter(({ tokens }) => tokens > ceiling);
+  if (beyond.length > 0)
+    lines.push(
+      `${beyond.length} of ${plans.length} sizes want more text than that: gather more, or train a smaller model`,
+    );
+  return lines;
+}

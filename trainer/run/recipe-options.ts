@@ -1,0 +1,62 @@
+/** What a recipe is made from: options, and what they are where nothing is said. */
+import type { AdapterFacts } from '../gpu/device.ts';
+import type { Activation, Architecture, MatrixOptimizer, PresetName } from '../model/config.ts';
+import type { OptimizerOptions } from '../model/trainer.ts';
+import type { ScheduleName } from './schedule.ts';
+
+export const PRECISIONS = ['auto', 'f32', 'mixed'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+export interface RecipeOptions {
+  /** One of the known sizes, where depth, width and context do not say otherwise. */
+  readonly preset?: PresetName;
+  /** 0: of the preset, else DEFAULT_DEPTH. */
+  readonly depth: number;
+  /** 0: of the preset, else from depth. */
+  readonly width: number;
+  /** 0: of the preset, else from depth. */
+  readonly context: number;
+  readonly architecture?: Architecture;
+  readonly untied?: boolean;
+  // Experimental switches of the model.
+  readonly activation?: Activation;
+  readonly softcap?: number;
+  readonly valueEmbeddings?: boolean;
+  readonly residualScalars?: boolean;
+  /** Rows of a step; 0: from depth. */
+  readonly batch: number;
+  /** Rows of a micro-batch; 0: as many as fit into `memoryGb`. */
+  readonly microBatch?: number;
+  /** 0: DEFAULT_MEMORY_GB. */
+  readonly memoryGb?: number;
+  readonly steps: number;
+  /** Peak; 0: from the width. */
+  readonly learningRate: number;
+  readonly schedule?: ScheduleName;
+  /** Steps; 0: a tenth of the run, 20 at most. */
+  readonly warmup?: number;
+  /** Of the matrices; the rest is AdamW's. */
+  readonly optimizer?: MatrixOptimizer;
+  readonly weightDecay?: number;
+  readonly clip?: number;
+  readonly zLoss?: number;
+  readonly precision?: Precision;
+  readonly recompute?: boolean;
+}
+
+export const OPTIMIZER: OptimizerOptions = {
+  beta1: 0.9,
+  beta2: 0.95,
+  eps: 1e-8,
+  weightDecay: 0.1,
+  clip: 1,
+  matrices: 'muon',
+  muonRatio: 0.7,
+};
+/** GB that a run may take where nothing is said: adapters do not tell how much they have. */
+export const DEFAULT_MEMORY_GB: Readonly<Record<AdapterFacts['kind'], number>> = { gpu: 8, software: 2, embedded: 2 };
+
+export const DEFAULT_DEPTH = 2;
+
+/** An evaluation at its default costs about as much as 5,000 tokens of training. */
+export const EVALUATE_TOKENS = 16_384;
