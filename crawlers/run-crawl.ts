@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crawl } from './crawl.ts';
 import { Frontier, STATE_FILE, type Tally } from './frontier.ts';
 import type { CrawlOptions } from './options.ts';
-import { lockFolder } from './shell/folder.ts';
+import { lockFolder } from './shell/lock.ts';
 import { formatBytes } from './shell/reporter.ts';
 import type { Outcome, Work } from './shell/work.ts';
 import type { CrawlStep } from './visit.ts';

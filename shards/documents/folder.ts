@@ -16,7 +16,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type DedupStore, openDedupStore } from '../../cleaning/dedup/store.ts';
 import { formatRecipe, type Recipe } from '../../cleaning/recipe.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { lockFolder } from '../../crawlers/shell/folder.ts';
+import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { DOCUMENTS, shardIndex } from '../format.ts';
 import {

@@ -23,7 +23,8 @@ import {
   sayWhatIsAllowed,
 } from '../../crawlers/shell/command.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
-import { AtomicFile, lockFolder, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { AtomicFile, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { page, startWeb, type TestWeb } from './web.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { recipeOf } from '../../cleaning/recipe.ts';
 import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
-import { lockFolder } from '../../crawlers/shell/folder.ts';
+import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { cleanCommand } from '../../shards/commands/clean.ts';

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
-import { AtomicFile } from '../../crawlers/shell/folder.ts';
+import { AtomicFile, makeFolder } from '../../crawlers/shell/folder.ts';
+import { breathe } from '../../crawlers/shell/work.ts';
 import { formatNamed, ID_FORMATS, idsOf } from '../evaluate/ids.ts';
 import { tokenizerDir } from './encode.ts';
 
@@ -28,6 +30,7 @@ export const tokenizerDecodeCommand = defineCommand({
     const { chunksOf } = await import('../evaluate/slices.ts');
     const tokenizer = await Tokenizer.load(dir);
     const from = format ?? formatNamed(file) ?? 'text';
+    if (out !== undefined) makeFolder(dirname(out));
     const written = out === undefined ? undefined : new AtomicFile(out);
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     try {
@@ -36,7 +39,7 @@ export const tokenizerDecodeCommand = defineCommand({
         const more = decoder.decode(tokenizer.decodeBytes(ids), { stream: true });
         if (written === undefined) text += more;
         else written.write(more);
-        await new Promise((resolve) => setImmediate(resolve)); // Ctrl-C has its turn
+        await breathe();
         if (signal.aborted) return INTERRUPTED;
       }
       text += decoder.decode();

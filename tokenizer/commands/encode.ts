@@ -1,8 +1,10 @@
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { AtomicFile } from '../../crawlers/shell/folder.ts';
+import { AtomicFile, makeFolder } from '../../crawlers/shell/folder.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
+import { breathe } from '../../crawlers/shell/work.ts';
 import { formatNamed } from '../evaluate/ids.ts';
 
 export const tokenizerDir = z.string().describe('folder with tokenizer.json (vua tokenizer train)');
@@ -28,6 +30,7 @@ export const tokenizerEncodeCommand = defineCommand({
     if (out !== undefined && (formatNamed(out) ?? format) !== format) {
       throw badInput('BAD_OPTION', `--out ${out}: this tokenizer has ids of ${format}`, `end the name in .${format}`);
     }
+    if (out !== undefined) makeFolder(dirname(out));
     const written = out === undefined ? undefined : new AtomicFile(out);
     try {
       let tokens = 0;
@@ -36,7 +39,7 @@ export const tokenizerEncodeCommand = defineCommand({
         tokens += ids.length;
         if (written === undefined) report.result(ids.join(' '), { event: 'encoded', ids: [...ids] });
         else written.write(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
-        await new Promise((resolve) => setImmediate(resolve)); // Ctrl-C has its turn
+        await breathe();
         if (signal.aborted) return INTERRUPTED;
       }
       if (written === undefined) return;

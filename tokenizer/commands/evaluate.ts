@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { breathe } from '../../crawlers/shell/work.ts';
 import type { Compared } from '../evaluate/beside.ts';
 import { tokenizerDir } from './encode.ts';
 
@@ -47,7 +48,7 @@ export const tokenizerEvaluateCommand = defineCommand({
         for (const evaluation of evaluations) evaluation.add(source, sample);
         bytes += text.length;
         progress.update(done + Math.min(bytes, maxBytes));
-        await new Promise((resolve) => setImmediate(resolve)); // Ctrl-C has its turn
+        await breathe();
         if (bytes >= maxBytes || signal.aborted) break;
       }
       done += Math.min(bytes, maxBytes);

@@ -1,7 +1,8 @@
 /** Training from files to files: what `vua tokenizer train` and `vua run` do. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
 import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { VALID_SHARE } from '../../shards/format.ts';

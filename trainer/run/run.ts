@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
-import { lockFolder } from '../../crawlers/shell/folder.ts';
+import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { bytesPerToken, joinSources } from '../../shards/tokens/source.ts';
