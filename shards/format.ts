@@ -13,8 +13,6 @@ export const TOKENS = { format: 'vua-tokens', version: 2 } as const;
 
 /** A document shard ends with the document that reaches this size, unless it is said. */
 export const SHARD_BYTES = 256_000_000;
-/** Share of clusters held out when nobody asks for another. */
-export const VALID_SHARE = 0.05;
 
 export const MANIFEST_FILE = 'manifest.json';
 

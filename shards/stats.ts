@@ -1,8 +1,8 @@
 /** Figures of a folder, read from the shards themselves, as data and as tables for people. */
 import { formatRecipe } from '../cleaning/recipe.ts';
-import { type CleanReport, droppedPages, reportRows } from '../cleaning/report.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { readDocuments, readRejects } from './documents/read.ts';
+import { type CleanReport, droppedPages, reportRows } from './documents/report.ts';
 import {
   findFolders,
   readDocumentManifest,

@@ -2,6 +2,7 @@
 import type { Work } from '../crawlers/shell/work.ts';
 import { writeTokens } from '../shards/tokens/write.ts';
 import { Tokenizer } from './load.ts';
+import { VALID_SHARE } from './train/defaults.ts';
 
 export interface TokenShardOptions {
   /** Folder of document shards. */
@@ -26,7 +27,7 @@ export async function writeTokenShards(options: TokenShardOptions, work: Work): 
       encode: (text) => tokenizer.encode(text),
       vocabSize,
       bosId,
-      validShare: options.validShare,
+      validShare: options.validShare ?? VALID_SHARE,
     },
     work,
   );

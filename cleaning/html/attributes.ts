@@ -2,8 +2,6 @@
  * The attributes that extraction asks for, read out of the source of a tag. Most elements carry none of those that a
  * question is about, so which ones they carry is found once, and a value is cut out only when somebody wants it.
  */
-import { isSpace, skipSpace } from '../../crawlers/links/tags.ts';
-
 /** One bit each. */
 export const ATTRIBUTE = {
   class: 1,
@@ -83,6 +81,16 @@ function bitOf(source: string, start: number, end: number): number {
 const EQUALS = 0x3d;
 const DOUBLE = 0x22;
 const SINGLE = 0x27;
+
+/** `\s` of regular expressions, of a UTF-16 code unit. */
+const isSpace = (code: number): boolean =>
+  code <= 0x20 ? code === 0x20 || (code >= 9 && code <= 13) : code >= 0xa0 && /\s/.test(String.fromCharCode(code));
+
+function skipSpace(source: string, from: number): number {
+  let at = from;
+  while (at < source.length && isSpace(source.charCodeAt(at))) at++;
+  return at;
+}
 
 /** Space, quotes, `<`, `>`, `/` and `=` are no part of a name. */
 const endsName = (code: number): boolean =>

@@ -69,14 +69,14 @@ function readTag(html: string, from: number, attributes?: Map<string, string>): 
 }
 
 /** `\s` of regular expressions, of a UTF-16 code unit. */
-export const isSpace = (code: number): boolean =>
+const isSpace = (code: number): boolean =>
   code <= 0x20 ? code === 0x20 || (code >= 9 && code <= 13) : code >= 0xa0 && /\s/.test(String.fromCharCode(code));
 
 /** Space, `/`, `>` and `=`. */
 const endsName = (code: number): boolean => code === 0x2f || code === 0x3e || code === 0x3d || isSpace(code);
 
 /** Offset of the first character from `from` on that is no space. */
-export function skipSpace(html: string, from: number): number {
+function skipSpace(html: string, from: number): number {
   let at = from;
   while (at < html.length && isSpace(html.charCodeAt(at))) at++;
   return at;

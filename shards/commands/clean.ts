@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { parseRecipe, parseThresholds, RECIPE_OPTIONS } from '../../cleaning/recipe.ts';
-import { droppedPages, reportRows } from '../../cleaning/report.ts';
 import { commandLine, defineCommand, INTERRUPTED, statusOf } from '../../crawlers/shell/command.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Outcome } from '../../crawlers/shell/work.ts';
 import type { CleanSummary } from '../documents/clean-inputs.ts';
+import { droppedPages, reportRows } from '../documents/report.ts';
 import { SHARD_BYTES } from '../format.ts';
 
 export const cleanCommand = defineCommand({

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { clean } from '../../cleaning/clean.ts';
 import { nearNote, type Recipe, recipeOf } from '../../cleaning/recipe.ts';
-import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from '../../cleaning/report.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { type InputContext, openInput } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest.ts';
 import { DocumentFolder } from './folder.ts';
+import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from './report.ts';
 import { DocumentWriter } from './write.ts';
 
 /** The recipe, as far as it is another than that of `vua clean`, and what is cleaned by it. */

@@ -20,7 +20,7 @@ import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { type Checksum, checksumOf, createChecksum } from '../checksum.ts';
 import { readDocumentShards } from '../documents/read.ts';
-import { shardFile, shardIndex, TOKENS, type TokenType, tokenTypeFor, VALID_SHARE } from '../format.ts';
+import { shardFile, shardIndex, TOKENS, type TokenType, tokenTypeFor } from '../format.ts';
 import {
   documentFingerprint,
   manifestPath,
@@ -53,7 +53,7 @@ export interface TokenOptions {
   readonly vocabSize: number;
   readonly bosId: number;
   /** Share of clusters held out, 0…1. */
-  readonly validShare?: number;
+  readonly validShare: number;
   readonly shardTokens?: number;
   readonly batchTokens?: number;
 }
@@ -68,7 +68,7 @@ export async function writeTokens(
   options: TokenOptions,
   { signal, report }: Work,
 ): Promise<Outcome<TokenManifest, undefined>> {
-  const { documentsDir, tokenizerDir, outDir, validShare = VALID_SHARE } = options;
+  const { documentsDir, tokenizerDir, outDir, validShare } = options;
   const documents = readDocumentManifest(documentsDir);
   const total = documents.documents.reduce((sum, shard) => sum + shard.rows, 0);
   if (total === 0) {

@@ -6,7 +6,6 @@ import { clean } from '../../cleaning/clean.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import type { Outcome } from '../../cleaning/document.ts';
 import type { Preset } from '../../cleaning/filters/index.ts';
-import { droppedPages, EMPTY_REPORT, mergeReports, reportOf, reportRows } from '../../cleaning/report.ts';
 import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
 import { story } from './support.ts';
@@ -278,28 +277,5 @@ describe('clean', () => {
     const outcomes = await cleanAll(list);
     expect(outcomes[0].kept!.text).toContain('Bản tin khu dân cư');
     expect(outcomes[11].kept!.text).toBe(story(211));
-  });
-});
-
-describe('reports', () => {
-  test('count outcomes by station and reason, and add up in any order', async () => {
-    const outcomes = await cleanAll([
-      page(story(14)),
-      page('ngắn'),
-      page('cụt'),
-      page('The captain decides when it is full and leaves at once.'),
-    ]);
-    const reports = outcomes.map(reportOf);
-    const sum = reports.reduce(mergeReports, EMPTY_REPORT);
-    expect(sum).toMatchObject({ pages: 4, kept: 1, keptBytes: Buffer.byteLength(story(14)), skipped: 0 });
-    expect(reports.reduceRight((sum, report) => mergeReports(report, sum), EMPTY_REPORT)).toEqual(sum);
-    expect(droppedPages(sum)).toBe(3);
-    expect(reportRows(sum).reduce((total, [, , count]) => total + count, 0)).toBe(3);
-    expect(reportRows(mergeReports(sum, sum)).at(-1)).toEqual(
-      reportRows(sum)
-        .at(-1)!
-        .map((cell) => (typeof cell === 'number' ? cell * 2 : cell)),
-    );
-    expect(EMPTY_REPORT.dropped).toEqual({});
   });
 });

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
-import { VALID_SHARE } from '../../shards/format.ts';
 import { MIN_VOCAB_SIZE } from '../model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
 import {
@@ -10,6 +9,7 @@ import {
   MAX_VOCAB_SIZE,
   MIN_FREQUENCY,
   SYLLABLE_SHARE,
+  VALID_SHARE,
 } from '../train/defaults.ts';
 import type { TrainedTokenizer } from '../train/train-files.ts';
 

@@ -1,5 +1,8 @@
 /** What training does where nothing is said, and the largest vocabulary that it makes. */
 
+/** Share of near-duplicate clusters held out, of what a tokenizer learns from and of tokens. */
+export const VALID_SHARE = 0.05;
+
 /** The best of those measured at small FLOPs (README.md). */
 export const DEFAULT_VOCAB_SIZE = 8192;
 export const MIN_FREQUENCY = 2;

@@ -1,5 +1,5 @@
 /** What cleaning did, counted by station and reason. Reports of shards, workers and nights add up. */
-import { type Outcome, STAGES, type Stage } from './document.ts';
+import { type Outcome, STAGES, type Stage } from '../../cleaning/document.ts';
 
 export interface CleanReport {
   /** Pages that came in; skipped ones were dealt with in an earlier run. */
