@@ -18,8 +18,8 @@ import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
 import type { DedupStore } from './dedup/store.ts';
 import type { Document, Drop, Outcome } from './document.ts';
-import { type Answer, Engine } from './engine/engine.ts';
-import { type Assessment, assess, type ReadPage } from './engine/work.ts';
+import { Engine } from './engine/engine.ts';
+import { type Answer, type Assessment, assess, type ReadPage } from './engine/work.ts';
 import type { Rejection } from './filters/filter.ts';
 import { type Recipe, recipeOf } from './recipe.ts';
 

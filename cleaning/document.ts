@@ -1,6 +1,40 @@
 /** Document: the border cleaning → shards. Readonly; a stage that changes something yields a new object. */
 import type { Consent } from '../crawlers/page.ts';
-import type { Metadata } from './html/metadata.ts';
+
+/** What is repaired, in the order of the columns: a new kind is a line here, and counted where it is mended. */
+export const REPAIRS = [
+  'charset', //     1 when the bytes were in a Vietnamese encoding older than Unicode
+  'mojibake', //    lines read in a wrong encoding on their way, or in a font of their own
+  'references', //  `&#7871;` left in the text
+  'invisible', //   controls, zero-width characters, direction marks
+  'marks', //       letters composed, or with their marks put in order
+  'stroked_d', //   Ð and Ɖ for Đ
+  'homoglyphs', //  Cyrillic, Greek and full-width letters that pass for Latin ones
+  'tones', //       hoà → hòa
+  'quotes', //      rare forms of quotation marks
+  'spaces', //      other spaces, runs of spaces, line ends of other systems
+] as const;
+export type Repair = (typeof REPAIRS)[number];
+/** How often each was made. */
+export type Repairs = Record<Repair, number>;
+
+/** Personal data that has a tag: a new kind is a word here and a rule in pii.ts. */
+export const PERSONAL_KINDS = [
+  'phone',
+  'email',
+  'citizen_id',
+  'identity_card',
+  'passport',
+  'social_insurance',
+  'bank_account',
+  'tax_code',
+  'plate',
+  'ip',
+] as const;
+export type PersonalKind = (typeof PERSONAL_KINDS)[number];
+
+const named = <Group extends string, Name extends string>(group: Group, names: readonly Name[]) =>
+  names.map((name): `${Group}_${Name}` => `${group}_${name}`);
 
 /**
  * Raw figures kept with every document that was measured, dropped ones too (Arrow Float32 columns of the same names), so
@@ -51,31 +85,39 @@ export const MEASUREMENTS = [
   'code_line_frac', //         lines that hold a curly bracket or speak of JavaScript / lines (C4)
   'policy_line_frac', //       lines that speak of cookies and terms of use / lines (C4)
   'lorem_ipsum', //            times it stands there (C4)
-  'repaired_charset', //       1 when the bytes were in a Vietnamese encoding older than Unicode
-  'repaired_mojibake', //      lines read in a wrong encoding on their way, or in a font of their own
-  'repaired_references', //    `&#7871;` left in the text
-  'repaired_invisible', //     controls, zero-width characters, direction marks
-  'repaired_marks', //         letters composed, or with their marks put in order
-  'repaired_stroked_d', //     Ð and Ɖ for Đ
-  'repaired_homoglyphs', //    Cyrillic, Greek and full-width letters that pass for Latin ones
-  'repaired_tones', //         hoà → hòa
-  'repaired_quotes', //        rare forms of quotation marks
-  'repaired_spaces', //        other spaces, runs of spaces, line ends of other systems
-  'masked_phone', //           personal data that was replaced by a tag, by kind (pii.ts)
-  'masked_email',
-  'masked_citizen_id',
-  'masked_identity_card',
-  'masked_passport',
-  'masked_social_insurance',
-  'masked_bank_account',
-  'masked_tax_code',
-  'masked_plate',
-  'masked_ip',
+  ...named('repaired', REPAIRS),
+  ...named('masked', PERSONAL_KINDS), // personal data that was replaced by a tag, by kind (pii.ts)
 ] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 export type Measurements = Readonly<Record<Measurement, number>>;
 
-/** What the page says of itself is empty where it does not; the language that it has stands in `language`. */
+/** Figures of a group by the names of their columns; 0 where nothing was counted. */
+export const figuresOf = <Group extends string, Name extends string>(
+  group: Group,
+  names: readonly Name[],
+  counts: Readonly<Partial<Record<Name, number>>>,
+): Record<`${Group}_${Name}`, number> => {
+  const figures = {} as Record<`${Group}_${Name}`, number>;
+  for (const name of names) figures[`${group}_${name}`] = counts[name] ?? 0;
+  return figures;
+};
+
+/** What the page says of itself. */
+export interface Metadata {
+  /** Each empty when the page does not say. */
+  readonly title: string;
+  /** Names of people, joined by `, `. */
+  readonly author: string;
+  /** ISO 8601 date, with its time and offset where the page gives them. */
+  readonly published: string;
+  /** Absolute URL that the page gives as its own. */
+  readonly canonical: string;
+  readonly section: string;
+  /** `lang` of the page, lower case: `vi`, `en-us`. */
+  readonly lang: string;
+}
+
+/** Its language as the page says it stands in `lang`, as it is in `language`. */
 export interface Document extends Metadata {
   /** Stable: the id that the source gave, else xxhash64 (16 hex digits) of the URL. */
   readonly id: string;

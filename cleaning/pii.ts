@@ -9,20 +9,10 @@
  * Text in which nothing is found comes back as the same string. Patterns are bounded, so their time is linear.
  * Law: Personal Data Protection Law 91/2025/QH15, Decree 356/2025.
  */
+import type { PersonalKind } from './document.ts';
+
 export const LEVELS = ['off', 'basic', 'strict'] as const;
 export type Level = (typeof LEVELS)[number];
-
-export type PersonalKind =
-  | 'phone'
-  | 'email'
-  | 'citizen_id'
-  | 'identity_card'
-  | 'passport'
-  | 'social_insurance'
-  | 'bank_account'
-  | 'tax_code'
-  | 'plate'
-  | 'ip';
 
 interface Rule {
   readonly kind: PersonalKind;

@@ -11,46 +11,9 @@ import type { Worker } from 'node:worker_threads';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../../crawlers/page.ts';
 import { startWorker } from '../../crawlers/shell/assets.ts';
-import { readContaminationIndex } from '../contamination.ts';
-import { MAX_BYTES, thresholdsOf } from '../filters/index.ts';
-import type { Recipe } from '../recipe.ts';
+import { MAX_BYTES } from '../filters/index.ts';
 import { fromWire, toWirePages, type WireAnswers } from './wire.ts';
-import {
-  type Assessment,
-  assess,
-  type PageToRead,
-  type ReadPage,
-  type Refusal,
-  readPage,
-  type WorkSettings,
-} from './work.ts';
-
-/** What a worker must be told: plain data. */
-export interface EngineSettings extends Omit<Recipe, 'near'> {
-  /** Files of benchmark items to flag. */
-  readonly contamination: readonly string[];
-}
-
-/** All that a page says by itself. */
-export type Answer = { readonly refused: Refusal } | { readonly read: ReadPage; readonly assessment: Assessment };
-
-export const workSettings = (settings: EngineSettings): WorkSettings => ({
-  preset: settings.preset,
-  thresholds: thresholdsOf(settings.preset, settings.thresholds),
-  personalData: settings.personalData,
-  contamination: settings.contamination.length === 0 ? undefined : readContaminationIndex(settings.contamination),
-});
-
-/** A page that breaks the work itself becomes a drop as well: its night goes on, and the reject store tells why. */
-export function answer(page: PageToRead, settings: WorkSettings, hash: XXHashAPI): Answer {
-  try {
-    const read = readPage(page, settings);
-    return 'refused' in read ? read : { read, assessment: assess(read, settings, hash) };
-  } catch (error) {
-    const text = error instanceof Error ? `${error.stack}` : String(error);
-    return { refused: { stage: 'decode', reason: 'failed', value: 1, threshold: 0, title: '', text, charset: '' } };
-  }
-}
+import { type Answer, answer, type EngineSettings, type Refusal, type WorkSettings, workSettings } from './work.ts';
 
 /** Threads start when so many bytes have come in: less is done sooner without them. */
 const START_BYTES = 4_000_000;

@@ -5,9 +5,8 @@
  */
 import type { Page } from '../../crawlers/page.ts';
 import { SIGNATURE_LENGTH } from '../dedup/near-rule.ts';
-import { MEASUREMENTS, type Measurements } from '../document.ts';
-import type { Answer } from './engine.ts';
-import type { Assessment, PageToRead, ReadPage } from './work.ts';
+import { MEASUREMENTS, type Measurements, REPAIRS, type Repairs } from '../document.ts';
+import type { Answer, Assessment, PageToRead, ReadPage } from './work.ts';
 
 export interface WirePages {
   /** Of each page all but its body. */
@@ -85,15 +84,5 @@ export function fromWire({ answers, figures, signatures }: WireAnswers): Answer[
   });
 }
 
-const repairsIn = (measurements: Measurements): ReadPage['repairs'] => ({
-  repaired_charset: measurements.repaired_charset,
-  repaired_mojibake: measurements.repaired_mojibake,
-  repaired_references: measurements.repaired_references,
-  repaired_invisible: measurements.repaired_invisible,
-  repaired_marks: measurements.repaired_marks,
-  repaired_stroked_d: measurements.repaired_stroked_d,
-  repaired_homoglyphs: measurements.repaired_homoglyphs,
-  repaired_tones: measurements.repaired_tones,
-  repaired_quotes: measurements.repaired_quotes,
-  repaired_spaces: measurements.repaired_spaces,
-});
+const repairsIn = (measurements: Measurements): Repairs =>
+  Object.fromEntries(REPAIRS.map((repair) => [repair, measurements[`repaired_${repair}`]])) as Repairs;

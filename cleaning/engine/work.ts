@@ -4,10 +4,11 @@
  *
  *   readPage    consent, decode, extract, normalise       → text, or the reason why not
  *   assess      identify, measure, filter, personal data  → verdict, and the keys that dedup asks for
+ *   answer      both, for a page that may break either
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../../crawlers/page.ts';
-import { type ContaminationIndex, contaminationOf } from '../contamination.ts';
+import { type ContaminationIndex, contaminationOf, readContaminationIndex } from '../benchmarks/contamination.ts';
 import { restoreCapitals } from '../decode/capitals.ts';
 import { decode } from '../decode/charset.ts';
 import { withoutMachinery } from '../decode/markdown.ts';
@@ -16,16 +17,34 @@ import { decodeReferences, decodeViqr } from '../decode/written-marks.ts';
 import { exactBytes } from '../dedup/exact.ts';
 import type { Signature } from '../dedup/minhash.ts';
 import { fingerprint } from '../dedup/near.ts';
-import type { Drop, Measurements, Stage } from '../document.ts';
+import {
+  type Drop,
+  figuresOf,
+  type Measurements,
+  type Metadata,
+  PERSONAL_KINDS,
+  REPAIRS,
+  type Repairs,
+  type Stage,
+} from '../document.ts';
 import type { Rejection } from '../filters/filter.ts';
-import { type Judgement, judge, MAX_BYTES, MAX_UNDECODABLE, type Preset, type Thresholds } from '../filters/index.ts';
+import {
+  type Judgement,
+  judge,
+  MAX_BYTES,
+  MAX_UNDECODABLE,
+  type Preset,
+  type Thresholds,
+  thresholdsOf,
+} from '../filters/index.ts';
 import { measure } from '../filters/measure.ts';
 import { extract } from '../html/extract.ts';
-import { type Metadata, NO_METADATA } from '../html/metadata.ts';
-import { type Level, maskPersonalData, type PersonalKind } from '../pii.ts';
+import { NO_METADATA } from '../html/metadata.ts';
+import { type Level, maskPersonalData } from '../pii.ts';
+import type { Recipe } from '../recipe.ts';
 import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
 import { readParagraphs, readSyllables, type Syllable } from '../vietnamese/lexicon.ts';
-import { noRepairs, normalize, type Repairs } from '../vietnamese/normalize.ts';
+import { noRepairs, normalize } from '../vietnamese/normalize.ts';
 
 export interface WorkSettings {
   readonly preset: Preset;
@@ -34,6 +53,19 @@ export interface WorkSettings {
   /** Items of benchmarks to look for. */
   readonly contamination?: ContaminationIndex;
 }
+
+/** What a worker must be told: plain data. */
+export interface EngineSettings extends Omit<Recipe, 'near'> {
+  /** Files of benchmark items to flag. */
+  readonly contamination: readonly string[];
+}
+
+export const workSettings = (settings: EngineSettings): WorkSettings => ({
+  preset: settings.preset,
+  thresholds: thresholdsOf(settings.preset, settings.thresholds),
+  personalData: settings.personalData,
+  contamination: settings.contamination.length === 0 ? undefined : readContaminationIndex(settings.contamination),
+});
 
 /** What of a page decides how it is read. */
 export type PageToRead = Pick<Page, 'title' | 'headers' | 'body' | 'truncated' | 'wholeBytes' | 'consent'>;
@@ -44,7 +76,7 @@ export interface ReadPage extends Metadata {
   /** Name of the encoding and how it was found. */
   readonly charset: string;
   readonly isHtml: boolean;
-  readonly repairs: Readonly<Record<`repaired_${keyof Repairs | 'charset' | 'mojibake' | 'references'}`, number>>;
+  readonly repairs: Readonly<Repairs>;
 }
 
 /** A page that goes no further than reading; what Drop has more, the caller knows. */
@@ -62,6 +94,20 @@ export interface Assessment {
   readonly key: bigint;
   /** Of near duplicates; empty when it was dropped. */
   readonly signature: Signature;
+}
+
+/** All that a page says by itself. */
+export type Answer = { readonly refused: Refusal } | { readonly read: ReadPage; readonly assessment: Assessment };
+
+/** A page that breaks the work itself becomes a drop as well: its night goes on, and the reject store tells why. */
+export function answer(page: PageToRead, settings: WorkSettings, hash: XXHashAPI): Answer {
+  try {
+    const read = readPage(page, settings);
+    return 'refused' in read ? read : { read, assessment: assess(read, settings, hash) };
+  } catch (error) {
+    const text = error instanceof Error ? `${error.stack}` : String(error);
+    return { refused: { stage: 'decode', reason: 'failed', value: 1, threshold: 0, title: '', text, charset: '' } };
+  }
 }
 
 /** Of a page that is refused unread the reject store keeps only its head. */
@@ -113,12 +159,17 @@ export function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage |
 
   // normalise
   if (decoded.legacy === 'tcvn3') [title, text] = [restoreCapitals(title), restoreCapitals(text)];
-  const repairs = noRepairs();
   const written = decodeViqr(text);
   const mended = repairMojibake(written.text);
   const { text: plain, references } = decodeReferences(mended.text);
   if (written.isViqr) charset = 'viqr (words)';
   title = normalize(repairLine(title)).replace(/\s+/g, ' ');
+  const repairs: Repairs = {
+    ...noRepairs(),
+    charset: Number(decoded.legacy !== undefined || written.isViqr),
+    mojibake: mended.lines + fonts,
+    references,
+  };
   text = normalize(plain, repairs);
   return {
     ...metadata,
@@ -128,18 +179,7 @@ export function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage |
     text,
     charset,
     isHtml,
-    repairs: {
-      repaired_charset: Number(decoded.legacy !== undefined || written.isViqr),
-      repaired_mojibake: mended.lines + fonts,
-      repaired_references: references,
-      repaired_invisible: repairs.invisible,
-      repaired_marks: repairs.marks,
-      repaired_stroked_d: repairs.stroked_d,
-      repaired_homoglyphs: repairs.homoglyphs,
-      repaired_tones: repairs.tones,
-      repaired_quotes: repairs.quotes,
-      repaired_spaces: repairs.spaces,
-    },
+    repairs,
   };
 }
 
@@ -153,11 +193,11 @@ export function assess(
   const byParagraph = identifyParagraphs(syllables, paragraphs, text);
   const raw = {
     ...measure(text, syllables, language.diacritics === 'absent'),
-    ...repairs,
+    ...figuresOf('repaired', REPAIRS, repairs),
     language_score: language.score,
     vietnamese_para_frac: byParagraph.vietnameseFrac,
   };
-  const unmasked = { ...raw, ...NOTHING_MASKED };
+  const unmasked = { ...raw, ...figuresOf('masked', PERSONAL_KINDS, {}) };
   const judgement = judge(unmasked, settings.thresholds);
   const masked = maskPersonalData(text, settings.personalData);
   const stored = masked.text === text ? syllables : readSyllables(masked.text);
@@ -167,27 +207,15 @@ export function assess(
     language,
     paragraphLanguages: byParagraph.runs,
     measurements:
-      masked.text === text ? unmasked : { ...raw, ...maskCounts(masked.counts), bytes: Buffer.byteLength(masked.text) },
+      masked.text === text
+        ? unmasked
+        : { ...raw, ...figuresOf('masked', PERSONAL_KINDS, masked.counts), bytes: Buffer.byteLength(masked.text) },
     judgement,
     contamination: settings.contamination === undefined ? '' : contaminationOf(syllables, settings.contamination),
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
     signature: judgement === true ? fingerprint(body) : new Uint16Array(),
   };
 }
-
-const maskCounts = (counts: Partial<Record<PersonalKind, number>>): Record<`masked_${PersonalKind}`, number> => ({
-  masked_phone: counts.phone ?? 0,
-  masked_email: counts.email ?? 0,
-  masked_citizen_id: counts.citizen_id ?? 0,
-  masked_identity_card: counts.identity_card ?? 0,
-  masked_passport: counts.passport ?? 0,
-  masked_social_insurance: counts.social_insurance ?? 0,
-  masked_bank_account: counts.bank_account ?? 0,
-  masked_tax_code: counts.tax_code ?? 0,
-  masked_plate: counts.plate ?? 0,
-  masked_ip: counts.ip ?? 0,
-});
-const NOTHING_MASKED = maskCounts({});
 
 /** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
 function withoutTitle(syllables: readonly Syllable[], title: string): readonly Syllable[] {

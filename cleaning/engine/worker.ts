@@ -1,8 +1,8 @@
 /** A thread of the engine: pages in, answers out. */
 import { parentPort, workerData } from 'node:worker_threads';
 import xxhash from 'xxhash-wasm';
-import { answer, type EngineSettings, workSettings } from './engine.ts';
 import { fromWirePages, toWire, type WirePages } from './wire.ts';
+import { answer, type EngineSettings, workSettings } from './work.ts';
 
 const settings = workSettings(workerData as EngineSettings);
 const hash = await xxhash();

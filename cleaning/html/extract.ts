@@ -6,11 +6,12 @@
  */
 
 import type { LegacyCharset } from '../decode/legacy.ts';
+import type { Metadata } from '../document.ts';
 import type { Element } from './dom.ts';
 import { capitalizeFonts, decodeFonts } from './fonts.ts';
 import { isFurnitureLine } from './furniture.ts';
 import { type MainText, mainText } from './main-text.ts';
-import { type Metadata, NO_METADATA, readMetadata } from './metadata.ts';
+import { NO_METADATA, readMetadata } from './metadata.ts';
 import { parseHtml } from './parse.ts';
 import type { TextBlock } from './render.ts';
 import { MIN_PARAGRAPH } from './survey.ts';

@@ -3,22 +3,9 @@
  * with what stands on the page or where the page itself shows nothing.
  */
 import { load } from 'cheerio/slim';
+import type { Metadata } from '../document.ts';
 import { ATTRIBUTE } from './attributes.ts';
 import { type Element, oneLine, textBelow, traverse } from './dom.ts';
-
-export interface Metadata {
-  /** Each empty when the page does not say. */
-  readonly title: string;
-  /** Names of people, joined by `, `. */
-  readonly author: string;
-  /** ISO 8601 date, with its time and offset where the page gives them. */
-  readonly published: string;
-  /** Absolute URL that the page gives as its own. */
-  readonly canonical: string;
-  readonly section: string;
-  /** `lang` of the page, lower case: `vi`, `en-us`. */
-  readonly lang: string;
-}
 
 export const NO_METADATA: Metadata = { title: '', author: '', published: '', canonical: '', section: '', lang: '' };
 

@@ -104,7 +104,7 @@ const byPlainWord = new Map([...FUNCTION_WORDS.entries()].reverse().map(([i, wor
  *   heads      │ hash │ number + 1 │ × slots           0: free
  *   places     │ start and length in `written` │ × syllables
  *   written    │ x i n c h à o …                         UTF-16, end to end
- *   syllables   │ Syllable │ × syllables
+ *   syllables  │ Syllable │ × syllables
  */
 const SLOTS = 1 << 18;
 const MAX_SYLLABLES = SLOTS * 0.75;

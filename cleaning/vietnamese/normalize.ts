@@ -6,30 +6,12 @@
  * Repairs that could touch another language (Icelandic Ð, Italian "oà") run only on text that shows Vietnamese letters,
  * and only where the whole word is a Vietnamese syllable. Never applied to a benchmark's prompt.
  */
+import { REPAIRS, type Repairs } from '../document.ts';
 import { dropPiledMarks, nfc } from './nfc.ts';
 import { parseSyllable, splitTone, VIETNAMESE_LETTER } from './syllables.ts';
 import { TRAIT, traitsOf } from './traits.ts';
 
-/** What was repaired, and how often. */
-export interface Repairs {
-  invisible: number;
-  marks: number;
-  stroked_d: number;
-  homoglyphs: number;
-  tones: number;
-  quotes: number;
-  spaces: number;
-}
-
-export const noRepairs = (): Repairs => ({
-  invisible: 0,
-  marks: 0,
-  stroked_d: 0,
-  homoglyphs: 0,
-  tones: 0,
-  quotes: 0,
-  spaces: 0,
-});
+export const noRepairs = (): Repairs => Object.fromEntries(REPAIRS.map((repair) => [repair, 0])) as Repairs;
 
 /** Each step's output is what the next one expects; the order matters. A step without a trait may find work in any text. */
 const STEPS: readonly (readonly [step: (text: string, repairs: Repairs) => string, trait?: number])[] = [

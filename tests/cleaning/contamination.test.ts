@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { contaminationOf, readContaminationIndex } from '../../cleaning/contamination.ts';
+import { contaminationOf, readContaminationIndex } from '../../cleaning/benchmarks/contamination.ts';
 import { readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'vua-items-'));

@@ -2,7 +2,7 @@
  * Sentences with personal data of every kind, marked `{{kind:what is to be found}}`, and sentences in which nothing is to
  * be found. All people, numbers and addresses are made up.
  */
-import type { PersonalKind } from '../../cleaning/pii.ts';
+import type { PersonalKind } from '../../cleaning/document.ts';
 
 const MARKED = `
 phone

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { contaminationOf, readContaminationIndex } from '../../../cleaning/contamination.ts';
+import { contaminationOf, readContaminationIndex } from '../../../cleaning/benchmarks/contamination.ts';
 import { readSyllables } from '../../../cleaning/vietnamese/lexicon.ts';
 import { normalize } from '../../../cleaning/vietnamese/normalize.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';

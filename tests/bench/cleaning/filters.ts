@@ -11,7 +11,7 @@ import xxhash from 'xxhash-wasm';
 import { clean } from '../../../cleaning/clean.ts';
 import { openDedupStore } from '../../../cleaning/dedup/store.ts';
 import { MEASUREMENTS, type Measurements } from '../../../cleaning/document.ts';
-import { answer, workSettings } from '../../../cleaning/engine/engine.ts';
+import { answer, workSettings } from '../../../cleaning/engine/work.ts';
 import { passes } from '../../../cleaning/filters/filter.ts';
 import { TABLE } from '../../../cleaning/filters/index.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../../crawlers/page.ts';

@@ -1,15 +1,14 @@
 /**
- * Items of benchmarks (VMLU's format) that stand in a document: flagged with their ids, not deleted.
+ * Items of benchmarks (items.ts) that stand in a document: flagged with their ids, not deleted.
  *
  * An item is its question and choices, letters of the choices left out, cut into shingles of eight syllables, because
  * 13-grams miss a quarter of VMLU's questions. A document holds an item when it holds half of the shingles, of an item
  * with few shingles all; or most of a long question alone. An item of fewer than eight syllables must stand there whole.
  */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { badInput, reasonOf } from '../crawlers/shell/errors.ts';
-import { mix32, readSyllables, type Syllable } from './vietnamese/lexicon.ts';
-import { normalize } from './vietnamese/normalize.ts';
+import { mix32, readSyllables, type Syllable } from '../vietnamese/lexicon.ts';
+import { normalize } from '../vietnamese/normalize.ts';
+import { readItems } from './items.ts';
 
 const SHINGLE = 8;
 const SHARE = 0.5;
@@ -47,7 +46,11 @@ export function readContaminationIndex(files: readonly string[]): ContaminationI
     needed.push(shingles.size < FEW ? shingles.size : Math.ceil(share * shingles.size));
     const byHash = items.get(length) ?? new Map<number, number[]>();
     items.set(length, byHash);
-    for (const hash of shingles) byHash.set(hash, [...(byHash.get(hash) ?? []), number]);
+    for (const hash of shingles) {
+      const holders = byHash.get(hash);
+      if (holders === undefined) byHash.set(hash, [number]);
+      else holders.push(number);
+    }
   };
   for (const file of files) {
     for (const [line, { id, question, choices }] of readItems(file)) {
@@ -59,35 +62,6 @@ export function readContaminationIndex(files: readonly string[]): ContaminationI
     }
   }
   return { ids, needed, items };
-}
-
-interface Item {
-  readonly id?: string;
-  readonly question: string;
-  readonly choices: readonly string[];
-}
-
-function* readItems(file: string): Generator<[line: number, item: Item]> {
-  const fail = (line: number, reason: string) =>
-    badInput('BAD_ITEMS', `${file}, line ${line}: ${reason}`, 'every line is {"id","question","choices"} as in VMLU');
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw badInput('BAD_ITEMS', `${file}: ${reasonOf(error)}`, 'give a JSONL file in the format of VMLU', error);
-  }
-  for (const [i, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    let item: Partial<Item>;
-    try {
-      item = JSON.parse(line) as Partial<Item>;
-    } catch (error) {
-      throw fail(i + 1, reasonOf(error));
-    }
-    if (typeof item.question !== 'string') throw fail(i + 1, 'no question');
-    const choices = Array.isArray(item.choices) ? item.choices.map(String) : [];
-    yield [i + 1, { id: item.id, question: item.question, choices }];
-  }
 }
 
 const hashesOf = (text: string): number[] => significant(readSyllables(normalize(text)));
