@@ -16,7 +16,7 @@
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../crawlers/page.ts';
-import type { DedupStore } from './dedup/store.ts';
+import { type DedupStore, openDedupStore } from './dedup/store.ts';
 import type { Document, Drop, Outcome } from './document.ts';
 import { Engine } from './engine/engine.ts';
 import { type Answer, type Assessment, assess, type ReadPage } from './engine/work.ts';
@@ -29,13 +29,25 @@ export interface CleanOptions extends Partial<Recipe> {
   readonly contamination?: readonly string[];
   /** Threads beside this one; 0 does everything here. */
   readonly threads?: number;
-  /** Remembers pages, documents and host lines; the caller commits it (`store.commit`) and closes it. */
-  readonly store: DedupStore;
+  /**
+   * Remembers pages, documents and host lines; the caller commits it (`store.commit`) and closes it. Without one pages
+   * are compared to those of the same call only.
+   */
+  readonly store?: DedupStore;
 }
 
-/** One outcome for each page, in order; pages that the store knows give none and are counted in `store.skipped`. */
-export async function* clean(pages: AsyncIterable<Page>, options: CleanOptions): AsyncGenerator<Outcome> {
-  const { contamination = [], threads = 0, store } = options;
+/**
+ * One outcome for each page, in order; pages that the store knows give none and are counted in `store.skipped`.
+ *
+ *   for await (const { kept, dropped } of clean([pageOf(url, html)])) console.log(kept?.text ?? dropped?.reason);
+ *
+ * @throws ToolkitError BAD_ITEMS (exit 2) for a file of `contamination`, and whatever `pages` throws
+ */
+export async function* clean(
+  pages: AsyncIterable<Page> | Iterable<Page>,
+  options: CleanOptions = {},
+): AsyncGenerator<Outcome> {
+  const { contamination = [], threads = 0, store = openDedupStore(':memory:') } = options;
   const recipe = recipeOf(options);
   const engine = await Engine.open({ ...recipe, contamination }, threads);
   try {
@@ -49,6 +61,7 @@ export async function* clean(pages: AsyncIterable<Page>, options: CleanOptions):
     }
   } finally {
     await engine.close();
+    if (options.store === undefined) store.close();
   }
 }
 
@@ -65,7 +78,11 @@ interface KeyedPage {
 const BATCH_PAGES = 64;
 const BATCH_BYTES = 1_000_000;
 
-async function* inBatches(pages: AsyncIterable<Page>, store: DedupStore, hash: XXHashAPI): AsyncGenerator<KeyedPage[]> {
+async function* inBatches(
+  pages: AsyncIterable<Page> | Iterable<Page>,
+  store: DedupStore,
+  hash: XXHashAPI,
+): AsyncGenerator<KeyedPage[]> {
   let batch: KeyedPage[] = [];
   let bytes = 0;
   for await (const page of pages) {

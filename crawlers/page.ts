@@ -36,3 +36,26 @@ export interface Page {
 }
 
 export const CONSENT_UNKNOWN: Consent = { conclusion: 'unknown', statements: [] };
+
+/**
+ * A page of text that a program has already, as if it had been fetched now from `url`.
+ *
+ *   pageOf('https://bao.example/1', '<html>…')                          // a string is taken for HTML
+ *   pageOf('file:tho.txt', bytes, { headers: { 'content-type': 'text/plain' }, licence: 'CC0-1.0' })
+ *
+ * @param body HTML, or bytes whose encoding is found when they are cleaned
+ * @param facts what else is known of it; `source` is the host of the URL where it has one
+ */
+export function pageOf(url: string, body: string | Uint8Array, facts: Partial<Omit<Page, 'url' | 'body'>> = {}): Page {
+  return {
+    url,
+    source: (URL.canParse(url) && new URL(url).host) || url,
+    fetchedAt: new Date().toISOString(),
+    status: 200,
+    headers: { 'content-type': typeof body === 'string' ? 'text/html; charset=utf-8' : 'text/html' },
+    body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+    truncated: false,
+    consent: CONSENT_UNKNOWN,
+    ...facts,
+  };
+}

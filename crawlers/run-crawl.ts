@@ -5,7 +5,7 @@ import { Frontier, STATE_FILE, type Tally } from './frontier.ts';
 import type { CrawlOptions } from './options.ts';
 import { lockFolder } from './shell/lock.ts';
 import { formatBytes } from './shell/reporter.ts';
-import type { Outcome, Work } from './shell/work.ts';
+import { type Outcome, unattended, type Work } from './shell/work.ts';
 import type { CrawlStep } from './visit.ts';
 
 export interface CrawlSummary {
@@ -25,7 +25,10 @@ export interface CrawlSummary {
  * `nothing_new`: no page was due.
  * @throws ToolkitError FOLDER_LOCKED (exit 2) and as `crawl`
  */
-export async function runCrawl(options: Omit<CrawlOptions, 'note'>, work: Work): Promise<Outcome<CrawlSummary>> {
+export async function runCrawl(
+  options: Omit<CrawlOptions, 'note'>,
+  work = unattended(),
+): Promise<Outcome<CrawlSummary>> {
   const unlock = lockFolder(options.outDir);
   try {
     return await runLocked(options, work);

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Packs the package, installs it in an empty folder as a user would, and runs a short demo with `npx vua`.
+# Packs the package, installs it in an empty folder as a user would, runs a short demo with `npx vua`, and the programs
+# of tests/doors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 npm pack --silent --pack-destination "$work" >/dev/null
@@ -32,4 +34,6 @@ node -e '
 '
 kill -TERM "$inspect"
 wait "$inspect" || { echo "vua inspect: exit status $?"; exit 1; }
+cd "$root"
+VUA_INSTALLED="$work" npx vitest run --config tests/vitest.config.ts tests/doors.test.ts
 echo "packed demo: ok"

@@ -1,5 +1,5 @@
 /** Document shards → token shards with a tokenizer of a folder: what `vua tokens` and `vua run` do. */
-import type { Work } from '../crawlers/shell/work.ts';
+import { unattended } from '../crawlers/shell/work.ts';
 import { writeTokens } from '../shards/tokens/write.ts';
 import { Tokenizer } from './load.ts';
 import { VALID_SHARE } from './train/defaults.ts';
@@ -16,7 +16,10 @@ export interface TokenShardOptions {
  * Encodes all documents, unless the folder holds exactly that already.
  * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER (exit 2) and those of writeTokens.
  */
-export async function writeTokenShards(options: TokenShardOptions, work: Work): ReturnType<typeof writeTokens> {
+export async function writeTokenShards(
+  options: TokenShardOptions,
+  work = unattended(),
+): ReturnType<typeof writeTokens> {
   const tokenizer = await Tokenizer.load(options.tokenizer);
   const { vocabSize, bosId } = tokenizer;
   return writeTokens(

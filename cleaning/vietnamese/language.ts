@@ -6,7 +6,7 @@
  * A document is judged by samples from all over it, and each of its paragraphs by itself, there without franc.
  */
 import { franc } from 'franc';
-import { OTHER_LANGUAGES, type Paragraph, type Syllable } from './lexicon.ts';
+import { OTHER_LANGUAGES, type Paragraph, readSyllables, type Syllable } from './lexicon.ts';
 
 export interface Language {
   /** ISO 639-3; `und` when there is too little text to say. */
@@ -131,6 +131,13 @@ class Tally {
     return share < ABSENT_BELOW ? 'absent' : share < PRESENT_FROM ? 'mixed' : 'present';
   }
 }
+
+/**
+ * The language of a text of any length, in NFC (`normalize` gives it); a sentence is enough to tell Vietnamese.
+ *
+ *   languageOf('Buổi sáng trên sông').code   // 'vie'
+ */
+export const languageOf = (text: string): Language => identify(readSyllables(text), text);
 
 export function identify(syllables: readonly Syllable[], text: string): Language {
   const windows = syllables.length <= WINDOWS * WINDOW_SYLLABLES ? 1 : WINDOWS;

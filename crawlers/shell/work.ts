@@ -85,3 +85,9 @@ export class Findings {
 
 /** Checks one kind of folder, given itself or the folder of the run around it. Returns whether there was one. */
 export type Verifier = (dir: string, findings: Findings) => Promise<boolean>;
+
+/** The work of a program that nobody interrupts and that shows no progress: what a station takes where none is given. */
+export const unattended = (): Work => ({
+  signal: new AbortController().signal,
+  report: { json: false, stage: () => ({ update() {}, finish() {} }), note() {}, result() {} },
+});

@@ -5,7 +5,7 @@ import { clean } from '../../cleaning/clean.ts';
 import { nearNote, type Recipe, recipeOf } from '../../cleaning/recipe.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
-import type { Outcome, Work } from '../../crawlers/shell/work.ts';
+import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
 import { type InputContext, openInput } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest.ts';
 import { DocumentFolder } from './folder.ts';
@@ -44,7 +44,7 @@ const SHOWN_DOUBTS = 5;
  * before it and the other files are committed, then it is thrown (of several the last; the others are notes).
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
-export async function cleanInputs(options: CleanInputsOptions, work: Work): Promise<Outcome<CleanSummary>> {
+export async function cleanInputs(options: CleanInputsOptions, work = unattended()): Promise<Outcome<CleanSummary>> {
   const { inputs = [], outDir, shardBytes, contamination = [], threads = availableParallelism() } = options;
   const recipe = recipeOf(options);
   for (const input of inputs) {

@@ -14,7 +14,7 @@ import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
-import type { Outcome, Work } from '../../crawlers/shell/work.ts';
+import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
@@ -66,7 +66,7 @@ export interface TokenOptions {
  */
 export async function writeTokens(
   options: TokenOptions,
-  { signal, report }: Work,
+  { signal, report }: Work = unattended(),
 ): Promise<Outcome<TokenManifest, undefined>> {
   const { documentsDir, tokenizerDir, outDir, validShare } = options;
   const documents = readDocumentManifest(documentsDir);

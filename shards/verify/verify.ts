@@ -3,7 +3,7 @@
  * of the documents what later stages rely on. Finds all faults instead of stopping at the first.
  */
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
-import { Findings, type Verifier, type Work } from '../../crawlers/shell/work.ts';
+import { Findings, unattended, type Verifier, type Work } from '../../crawlers/shell/work.ts';
 import { findFolders, type RunFolders } from '../manifest.ts';
 import { verifyDocuments } from './documents.ts';
 import { verifySplits, verifyTokens } from './tokens.ts';
@@ -28,7 +28,7 @@ export interface VerifyReport {
  */
 export async function verify(
   dir: string,
-  { signal, report }: Work,
+  { signal, report }: Work = unattended(),
   others: readonly Verifier[] = [],
 ): Promise<VerifyReport> {
   const progress = report.stage('verify', 'bytes');

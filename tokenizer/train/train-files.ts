@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
-import type { Outcome, Work } from '../../crawlers/shell/work.ts';
+import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../encode/export.ts';
 import { mergeCount, vocabSizeOf } from '../model.ts';
 import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
@@ -57,7 +57,7 @@ const UNITS: Readonly<Record<TrainStage, string>> = {
  */
 export async function trainTokenizer(
   options: TrainTokenizerOptions,
-  { signal, report }: Work,
+  { signal, report }: Work = unattended(),
 ): Promise<Outcome<TrainedTokenizer, undefined>> {
   const { documents: paths, out } = options;
   const asked = {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
-import type { Outcome, Work } from '../../crawlers/shell/work.ts';
+import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { bytesPerToken, joinSources } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { Sampler, samplePrompts } from '../generate/sample.ts';
@@ -50,7 +50,7 @@ const READ_EVERY = 16;
 const SAMPLE = { count: 48, temperature: 0.8, topK: 40, topP: 1, seed: 1 };
 
 /** @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite. */
-export async function runTraining(options: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
+export async function runTraining(options: TrainingOptions, work = unattended()): Promise<Outcome<TrainingSummary>> {
   const unlock = lockFolder(options.out);
   try {
     return await runLocked(options, work);
