@@ -9,8 +9,12 @@ const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 'trainer/loader/loader-page-worker.ts'];
 /** Floors of each room, the ground first; files of a room outside its folders stand above them all, or are named. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  crawlers: [
+    ...['shell', 'page.ts', 'links', 'warc', 'fetch.ts', 'polite', 'sources', 'sample', 'options.ts', 'in-flight.ts'],
+    ...['frontier.ts', 'lost-records.ts', 'verify.ts', 'visit.ts', 'crawl.ts', 'run-crawl.ts', 'commands'],
+  ],
   trainer: 'batch.ts gpu kernels model loader record score generate run export proofs bench page commands'.split(' '),
-  tokenizer: 'text model.ts kernel encode load.ts evaluate train'.split(' '),
+  tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
   shards: 'format.ts checksum.ts split.ts manifest-shape.ts manifest.ts arrow documents tokens verify explain'.split(
     ' ',
   ),

@@ -123,11 +123,7 @@ function sectionsOf(design: Design, pages: readonly PageFile[]): Link[] {
   return names.map((name) => ({ href: design.listPath(name, 1), text: name }));
 }
 
-export const htmlResource = (
-  { contentType }: Pick<Design, 'contentType'>,
-  body: string,
-  changed: string,
-): Resource => ({
+const htmlResource = ({ contentType }: Pick<Design, 'contentType'>, body: string, changed: string): Resource => ({
   headers: { 'content-type': contentType },
   body,
   changed,
@@ -159,7 +155,7 @@ export function dayOf(date: string): { day: number; month: number; year: number;
 }
 
 /** The first syllables of a page, for lists. */
-export function teaserOf(page: PageFile): string {
+function teaserOf(page: PageFile): string {
   const first = blocksOf(page)[0];
   const text = 'text' in first ? first.text : first.lines.join(' / ');
   const syllables = text.split(' ');

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /** Whether the TypeScript of a checkout runs, not what was built from it. */
-export const FROM_SOURCES = import.meta.url.endsWith('.ts');
+const FROM_SOURCES = import.meta.url.endsWith('.ts');
 
 /**
  * The path of a file or folder that ships with the code, or nothing when it is missing.

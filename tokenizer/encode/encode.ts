@@ -33,6 +33,8 @@ export class Encoder {
   readonly #word = new Int32Array(SCAN_LIMIT);
   /** Ids of a text of several windows, or before merges across spaces. */
   #ids = new Int32Array(1 << 12);
+  /** How many `#encodeWindow` gave. */
+  #windowIds = 0;
 
   /** @param options How the text is scanned: for tests. */
   constructor(model: BpeModel, options: Partial<ScannerOptions> = {}) {
@@ -102,7 +104,6 @@ export class Encoder {
     this.#windowIds = count;
     return start;
   }
-  #windowIds = 0;
 
   /** Writes the ids of a short pretoken at `at`. @returns the end of what is written. */
   #append(at: number, start: number, end: number): number {

@@ -9,7 +9,7 @@
  */
 
 import { type BpeModel, BYTE_TOKENS, firstMergeAcross, mergeCount } from '../model.ts';
-import { hashOf } from '../text/pair-table.ts';
+import { hashOfPair } from '../text/pair-table.ts';
 import { NONE, type WordMerger } from './merge-word.ts';
 
 /** On the first id of a syllable that follows another, with nothing but one space between. */
@@ -38,7 +38,7 @@ export class SyllableJoiner {
       const [left, right] = [model.merges[2 * merge], model.merges[2 * merge + 1]];
       firstPart[BYTE_TOKENS + merge] = firstPart[left];
       lastPart[BYTE_TOKENS + merge] = lastPart[right];
-      const bit = hashOf(lastPart[left], firstPart[right]) & (JOINABLE_BITS - 1);
+      const bit = hashOfPair(lastPart[left], firstPart[right]) & (JOINABLE_BITS - 1);
       this.#joinable[bit >> 5] |= 1 << bit;
     }
   }
@@ -51,7 +51,7 @@ export class SyllableJoiner {
       let last = ids[start] & ~CONTINUES;
       while (end < count && (ids[end] & CONTINUES) !== 0) {
         const id = ids[end] & ~CONTINUES;
-        const bit = hashOf(last, id) & (JOINABLE_BITS - 1);
+        const bit = hashOfPair(last, id) & (JOINABLE_BITS - 1);
         if (((joinable[bit >> 5] >> bit) & 1) === 0) break;
         last = id;
         end++;

@@ -3,7 +3,7 @@
  *
  *   │ classes, automata │ window of text │ ids of a window │ pool of ids │ pairs │ slots of the table │
  *
- * Where there is WebAssembly with vectors its kernel runs ahead in it (scan-kernel.ts); the plain code does the rest, or
+ * Where there is WebAssembly with vectors its kernel runs ahead in it (kernel/kernel.ts); the plain code does the rest, or
  * all. What outgrows its place is laid out anew in a larger memory. A pretoken must fit the window, which grows for it.
  */
 
@@ -53,6 +53,8 @@ export class Scanner {
   ids!: Int32Array;
   /** Ids of pretokens of several tokens, one after the other. */
   pool!: Int32Array;
+  /** Ids of the window that stand in `ids` after `skipEncoded`. */
+  skippedIds = 0;
   readonly #options: Required<Omit<ScannerOptions, 'pairs'>> & Pick<ScannerOptions, 'pairs'>;
   readonly #program: ScanProgram | undefined;
   #kernel: KernelExports | undefined;
@@ -60,6 +62,11 @@ export class Scanner {
   #idsAt = 0;
   /** What the window holds already. */
   #loaded: { readonly text: Uint8Array; readonly from: number } | undefined;
+  /** UTF-8 of a short string. */
+  #utf8: Uint8Array | undefined;
+  /** `wasSyllable` and `poolEnd` where there is no kernel to keep them. */
+  #plainWasSyllable = false;
+  #plainPoolEnd = 0;
 
   constructor({ digits, pool = 0, pairs, marksRuns = false, accelerate = true, window = WINDOW }: ScannerOptions) {
     this.#options = { digits, pool, pairs, marksRuns, accelerate, window };
@@ -88,7 +95,6 @@ export class Scanner {
     this.#utf8 ??= new Uint8Array(3 * LONGEST_SHORT);
     return this.#utf8.subarray(0, ENCODER.encodeInto(text, this.#utf8).written);
   }
-  #utf8: Uint8Array | undefined;
 
   readonly #stableUntil = (bytes: Uint8Array, from: number): number => {
     // What is in the window stays there while places behind one another are asked for.
@@ -174,7 +180,6 @@ export class Scanner {
     this.skippedIds = (kernel.ids.value - this.#idsAt) >> 2;
     return at - first;
   }
-  skippedIds = 0;
 
   /** Whether the last pretoken was a syllable. */
   get wasSyllable(): boolean {
@@ -184,7 +189,6 @@ export class Scanner {
     this.#plainWasSyllable = value;
     if (this.#kernel !== undefined) this.#kernel.wasSyllable.value = Number(value);
   }
-  #plainWasSyllable = false;
 
   /** Ids in the pool. */
   get poolEnd(): number {
@@ -194,7 +198,6 @@ export class Scanner {
     this.#plainPoolEnd = value;
     if (this.#kernel !== undefined) this.#kernel.poolEnd.value = value;
   }
-  #plainPoolEnd = 0;
 
   #resize(window: number): void {
     this.#window = window;

@@ -1,4 +1,4 @@
-/** The kernel of scan-kernel.ts, ready to run: assembled and compiled once for each digit rule. */
+/** The kernel of kernel.ts, ready to run: assembled and compiled once for each digit rule. */
 import type { Automaton } from '../text/automaton.ts';
 import { ID_OF_BYTE } from '../text/byte-level.ts';
 import type { UnicodeFacts } from '../text/unicode.ts';

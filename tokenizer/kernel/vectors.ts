@@ -2,7 +2,7 @@
 import { HASH_FACTORS } from '../text/byte-table.ts';
 
 /** Kinds of bytes that a vector tells; those of letters are the highest. */
-export const KIND = { digit: 1, mark: 2, otherMark: 4, letter: 8 } as const;
+const KIND = { digit: 1, mark: 2, otherMark: 4, letter: 8 } as const;
 
 /**
  * The kind of a byte, by two tables over its halves, which have one bit in common:

@@ -1,5 +1,5 @@
 /**
- * WebAssembly text → WebAssembly binary, for the subset that scan-kernel.ts is written in: one imported memory, mutable
+ * WebAssembly text → WebAssembly binary, for the subset that the kernel is written in: one imported memory, mutable
  * i32 globals, and functions of folded instructions over i32, f64 and v128. So the source is what runs; nothing built is
  * kept. https://webassembly.github.io/spec/core/text/, with the binary format beside it.
  */

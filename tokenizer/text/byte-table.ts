@@ -206,7 +206,7 @@ const MASKS = Int32Array.from({ length: 4 * 17 }, (_, i) => {
   return bytes === 4 ? -1 : (1 << (8 * bytes)) - 1;
 });
 
-/** Odd factors for the words of a key, and for the sum; scan-kernel.ts computes the same. */
+/** Odd factors for the words of a key, and for the sum; kernel/vectors.ts and scan.ts compute the same. */
 export const HASH_FACTORS: readonly number[] = [0x9e3779b1, 0x85ebca6b, 0x27d4eb2f, 0x165667b1];
 export const HASH_MIX = 0xc2b2ae35;
 const [F0, F1, F2, F3] = HASH_FACTORS as [number, number, number, number];

@@ -20,7 +20,7 @@ export class PairTable {
   /** The value of a pair, or −1. */
   get(left: number, right: number): number {
     const { slots, mask } = this;
-    let at = (hashOf(left, right) & mask) << 2;
+    let at = (hashOfPair(left, right) & mask) << 2;
     for (;;) {
       const found = slots[at];
       if (found === left && slots[at + 1] === right) return slots[at + 2];
@@ -38,7 +38,7 @@ export class PairTable {
 
   #place(left: number, right: number, value: number): void {
     const { slots, mask } = this;
-    let at = (hashOf(left, right) & mask) << 2;
+    let at = (hashOfPair(left, right) & mask) << 2;
     while (slots[at] !== EMPTY) at = (at + 4) & ((mask << 2) | 3);
     slots[at] = left;
     slots[at + 1] = right;
@@ -55,10 +55,10 @@ export class PairTable {
   }
 }
 
-/** Odd; scan-kernel.ts computes the same. */
+/** Odd; kernel/words.ts computes the same. */
 export const PAIR_FACTORS = [0x9e3779b1, 0x85ebca6b] as const;
 
-export function hashOf(left: number, right: number): number {
+export function hashOfPair(left: number, right: number): number {
   const hash = Math.imul(left, PAIR_FACTORS[0]) ^ Math.imul(right + 1, PAIR_FACTORS[1]);
   return hash ^ (hash >>> 15);
 }

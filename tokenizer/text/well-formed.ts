@@ -104,5 +104,3 @@ export function stableUntilPlainly(bytes: Uint8Array, from: number): number {
   }
   return head;
 }
-
-export const isWellFormed = (bytes: Uint8Array): boolean => stableUntilPlainly(bytes, 0) === bytes.length;

@@ -13,6 +13,7 @@ import { Scanner, type ScannerOptions } from '../encode/scanner.ts';
 import type { BpeModel } from '../model.ts';
 import { ByteTable } from '../text/byte-table.ts';
 import { PaddedText } from '../text/padded-text.ts';
+import { hashOfPair } from '../text/pair-table.ts';
 import type { SplitRule } from '../text/pretokenize.ts';
 
 export type TallyTask =
@@ -101,10 +102,7 @@ const NEIGHBOUR_COUNTERS = 1 << 23;
 const HIGHEST = 2 ** 32 - 1;
 const SharedBuffer = globalThis.SharedArrayBuffer ?? ArrayBuffer;
 
-const counterOf = (left: number, right: number): number => {
-  const hash = Math.imul(left, 0x9e3779b1) ^ Math.imul(right + 1, 0x85ebca6b);
-  return (hash ^ (hash >>> 15)) & (NEIGHBOUR_COUNTERS - 1);
-};
+const counterOf = (left: number, right: number): number => hashOfPair(left, right) & (NEIGHBOUR_COUNTERS - 1);
 
 class NeighbourTally implements Tally {
   readonly size = 0;

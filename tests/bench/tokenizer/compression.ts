@@ -19,9 +19,9 @@ const MOST = 2_000_000;
 
 export async function compression(): Promise<void> {
   const texts = corpus();
-  const { Encoder } = await built<typeof Encode>('tokenizer/encode');
-  const { openCompared } = await built<typeof Beside>('tokenizer/beside');
-  const { readTexts } = await built<typeof Documents>('tokenizer/documents');
+  const { Encoder } = await built<typeof Encode>('tokenizer/encode/encode');
+  const { openCompared } = await built<typeof Beside>('tokenizer/evaluate/beside');
+  const { readTexts } = await built<typeof Documents>('tokenizer/train/documents');
   const sources = new Map<string, string[]>();
   for (const other of options.other) {
     const [name, path] = other.split('=') as [string, string];

@@ -22,8 +22,8 @@ interface Passes {
 
 export async function encoding(): Promise<void> {
   const texts = corpus();
-  const { Encoder } = await built<typeof Encode>('tokenizer/encode');
-  const { tokenizerJson, tokenizerConfigJson } = await built<typeof Export>('tokenizer/export');
+  const { Encoder } = await built<typeof Encode>('tokenizer/encode/encode');
+  const { tokenizerJson, tokenizerConfigJson } = await built<typeof Export>('tokenizer/encode/export');
   const sample = texts.filter((_, i) => i % EVERY === 0);
   const file = forPeers('sample.bin', sample);
   const megabytes = bytesOf(sample) / 1e6;

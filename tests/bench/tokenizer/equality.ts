@@ -17,8 +17,8 @@ const KIRAT_RAI = /[\u{16d40}-\u{16d7f}]/u;
 
 export async function equality(): Promise<void> {
   const texts = corpus();
-  const { Encoder } = await built<typeof Encode>('tokenizer/encode');
-  const { tokenizerJson, tokenizerConfigJson } = await built<typeof Export>('tokenizer/export');
+  const { Encoder } = await built<typeof Encode>('tokenizer/encode/encode');
+  const { tokenizerJson, tokenizerConfigJson } = await built<typeof Export>('tokenizer/encode/export');
   const { Tokenizer } = createRequire(import.meta.url)(
     '@huggingface/tokenizers',
   ) as typeof import('@huggingface/tokenizers');

@@ -20,7 +20,7 @@ const prose = (texts: readonly Buffer[], count: number): string => {
 
 export async function hostile(): Promise<void> {
   const texts = corpus();
-  const { Encoder } = await built<typeof Encode>('tokenizer/encode');
+  const { Encoder } = await built<typeof Encode>('tokenizer/encode/encode');
   const cases: [string, (size: number) => string, number][] = [
     ['random letters', (size) => random(size, 'abcdefghijklmnopqrstuvwxyz'), 32_000],
     ['random letters', (size) => random(size, 'abcdefghijklmnopqrstuvwxyz'), 1_000_000],

@@ -32,8 +32,8 @@ export async function trainOurs(
   change: Partial<Train.TrainOptions> = {},
   threads?: number,
 ) {
-  const { trainBpe } = await built<typeof Train>('tokenizer/train');
-  const { TallyThreads } = await built<typeof Threads>('tokenizer/tally-threads');
+  const { trainBpe } = await built<typeof Train>('tokenizer/train/train');
+  const { TallyThreads } = await built<typeof Threads>('tokenizer/train/tally-threads');
   async function* stream(): AsyncGenerator<Uint8Array> {
     yield* texts;
   }
@@ -86,7 +86,7 @@ export async function training(): Promise<void> {
 
 /** Whether HF's merges are ours, and where they part. */
 async function mergesNote(model: BpeModel, hfFile: string): Promise<string> {
-  const { tokenizerJson } = await built<typeof Export>('tokenizer/export');
+  const { tokenizerJson } = await built<typeof Export>('tokenizer/encode/export');
   const mergesOf = (json: string): string[] =>
     (JSON.parse(json) as { model: { merges: (string | string[])[] } }).model.merges.map((merge) =>
       typeof merge === 'string' ? merge : merge.join(' '),
