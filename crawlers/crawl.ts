@@ -22,8 +22,6 @@ import { makeFolder } from './shell/folder.ts';
 import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './visit.ts';
 import { WarcWriter } from './warc/warc.ts';
 
-export type { CrawlStep } from './visit.ts';
-
 /** Failures, and hosts whose robots.txt could not be read, are tried again by a run after this time. */
 const FAILED_AFTER_MS = 3_600_000;
 /** A run waits this long for a retry; what is due later is left to a later run. */

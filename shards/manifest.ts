@@ -17,8 +17,6 @@ import {
   type TokenManifest,
 } from './manifest-shape.ts';
 
-export * from './manifest-shape.ts';
-
 /**
  * @throws ToolkitError (exit 2) NO_MANIFEST, BAD_JSON, BAD_MANIFEST naming the key at fault, NEWER_FORMAT or OLDER_FORMAT.
  */

@@ -3,13 +3,8 @@ import { formatRecipe } from '../cleaning/recipe.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { readDocuments, readRejects } from './documents/read.ts';
 import { type CleanReport, droppedPages, reportRows } from './documents/report.ts';
-import {
-  findFolders,
-  readDocumentManifest,
-  readTokenManifest,
-  type SourceFigures,
-  type TokenManifest,
-} from './manifest.ts';
+import { findFolders, readDocumentManifest, readTokenManifest } from './manifest.ts';
+import type { SourceFigures, TokenManifest } from './manifest-shape.ts';
 import { SPLITS, type Split } from './split.ts';
 
 /** Rows that a table for people shows before it sums up the rest. */

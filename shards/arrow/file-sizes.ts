@@ -1,7 +1,7 @@
 /** The cheap look at a folder: sizes against the manifest. `vua verify` reads the bytes. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ShardEntry } from '../manifest.ts';
+import type { ShardEntry } from '../manifest-shape.ts';
 
 /** The first shard whose file is missing or of another size, in words. */
 export function wrongSize(dir: string, shards: readonly Pick<ShardEntry, 'file' | 'bytes'>[]): string | undefined {

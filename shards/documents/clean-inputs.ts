@@ -7,7 +7,7 @@ import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
 import { type InputContext, openInput } from '../../crawlers/sources/index.ts';
-import type { DocumentManifest } from '../manifest.ts';
+import type { DocumentManifest } from '../manifest-shape.ts';
 import { DocumentFolder } from './folder.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from './report.ts';
 import { DocumentWriter } from './write.ts';

@@ -19,15 +19,8 @@ import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { DOCUMENTS, shardIndex } from '../format.ts';
-import {
-  type DocumentManifest,
-  manifestJson,
-  manifestPath,
-  parseDocumentManifest,
-  readDocumentManifest,
-  removeOrphans,
-  writeManifest,
-} from '../manifest.ts';
+import { manifestJson, manifestPath, readDocumentManifest, removeOrphans, writeManifest } from '../manifest.ts';
+import { type DocumentManifest, parseDocumentManifest } from '../manifest-shape.ts';
 import { readShard } from './read.ts';
 import { rewriteShard, type ShardPair } from './write.ts';
 

@@ -13,7 +13,8 @@ import { breathe } from '../../crawlers/shell/work.ts';
 import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
 import { type Columns, READABLE_COLUMNS } from '../arrow/schemas.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
-import { manifestPath, readDocumentManifest, type ShardEntry } from '../manifest.ts';
+import { manifestPath, readDocumentManifest } from '../manifest.ts';
+import type { ShardEntry } from '../manifest-shape.ts';
 import { splitOf } from '../split.ts';
 
 /** Buffers of a column in a record batch: Utf8 has validity, offsets, values; a number column validity, values. */

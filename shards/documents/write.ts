@@ -10,7 +10,7 @@ import { NumberColumn, TextColumn } from '../arrow/columns.ts';
 import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { type DocumentText, type RejectText, SHARD_BYTES, shardFile } from '../format.ts';
-import type { DocumentShard } from '../manifest.ts';
+import type { DocumentShard } from '../manifest-shape.ts';
 import { type Row, rowsOf, type TextBatch } from './read.ts';
 
 /** A record batch ends with the document that reaches this size: what a reader holds in memory. */

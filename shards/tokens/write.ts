@@ -21,17 +21,8 @@ import { ShardWriter } from '../arrow/write-shard.ts';
 import { type Checksum, checksumOf, createChecksum } from '../checksum.ts';
 import { readDocumentShards } from '../documents/read.ts';
 import { shardFile, shardIndex, TOKENS, type TokenType, tokenTypeFor } from '../format.ts';
-import {
-  documentFingerprint,
-  manifestPath,
-  readDocumentManifest,
-  readTokenManifest,
-  removeOrphans,
-  type SourceFigures,
-  type TokenManifest,
-  type TokenShard,
-  writeManifest,
-} from '../manifest.ts';
+import { manifestPath, readDocumentManifest, readTokenManifest, removeOrphans, writeManifest } from '../manifest.ts';
+import { documentFingerprint, type SourceFigures, type TokenManifest, type TokenShard } from '../manifest-shape.ts';
 import { SPLITS, type Split, splitOf } from '../split.ts';
 import { TOKEN_ARRAYS, type TokenArray } from './source.ts';
 

@@ -6,7 +6,8 @@ import type { Findings } from '../../crawlers/shell/work.ts';
 import { READABLE_COLUMNS } from '../arrow/schemas.ts';
 import { hash64 } from '../checksum.ts';
 import { type DocumentBatch, readShard } from '../documents/read.ts';
-import { type DocumentManifest, type DocumentShard, readDocumentManifest } from '../manifest.ts';
+import { readDocumentManifest } from '../manifest.ts';
+import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
 import { verifyShard } from './shard.ts';
 
 export async function verifyDocuments(dir: string, findings: Findings): Promise<void> {

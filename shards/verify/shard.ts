@@ -4,7 +4,7 @@ import type { Schema } from 'apache-arrow';
 import type { Findings } from '../../crawlers/shell/work.ts';
 import { ShardReader } from '../arrow/read-shard.ts';
 import { createChecksum } from '../checksum.ts';
-import type { ShardEntry } from '../manifest.ts';
+import type { ShardEntry } from '../manifest-shape.ts';
 
 /**
  * Runs `read` over one shard of the manifest after comparing the file's own checksum; a shard that cannot be read is a

@@ -6,14 +6,8 @@ import { ShardReader } from '../arrow/read-shard.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { checksumOf, createChecksum } from '../checksum.ts';
 import { readDocumentShards } from '../documents/read.ts';
-import {
-  documentFingerprint,
-  manifestPath,
-  readDocumentManifest,
-  readTokenManifest,
-  type TokenManifest,
-  type TokenShard,
-} from '../manifest.ts';
+import { manifestPath, readDocumentManifest, readTokenManifest } from '../manifest.ts';
+import { documentFingerprint, type TokenManifest, type TokenShard } from '../manifest-shape.ts';
 import { SPLITS, type Split, splitOf } from '../split.ts';
 import { TOKEN_ARRAYS } from '../tokens/source.ts';
 import { verifyShard } from './shard.ts';

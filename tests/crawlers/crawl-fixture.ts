@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { type CrawlStep, crawl } from '../../crawlers/crawl.ts';
+import { crawl } from '../../crawlers/crawl.ts';
 import type { CrawlOptions } from '../../crawlers/options.ts';
+import type { CrawlStep } from '../../crawlers/visit.ts';
 import { readWarc, type WarcRecord } from '../../crawlers/warc/warc.ts';
 import { type Sites, startWeb, type TestWeb } from './web.ts';
 

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type CrawlStep, crawl } from '../../crawlers/crawl.ts';
+import { crawl } from '../../crawlers/crawl.ts';
 import type { CrawlOptions } from '../../crawlers/options.ts';
+import type { CrawlStep } from '../../crawlers/visit.ts';
 import { extra, HOST, optionsOf, outDir, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
 import { type Handler, page, type Sites } from './web.ts';
 

@@ -13,7 +13,8 @@ import { checksumOf } from '../../shards/checksum.ts';
 import { cleanCommand } from '../../shards/commands/clean.ts';
 import { type CleanInputsOptions, cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readDocuments, readRejects } from '../../shards/documents/read.ts';
-import { type DocumentManifest, manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
+import { manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
+import type { DocumentManifest } from '../../shards/manifest-shape.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { context, removeFolders, temporaryFolder, thrownBy } from './support.ts';
 

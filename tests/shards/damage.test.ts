@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { readDocuments } from '../../shards/documents/read.ts';
-import { type DocumentManifest, writeManifest } from '../../shards/manifest.ts';
+import { writeManifest } from '../../shards/manifest.ts';
+import type { DocumentManifest } from '../../shards/manifest-shape.ts';
 import { collect, document, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
 function flip(path: string, at: number): void {

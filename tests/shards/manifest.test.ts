@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Recipe, recipeOf } from '../../cleaning/recipe.ts';
 import {
-  type DocumentManifest,
-  documentFingerprint,
   findFolders,
   manifestPath,
   readDocumentManifest,
   readTokenManifest,
   removeOrphans,
 } from '../../shards/manifest.ts';
+import { type DocumentManifest, documentFingerprint } from '../../shards/manifest-shape.ts';
 import { document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
 
 type Draft = Record<string, unknown> & { documents: Record<string, unknown>[] };

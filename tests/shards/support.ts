@@ -10,7 +10,8 @@ import { createReporter } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENTS } from '../../shards/format.ts';
-import { type DocumentManifest, writeManifest } from '../../shards/manifest.ts';
+import { writeManifest } from '../../shards/manifest.ts';
+import type { DocumentManifest } from '../../shards/manifest-shape.ts';
 
 type Lifetime = 'test' | 'kept';
 const folders: Record<Lifetime, string[]> = { test: [], kept: [] };
