@@ -21,7 +21,7 @@ export const validShare = z
   .describe('share of near-duplicate clusters held out for validation');
 
 /**
- * By bits per byte at equal FLOPs (README.md): merges across spaces win when learned from tens of megabytes, and lose when
+ * By bits per byte at equal FLOPs (RESULTS.md): merges across spaces win when learned from tens of megabytes, and lose when
  * learned from a third of one. So the command has them, and `vua run`, which trains on its first night's text, has not.
  */
 const SYLLABLES = 4;

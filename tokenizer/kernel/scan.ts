@@ -1,9 +1,9 @@
 /**
  * The split rule in WebAssembly: what pretokenize.ts does, and the hash of byte-table.ts.
  *
- *   text     ▏Nam có 63 tỉnh…     64 bytes from the head of a pretoken on
- *   letters  1110110001011111    a bit for each byte that may stand in a syllable, and so for digits, spaces, marks
- *   starts   0001000100100000    from these by shifts: where pretokens begin
+ *   text     Nam có· 63 tỉ··nh,   64 bytes from the head of a pretoken on (a dot: one more byte of the letter before)
+ *   letters  111011100001111110   a bit for each byte that may stand in a syllable, and so for digits, spaces, marks
+ *   starts   000100010010000001   from these by shifts: where pretokens begin
  *
  * A Vietnamese syllable is ASCII letters, two-byte characters from C3 to CA (U+00C0…U+02BF, all letters but × and ÷)
  * and three-byte ones from E1 B8 to E1 BB (U+1E00…U+1EFF, all letters): known from vectors. All else takes the tables.

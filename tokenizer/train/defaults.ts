@@ -3,7 +3,7 @@
 /** Share of near-duplicate clusters held out, of what a tokenizer learns from and of tokens. */
 export const VALID_SHARE = 0.05;
 
-/** The best of those measured at small FLOPs (README.md). */
+/** The best of those measured at small FLOPs (RESULTS.md). */
 export const DEFAULT_VOCAB_SIZE = 8192;
 export const MIN_FREQUENCY = 2;
 export const MAX_TOKEN_BYTES = 64;

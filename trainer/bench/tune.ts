@@ -1,7 +1,7 @@
 /**
  * Chooses kernel variants by measurement: for each class of product in a training step, and for attention, every
  * candidate is run at that size and the fastest kept. A variant that does not compile, or whose result is wrong, is left
- * out and named. What comes back is plain JSON over the adapter's default choice (tune-cache.ts keeps it on disk).
+ * out and named. What comes back is plain JSON over the adapter's default choice (kernels/tuned.ts keeps it on disk).
  */
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { Gpu } from '../gpu/device.ts';

@@ -6,7 +6,7 @@
  * `llama-bpe` (`\p{N}{1,3}`, line ends and spaces as here; its apostrophe endings and its mark before a word fall where
  * no merge of ours crosses). The tokens ` 1`, ` 20`, ` 199` are declared user-defined besides: llama.cpp cuts those
  * out of the text first, longest first, whatever the split rule. What is left over are numbers whose first three digits
- * are no token of their own. README has the figures.
+ * are no token of their own. RESULTS.md has the figures.
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
 import type { GgufValue } from './gguf.ts';

@@ -1,7 +1,7 @@
 /**
  * How long GPU work takes: repeated in one submission until it fills `atLeastMs`, the best of some rounds, without
  * spinning while a CPU driver computes. The clock is the caller's: wall time for GPUs; on a shared machine a CPU driver
- * is better measured by the CPU time of its own threads (`driverClock` in bench-clock.ts).
+ * is better measured by the CPU time of its own threads (`driverClock` in bench/clock.ts).
  */
 import type { Gpu } from './device.ts';
 

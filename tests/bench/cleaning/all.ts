@@ -4,7 +4,7 @@
  */
 import { machine } from './data.ts';
 
-/** In the order of the README's table. */
+/** In the order of RESULTS.md's table. */
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   extraction: async () => (await import('./extraction.ts')).extractionBench(),
   encodings: async () => (await import('./encodings.ts')).encodingsBench(),

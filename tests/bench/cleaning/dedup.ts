@@ -2,7 +2,7 @@
  * Near-duplicates: planted pairs at known similarity against the S-curve; nights one by one against one rebuild; the index
  * at many millions of signatures.
  *
- *   node --import tsx tests/bench/cleaning/dedup.ts [SIGNATURES]     default 300,000; the row of the README: 10000000
+ *   node --import tsx tests/bench/cleaning/dedup.ts [SIGNATURES]     default 300,000; the row of RESULTS.md: 10000000
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
