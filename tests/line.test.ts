@@ -3,22 +3,12 @@
  * new, a refusal while one is going, an interruption that leaves valid state, files as input.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from './support.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'vua-line-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('file');
 const SHORT = ['--steps', '8', '--evaluate-every', '8', '--json'];
 
 // biome-ignore lint/suspicious/noExplicitAny: lines of JSON, asserted on below

@@ -1,20 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { clean } from '../../cleaning/clean.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import type { Outcome } from '../../cleaning/document.ts';
 import type { Preset } from '../../cleaning/filters/index.ts';
 import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
+import { temporaryFolder } from '../support.ts';
 import { story } from './support.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'vua-clean-'));
+  dir = temporaryFolder();
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 let pages = 0;
 const page = (body: string | Uint8Array, fields: Partial<Page> = {}): Page => ({

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { contaminationOf, readContaminationIndex } from '../../cleaning/benchmarks/contamination.ts';
 import { readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
+import { temporaryFolder } from '../support.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'vua-items-'));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryFolder('file');
 const file = (name: string, lines: readonly unknown[]): string => {
   const path = join(dir, name);
   writeFileSync(path, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { BANDS_SCHEMA, BandIndex } from '../../cleaning/dedup/bands.ts';
 import { exactBytes } from '../../cleaning/dedup/exact.ts';
 import { bandKeys, minima, plainMinima, shingles, signatureOf, similarity } from '../../cleaning/dedup/minhash.ts';
@@ -18,12 +17,12 @@ import {
 } from '../../cleaning/dedup/near-rule.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { mix32, readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
+import { temporaryFolder } from '../support.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'vua-dedup-'));
+  dir = temporaryFolder();
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Two sets of `union` shingle hashes in all, of which a share of `jaccard` is common. */
 function plantedPair(union: number, jaccard: number, seed: number): [Int32Array, Int32Array] {

@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { clean } from '../../cleaning/clean.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import type { Outcome } from '../../cleaning/document.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
+import { temporaryFolder } from '../support.ts';
 import { story } from './support.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'vua-engine-'));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporaryFolder('file');
 
 const page = (n: number, body: string, type = 'text/html'): Page => ({
   url: `http://xom.test/${n}`,

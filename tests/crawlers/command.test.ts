@@ -1,14 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command as Commander } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,13 +15,13 @@ import {
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { AtomicFile, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
-import { createReporter } from '../../crawlers/shell/reporter.ts';
+import { context, temporaryFolder } from '../support.ts';
 import { page, startWeb, type TestWeb } from './web.ts';
 
 let out: string;
 let web: TestWeb;
 beforeEach(async () => {
-  out = mkdtempSync(join(tmpdir(), 'crawl-command-'));
+  out = temporaryFolder();
   web = await startWeb({
     'a.vua.test': { '/': page('/2', '/3'), '/2': page() },
     'b.vua.test': { '/': { status: 503, headers: { 'retry-after': '7200' } } },
@@ -39,16 +29,13 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await web.close();
-  rmSync(out, { recursive: true });
 });
 
-async function vuaCrawl(given: object, signal = new AbortController().signal) {
-  const printed: string[] = [];
-  const stream = { write: (text: string) => printed.push(text) };
+async function vuaCrawl(given: object, heard = context(true)) {
   const connectTo = Object.entries(web.connectTo).map(([host, target]) => `${host}=${target}`);
   const options = parseOptions(crawlCommand, { out, delayMs: 0, connectTo, ...given }, (key) => key);
-  const status = await crawlCommand.run(options, { signal, report: createReporter(true, stream, { write: () => {} }) });
-  return { status, result: JSON.parse(printed.join('') || 'null') };
+  const status = await crawlCommand.run(options, heard);
+  return { status, result: JSON.parse(heard.out.join('') || 'null') };
 }
 
 it('reports, and says 99 when there is nothing new', async () => {
@@ -80,7 +67,9 @@ it('what waits for a later run is not "nothing new"', async () => {
 });
 
 it('says so when it was interrupted, and gives the folder back', async () => {
-  const aborted = await vuaCrawl({ seed: ['http://a.vua.test/'] }, AbortSignal.abort());
+  const stopped = context(true);
+  stopped.abort();
+  const aborted = await vuaCrawl({ seed: ['http://a.vua.test/'] }, stopped);
   expect(aborted.status).toBe(INTERRUPTED);
   lockFolder(out)();
 });

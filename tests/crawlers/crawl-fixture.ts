@@ -1,12 +1,12 @@
 /** For tests of whole crawls: a fresh folder for each test, a small web, and what came of the crawl. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { crawl } from '../../crawlers/crawl.ts';
 import type { CrawlOptions } from '../../crawlers/options.ts';
 import type { CrawlStep } from '../../crawlers/visit.ts';
 import { readWarc, type WarcRecord } from '../../crawlers/warc/warc.ts';
+import { temporaryFolder } from '../support.ts';
 import { type Sites, startWeb, type TestWeb } from './web.ts';
 
 export const HOST = 'a.vua.test';
@@ -17,11 +17,10 @@ export let outDir: string;
 export let web: TestWeb;
 
 beforeEach(() => {
-  outDir = mkdtempSync(join(tmpdir(), 'crawl-'));
+  outDir = temporaryFolder();
 });
 afterEach(async () => {
   await web?.close();
-  rmSync(outDir, { recursive: true });
 });
 
 export async function serve(sites: Sites): Promise<void> {

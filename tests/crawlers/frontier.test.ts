@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Discovery, Frontier } from '../../crawlers/frontier.ts';
+import { temporaryFolder } from '../support.ts';
 
 let dir: string;
 let frontier: Frontier;
@@ -13,12 +13,11 @@ const A = 'http://a.example/';
 const HOUR = 3_600_000;
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'frontier-'));
+  dir = temporaryFolder();
   frontier = new Frontier(path());
 });
 afterEach(() => {
   frontier.close();
-  rmSync(dir, { recursive: true });
 });
 
 it('hands out URLs by host, by depth, then by age, each once', () => {

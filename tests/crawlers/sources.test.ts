@@ -1,21 +1,20 @@
 /** What `--input` reads: each format as pages, faults named after the good pages before them. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Page } from '../../crawlers/page.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { decodeEscaped, encodeEscaped, firstForeignByte } from '../../crawlers/sources/escaped-utf8.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
+import { temporaryFolder } from '../support.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'vua-sources-'));
+  dir = temporaryFolder();
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 function put(name: string, content: string | Uint8Array): string {
   const path = join(dir, name);

@@ -1,17 +1,16 @@
 /** Reading WARC and gzip, of ours and of others: whole, cut and damaged. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readWarc } from '../../crawlers/warc/warc.ts';
+import { temporaryFolder } from '../support.ts';
 import { fileName, membersOf, readAll, record, urls, urlsOf, writeAll } from './warc-records.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'vua-warc-'));
+  dir = temporaryFolder();
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** A record as foreign tools write it. */
 function foreign(headers: readonly string[], body: Uint8Array, fields: readonly string[] = []): Buffer {

@@ -1,17 +1,16 @@
 /** Writing WARC: what is written comes back, also after a crash. */
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
+import { temporaryFolder } from '../support.ts';
 import { fileName, membersOf, readAll, record, urls, urlsOf, writeAll } from './warc-records.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'vua-warc-'));
+  dir = temporaryFolder();
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('writing', () => {
   test('a record comes back as it was given', async () => {

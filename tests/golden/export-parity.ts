@@ -6,9 +6,8 @@
  *     --python /path/to/python --node-llama-cpp /folder/with/node_modules
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,6 +20,7 @@ import type { Gpu } from '../../trainer/gpu/device.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { loadCheckpoint, openCheckpoint } from '../../trainer/record/checkpoint.ts';
+import { makeTemporaryFolder } from '../folder.ts';
 
 export interface Parity {
   readonly peer: string;
@@ -50,7 +50,7 @@ export interface ParityOptions {
 /** Exports to a folder of its own, asks both peers, compares. Strings say what is not installed. */
 export async function exportParity(gpu: Gpu, options: ParityOptions): Promise<(Parity | string)[]> {
   const { checkpoint, texts, ggufType } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'vua-parity-'));
+  const folder = makeTemporaryFolder();
   try {
     const exported = { checkpoint, out: folder, format: 'both', name: 'model', best: false } as const;
     await exportCheckpoint({ ...exported, ggufType }, new AbortController().signal);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync,
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import { recipeOf } from '../../cleaning/recipe.ts';
 import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
@@ -16,7 +16,7 @@ import { readDocuments, readRejects } from '../../shards/documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
 import type { DocumentManifest } from '../../shards/manifest-shape.ts';
 import { verify } from '../../shards/verify/verify.ts';
-import { context, removeFolders, temporaryFolder, thrownBy } from './support.ts';
+import { context, temporaryFolder, thrownBy } from '../support.ts';
 
 const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));
 const CHILD = fileURLToPath(new URL('clean-child.ts', import.meta.url));
@@ -60,14 +60,13 @@ let reference: { kept: string[]; dropped: string[] };
 let referenceDir: string;
 
 beforeAll(async () => {
-  referenceDir = temporaryFolder('kept');
+  referenceDir = temporaryFolder('file');
   const { report } = await clean(referenceDir);
   reference = await contentsOf(referenceDir);
   expect(reference.kept.length).toBe(report.kept);
   expect(reference.kept.length).toBeGreaterThan(80);
   expect(reference.dropped.length).toBeGreaterThan(0);
 });
-afterAll(() => removeFolders('kept'));
 
 describe('cleanInputs', () => {
   it('writes several valid shard pairs with one manifest', async () => {

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { readDocuments } from '../../shards/documents/read.ts';
 import { writeManifest } from '../../shards/manifest.ts';
 import type { DocumentManifest } from '../../shards/manifest-shape.ts';
-import { collect, document, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
+import { collect, range, temporaryFolder, thrownBy } from '../support.ts';
+import { document, writeFolder } from './support.ts';
 
 function flip(path: string, at: number): void {
   const bytes = readFileSync(path);

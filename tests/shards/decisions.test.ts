@@ -18,17 +18,8 @@ import { whatIf } from '../../shards/explain/what-if.ts';
 import { manifestJson, manifestPath, readDocumentManifest, writeManifest } from '../../shards/manifest.ts';
 import { documentStats } from '../../shards/stats.ts';
 import { verify } from '../../shards/verify/verify.ts';
-import {
-  collect,
-  context,
-  document,
-  drop,
-  measurements,
-  range,
-  temporaryFolder,
-  thrownBy,
-  writeFolder,
-} from './support.ts';
+import { collect, context, range, temporaryFolder, thrownBy } from '../support.ts';
+import { document, drop, measurements, writeFolder } from './support.ts';
 
 const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));
 

@@ -9,7 +9,8 @@ import { DOCUMENT_COLUMNS } from '../../shards/arrow/schemas.ts';
 import { readDocuments, readRejects, readTexts } from '../../shards/documents/read.ts';
 import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENT_TEXTS, REJECT_TEXTS } from '../../shards/format.ts';
-import { collect, document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
+import { collect, range, temporaryFolder, thrownBy } from '../support.ts';
+import { document, drop, writeFolder } from './support.ts';
 
 const texts = async (path: string): Promise<string[]> =>
   (await collect(readTexts(path))).map(({ text }) => Buffer.from(text).toString('utf8'));

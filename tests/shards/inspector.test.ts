@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
-import { context, document, range, removeFolders, temporaryFolder, writeFolder } from './support.ts';
+import { context, range, temporaryFolder } from '../support.ts';
+import { document, writeFolder } from './support.ts';
 
 let root: string;
 let server: RunningServer;
@@ -16,8 +17,8 @@ const site = new Map([
 
 /** `run/tokens`, and in `worn` a manifest that cannot be read. */
 beforeAll(async () => {
-  root = temporaryFolder('kept');
-  const [documentsDir, tokenizerDir] = [0, 1].map(() => temporaryFolder('kept'));
+  root = temporaryFolder('file');
+  const [documentsDir, tokenizerDir] = [0, 1].map(() => temporaryFolder('file'));
   writeFolder(
     documentsDir,
     range(60).map((n) => document(n)),
@@ -38,7 +39,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  removeFolders('kept');
 });
 
 interface Answer {

@@ -10,7 +10,8 @@ import {
   removeOrphans,
 } from '../../shards/manifest.ts';
 import { type DocumentManifest, documentFingerprint } from '../../shards/manifest-shape.ts';
-import { document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
+import { range, temporaryFolder, thrownBy } from '../support.ts';
+import { document, drop, writeFolder } from './support.ts';
 
 type Draft = Record<string, unknown> & { documents: Record<string, unknown>[] };
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checksumOf, createChecksum } from '../../shards/checksum.ts';
 import { splitOf } from '../../shards/split.ts';
-import { range } from './support.ts';
+import { range } from '../support.ts';
 
 describe('splitOf', () => {
   it('never changes: corpora on disk depend on it', () => {

@@ -1,49 +1,10 @@
-/** What the tests of this room share: temporary folders, documents by number, a context that keeps what was said. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach } from 'vitest';
+/** What the tests of shards, and of what reads them, share: documents and drops by number, folders that hold them. */
 import { type Document, type Drop, MEASUREMENTS, type Measurements } from '../../cleaning/document.ts';
 import { recipeOf } from '../../cleaning/recipe.ts';
-import { ToolkitError } from '../../crawlers/shell/errors.ts';
-import { createReporter } from '../../crawlers/shell/reporter.ts';
-import type { Work } from '../../crawlers/shell/work.ts';
 import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENTS } from '../../shards/format.ts';
 import { writeManifest } from '../../shards/manifest.ts';
 import type { DocumentManifest } from '../../shards/manifest-shape.ts';
-
-type Lifetime = 'test' | 'kept';
-const folders: Record<Lifetime, string[]> = { test: [], kept: [] };
-
-/** Removed after the test, or with `kept` when the file calls `removeFolders('kept')`. */
-export function temporaryFolder(lifetime: Lifetime = 'test'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vua-shards-'));
-  folders[lifetime].push(folder);
-  return folder;
-}
-
-export function removeFolders(lifetime: Lifetime): void {
-  for (const folder of folders[lifetime].splice(0)) rmSync(folder, { recursive: true, force: true });
-}
-
-afterEach(() => removeFolders('test'));
-
-export interface HeardContext extends Work {
-  /** Everything that went to stdout. */
-  readonly out: string[];
-  /** Everything that went to stderr. */
-  readonly err: string[];
-  readonly abort: () => void;
-}
-
-export function context(json = false): HeardContext {
-  const controller = new AbortController();
-  const out: string[] = [];
-  const err: string[] = [];
-  const report = createReporter(json, { write: (text) => out.push(text) }, { write: (text) => err.push(text) });
-  return { signal: controller.signal, report, out, err, abort: () => controller.abort() };
-}
 
 export const measurements = (text: string): Measurements =>
   Object.fromEntries(
@@ -118,23 +79,4 @@ export function writeFolder(
   take();
   writeManifest(dir, manifest);
   return manifest;
-}
-
-export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-/** What a call throws, which must be a ToolkitError. */
-export async function thrownBy(action: () => unknown): Promise<ToolkitError> {
-  try {
-    await action();
-  } catch (error) {
-    if (error instanceof ToolkitError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
-
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }

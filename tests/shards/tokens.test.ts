@@ -10,7 +10,8 @@ import { openTokens } from '../../shards/tokens/open.ts';
 import type { TokenArray } from '../../shards/tokens/source.ts';
 import { eachBatch } from '../../shards/tokens/source.ts';
 import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
-import { context, document, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
+import { context, range, temporaryFolder, thrownBy } from '../support.ts';
+import { document, writeFolder } from './support.ts';
 
 const BOS = 256;
 

@@ -14,7 +14,8 @@ import type { DocumentManifest, TokenManifest } from '../../shards/manifest-shap
 import { statsOf } from '../../shards/stats.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { verify } from '../../shards/verify/verify.ts';
-import { context, document, drop, range, temporaryFolder, thrownBy, writeFolder } from './support.ts';
+import { context, range, temporaryFolder, thrownBy } from '../support.ts';
+import { document, drop, writeFolder } from './support.ts';
 
 /** A run folder: documents, and tokens made of them, one token per byte. */
 async function runFolder(): Promise<{ dir: string; documents: string; tokens: string }> {

@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
+import { temporaryFolder } from '../support.ts';
 import { sampleTexts, train } from './support.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'vua-chat-'));
-afterAll(() => rmSync(dir, { recursive: true }));
+const dir = temporaryFolder('file');
 
 const ASK = `
 import json, sys

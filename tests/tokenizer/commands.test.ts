@@ -13,7 +13,8 @@ import { tokenizerTrainCommand } from '../../tokenizer/commands/train.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { readTrainingTexts, storedBytes } from '../../tokenizer/train/documents.ts';
 import { trainTokenizer } from '../../tokenizer/train/train-files.ts';
-import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
+import { document, writeFolder } from '../shards/support.ts';
+import { context, range, temporaryFolder, thrownBy } from '../support.ts';
 import { sampleTexts } from './support.ts';
 
 const HELD_OUT = 'quậtquậtquật ';

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Command } from '../../crawlers/shell/command.ts';
 import { tokenizerDecodeCommand } from '../../tokenizer/commands/decode.ts';
@@ -16,7 +15,7 @@ import { Evaluation } from '../../tokenizer/evaluate/evaluate.ts';
 import { paint, piecesOf } from '../../tokenizer/evaluate/explain.ts';
 import { slicesOf } from '../../tokenizer/evaluate/slices.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { context, thrownBy } from '../shards/support.ts';
+import { context, temporaryFolder, thrownBy } from '../support.ts';
 import { sampleTexts, train } from './support.ts';
 
 let dir: string;
@@ -24,14 +23,12 @@ let tokenizer: Tokenizer;
 const at = (name: string): string => join(dir, name);
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'vua-inspect-'));
+  dir = temporaryFolder('file');
   const model = await train(sampleTexts(), { vocabSize: 2000, maxSyllables: 3 });
   writeFileSync(at('tokenizer.json'), tokenizerJson(model));
   writeFileSync(at('tokenizer_config.json'), tokenizerConfigJson());
   tokenizer = await Tokenizer.load(dir);
 });
-
-afterAll(() => rmSync(dir, { recursive: true }));
 
 async function run(command: Command, options: Record<string, unknown>): Promise<string> {
   const heard = context();

@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
 import { tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { parseTokenizer } from '../../tokenizer/encode/parse.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
+import { temporaryFolder } from '../support.ts';
 import { bytesOf, sampleTexts, train } from './support.ts';
 
 interface TokenizerJson {
@@ -27,9 +27,8 @@ const changed = (change: (json: TokenizerJson) => void): string => {
 
 beforeAll(async () => {
   model = await train(sampleTexts().slice(0, 20), { vocabSize: 400 });
-  dir = mkdtempSync(join(tmpdir(), 'vua-tokenizer-'));
+  dir = temporaryFolder('file');
 });
-afterAll(() => rmSync(dir, { recursive: true }));
 
 test('what was exported is what is loaded', async () => {
   const json = tokenizerJson(model);

@@ -1,7 +1,6 @@
 /** `vua bench`: what is measured is kept, stopped or not; shares and words in its tables. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { benchStep } from '../../trainer/bench/bench.ts';
@@ -12,6 +11,7 @@ import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { kernelsFor } from '../../trainer/kernels/index.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
 import { flopsPerToken } from '../../trainer/run/flops.ts';
+import { temporaryFolder } from '../support.ts';
 
 it('measures steps from a loader, and gives nothing when stopped before the first', async () => {
   const gpu = await openGpu();
@@ -59,7 +59,7 @@ it('refuses a Python that does not run before anything is measured', async () =>
 });
 
 it('a stay on a GPU refuses typos at once, keeps what it finds and goes on where its file ends', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'vua-stay-'));
+  const folder = temporaryFolder();
   const out = join(folder, 'stay.json');
   const stay = (...given: string[]) =>
     spawnSync(process.execPath, ['--import', 'tsx', 'tests/bench/trainer/gpu-stay.ts', '--out', out, ...given], {
@@ -82,5 +82,4 @@ it('a stay on a GPU refuses typos at once, keeps what it finds and goes on where
   expect(next.status).toBe(1); // what crashed is not tried again, and told
   expect(next.stderr).toContain('relu2_forward_f32: SIGSEGV');
   expect(JSON.parse(readFileSync(out, 'utf8')).check).toEqual({ relu2_backward_f32: 'right' });
-  rmSync(folder, { recursive: true });
 });

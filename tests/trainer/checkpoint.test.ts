@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import {
   ftruncateSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -11,9 +10,8 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { tensor } from '../../trainer/gpu/program.ts';
 import { Arena } from '../../trainer/model/arena.ts';
@@ -27,16 +25,16 @@ import {
 } from '../../trainer/record/checkpoint.ts';
 import { safetensorsHeader } from '../../trainer/record/safetensors.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
+import { temporaryFolder } from '../support.ts';
 import { stateOf } from './support.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'vua-checkpoint-'));
+const root = temporaryFolder('file');
 const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
 let count = 0;
 const fresh = (): string => join(root, `run-${count++}`);
 beforeAll(() => {
   for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(root, name), '{}');
 });
-afterAll(() => rmSync(root, { recursive: true }));
 
 const save = (outDir: string, step: number, keep = 2, heldOutBitsPerByte?: number): Promise<string> => {
   const source = { dtype: 'F32', shape: [100], read: () => new Float32Array(100).fill(step) } as const;

@@ -1,9 +1,8 @@
 /** Curves: TensorBoard's bytes, resumed curves, charts, and what the watch over a curve reports. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { normal } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
@@ -12,9 +11,9 @@ import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from '../../trainer/
 import { type CurveHead, type CurvePoint, openCurve, readCurve } from '../../trainer/record/curve.ts';
 import { crc32c, fileVersionEvent, scalarsEvent, sessionStartEvent } from '../../trainer/record/tensorboard.ts';
 import { writePlot } from '../../trainer/record/write-plot.ts';
+import { temporaryFolder } from '../support.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'vua-curve-'));
-afterAll(() => rmSync(root, { recursive: true }));
+const root = temporaryFolder('file');
 
 const head: CurveHead = {
   unigramBitsPerByte: 2.4,

@@ -1,7 +1,4 @@
 /** Writing text: the cache gives the logits of the whole forward pass; draws; continuations. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { Decoder } from '../../trainer/generate/decode.ts';
@@ -12,6 +9,7 @@ import type { Gpu } from '../../trainer/gpu/device.ts';
 import { normal, seededRandom } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig, sizeOf } from '../../trainer/model/config.ts';
+import { temporaryFolder } from '../support.ts';
 import { writeTokenizer } from './support.ts';
 
 const config = modelConfig({ vocabSize: 61, depth: 2, width: 64, context: 16 });
@@ -88,7 +86,7 @@ describe('Decoder', () => {
 });
 
 it('samples fixed prompts of a run with the weights as they are, the same each time', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'vua-prompts-'));
+  const dir = temporaryFolder();
   const small = modelConfig({ vocabSize: await writeTokenizer(dir, 300), depth: 1, width: 32, context: 16 });
   const tokenizer = await Tokenizer.load(dir);
   const weights = new Arena(gpu, small, { parts: ['params'] });
@@ -101,7 +99,6 @@ it('samples fixed prompts of a run with the weights as they are, the same each t
   weights.write('params', 'model.embed_tokens.weight', normal(9, 300 * 32, 1));
   expect(await look()).not.toEqual(first);
   sampler.release();
-  rmSync(dir, { recursive: true });
 });
 
 describe('draw', () => {

@@ -1,9 +1,8 @@
 /** Exports: what the files hold, what is refused, and the same logits and tokens in transformers and llama.cpp. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { type ExportOptions, exportCheckpoint } from '../../trainer/export/export.ts';
 import { splitRuleOf } from '../../trainer/export/gguf-tokenizer.ts';
@@ -12,17 +11,17 @@ import { toHalf } from '../../trainer/gpu/half.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { exportParity } from '../golden/export-parity.ts';
+import { temporaryFolder } from '../support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
 import { fromHalf, readGguf } from './gguf-read.ts';
 import { randomCheckpoint, writeTokenizer } from './support.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'vua-export-'));
+const root = temporaryFolder('file');
 const tokenizerDir = join(root, 'tokenizer');
 let vocabSize = 0;
 beforeAll(async () => {
   vocabSize = await writeTokenizer(tokenizerDir, 2000);
 });
-afterAll(() => rmSync(root, { recursive: true }));
 
 const exportTo = (name: string, checkpoint: string, change: Partial<ExportOptions> = {}) =>
   exportCheckpoint(

@@ -16,7 +16,8 @@ import {
   type Model,
   tiles,
 } from '../../trainer/score/bits-per-byte.ts';
-import { context, document, range, temporaryFolder, thrownBy, writeFolder } from '../shards/support.ts';
+import { document, writeFolder } from '../shards/support.ts';
+import { context, range, temporaryFolder, thrownBy } from '../support.ts';
 
 const BOS = 99;
 const inMemory = (arrays: number[][]): TokenSource =>

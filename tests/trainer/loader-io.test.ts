@@ -3,7 +3,7 @@ import { readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpOptions } from '../../shards/tokens/http.ts';
 import { openTokens, reopenTokens } from '../../shards/tokens/open.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
@@ -12,7 +12,8 @@ import type { Batch } from '../../trainer/batch.ts';
 import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader/loader.ts';
 import { startLoaderThread } from '../../trainer/loader/loader-thread.ts';
 import { openRing } from '../../trainer/loader/ring.ts';
-import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
+import { document, writeFolder } from '../shards/support.ts';
+import { context, range, temporaryFolder } from '../support.ts';
 
 const plan: LoaderPlan = {
   rows: 4,
@@ -25,7 +26,7 @@ const plan: LoaderPlan = {
 
 /** About 18 record batches of 512 tokens in three training shards, one token a byte. */
 async function makeTokens(): Promise<string> {
-  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('kept'));
+  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('file'));
   writeFolder(
     documentsDir,
     range(90).map((n) => document(n)),
@@ -43,7 +44,6 @@ beforeAll(async () => {
   dir = await makeTokens();
   folder = await openTokens(dir);
 });
-afterAll(() => removeFolders('kept'));
 
 async function take(loader: Loader, count: number): Promise<Batch[]> {
   const batches: Batch[] = [];

@@ -2,8 +2,7 @@
  * `vua inspect` end to end: the page in a headless Chromium (npm @sparticuz/chromium, its WebGPU on SwiftShader) trains a
  * small model, beside the same run in Node on the same driver. The server alone: tests/shards/inspector.test.ts.
  */
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import chromium from '@sparticuz/chromium';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
@@ -25,14 +24,8 @@ import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { recipeOf } from '../../trainer/run/recipe.ts';
 import { type TrainStep, train } from '../../trainer/run/train.ts';
 import { evaluateUnigram, heldOutOf, heldOutSubset } from '../../trainer/score/bits-per-byte.ts';
-import {
-  context,
-  document as documentOf,
-  type HeardContext,
-  removeFolders,
-  temporaryFolder,
-  writeFolder,
-} from '../shards/support.ts';
+import { document as documentOf, writeFolder } from '../shards/support.ts';
+import { context, type HeardContext, temporaryFolder } from '../support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
 import { writeTokenizer } from './support.ts';
 
@@ -47,8 +40,8 @@ let server: RunningServer;
 
 /** `corpus/tokens`; the same in `damaged` with a bit of its training shard flipped; in `rotting` in small batches. */
 beforeAll(async () => {
-  root = temporaryFolder('kept');
-  const [documentsDir, tokenizerDir] = [0, 1].map(() => temporaryFolder('kept'));
+  root = temporaryFolder('file');
+  const [documentsDir, tokenizerDir] = [0, 1].map(() => temporaryFolder('file'));
   const texts = sampleTexts().slice(0, 40);
   writeFolder(
     documentsDir,
@@ -74,7 +67,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  removeFolders('kept');
 });
 
 /** Changes a training shard where it lies. */
@@ -125,7 +117,7 @@ describe('the page', () => {
   let page: Page;
   let workers: string[];
   const faults: string[] = [];
-  const downloads = mkdtempSync(join(tmpdir(), 'vua-page-'));
+  const downloads = temporaryFolder('file');
 
   async function launch(args: readonly string[]): Promise<Browser> {
     const quiet = ['--no-sandbox', '--disable-vulkan-surface', '--no-first-run', '--disable-background-networking'];
@@ -158,7 +150,6 @@ describe('the page', () => {
   });
   afterAll(async () => {
     await browser?.close();
-    rmSync(downloads, { recursive: true });
   });
 
   const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? '');

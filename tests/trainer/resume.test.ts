@@ -3,17 +3,16 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
-import { context, document, range, removeFolders, temporaryFolder, writeFolder } from '../shards/support.ts';
-
-afterAll(() => removeFolders('kept'));
+import { document, writeFolder } from '../shards/support.ts';
+import { context, range, temporaryFolder } from '../support.ts';
 
 async function makeTokens(): Promise<string> {
-  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('kept'));
+  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('file'));
   writeFolder(
     documentsDir,
     range(60).map((n) => document(n)),
@@ -61,7 +60,7 @@ const hashes = (out: string): string[] => {
 
 it('goes on to the bit', async () => {
   const tokens = await makeTokens();
-  const [whole, killed] = [temporaryFolder('kept'), temporaryFolder('kept')];
+  const [whole, killed] = [temporaryFolder('file'), temporaryFolder('file')];
   await vuaTrain(tokens, whole, []);
   await vuaTrain(tokens, killed, [], 4);
   expect(readdirSync(killed)).toContain('step-000003');
@@ -78,7 +77,7 @@ it('goes on to the bit', async () => {
 
 it('can be made longer until its rate begins to fall, as if it had been long from the start', async () => {
   const tokens = await makeTokens();
-  const [whole, longer] = [temporaryFolder('kept'), temporaryFolder('kept')];
+  const [whole, longer] = [temporaryFolder('file'), temporaryFolder('file')];
   const warmup = ['--warmup', '1'];
   await vuaTrain(tokens, whole, warmup);
   await vuaTrain(tokens, longer, [...warmup, '--steps', '6']);
@@ -89,7 +88,7 @@ it('can be made longer until its rate begins to fall, as if it had been long fro
 }, 120_000);
 
 it('stopped before its first step writes nothing', async () => {
-  const out = temporaryFolder('kept');
+  const out = temporaryFolder('file');
   const stopped = context();
   stopped.abort();
   const options: TrainingOptions = {

@@ -1,5 +1,5 @@
 /** Whole training on a real adapter: it learns, it is deterministic, it resumes to the same bits, it does not grow. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +16,7 @@ import { loadCheckpoint, openCheckpoint, saveCheckpoint } from '../../trainer/re
 import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
 import { type TrainOptions, type TrainStep, train } from '../../trainer/run/train.ts';
 import { evaluateUnigram, type HeldOut } from '../../trainer/score/bits-per-byte.ts';
+import { temporaryFolder } from '../support.ts';
 
 const BOS = 60;
 const config = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
@@ -76,14 +77,13 @@ async function collect(steps: AsyncGenerator<TrainStep>, upTo = Number.POSITIVE_
 }
 
 let gpu: Gpu;
-const folder = mkdtempSync(join(tmpdir(), 'vua-training-'));
+const folder = temporaryFolder('file');
 beforeAll(async () => {
   gpu = await openGpu();
   for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(folder, name), '{}');
 });
 afterAll(() => {
   gpu.destroy();
-  rmSync(folder, { recursive: true });
 });
 
 async function freshTrainer(): Promise<Trainer> {

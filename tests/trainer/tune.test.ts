@@ -1,6 +1,5 @@
 /** Kernel choices: looked up by class, measured, kept on disk, and never needed to start. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keepIn, runLeavingOut } from '../../trainer/bench/findings.ts';
@@ -19,8 +18,9 @@ import { MATMUL_LAYOUTS, type MatmulTile, tileName } from '../../trainer/kernels
 import { loadChoice, saveChoice, tunePath } from '../../trainer/kernels/tuned.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
+import { temporaryFolder } from '../support.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'vua-tune-'));
+const folder = temporaryFolder('file');
 const cache = process.env.XDG_CACHE_HOME;
 let gpu: Gpu;
 beforeAll(async () => {
@@ -31,7 +31,6 @@ afterAll(() => {
   gpu.destroy();
   if (cache === undefined) delete process.env.XDG_CACHE_HOME;
   else process.env.XDG_CACHE_HOME = cache;
-  rmSync(folder, { recursive: true });
 });
 
 const tile: MatmulTile = { kind: 'lanes', lanes: 4, rows: 4, vectors: 1 };

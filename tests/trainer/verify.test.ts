@@ -1,25 +1,21 @@
 /** Checkpoints on the disk, without a GPU: what `vua verify` finds in them. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createReporter } from '../../crawlers/shell/reporter.ts';
+import { beforeEach, expect, it } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { verifyModel } from '../../trainer/record/verify.ts';
+import { context, temporaryFolder } from '../support.ts';
 
 let run: string;
 const at = (name: string): string => join(run, 'model', 'step-000010', name);
-const silent = { write: () => {} };
 const faultsOf = async (): Promise<string[]> => {
-  const context = { signal: new AbortController().signal, report: createReporter(true, silent, silent) };
-  return (await verify(run, context, [verifyModel])).faults.map(
-    ({ file, check }) => `${file.slice(run.length)} ${check}`,
-  );
+  const { faults } = await verify(run, context(), [verifyModel]);
+  return faults.map(({ file, check }) => `${file.slice(run.length)} ${check}`);
 };
 
 beforeEach(() => {
-  run = mkdtempSync(join(tmpdir(), 'vua-model-'));
+  run = temporaryFolder();
   mkdirSync(at(''), { recursive: true });
   writeFileSync(join(run, 'model', 'curve.jsonl'), '{"parameters":4}\n{"step":1}\n');
   for (const name of ['model', 'optimizer']) {
@@ -30,7 +26,6 @@ beforeEach(() => {
   }
   writeFileSync(at('state.json'), '{"step":10}');
 });
-afterEach(() => rmSync(run, { recursive: true }));
 
 const CHECKPOINT = '/model/step-000010';
 /** None was trained here: its absence is found in each case. */

@@ -4,8 +4,7 @@
  *
  *   node --import tsx tests/bench/cleaning/dedup.ts [SIGNATURES]     default 300,000; the row of RESULTS.md: 10000000
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import BetterSqlite3 from 'better-sqlite3';
@@ -23,6 +22,7 @@ import { mix32 } from '../../../cleaning/vietnamese/lexicon.ts';
 import type { Page } from '../../../crawlers/page.ts';
 import { formatBytes, formatCount, formatTable } from '../../../crawlers/shell/reporter.ts';
 import { story } from '../../cleaning/support.ts';
+import { makeTemporaryFolder } from '../../folder.ts';
 import { machine } from './data.ts';
 import { pageOf } from './filters.ts';
 
@@ -201,7 +201,7 @@ function indexAt(size: number, dir: string): void {
 }
 
 export async function dedupBench(size = 300_000): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'vua-bench-dedup-'));
+  const dir = makeTemporaryFolder();
   try {
     plantedPairs();
     await nights(dir);

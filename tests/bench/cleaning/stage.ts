@@ -5,12 +5,12 @@
  *   VUA_PACK=DIR VUA_PYTHON=… node --import tsx tests/bench/cleaning/stage.ts
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode } from '../../../cleaning/decode/charset.ts';
 import { createReporter, formatBytes, formatCount, formatTable } from '../../../crawlers/shell/reporter.ts';
+import { makeTemporaryFolder } from '../../folder.ts';
 import { articleBenchmark, hasPack, machine, pythonPeer, trafilaturaEvaluation, vietnamesePages } from './data.ts';
 import { packDocuments } from './filters.ts';
 
@@ -92,7 +92,7 @@ async function compare(
   documents: readonly string[],
   { html, tokenizer }: { html: boolean; tokenizer: 'spaces' | 'vi' },
 ): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'vua-bench-stage-'));
+  const dir = makeTemporaryFolder();
   try {
     const { jsonl, vua: input } = writeInput(dir, documents, html);
     const runs: [string, Cost][] = [];
