@@ -37,6 +37,13 @@ export interface CleanOptions extends Partial<Recipe> {
 }
 
 /**
+ * Opens or creates the memory of cleaning by a recipe; `:memory:` keeps nothing. By another near rule it would not find
+ * what it knows.
+ * @throws ToolkitError BAD_DEDUP_STORE (exit 2)
+ */
+export const openMemory = (path: string, { near }: Recipe): DedupStore => openDedupStore(path, near);
+
+/**
  * One outcome for each page, in order; pages that the store knows give none and are counted in `store.skipped`.
  *
  *   for await (const { kept, dropped } of clean([pageOf(url, html)])) console.log(kept?.text ?? dropped?.reason);
@@ -47,8 +54,8 @@ export async function* clean(
   pages: AsyncIterable<Page> | Iterable<Page>,
   options: CleanOptions = {},
 ): AsyncGenerator<Outcome> {
-  const { contamination = [], threads = 0, store = openDedupStore(':memory:') } = options;
   const recipe = recipeOf(options);
+  const { contamination = [], threads = 0, store = openMemory(':memory:', recipe) } = options;
   const engine = await Engine.open({ ...recipe, contamination }, threads);
   try {
     for await (const batch of inOrder(inBatches(pages, store, engine.hash), engine)) {

@@ -13,7 +13,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type DedupStore, openDedupStore } from '../../cleaning/dedup/store.ts';
+import { openMemory } from '../../cleaning/clean.ts';
 import { formatRecipe, type Recipe } from '../../cleaning/recipe.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
@@ -26,13 +26,15 @@ import { rewriteShard, type ShardPair } from './write.ts';
 
 const STORE_FILE = 'dedup.sqlite';
 
+type Memory = ReturnType<typeof openMemory>;
+
 export class DocumentFolder {
-  readonly store: DedupStore;
+  readonly store: Memory;
   readonly #dir: string;
   readonly #unlock: () => void;
   #manifest: DocumentManifest;
 
-  private constructor(dir: string, store: DedupStore, unlock: () => void, manifest: DocumentManifest) {
+  private constructor(dir: string, store: Memory, unlock: () => void, manifest: DocumentManifest) {
     this.#dir = dir;
     this.store = store;
     this.#unlock = unlock;
@@ -45,11 +47,11 @@ export class DocumentFolder {
    */
   static open(dir: string, recipe: Recipe): DocumentFolder {
     const unlock = lockFolder(dir);
-    let store: DedupStore | undefined;
+    let store: Memory | undefined;
     try {
       const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
       if (projected && hasShards(projected)) checkRecipe(dir, projected, recipe);
-      store = openDedupStore(join(dir, STORE_FILE), recipe.near);
+      store = openMemory(join(dir, STORE_FILE), recipe);
       const committed = readCommitted(store, dir);
       checkState(dir, committed, projected);
       const manifest =
@@ -150,7 +152,7 @@ function nextIndexOf({ documents, rejects }: DocumentManifest): number {
 
 const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length > 0;
 
-function readCommitted(store: DedupStore, dir: string): DocumentManifest | undefined {
+function readCommitted(store: Memory, dir: string): DocumentManifest | undefined {
   const json = store.committedManifest();
   return json === undefined ? undefined : parseDocumentManifest(JSON.parse(json), join(dir, STORE_FILE));
 }
