@@ -1,7 +1,8 @@
 /**
  * The whole line, readable from top to bottom: crawl → clean → document shards → tokenizer → token shards → model.
  * Each station keeps what it has done in its own folder and does only what is new, so the same command runs every
- * night, continues after a kill, and answers "nothing new" when there is nothing to do.
+ * night, continues after a kill, and answers "nothing new" when there is nothing to do. A station loads what it needs
+ * when it runs.
  *
  *   OUT/crawl  OUT/documents  OUT/tokenizer  OUT/tokens  OUT/model
  */
@@ -9,27 +10,20 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { RECIPE_OPTIONS } from './cleaning/recipe.ts';
-import { type CrawlSummary, runCrawl } from './crawlers/run-crawl.ts';
-import { startSampleWeb } from './crawlers/sample/server.ts';
+import type { CrawlSummary } from './crawlers/run-crawl.ts';
 import { commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { lockFolder } from './crawlers/shell/lock.ts';
-import { formatBytes, formatCount, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
-import type { Work } from './crawlers/shell/work.ts';
-import { cleanInputs } from './shards/documents/clean-inputs.ts';
-import { droppedPages, reportRows } from './shards/documents/report.ts';
-import { statsOf } from './shards/stats.ts';
+import { formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
+import type { Outcome, Work } from './crawlers/shell/work.ts';
+import type { CleanSummary } from './shards/documents/clean-inputs.ts';
+import type { TokenManifest } from './shards/manifest-shape.ts';
 import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
-import { trainTokenizer } from './tokenizer/train/train-files.ts';
-import { writeTokenShards } from './tokenizer/write-tokens.ts';
+import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
 import { TRAINING } from './trainer/commands/train.ts';
-import { generateText } from './trainer/generate/text.ts';
-import { writePlot } from './trainer/record/write-plot.ts';
 import type { TrainingSummary } from './trainer/run/options.ts';
 import { EVALUATE_TOKENS } from './trainer/run/recipe-options.ts';
-import { trainingRows } from './trainer/run/rows.ts';
-import { runTraining } from './trainer/run/run.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */
 const STANDARD = {
@@ -101,12 +95,12 @@ export const runCommand = defineCommand({
     'vua run --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --max-pages 500',
   ],
   options,
-  async run(given, context) {
+  async run(given, work) {
     const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
     const unlock = lockFolder(settings.out);
     try {
       const faults: ToolkitError[] = [];
-      const status = await runLine(settings, faults, context);
+      const status = await runLine(settings, faults, work);
       if (status !== INTERRUPTED && faults.length > 0) throw together(faults);
       return status;
     } finally {
@@ -116,19 +110,67 @@ export const runCommand = defineCommand({
 });
 
 type Settings = typeof STANDARD & Omit<z.infer<typeof options>, keyof typeof STANDARD>;
+type Station<Report, Stopped = Report> = Promise<Outcome<Report, Stopped>>;
 
-/** `faults` takes those of input files: the line goes on with the others. */
-async function runLine(settings: Settings, faults: ToolkitError[], context: Work): Promise<number> {
-  const { out, report, signal } = { ...settings, ...context };
-  const folder = (name: string): string => join(out, name);
+/**
+ * Stations, each behind the one that it reads from. A gate stands between two of them, on what the first has told: it
+ * lets the line go on, or ends it. `faults` takes those of input files: the line goes on with the others.
+ */
+async function runLine(settings: Settings, faults: ToolkitError[], work: Work): Promise<number> {
   const started = performance.now();
 
-  const crawled = await crawlStation(settings, folder('crawl'), context);
-  if (signal.aborted) return INTERRUPTED;
+  const crawled = await crawl(settings, work);
+  if (crawled.outcome === 'interrupted') return INTERRUPTED;
 
-  const inputs = existsSync(join(folder('crawl'), 'warc'))
-    ? [join(folder('crawl'), 'warc'), ...settings.input]
-    : settings.input;
+  const cleaned = await clean(settings, faults, work);
+  if (cleaned.outcome === 'interrupted') return INTERRUPTED;
+  if (faults.length > 0 && cleaned.report.manifest.documents.length === 0) throw together(faults);
+
+  const tokenizer = await trainTokenizer(settings, work);
+  if (tokenizer.outcome === 'interrupted') return INTERRUPTED;
+
+  const tokens = await encode(settings, work);
+  if (tokens.outcome === 'interrupted') return INTERRUPTED;
+  const { vocabSize } = tokens.report;
+  if (tokenizer.report === undefined && vocabSize !== settings.vocabSize) {
+    const kept = `the tokenizer of ${settings.out} has ${vocabSize} tokens`;
+    work.report.note(`${kept}; another --vocab-size needs --retrain-tokenizer`);
+  }
+
+  const trained = await trainModel(settings, work);
+  if (trained.outcome === 'interrupted') return INTERRUPTED;
+
+  const isNew =
+    (crawled.report?.pages.fetched ?? 0) > 0 ||
+    [cleaned, tokens, trained].some(({ outcome }) => outcome === 'written') ||
+    !isTold(settings, trained.report);
+  if (!isNew) {
+    work.report.result(`nothing new in ${settings.out}`, { event: 'nothing_new', out: settings.out });
+    return settings.nothingNewStatus;
+  }
+  return summarise(settings, crawled.report, trained.report, started, work);
+}
+
+/** Fetches what is due; without seeds, what an earlier run left. No report when this run has no web. */
+async function crawl(settings: Settings, work: Work): Station<CrawlSummary | undefined> {
+  const { sample, seed, allowHost, maxPages, delayMs } = settings;
+  const outDir = join(settings.out, 'crawl');
+  if (!sample && seed.length === 0 && !existsSync(outDir)) return { outcome: 'nothing_new', report: undefined };
+  const { runCrawl } = await import('./crawlers/run-crawl.ts');
+  const { startSampleWeb } = await import('./crawlers/sample/server.ts');
+  const web = sample ? await startSampleWeb() : undefined;
+  try {
+    const seeds = [...seed, ...(web?.seeds ?? [])];
+    const connectTo = web?.connectTo;
+    return await runCrawl({ outDir, seeds, allowedHosts: allowHost, connectTo, maxPages, delayMs }, work);
+  } finally {
+    await web?.close();
+  }
+}
+
+async function clean({ out, input, preset }: Settings, faults: ToolkitError[], work: Work): Station<CleanSummary> {
+  const crawled = join(out, 'crawl', 'warc');
+  const inputs = existsSync(crawled) ? [crawled, ...input] : input;
   if (inputs.length === 0) {
     throw badInput(
       'NO_INPUT',
@@ -136,52 +178,43 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
       'vua run --help shows examples',
     );
   }
+  const { cleanInputs } = await import('./shards/documents/clean-inputs.ts');
   const onFault = (fault: ToolkitError): void => {
     faults.push(fault);
-    report.note(`${fault.code}: ${fault.message}`);
+    work.report.note(`${fault.code}: ${fault.message}`);
   };
-  const { preset } = settings;
-  const cleaned = await cleanInputs({ inputs, outDir: folder('documents'), preset, onFault }, context);
-  if (cleaned.outcome === 'interrupted') return INTERRUPTED;
-  if (faults.length > 0 && cleaned.report.manifest.documents.length === 0) throw together(faults);
+  return cleanInputs({ inputs, outDir: join(out, 'documents'), preset, onFault }, work);
+}
 
-  const tokenizerIsNew = settings.retrainTokenizer || !existsSync(join(folder('tokenizer'), 'tokenizer.json'));
-  if (tokenizerIsNew) {
-    const { vocabSize, validShare } = settings;
-    const documents = [folder('documents')];
-    await trainTokenizer({ documents, vocabSize, validShare, out: folder('tokenizer') }, context);
-    if (signal.aborted) return INTERRUPTED;
+/** Once: another tokenizer is another model. No report when the one that stands there is kept. */
+async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTokenizer | undefined> {
+  const { vocabSize, validShare } = settings;
+  const out = join(settings.out, 'tokenizer');
+  if (!settings.retrainTokenizer && existsSync(join(out, 'tokenizer.json'))) {
+    return { outcome: 'nothing_new', report: undefined };
   }
+  const { trainTokenizer: train } = await import('./tokenizer/train/train-files.ts');
+  return train({ documents: [join(settings.out, 'documents')], vocabSize, validShare, out }, work);
+}
 
-  const tokens = await writeTokenShards(
-    {
-      documents: folder('documents'),
-      tokenizer: folder('tokenizer'),
-      validShare: settings.validShare,
-      out: folder('tokens'),
-    },
-    context,
-  );
-  if (tokens.outcome === 'interrupted') return INTERRUPTED;
-  const { vocabSize } = tokens.report;
-  if (!tokenizerIsNew && vocabSize !== settings.vocabSize) {
-    report.note(`the tokenizer of ${out} has ${vocabSize} tokens; another --vocab-size needs --retrain-tokenizer`);
-  }
+async function encode({ out, validShare }: Settings, work: Work): Station<TokenManifest, undefined> {
+  const { writeTokenShards } = await import('./tokenizer/write-tokens.ts');
+  const [documents, tokenizer] = [join(out, 'documents'), join(out, 'tokenizer')];
+  return writeTokenShards({ documents, tokenizer, validShare, out: join(out, 'tokens') }, work);
+}
 
-  const { depth, width, context: length, batch, steps, learningRate, trainingSeed: seed, adapter } = settings;
+async function trainModel(settings: Settings, work: Work): Station<TrainingSummary> {
+  const { runTraining } = await import('./trainer/run/run.ts');
+  const { depth, width, context, batch, steps, learningRate, trainingSeed: seed, adapter } = settings;
   const { evaluateEvery, checkpointEvery } = settings;
-  const { outcome, report: trained } = await runTraining(
+  const recipe = { depth, width, context, batch, steps, learningRate };
+  return runTraining(
     {
-      tokens: [folder('tokens')],
+      ...recipe,
+      tokens: [join(settings.out, 'tokens')],
       weights: [],
       layout: 'stream',
-      out: folder('model'),
-      depth,
-      width,
-      context: length,
-      batch,
-      steps,
-      learningRate,
+      out: join(settings.out, 'model'),
       seed,
       evaluateEvery,
       checkpointEvery,
@@ -189,71 +222,42 @@ async function runLine(settings: Settings, faults: ToolkitError[], context: Work
       adapter,
       start: 'restart',
     },
-    context,
+    work,
   );
-  if (outcome === 'interrupted') return INTERRUPTED;
-
-  const summaryPath = folder('summary.json');
-  const told = readJsonIfPresent<{ trained: TrainingSummary }>(summaryPath)?.trained;
-  const isNew =
-    basename(told?.checkpoint ?? '') !== basename(trained.checkpoint) || // the folder may have moved
-    told?.heldOutBitsPerByte !== trained.heldOutBitsPerByte || // killed before the table
-    (crawled?.pages.fetched ?? 0) > 0 ||
-    cleaned.outcome === 'written' ||
-    tokens.outcome === 'written' ||
-    outcome === 'written';
-  if (!isNew) {
-    report.result(`nothing new in ${out}`, { event: 'nothing_new', out });
-    return settings.nothingNewStatus;
-  }
-  const curve = writePlot(out, 'Bits per byte while training').path;
-  const text = await generateText(
-    { checkpoint: folder('model'), prompt: settings.prompt, tokens: 80, temperature: 0.8, topK: 40, seed: 1, adapter },
-    signal,
-  );
-  if (signal.aborted) return INTERRUPTED;
-  await summarise(settings, crawled, trained, text, curve, (performance.now() - started) / 1000, context);
-  return 0;
 }
 
-/** Fetches what is due; without seeds, what an earlier run left. `undefined` when this run has no web. */
-async function crawlStation(settings: Settings, outDir: string, context: Work): Promise<CrawlSummary | undefined> {
-  const { sample, seed, allowHost, maxPages, delayMs } = settings;
-  if (!sample && seed.length === 0 && !existsSync(outDir)) return undefined;
-  const web = sample ? await startSampleWeb() : undefined;
-  try {
-    const seeds = [...seed, ...(web?.seeds ?? [])];
-    const crawled = await runCrawl(
-      { outDir, seeds, allowedHosts: allowHost, connectTo: web?.connectTo, maxPages, delayMs },
-      context,
-    );
-    return crawled.report;
-  } finally {
-    await web?.close();
-  }
+const summaryPath = ({ out }: Settings): string => join(out, 'summary.json');
+
+/** Whether the last summary is of this very model: not when a run was killed before its table. */
+function isTold(settings: Settings, { checkpoint, heldOutBitsPerByte }: TrainingSummary): boolean {
+  const told = readJsonIfPresent<{ trained: TrainingSummary }>(summaryPath(settings))?.trained;
+  const isSame = basename(told?.checkpoint ?? '') === basename(checkpoint); // the folder may have moved
+  return isSame && told?.heldOutBitsPerByte === heldOutBitsPerByte;
 }
 
+/** Table, curve and a text of the model; the exit status. */
 async function summarise(
-  { out, prompt }: Settings,
+  settings: Settings,
   crawled: CrawlSummary | undefined,
   trained: TrainingSummary,
-  text: string,
-  curve: string,
-  seconds: number,
+  started: number,
   { report, signal }: Work,
-): Promise<void> {
-  const { documents, tokens } = await statsOf(out, signal);
+): Promise<number> {
+  const { crawlRows } = await import('./crawlers/run-crawl.ts');
+  const { statsOf, statsRows } = await import('./shards/stats.ts');
+  const { generateText } = await import('./trainer/generate/text.ts');
+  const { writePlot } = await import('./trainer/record/write-plot.ts');
+  const { trainingRows } = await import('./trainer/run/rows.ts');
+  const { out, prompt, adapter } = settings;
+  const curve = writePlot(out, 'Bits per byte while training').path;
+  const sampling = { tokens: 80, temperature: 0.8, topK: 40, seed: 1, adapter };
+  const sample = await generateText({ checkpoint: join(out, 'model'), prompt, ...sampling }, signal);
+  if (signal.aborted) return INTERRUPTED;
+  const seconds = (performance.now() - started) / 1000;
+  const stats = await statsOf(out, signal);
   const rows = [
     ...(crawled ? crawlRows(crawled) : []),
-    ['documents kept', formatCount(documents!.report.kept)],
-    ['documents dropped', formatCount(droppedPages(documents!.report))],
-    ...reportRows(documents!.report).map(([stage, reason, count]) => [`  ${stage}: ${reason}`, formatCount(count)]),
-    ['document shards', `${documents!.shards} (${formatBytes(documents!.fileBytes)})`],
-    ['text', formatBytes(documents!.report.keptBytes)],
-    ['token shards', `${tokens!.total.shards} (${formatBytes(tokens!.fileBytes)})`],
-    ['tokens', formatCount(tokens!.total.tokens)],
-    ['vocabulary', formatCount(tokens!.vocabSize)],
-    ['bytes per token', tokens!.total.bytesPerToken.toFixed(2)],
+    ...statsRows(stats),
     ...trainingRows(trained),
     ['time of this run', formatSeconds(seconds)],
   ];
@@ -263,22 +267,11 @@ async function summarise(
     `verify ${out}`,
     `plot ${out}`,
   ].map(commandLine);
-  const summary = { event: 'summary', crawled, documents, tokens, trained, sample: text, curve, seconds, next };
-  writeFileAtomic(join(out, 'summary.json'), `${JSON.stringify(summary, null, 1)}\n`);
-  report.result(
-    `\n${formatTable(rows)}\n\nsample: ${text}\n\ncurve: ${curve}\nnext:\n${next.map((line) => `  ${line}`).join('\n')}`,
-    summary,
-  );
-}
-
-/** Of all runs, as the rows below them; an interrupted or a nightly run fetches only a part. */
-function crawlRows({ folder, pages }: CrawlSummary): string[][] {
-  const others = [folder.redirect, folder.refused, folder.failed];
-  return [
-    ['pages fetched', formatCount(folder.fetched)],
-    ...(pages.fetched === folder.fetched ? [] : [['  in this run', formatCount(pages.fetched)]]),
-    ['pages redirected, refused, failed', others.map(formatCount).join(', ')],
-  ];
+  const summary = { event: 'summary', crawled, ...stats, trained, sample, curve, seconds, next };
+  writeFileAtomic(summaryPath(settings), `${JSON.stringify(summary, null, 1)}\n`);
+  const steps = next.map((line) => `  ${line}`).join('\n');
+  report.result(`\n${formatTable(rows)}\n\nsample: ${sample}\n\ncurve: ${curve}\nnext:\n${steps}`, summary);
+  return 0;
 }
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -4,7 +4,7 @@ import { crawl } from './crawl.ts';
 import { Frontier, STATE_FILE, type Tally } from './frontier.ts';
 import type { CrawlOptions } from './options.ts';
 import { lockFolder } from './shell/lock.ts';
-import { formatBytes } from './shell/reporter.ts';
+import { formatBytes, formatCount } from './shell/reporter.ts';
 import { type Outcome, unattended, type Work } from './shell/work.ts';
 import type { CrawlStep } from './visit.ts';
 
@@ -75,4 +75,14 @@ function tallyOf(outDir: string): Tally {
   const tally = frontier.tally('page');
   frontier.close();
   return tally;
+}
+
+/** Rows of a table: of all runs, for an interrupted or a nightly run fetches only a part. */
+export function crawlRows({ folder, pages }: CrawlSummary): string[][] {
+  const others = [folder.redirect, folder.refused, folder.failed];
+  return [
+    ['pages fetched', formatCount(folder.fetched)],
+    ...(pages.fetched === folder.fetched ? [] : [['  in this run', formatCount(pages.fetched)]]),
+    ['pages redirected, refused, failed', others.map(formatCount).join(', ')],
+  ];
 }

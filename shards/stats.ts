@@ -134,6 +134,24 @@ export function tokenStats(dir: string): TokenStats {
 
 const allBytes = ({ train, valid }: TokenManifest['sources'][number]): number => train.textBytes + valid.textBytes;
 
+/** One table of what `vua run` has made, in short. */
+export function statsRows({ documents, tokens }: Stats): string[][] {
+  const ofDocuments = documents && [
+    ['documents kept', formatCount(documents.report.kept)],
+    ['documents dropped', formatCount(droppedPages(documents.report))],
+    ...reportRows(documents.report).map(([stage, reason, count]) => [`  ${stage}: ${reason}`, formatCount(count)]),
+    ['document shards', `${documents.shards} (${formatBytes(documents.fileBytes)})`],
+    ['text', formatBytes(documents.report.keptBytes)],
+  ];
+  const ofTokens = tokens && [
+    ['token shards', `${tokens.total.shards} (${formatBytes(tokens.fileBytes)})`],
+    ['tokens', formatCount(tokens.total.tokens)],
+    ['vocabulary', formatCount(tokens.vocabSize)],
+    ['bytes per token', tokens.total.bytesPerToken.toFixed(2)],
+  ];
+  return [...(ofDocuments ?? []), ...(ofTokens ?? [])];
+}
+
 /** Tables for people. */
 export function formatStats({ documents, tokens }: Stats): string {
   return [documents && formatDocuments(documents), tokens && formatTokens(tokens)].filter(Boolean).join('\n\n');

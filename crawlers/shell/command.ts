@@ -16,9 +16,6 @@ import { badInput, type ToolkitError } from './errors.ts';
 import { readJsonIfPresent } from './folder.ts';
 import type { Outcome, Work } from './work.ts';
 
-/** Of runs that are not yet called by its name. */
-export type CommandContext = Work;
-
 export const NOTHING_NEW = 99;
 export const INTERRUPTED = 130;
 
