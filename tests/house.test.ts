@@ -92,6 +92,30 @@ it('packs what its documents link to', () => {
   expect(links.filter(([, path]) => !isPacked(path) || !existsSync(path))).toEqual([]);
 });
 
+it('names floors in their order, and files that exist, in its documents', () => {
+  for (const [room, floors] of Object.entries(FLOORS)) {
+    const rows = [...readFileSync(`${room}/README.md`, 'utf8').matchAll(/^\| (`[^|]+)\|/gm)];
+    const named = rows.flatMap(([, cell]) => cell.match(/[\w.-]+/g) ?? []);
+    expect(
+      named.filter((name) => floors.includes(name)),
+      room,
+    ).toEqual(floors);
+  }
+  const documents = below('.').filter((path) => /^(\w+\/)?(README|FORMAT|CONTRIBUTING)\.md$|RESULTS\.md$/.test(path));
+  const missing = documents.flatMap((document) => {
+    const room = dirname(document);
+    const near = ROOMS.includes(room)
+      ? files.filter((file) => file.startsWith(`${room}/`) || /^tests/.test(file))
+      : files;
+    return [...readFileSync(document, 'utf8').matchAll(/(?<![\w./*-])[\w/-][\w./-]*\.ts\b/g)]
+      .map(([name]) => name)
+      .filter((name) => !files.includes(name) && !near.some((file) => file.endsWith(`/${name}`)))
+      .map((name) => `${document}: ${name}`);
+  });
+  expect(documents.length).toBeGreaterThan(7);
+  expect(missing).toEqual([]);
+});
+
 it('lists the error codes of each room in CONTRIBUTING.md, sorted', () => {
   const listed = Object.fromEntries(
     [...readFileSync('CONTRIBUTING.md', 'utf8').matchAll(/^- \*\*([\w, ]+):\*\*((?:\s+`[A-Z_]+`)+)$/gm)].map(
