@@ -70,6 +70,17 @@ it('imports only downstairs within a room', () => {
   expect(wrong).toEqual([]);
 });
 
+it('hides what is private with #, but for constructors', () => {
+  const members = /^ +(private|protected|public) (?!constructor)/m;
+  expect(files.filter((file) => members.test(readFileSync(file, 'utf8')))).toEqual([]);
+});
+
+it('starts threads, syncs files and waits for Ctrl-C in crawlers/shell alone', () => {
+  const own = /\bfsyncSync|\bsetImmediate|createRequire.*tsx/;
+  const elsewhere = product.filter((file) => own.test(readFileSync(file, 'utf8')));
+  expect(elsewhere.filter((file) => !file.startsWith('crawlers/shell/'))).toEqual(['crawlers/warc/warc.ts']);
+});
+
 it('leaves the reading of numbers to crawlers/shell/command.ts', () => {
   const coercing = files.filter(
     (file) => !file.startsWith('tests/') && readFileSync(file, 'utf8').includes('z.coerce'),
