@@ -3,9 +3,9 @@
  * new, a refusal while one is going, an interruption that leaves valid state, files as input.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { temporaryFolder } from './support.ts';
 
 const folder = temporaryFolder('file');
@@ -62,21 +62,22 @@ function fingerprint(dir: string): string[] {
     .sort();
 }
 
+/** The line run once, and a second run tried meanwhile: every test reads it, none changes it. */
 const sample = join(folder, 'sample');
+let pid: number | undefined;
+let first: Result;
+let meanwhile: Result;
+beforeAll(async () => {
+  const running = start('run', '--sample', '--out', sample, ...SHORT);
+  pid = running.child.pid;
+  await running.said(/"stage":"crawl"/);
+  meanwhile = await vua('run', '--sample', '--out', sample, ...SHORT);
+  first = await running.ended;
+}, 180_000);
 
 it('crawls, cleans, shards, trains tokenizer and model; then there is nothing new', async () => {
-  const first = start('run', '--sample', '--out', sample, ...SHORT);
-  await first.said(/"stage":"crawl"/);
-  const second = await vua('run', '--sample', '--out', sample, ...SHORT);
-  expect(second.status).toBe(2);
-  expect(second.events.at(-1)).toMatchObject({
-    code: 'FOLDER_LOCKED',
-    message: expect.stringContaining(`pid ${first.child.pid}`),
-  });
-
-  const { status, results } = await first.ended;
-  expect(status).toBe(0);
-  const [summary] = results;
+  expect(first.status).toBe(0);
+  const [summary] = first.results;
   expect(summary.event).toBe('summary');
   expect(summary.crawled.pages.fetched).toBeGreaterThan(80);
   const { kept, dropped } = summary.documents.report;
@@ -106,6 +107,14 @@ it('crawls, cleans, shards, trains tokenizer and model; then there is nothing ne
   expect(verified.results[0].records).toBeGreaterThan(100);
   expect(verified.status).toBe(0);
 }, 180_000);
+
+it('a second run of a folder is refused while one is going', () => {
+  expect(meanwhile.status).toBe(2);
+  expect(meanwhile.events.at(-1)).toMatchObject({
+    code: 'FOLDER_LOCKED',
+    message: expect.stringContaining(`pid ${pid}`),
+  });
+});
 
 it('Ctrl-C leaves valid state, and the same command goes on', async () => {
   const out = join(folder, 'interrupted');
@@ -166,17 +175,19 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
 }, 180_000);
 
 it('verify finds what is damaged at any station', async () => {
-  const model = join(sample, 'model', 'step-000008');
+  const harmedRun = join(folder, 'harmed');
+  cpSync(sample, harmedRun, { recursive: true });
+  const model = join(harmedRun, 'model', 'step-000008');
   const harmed = [
-    join(sample, 'crawl', 'warc', 'crawl-00000.warc.gz'),
-    join(sample, 'tokenizer', 'tokenizer.json'),
+    join(harmedRun, 'crawl', 'warc', 'crawl-00000.warc.gz'),
+    join(harmedRun, 'tokenizer', 'tokenizer.json'),
     join(model, 'model.safetensors'),
     join(model, 'optimizer.safetensors'),
     join(model, 'state.json'),
-    join(sample, 'tokens', 'train-00000.arrow'),
+    join(harmedRun, 'tokens', 'train-00000.arrow'),
   ];
   for (const path of harmed) truncateSync(path, Math.floor(statSync(path).size / 2));
-  const { status, results } = await vua('verify', sample, '--json');
+  const { status, results } = await vua('verify', harmedRun, '--json');
   expect(status).toBe(1);
   expect(new Set(results[0].faults.map(({ file }: Line) => file))).toEqual(new Set(harmed));
 });
