@@ -14,9 +14,8 @@ export const REPAIRS = [
   'quotes', //      rare forms of quotation marks
   'spaces', //      other spaces, runs of spaces, line ends of other systems
 ] as const;
-export type Repair = (typeof REPAIRS)[number];
 /** How often each was made. */
-export type Repairs = Record<Repair, number>;
+export type Repairs = Record<(typeof REPAIRS)[number], number>;
 
 /** Personal data that has a tag: a new kind is a word here and a rule in pii.ts. */
 export const PERSONAL_KINDS = [

@@ -113,7 +113,7 @@ export function answer(page: PageToRead, settings: WorkSettings, hash: XXHashAPI
 /** Of a page that is refused unread the reject store keeps only its head. */
 const EXCERPT = 2_000;
 
-export function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
+function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
   let title = '';
   let text = '';
   let charset = '';

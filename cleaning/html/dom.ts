@@ -54,7 +54,8 @@ export const isLink = (element: Element): boolean => element.name === 'a' && ele
 export interface Visitor {
   /** Return false to skip the element's children (`leave` is then not called). */
   enter(element: Element): boolean;
-  text(data: string): void;
+  /** Return false to end the visit. */
+  text(data: string): unknown;
   leave(element: Element): void;
 }
 
@@ -62,8 +63,9 @@ export interface Visitor {
 export function traverse(root: Element, { enter, text, leave }: Visitor): void {
   let node = root.first;
   while (node !== undefined) {
-    if (node.tag === TEXT) text(node.data);
-    else if (enter(node)) {
+    if (node.tag === TEXT) {
+      if (text(node.data) === false) return;
+    } else if (enter(node)) {
       if (node.first !== undefined) {
         node = node.first;
         continue;
@@ -80,15 +82,16 @@ export function traverse(root: Element, { enter, text, leave }: Visitor): void {
   }
 }
 
-/** All text below an element. */
-export function textBelow(element: Element): string {
+/** All text below an element; none where that is longer than `most` characters. */
+export function textBelow(element: Element, most = Number.POSITIVE_INFINITY): string {
   let text = '';
   const enter = ({ name }: Element): boolean => name !== 'script' && name !== 'style' && name !== 'svg';
-  const append = (data: string): void => {
+  const append = (data: string): boolean => {
     text += data;
+    return text.length <= most;
   };
   traverse(element, { enter, text: append, leave() {} });
-  return text;
+  return text.length <= most ? text : '';
 }
 
 export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

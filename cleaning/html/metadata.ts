@@ -100,6 +100,8 @@ const states = (element: Element): boolean =>
   (STATING.has(element.name) && (element.name !== 'meta' || READ_META.test(element.data))) ||
   (element.carries(ATTRIBUTE.itemprop | ATTRIBUTE.rel) && /datePublished|\bcanonical\b/.test(element.data));
 const MAX_STATEMENTS = 1_000;
+/** One that holds more text is neither date nor author nor step; a thousand of them may hold each other. */
+const MAX_NAMED = 10_000;
 /** Elements that a site names. */
 const NAMING = ATTRIBUTE.class | ATTRIBUTE.id | ATTRIBUTE.itemprop | ATTRIBUTE.rel;
 
@@ -129,12 +131,12 @@ function look(root: Element, found: Found, statements: string[]): void {
         if (found.markedDate === '' && DATE_NAME.test(element.data)) found.markedDate = dateIn(element);
         if (trail === undefined && BREADCRUMB.test(classes)) trail = element;
         if (found.authors.length === 0 && (element.attribute('rel') === 'author' || AUTHOR_NAME.test(classes))) {
-          const name = withoutUrls(oneLine(textBelow(element)));
+          const name = withoutUrls(oneLine(textBelow(element, MAX_NAMED)));
           if (looksLikeName(name)) found.authors.push(name);
         }
       }
       if (trail !== undefined && element.name === 'a') {
-        const step = oneLine(textBelow(element));
+        const step = oneLine(textBelow(element, MAX_NAMED));
         if (step !== '' && step.length < 60) found.breadcrumb.push(step);
       }
       return true;
@@ -150,7 +152,7 @@ function look(root: Element, found: Found, statements: string[]): void {
 }
 
 function dateIn(element: Element): string {
-  const shown = oneLine(textBelow(element));
+  const shown = oneLine(textBelow(element, MAX_NAMED));
   return shown.length <= MAX_DATE_TEXT ? (SHOWN_DATE.exec(shown)?.[0] ?? '') : '';
 }
 

@@ -10,6 +10,10 @@ import { story } from './support.ts';
 
 const VIQR = "Vie^.t Nam la` mo^.t nu+o+'c cu?a nhu+~ng ngu+o+`i ddu+o+.c kho^ng ca'c dda~ tu+` ";
 
+/** A statement of one author with so many dashes in its names. */
+const authored = (dashes: number): string =>
+  JSON.stringify({ '@type': 'Article', author: [...Array(Math.ceil(dashes / 300)).fill('-'.repeat(300)), 'x'] });
+
 const PILES: readonly (readonly [
   name: string,
   from: number,
@@ -26,7 +30,13 @@ const PILES: readonly (readonly [
   [
     'dashes in the name of an author',
     4e4,
-    (n) => `<title>x</title><p class="author">A${'-'.repeat(n)}x</p><p>${story(1)}</p>`,
+    (n) => `<script type="application/ld+json">${authored(n)}</script><p>${story(1)}</p>`,
+    (html) => extract(html),
+  ],
+  [
+    'boxes named as dates in each other',
+    2e4,
+    (n) => `${'<div class="post-date">'.repeat(Math.min(1_900, n / 50))}${'và '.repeat(n / 3)}`,
     (html) => extract(html),
   ],
 ];
