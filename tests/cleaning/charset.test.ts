@@ -1,3 +1,4 @@
+/** Bytes to text: which encoding it was, mojibake undone, references and VIQR decoded, fonts that are an encoding. */
 import { describe, expect, test } from 'vitest';
 import { restoreCapitals } from '../../cleaning/decode/capitals.ts';
 import { decode } from '../../cleaning/decode/charset.ts';

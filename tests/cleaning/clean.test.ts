@@ -1,3 +1,4 @@
+/** The whole of cleaning on pages made for it: what becomes a document, what is dropped, and why. */
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { clean } from '../../cleaning/clean.ts';

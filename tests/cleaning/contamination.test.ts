@@ -1,3 +1,4 @@
+/** Documents that hold items of a benchmark are found, written in other letters as well. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** Exact and near duplicates and repeated lines: hashes, bands, the store, what is kept across runs. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';

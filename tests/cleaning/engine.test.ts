@@ -1,3 +1,4 @@
+/** Cleaning on threads gives what one thread gives, in the same order. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

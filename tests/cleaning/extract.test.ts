@@ -1,3 +1,4 @@
+/** The article out of a page's HTML: body, verse, tables, title; pages made to cost much. */
 import { describe, expect, test } from 'vitest';
 import { extract } from '../../cleaning/html/extract.ts';
 import { isFurnitureLine } from '../../cleaning/html/furniture.ts';

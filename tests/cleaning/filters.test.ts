@@ -1,3 +1,4 @@
+/** The table of filters: which text meets which rule in which preset, and thresholds that are moved. */
 import { describe, expect, test } from 'vitest';
 import { judge, PRESETS, type Preset, TABLE, thresholdsOf } from '../../cleaning/filters/index.ts';
 import { parseThresholds } from '../../cleaning/recipe.ts';

@@ -1,3 +1,4 @@
+/** Is it Vietnamese: syllables by grammar, whole texts, single paragraphs. */
 import { describe, expect, test } from 'vitest';
 import { identify, identifyParagraphs } from '../../cleaning/vietnamese/language.ts';
 import { readParagraphs, readSyllables } from '../../cleaning/vietnamese/lexicon.ts';

@@ -1,3 +1,4 @@
+/** What Markdown holds beside text: front matter and comments. */
 import { describe, expect, test } from 'vitest';
 import { withoutMachinery } from '../../cleaning/decode/markdown.ts';
 

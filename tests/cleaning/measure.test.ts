@@ -1,3 +1,4 @@
+/** Syllables of a text and the figures that filters judge it by, counted by hand. */
 import { describe, expect, test } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
 import { measure, type TextMeasurement } from '../../cleaning/filters/measure.ts';

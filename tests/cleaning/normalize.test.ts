@@ -1,3 +1,4 @@
+/** One way to write a Vietnamese text: composition, marks, spaces, line ends. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dropPiledMarks } from '../../cleaning/vietnamese/nfc.ts';

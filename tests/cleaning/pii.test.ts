@@ -1,3 +1,4 @@
+/** Personal data: how much is found, what replaces it, what stays untouched. */
 import { describe, expect, test } from 'vitest';
 import { maskPersonalData } from '../../cleaning/pii.ts';
 import { personalDataScores } from '../bench/cleaning/personal-data.ts';

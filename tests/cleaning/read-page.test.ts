@@ -1,3 +1,4 @@
+/** What of a page's text the extraction leaves out, for whoever asks. */
 import { expect, test } from 'vitest';
 import { leftOutOf } from '../../cleaning/read-page.ts';
 import type { Page } from '../../crawlers/page.ts';

@@ -1,3 +1,4 @@
+/** `vua crawl` and its options, the folder it locks, files written whole. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command as Commander } from 'commander';

@@ -1,3 +1,4 @@
+/** What publishers say about use: statements kept word for word, the conclusion from them. */
 import { describe, expect, it } from 'vitest';
 import { concludeFrom, consentOf, forbidsFollowing } from '../../crawlers/polite/consent.ts';
 

@@ -1,3 +1,4 @@
+/** A crawl of a small web: what is followed, robots.txt, redirects, answers that are no page. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

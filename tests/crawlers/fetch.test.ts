@@ -1,3 +1,4 @@
+/** One request: bodies unpacked and cut, headers, and every way in which it fails. */
 import { createServer as createTcpServer } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** The queue of URLs: order, retries, settled once, across runs and versions. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';

@@ -1,3 +1,4 @@
+/** Links and tags out of HTML that no parser has put in order; pages made to cost much. */
 import { describe, expect, it } from 'vitest';
 import { decodeMarkup, linksOf } from '../../crawlers/links/links.ts';
 import { decodeEntities, tagsOf } from '../../crawlers/links/tags.ts';

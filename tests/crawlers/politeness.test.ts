@@ -1,3 +1,4 @@
+/** The pace for each host: one request at a time, the pause, Crawl-delay, an end of waiting. */
 import { expect, it } from 'vitest';
 import { HostPace, MAX_DELAY_MS } from '../../crawlers/polite/politeness.ts';
 

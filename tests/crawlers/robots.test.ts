@@ -1,3 +1,4 @@
+/** robots.txt by RFC 9309: groups, patterns, encodings, preferences; Google's vectors where they are given. */
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Sitemaps and indexes, as XML, text and gzip, whole, cut and hostile. */
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { MAX_SITEMAP_BYTES, parseSitemap } from '../../crawlers/links/sitemap.ts';

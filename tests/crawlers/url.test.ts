@@ -1,3 +1,4 @@
+/** URLs in one form each, and those that are traps. */
 import { describe, expect, it } from 'vitest';
 import { canonicalHost, canonicalUrl, normalizePercent, trapReason } from '../../crawlers/links/url.ts';
 

@@ -1,3 +1,4 @@
+/** Cleaning into a folder of shards: a second run, new input, Ctrl-C, kill -9, a folder in another state. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

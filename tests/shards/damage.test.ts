@@ -1,3 +1,4 @@
+/** A document shard that is harmed: what is still read, and the error that says what and where. */
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';

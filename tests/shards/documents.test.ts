@@ -1,3 +1,4 @@
+/** Document shards give back every column of what was written, batch by batch. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';

@@ -1,3 +1,4 @@
+/** manifest.json: what is read back, what is refused, which files are left over. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

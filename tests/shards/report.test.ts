@@ -1,3 +1,4 @@
+/** Reports of cleaning: counts by station and reason. */
 import { expect, test } from 'vitest';
 import { droppedPages, EMPTY_REPORT, mergeReports, reportOf, reportRows } from '../../shards/documents/report.ts';
 import { document, drop } from './support.ts';

@@ -1,3 +1,4 @@
+/** Which documents are held out, and checksums in pieces. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checksumOf, createChecksum } from '../../shards/checksum.ts';

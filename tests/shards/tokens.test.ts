@@ -1,3 +1,4 @@
+/** Token shards: every document once, in its split; written again only where something changed. */
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';

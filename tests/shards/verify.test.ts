@@ -1,3 +1,4 @@
+/** `vua verify` finds each kind of damage in documents, tokens and a crawl; stats. */
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';

@@ -1,3 +1,4 @@
+/** The table from bytes to counts, beside a Map of strings. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteTable } from '../../tokenizer/text/byte-table.ts';

@@ -1,3 +1,4 @@
+/** The chat template, rendered by transformers. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

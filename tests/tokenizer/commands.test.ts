@@ -1,3 +1,4 @@
+/** `vua tokenizer train` and `vua tokens`: what they read, write and refuse. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

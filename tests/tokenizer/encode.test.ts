@@ -1,3 +1,4 @@
+/** Encoding and decoding give the ids of @huggingface/tokenizers, also for runs without a space. */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** The commands that look at a tokenizer: encode, decode, explain, evaluate. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';

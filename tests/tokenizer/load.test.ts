@@ -1,3 +1,4 @@
+/** tokenizer.json: what was exported is what is loaded; each kind of damage is named. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** The split into pretokens is that of the regular expression, on any text. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PaddedText } from '../../tokenizer/text/padded-text.ts';

@@ -1,3 +1,4 @@
+/** The WebAssembly scan does what the plain code does. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Encoder } from '../../tokenizer/encode/encode.ts';

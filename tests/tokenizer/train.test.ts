@@ -1,3 +1,4 @@
+/** Training BPE gives the merges of a naive recount, whatever the threads and the order. */
 import { describe, expect, test } from 'vitest';
 import { type BpeModel, MIN_VOCAB_SIZE, tokenBytesOf, vocabSizeOf } from '../../tokenizer/model.ts';
 import { BYTE_OF_ID, ID_OF_BYTE } from '../../tokenizer/text/byte-level.ts';

@@ -1,3 +1,4 @@
+/** Bytes repaired to well-formed NFC, as TextDecoder and `normalize` do it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nfc } from '../../cleaning/vietnamese/nfc.ts';

@@ -1,3 +1,4 @@
+/** The learning rate over the steps of a run. */
 import { expect, it } from 'vitest';
 import { learningRate } from '../../trainer/run/schedule.ts';
 
