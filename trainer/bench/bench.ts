@@ -10,7 +10,8 @@ import { Program, type ProgramStep, type Tensor, tensor } from '../gpu/program.t
 import { seededRandom } from '../gpu/random.ts';
 import { matmulTile } from '../kernels/choice.ts';
 import type { KernelChoice } from '../kernels/index.ts';
-import { MATMUL_LAYOUTS, matmul, tileName } from '../kernels/matmul.ts';
+import { matmul, tileName } from '../kernels/matmul.ts';
+import { MATMUL_LAYOUTS } from '../kernels/matmul-problem.ts';
 import { peakCopy, peakFma } from '../kernels/peak.ts';
 import { openLoader } from '../loader/loader.ts';
 import { type ModelConfig, parameterCount } from '../model/config.ts';

@@ -7,7 +7,8 @@ import { nodeCommand, runApart } from '../gpu/apart.ts';
 import type { AdapterFacts, Gpu, MatrixConfig } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import { attention } from '../kernels/attention.ts';
-import { MATMUL_LAYOUTS, matmul } from '../kernels/matmul.ts';
+import { matmul } from '../kernels/matmul.ts';
+import { MATMUL_LAYOUTS } from '../kernels/matmul-problem.ts';
 import type { SubgroupTile } from '../kernels/matmul-subgroup.ts';
 import { kernelFault } from './tune.ts';
 

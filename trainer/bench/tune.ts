@@ -12,14 +12,8 @@ import { type AttentionTile, attention } from '../kernels/attention.ts';
 import { attentionCandidates, matmulCandidates } from '../kernels/candidates.ts';
 import { attentionTile, matmulClass, matmulTile } from '../kernels/choice.ts';
 import { type KernelChoice, matmulProblems } from '../kernels/index.ts';
-import {
-  type MatmulDims,
-  type MatmulKernel,
-  type MatmulProblem,
-  type MatmulTile,
-  matmul,
-  tileName,
-} from '../kernels/matmul.ts';
+import { type MatmulKernel, type MatmulTile, matmul, tileName } from '../kernels/matmul.ts';
+import type { MatmulDims, MatmulProblem } from '../kernels/matmul-problem.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { toleranceOf, wgslError } from '../proofs/kernels.ts';
 import { measureKernel } from './bench.ts';

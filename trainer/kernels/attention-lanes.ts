@@ -6,7 +6,7 @@
  */
 
 import { type Dims, type Storage, vec4Of } from '../gpu/kernel.ts';
-import type { AttentionParts } from './attention.ts';
+import type { AttentionParts } from './attention-reference.ts';
 import { END_OF_QUERIES, lines, range, SUM4 } from './snippets.ts';
 
 export interface AttentionLanes {

@@ -1,9 +1,11 @@
-/** f64 references of attention, and what its test fills in. Formulas in attention.ts. */
+/** What is the same for every family of attention: its three parts, f64 references, what tests fill in. Formulas in attention.ts. */
 import type { Buffers, Dims, Kernel, Random } from '../gpu/kernel.ts';
 
-type Reference = Kernel['reference'];
+type Part = 'forward' | 'backwardQuery' | 'backwardKeyValue';
+/** What a family gives for each part: grid and WGSL. */
+export type AttentionParts = Readonly<Record<Part, Pick<Kernel, 'grid' | 'wgsl'>>>;
 
-export const referencesOf = (HS: number): Record<'forward' | 'backwardQuery' | 'backwardKeyValue', Reference> => ({
+export const referencesOf = (HS: number): Record<Part, Kernel['reference']> => ({
   forward(b, dims, u) {
     for (const { row, q, keys } of queries(b, dims, HS, u)) {
       const scores = keys.map(({ k }) => dot(q, k) / Math.sqrt(HS));

@@ -26,8 +26,6 @@ export interface AttentionKernels {
   readonly backwardKeyValue: Kernel;
 }
 export type AttentionTile = AttentionLanes | AttentionSubgroup;
-/** What a family gives for each of the three: grid and WGSL. */
-export type AttentionParts = Readonly<Record<keyof AttentionKernels, Pick<Kernel, 'grid' | 'wgsl'>>>;
 
 const CASES: readonly Dims[] = [
   { N: 1, T: 1, NH: 1, NKV: 1 },

@@ -5,8 +5,9 @@ import { type AttentionTile, attention } from './attention.ts';
 import { type AttentionSubgroup, attentionSubgroupBytes } from './attention-subgroup.ts';
 import { HEAD_SIZES, hasSubgroupsOf } from './choice.ts';
 import { matmulProblems } from './index.ts';
-import { type MatmulLayout, type MatmulTile, matmul } from './matmul.ts';
+import { type MatmulTile, matmul } from './matmul.ts';
 import type { LanesTile } from './matmul-lanes.ts';
+import type { MatmulLayout } from './matmul-problem.ts';
 import { type SubgroupTile, subgroupBytes } from './matmul-subgroup.ts';
 import { type TilesTile, tilesBytes, tilesThreads } from './matmul-tiles.ts';
 

@@ -5,7 +5,8 @@
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
 import type { AttentionTile } from './attention.ts';
-import type { MatmulDims, MatmulLayout, MatmulTile } from './matmul.ts';
+import type { MatmulTile } from './matmul.ts';
+import type { MatmulDims, MatmulLayout } from './matmul-problem.ts';
 
 /** Head sizes that a model may have: literals in the attention kernels. */
 export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];

@@ -17,7 +17,8 @@ import {
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
-import { type MatmulDims, type MatmulProblem, type MatmulTile, matmul } from './matmul.ts';
+import { type MatmulTile, matmul } from './matmul.ts';
+import type { MatmulDims, MatmulProblem } from './matmul-problem.ts';
 import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';
 import { muonMomentum, muonNormalise, muonScale, muonSquares, muonUpdate } from './muon.ts';

@@ -8,7 +8,7 @@
  * is one subgroup, has each lane load its share as vectors and hand it to the others.
  */
 import type { Dims } from '../gpu/kernel.ts';
-import type { MatmulLayout, MatmulProblem } from './matmul.ts';
+import type { MatmulLayout, MatmulProblem } from './matmul-problem.ts';
 import { lines, range } from './snippets.ts';
 
 export interface LanesTile {

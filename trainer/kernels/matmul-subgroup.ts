@@ -1,5 +1,5 @@
 import { vec4Of } from '../gpu/kernel.ts';
-import type { MatmulProblem } from './matmul.ts';
+import type { MatmulProblem } from './matmul-problem.ts';
 import { lines, range } from './snippets.ts';
 
 export interface SubgroupTile {

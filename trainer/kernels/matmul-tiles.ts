@@ -8,7 +8,7 @@
  * Staging goes by blocks of 4×4 scalars, four vec4 loads: where memory runs along K, the block is turned on its way.
  * The next step's blocks are loaded into registers while this step computes. One spare vec4 a row spreads the banks.
  */
-import type { MatmulProblem } from './matmul.ts';
+import type { MatmulProblem } from './matmul-problem.ts';
 import { lines, range } from './snippets.ts';
 
 export interface TilesTile {

@@ -10,34 +10,12 @@
  *   tiles     matmul-tiles.ts     GPUs: tiles in workgroup memory, f32 multiply-adds
  *   subgroup  matmul-subgroup.ts  GPUs with matrix units: f16 operands, f32 sums
  */
-import { type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
+import { type Dims, type Kernel, vec4Of } from '../gpu/kernel.ts';
 import { type LanesTile, lanesGrid, lanesWgsl } from './matmul-lanes.ts';
+import type { MatmulEpilogue, MatmulProblem } from './matmul-problem.ts';
 import { SUBGROUP_DIRECTIVES, SUBGROUP_FEATURES, type SubgroupTile, subgroupWgsl } from './matmul-subgroup.ts';
 import { type TilesTile, tilesWgsl } from './matmul-tiles.ts';
 
-export const MATMUL_LAYOUTS = ['nn', 'nt', 'tn'] as const;
-export type MatmulLayout = (typeof MATMUL_LAYOUTS)[number];
-/**
- * `write`: out = AB. `add`: out = residual + AB. `accumulate`: out += AB (gradients over micro-steps).
- * `blend`: out = beta·residual + alpha·AB (Newton–Schulz).
- */
-export const MATMUL_EPILOGUES = ['write', 'add', 'accumulate', 'blend'] as const;
-export type MatmulEpilogue = (typeof MATMUL_EPILOGUES)[number];
-
-export interface MatmulProblem {
-  readonly layout: MatmulLayout;
-  readonly epilogue: MatmulEpilogue;
-  /** Storage of A and B. Sums are always f32. */
-  readonly from: Storage;
-  /** Storage of `out`, and of a blend's residual; the residual of `add` is the stream: f32. */
-  readonly into: Storage;
-}
-export interface MatmulDims {
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
-  readonly Z?: number;
-}
 export type MatmulTile = LanesTile | TilesTile | SubgroupTile;
 
 /** `lanes 8x8x2`: kind and numbers of the record, as they stand in names and tables. */
