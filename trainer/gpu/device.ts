@@ -28,6 +28,9 @@ export interface AdapterFacts {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+/** An adapter in a few words. */
+export const describe = ({ name, kind }: AdapterFacts): string => `${name} (${kind})`;
+
 /** Asked for where the adapter has them. */
 export const WANTED_FEATURES: readonly string[] = [
   'shader-f16',
@@ -219,9 +222,9 @@ export class Gpu {
 
 // The numeric values of GPUBufferUsage, GPUMapMode and GPUShaderStage, which are globals in a page but not in Node.
 export const MAP_READ = 0x0001;
-export const COPY_SRC = 0x0004;
+const COPY_SRC = 0x0004;
 export const COPY_DST = 0x0008;
 export const UNIFORM = 0x0040;
-export const STORAGE = 0x0080 | COPY_SRC | COPY_DST;
+const STORAGE = 0x0080 | COPY_SRC | COPY_DST;
 const GPU_MAP_READ = 0x0001;
 export const COMPUTE_STAGE = 0x4;

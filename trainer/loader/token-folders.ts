@@ -1,8 +1,6 @@
 /** The folders of tokens that a run trains on: on this machine or behind HTTP, one or several. */
-import { join } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import { fetchTokenizer, isUrl, openTokens } from '../../shards/tokens/open.ts';
+import { openTokens } from '../../shards/tokens/open.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
 
 /** @throws ToolkitError (exit 2) OTHER_TOKENIZER when their ids mean different texts, and those of openTokens */
@@ -16,14 +14,4 @@ export async function openFolders(places: readonly string[]): Promise<TokenFolde
     `${other.where}: made with tokenizer ${other.manifest.tokenizer}, ${first.where} with ${first.manifest.tokenizer}`,
     'make both with one tokenizer: `vua tokens --tokenizer DIR`',
   );
-}
-
-/** A local folder with the tokenizer's files: that of the tokens, or a copy of them in `out`. */
-export async function tokenizerFolder(folder: TokenFolder, out: string): Promise<string> {
-  if (!isUrl(folder.where)) return folder.where;
-  const dir = join(out, 'tokenizer');
-  const files = await fetchTokenizer(folder);
-  for (const name of ['tokenizer_config.json', 'tokenizer.json'] as const)
-    writeFileAtomic(join(dir, name), files[name]);
-  return dir;
 }

@@ -64,7 +64,7 @@ async function weights(arena: Arena, config: ModelConfig): Promise<{ blob: Blob;
 const BLOCK = 512;
 
 /** POSIX ustar: a header of one block before each file, each padded to blocks, two empty blocks at the end. */
-export function tarOf(files: readonly (readonly [name: string, blob: Blob])[]): Blob {
+function tarOf(files: readonly (readonly [name: string, blob: Blob])[]): Blob {
   const parts = files.flatMap(([name, blob]) => [
     tarHeader(name, blob.size),
     blob,

@@ -2,16 +2,15 @@
 import type { ToolkitErrorFields } from '../../crawlers/shell/errors.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
+import type { LoopOptions } from '../run/options.ts';
 import type { RecipeOptions } from '../run/recipe-options.ts';
 import type { SourceFigure } from '../score/bits-per-byte.ts';
 
-export interface RunOptions extends RecipeOptions {
+export interface RunOptions
+  extends RecipeOptions,
+    Pick<LoopOptions, 'layout' | 'seed' | 'evaluateEvery' | 'evaluateTokens'> {
   /** URLs of token folders. */
   readonly tokens: readonly string[];
-  readonly layout: 'stream' | 'packed';
-  readonly seed: number;
-  readonly evaluateEvery: number;
-  readonly evaluateTokens: number;
   /** Continued behind every evaluation; empty: no samples. */
   readonly prompt: string;
   readonly sampleTokens: number;

@@ -53,6 +53,7 @@ async function start(options: Extract<Order, { do: 'start' }>['options']): Promi
 const HINTS: Readonly<Record<string, string>> = {
   DEVICE_LOST: 'start again, with a lower memory limit if it happens again',
   NAN_LOSS: 'start again with a lower learning rate',
+  OTHER_TOKENIZER: 'choose folders of one tokenizer',
   OUT_OF_MEMORY: 'lower depth, context or batch',
   REQUEST_FAILED: 'is `vua inspect` still running?',
 };

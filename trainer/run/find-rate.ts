@@ -2,13 +2,13 @@
 import type { Work } from '../../crawlers/shell/work.ts';
 import { openTokens } from '../../shards/tokens/open.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { describe } from '../gpu/device.ts';
 import { type Loader, openLoader } from '../loader/loader.ts';
 import { Trainer } from '../model/trainer.ts';
 import { COLOURS, chartSvg } from '../record/chart.ts';
 import { type SweepPoint, sweepRates } from './lr-find.ts';
 import { recipeOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
-import { describe } from './run.ts';
 
 export interface FindRateOptions extends Omit<RecipeOptions, 'learningRate'> {
   /** Folder of token shards. */

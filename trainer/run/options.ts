@@ -4,21 +4,26 @@ import type { FolderShare } from '../loader/row-sequence.ts';
 import type { SourceFigure } from '../score/bits-per-byte.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
-/** What a run is asked for. */
-export interface TrainingOptions extends RecipeOptions {
-  /** Folders or URLs. */
-  readonly tokens: readonly string[];
-  /** One for each of them; empty: each gives its rows once an epoch. */
-  readonly weights: readonly number[];
+/** What is trained on, and what is done between steps: in Node and in a page. */
+export interface LoopOptions {
+  readonly seed: number;
   readonly layout: 'stream' | 'packed';
+  /** One for each folder of tokens; none: each gives its rows once an epoch. */
+  readonly weights?: readonly number[];
   /** Attention ends where a document does. */
   readonly maskDocuments?: boolean;
-  readonly out: string;
-  readonly seed: number;
   readonly evaluateEvery: number;
   /** Held-out tokens of an evaluation while training, at most. */
   readonly evaluateTokens: number;
   readonly checkpointEvery: number;
+}
+
+/** What a run is asked for. */
+export interface TrainingOptions extends RecipeOptions, LoopOptions {
+  /** Folders or URLs. */
+  readonly tokens: readonly string[];
+  readonly weights: readonly number[];
+  readonly out: string;
   /** Newest checkpoints that stay, beside the best. */
   readonly keep?: number;
   /** Continued at each evaluation, into samples.jsonl. */

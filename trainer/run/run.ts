@@ -1,37 +1,33 @@
 /**
- * A training run on disk: opens tokens and adapter, resumes or starts, trains, evaluates, keeps curve, checkpoints and
- * samples. `vua train` and the nightly line call it.
+ * A training run on disk: opens tokens and adapter, resumes or starts, and records what `loop.ts` tells in the folder:
+ * curve, checkpoints, samples, evaluation. `vua train` and the nightly line call it.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
-import { formatBytes } from '../../crawlers/shell/reporter.ts';
+import { formatBytes, type Progress, type Reporter } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
-import { bytesPerToken, joinSources } from '../../shards/tokens/source.ts';
+import { fetchTokenizer, isUrl } from '../../shards/tokens/open.ts';
+import type { TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { Sampler, samplePrompts } from '../generate/sample.ts';
 import { openGpu } from '../gpu/adapter.ts';
-import type { AdapterFacts } from '../gpu/device.ts';
+import { describe } from '../gpu/device.ts';
 import { loadChoice } from '../kernels/tuned.ts';
 import { startLoaderThread } from '../loader/loader-thread.ts';
 import { openRing } from '../loader/ring.ts';
-import { openFolders, tokenizerFolder } from '../loader/token-folders.ts';
-import { type ModelConfig, parameterCount } from '../model/config.ts';
-import { Trainer } from '../model/trainer.ts';
-import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from '../record/anomaly.ts';
-import { CHECKPOINT_FORMAT, CHECKPOINT_VERSION, loadCheckpoint, saveCheckpoint } from '../record/checkpoint.ts';
-import { type CurvePoint, openCurve } from '../record/curve.ts';
+import { openFolders } from '../loader/token-folders.ts';
+import { parameterCount } from '../model/config.ts';
 import {
-  compareSources,
-  type Evaluation,
-  evaluate,
-  evaluateUnigram,
-  heldOutOf,
-  heldOutSubset,
-  tokensOf,
-} from '../score/bits-per-byte.ts';
-import { modelFlopsUtilisation } from './flops.ts';
+  CHECKPOINT_FORMAT,
+  CHECKPOINT_VERSION,
+  type Checkpoint,
+  type CheckpointState,
+  loadCheckpoint,
+  saveCheckpoint,
+} from '../record/checkpoint.ts';
+import { type CurveHead, openCurve } from '../record/curve.ts';
+import { heldOutOf } from '../score/bits-per-byte.ts';
 import {
   finishedSummary,
   forgetEvaluation,
@@ -39,17 +35,22 @@ import {
   previousOf,
   resumedKernels,
   resumedOptions,
+  type WholeEvaluation,
   writeEvaluation,
 } from './history.ts';
+import { type OpenRun, openRun, trainingLoop } from './loop.ts';
 import type { TrainingOptions, TrainingSummary } from './options.ts';
 import { modelOf, type Recipe, recipeOf } from './recipe.ts';
-import { type TrainStep, train } from './train.ts';
+import type { TrainStep } from './train.ts';
 
-const READ_EVERY = 16;
-/** Tokens of a sample while training, drawn as `vua sample` does by default. */
+/** Of a sample while training, drawn as `vua sample` does by default. */
 const SAMPLE = { count: 48, temperature: 0.8, topK: 40, topP: 1, seed: 1 };
 
-/** @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite. */
+/**
+ * Trains `options.steps` steps into `options.out`. Interrupted, it keeps a checkpoint, and the same call with `resume`
+ * goes on to the bit.
+ * @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite
+ */
 export async function runTraining(options: TrainingOptions, work = unattended()): Promise<Outcome<TrainingSummary>> {
   const unlock = lockFolder(options.out);
   try {
@@ -59,165 +60,170 @@ export async function runTraining(options: TrainingOptions, work = unattended())
   }
 }
 
+/** What a run continues, and what its checkpoints say beside their weights. */
+interface Past {
+  readonly previous?: Checkpoint;
+  /** Folders that the first checkpoint replaces. */
+  readonly stale: string[];
+  /** A folder with the tokenizer's files. */
+  readonly tokenizer: string;
+  readonly kept: Pick<CheckpointState, 'options' | 'adapter' | 'extra'>;
+}
+
 async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
-  const { signal, report } = work;
-  const { out, maskDocuments = false } = options;
+  const { report } = work;
+  const { samplePrompts: prompts = [] } = options;
   const folders = await openFolders(options.tokens);
   const { vocabSize } = folders[0].manifest;
   const identity = identityOf(options, modelOf(options, vocabSize), folders);
   const { previous, stale } = previousOf(options, identity);
-  const finished = previous && finishedSummary(out, previous, options.steps);
+  const finished = previous && finishedSummary(options.out, previous, options.steps);
   if (finished) return { outcome: 'nothing_new', report: finished };
   const heldOut = heldOutOf(folders);
-  const tokenizer = await tokenizerFolder(folders[0], out);
-
+  const tokenizer = await tokenizerFolder(folders[0], options.out);
   const gpu = await openGpu(options.adapter);
-  const adapter = describe(gpu.facts);
-  report.note(`adapter: ${adapter}`);
-  const kernels = resumedKernels(previous, gpu.facts) ?? loadChoice(gpu.facts).choice;
-  const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, kernels);
-  const { config, accumulate, schedule } = recipe;
-  report.note(recipeText(recipe));
-  const trainer = await Trainer.create(gpu, config, recipe.trainer);
-  const loader = openRing(
-    folders,
-    { ...loaderPlan(options, recipe), state: previous?.state.loader },
-    startLoaderThread,
-  );
-  const samples = await openSamples(options, trainer, tokenizer);
   try {
-    if (previous) {
-      loadCheckpoint(previous, trainer.arena);
-      trainer.writeState(previous.state.optimizer);
-      for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
-      report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
-    } else {
-      if (options.start === 'resume') report.note(`${out}: no checkpoint yet, starting at step 1`);
-      trainer.arena.initialise(config, options.seed);
-    }
-    const startStep = previous?.state.step ?? 0;
-    const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
-    const subset = await heldOutSubset(heldOut, options.evaluateTokens);
-    const untrained = startStep === 0 ? await evaluate(trainer, subset, { maskDocuments, signal }) : undefined;
-    if (startStep === 0 && untrained === undefined) return beforeFirstStep(unigram.bitsPerByte, config, adapter);
-    const tokensPerStep = recipe.trainer.rows * accumulate * config.context;
-    forgetEvaluation(out);
-    const curve = openCurve(out, startStep, {
-      unigramBitsPerByte: unigram.bitsPerByte,
-      untrainedBitsPerByte: untrained?.bitsPerByte ?? Number.NaN,
-      adapter,
-      parameters: parameterCount(config),
-      tokensPerStep,
-      trainBytesPerToken: bytesPerToken(folders),
+    const adapter = describe(gpu.facts);
+    report.note(`adapter: ${adapter}`);
+    const kernels = resumedKernels(previous, gpu.facts) ?? loadChoice(gpu.facts).choice;
+    const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, kernels);
+    report.note(recipeText(recipe));
+    const run = await openRun(gpu, {
+      ...{ folders, heldOut, recipe, options, state: previous?.state.loader },
+      startLoader: (all, plan) => openRing(all, plan, startLoaderThread),
+      sampling: prompts.length > 0 ? { ...SAMPLE, prompts, tokenizer: await Tokenizer.load(tokenizer) } : undefined,
     });
-
-    const progress = report.stage('train', 'steps', options.steps, startStep);
-    const points: CurvePoint[] = [];
-    let last: TrainStep | undefined;
-    let heldOutBitsPerByte = previous?.state.heldOutBitsPerByte ?? Number.NaN;
-    let checkpoint = { dir: previous?.dir ?? '', step: startStep };
-    let speed = 0;
-    const save = async (step: TrainStep): Promise<void> => {
-      const state = {
-        format: CHECKPOINT_FORMAT,
-        version: CHECKPOINT_VERSION,
-        step: step.step,
-        config,
-        loader: step.loader,
-        optimizer: await trainer.readState(),
-        options: identity,
-        adapter,
-        heldOutBitsPerByte: step.heldOut?.bitsPerByte,
-        // A resume to the bit needs the same sums in the same order.
-        extra: { storage: trainer.storage, rows: trainer.rows, kernels },
-      } as const;
-      const dir = await saveCheckpoint(out, trainer.arena, state, tokenizer, {
-        stale: stale.splice(0),
-        keep: options.keep,
-      });
-      checkpoint = { dir, step: step.step };
-    };
-    const steps = train(trainer, {
-      ...{ loader, heldOut: subset, maskDocuments, accumulate, schedule, signal },
-      evaluateEvery: options.evaluateEvery,
-      readEvery: READ_EVERY,
-      checkpointEvery: options.checkpointEvery,
-      from: previous && { step: startStep },
-    });
-    let saved = true;
     try {
-      for await (const step of steps) {
-        last = step;
-        speed = speed === 0 ? step.tokensPerSecond : 0.9 * speed + 0.1 * step.tokensPerSecond;
-        const point = pointOf(step, config, gpu.facts, trainer.storage, gpu.liveBytes);
-        heldOutBitsPerByte = point.heldOutBitsPerByte ?? heldOutBitsPerByte;
-        curve.append(point);
-        points.push(point);
-        const anomaly = anomalyOf(points);
-        if (anomaly) {
-          report.note(anomalyText(anomaly, checkpoint.step, rewindOf(points, checkpoint.step, tokensPerStep)));
-        }
-        progress.update(step.step, {
-          loss: step.loss.toFixed(3),
-          'tokens/s': Math.round(speed),
-          ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
-        });
-        if (step.heldOut) await samples?.write(step.step);
-        saved = false;
-        if (settledFor(step, options.checkpointEvery)) {
-          await save(step);
-          saved = true;
-        }
-      }
-    } catch (error) {
-      throw await explained(error, trainer, points, checkpoint.step, tokensPerStep);
+      const { rows, storage } = run.trainer;
+      // A resume to the bit needs the same sums in the same order.
+      const kept = { options: identity, adapter, extra: { storage, rows, kernels } };
+      return await record(run, options, { previous, stale, tokenizer, kept }, work);
+    } finally {
+      await run.release();
     }
-    if (last && !saved) await save(last);
-    progress.finish({
-      loss: last?.loss.toFixed(3) ?? '-',
-      ...(heldOutBitsPerByte > 0 && { 'bits/byte': heldOutBitsPerByte.toFixed(3) }),
-    });
-    const step = last?.step ?? startStep;
-    const whole = step === options.steps ? await evaluateWhole(trainer, heldOut, maskDocuments, work) : undefined;
-    const sources = whole ? compareSources(whole, unigram) : [];
-    if (whole)
-      writeEvaluation(out, { step, bitsPerByte: whole.bitsPerByte, unigramBitsPerByte: unigram.bitsPerByte, sources });
-    return {
-      outcome: whole === undefined ? 'interrupted' : step > startStep ? 'written' : 'nothing_new',
-      report: {
-        ...curve.head,
-        step,
-        trainedSteps: step - startStep,
-        checkpoint: checkpoint.dir,
-        heldOutBitsPerByte: whole?.bitsPerByte ?? heldOutBitsPerByte,
-        sources,
-        shares: last ? loader.sequence.shares(loader.sequence.numberAt(last.loader)) : [],
-        tokensPerSecond: speed,
-      },
-    };
   } finally {
-    samples?.close();
-    await loader.close();
-    trainer.release();
     gpu.destroy();
   }
 }
 
+/** Fills the weights, trains, and leaves in the folder what a run leaves. */
+async function record(
+  run: OpenRun,
+  options: TrainingOptions,
+  past: Past,
+  { signal, report }: Work,
+): Promise<Outcome<TrainingSummary>> {
+  const { out } = options;
+  const { previous } = past;
+  const { adapter } = past.kept;
+  const from = previous?.state.step ?? 0;
+  let head: CurveHead | undefined;
+  let curve: ReturnType<typeof openCurve> | undefined;
+  let progress: Progress | undefined;
+  let last: TrainStep | undefined;
+  let [checkpoint, speed] = [previous?.dir ?? '', 0];
+  let heldOut = previous?.state.heldOutBitsPerByte ?? Number.NaN;
+  const heldOutFigure = () => heldOut > 0 && { 'bits/byte': heldOut.toFixed(3) };
+  let evaluation: WholeEvaluation | undefined;
+  begin(run, options, previous, report);
+  const onTokens = (done: number): void => progress!.update(done);
+  for await (const event of trainingLoop(run, { adapter, from, signal, onTokens })) {
+    switch (event.event) {
+      case 'head':
+        head = event.head;
+        if (from === 0 && Number.isNaN(head.untrainedBitsPerByte)) return beforeFirstStep(head);
+        forgetEvaluation(out);
+        curve = openCurve(out, from, head);
+        progress = report.stage('train', 'steps', options.steps, from);
+        break;
+      case 'step': {
+        last = event.step;
+        speed = speed === 0 ? last.tokensPerSecond : 0.9 * speed + 0.1 * last.tokensPerSecond;
+        heldOut = event.point.heldOutBitsPerByte ?? heldOut;
+        curve!.append(event.point);
+        if (event.anomaly) report.note(event.anomaly);
+        const figures = { loss: last.loss.toFixed(3), 'tokens/s': Math.round(speed) };
+        progress!.update(last.step, { ...figures, ...heldOutFigure() });
+        break;
+      }
+      case 'samples': {
+        const { step, samples } = event;
+        appendFileSync(join(out, 'samples.jsonl'), `${JSON.stringify({ step, samples })}\n`);
+        break;
+      }
+      case 'checkpoint':
+        checkpoint = await save(run, event.step, options, past);
+        break;
+      case 'trained':
+        progress!.finish({ loss: last?.loss.toFixed(3) ?? '-', ...heldOutFigure() });
+        break;
+      case 'evaluating':
+        progress = report.stage('evaluate', 'tokens', event.tokens);
+        break;
+      case 'evaluated': {
+        const { whole, sources } = event;
+        progress!.finish(whole && { 'bits/byte': whole.bitsPerByte.toFixed(4) });
+        if (!whole) break;
+        const { unigramBitsPerByte } = head!;
+        evaluation = { step: options.steps, bitsPerByte: whole.bitsPerByte, unigramBitsPerByte, sources };
+        writeEvaluation(out, evaluation);
+      }
+    }
+  }
+  const step = last?.step ?? from;
+  const { sequence } = run.loader;
+  return {
+    outcome: !evaluation ? 'interrupted' : step > from ? 'written' : 'nothing_new',
+    report: {
+      ...curve!.head,
+      ...{ step, trainedSteps: step - from, checkpoint, tokensPerSecond: speed },
+      heldOutBitsPerByte: evaluation?.bitsPerByte ?? heldOut,
+      sources: evaluation?.sources ?? [],
+      shares: last ? sequence.shares(sequence.numberAt(last.loader)) : [],
+    },
+  };
+}
+
+/** Weights of the checkpoint that is continued, or new ones. */
+function begin(
+  { trainer, recipe }: OpenRun,
+  { out, start, seed }: TrainingOptions,
+  previous: Checkpoint | undefined,
+  report: Reporter,
+): void {
+  if (!previous) {
+    if (start === 'resume') report.note(`${out}: no checkpoint yet, starting at step 1`);
+    trainer.arena.initialise(recipe.config, seed);
+    return;
+  }
+  loadCheckpoint(previous, trainer.arena);
+  trainer.writeState(previous.state.optimizer);
+  for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
+  report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
+}
+
 /** Stopped before anything was trained: nothing is written, the next call begins anew. */
-const beforeFirstStep = (
-  unigramBitsPerByte: number,
-  config: ModelConfig,
-  adapter: string,
-): Outcome<TrainingSummary> => ({
+const beforeFirstStep = (head: CurveHead): Outcome<TrainingSummary> => ({
   outcome: 'interrupted',
   report: {
-    ...{ step: 0, trainedSteps: 0, checkpoint: '', parameters: parameterCount(config), adapter },
-    ...{ unigramBitsPerByte, untrainedBitsPerByte: Number.NaN, heldOutBitsPerByte: Number.NaN, tokensPerSecond: 0 },
-    ...{ sources: [], shares: [] },
+    ...{ ...head, step: 0, trainedSteps: 0, checkpoint: '', heldOutBitsPerByte: Number.NaN },
+    ...{ sources: [], shares: [], tokensPerSecond: 0 },
   },
 });
 
-const settledFor = ({ settled, step }: TrainStep, every: number): boolean => settled && step % every === 0;
+/** @returns its folder */
+async function save(
+  { trainer, recipe }: OpenRun,
+  { step, loader, heldOut }: TrainStep,
+  { out, keep }: TrainingOptions,
+  { tokenizer, kept: { options, adapter, extra }, stale }: Past,
+): Promise<string> {
+  const state: CheckpointState = {
+    ...{ format: CHECKPOINT_FORMAT, version: CHECKPOINT_VERSION, step, config: recipe.config, loader },
+    ...{ optimizer: await trainer.readState(), options, adapter, heldOutBitsPerByte: heldOut?.bitsPerByte, extra },
+  };
+  return saveCheckpoint(out, trainer.arena, state, tokenizer, { stale: stale.splice(0), keep });
+}
 
 function recipeText({ config, trainer, accumulate, memory }: Recipe): string {
   const parts = accumulate > 1 ? `${accumulate} × ${trainer.rows}` : String(trainer.rows);
@@ -225,85 +231,12 @@ function recipeText({ config, trainer, accumulate, memory }: Recipe): string {
   return `${config.layers} layers × ${config.width}, ${parameterCount(config)} parameters, ${parts} rows of ${config.context}, ${precision}, ${formatBytes(memory.bytes)}`;
 }
 
-const loaderPlan = (
-  { seed, layout, weights, maskDocuments = false }: TrainingOptions,
-  { config, trainer }: Recipe,
-) => ({
-  rows: trainer.rows,
-  length: config.context,
-  paddedVocab: config.paddedVocab,
-  seed,
-  layout,
-  maskDocuments,
-  weights: weights.length > 0 ? weights : undefined,
-});
-
-/** Sources that a line of the curve names. */
-const CURVE_SOURCES = 12;
-
-function pointOf(
-  { loader: _loader, settled: _settled, heldOut, ...figures }: TrainStep,
-  config: ModelConfig,
-  { name }: AdapterFacts,
-  storage: 'f32' | 'f16',
-  memoryBytes: number,
-): CurvePoint {
-  const named = heldOut?.sources.slice(0, CURVE_SOURCES).map(({ source, bitsPerByte }) => [source, bitsPerByte]);
-  return {
-    ...figures,
-    ...(heldOut && { heldOutBitsPerByte: heldOut.bitsPerByte, heldOutBySource: Object.fromEntries(named!) }),
-    modelFlopsUtilisation: modelFlopsUtilisation(config, name, figures.tokensPerSecond, storage),
-    memoryBytes,
-  };
+/** A local folder with the tokenizer's files: that of the tokens, or a copy of them in `out`. */
+async function tokenizerFolder(folder: TokenFolder, out: string): Promise<string> {
+  if (!isUrl(folder.where)) return folder.where;
+  const dir = join(out, 'tokenizer');
+  const files = await fetchTokenizer(folder);
+  for (const name of ['tokenizer_config.json', 'tokenizer.json'] as const)
+    writeFileAtomic(join(dir, name), files[name]);
+  return dir;
 }
-
-/** `undefined` when the signal was aborted; the next call with the same options does it. */
-async function evaluateWhole(
-  trainer: Trainer,
-  heldOut: ReturnType<typeof heldOutOf>,
-  maskDocuments: boolean,
-  { signal, report }: Work,
-): Promise<Evaluation | undefined> {
-  const progress = report.stage('evaluate', 'tokens', tokensOf(heldOut));
-  const onTokens = (done: number): void => progress.update(Math.min(done, tokensOf(heldOut)));
-  const evaluation = await evaluate(trainer, heldOut, { maskDocuments, signal, onTokens });
-  progress.finish(evaluation && { 'bits/byte': evaluation.bitsPerByte.toFixed(4) });
-  return evaluation;
-}
-
-/** Continuations of the fixed prompts, a line each evaluation. */
-async function openSamples(
-  { samplePrompts: prompts = [], out }: TrainingOptions,
-  trainer: Trainer,
-  tokenizerDir: string,
-) {
-  if (prompts.length === 0) return undefined;
-  const tokenizer = await Tokenizer.load(tokenizerDir);
-  const sampler = await Sampler.create(trainer.gpu, trainer.config, trainer.arena);
-  return {
-    async write(step: number): Promise<void> {
-      const samples = await samplePrompts(sampler, tokenizer, prompts, SAMPLE);
-      appendFileSync(join(out, 'samples.jsonl'), `${JSON.stringify({ step, samples })}\n`);
-    },
-    close: () => sampler.release(),
-  };
-}
-
-/** A loss that is no number, with the tensor in which it began and what going back costs. */
-async function explained(
-  error: unknown,
-  { arena }: Trainer,
-  points: readonly CurvePoint[],
-  checkpointStep: number,
-  tokensPerStep: number,
-): Promise<unknown> {
-  if (!(error instanceof ToolkitError) || error.code !== 'NAN_LOSS') return error;
-  const bad = await firstNotFinite(arena);
-  const rewind = rewindOf(points, checkpointStep, tokensPerStep);
-  const where = bad ? `; first in ${bad.part} ${bad.name}: ${bad.bad} of ${bad.elements} not finite` : '';
-  const cost = `; back to step ${checkpointStep}: ${rewind.steps} steps, ${Math.round(rewind.seconds)} s again`;
-  const { code, hint, message, exitStatus } = error;
-  return new ToolkitError({ code, hint, exitStatus, message: `${message}${where}${cost}`, cause: error });
-}
-
-export const describe = (facts: AdapterFacts): string => `${facts.name} (${facts.kind})`;
