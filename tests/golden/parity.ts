@@ -16,7 +16,7 @@ import { openFolders } from '../../trainer/loader/token-folders.ts';
 import { modelConfig, storedShape } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { COLOURS, chartSvg } from '../../trainer/record/chart.ts';
-import { encodeSafetensors } from '../../trainer/record/safetensors.ts';
+import { writeSafetensors } from '../../trainer/record/tensor-file.ts';
 import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
 import { learningRate } from '../../trainer/run/schedule.ts';
 
@@ -42,18 +42,10 @@ const trainer = await Trainer.create(gpu, config, { rows: ROWS, optimizer: OPTIM
 trainer.arena.initialise(config, 1);
 const initial = [...(await trainer.arena.read('params'))].map(([name, data]) => {
   const shape = storedShape(trainer.arena.parameters.find((parameter) => parameter.name === name)!, config);
-  return [
-    name,
-    {
-      shape,
-      data: data.subarray(
-        0,
-        shape.reduce((a, b) => a * b, 1),
-      ),
-    },
-  ] as const;
+  const size = shape.reduce((a, b) => a * b, 1);
+  return [name, { dtype: 'F32', shape, read: () => data.subarray(0, size) }] as const;
 });
-writeFileSync(join(out, 'init.safetensors'), encodeSafetensors(new Map(initial)));
+await writeSafetensors(join(out, 'init.safetensors'), new Map(initial));
 const run = { config, optimizer: OPTIMIZER, rates, rows: ROWS, accumulate: MICRO };
 writeFileSync(join(out, 'run.json'), JSON.stringify(run));
 

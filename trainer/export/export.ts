@@ -119,7 +119,7 @@ async function writeGguf(
     return await writeHashed(path, async (file) => {
       file.write(ggufHeader(ggufMetadata(config, tokenizer, specialIdsOf(tokenizer), facts), tensors));
       for (const { name, shape, dtype, from, convert } of tensors) {
-        file.write(checked(name, { shape, dtype }, convert(source.read(from) as Float32Array<ArrayBuffer>)));
+        file.write(checked(name, { shape, dtype }, convert(source.read(from))));
         file.write(ggufPadding(file.bytes)); // the data begins aligned
       }
     });

@@ -5,7 +5,7 @@
  *   key:     string, u32 type, value        string: u64 bytes, UTF-8        array: u32 type, u64 count, values
  *   info:    string, u32 dimensions, u64 sizes (innermost first), u32 type, u64 offset in the data
  */
-export const GGUF_ALIGN = 32;
+const GGUF_ALIGN = 32;
 const VALUE_TYPES = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const;
 const TENSOR_TYPES = { F32: 0, F16: 1 } as const;
 
@@ -25,7 +25,7 @@ export interface GgufTensor {
 }
 
 const ELEMENT_BYTES = { F32: 4, F16: 2 } as const;
-export const ggufBytes = ({ shape, dtype }: GgufTensor): number =>
+const ggufBytes = ({ shape, dtype }: GgufTensor): number =>
   shape.reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
 /** Zero bytes behind `length` so that the next thing is aligned. */
 export const ggufPadding = (length: number): Uint8Array<ArrayBuffer> =>

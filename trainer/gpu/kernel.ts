@@ -96,7 +96,7 @@ export function bindingsOf(kernel: Kernel): Binding[] {
 }
 
 /** Names of the dimensions in the order of first use, then the scalars: the layout of the uniform, 4 bytes each. */
-export function dimNames(kernel: Kernel): string[] {
+function dimNames(kernel: Kernel): string[] {
   const names = new Set<string>();
   for (const { shape } of bindingsOf(kernel)) {
     for (const word of shape.flatMap((sum) => sum.split('+'))) if (!/^\d+$/.test(word)) names.add(word);

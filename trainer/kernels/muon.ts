@@ -13,7 +13,7 @@ import { linearGrid, linearMain, SUM4 } from './snippets.ts';
 /** Coefficients of the quintic, chosen for a steep slope at zero. */
 export const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5 };
 /** Momentum; also the Nesterov look-ahead. */
-export const MOMENTUM = 0.95;
+const MOMENTUM = 0.95;
 const WORKGROUP = 64;
 
 /** Updates the momentum of the whole matrix group at once and writes the look-ahead gradient. */

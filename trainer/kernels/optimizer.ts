@@ -17,9 +17,9 @@ import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
 /** Partial sums of the gradient norm: enough to keep a GPU busy, few enough for one workgroup to finish. */
 export const NORM_PARTS = 1024;
 /** Steps without overflow after which a dynamic loss scale doubles. */
-export const CLEAN_STEPS = 2000;
+const CLEAN_STEPS = 2000;
 /** A dynamic loss scale stays between 1 and this. */
-export const MAX_LOSS_SCALE = 2 ** 24;
+const MAX_LOSS_SCALE = 2 ** 24;
 export const STEP_FLOATS = 8;
 export const STATE_FLOATS = 8;
 const WORKGROUP = 64;

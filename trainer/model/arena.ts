@@ -15,7 +15,7 @@ import { normal } from '../gpu/random.ts';
 import { type ModelConfig, type Parameter, type ParameterGroup, parametersOf, sizeOf } from './config.ts';
 
 const ALIGN = 128;
-export const ARENA_PARTS = ['params', 'grads', 'm', 'v'] as const;
+const ARENA_PARTS = ['params', 'grads', 'm', 'v'] as const;
 export type ArenaPart = (typeof ARENA_PARTS)[number];
 const aligned = (elements: number): number => Math.ceil(elements / ALIGN) * ALIGN;
 

@@ -116,7 +116,7 @@ export interface Parameter {
 }
 
 /** Names within a layer, as they stand behind `model.layers.N.`. */
-export const LAYER = {
+const LAYER = {
   norm1: 'input_layernorm.weight',
   q: 'self_attn.q_proj.weight',
   k: 'self_attn.k_proj.weight',

@@ -7,7 +7,7 @@ import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { formatBytes, formatSeconds } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { type AdapterChoice, nullDevice, openGpu } from '../gpu/adapter.ts';
-import type { Gpu } from '../gpu/device.ts';
+import { describe, type Gpu } from '../gpu/device.ts';
 import { featuresOf, type Kernel, type Storage } from '../gpu/kernel.ts';
 import { shaderFault } from '../gpu/program.ts';
 import { gpuKernels } from '../kernels/candidates.ts';
@@ -66,7 +66,7 @@ function kernelProof(storage: Storage): Proof {
   return {
     name: `${storage} kernels against their references`,
     async run(gpu, signal) {
-      let worst = { share: 0, error: 0, at: '' };
+      let worst = { share: -1, error: 0, limit: 0, at: '' };
       const missing = new Set<string>();
       let [tried, untried] = [0, 0];
       for (const kernel of kernelsOf(gpu).filter((one) => needsHalf(one) === (storage === 'f16'))) {
@@ -79,14 +79,14 @@ function kernelProof(storage: Storage): Proof {
         }
         tried++;
         const { error, at } = await wgslError(gpu, kernel);
-        const share = error / toleranceOf(kernel);
-        if (!(share <= worst.share)) worst = { share, error, at: `${kernel.name} ${at}` };
+        const limit = toleranceOf(kernel);
+        const share = error / limit;
+        if (!(share <= worst.share)) worst = { share, error, limit, at: `${kernel.name} ${at}` };
         if (Number.isNaN(error)) break;
       }
       const lacking = untried > 0 ? `${untried} kernels need ${[...missing].join(', ')}, which the adapter lacks` : '';
       if (tried === 0) return { holds: true, figure: '', skipped: lacking };
-      const limit = storage === 'f16' ? 2e-3 : 2e-5;
-      const finding = below(worst.error, limit, worst.at);
+      const finding = below(worst.error, worst.limit, worst.at);
       return { ...finding, figure: `${tried} kernels, ${finding.figure}${lacking && `; ${lacking}`}` };
     },
   };
@@ -226,7 +226,7 @@ const PROOFS: readonly Proof[] = [
 /** Tries one proof after the other. @returns the exit status: 1 when one fails */
 export async function check(adapter: AdapterChoice, { signal, report }: Work): Promise<number> {
   const gpu = await openGpu(adapter);
-  report.note(`adapter: ${gpu.facts.name} (${gpu.facts.kind})`);
+  report.note(`adapter: ${describe(gpu.facts)}`);
   const progress = report.stage('check', 'proofs', PROOFS.length);
   let failed = 0;
   for (const [i, proof] of PROOFS.entries()) {

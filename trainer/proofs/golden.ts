@@ -51,7 +51,7 @@ export function readGolden(kind: GoldenKind): Golden {
 }
 
 /** ‖found − expected‖ / ‖expected‖ */
-export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   let [difference, norm] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
     difference += (found[i] - expected[i]) ** 2;

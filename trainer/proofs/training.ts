@@ -10,7 +10,7 @@ import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { type OptimizerOptions, type StepFigures, Trainer, type TrainerOptions } from '../model/trainer.ts';
 
 export const GRAMMAR_BOS = 60;
-export const GRAMMAR_CONFIG: ModelConfig = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
+const GRAMMAR_CONFIG: ModelConfig = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
 export const GRAMMAR_OPTIMIZER: OptimizerOptions = {
   ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, clip: 1, muonRatio: 2 },
   matrices: 'muon',
@@ -79,7 +79,7 @@ export function isSame(a: Run, b: Run): boolean {
 }
 
 /** Largest difference of a step's loss, in nats. */
-export const lossDifference = (a: Run, b: Run): number =>
+const lossDifference = (a: Run, b: Run): number =>
   Math.max(...losses(a).map((loss, i) => Math.abs(loss - losses(b)[i])));
 
 export const STEPS = 30;

@@ -2,7 +2,7 @@
  * Checkpoints on disk. A folder appears under its name only when every file in it is whole:
  *
  *   OUT/step-000240/model.safetensors      parameters under Hugging Face's names
- *                   optimizer.safetensors  moments, `m.NAME` and `v.NAME`; small GPU buffers as bits, `state.NAME`
+ *                   optimizer.safetensors  moments, `m.NAME` and `v.NAME`
  *                   state.json             format, version, model config, step, loader state, options, files
  *                   tokenizer.json, tokenizer_config.json
  *
@@ -13,8 +13,6 @@ import { join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, syncFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { LoaderState } from '../batch.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { Tensor } from '../gpu/program.ts';
 import type { Arena, ArenaPart } from '../model/arena.ts';
 import { MODEL_DEFAULTS, type ModelConfig, storedShape } from '../model/config.ts';
 import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetensors } from './tensor-file.ts';
@@ -22,7 +20,7 @@ import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetenso
 export const CHECKPOINT_FORMAT = 'vua-checkpoint';
 export const CHECKPOINT_VERSION = 2;
 export const MODEL_FILE = 'model.safetensors';
-export const OPTIMIZER_FILE = 'optimizer.safetensors';
+const OPTIMIZER_FILE = 'optimizer.safetensors';
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
 const MOMENTS: readonly ArenaPart[] = ['m', 'v'];
 
@@ -52,18 +50,11 @@ export interface Checkpoint {
   readonly damaged: readonly { readonly dir: string; readonly reason: string }[];
 }
 
-/** Small GPU buffers that belong to a run's state (loss scale, counters): saved and restored bit by bit, by name. */
-export interface StateBuffers {
-  readonly gpu: Gpu;
-  readonly tensors: Readonly<Record<string, Pick<Tensor, 'buffer' | 'offset' | 'elements'>>>;
-}
-
 export interface SaveOptions {
   /** Folders that this checkpoint replaces. */
   readonly stale?: readonly string[];
   /** Newest checkpoints that stay, beside the best by held-out bits per byte. */
   readonly keep?: number;
-  readonly buffers?: StateBuffers;
 }
 
 /** Writes `OUT/step-N`, then deletes `stale` folders, later steps, and all but the newest `keep` and the best. */
@@ -72,7 +63,7 @@ export function saveCheckpoint(
   arena: Arena,
   state: CheckpointState,
   tokenizerDir: string,
-  { buffers, ...options }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<string> {
   const named = (part: ArenaPart, prefix: string): [string, TensorSource][] =>
     arena.parameters
@@ -83,19 +74,9 @@ export function saveCheckpoint(
         const read = async () => (await arena.readTensor(part, parameter.name)).subarray(0, size);
         return [prefix + parameter.name, { dtype: 'F32', shape, read }];
       });
-  const bits = Object.entries(buffers?.tensors ?? {}).map(
-    ([name, { buffer, offset, elements }]): [string, TensorSource] => [
-      `state.${name}`,
-      {
-        dtype: 'U32',
-        shape: [elements],
-        read: async () => new Uint32Array(await buffers!.gpu.read(buffer, offset, elements * 4)),
-      },
-    ],
-  );
   const tensors = {
     [MODEL_FILE]: new Map(named('params', '')),
-    [OPTIMIZER_FILE]: new Map([...MOMENTS.flatMap((part) => named(part, `${part}.`)), ...bits]),
+    [OPTIMIZER_FILE]: new Map(MOMENTS.flatMap((part) => named(part, `${part}.`))),
   };
   return writeCheckpoint(outDir, tensors, state, tokenizerDir, options);
 }
@@ -223,15 +204,12 @@ function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointS
   return { state };
 }
 
-/** Fills the arena from a checkpoint, moments only where the arena has them, and `buffers` with their bits. */
-export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena, buffers?: StateBuffers): void {
+/** Fills the arena from a checkpoint, moments only where the arena has them. */
+export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena): void {
   fill(MODEL_FILE, (file) => fillPart(file, 'params', ''));
   if (!arena.whole.m) return;
   fill(OPTIMIZER_FILE, (file) => {
     for (const part of MOMENTS) fillPart(file, part, `${part}.`);
-    for (const [name, { buffer, offset, elements }] of Object.entries(buffers?.tensors ?? {})) {
-      buffers!.gpu.write(buffer, offset, valuesOf(file, `state.${name}`, elements));
-    }
   });
 
   function fill(name: string, use: (file: TensorFile) => void): void {
@@ -247,7 +225,7 @@ export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena, b
     for (const { name } of arena.parameters) {
       if (!arena.has(part, name)) continue;
       const { elements } = arena.view(part, name);
-      arena.write(part, name, valuesOf(file, prefix + name, elements) as Float32Array<ArrayBuffer>);
+      arena.write(part, name, valuesOf(file, prefix + name, elements));
     }
   }
 

@@ -7,7 +7,7 @@
  */
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 
-export const DTYPE_BYTES = { F32: 4, F16: 2, U32: 4 } as const;
+export const DTYPE_BYTES = { F32: 4, F16: 2 } as const;
 export type Dtype = keyof typeof DTYPE_BYTES;
 
 export interface TensorEntry {
@@ -83,24 +83,6 @@ export const notWhole = (path: string, error: unknown) =>
     'use an earlier checkpoint',
     error,
   );
-
-export function encodeSafetensors(
-  tensors: ReadonlyMap<string, NamedTensor>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
-  const entries = new Map([...tensors].map(([name, { shape }]) => [name, { dtype: 'F32', shape } as const]));
-  const parts = [
-    safetensorsHeader(entries, metadata),
-    ...[...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
-  ];
-  const file = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
-}
 
 /** @throws ToolkitError BAD_CHECKPOINT (exit 2) naming `path` when the file is cut or not safetensors of f32. */
 export function decodeSafetensors(file: Uint8Array, path: string): Map<string, NamedTensor> {

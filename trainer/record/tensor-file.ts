@@ -80,14 +80,13 @@ export class TensorFile {
     }
   }
 
-  /** Values of one tensor as numbers of 32 bits. @throws ToolkitError BAD_CHECKPOINT when there is none of 32 bits. */
-  read(name: string): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+  /** Values of one tensor. @throws ToolkitError BAD_CHECKPOINT when there is none of f32. */
+  read(name: string): Float32Array<ArrayBuffer> {
     const place = this.places.get(name);
-    if (!place || place.dtype === 'F16') {
-      throw notWhole(this.path, new Error(`tensor ${name}: ${place?.dtype ?? 'missing'}, expected 32 bits`));
+    if (place?.dtype !== 'F32') {
+      throw notWhole(this.path, new Error(`tensor ${name}: ${place?.dtype ?? 'missing'}, expected F32`));
     }
-    const { buffer } = readRange(this.#file, place.from, place.to);
-    return place.dtype === 'U32' ? new Uint32Array(buffer) : new Float32Array(buffer);
+    return new Float32Array(readRange(this.#file, place.from, place.to).buffer);
   }
 
   close(): void {
