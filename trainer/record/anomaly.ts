@@ -73,11 +73,14 @@ export function anomalyText(anomaly: Anomaly, checkpointStep: number, rewind: Re
   const { kind, step, figure, value, expected } = anomaly;
   const name = figure === 'loss' ? 'loss' : 'gradient norm';
   const found = kind === 'spike' ? `${value.toFixed(3)}, median before ${expected?.toFixed(3)}` : String(value);
-  const first = tensor
-    ? `; first in ${tensor.part} ${tensor.name}: ${tensor.bad} of ${tensor.elements} not finite`
-    : '';
-  const cost = `back to step ${checkpointStep}: ${rewind.steps} steps, ${Math.round(rewind.seconds)} s again`;
-  return `step ${step}: ${name} ${found}${first}; ${cost}`;
+  return `step ${step}: ${name} ${found}${rewindText(checkpointStep, rewind, tensor)}`;
+}
+
+/** The end of a line: where it began, what a rewind costs. */
+export function rewindText(checkpointStep: number, { steps, seconds }: Rewind, tensor?: BadTensor): string {
+  const { part, name, bad, elements } = tensor ?? {};
+  const first = tensor ? `; first in ${part} ${name}: ${bad} of ${elements} not finite` : '';
+  return `${first}; back to step ${checkpointStep}: ${steps} steps, ${Math.round(seconds)} s again`;
 }
 
 export interface BadTensor {

@@ -206,37 +206,32 @@ function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointS
 
 /** Fills the arena from a checkpoint, moments only where the arena has them. */
 export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena): void {
-  fill(MODEL_FILE, (file) => fillPart(file, 'params', ''));
-  if (!arena.whole.m) return;
-  fill(OPTIMIZER_FILE, (file) => {
-    for (const part of MOMENTS) fillPart(file, part, `${part}.`);
-  });
+  fill(MODEL_FILE, [['params', '']]);
+  const moments = MOMENTS.map((part) => [part, `${part}.`] as const);
+  if (arena.whole.m) fill(OPTIMIZER_FILE, moments);
 
-  function fill(name: string, use: (file: TensorFile) => void): void {
+  function fill(name: string, parts: readonly (readonly [part: ArenaPart, prefix: string])[]): void {
     const file = new TensorFile(join(dir, name));
     try {
-      use(file);
+      for (const [part, prefix] of parts) {
+        for (const { name } of arena.parameters) {
+          if (!arena.has(part, name)) continue;
+          arena.write(part, name, valuesOf(file, prefix + name, arena.view(part, name).elements));
+        }
+      }
     } finally {
       file.close();
     }
   }
+}
 
-  function fillPart(file: TensorFile, part: ArenaPart, prefix: string): void {
-    for (const { name } of arena.parameters) {
-      if (!arena.has(part, name)) continue;
-      const { elements } = arena.view(part, name);
-      arena.write(part, name, valuesOf(file, prefix + name, elements));
-    }
-  }
-
-  /** Padding rows are not stored: fewer elements than the buffer has are right. */
-  function valuesOf(file: TensorFile, name: string, expected: number) {
-    const values = file.places.has(name) ? file.read(name) : undefined;
-    if (values && values.length <= expected) return values;
-    throw badInput(
-      'BAD_CHECKPOINT',
-      `${file.path}: tensor ${name} has ${values?.length ?? 'no'} elements, expected ${expected}`,
-      'use the checkpoint with the options that it was trained with',
-    );
-  }
+/** Padding rows are not stored: fewer elements than the buffer has are right. */
+function valuesOf(file: TensorFile, name: string, expected: number): Float32Array<ArrayBuffer> {
+  const values = file.places.has(name) ? file.read(name) : undefined;
+  if (values && values.length <= expected) return values;
+  throw badInput(
+    'BAD_CHECKPOINT',
+    `${file.path}: tensor ${name} has ${values?.length ?? 'no'} elements, expected ${expected}`,
+    'use the checkpoint with the options that it was trained with',
+  );
 }

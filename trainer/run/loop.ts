@@ -20,7 +20,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { Loader, LoaderPlan } from '../loader/loader.ts';
 import { parameterCount } from '../model/config.ts';
 import { Trainer } from '../model/trainer.ts';
-import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from '../record/anomaly.ts';
+import { anomalyOf, anomalyText, firstNotFinite, type Rewind, rewindOf, rewindText } from '../record/anomaly.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import {
   compareSources,
@@ -163,7 +163,7 @@ export async function* trainingLoop(
       yield { event: 'settled' };
     }
   } catch (error) {
-    throw await explained(error, trainer, points, kept, tokensPerStep);
+    throw await explained(error, trainer, kept, rewindOf(points, kept, tokensPerStep));
   }
   if (last && last.step !== kept) yield { event: 'checkpoint', step: last };
   yield { event: 'trained' };
@@ -192,18 +192,9 @@ function pointOf(
 }
 
 /** A loss that is no number, with the tensor in which it began and what going back costs. */
-async function explained(
-  error: unknown,
-  { arena }: Trainer,
-  points: readonly CurvePoint[],
-  checkpointStep: number,
-  tokensPerStep: number,
-): Promise<unknown> {
+async function explained(error: unknown, { arena }: Trainer, checkpointStep: number, rewind: Rewind): Promise<unknown> {
   if (!(error instanceof ToolkitError) || error.code !== 'NAN_LOSS') return error;
-  const bad = await firstNotFinite(arena);
-  const rewind = rewindOf(points, checkpointStep, tokensPerStep);
-  const where = bad ? `; first in ${bad.part} ${bad.name}: ${bad.bad} of ${bad.elements} not finite` : '';
-  const cost = `; back to step ${checkpointStep}: ${rewind.steps} steps, ${Math.round(rewind.seconds)} s again`;
   const { code, hint, message, exitStatus } = error;
-  return new ToolkitError({ code, hint, exitStatus, message: `${message}${where}${cost}`, cause: error });
+  const end = rewindText(checkpointStep, rewind, await firstNotFinite(arena));
+  return new ToolkitError({ code, hint, exitStatus, message: `${message}${end}`, cause: error });
 }
