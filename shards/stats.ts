@@ -69,7 +69,7 @@ export async function statsOf(dir: string, signal?: AbortSignal): Promise<Stats>
   };
 }
 
-export async function documentStats(dir: string, signal?: AbortSignal): Promise<DocumentStats> {
+async function documentStats(dir: string, signal?: AbortSignal): Promise<DocumentStats> {
   const manifest = readDocumentManifest(dir);
   const sources = new Map<string, { documents: number; bytes: number; syllables: number }>();
   for await (const batch of readDocuments(dir, signal)) {
@@ -113,7 +113,7 @@ const withMean = (source: string, totals: SourceTotals): SourceStats => ({
   meanSyllables: totals.syllables / totals.documents,
 });
 
-export function tokenStats(dir: string): TokenStats {
+function tokenStats(dir: string): TokenStats {
   const { shards, sources, vocabSize, dtype } = readTokenManifest(dir);
   const totalOf = (chosen: typeof shards): Omit<SplitStats, 'split'> => {
     const tokens = sum(chosen, ({ rows }) => rows);

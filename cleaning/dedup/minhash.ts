@@ -9,7 +9,7 @@ import { mix32, type Syllable } from '../vietnamese/lexicon.ts';
 import { simdMinima } from './minima-simd.ts';
 import { type Shape, SIGNATURE_LENGTH, STANDARD_SHAPE } from './near-rule.ts';
 
-export const SHINGLE = 5;
+const SHINGLE = 5;
 
 /** Signatures are kept as the low 16 bits of each minimum: chance agreement is 1 in 65,536. */
 export type Signature = Uint16Array;

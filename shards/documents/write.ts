@@ -14,7 +14,7 @@ import type { DocumentShard } from '../manifest-shape.ts';
 import { type Row, rowsOf, type TextBatch } from './read.ts';
 
 /** A record batch ends with the document that reaches this size: what a reader holds in memory. */
-export const BATCH_BYTES = 4 << 20;
+const BATCH_BYTES = 4 << 20;
 
 const DOCUMENT_VALUES: Record<DocumentText, (document: Document) => string> = {
   id: (document) => document.id,

@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** From `from` to `to`, both included. `undefined`: whole; `unsatisfiable`: outside of the file. */
-export function rangeOf(
+function rangeOf(
   header: string | undefined,
   size: number,
 ): { from: number; to: number } | undefined | 'unsatisfiable' {

@@ -100,7 +100,7 @@ export async function* eachBatch(source: TokenSource): AsyncGenerator<TokenArray
 }
 
 /** Bytes of a record batch's body: Arrow pads a buffer to 8. */
-export const bodyBytes = (tokens: number, bytesPerToken: number): number => Math.ceil((tokens * bytesPerToken) / 8) * 8;
+const bodyBytes = (tokens: number, bytesPerToken: number): number => Math.ceil((tokens * bytesPerToken) / 8) * 8;
 
 function tokenSource(manifest: TokenManifest, split: Split, ranges: RangeReader): TokenSource {
   const TokenArray = TOKEN_ARRAYS[manifest.dtype];

@@ -27,9 +27,9 @@ import { SPLITS, type Split, splitOf } from '../split.ts';
 import { TOKEN_ARRAYS, type TokenArray } from './source.ts';
 
 /** Tokens in a record batch: 2 MiB of uint16. */
-export const BATCH_TOKENS = 1 << 20;
+const BATCH_TOKENS = 1 << 20;
 /** Tokens after which a shard ends with its document: 128 MiB of uint16. */
-export const SHARD_TOKENS = 1 << 26;
+const SHARD_TOKENS = 1 << 26;
 /** Copied beside the tokens, so that a token folder can be read back into text. */
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
 

@@ -16,7 +16,7 @@ import { readDocuments, readRejects } from '../../shards/documents/read.ts';
 import { explain } from '../../shards/explain/explain.ts';
 import { whatIf } from '../../shards/explain/what-if.ts';
 import { manifestJson, manifestPath, readDocumentManifest, writeManifest } from '../../shards/manifest.ts';
-import { documentStats } from '../../shards/stats.ts';
+import { statsOf } from '../../shards/stats.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { collect, context, range, temporaryFolder, thrownBy } from '../support.ts';
 import { document, drop, measurements, writeFolder } from './support.ts';
@@ -157,7 +157,7 @@ describe('a recipe of another version of vua', () => {
       expect(error).toMatchObject({ code: 'UNKNOWN_RECIPE', exitStatus: 2, message: expect.stringMatching(says) });
       expect(error.hint).not.toMatch(/delete|remove|again/);
     }
-    expect((await documentStats(dir)).report.kept).toBe(1);
+    expect((await statsOf(dir)).documents?.report.kept).toBe(1);
   });
 });
 
