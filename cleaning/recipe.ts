@@ -117,7 +117,7 @@ export function knownRecipe(stored: StoredRecipe, where: string): Recipe {
     throw badInput(
       'UNKNOWN_RECIPE',
       `${where}: ${what} ${JSON.stringify(unknown)}, expected one of ${known.join(', ')}`,
-      'the folder is whole; the version of vua that cleaned it knows this recipe, a newer one may as well',
+      'keep the folder as it is, and ask the version of vua that cleaned it, or a newer one',
     );
   }
   return stored as Recipe;

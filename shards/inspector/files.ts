@@ -10,10 +10,7 @@ export interface Answer {
 }
 
 /** From `from` to `to`, both included. `undefined`: whole; `unsatisfiable`: outside of the file. */
-function rangeOf(
-  header: string | undefined,
-  size: number,
-): { from: number; to: number } | undefined | 'unsatisfiable' {
+function rangeOf(header: string | undefined, size: number): { from: number; to: number } | undefined | 'unsatisfiable' {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
   if (first === undefined || first + last === '') return undefined; // none, several, or of another unit
   if (first === '') {
