@@ -30,35 +30,31 @@ import { sampleCommand } from './trainer/commands/sample.ts';
 import { trainCommand } from './trainer/commands/train.ts';
 import { tuneCommand } from './trainer/commands/tune.ts';
 
-const COMMANDS: readonly Command[] = [
-  runCommand,
-  crawlCommand,
-  cleanCommand,
-  explainCommand,
-  tokenizerTrainCommand,
-  tokenizerEncodeCommand,
-  tokenizerDecodeCommand,
-  tokenizerEvaluateCommand,
-  tokenizerExplainCommand,
-  tokensCommand,
-  planCommand,
-  lrFindCommand,
-  trainCommand,
-  sampleCommand,
-  exportCommand,
-  verifyCommand(async () => [
-    (await import('./crawlers/verify.ts')).verifyCrawl,
-    (await import('./tokenizer/verify.ts')).verifyTokenizer,
-    (await import('./trainer/record/verify.ts')).verifyModel,
-  ]),
-  statsCommand,
-  plotCommand,
-  inspectCommand(async () => (await import('./trainer/page/bundle.ts')).trainingPage()),
-  doctorCommand,
-  checkCommand,
-  benchCommand,
-  tuneCommand,
-];
+/** By the headings of `vua --help`. */
+const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
+  'The whole line': [runCommand],
+  Corpus: [crawlCommand, cleanCommand, explainCommand],
+  Tokenizer: [
+    tokenizerTrainCommand,
+    tokenizerEncodeCommand,
+    tokenizerDecodeCommand,
+    tokenizerEvaluateCommand,
+    tokenizerExplainCommand,
+    tokensCommand,
+  ],
+  Trainer: [planCommand, lrFindCommand, trainCommand, sampleCommand, exportCommand],
+  'Look and check': [
+    verifyCommand(async () => [
+      (await import('./crawlers/verify.ts')).verifyCrawl,
+      (await import('./tokenizer/verify.ts')).verifyTokenizer,
+      (await import('./trainer/record/verify.ts')).verifyModel,
+    ]),
+    statsCommand,
+    plotCommand,
+    inspectCommand(async () => (await import('./trainer/page/bundle.ts')).trainingPage()),
+  ],
+  'This machine': [doctorCommand, checkCommand, benchCommand, tuneCommand],
+};
 
 const json = process.argv.includes('--json');
 const debug = process.argv.includes('--debug');
@@ -83,13 +79,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const program = new Commander('vua')
   .description('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU')
   .version(packageVersion())
+  .configureHelp({
+    visibleCommands: ({ commands }) => [...commands],
+    subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/\[options\] ?/, '')}`.trim(),
+  })
+  .addHelpText('after', '\n`vua COMMAND --help` shows options and examples.')
   .configureOutput({ outputError: () => {}, writeErr: (text) => json || process.stderr.write(text) });
 addGlobalOptions(sayWhatIsAllowed(program));
-for (const command of COMMANDS) {
-  addCommand(program, command, async (chosen, options) => {
-    const status = await chosen.run(options, { signal: abort.signal, report: createReporter(json) });
-    process.exitCode = status ?? (abort.signal.aborted ? INTERRUPTED : 0);
-  });
+for (const [heading, commands] of Object.entries(COMMANDS)) {
+  for (const command of commands) {
+    addCommand(program, command, heading, async (chosen, options) => {
+      const status = await chosen.run(options, { signal: abort.signal, report: createReporter(json) });
+      process.exitCode = status ?? (abort.signal.aborted ? INTERRUPTED : 0);
+    });
+  }
 }
 
 try {

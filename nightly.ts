@@ -95,6 +95,15 @@ export const runCommand = defineCommand({
     'vua run --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --max-pages 500',
   ],
   options,
+  headings: {
+    sample: 'Input',
+    seed: 'Crawl',
+    preset: 'Cleaning',
+    vocabSize: 'Tokenizer',
+    depth: 'Model',
+    batch: 'Training',
+    prompt: 'Output',
+  },
   async run(given, work) {
     const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
     const unlock = lockFolder(settings.out);

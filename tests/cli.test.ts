@@ -1,6 +1,6 @@
 /** The command line as a user meets it: exit statuses, one-line errors, config files, a closed pipe. */
 import { spawn, spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from './support.ts';
@@ -40,6 +40,33 @@ it('shows help with examples for every command', () => {
   const help = vua('tokenizer', 'train', '--help').stdout;
   expect(help).toContain('--vocab-size');
   expect(help).toContain('$ vua tokenizer train');
+});
+
+it('says what a command does in groups, and soon: at most 5 times the CPU time of `node -e 0`', () => {
+  const train = vua('train', '--help').stdout;
+  for (const heading of ['Data', 'Model', 'Optimisation', 'Evaluation', 'Output', 'Options']) {
+    expect(train).toMatch(new RegExp(`^${heading}:$`, 'm'));
+  }
+  const told = file(
+    'cpu.cjs',
+    `process.on('exit', () => {
+      const { user, system } = process.cpuUsage();
+      require('node:fs').writeFileSync('cpu.txt', String(user + system));
+    });`,
+  );
+  /** Microseconds of the cheapest of several runs. */
+  const cost = (...args: string[]): number => {
+    const runs = Array.from({ length: 5 }, () => {
+      spawnSync(process.execPath, ['--require', told, ...args], { cwd: folder });
+      return Number(readFileSync(join(folder, 'cpu.txt'), 'utf8'));
+    });
+    return Math.min(...runs);
+  };
+  const nothing = cost('-e', '0');
+  expect(nothing).toBeGreaterThan(0);
+  for (const args of [['--help'], ['--version'], ['fly']]) {
+    expect(cost(MAIN, ...args) / nothing, args.join()).toBeLessThan(5);
+  }
 });
 
 describe('bad input: one line that names what, where and what is allowed, exit 2', () => {

@@ -81,6 +81,28 @@ it('starts threads, syncs files and waits for Ctrl-C in crawlers/shell alone', (
   expect(elsewhere.filter((file) => !file.startsWith('crawlers/shell/'))).toEqual(['crawlers/warc/warc.ts']);
 });
 
+it('has one file in ROOM/commands/ for each command, and nothing else there', () => {
+  const commands = product.filter((file) => file.split('/')[1] === 'commands');
+  const named = commands.map((file) => {
+    const names = [...readFileSync(file, 'utf8').matchAll(/^ {2,4}name: '([a-z -]+)',$/gm)].map(([, name]) => name);
+    return `${file.split('/')[0]}/commands/${names.map((name) => name.split(' ').at(-1)).join()}.ts`;
+  });
+  expect(named).toEqual(commands);
+  expect(neighbours('main.ts').filter((file) => commands.includes(file))).toEqual(commands);
+});
+
+it('loads commander and zod, and no other package, before it knows the command', () => {
+  const early = new Set(['main.ts']);
+  const packages = new Set<string>();
+  for (const file of early) {
+    for (const target of loads(file)) {
+      if (target.startsWith('.')) early.add(resolved(file, target));
+      else if (!target.startsWith('node:')) packages.add(target);
+    }
+  }
+  expect([...packages].sort()).toEqual(['commander', 'zod']);
+});
+
 it('leaves the reading of numbers to crawlers/shell/command.ts', () => {
   const coercing = files.filter(
     (file) => !file.startsWith('tests/') && readFileSync(file, 'utf8').includes('z.coerce'),

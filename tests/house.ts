@@ -25,7 +25,7 @@ const targets = (file: string, pattern: RegExp): string[] =>
   [...read(file).matchAll(pattern)].map(([, target]) => target);
 /** What a file names of others, types included: `import`, `export … from`, the end of a long list, `import(…)`. */
 export const imports = (file: string): string[] =>
-  targets(file, /(?:^(?:import|export|\})[^\n]*?|\bimport\()'([^']+)'/gm);
+  targets(file, /(?:^(?:import|export|\})[^\n]*? from |^import |\bimport\()'([^']+)'/gm);
 /** What a file loads before it runs: not types, not what it imports behind an `await` when it comes to it. */
 export const loads = (file: string): string[] => {
   const types = targets(file, /(?:^import type[^;]*?|\bimport\()'([^']+)'/gm);

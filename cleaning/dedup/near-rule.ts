@@ -66,7 +66,7 @@ function agreements(n: number, s: number): number[] {
 /** Distribution of the sum of two independent counts. */
 function sumsOf(a: readonly number[], b: readonly number[]): number[] {
   const sums = new Array<number>(a.length + b.length - 1).fill(0);
-  for (const [i, x] of a.entries()) for (const [k, y] of b.entries()) sums[i + k] += x * y;
+  for (let i = 0; i < a.length; i++) for (let k = 0; k < b.length; k++) sums[i + k] += a[i] * b[k];
   return sums;
 }
 

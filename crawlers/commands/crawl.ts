@@ -45,6 +45,7 @@ export const crawlCommand = defineCommand({
       .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
       .describe('ask again for what was fetched longer ago'),
   }),
+  headings: { out: 'Output', seed: 'Where', userAgent: 'Manners', maxPages: 'Limits' },
   async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, work) {
     const { runCrawl } = await import('../run-crawl.ts');
     const done = await runCrawl(

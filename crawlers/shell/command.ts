@@ -33,6 +33,8 @@ export interface Command<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** Key of `options` that is taken from the first bare argument (`vua stats DIR`). */
   readonly positional?: keyof Shape & string;
   readonly options: z.ZodObject<Shape>;
+  /** Headings of --help where there are many options, each by the key of the first one below it. */
+  readonly headings?: Partial<Readonly<Record<keyof Shape & string, string>>>;
   /** Returns the exit status; nothing means 0, 99 means nothing new. */
   run(options: z.infer<z.ZodObject<Shape>>, work: Work): Promise<number | undefined>;
 }
@@ -82,10 +84,11 @@ function factsOf(type: z.ZodType): OptionFacts {
   };
 }
 
-/** Adds one command to the program; `start` receives the validated options. */
+/** Adds one command to the program, under a heading of its --help; `start` receives the validated options. */
 export function addCommand(
   program: Commander,
   command: Command,
+  heading: string,
   start: (command: Command, options: Record<string, unknown>) => Promise<void>,
 ): void {
   const words = command.name.split(' ');
@@ -93,9 +96,12 @@ export function addCommand(
   for (const word of words.slice(0, -1)) {
     parent =
       parent.commands.find((existing) => existing.name() === word) ??
-      sayWhatIsAllowed(parent.command(word).description(`${word} commands`).usage('<command> [options]'));
+      sayWhatIsAllowed(parent.command(word).usage('<command>').helpGroup(`${heading}:`));
+    parent.description([parent.description(), words.at(-1)].filter(Boolean).join(', '));
   }
   const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(command.summary));
+  if (parent === program) leaf.helpGroup(`${heading}:`);
+  let group = 'Options';
   for (const [key, type] of Object.entries(command.options.shape)) {
     const facts = factsOf(type as z.ZodType);
     const shown = facts.isRequired ? `${facts.description} (required)` : facts.description;
@@ -104,6 +110,7 @@ export function addCommand(
       leaf.argument(facts.isRequired ? `<${name}>` : `[${name}]`, facts.description);
       continue;
     }
+    group = command.headings?.[key] ?? group;
     const value = facts.isBoolean ? '' : facts.isArray ? ' <value...>' : ' <value>';
     const option = leaf.createOption(`${flagOf(key)}${value}`, shown);
     // Shown in help only: zod applies the default, so that commander cannot hide whether the user gave a value.
@@ -111,7 +118,7 @@ export function addCommand(
     if (fallback !== undefined && fallback !== false && !(Array.isArray(fallback) && fallback.length === 0)) {
       option.description = `${shown} (default: ${String(fallback)})`;
     }
-    leaf.addOption(option);
+    leaf.addOption(option.helpGroup(`${group}:`));
   }
   addGlobalOptions(leaf);
   leaf.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join('\n')}\n`);

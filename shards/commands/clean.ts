@@ -48,6 +48,7 @@ export const cleanCommand = defineCommand({
       .default(SHARD_BYTES)
       .describe('a shard ends with the document that reaches this many bytes'),
   }),
+  headings: { input: 'Input and output', preset: 'Decisions', workers: 'Work' },
   async run({ input, out, shardBytes, whatIf: moved, flag, workers, ...given }, work) {
     const { signal, report } = work;
     if (moved.length > 0) {

@@ -145,7 +145,7 @@ describe('options', () => {
     const program = sayWhatIsAllowed(new Commander('vua').configureOutput({ writeErr: () => {} }));
     const command = defineCommand({ name: 'go', summary: '', examples: [], options, run: async () => undefined });
     let result: unknown;
-    addCommand(program, command, async (_command, given) => {
+    addCommand(program, command, 'Test', async (_command, given) => {
       result = given;
     });
     try {

@@ -118,7 +118,7 @@ describe('vua tokenizer train', () => {
   test('every number is read from the text of a command line', async () => {
     let given: Record<string, unknown> = {};
     const program = new Commander('vua').exitOverride();
-    addCommand(program, tokenizerTrainCommand, async (_, options) => {
+    addCommand(program, tokenizerTrainCommand, 'Test', async (_, options) => {
       given = options;
     });
     const numbers = {

@@ -77,6 +77,7 @@ export const tokenizerTrainCommand = defineCommand({
     ...LEARNING,
     threads: z.number().int().min(1).max(256).optional().describe('threads that count (default: all processors)'),
   }),
+  headings: { documents: 'Data and vocabulary', maxSyllables: 'Merges', maxBytes: 'Limits' },
   async run(options, work) {
     const { trainTokenizer } = await import('../train/train-files.ts');
     const digits = options.digits as SplitRule['digits']; // zod has no type for 1 to 3 that is still a number

@@ -35,30 +35,6 @@ export const TRAINING = {
 
 const presetNames = Object.keys(PRESETS) as PresetName[];
 
-/** Of the model, the optimizer and the machine: what `vua train` alone takes. */
-const RECIPE = {
-  preset: z
-    .enum(presetNames)
-    .optional()
-    .describe(`a known size: ${presetNames.join(', ')}; --depth, --width, --context given beside it count instead`),
-  architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
-  untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
-  optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
-  schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
-  warmup: z.number().int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
-  weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
-  clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
-  zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
-  precision: z.enum(PRECISIONS).default('auto').describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
-  recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
-  microBatch: z.number().int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
-  memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
-  activation: z.enum(ACTIVATIONS).default('swiglu').describe('experimental: relu2; not exportable'),
-  softcap: z.number().min(0).default(0).describe('experimental: cap of the logits, 0: none; not exportable'),
-  valueEmbeddings: z.boolean().default(false).describe('experimental; not exportable'),
-  residualScalars: z.boolean().default(false).describe('experimental; not exportable'),
-} as const;
-
 export const trainCommand = defineCommand({
   name: 'train',
   summary: 'train a transformer on token shards, on WebGPU',
@@ -78,13 +54,54 @@ export const trainCommand = defineCommand({
       .enum(['stream', 'packed'])
       .default('stream')
       .describe('rows cut end to end, or documents whole in a row where they fit'),
-    out: z.string().describe('folder for checkpoints and curve'),
     maskDocuments: z.boolean().default(false).describe('attention ends where a document does'),
-    resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
+    preset: z
+      .enum(presetNames)
+      .optional()
+      .describe(`a known size: ${presetNames.join(', ')}; --depth, --width, --context given beside it count instead`),
+    depth: TRAINING.depth,
+    width: TRAINING.width,
+    context: TRAINING.context,
+    architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
+    untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
+    activation: z.enum(ACTIVATIONS).default('swiglu').describe('experimental: relu2; not exportable'),
+    softcap: z.number().min(0).default(0).describe('experimental: cap of the logits, 0: none; not exportable'),
+    valueEmbeddings: z.boolean().default(false).describe('experimental; not exportable'),
+    residualScalars: z.boolean().default(false).describe('experimental; not exportable'),
+    batch: TRAINING.batch,
+    steps: TRAINING.steps,
+    learningRate: TRAINING.learningRate,
+    optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
+    schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
+    warmup: z.number().int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
+    weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
+    clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
+    zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
+    seed: TRAINING.seed,
+    adapter: TRAINING.adapter,
+    precision: z
+      .enum(PRECISIONS)
+      .default('auto')
+      .describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
+    recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
+    microBatch: z.number().int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
+    memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
+    evaluateEvery: TRAINING.evaluateEvery,
+    evaluateTokens: TRAINING.evaluateTokens,
     samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
-    ...TRAINING,
-    ...RECIPE,
+    out: z.string().describe('folder for checkpoints and curve'),
+    resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
+    checkpointEvery: TRAINING.checkpointEvery,
+    keep: TRAINING.keep,
   }),
+  headings: {
+    tokens: 'Data',
+    preset: 'Model',
+    batch: 'Optimisation',
+    adapter: 'Machine',
+    evaluateEvery: 'Evaluation',
+    out: 'Output',
+  },
   async run({ resume, ...options }, context) {
     const { trainingRows } = await import('../run/rows.ts');
     const { runTraining } = await import('../run/run.ts');
