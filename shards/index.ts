@@ -6,10 +6,10 @@
 
 export { type CleanInputsOptions, type CleanSummary, cleanInputs } from './documents/clean-inputs.ts';
 export { type DocumentBatch, type RejectBatch, readDocuments, readRejects, readTexts } from './documents/read.ts';
-export { openTokens } from './tokens/open.ts';
 export {
   eachBatch,
   joinSources,
+  openTokens,
   type TokenArray,
   type TokenFolder,
   type TokenSource,

@@ -1,14 +1,17 @@
 /**
  * The tokens of a split as the record batches that hold them: what the loader and the evaluation read. A batch is read
  * by position (the manifest says where its body lies, so no Arrow library is needed), compared to its checksum, and
- * checked against the vocabulary, before anyone sees a token of it. Runs in Node, in workers and in a page.
+ * checked against the vocabulary, before anyone sees a token of it.
+ *
+ * Runs in Node, in workers and in a page, where everything lies behind HTTP: what needs Node is loaded only for a folder.
  */
-import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { badShard, pathOf, type RangeReader } from '../arrow/ranges.ts';
 import { checksumOf } from '../checksum.ts';
-import type { TokenType } from '../format.ts';
-import { type TokenManifest, tokenFingerprint } from '../manifest-shape.ts';
+import { MANIFEST_FILE, type TokenType } from '../format.ts';
+import { parseTokenManifest, type TokenManifest, tokenFingerprint } from '../manifest-shape.ts';
 import type { Split } from '../split.ts';
+import { fetchBytes, type HttpOptions, httpRanges } from './http.ts';
 
 /** Ids of tokens, as narrow as the vocabulary allows. */
 export type TokenArray = Uint16Array | Uint32Array;
@@ -65,6 +68,49 @@ export interface FoundFolder {
   readonly problem?: string;
 }
 
+export const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
+
+/**
+ * Reads the manifest of a folder of tokens, given by its path or URL, and no shard.
+ *
+ *   const folder = await openTokens('vua-out/tokens');
+ *   for await (const tokens of eachBatch(folder.source('train'))) count += tokens.length;
+ *
+ * @throws ToolkitError (exit 2) NO_MANIFEST, BAD_JSON, BAD_MANIFEST, NEWER_FORMAT, OLDER_FORMAT; of a URL also BAD_SHARD
+ *   for what is not there, and REQUEST_FAILED (exit 1) when the server does not answer
+ */
+export async function openTokens(where: string, options: HttpOptions = {}): Promise<TokenFolder> {
+  if (isUrl(where)) return reopenTokens(where, await fetchManifest(where, options), options);
+  const { readTokenManifest } = await import('../manifest.ts');
+  return reopenTokens(where, readTokenManifest(where));
+}
+
+/** The folder that `openTokens` opened somewhere else: in another thread, which got place and manifest as plain data. */
+export async function reopenTokens(
+  where: string,
+  manifest: TokenManifest,
+  options: HttpOptions = {},
+): Promise<TokenFolder> {
+  if (isUrl(where)) return tokenFolder(manifest, httpRanges(where, options));
+  const { fileRanges } = await import('../arrow/file-ranges.ts');
+  return tokenFolder(manifest, fileRanges(where));
+}
+
+/**
+ * The files of the tokenizer behind a folder that lies behind HTTP, its checksum compared to the manifest's.
+ * @throws ToolkitError BAD_SHARD, REQUEST_FAILED
+ */
+export async function fetchTokenizer({ where, manifest }: Pick<TokenFolder, 'where' | 'manifest'>) {
+  const path = pathOf(where, 'tokenizer.json');
+  const files = {
+    'tokenizer.json': await fetchBytes(path),
+    'tokenizer_config.json': await fetchBytes(pathOf(where, 'tokenizer_config.json')),
+  };
+  const found = checksumOf(files['tokenizer.json']);
+  if (found !== manifest.tokenizer) throw badShard(path, `checksum ${found}, expected ${manifest.tokenizer}`);
+  return files;
+}
+
 /** Bytes of text behind a token of the training splits. */
 export function bytesPerToken(folders: readonly TokenFolder[]): number {
   const train = folders.flatMap(({ manifest }) => manifest.shards.filter(({ split }) => split === 'train'));
@@ -72,7 +118,19 @@ export function bytesPerToken(folders: readonly TokenFolder[]): number {
   return sum('textBytes') / sum('rows');
 }
 
-export function tokenFolder(manifest: TokenManifest, ranges: RangeReader): TokenFolder {
+async function fetchManifest(base: string, options: HttpOptions): Promise<TokenManifest> {
+  const url = pathOf(base, MANIFEST_FILE);
+  const text = new TextDecoder().decode(await fetchBytes(url, options));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw badInput('BAD_MANIFEST', `${url}: ${reasonOf(error)}`, 'does the address lead to a folder of tokens?', error);
+  }
+  return parseTokenManifest(value, url);
+}
+
+function tokenFolder(manifest: TokenManifest, ranges: RangeReader): TokenFolder {
   return {
     where: ranges.where,
     manifest,

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { encodeTcvn3 } from '../../crawlers/sample/tcvn3.ts';
 import { addCommand, type Command, flagOf } from '../../crawlers/shell/command.ts';
 import { splitOf } from '../../shards/split.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
+import { openTokens } from '../../shards/tokens/source.ts';
 import { tokensCommand } from '../../tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from '../../tokenizer/commands/train.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';

@@ -3,8 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { splitOf } from '../../shards/split.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
-import { eachBatch, type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
+import { eachBatch, openTokens, type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
 import {

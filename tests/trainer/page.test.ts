@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type 
 import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { inspectCommand } from '../../shards/commands/inspect.ts';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
+import { openTokens } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { exportCheckpoint } from '../../trainer/export/export.ts';

@@ -40,7 +40,7 @@ export const planCommand = defineCommand({
     utilisation: z.number().gt(0).max(1).default(0.3).describe('share of the peak that training reaches'),
   }),
   async run(options, { report }) {
-    const { openTokens } = await import('../../shards/tokens/open.ts');
+    const { openTokens } = await import('../../shards/tokens/source.ts');
     const { parseDevice, planOf } = await import('../run/plan.ts');
     const { planText } = await import('../run/plan-text.ts');
     const { trainingTokens, utilisation, precision, batch: rows } = options;

@@ -9,8 +9,7 @@
  * Node and pages differ only in how a worker is started: `loader-thread.ts`, `loader-worker.ts`.
  */
 import { reasonOf, ToolkitError, type ToolkitErrorFields } from '../../crawlers/shell/errors.ts';
-import { reopenTokens } from '../../shards/tokens/open.ts';
-import type { TokenFolder } from '../../shards/tokens/source.ts';
+import { reopenTokens, type TokenFolder } from '../../shards/tokens/source.ts';
 import type { Batch, BatchArrays } from '../batch.ts';
 import { batchArrays, type Loader, type LoaderPlan, openLoader, rowsOf } from './loader.ts';
 import { RowSequence } from './row-sequence.ts';

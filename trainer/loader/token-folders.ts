@@ -1,7 +1,6 @@
 /** The folders of tokens that a run trains on: on this machine or behind HTTP, one or several. */
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
-import type { TokenFolder } from '../../shards/tokens/source.ts';
+import { openTokens, type TokenFolder } from '../../shards/tokens/source.ts';
 
 /** @throws ToolkitError (exit 2) OTHER_TOKENIZER when their ids mean different texts, and those of openTokens */
 export async function openFolders(places: readonly string[]): Promise<TokenFolder[]> {

@@ -3,8 +3,7 @@
  * page's training worker (`train-worker.ts`); knows no document.
  */
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { fetchTokenizer } from '../../shards/tokens/open.ts';
-import type { TokenFolder } from '../../shards/tokens/source.ts';
+import { fetchTokenizer, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type Loader, type LoaderPlan, openLoader } from '../loader/loader.ts';

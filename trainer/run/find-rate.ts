@@ -1,6 +1,6 @@
 /** A sweep of learning rates on a folder of tokens: what `vua lr-find` does. */
 import type { Work } from '../../crawlers/shell/work.ts';
-import { openTokens } from '../../shards/tokens/open.ts';
+import { openTokens } from '../../shards/tokens/source.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
 import { describe } from '../gpu/device.ts';
 import { type Loader, openLoader } from '../loader/loader.ts';

@@ -10,9 +10,7 @@
  * 1,000, and crops the shortest when none does.
  */
 
-import { openTokens } from '../../../shards/tokens/open.ts';
-import type { TokenArray } from '../../../shards/tokens/source.ts';
-import { eachBatch } from '../../../shards/tokens/source.ts';
+import { eachBatch, openTokens, type TokenArray } from '../../../shards/tokens/source.ts';
 import { pack } from '../../../trainer/loader/pack.ts';
 
 const POOL = 1000;

@@ -16,7 +16,7 @@ import { ShardWriter } from '../../../shards/arrow/write-shard.ts';
 import { shardFile, TOKENS } from '../../../shards/format.ts';
 import { manifestPath, writeManifest } from '../../../shards/manifest.ts';
 import type { TokenManifest } from '../../../shards/manifest-shape.ts';
-import { openTokens } from '../../../shards/tokens/open.ts';
+import { openTokens } from '../../../shards/tokens/source.ts';
 import { seededRandom } from '../../../trainer/gpu/random.ts';
 import { type LoaderPlan, openLoader } from '../../../trainer/loader/loader.ts';
 import { startLoaderThread } from '../../../trainer/loader/loader-thread.ts';
