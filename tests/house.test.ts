@@ -22,6 +22,11 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 };
 const files = below('.').filter((file) => file.endsWith('.ts'));
 const product = files.filter((file) => !file.startsWith('tests/'));
+const { exports: EXPORTS, files: PACKED } = JSON.parse(readFileSync('package.json', 'utf8'));
+/** The door of each room, and what other rooms import: all that the package exports, `vua/ROOM` and `vua/ROOM/FILE`. */
+const DOORS = Object.keys(EXPORTS)
+  .filter((name) => name !== './package.json')
+  .map((name) => `${name.slice(2)}${name.split('/').length === 2 ? '/index' : ''}.ts`);
 
 it('finds the rooms', () => {
   expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(
@@ -103,6 +108,18 @@ it('loads commander and zod, and no other package, before it knows the command',
   expect([...packages].sort()).toEqual(['commander', 'zod']);
 });
 
+it('lets nothing pass between rooms but what the package exports, and exports nothing else', () => {
+  const room = (file: string): string => file.split('/')[0];
+  const inRooms = product.filter((file) => ROOMS.includes(room(file)));
+  const passing = inRooms.flatMap((file) => neighbours(file).filter((target) => room(target) !== room(file)));
+  const doors = ROOMS.map((name) => `${name}/index.ts`);
+  expect([...new Set([...passing, ...doors])].sort()).toEqual([...DOORS].sort());
+  expect(DOORS.length).toBeLessThanOrEqual(25);
+  const built = (file: string): string => `./dist/${file.slice(0, -'.ts'.length)}`;
+  const expected = DOORS.map((file) => ({ types: `${built(file)}.d.ts`, default: `${built(file)}.js` }));
+  expect(Object.values(EXPORTS)).toEqual(['./package.json', ...expected]);
+});
+
 it('leaves the reading of numbers to crawlers/shell/command.ts', () => {
   const coercing = files.filter(
     (file) => !file.startsWith('tests/') && readFileSync(file, 'utf8').includes('z.coerce'),
@@ -111,9 +128,10 @@ it('leaves the reading of numbers to crawlers/shell/command.ts', () => {
 });
 
 it('packs what its documents link to', () => {
-  const { files: packed } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
   const isPacked = (path: string): boolean =>
-    packed.some((pattern) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}(/|$)`).test(path));
+    (PACKED as string[]).some((pattern) =>
+      new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}(/|$)`).test(path),
+    );
   const documents = below('.').filter((path) => path.endsWith('.md') && !path.startsWith('crawlers/sample/pages/'));
   const links = documents.flatMap((document) =>
     [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(
