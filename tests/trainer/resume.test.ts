@@ -1,28 +1,14 @@
 /** `vua train` killed with SIGKILL and resumed: losses, weights, moments and counters as if nothing had happened. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { writeTokens } from '../../shards/tokens/write.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
-import { document, writeFolder } from '../shards/support.ts';
-import { context, range, temporaryFolder } from '../support.ts';
-
-async function makeTokens(): Promise<string> {
-  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('file'));
-  writeFolder(
-    documentsDir,
-    range(60).map((n) => document(n)),
-  );
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
-  const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
-  const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
-  await writeTokens({ ...options, batchTokens: 512 }, context());
-  return outDir;
-}
+import { context, temporaryFolder } from '../support.ts';
+import { makeTokens } from './support.ts';
 
 /** Ends when the process does, or is killed behind step `killBehind`. */
 function vuaTrain(tokens: string, out: string, more: readonly string[], killBehind?: number): Promise<string> {

@@ -1,6 +1,7 @@
-/** What the tests of checkpoints and exports share: a small tokenizer on disk, and a checkpoint made without training. */
+/** What the tests of runs and checkpoints share: tokens, a small tokenizer on disk, a checkpoint made without training. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { ggufTensors } from '../../trainer/export/gguf-model.ts';
 import { normal } from '../../trainer/gpu/random.ts';
@@ -12,7 +13,23 @@ import {
   writeCheckpoint,
 } from '../../trainer/record/checkpoint.ts';
 import type { TensorSource } from '../../trainer/record/tensor-file.ts';
+import { document, writeFolder } from '../shards/support.ts';
+import { context, range, temporaryFolder } from '../support.ts';
 import { sampleTexts, train } from '../tokenizer/support.ts';
+
+/** A folder of token shards: 60 documents, a token for each byte. */
+export async function makeTokens(): Promise<string> {
+  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('file'));
+  writeFolder(
+    documentsDir,
+    range(60).map((n) => document(n)),
+  );
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+  const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
+  const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
+  await writeTokens({ ...options, batchTokens: 512 }, context());
+  return outDir;
+}
 
 /** Trains a tokenizer into `dir`. @returns the tokens of its vocabulary. */
 export async function writeTokenizer(dir: string, vocabSize: number): Promise<number> {

@@ -1,0 +1,73 @@
+/** The loop that Node and the page share: which events in which order, and what a loss that is no number says. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import type { Gpu } from '../../trainer/gpu/device.ts';
+import { openLoader } from '../../trainer/loader/loader.ts';
+import { openFolders } from '../../trainer/loader/token-folders.ts';
+import { type LoopEvent, type OpenRun, openRun, trainingLoop } from '../../trainer/run/loop.ts';
+import { recipeOf } from '../../trainer/run/recipe.ts';
+import { heldOutOf } from '../../trainer/score/bits-per-byte.ts';
+import { makeTokens } from './support.ts';
+
+const options = {
+  ...{ depth: 1, width: 32, context: 16, batch: 4, steps: 5, learningRate: 0 },
+  ...{ layout: 'stream' as const, seed: 1, evaluateEvery: 4, evaluateTokens: 1000, checkpointEvery: 2 },
+};
+let gpu: Gpu;
+let run: OpenRun;
+let buffers: number;
+
+beforeAll(async () => {
+  gpu = await openGpu('embedded');
+  const folders = await openFolders([await makeTokens()]);
+  const recipe = recipeOf(options, folders[0].manifest.vocabSize, gpu.facts);
+  buffers = gpu.liveBuffers;
+  run = await openRun(gpu, {
+    ...{ folders, heldOut: heldOutOf(folders), recipe, options },
+    startLoader: (all, plan) => openLoader([all[0].source('train')], plan),
+  });
+});
+afterAll(async () => {
+  await run.release();
+  expect(gpu.liveBuffers).toBe(buffers);
+  gpu.destroy();
+});
+
+/** `step 3`, `checkpoint 3`, `settled`. */
+const told = (event: LoopEvent): string =>
+  event.event === 'step' || event.event === 'checkpoint' ? `${event.event} ${event.step.step}` : event.event;
+
+it('tells steps, checkpoints behind them, and the whole evaluation at the end', async () => {
+  run.trainer.arena.initialise(run.recipe.config, options.seed);
+  const heard: LoopEvent[] = [];
+  for await (const event of trainingLoop(run, { adapter: 'a' })) heard.push(event);
+  expect(heard.map(told)).toEqual([
+    ...['doing', 'doing', 'head', 'step 1', 'settled', 'step 2', 'checkpoint 2', 'settled', 'step 3', 'settled'],
+    ...['step 4', 'checkpoint 4', 'settled', 'step 5', 'settled', 'checkpoint 5', 'trained', 'evaluating', 'evaluated'],
+  ]);
+  const evaluated = heard.flatMap((event) => (event.event === 'step' && event.step.heldOut ? event.step.step : []));
+  expect(evaluated).toEqual([4, 5]);
+});
+
+it('stopped, asks for a checkpoint of the step in hand and evaluates no more', async () => {
+  const stop = new AbortController();
+  const heard: string[] = [];
+  for await (const event of trainingLoop(run, { adapter: 'a', from: 2, signal: stop.signal })) {
+    heard.push(told(event));
+    if (event.event === 'step') stop.abort();
+  }
+  expect(heard.slice(3)).toEqual(['step 3', 'settled', 'checkpoint 3', 'trained']);
+});
+
+it('names the tensor in which a loss that is no number began, and what going back costs', async () => {
+  run.trainer.arena.write('params', 'model.norm.weight', new Float32Array(32).fill(Number.NaN));
+  const rest = async (): Promise<void> => {
+    for await (const _ of trainingLoop(run, { adapter: 'a', from: 2 }));
+  };
+  await expect(rest()).rejects.toMatchObject({
+    code: 'NAN_LOSS',
+    message: expect.stringMatching(
+      /^step 3: .*first in params model\.norm\.weight: 32 of 32 not finite; back to step 2: 0 /,
+    ),
+  });
+});
