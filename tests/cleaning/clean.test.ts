@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { clean } from '../../cleaning/clean.ts';
+import type { NearRule } from '../../cleaning/dedup/near-rule.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
 import type { Outcome } from '../../cleaning/document.ts';
 import type { Preset } from '../../cleaning/filters/index.ts';
@@ -264,6 +265,17 @@ describe('clean', () => {
       vietnamese_para_frac: 1,
       bytes: Buffer.byteLength(kept!.text),
     });
+  });
+
+  test('without a store remembers one call, and finds near duplicates by the bands of its recipe', async () => {
+    const list = [2, 3].map((n) => page(`${story(1)}\n\n${story(n)}`)); // a third of their shingles is shared
+    const reasons = async (near?: NearRule) => {
+      const found: string[] = [];
+      for await (const { dropped } of clean(list, near && { near })) found.push(dropped?.reason ?? 'kept');
+      return found;
+    };
+    expect(await reasons()).toEqual(['kept', 'kept']);
+    expect(await reasons({ bands: 112, rows: 1, similarity: 0.1 })).toEqual(['kept', 'near_duplicate']);
   });
 
   test('learns the furniture of a host from its pages', async () => {
