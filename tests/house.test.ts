@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
-import { below, loads, neighbours, ROOMS, resolved } from './house.ts';
+import { below, boxOf, circlesOf, graphOf, loads, neighbours, ROOMS, resolved } from './house.ts';
 
 const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 /** What a browser loads of the trainer: everything that these load in turn must do without Node. */
@@ -118,6 +118,18 @@ it('lets nothing pass between rooms but what the package exports, and exports no
   const built = (file: string): string => `./dist/${file.slice(0, -'.ts'.length)}`;
   const expected = DOORS.map((file) => ({ types: `${built(file)}.d.ts`, default: `${built(file)}.js` }));
   expect(Object.values(EXPORTS)).toEqual(['./package.json', ...expected]);
+});
+
+it('lets doors alone re-export, and no file of the product import one', () => {
+  const doors = ROOMS.map((name) => `${name}/index.ts`);
+  const again = /^export (?:\*|(?:type )?\{[^}]*\}) from /m;
+  expect(product.filter((file) => again.test(readFileSync(file, 'utf8'))).sort()).toEqual([...doors].sort());
+  expect(product.filter((file) => neighbours(file).some((target) => doors.includes(target)))).toEqual([]);
+});
+
+it('has no circle of imports, types included', () => {
+  expect(circlesOf(graphOf(product, (file) => file))).toEqual([]);
+  expect(circlesOf(graphOf(product, boxOf))).toEqual([]);
 });
 
 it('leaves the reading of numbers to crawlers/shell/command.ts', () => {

@@ -8,7 +8,7 @@ import { benchOptimizer } from '../../trainer/bench/models.ts';
 import { findPytorch } from '../../trainer/bench/pytorch.ts';
 import { type BenchReport, benchText, boundBy, peakOf } from '../../trainer/bench/report.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
-import { kernelsFor } from '../../trainer/kernels/index.ts';
+import { kernelsFor } from '../../trainer/kernels/choice.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
 import { flopsPerToken } from '../../trainer/run/flops.ts';
 import { temporaryFolder } from '../support.ts';

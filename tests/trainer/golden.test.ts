@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
-import { chooseKernels } from '../../trainer/kernels/index.ts';
+import { chooseKernels } from '../../trainer/kernels/choice.ts';
 import { parametersOf } from '../../trainer/model/config.ts';
 import {
   GOLDEN_CONFIGS,

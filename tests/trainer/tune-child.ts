@@ -5,7 +5,7 @@ import { sayFinding } from '../../trainer/bench/findings.ts';
 import { tuneMatmuls } from '../../trainer/bench/tune.ts';
 import { onwards, type TuneFindings } from '../../trainer/bench/tune-apart.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
-import { kernelsFor } from '../../trainer/kernels/index.ts';
+import { kernelsFor } from '../../trainer/kernels/choice.ts';
 
 const gpu = await openGpu('embedded');
 const problem = { layout: 'nt', epilogue: 'write', from: 'f32', into: 'f32' } as const;

@@ -12,8 +12,16 @@ import { nodeCommand, runApart } from '../../trainer/gpu/apart.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { shaderFault } from '../../trainer/gpu/program.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
-import { attentionTile, matmulClass, matmulTile, slicesOfK } from '../../trainer/kernels/choice.ts';
-import { chooseKernels, fittingKernels, type KernelChoice, kernelsFor } from '../../trainer/kernels/index.ts';
+import {
+  attentionTile,
+  chooseKernels,
+  fittingKernels,
+  type KernelChoice,
+  kernelsFor,
+  matmulClass,
+  matmulTile,
+  slicesOfK,
+} from '../../trainer/kernels/choice.ts';
 import { type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { MATMUL_LAYOUTS } from '../../trainer/kernels/matmul-problem.ts';
 import { loadChoice, saveChoice, tunePath } from '../../trainer/kernels/tuned.ts';

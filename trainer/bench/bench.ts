@@ -8,8 +8,7 @@ import { bindingsOf, bytesOf, type Dims, elementsOf, isHalf, type Kernel, type S
 import { type MeasureOptions, measure } from '../gpu/measure.ts';
 import { Program, type ProgramStep, type Tensor, tensor } from '../gpu/program.ts';
 import { seededRandom } from '../gpu/random.ts';
-import { matmulTile } from '../kernels/choice.ts';
-import type { KernelChoice } from '../kernels/index.ts';
+import { type KernelChoice, matmulTile } from '../kernels/choice.ts';
 import { matmul, tileName } from '../kernels/matmul.ts';
 import { MATMUL_LAYOUTS } from '../kernels/matmul-problem.ts';
 import { peakCopy, peakFma } from '../kernels/peak.ts';

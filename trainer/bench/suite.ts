@@ -2,7 +2,7 @@
 import type { Work } from '../../crawlers/shell/work.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
-import { chooseKernels, type KernelChoice } from '../kernels/index.ts';
+import { chooseKernels, type KernelChoice } from '../kernels/choice.ts';
 import { loadChoice } from '../kernels/tuned.ts';
 import { benchStep, matmulRates, measurePeaks } from './bench.ts';
 import { driverClock } from './clock.ts';

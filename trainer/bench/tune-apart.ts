@@ -11,7 +11,7 @@ import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
 import { nodeCommand } from '../gpu/apart.ts';
 import { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
-import type { KernelChoice } from '../kernels/index.ts';
+import type { KernelChoice } from '../kernels/choice.ts';
 import { loadChoice, saveChoice, tunePath } from '../kernels/tuned.ts';
 import { Trainer } from '../model/trainer.ts';
 import { driverClock } from './clock.ts';

@@ -10,8 +10,9 @@
 import type { Gpu } from '../gpu/device.ts';
 import { Program, type Tensor, tensor } from '../gpu/program.ts';
 import { attentionDecode } from '../kernels/attention-decode.ts';
+import { kernelsFor } from '../kernels/choice.ts';
 import { rotaryTable } from '../kernels/heads.ts';
-import { decodeVariant, type KernelSet, kernelSet, kernelsFor } from '../kernels/index.ts';
+import { decodeVariant, type KernelSet, kernelSet } from '../kernels/index.ts';
 import { matvec } from '../kernels/matvec.ts';
 import type { Arena } from '../model/arena.ts';
 import {

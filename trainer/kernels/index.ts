@@ -32,15 +32,6 @@ import {
 } from './residual-mix.ts';
 import { rmsnorm, sumSlices } from './rmsnorm.ts';
 
-export {
-  chooseKernels,
-  fittingKernels,
-  KERNEL_CHOICES,
-  type KernelChoice,
-  type KernelChoiceName,
-  kernelsFor,
-} from './choice.ts';
-
 const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', undefined);
 
 /** For one token at a time (decode.ts): lanes per head, and the shape of a matrix product with one row. */

@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
-import { type KernelChoice, kernelsFor } from './index.ts';
+import { type KernelChoice, kernelsFor } from './choice.ts';
 
 const FORMAT = 'vua-kernels';
 const VERSION = 2;

@@ -9,7 +9,8 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { Dims, Storage } from '../gpu/kernel.ts';
 import { type Program, type Tensor, tensor } from '../gpu/program.ts';
-import { type KernelChoice, type KernelSet, kernelSet, kernelsFor } from '../kernels/index.ts';
+import { type KernelChoice, kernelsFor } from '../kernels/choice.ts';
+import { type KernelSet, kernelSet } from '../kernels/index.ts';
 import type { MatmulDims, MatmulLayout, MatmulProblem } from '../kernels/matmul-problem.ts';
 import type { Arena } from './arena.ts';
 import type { ModelConfig } from './config.ts';

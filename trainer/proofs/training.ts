@@ -5,7 +5,7 @@
 import type { BatchArrays } from '../batch.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { seededRandom } from '../gpu/random.ts';
-import { chooseKernels } from '../kernels/index.ts';
+import { chooseKernels } from '../kernels/choice.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { type OptimizerOptions, type StepFigures, Trainer, type TrainerOptions } from '../model/trainer.ts';
 

@@ -5,7 +5,7 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
-import { fittingKernels, type KernelChoice } from '../kernels/index.ts';
+import { fittingKernels, type KernelChoice } from '../kernels/choice.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint } from '../record/checkpoint.ts';
 import { readCurve } from '../record/curve.ts';

@@ -9,7 +9,7 @@
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
-import type { KernelChoice } from '../kernels/index.ts';
+import type { KernelChoice } from '../kernels/choice.ts';
 import { MODEL_DEFAULTS, type ModelConfig, modelConfig, PRESETS } from '../model/config.ts';
 import type { OptimizerOptions, TrainerOptions } from '../model/trainer.ts';
 import { type MemoryNeed, memoryNeed } from './memory.ts';
