@@ -15,9 +15,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   trainer: 'batch.ts gpu kernels model loader record score generate run export proofs bench page commands'.split(' '),
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
-  shards: 'format.ts checksum.ts split.ts manifest-shape.ts manifest.ts arrow documents tokens verify explain'.split(
-    ' ',
-  ),
+  shards: [
+    ...['format.ts', 'checksum.ts', 'split.ts', 'manifest-shape.ts', 'manifest.ts', 'arrow', 'documents', 'tokens'],
+    ...['verify', 'explain', 'stats.ts', 'inspector', 'commands'],
+  ],
   cleaning: 'document.ts vietnamese pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(' '),
 };
 const files = below('.').filter((file) => file.endsWith('.ts'));
