@@ -185,7 +185,10 @@ export interface Masked {
 /** What a line must hold before any rule is tried: six digits, a plate, or what e-mail addresses are written with. */
 const CANDIDATE = /\d(?:[ .-]?\d){5}|\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}|@|\((?:a|at)\)|\[(?:a|at)\]/gi;
 
-/** @param onFound is told each piece that is replaced */
+/**
+ * The text with personal data replaced by tags, as far as the level says.
+ * @param onFound is told each piece that is replaced
+ */
 export function maskPersonalData(
   text: string,
   level: Level,

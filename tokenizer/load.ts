@@ -70,7 +70,10 @@ export class Tokenizer {
     return new Tokenizer(parseTokenizer(new TextDecoder().decode(json), name), checksumOf(json));
   }
 
-  /** @see Encoder.encode */
+  /**
+   * Ids of a text, in an array of its own, without special tokens: Uint16Array up to 65,536 ids. The text is brought to
+   * NFC first; bytes that are not UTF-8 become U+FFFD. The names of special tokens are text like any other.
+   */
   encode(text: Uint8Array | string): TokenIds {
     this.#encoder ??= new Encoder(this.model);
     return this.#encoder.encode(text);

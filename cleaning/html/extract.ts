@@ -41,6 +41,7 @@ const TOO_LITTLE = 200;
 const WHOLE_ARTICLE = 1_000;
 
 /**
+ * Metadata and main text of a page, without its furniture: what `clean` reads before it normalises and judges.
  * @param html decoded text of any quality
  * @param from the old Vietnamese encoding of its bytes, if it was one: then fonts are no encoding any more, but of TCVN3
  * they still tell the capitals

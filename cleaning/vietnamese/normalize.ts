@@ -26,6 +26,7 @@ const STEPS: readonly (readonly [step: (text: string, repairs: Repairs) => strin
 ];
 
 /**
+ * One spelling for one text: composed letters, `hòa` for `hoà`, Đ, plain spaces and quotation marks.
  * @param repairs is counted up
  * @returns NFC text, lines separated by `\n`, paragraphs by one blank line, trimmed; may be empty.
  */

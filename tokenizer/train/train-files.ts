@@ -14,12 +14,17 @@ import { TallyThreads } from './tally-threads.ts';
 import { type TrainProgress, type TrainStage, trainBpe } from './train.ts';
 
 export interface TrainTokenizerOptions {
-  /** As `readTrainingTexts` takes them. */
+  /** Folders of document shards, or files and folders that `openInput` reads. */
   readonly documents: readonly string[];
+  /** Bytes, merges and special tokens together, at most. */
   readonly vocabSize: number;
+  /** Folder for tokenizer.json and tokenizer_config.json. */
   readonly out: string;
+  /** Share of the clusters of document shards that is held out, 0…1: nothing is learned from it. Files are read whole. */
   readonly validShare?: number;
+  /** Most syllables in a token; more than 1: merges across spaces. */
   readonly maxSyllables?: number;
+  /** Share of the merges that are made within syllables before any crosses a space. */
   readonly syllableShare?: number;
   readonly digits?: SplitRule['digits'];
   readonly minFrequency?: number;

@@ -65,7 +65,10 @@ export interface ModelOptions extends Partial<Omit<ModelConfig, 'width' | 'conte
   readonly context?: number;
 }
 
-/** One dial: depth gives layers, width 64·depth, heads, MLP width and context. Width and context can be set apart. */
+/**
+ * One dial: depth gives layers, width 64·depth, heads, MLP width and context. Width and context can be set apart.
+ * @throws ToolkitError BAD_OPTION (exit 2) when the width is no multiple of 32, or the context none of 4
+ */
 export function modelConfig({ vocabSize, depth, width = 0, context = 0, ...given }: ModelOptions): ModelConfig {
   const C = width || 64 * depth;
   if (C % 32 !== 0) throw badInput('BAD_OPTION', `--width ${C}: expected a multiple of 32`);

@@ -137,7 +137,13 @@ export class Trainer {
     addUpdate(update, network, this.#optimizer, { ...scalars, total: this.#total });
   }
 
-  /** Allocates, records and compiles. */
+  /**
+   * Allocates, records and compiles; `release` gives the memory back.
+   *
+   *   const { config, trainer: made } = recipeOf(options, vocabSize, gpu.facts);
+   *   const trainer = await Trainer.create(gpu, config, made);
+   *   trainer.arena.initialise(config, seed);          // or loadCheckpoint(openCheckpoint(dir), trainer.arena)
+   */
   static async create(gpu: Gpu, config: ModelConfig, options: TrainerOptions): Promise<Trainer> {
     const trainer = new Trainer(gpu, config, options);
     await Promise.all(Object.values(trainer.#programs).map((program) => program.compile()));

@@ -204,7 +204,10 @@ function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointS
   return { state };
 }
 
-/** Fills the arena from a checkpoint, moments only where the arena has them. */
+/**
+ * Fills the arena from a checkpoint, moments only where the arena has them.
+ * @throws ToolkitError BAD_CHECKPOINT (exit 2) naming the file
+ */
 export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena): void {
   fill(MODEL_FILE, [['params', '']]);
   const moments = MOMENTS.map((part) => [part, `${part}.`] as const);

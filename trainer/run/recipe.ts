@@ -71,6 +71,7 @@ export function optimizerOf(options: RecipeOptions): OptimizerOptions {
 }
 
 /**
+ * Model, micro-batches, schedule and memory of a run on an adapter.
  * `kernels`: measured variants (kernels/tuned.ts), where they are known.
  * @throws ToolkitError BAD_OPTION (exit 2) when precision, micro-batch or batch cannot be had; OUT_OF_MEMORY when not even
  * one row fits into the memory that was asked for.

@@ -122,7 +122,7 @@ export interface EvaluateOptions {
   readonly onTokens?: (done: number) => void;
 }
 
-/** Reads one record batch at a time. `undefined` when the signal was aborted. */
+/** Bits per byte of a model on held-out documents. Reads one record batch at a time. `undefined` when the signal was aborted. */
 export async function evaluate(
   model: Model,
   heldOut: HeldOut,
