@@ -4,7 +4,16 @@ import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
 import { assetPath } from './crawlers/shell/assets.ts';
-import { addCommand, addGlobalOptions, type Command, INTERRUPTED, sayWhatIsAllowed } from './crawlers/shell/command.ts';
+import {
+  addCommand,
+  addGlobalOptions,
+  type Command,
+  DONE,
+  FAILED,
+  gravest,
+  INTERRUPTED,
+  sayWhatIsAllowed,
+} from './crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
@@ -90,7 +99,7 @@ for (const [heading, commands] of Object.entries(COMMANDS)) {
   for (const command of commands) {
     addCommand(program, command, heading, async (chosen, options) => {
       const status = await chosen.run(options, { signal: abort.signal, report: createReporter(json) });
-      process.exitCode = status ?? (abort.signal.aborted ? INTERRUPTED : 0);
+      process.exitCode = status ?? (abort.signal.aborted ? INTERRUPTED : DONE);
     });
   }
 }
@@ -105,14 +114,14 @@ process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 
 /** Prints one line and a hint; the exit status. */
 function fail(error: unknown): number {
-  if (error instanceof CommanderError) return 0; // --help, --version
+  if (error instanceof CommanderError) return DONE; // --help, --version
   if (error instanceof ToolkitError) {
     printError(error.code, error.message, error.hint, error);
-    return error.exitStatus;
+    return abort.signal.aborted ? gravest(error.exitStatus, INTERRUPTED) : error.exitStatus;
   }
   if (abort.signal.aborted) return INTERRUPTED;
   printError('UNEXPECTED', reasonOf(error), 'this is a fault of vua: run again with --debug and report it', error);
-  return 1;
+  return FAILED;
 }
 
 function printError(code: string, message: string, hint?: string, error?: unknown): void {

@@ -11,7 +11,15 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { RECIPE_OPTIONS } from './cleaning/recipe.ts';
 import type { CrawlSummary } from './crawlers/run-crawl.ts';
-import { commandLine, defineCommand, INTERRUPTED, NOTHING_NEW } from './crawlers/shell/command.ts';
+import {
+  commandLine,
+  defineCommand,
+  FAULTS_IN_INPUTS,
+  gravest,
+  INTERRUPTED,
+  NOTHING_NEW,
+  UNUSABLE,
+} from './crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { lockFolder } from './crawlers/shell/lock.ts';
@@ -108,10 +116,12 @@ export const runCommand = defineCommand({
     const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
     const unlock = lockFolder(settings.out);
     try {
-      const faults: ToolkitError[] = [];
+      const faults: Faults = { errors: [], isAllThereIs: false };
       const status = await runLine(settings, faults, work);
-      if (status !== INTERRUPTED && faults.length > 0) throw together(faults);
-      return status;
+      if (faults.errors.length === 0) return status;
+      const faulty = faults.isAllThereIs ? UNUSABLE : FAULTS_IN_INPUTS;
+      if (gravest(status, faulty) === status) return status; // they were told when they were found
+      throw together(faults.errors, faulty);
     } finally {
       unlock();
     }
@@ -119,21 +129,29 @@ export const runCommand = defineCommand({
 });
 
 type Settings = typeof STANDARD & Omit<z.infer<typeof options>, keyof typeof STANDARD>;
+/** Of input files: the line goes on with the others. */
+interface Faults {
+  readonly errors: ToolkitError[];
+  /** No page could be read beside them. */
+  isAllThereIs: boolean;
+}
 type Station<Report, Stopped = Report> = Promise<Outcome<Report, Stopped>>;
 
 /**
  * Stations, each behind the one that it reads from. A gate stands between two of them, on what the first has told: it
- * lets the line go on, or ends it. `faults` takes those of input files: the line goes on with the others.
+ * lets the line go on, or ends it.
  */
-async function runLine(settings: Settings, faults: ToolkitError[], work: Work): Promise<number> {
+async function runLine(settings: Settings, faults: Faults, work: Work): Promise<number> {
   const started = performance.now();
 
   const crawled = await crawl(settings, work);
   if (crawled.outcome === 'interrupted') return INTERRUPTED;
 
-  const cleaned = await clean(settings, faults, work);
+  const cleaned = await clean(settings, faults.errors, work);
   if (cleaned.outcome === 'interrupted') return INTERRUPTED;
-  if (faults.length > 0 && cleaned.report.manifest.documents.length === 0) throw together(faults);
+  const { pages, manifest } = cleaned.report;
+  faults.isAllThereIs = pages === 0;
+  if (faults.errors.length > 0 && manifest.documents.length === 0) throw together(faults.errors, UNUSABLE);
 
   const tokenizer = await trainTokenizer(settings, work);
   if (tokenizer.outcome === 'interrupted') return INTERRUPTED;

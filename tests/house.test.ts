@@ -190,7 +190,7 @@ it('lists the error codes of each room in CONTRIBUTING.md, sorted', () => {
   for (const file of files.filter((name) => !name.startsWith('tests/'))) {
     const room = file.includes('/') ? file.split('/')[0] : 'main, nightly';
     const text = readFileSync(file, 'utf8');
-    for (const [, code] of text.matchAll(/(?:code: |badInput\(\s*|printError\(\s*)'([A-Z_]+)'/g)) {
+    for (const [, code] of text.matchAll(/(?:code: |(?:badInput|tryAgain)\(\s*|printError\(\s*)'([A-Z_]+)'/g)) {
       used[room] ??= new Set();
       used[room].add(code);
     }

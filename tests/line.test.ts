@@ -109,7 +109,7 @@ it('crawls, cleans, shards, trains tokenizer and model; then there is nothing ne
 }, 180_000);
 
 it('a second run of a folder is refused while one is going', () => {
-  expect(meanwhile.status).toBe(2);
+  expect(meanwhile.status).toBe(75);
   expect(meanwhile.events.at(-1)).toMatchObject({
     code: 'FOLDER_LOCKED',
     message: expect.stringContaining(`pid ${pid}`),
@@ -153,7 +153,7 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
 
   const small = ['--vocab-size', '1024', '--width', '32', '--context', '32', '--valid-share', '0.2', ...SHORT];
   const broken = await vua('run', '--input', torn, lines, '--out', out, ...small);
-  expect(broken.status).toBe(2);
+  expect(broken.status).toBe(5);
   expect(broken.events.at(-1)).toMatchObject({
     event: 'error',
     code: 'TRUNCATED_GZIP',
@@ -170,7 +170,7 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   const shard = join(out, 'documents', 'documents-00000.arrow');
   truncateSync(shard, statSync(shard).size - 1000);
   const damaged = await vua('verify', out, '--json');
-  expect(damaged.status).toBe(1);
+  expect(damaged.status).toBe(3);
   expect(JSON.stringify(damaged.results[0].faults)).toContain('documents-00000.arrow');
 }, 180_000);
 
@@ -188,6 +188,6 @@ it('verify finds what is damaged at any station', async () => {
   ];
   for (const path of harmed) truncateSync(path, Math.floor(statSync(path).size / 2));
   const { status, results } = await vua('verify', harmedRun, '--json');
-  expect(status).toBe(1);
+  expect(status).toBe(3);
   expect(new Set(results[0].faults.map(({ file }: Line) => file))).toEqual(new Set(harmed));
 });

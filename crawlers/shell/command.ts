@@ -16,10 +16,45 @@ import { badInput, type ToolkitError } from './errors.ts';
 import { readJsonIfPresent } from './folder.ts';
 import type { Outcome, Work } from './work.ts';
 
+/*
+ * How `vua` ends: the README and CONTRIBUTING repeat this table. What a command returns is a status of it; an error
+ * brings its own (errors.ts).
+ */
+export const DONE = 0;
+export const FAILED = 1;
+export const UNUSABLE = 2;
+export const NOT_VERIFIED = 3;
+export const HELD_BY_GATE = 4;
+export const FAULTS_IN_INPUTS = 5;
+/** EX_TEMPFAIL of sysexits.h. */
+export const TRY_AGAIN = 75;
 export const NOTHING_NEW = 99;
+/** 128 + SIGINT, as shells say it. */
 export const INTERRUPTED = 130;
 
-const STATUS = { written: 0, nothing_new: NOTHING_NEW, interrupted: INTERRUPTED } as const;
+/** What each status says, the gravest first. */
+export const EXIT_STATUSES = [
+  [INTERRUPTED, 'stopped by a signal'],
+  [FAILED, 'failed'],
+  [UNUSABLE, 'unusable config or input'],
+  [NOT_VERIFIED, 'verification failed'],
+  [TRY_AGAIN, 'try again'],
+  [HELD_BY_GATE, 'held by a gate'],
+  [FAULTS_IN_INPUTS, 'done, with faults in inputs'],
+  [DONE, 'done'],
+  [NOTHING_NEW, 'nothing new'],
+] as const;
+
+/** The status to give where several hold: faults in inputs before "nothing new", a stop before everything. */
+export function gravest(first: number, ...others: readonly number[]): number {
+  const rank = (status: number): number => {
+    const found = EXIT_STATUSES.findIndex(([known]) => known === status);
+    return found < 0 ? EXIT_STATUSES.length : found; // what --nothing-new-status was given
+  };
+  return others.reduce((worst, status) => (rank(status) < rank(worst) ? status : worst), first);
+}
+
+const STATUS = { written: DONE, nothing_new: NOTHING_NEW, interrupted: INTERRUPTED } as const;
 /** Exit status of a station's ending. */
 export const statusOf = ({ outcome }: Outcome<unknown>): number => STATUS[outcome];
 
@@ -35,7 +70,7 @@ export interface Command<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly options: z.ZodObject<Shape>;
   /** Headings of --help where there are many options, each by the key of the first one below it. */
   readonly headings?: Partial<Readonly<Record<keyof Shape & string, string>>>;
-  /** Returns the exit status; nothing means 0, 99 means nothing new. */
+  /** Returns the exit status (EXIT_STATUSES); nothing means 0. */
   run(options: z.infer<z.ZodObject<Shape>>, work: Work): Promise<number | undefined>;
 }
 

@@ -1,3 +1,6 @@
+/** Exit statuses of errors; command.ts has the whole table. */
+export type ErrorStatus = 1 | 2 | 3 | 4 | 5 | 75;
+
 /** The one error of the toolkit. Messages read: subject, fact, expected fact. Codes are listed in CONTRIBUTING.md. */
 export interface ToolkitErrorFields {
   /** SCREAMING_SNAKE, stable: scripts may match on it. */
@@ -7,14 +10,14 @@ export interface ToolkitErrorFields {
   /** What to do about it. One line. */
   readonly hint?: string;
   readonly cause?: unknown;
-  /** Process exit status: 2 when the caller's input is at fault (flag, config, file), 1 when the run failed. Default 1. */
-  readonly exitStatus?: 1 | 2;
+  /** Process exit status, 2 when the caller's input is at fault (flag, config, file), 75 when it may come right. Default 1. */
+  readonly exitStatus?: ErrorStatus;
 }
 
 export class ToolkitError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
-  readonly exitStatus: 1 | 2;
+  readonly exitStatus: ErrorStatus;
 
   constructor({ code, message, hint, cause, exitStatus = 1 }: ToolkitErrorFields) {
     super(message, { cause });
@@ -30,12 +33,17 @@ export function badInput(code: string, message: string, hint?: string, cause?: u
   return new ToolkitError({ code, message, hint, cause, exitStatus: 2 });
 }
 
+/** Nothing is wrong but the moment (somebody works there, a server is silent): exit status 75. */
+export function tryAgain(code: string, message: string, hint?: string, cause?: unknown): ToolkitError {
+  return new ToolkitError({ code, message, hint, cause, exitStatus: 75 });
+}
+
 /** One error that says them all, with the code and hint of the first. `faults` is not empty. */
-export function together(faults: readonly ToolkitError[]): ToolkitError {
+export function together(faults: readonly ToolkitError[], exitStatus: ErrorStatus): ToolkitError {
   const [first] = faults;
-  if (faults.length === 1) return first!;
-  const { code, hint, exitStatus } = first!;
-  const message = `${faults.length} faults: ${faults.map((fault) => fault.message).join(' │ ')}`;
+  const { code, hint } = first!;
+  const messages = faults.map((fault) => fault.message).join(' │ ');
+  const message = faults.length === 1 ? messages : `${faults.length} faults: ${messages}`;
   return new ToolkitError({ code, message, hint, exitStatus, cause: first });
 }
 

@@ -1,7 +1,7 @@
 /** One writer of a work folder at a time. */
 import { existsSync, linkSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ToolkitError } from './errors.ts';
+import { tryAgain } from './errors.ts';
 import { makeFolder, unwritable } from './folder.ts';
 
 /** Locks that this very process holds: a lock file with our pid that is not among them was left by another life. */
@@ -39,12 +39,11 @@ export function lockFolder(dir: string): () => void {
     rmSync(claim, { force: true });
     const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
     if (holder === process.pid ? heldHere.has(path) : holder > 0 && isAlive(holder)) {
-      throw new ToolkitError({
-        code: 'FOLDER_LOCKED',
-        message: `${dir}: a run with pid ${holder} is working on this folder`,
-        hint: `wait for it, or stop it with \`kill -INT ${holder}\` (what it finished stays valid)`,
-        exitStatus: 2,
-      });
+      throw tryAgain(
+        'FOLDER_LOCKED',
+        `${dir}: a run with pid ${holder} is working on this folder`,
+        'run again when it has ended',
+      );
     }
     rmSync(path, { force: true });
   }

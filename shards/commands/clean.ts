@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { parseRecipe, parseThresholds, RECIPE_OPTIONS } from '../../cleaning/recipe.ts';
-import { commandLine, defineCommand, INTERRUPTED, statusOf } from '../../crawlers/shell/command.ts';
-import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
+import {
+  commandLine,
+  defineCommand,
+  FAULTS_IN_INPUTS,
+  INTERRUPTED,
+  statusOf,
+  UNUSABLE,
+} from '../../crawlers/shell/command.ts';
+import { badInput, type ToolkitError, together } from '../../crawlers/shell/errors.ts';
 import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Outcome } from '../../crawlers/shell/work.ts';
 import type { CleanSummary } from '../documents/clean-inputs.ts';
@@ -89,7 +96,8 @@ export const cleanCommand = defineCommand({
     if (done.outcome === 'interrupted') return INTERRUPTED;
     const last = faults.pop();
     for (const { code, message } of faults) report.note(`${code}: ${message}`);
-    if (last !== undefined) throw last; // below the table: what the other files gave is kept
+    // Below the table: what the other files gave is kept.
+    if (last !== undefined) throw together([last], counts.pages > 0 ? FAULTS_IN_INPUTS : UNUSABLE);
     return statusOf(done);
   },
 });

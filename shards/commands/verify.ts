@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { type Command, defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
+import { type Command, DONE, defineCommand, INTERRUPTED, NOT_VERIFIED } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
 import type { Verifier } from '../../crawlers/shell/work.ts';
 import type { VerifyReport } from '../verify/verify.ts';
-
-const FAULTS_FOUND = 1;
 
 /** `others`: what the other rooms check in the folder of a run. */
 export const verifyCommand = (others: () => Promise<readonly Verifier[]> = async () => []): Command =>
@@ -19,7 +17,7 @@ export const verifyCommand = (others: () => Promise<readonly Verifier[]> = async
       const report = await verify(dir, work, await others());
       work.report.result(formatVerify(dir, report), { event: 'verified', ...report });
       if (report.interrupted) return INTERRUPTED;
-      return report.faults.length > 0 ? FAULTS_FOUND : 0;
+      return report.faults.length > 0 ? NOT_VERIFIED : DONE;
     },
   });
 

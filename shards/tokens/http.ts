@@ -3,7 +3,7 @@
  * (no connection, time-out, 408, 425, 429, 5xx, a body that breaks off) is asked for again, later each time; what does
  * not (404, a file of another size, a server that ignores `Range`) is an error at once.
  */
-import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { reasonOf, ToolkitError, tryAgain } from '../../crawlers/shell/errors.ts';
 import { badShard, checkSize, pathOf, type RangeReader } from '../arrow/ranges.ts';
 
 export interface HttpOptions {
@@ -99,12 +99,12 @@ async function patiently(
     } catch (error) {
       if (error instanceof ToolkitError) throw error;
       if (attempt >= attempts) {
-        throw new ToolkitError({
-          code: 'REQUEST_FAILED',
-          message: `${url}: ${part}: ${reasonOf(error)}, after ${attempts} attempts`,
-          hint: 'is the server up? the same command with --resume goes on from the last checkpoint',
-          cause: error,
-        });
+        throw tryAgain(
+          'REQUEST_FAILED',
+          `${url}: ${part}: ${reasonOf(error)}, after ${attempts} attempts`,
+          'is the server up? the same command with --resume goes on from the last checkpoint',
+          error,
+        );
       }
       const asked = error instanceof Passing ? error.afterMs : undefined;
       const delay = Math.min(LONGEST_DELAY_MS, asked ?? firstDelayMs * 2 ** (attempt - 1));

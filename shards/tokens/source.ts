@@ -77,7 +77,7 @@ export const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
  *   for await (const tokens of eachBatch(folder.source('train'))) count += tokens.length;
  *
  * @throws ToolkitError (exit 2) NO_MANIFEST, BAD_JSON, BAD_MANIFEST, NEWER_FORMAT, OLDER_FORMAT; of a URL also BAD_SHARD
- *   for what is not there, and REQUEST_FAILED (exit 1) when the server does not answer
+ *   for what is not there, and REQUEST_FAILED (exit 75) when the server does not answer
  */
 export async function openTokens(where: string, options: HttpOptions = {}): Promise<TokenFolder> {
   if (isUrl(where)) return reopenTokens(where, await fetchManifest(where, options), options);

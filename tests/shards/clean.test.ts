@@ -176,6 +176,19 @@ describe('cleanInputs', () => {
     await expectValid(out);
   });
 
+  it('ends with 5 beside other pages, new or known, and with 2 when nothing could be used', async () => {
+    const [dir, out] = [temporaryFolder(), temporaryFolder()];
+    const [bad, good] = [join(dir, 'bad.jsonl'), join(dir, 'good.txt')];
+    writeFileSync(bad, '{');
+    writeFileSync(good, 'Sáng nay trời mưa');
+    const statusOf = async (...inputs: string[]): Promise<number> =>
+      (await thrownBy(() => cleanCommand.run(cleanCommand.options.parse({ input: inputs, out }), context())))
+        .exitStatus;
+    expect(await statusOf(bad)).toBe(2);
+    expect(await statusOf(bad, good)).toBe(5);
+    expect(await statusOf(bad, good)).toBe(5);
+  });
+
   it('says which files are not UTF-8, the first five by name', async () => {
     const dir = temporaryFolder();
     for (let n = 0; n < 7; n++) writeFileSync(join(dir, `${n}.txt`), Buffer.from(`b\xd5n ${n}`, 'latin1'));

@@ -185,14 +185,14 @@ describe('verify', () => {
     if (faults.length === 1) expect(await faultsOf(folders.dir)).toEqual(faults);
   });
 
-  it('as a command: exit status 1 and one line per fault; 0 when sound', async () => {
+  it('as a command: exit status 3 and one line per fault; 0 when sound', async () => {
     const { dir, documents } = await runFolder();
     const sound = context();
     expect(await verifyCommand().run({ dir }, sound)).toBe(0);
     expect(sound.out.join('')).toMatch(/: ok: \d+ files \(.*\), 80 documents, 7 rejects, [\d,]+ tokens\n$/);
     truncateSync(join(documents, 'documents-00001.arrow'), 700);
     const heard = context();
-    expect(await verifyCommand().run({ dir }, heard)).toBe(1);
+    expect(await verifyCommand().run({ dir }, heard)).toBe(3);
     expect(heard.out.join('')).toMatch(
       /1 faults?: .*\nshard +\S+documents-00001\.arrow: 700 bytes, expected \d+: it was cut\n$/,
     );
