@@ -76,6 +76,10 @@ it('imports only downstairs within a room', () => {
   expect(wrong).toEqual([]);
 });
 
+it('keeps what the product reads in the product: no file names tests/', () => {
+  expect(product.filter((file) => /['"`(/]tests\//.test(readFileSync(file, 'utf8')))).toEqual([]);
+});
+
 it('hides what is private with #, but for constructors', () => {
   const members = /^ +(private|protected|public) (?!constructor)/m;
   expect(files.filter((file) => members.test(readFileSync(file, 'utf8')))).toEqual([]);

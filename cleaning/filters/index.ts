@@ -5,7 +5,7 @@
  * `fineweb2`     figures of FineWeb-2's vie_Latn configuration as published, on the same measurement counted in syllables
  *                (document.ts says which grams stand for which). `published` is what Gopher, C4 or FineWeb-2 ask for.
  * `recommended`  figures for syllables, set where Vietnamese Wikipedia, decrees, 1930s prose and The Tale of Kieu pass;
- *                `tests/bench/cleaning/filters.ts` prints what each row drops.
+ *                `npm run bench:cleaning -- filters` prints what each row drops.
  */
 import type { Measurements } from '../document.ts';
 import * as c4 from './c4.ts';

@@ -1,6 +1,6 @@
 /**
  * BpeModel → tokenizer.json and tokenizer_config.json, as the Rust library `tokenizers`, @huggingface/tokenizers and
- * transformers read them. Their ids equal ours (tests/tokenizer), but for one choice: there the names of special tokens
+ * transformers read them. Their ids equal ours (a test holds them), but for one choice: there the names of special tokens
  * in a text become those tokens.
  */
 

@@ -2,7 +2,7 @@
  * The loops over every byte of a text in WebAssembly with 16-byte vectors: what pretokenize.ts, byte-table.ts and
  * well-formed.ts do, for the common case. Each function stops where it has no answer (a key that is long or beyond the
  * table's limit; the end of a window) and returns that place; the plain code goes on from there. So there is one
- * meaning, written in TypeScript, and this makes it faster (tests/tokenizer/scan-kernel.test.ts holds the two together).
+ * meaning, written in TypeScript, and this makes it faster (a test holds the two together).
  */
 import { BATCH, FOUND_BYTES, SCAN, wholeGroup } from './scan.ts';
 import { STABLE } from './stable.ts';

@@ -2,7 +2,7 @@
  * Splits text into pretokens: the pieces that no merge crosses. A Vietnamese syllable takes its leading space and never
  * loses a stray combining mark; digits go in threes, with their space; line ends close what stands before them.
  *
- * The scanner works on UTF-8 bytes and gives exactly what the regular expression gives (tests/tokenizer compare them).
+ * The scanner works on UTF-8 bytes and gives exactly what the regular expression gives.
  */
 import { type Automaton, automatonOf } from './automaton.ts';
 import type { PaddedText } from './padded-text.ts';

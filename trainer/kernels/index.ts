@@ -17,12 +17,13 @@ import {
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
+import { gradNorm, gradNormPartial, lossTotal, lossWeights } from './loss-scale.ts';
 import { type MatmulTile, matmul } from './matmul.ts';
 import type { MatmulDims, MatmulProblem } from './matmul-problem.ts';
 import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';
 import { muonMomentum, muonNormalise, muonScale, muonSquares, muonUpdate } from './muon.ts';
-import { adamw, gradNorm, gradNormPartial, lossTotal, lossWeights } from './optimizer.ts';
+import { adamw } from './optimizer.ts';
 import { peakCopy, peakFma } from './peak.ts';
 import {
   residualMixBackward,

@@ -14,7 +14,7 @@ import { Program, type ProgramStep, type Tensor } from '../gpu/program.ts';
 import { castHalf } from '../kernels/cast.ts';
 import { type KernelChoice, kernelsFor } from '../kernels/choice.ts';
 import { sortByToken } from '../kernels/embedding.ts';
-import { initialState, lossTotal, lossWeights, STATE_FLOATS, STEP_FLOATS } from '../kernels/optimizer.ts';
+import { initialState, lossTotal, lossWeights, STATE_FLOATS, STEP_FLOATS } from '../kernels/loss-scale.ts';
 import { Arena } from './arena.ts';
 import { addBackward } from './backward.ts';
 import type { ModelConfig } from './config.ts';
@@ -59,8 +59,6 @@ export interface StepFigures {
 /** Steps whose figures wait on the GPU at most. */
 export const RING = 64;
 const STATE_BYTES = STATE_FLOATS * 4;
-/** First loss scale of mixed precision. */
-const LOSS_SCALE = 2 ** 16;
 
 type CountedBatch = BatchArrays & Pick<Batch, 'counted'>;
 
@@ -110,7 +108,7 @@ export class Trainer {
     this.#step = make('step', STEP_FLOATS);
     this.#state = make('state', STATE_FLOATS);
     this.#ring = make('ring', RING * STATE_FLOATS);
-    this.writeState(initialState(storage === 'f16' ? LOSS_SCALE : 1));
+    this.writeState(initialState(storage));
 
     const program = (): Program => new Program(gpu);
     this.#programs = {

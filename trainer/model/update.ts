@@ -4,8 +4,8 @@
  */
 
 import { type Program, slice, type Tensor } from '../gpu/program.ts';
+import { gradNorm, NORM_PARTS } from '../kernels/loss-scale.ts';
 import { MUON_PARTS, muonMomentum, muonScale, muonSquares, NEWTON_SCHULZ } from '../kernels/muon.ts';
-import { gradNorm, NORM_PARTS } from '../kernels/optimizer.ts';
 import type { ArenaPart } from './arena.ts';
 import { type MatrixOptimizer, PARAMETER_GROUPS, type Parameter, type ParameterGroup } from './config.ts';
 import type { Network } from './network.ts';
@@ -21,7 +21,7 @@ export interface UpdateOptions {
 }
 
 export interface UpdateTensors {
-  /** Scalars of this step, the optimizer's state, the step's mean loss [4]: see kernels/optimizer.ts. */
+  /** Scalars of this step, the optimizer's state, the step's mean loss [4]: see kernels/loss-scale.ts. */
   readonly step: Tensor;
   readonly state: Tensor;
   readonly total: Tensor;
