@@ -140,23 +140,42 @@ export class BandIndex {
     );
   }
 
-  #startRun(level: number, entries: number, lastDocument: number): RunWriter {
+  #startRun(level: number, entries: number, lastDocument: number) {
     const run = this.#nextRun++;
-    return new RunWriter(
-      { run, level, entries, lastDocument },
-      this.#options.block,
-      (block, data) => this.#addBlock.run(run * BLOCKS_PER_RUN + block, data),
-      ({ fences, filter }) =>
-        this.#addRun.run(run, level, entries, lastDocument, bytesOf(fences), bytesOf(filter.words)),
-    );
+    const { block } = this.#options;
+    const fences = new Float64Array(Math.ceil(entries / block));
+    const filter = BloomFilter.for(entries);
+    const keys = new Float64Array(block);
+    const documents = new Uint32Array(block);
+    let [filled, written] = [0, 0];
+    const end = (): void => {
+      const data = Buffer.alloc(filled * ENTRY_BYTES);
+      data.set(new Uint8Array(keys.buffer, 0, filled * 8));
+      data.set(new Uint8Array(documents.buffer, 0, filled * 4), filled * 8);
+      this.#addBlock.run(run * BLOCKS_PER_RUN + written++, data);
+      filled = 0;
+    };
+    return {
+      add(key: number, document: number): void {
+        if (filled === 0) fences[written] = key;
+        keys[filled] = key;
+        documents[filled++] = document;
+        filter.add(key);
+        if (filled === block) end();
+      },
+      finish: (): Run => {
+        if (filled > 0) end();
+        this.#addRun.run(run, level, entries, lastDocument, bytesOf(fences), bytesOf(filter.words));
+        return { run, level, entries, lastDocument, fences, filter };
+      },
+    };
   }
 
   #findInRun(run: Run, key: number, limit: number, found: Set<number>): number {
-    let block = lastAtMost(run.fences, key);
-    // Entries of one key may have begun in the block before.
-    while (block > 0 && run.fences[block] === key) block--;
     let count = 0;
-    for (; block < run.fences.length && run.fences[block] <= key; block++) {
+    // Entries of one key may have begun in the block before its first fence.
+    const first = Math.max(0, firstAtLeast(run.fences, key) - 1);
+    for (let block = first; block < run.fences.length && run.fences[block] <= key; block++) {
       const { keys, documents } = this.#read(run, block);
       for (let i = firstAtLeast(keys, key); i < keys.length && keys[i] === key; i++) {
         found.add(documents[i]);
@@ -188,17 +207,7 @@ const copyOf = ({ buffer, byteOffset, byteLength }: Buffer): ArrayBuffer =>
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array | Int32Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 
-/** Index of the last element that is at most `key`; 0 when none is. */
-function lastAtMost(sorted: Float64Array, key: number): number {
-  let [low, high] = [0, sorted.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (sorted[middle] <= key) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
+/** Index of the first element that is at least `key`. */
 function firstAtLeast(sorted: Float64Array, key: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -207,56 +216,6 @@ function firstAtLeast(sorted: Float64Array, key: number): number {
     else high = middle;
   }
   return low;
-}
-
-class RunWriter {
-  readonly #head: Omit<Run, 'fences' | 'filter'>;
-  readonly #write: (block: number, data: Buffer) => void;
-  readonly #finish: (run: Run) => void;
-  readonly #fences: Float64Array;
-  readonly #filter: BloomFilter;
-  readonly #keys: Float64Array;
-  readonly #documents: Uint32Array;
-  #filled = 0;
-  #block = 0;
-
-  constructor(
-    head: Omit<Run, 'fences' | 'filter'>,
-    block: number,
-    write: (block: number, data: Buffer) => void,
-    finish: (run: Run) => void,
-  ) {
-    this.#head = head;
-    this.#write = write;
-    this.#finish = finish;
-    this.#keys = new Float64Array(block);
-    this.#documents = new Uint32Array(block);
-    this.#fences = new Float64Array(Math.ceil(head.entries / block));
-    this.#filter = BloomFilter.for(head.entries);
-  }
-
-  add(key: number, document: number): void {
-    if (this.#filled === 0) this.#fences[this.#block] = key;
-    this.#keys[this.#filled] = key;
-    this.#documents[this.#filled++] = document;
-    this.#filter.add(key);
-    if (this.#filled === this.#keys.length) this.#end();
-  }
-
-  finish(): Run {
-    if (this.#filled > 0) this.#end();
-    const run = { ...this.#head, fences: this.#fences, filter: this.#filter };
-    this.#finish(run);
-    return run;
-  }
-
-  #end(): void {
-    const data = Buffer.alloc(this.#filled * ENTRY_BYTES);
-    data.set(new Uint8Array(this.#keys.buffer, 0, this.#filled * 8));
-    data.set(new Uint8Array(this.#documents.buffer, 0, this.#filled * 4), this.#filled * 8);
-    this.#write(this.#block++, data);
-    this.#filled = 0;
-  }
 }
 
 /** A run from its first entry to its last, one block in memory. */

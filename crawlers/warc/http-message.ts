@@ -92,24 +92,19 @@ export async function decodeBody(
 
 type Decompress = (body: Uint8Array, maxOutputLength: number) => Promise<Uint8Array>;
 
-const gunzipAsync = promisify(gunzip);
-const inflateAsync = promisify(inflate);
-const inflateRawAsync = promisify(inflateRaw);
-const brotliAsync = promisify(brotliDecompress);
-
-const cut = { finishFlush: constants.Z_SYNC_FLUSH };
-const gunzipBody: Decompress = (body, maxOutputLength) => gunzipAsync(body, { ...cut, maxOutputLength });
-const inflateBody: Decompress = (body, maxOutputLength) => inflateAsync(body, { ...cut, maxOutputLength });
-const inflateRawBody: Decompress = (body, maxOutputLength) => inflateRawAsync(body, { ...cut, maxOutputLength });
-const brotliBody: Decompress = (body, maxOutputLength) =>
-  brotliAsync(body, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength });
+/** What is there of a body that was cut. */
+const withoutEnd =
+  (decompress: typeof gunzip | typeof brotliDecompress, finishFlush: number): Decompress =>
+  (body, maxOutputLength) =>
+    promisify<Uint8Array, object, Uint8Array>(decompress)(body, { finishFlush, maxOutputLength });
 
 /** By Content-Encoding; tried in turn. `deflate` means zlib, and half of the servers send it bare. */
+const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = constants;
 const DECOMPRESSORS: Readonly<Record<string, readonly Decompress[]>> = {
-  gzip: [gunzipBody],
-  'x-gzip': [gunzipBody],
-  deflate: [inflateBody, inflateRawBody],
-  br: [brotliBody],
+  gzip: [withoutEnd(gunzip, Z_SYNC_FLUSH)],
+  'x-gzip': [withoutEnd(gunzip, Z_SYNC_FLUSH)],
+  deflate: [withoutEnd(inflate, Z_SYNC_FLUSH), withoutEnd(inflateRaw, Z_SYNC_FLUSH)],
+  br: [withoutEnd(brotliDecompress, BROTLI_OPERATION_FLUSH)],
 };
 
 /** RFC 9112 §7.1. `undefined` when the body does not start with a chunk size; a cut body gives what is there. */

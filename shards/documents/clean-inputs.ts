@@ -68,9 +68,23 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   const progress = work.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
   const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
-  const feed = new Feed(pages, work.signal, () => progress.update(feed.read, figures()));
+  let read = 0;
+  let unreadable: unknown;
+  // An interruption or a fault of the source ends the stream quietly, so that cleaning finishes what it has in hand and
+  // the outcome can be committed; the fault is kept for afterwards.
+  async function* untilFault(): AsyncGenerator<Page> {
+    try {
+      for await (const page of pages) {
+        if (work.signal.aborted) return;
+        progress.update(++read, figures());
+        yield page;
+      }
+    } catch (error) {
+      if (!work.signal.aborted) unreadable = error;
+    }
+  }
   try {
-    for await (const outcome of clean(feed, { ...recipe, contamination, threads, store: folder.store })) {
+    for await (const outcome of clean(untilFault(), { ...recipe, contamination, threads, store: folder.store })) {
       if (outcome.kept) writer.add(outcome.kept);
       else writer.drop(outcome.dropped);
       report = mergeReports(report, reportOf(outcome));
@@ -83,7 +97,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) work.report.note(doubt);
     if (doubts.length > SHOWN_DOUBTS) work.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
     const { onFault } = options;
-    const last = feed.fault ?? (onFault ? undefined : faults.pop());
+    const last = unreadable ?? (onFault ? undefined : faults.pop());
     for (const fault of faults) {
       if (onFault) onFault(fault);
       else work.report.note(`${fault.code}: ${fault.message}`);
@@ -91,43 +105,12 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     if (last !== undefined) throw last;
     const { skipped } = folder.store;
     return {
-      outcome: work.signal.aborted ? 'interrupted' : feed.read > skipped ? 'written' : 'nothing_new',
-      report: { ...report, pages: feed.read, skipped, passedOver, manifest: folder.manifest },
+      outcome: work.signal.aborted ? 'interrupted' : read > skipped ? 'written' : 'nothing_new',
+      report: { ...report, pages: read, skipped, passedOver, manifest: folder.manifest },
     };
   } finally {
     writer.discard();
     folder.close();
-  }
-}
-
-/**
- * Pages up to an interruption or a fault of their source. Both end the stream quietly, so that cleaning finishes what it
- * has in hand and the outcome can be committed; the fault is kept for afterwards.
- */
-class Feed implements AsyncIterable<Page> {
-  read = 0;
-  fault: unknown;
-  readonly #pages: AsyncIterable<Page>;
-  readonly #signal: AbortSignal;
-  readonly #onPage: () => void;
-
-  constructor(pages: AsyncIterable<Page>, signal: AbortSignal, onPage: () => void) {
-    this.#pages = pages;
-    this.#signal = signal;
-    this.#onPage = onPage;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Page> {
-    try {
-      for await (const page of this.#pages) {
-        if (this.#signal.aborted) return;
-        this.read++;
-        this.#onPage();
-        yield page;
-      }
-    } catch (error) {
-      if (!this.#signal.aborted) this.fault = error;
-    }
   }
 }
 

@@ -16,42 +16,18 @@ import { type Row, rowsOf, type TextBatch } from './read.ts';
 /** A record batch ends with the document that reaches this size: what a reader holds in memory. */
 const BATCH_BYTES = 4 << 20;
 
-const DOCUMENT_VALUES: Record<DocumentText, (document: Document) => string> = {
-  id: (document) => document.id,
-  url: (document) => document.url,
-  title: (document) => document.title,
-  text: (document) => document.text,
-  author: (document) => document.author,
-  published: (document) => document.published,
-  canonical: (document) => document.canonical,
-  section: (document) => document.section,
-  lang: (document) => document.lang,
-  source: (document) => document.source,
-  fetched_at: (document) => document.fetchedAt,
-  consent: (document) => document.consent.conclusion,
-  consent_statements: (document) => document.consent.statements.join('\n'),
-  licence: (document) => document.licence,
-  charset: (document) => document.charset,
-  language: (document) => document.language,
-  paragraph_languages: (document) => document.paragraphLanguages,
-  diacritics: (document) => document.diacritics,
-  cluster: (document) => document.cluster,
-  contamination: (document) => document.contamination,
+/** Columns whose name is not that of a text of the document. */
+const OF_DOCUMENT = {
+  fetched_at: ({ fetchedAt }: Document) => fetchedAt,
+  consent: ({ consent }: Document) => consent.conclusion,
+  consent_statements: ({ consent }: Document) => consent.statements.join('\n'),
+  paragraph_languages: ({ paragraphLanguages }: Document) => paragraphLanguages,
 };
-
-const REJECT_VALUES: Record<RejectText, (drop: Drop) => string> = {
-  id: (drop) => drop.id,
-  url: (drop) => drop.url,
-  title: (drop) => drop.title,
-  source: (drop) => drop.source,
-  fetched_at: (drop) => drop.fetchedAt,
-  stage: (drop) => drop.stage,
-  reason: (drop) => drop.reason,
-  other: (drop) => drop.other,
-  charset: (drop) => drop.charset,
-  language: (drop) => drop.language,
-  text: (drop) => drop.text,
-};
+const isOther = (column: DocumentText): column is keyof typeof OF_DOCUMENT => column in OF_DOCUMENT;
+const documentText = (document: Document, column: DocumentText): string =>
+  isOther(column) ? OF_DOCUMENT[column](document) : document[column];
+const rejectText = (drop: Drop, column: RejectText): string =>
+  column === 'fetched_at' ? drop.fetchedAt : drop[column];
 
 /** How a row becomes the columns of a shard. */
 interface Layout<Row> {
@@ -64,14 +40,14 @@ interface Layout<Row> {
 const DOCUMENT_LAYOUT: Layout<Document> = {
   kind: 'documents',
   columns: DOCUMENT_COLUMNS,
-  text: (document, column) => DOCUMENT_VALUES[column as DocumentText](document),
+  text: (document, column) => documentText(document, column as DocumentText),
   number: (document, column) => document.measurements[column as Measurement],
 };
 
 const REJECT_LAYOUT: Layout<Drop> = {
   kind: 'rejects',
   columns: REJECT_COLUMNS,
-  text: (drop, column) => REJECT_VALUES[column as RejectText](drop),
+  text: (drop, column) => rejectText(drop, column as RejectText),
   number: (drop, column) =>
     column === 'value' || column === 'threshold'
       ? drop[column]

@@ -34,25 +34,26 @@ export interface KernelLayout {
 /** What the pairs of a word make, of 16 symbols at most, and a vector behind. */
 export const MADE_BYTES = 96;
 
+/** What the kernel shares as globals. */
+const GLOBALS = [
+  'slots', //        of the ByteTable
+  'slotMask', //     their number minus 1
+  'room', //         how many keys may be added
+  'added', //        keys that were
+  'addedBytes', //   and their bytes
+  'ids', //          where ids go next
+  'pool', //         where ids of pretokens of several tokens stand
+  'poolEnd', //      ids in the pool
+  'pairs', //        slots of the PairTable
+  'pairMask', //     their number minus 1
+  'flag', //         put on the first id of a syllable behind another, 0 for none
+  'wasSyllable', //  whether the last pretoken was a syllable
+  'foundEnd',
+  'touched',
+] as const;
+
 /** Addresses are absolute. A text stands between 16 zero bytes and 80 zero bytes. */
-export interface KernelExports {
-  /** Slots of the ByteTable, their number minus 1, how many keys may be added, and what was: keys, bytes of keys. */
-  readonly slots: WebAssembly.Global;
-  readonly slotMask: WebAssembly.Global;
-  readonly room: WebAssembly.Global;
-  readonly added: WebAssembly.Global;
-  readonly addedBytes: WebAssembly.Global;
-  /** Where ids go next; where ids of pretokens of several tokens stand. */
-  readonly ids: WebAssembly.Global;
-  readonly pool: WebAssembly.Global;
-  /** Ids in the pool. */
-  readonly poolEnd: WebAssembly.Global;
-  /** Slots of the PairTable, their number minus 1. */
-  readonly pairs: WebAssembly.Global;
-  readonly pairMask: WebAssembly.Global;
-  /** Flag put on the first id of a syllable behind another, 0 for none; whether the last pretoken was a syllable. */
-  readonly flag: WebAssembly.Global;
-  readonly wasSyllable: WebAssembly.Global;
+export interface KernelExports extends Readonly<Record<(typeof GLOBALS)[number], WebAssembly.Global>> {
   /** Where the first character stands that NFC might change, or the first byte that is not UTF-8; `end` when none does. */
   stableUntil(start: number, end: number): number;
   /** Counts pretokens. `last`: 1 when the text ends at `end`, 0 when it goes on. @returns where it stopped. */
@@ -63,24 +64,7 @@ export interface KernelExports {
 
 const SOURCE = `(module
 (import "env" "memory" (memory 1))
-${[
-  'slots',
-  'slotMask',
-  'room',
-  'added',
-  'addedBytes',
-  'ids',
-  'pool',
-  'poolEnd',
-  'pairs',
-  'pairMask',
-  'flag',
-  'wasSyllable',
-  'foundEnd',
-  'touched',
-]
-  .map((name) => `(global $${name} (export "${name}") (mut i32) (i32.const 0))`)
-  .join('\n')}
+${GLOBALS.map((name) => `(global $${name} (export "${name}") (mut i32) (i32.const 0))`).join('\n')}
 ${SCAN}
 ${WORDS}
 ${STABLE}
@@ -89,23 +73,15 @@ ${STABLE}
 /** WebAssembly text of the kernel for a layout. */
 export function kernelSource(layout: KernelLayout, digits: number): string {
   const values: Readonly<Record<string, number>> = {
-    ASCII: layout.ascii,
-    MASK: layout.mask,
-    BLOCKS: layout.blocks,
-    FACTS: layout.facts,
-    LETTERS: layout.letters,
-    LETTERS_STOP: layout.lettersStop,
-    STABLE: layout.stable,
-    STABLE_STOP: layout.stableStop,
+    ...Object.fromEntries(Object.entries(layout).map(([name, place]) => [constantCase(name), place])),
     DIGITS: digits,
-    ID_OF_BYTE: layout.idOfByte,
-    VECTORS: layout.vectors,
-    FOUND: layout.found,
     FOUND_END: layout.found + BATCH * FOUND_BYTES,
-    MADE: layout.made,
     MADE_NEXT: layout.made + 4,
   };
   return SOURCE.replace('WHOLE_GROUP', wholeGroup(digits)).replace(/\b[A-Z_]{4,}\b/g, (name) =>
     name in values ? String(values[name]) : name,
   );
 }
+
+/** idOfByte → ID_OF_BYTE */
+const constantCase = (name: string): string => name.replace(/[A-Z]/g, '_$&').toUpperCase();

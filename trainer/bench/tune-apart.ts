@@ -11,7 +11,6 @@ import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
 import { nodeCommand } from '../gpu/apart.ts';
 import { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
-import type { KernelChoice } from '../kernels/choice.ts';
 import { loadChoice, saveChoice, tunePath } from '../kernels/tuned.ts';
 import { Trainer } from '../model/trainer.ts';
 import { driverClock } from './clock.ts';
@@ -134,46 +133,31 @@ export function onwards({ probed = [], tuned = {}, crashed = {} }: TuneFindings,
   } satisfies Partial<TuneOptions>;
 }
 
-/** In a child: tunes what is not found yet, tells it, and keeps the choices. */
+/**
+ * In a child: tunes what is not found yet, tells it, and keeps the choices. The products and the attention of the
+ * models' steps; before them, without any model too, the bench's cubes.
+ */
 export async function tuneRest(
   gpu: Gpu,
   models: readonly BenchModel[],
   storages: readonly Storage[],
-  context: Work,
+  { report, signal }: Work,
   { found, keep, dryRun = false, only }: RestOptions,
 ): Promise<void> {
-  const options = onwards(found, keep);
-  await tuneModels(gpu, models, storages, context, {
-    ...options,
-    skips: (key) => options.skips(key) || only?.test(key) === false,
-    onResult(result, choice) {
-      keep(['trying'], ''); // a fault of saving is none of a variant
-      if (!dryRun) saveChoice(gpu.facts, choice);
-      options.onResult(result);
-    },
-  });
-  keep(['trying'], '');
-}
-
-/** The products and the attention of the models' steps; before them, without any model too, the bench's cubes. */
-async function tuneModels(
-  gpu: Gpu,
-  models: readonly BenchModel[],
-  storages: readonly Storage[],
-  { report, signal }: Work,
-  { onResult, ...more }: Pick<TuneOptions, 'excludes' | 'skips' | 'onTry' | 'onResult'> = {},
-): Promise<KernelChoice> {
+  const { skips, onResult, ...more } = onwards(found, keep);
   const { clock } = driverClock(gpu.facts);
   let { choice } = loadChoice(gpu.facts);
   const known = new Set<string>();
   const optionsOf = (storage: Storage): TuneOptions => ({
     ...{ ...more, storage, clock, signal, rounds: 2, atLeastMs: 10 },
-    skips: (key) => known.has(key) || (more.skips?.(key) ?? false),
-    onResult(result, found) {
+    skips: (key) => known.has(key) || skips(key) || only?.test(key) === false,
+    onResult(result, next) {
       known.add(result.key);
-      choice = found;
+      choice = next;
       report.note(`${result.key}: ${result.tile}, ${result.gflops.toFixed(1)} GFLOP/s`);
-      onResult?.(result, found);
+      keep(['trying'], ''); // a fault of saving is none of a variant
+      if (!dryRun) saveChoice(gpu.facts, choice);
+      onResult(result);
     },
   });
   for (const storage of storages) {
@@ -193,19 +177,15 @@ async function tuneModels(
       choice = await tuneAttention(gpu, choice, config, rows, options);
     }
   }
-  return choice;
+  keep(['trying'], '');
 }
 
 const tuneText = (results: readonly TuneResult[]): string =>
   formatTable([
     ['class', 'fastest', 'GFLOP/s', 'over the default', 'left out'],
     ...results.map(({ key, tile, gflops, defaultGflops, faults }) => [
-      ...[
-        key,
-        tile,
-        gflops.toFixed(1),
-        defaultGflops > 0 ? `${(gflops / defaultGflops).toFixed(2)}×` : 'default left out',
-        String(faults.length),
-      ],
+      ...[key, tile, gflops.toFixed(1)],
+      defaultGflops > 0 ? `${(gflops / defaultGflops).toFixed(2)}×` : 'default left out',
+      String(faults.length),
     ]),
   ]);

@@ -36,104 +36,39 @@ export function ggufHeader(
   metadata: Readonly<Record<string, GgufValue>>,
   tensors: readonly GgufTensor[],
 ): Uint8Array<ArrayBuffer> {
-  const out = new Writer();
   const keys = Object.entries(metadata);
-  for (const byte of [0x47, 0x47, 0x55, 0x46]) out.u8(byte);
-  out.u32(3);
-  out.u64(tensors.length);
-  out.u64(keys.length);
-  for (const [key, value] of keys) {
-    out.string(key);
-    writeValue(out, value);
-  }
   let offset = 0;
-  for (const tensor of tensors) {
-    out.string(tensor.name);
-    out.u32(tensor.shape.length);
-    for (const size of tensor.shape.toReversed()) out.u64(size);
-    out.u32(TENSOR_TYPES[tensor.dtype]);
-    out.u64(offset);
-    const bytes = ggufBytes(tensor);
-    offset += bytes + ggufPadding(bytes).length;
-  }
-  for (const byte of ggufPadding(out.length)) out.u8(byte);
-  return out.bytes();
+  const parts = [
+    ENCODER.encode('GGUF'),
+    ...[u32(3), u64(tensors.length), u64(keys.length)],
+    ...keys.flatMap(([key, value]) => [...string(key), ...typed(value)]),
+    ...tensors.flatMap((tensor) => {
+      const { name, shape, dtype } = tensor;
+      const bytes = ggufBytes(tensor);
+      const at = offset;
+      offset += bytes + ggufPadding(bytes).length;
+      return [...string(name), u32(shape.length), ...shape.toReversed().map(u64), u32(TENSOR_TYPES[dtype]), u64(at)];
+    }),
+  ];
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return new Uint8Array(Buffer.concat([...parts, ggufPadding(length)]));
 }
 
-function writeValue(out: Writer, value: GgufValue): void {
-  if ('u32' in value) {
-    out.u32(VALUE_TYPES.u32);
-    out.u32(value.u32);
-  } else if ('f32' in value) {
-    out.u32(VALUE_TYPES.f32);
-    out.f32(value.f32);
-  } else if ('bool' in value) {
-    out.u32(VALUE_TYPES.bool);
-    out.u8(value.bool ? 1 : 0);
-  } else if ('string' in value) {
-    out.u32(VALUE_TYPES.string);
-    out.string(value.string);
-  } else if ('strings' in value) {
-    out.array(VALUE_TYPES.string, value.strings.length);
-    for (const text of value.strings) out.string(text);
-  } else {
-    out.array(VALUE_TYPES.i32, value.i32s.length);
-    for (const number of value.i32s) out.u32(number >>> 0);
-  }
+const ENCODER = new TextEncoder();
+const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+const u64 = (value: number): Uint8Array => new Uint8Array(BigUint64Array.of(BigInt(value)).buffer);
+function string(text: string): Uint8Array[] {
+  const bytes = ENCODER.encode(text);
+  return [u64(bytes.length), bytes];
 }
+const array = (type: number, count: number): Uint8Array[] => [u32(VALUE_TYPES.array), u32(type), u64(count)];
 
-/** Bytes that grow. */
-class Writer {
-  #buffer = new Uint8Array(1 << 16);
-  #view = new DataView(this.#buffer.buffer);
-  length = 0;
-
-  u8(value: number): void {
-    this.#room(1);
-    this.#buffer[this.length++] = value;
-  }
-
-  u32(value: number): void {
-    this.#room(4);
-    this.#view.setUint32(this.length, value, true);
-    this.length += 4;
-  }
-
-  f32(value: number): void {
-    this.#room(4);
-    this.#view.setFloat32(this.length, value, true);
-    this.length += 4;
-  }
-
-  u64(value: number): void {
-    this.#room(8);
-    this.#view.setBigUint64(this.length, BigInt(value), true);
-    this.length += 8;
-  }
-
-  string(text: string): void {
-    const bytes = new TextEncoder().encode(text);
-    this.u64(bytes.length);
-    this.#room(bytes.length);
-    this.#buffer.set(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  array(type: number, count: number): void {
-    this.u32(VALUE_TYPES.array);
-    this.u32(type);
-    this.u64(count);
-  }
-
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(0, this.length);
-  }
-
-  #room(bytes: number): void {
-    if (this.length + bytes <= this.#buffer.length) return;
-    const larger = new Uint8Array(2 * (this.length + bytes));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
-    this.#view = new DataView(larger.buffer);
-  }
+/** A value behind its type. */
+function typed(value: GgufValue): Uint8Array[] {
+  if ('u32' in value) return [u32(VALUE_TYPES.u32), u32(value.u32)];
+  if ('f32' in value) return [u32(VALUE_TYPES.f32), new Uint8Array(Float32Array.of(value.f32).buffer)];
+  if ('bool' in value) return [u32(VALUE_TYPES.bool), Uint8Array.of(value.bool ? 1 : 0)];
+  if ('string' in value) return [u32(VALUE_TYPES.string), ...string(value.string)];
+  if ('strings' in value) return [...array(VALUE_TYPES.string, value.strings.length), ...value.strings.flatMap(string)];
+  return [...array(VALUE_TYPES.i32, value.i32s.length), new Uint8Array(Int32Array.from(value.i32s).buffer)];
 }

@@ -20,7 +20,7 @@ import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetenso
 export const CHECKPOINT_FORMAT = 'vua-checkpoint';
 export const CHECKPOINT_VERSION = 2;
 export const MODEL_FILE = 'model.safetensors';
-const OPTIMIZER_FILE = 'optimizer.safetensors';
+export const OPTIMIZER_FILE = 'optimizer.safetensors';
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
 const MOMENTS: readonly ArenaPart[] = ['m', 'v'];
 

@@ -104,6 +104,15 @@ function readRange(file: number, from: number, to: number): Uint8Array<ArrayBuff
   return bytes;
 }
 
+/** xxhash64 of an open file of so many bytes. */
+export function fileChecksum(file: number, size: number): string {
+  const checksum = createChecksum();
+  for (let at = 0; at < size; at += CHUNK_BYTES) {
+    checksum.update(readRange(file, at, Math.min(size, at + CHUNK_BYTES)));
+  }
+  return checksum.digest();
+}
+
 /** Why a file is not what was written: `undefined` when it is. */
 export function damageOf(path: string, { bytes, checksum }: FileFacts): string | undefined {
   if (!existsSync(path)) return 'is missing';
@@ -111,11 +120,7 @@ export function damageOf(path: string, { bytes, checksum }: FileFacts): string |
   try {
     const { size } = fstatSync(file);
     if (size !== bytes) return `has ${size} bytes, expected ${bytes}`;
-    const found = createChecksum();
-    for (let at = 0; at < size; at += CHUNK_BYTES) {
-      found.update(readRange(file, at, Math.min(size, at + CHUNK_BYTES)));
-    }
-    const digest = found.digest();
+    const digest = fileChecksum(file, size);
     return digest === checksum ? undefined : `has checksum ${digest}, expected ${checksum}`;
   } finally {
     closeSync(file);

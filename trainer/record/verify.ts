@@ -4,18 +4,14 @@ import { join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import type { Findings } from '../../crawlers/shell/work.ts';
-import { createChecksum } from '../../shards/checksum.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { checkpointsIn } from './checkpoint.ts';
+import { type CheckpointState, checkpointsIn, MODEL_FILE, OPTIMIZER_FILE } from './checkpoint.ts';
 import { readCurve } from './curve.ts';
+import { type FileFacts, fileChecksum } from './tensor-file.ts';
 
-const TENSOR_FILES = ['model.safetensors', 'optimizer.safetensors'];
-const CHUNK_BYTES = 1 << 22;
+const TENSOR_FILES = [MODEL_FILE, OPTIMIZER_FILE];
 
-interface State {
-  /** Of the tensor files, by name. */
-  readonly files?: Readonly<Record<string, { readonly bytes: number; readonly checksum: string }>>;
-}
+type State = Pick<CheckpointState, 'files'>;
 
 export async function verifyModel(dir: string, findings: Findings): Promise<boolean> {
   const model = [dir, join(dir, 'model')].find((folder) => existsSync(join(folder, 'curve.jsonl')));
@@ -40,7 +36,7 @@ export async function verifyModel(dir: string, findings: Findings): Promise<bool
 }
 
 /** @throws ToolkitError BAD_CHECKPOINT */
-function verifyTensors(path: string, facts: { bytes: number; checksum: string } | undefined): void {
+function verifyTensors(path: string, facts: FileFacts | undefined): void {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -52,11 +48,7 @@ function verifyTensors(path: string, facts: { bytes: number; checksum: string } 
     const expected = facts?.bytes ?? sizeByHeader(file, path);
     if (size !== expected) throw badCheckpoint(path, `${size} bytes, expected ${expected}`);
     if (facts === undefined) return;
-    const checksum = createChecksum();
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    for (let at = 0; at < size; at += CHUNK_BYTES)
-      checksum.update(chunk.subarray(0, readSync(file, chunk, { position: at })));
-    const found = checksum.digest();
+    const found = fileChecksum(file, size);
     if (found !== facts.checksum) throw badCheckpoint(path, `checksum ${found}, expected ${facts.checksum}`);
   } finally {
     closeSync(file);
