@@ -117,7 +117,6 @@ export function leftOutOf(page: Page): LeftOut[] | string {
       if (element === main.box) inside = true;
       return inside || around.has(element) || add(element, 'outside the main box');
     },
-    text() {},
     leave(element) {
       if (element === main.box) inside = false;
     },

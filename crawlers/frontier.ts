@@ -218,11 +218,6 @@ export class Frontier {
     return this.#statements.seedHosts.all();
   }
 
-  /** URLs of these hosts that still wait, now or for a later run. */
-  countQueued(hosts: Iterable<string>): number {
-    return [...hosts].reduce((sum, host) => sum + this.#statements.queued.get(host)!, 0);
-  }
-
   close(): void {
     this.#db.close();
   }
@@ -276,6 +271,5 @@ function prepare(db: Database.Database) {
        FROM urls WHERE kind = ? GROUP BY outcome`,
     ),
     seedHosts: db.prepare<[], string>('SELECT DISTINCT host FROM urls WHERE discovered_from IS NULL').pluck(),
-    queued: db.prepare<[string], number>(`SELECT count(*) FROM urls WHERE host = ? AND state = 'queued'`).pluck(),
   };
 }

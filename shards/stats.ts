@@ -75,7 +75,9 @@ async function documentStats(dir: string, signal?: AbortSignal): Promise<Documen
   for await (const batch of readDocuments(dir, signal)) {
     const syllables = batch.values('syllables');
     for (let row = 0; row < batch.rows; row++) {
-      const source = entryOf(sources, batch.string('source', row), () => ({ documents: 0, bytes: 0, syllables: 0 }));
+      const name = batch.string('source', row);
+      const source = sources.get(name) ?? { documents: 0, bytes: 0, syllables: 0 };
+      sources.set(name, source);
       source.documents++;
       source.bytes += batch.bytes('text', row).length;
       source.syllables += syllables[row];
@@ -231,11 +233,3 @@ function formatTokenSources(sources: TokenManifest['sources']): string {
 
 const sum = <T>(items: readonly T[], value: (item: T) => number): number =>
   items.reduce((total, item) => total + value(item), 0);
-
-function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const created = create();
-  map.set(key, created);
-  return created;
-}

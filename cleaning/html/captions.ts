@@ -16,8 +16,6 @@ export function captionsIn(root: Element): ReadonlySet<Element> {
       else if (SLANTED.has(element.name) && isLineBelowPicture(element)) captions.add(element);
       return true;
     },
-    text() {},
-    leave() {},
   });
   return captions;
 }
@@ -54,8 +52,6 @@ function rowsOf(table: Element): Element[] | undefined {
       rows.push(element);
       return true;
     },
-    text() {},
-    leave() {},
   });
   return isPlain && rows.length > 1 ? rows : undefined;
 }
@@ -93,8 +89,6 @@ function holdsPicture(node: Node): boolean {
         found ||= element.name === 'img';
         return !found;
       },
-      text() {},
-      leave() {},
     });
   }
   return found;

@@ -55,8 +55,8 @@ export interface Visitor {
   /** Return false to skip the element's children (`leave` is then not called). */
   enter(element: Element): boolean;
   /** Return false to end the visit. */
-  text(data: string): unknown;
-  leave(element: Element): void;
+  text?(data: string): unknown;
+  leave?(element: Element): void;
 }
 
 /** Visits everything below `root` in document order; no recursion, so nesting costs no stack. */
@@ -64,18 +64,18 @@ export function traverse(root: Element, { enter, text, leave }: Visitor): void {
   let node = root.first;
   while (node !== undefined) {
     if (node.tag === TEXT) {
-      if (text(node.data) === false) return;
+      if (text?.(node.data) === false) return;
     } else if (enter(node)) {
       if (node.first !== undefined) {
         node = node.first;
         continue;
       }
-      leave(node);
+      leave?.(node);
     }
     while (node.next === undefined) {
       const parent: Element = node.parent!;
       if (parent === root) return;
-      leave(parent);
+      leave?.(parent);
       node = parent;
     }
     node = node.next;
@@ -90,7 +90,7 @@ export function textBelow(element: Element, most = Number.POSITIVE_INFINITY): st
     text += data;
     return text.length <= most;
   };
-  traverse(element, { enter, text: append, leave() {} });
+  traverse(element, { enter, text: append });
   return text.length <= most ? text : '';
 }
 

@@ -73,7 +73,6 @@ function textInFonts(root: Element): { readonly node: Node; readonly font: Font 
       }
       return true;
     },
-    text() {},
     leave() {
       open.pop();
     },

@@ -84,8 +84,6 @@ function holdsArticle(element: Element): boolean {
       found ||= OUTLINE.has(name);
       return !found && ++seen < MOST_SEEN;
     },
-    text() {},
-    leave() {},
   });
   return found;
 }

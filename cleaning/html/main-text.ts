@@ -191,8 +191,6 @@ function leadOf(root: Element, main: Element, isSkipped: (element: Element) => '
       seen = before.length;
       return false;
     },
-    text() {},
-    leave() {},
   });
   const found: TextBlock[] = [];
   for (const [i, element] of before.entries()) {

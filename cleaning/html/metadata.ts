@@ -48,11 +48,9 @@ export function readMetadata(root: Element): Metadata {
       withoutUrls(first('author', 'article:author', 'dc.creator')) ||
       withoutUrls(found.authors.join(', ')),
     published:
-      isoDate(textOf(article?.datePublished)) ||
-      isoDate(first(...META_DATES)) ||
-      isoDate(found.time) ||
-      isoDate(found.markedDate) ||
-      isoDate(found.shownDate),
+      [textOf(article?.datePublished), first(...META_DATES), found.time, found.markedDate, found.shownDate]
+        .map(isoDate)
+        .find((date) => date !== '') ?? '',
     canonical: absolute(found.canonical) || absolute(first('og:url')),
     section: textOf(article?.articleSection) || first('article:section') || (found.breadcrumb.at(-1) ?? ''),
     lang: found.lang || first('og:locale').replace('_', '-').toLowerCase(),

@@ -142,7 +142,6 @@ function isDataTable(table: Element): boolean {
       cellText += data.trim().length;
       if (cellText > MAX_CELL) isData = false;
     },
-    leave() {},
   });
   return isData && widest > 1 && !(rows <= LETTERHEAD_ROWS && breaks > 1);
 }

@@ -4,7 +4,7 @@ import { defineCommand, statusOf } from '../shell/command.ts';
 import { formatCount, formatTable } from '../shell/reporter.ts';
 
 const HOUR_MS = 3_600_000;
-const count = z.number().int();
+const count = z.int();
 
 export const crawlCommand = defineCommand({
   name: 'crawl',

@@ -2,7 +2,7 @@
  * A command of `vua` is one zod object (its keys become flags, help and config keys) next to its `run`.
  *
  *   outDir: z.string().describe('folder to write')    → --out-dir <value>   required
- *   steps: z.number().int().default(200).describe(…)  → --steps <value>     default 200; text is read as a number
+ *   steps: z.int().default(200).describe(…)  → --steps <value>     default 200; text is read as a number
  *   seed: z.array(z.string()).default([]).describe(…) → --seed <value...>   may be repeated
  *   resume: z.boolean().default(false).describe(…)    → --resume
  *

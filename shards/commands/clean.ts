@@ -41,15 +41,8 @@ export const cleanCommand = defineCommand({
       .array(z.string())
       .default([])
       .describe('benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped'),
-    workers: z
-      .number()
-      .int()
-      .min(0)
-      .max(256)
-      .optional()
-      .describe('threads that read pages (default: one for each core)'),
+    workers: z.int().min(0).max(256).optional().describe('threads that read pages (default: one for each core)'),
     shardBytes: z
-      .number()
       .int()
       .min(1)
       .default(SHARD_BYTES)

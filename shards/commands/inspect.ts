@@ -12,7 +12,7 @@ export const inspectCommand = (trainingPage: () => Promise<Site>) =>
     positional: 'dir',
     options: z.object({
       dir: z.string().describe('folder with token folders in it (vua tokens, vua run), or one of them'),
-      port: z.number().int().min(0).max(65_535).default(8470).describe('0: any free one'),
+      port: z.int().min(0).max(65_535).default(8470).describe('0: any free one'),
       host: z
         .string()
         .default('127.0.0.1')

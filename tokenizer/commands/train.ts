@@ -29,7 +29,6 @@ const SYLLABLES = 4;
 /** What decides on the merges, beside the vocabulary size. */
 const LEARNING = {
   maxSyllables: z
-    .number()
     .int()
     .min(1)
     .max(8)
@@ -41,16 +40,15 @@ const LEARNING = {
     .max(1)
     .default(SYLLABLE_SHARE)
     .describe('with --max-syllables 2 and more: share of the merges that stay within a syllable'),
-  digits: z.number().int().min(1).max(3).default(DEFAULT_SPLIT.digits).describe('most digits in a token'),
-  minFrequency: z.number().int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
-  maxTokenLength: z.number().int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
+  digits: z.int().min(1).max(3).default(DEFAULT_SPLIT.digits).describe('most digits in a token'),
+  minFrequency: z.int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
+  maxTokenLength: z.int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
   maxBytes: z
-    .number()
     .int()
     .min(1)
     .optional()
     .describe('learn from so many bytes at most, of documents drawn by --seed where there are more'),
-  seed: z.number().int().min(0).default(1).describe('draws the documents of --max-bytes'),
+  seed: z.int().min(0).default(1).describe('draws the documents of --max-bytes'),
 };
 
 export const tokenizerTrainCommand = defineCommand({
@@ -66,7 +64,6 @@ export const tokenizerTrainCommand = defineCommand({
       .min(1)
       .describe('folders of document shards; or files and folders that `vua clean` reads'),
     vocabSize: z
-      .number()
       .int()
       .min(MIN_VOCAB_SIZE)
       .max(MAX_VOCAB_SIZE)
@@ -75,7 +72,7 @@ export const tokenizerTrainCommand = defineCommand({
     out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
     validShare,
     ...LEARNING,
-    threads: z.number().int().min(1).max(256).optional().describe('threads that count (default: all processors)'),
+    threads: z.int().min(1).max(256).optional().describe('threads that count (default: all processors)'),
   }),
   headings: { documents: 'Data and vocabulary', maxSyllables: 'Merges', maxBytes: 'Limits' },
   async run(options, work) {

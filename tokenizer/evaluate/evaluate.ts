@@ -11,16 +11,16 @@ import { nfc } from '../../cleaning/vietnamese/nfc.ts';
 import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Compared } from './beside.ts';
 
-export interface SourceFigures {
-  source: string;
-  documents: number;
-  bytes: number;
-  tokens: number;
-  syllables: number;
-  oneTokenSyllables: number;
-  /** Documents that came back as they were. */
-  roundTrips: number;
-}
+const NONE = {
+  documents: 0,
+  bytes: 0,
+  tokens: 0,
+  syllables: 0,
+  oneTokenSyllables: 0,
+  roundTrips: 0, // documents that came back as they were
+};
+const FIGURES = Object.keys(NONE) as (keyof typeof NONE)[];
+export type SourceFigures = typeof NONE & { readonly source: string };
 
 export interface Audit {
   /** Of `A` … `E` and ` A` … ` E`, those that are one token: a test item's answers. */
@@ -51,7 +51,8 @@ export class Evaluation {
     const { tokenizer } = this;
     const used = this.#used;
     const lengths = this.#lengths;
-    const figures = this.#figuresOf(source);
+    const figures = this.sources.get(source) ?? { source, ...NONE };
+    this.sources.set(source, figures);
     const composed = nfc(text);
     const ids = tokenizer.encode(composed);
     for (let i = 0; i < ids.length; i++) used.add(ids[i]);
@@ -72,12 +73,8 @@ export class Evaluation {
 
   /** All sources as one. */
   total(): SourceFigures {
-    const total = emptyFigures('all');
-    for (const figures of this.sources.values()) {
-      for (const key of ['documents', 'bytes', 'tokens', 'syllables', 'oneTokenSyllables', 'roundTrips'] as const) {
-        total[key] += figures[key];
-      }
-    }
+    const total = { source: 'all', ...NONE };
+    for (const figures of this.sources.values()) for (const key of FIGURES) total[key] += figures[key];
     return total;
   }
 
@@ -94,26 +91,7 @@ export class Evaluation {
       numbers: NUMBERS.map((text) => Array.from(tokenizer.encode(text), (id) => tokenizer.decode([id])).join('|')),
     };
   }
-
-  #figuresOf(source: string): SourceFigures {
-    let figures = this.sources.get(source);
-    if (figures === undefined) {
-      figures = emptyFigures(source);
-      this.sources.set(source, figures);
-    }
-    return figures;
-  }
 }
-
-const emptyFigures = (source: string): SourceFigures => ({
-  source,
-  documents: 0,
-  bytes: 0,
-  tokens: 0,
-  syllables: 0,
-  oneTokenSyllables: 0,
-  roundTrips: 0,
-});
 
 /** A row of the table: source, MB, bytes per token, tokens per syllable, one-token syllables, round trips. */
 function figuresRow({ source, documents, bytes, tokens, syllables, oneTokenSyllables, roundTrips }: SourceFigures) {

@@ -107,7 +107,6 @@ class FunctionField {
       }
       case 'local.get':
       case 'local.set':
-      case 'local.tee':
         return this.#indexed(name, this.#locals, parts);
       case 'global.get':
       case 'global.set':
@@ -118,8 +117,6 @@ class FunctionField {
         return [0x41, ...signed(Number(parts[0]) | 0)];
       case 'i64.const':
         return [0x42, ...signed(Number(parts[0]) | 0)];
-      case 'v128.const':
-        return [...simd(12), ...vectorBytes(parts.map(String))];
       case 'i8x16.shuffle':
         return [...this.#sequence(parts.slice(16)), ...simd(13), ...parts.slice(0, 16).map(Number)];
       case 'f64.const':
@@ -173,7 +170,6 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   select: [0x1b],
   'local.get': [0x20],
   'local.set': [0x21],
-  'local.tee': [0x22],
   'global.get': [0x23],
   'global.set': [0x24],
   'i32.load': [0x28],
@@ -191,7 +187,6 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'i32.gt_u': [0x4b],
   'i32.le_u': [0x4d],
   'i32.ge_u': [0x4f],
-  'i32.ctz': [0x68],
   'i32.add': [0x6a],
   'i32.sub': [0x6b],
   'i32.mul': [0x6c],
@@ -202,7 +197,6 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'i32.shr_u': [0x76],
   'i64.eqz': [0x50],
   'i64.ctz': [0x7a],
-  'i64.add': [0x7c],
   'i64.sub': [0x7d],
   'i64.and': [0x83],
   'i64.or': [0x84],
@@ -215,11 +209,8 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'v128.load': simd(0),
   'v128.store': simd(11),
   'i8x16.swizzle': simd(14),
-  'i8x16.splat': simd(15),
-  'i8x16.extract_lane_u': simd(22),
   'i32x4.extract_lane': simd(27),
   'i8x16.eq': simd(35),
-  'i8x16.ne': simd(36),
   'i8x16.le_u': simd(42),
   'v128.and': simd(78),
   'v128.andnot': simd(79),
@@ -228,19 +219,11 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'v128.any_true': simd(83),
   'i8x16.bitmask': simd(100),
   'i8x16.add_sat_u': simd(112),
-  'i8x16.sub': simd(113),
   'i8x16.sub_sat_u': simd(115),
-  'i8x16.min_u': simd(119),
   'i16x8.shr_u': simd(141),
   'i32x4.add': simd(174),
   'i32x4.mul': simd(181),
 };
-
-/** `i8x16` and 16 bytes, or `i32x4` and 4 integers. */
-function vectorBytes([shape, ...lanes]: string[]): number[] {
-  const values = lanes.map(Number);
-  return [...(shape === 'i8x16' ? Uint8Array.from(values) : new Uint8Array(Int32Array.from(values).buffer))];
-}
 
 function parse(source: string): Expression[] {
   const open: Expression[][] = [[]];

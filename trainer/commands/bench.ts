@@ -20,12 +20,11 @@ export const benchCommand = defineCommand({
     precision: precisionOption,
     optimizer: z.enum(['muon', 'adamw']).default('muon').describe("the matrices' optimizer"),
     steps: z
-      .number()
       .int()
       .min(1)
       .default(3)
       .describe('steps of each size, submitted without a wait between them; their mean counts'),
-    kernels: z.number().int().min(1).default(10).describe('lines of each table of kernels'),
+    kernels: z.int().min(1).default(10).describe('lines of each table of kernels'),
     naive: z.boolean().default(false).describe('also with the plainest form of every kernel'),
     python: z
       .string()

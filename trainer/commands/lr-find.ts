@@ -17,7 +17,7 @@ export const lrFindCommand = defineCommand({
     width: TRAINING.width,
     context: TRAINING.context,
     batch: TRAINING.batch,
-    steps: z.number().int().min(20).default(100).describe('steps of the sweep at most'),
+    steps: z.int().min(20).default(100).describe('steps of the sweep at most'),
     from: z.number().gt(0).default(1e-4).describe('first learning rate'),
     to: z.number().gt(0).default(3).describe('last learning rate'),
     seed: TRAINING.seed,

@@ -26,9 +26,9 @@ export const planCommand = defineCommand({
       .min(0)
       .default(0)
       .describe(`tokens to train on, 0: ${TOKENS_PER_PARAMETER} for each parameter`),
-    vocabSize: z.number().int().min(0).default(0).describe('vocabulary, 0: of --tokens, or of the preset'),
-    context: z.number().int().min(0).default(0).describe('tokens the model sees, 0: of the preset'),
-    batch: z.number().int().min(1).default(16).describe('rows of a step on one device'),
+    vocabSize: z.int().min(0).default(0).describe('vocabulary, 0: of --tokens, or of the preset'),
+    context: z.int().min(0).default(0).describe('tokens the model sees, 0: of the preset'),
+    batch: z.int().min(1).default(16).describe('rows of a step on one device'),
     device: z
       .array(z.string())
       .default(['h100', 'a100', 'rtx4090', 't4'])

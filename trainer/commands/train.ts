@@ -9,27 +9,25 @@ import { SCHEDULES } from '../run/schedule.ts';
 /** Options of training that `vua run` takes too, under the same names. */
 export const TRAINING = {
   depth: z
-    .number()
     .int()
     .min(0)
     .max(48)
     .default(0)
     .describe(`layers, 0: ${DEFAULT_DEPTH}; width, heads, context, batch and rate follow`),
-  width: z.number().int().min(0).default(0).describe('model width, 0: 64 × depth'),
-  context: z.number().int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
-  batch: z.number().int().min(0).default(0).describe('rows of --context tokens in a step, 0: from depth'),
-  steps: z.number().int().min(1).default(200).describe('optimizer steps'),
+  width: z.int().min(0).default(0).describe('model width, 0: 64 × depth'),
+  context: z.int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
+  batch: z.int().min(0).default(0).describe('rows of --context tokens in a step, 0: from depth'),
+  steps: z.int().min(1).default(200).describe('optimizer steps'),
   learningRate: z.number().min(0).default(0).describe('peak learning rate, 0: from the width'),
-  seed: z.number().int().min(0).default(1).describe('initial weights and row order'),
-  evaluateEvery: z.number().int().min(1).default(100).describe('steps between held-out evaluations'),
+  seed: z.int().min(0).default(1).describe('initial weights and row order'),
+  evaluateEvery: z.int().min(1).default(100).describe('steps between held-out evaluations'),
   evaluateTokens: z
-    .number()
     .int()
     .min(1)
     .default(EVALUATE_TOKENS)
     .describe('held-out tokens of an evaluation while training, at most; at the end all are read'),
-  checkpointEvery: z.number().int().min(1).default(100).describe('steps between checkpoints'),
-  keep: z.number().int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
+  checkpointEvery: z.int().min(1).default(100).describe('steps between checkpoints'),
+  keep: z.int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
   adapter: adapterOption,
 } as const;
 
@@ -73,7 +71,7 @@ export const trainCommand = defineCommand({
     learningRate: TRAINING.learningRate,
     optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
     schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
-    warmup: z.number().int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
+    warmup: z.int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
     weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
     clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
     zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
@@ -84,7 +82,7 @@ export const trainCommand = defineCommand({
       .default('auto')
       .describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
     recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
-    microBatch: z.number().int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
+    microBatch: z.int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
     memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
     evaluateEvery: TRAINING.evaluateEvery,
     evaluateTokens: TRAINING.evaluateTokens,

@@ -52,85 +52,68 @@ interface Loaded {
  * @throws ToolkitError (exit 2) TOO_FEW_TOKENS, BAD_WEIGHTS, or OTHER_TOKENS when the state belongs to other rows.
  */
 export function openLoader(sources: readonly TokenSource[], plan: LoaderPlan): Loader {
-  return new InProcessLoader(sources, plan);
-}
-
-class InProcessLoader implements Loader {
-  readonly sequence: RowSequence;
-  readonly #sources: readonly TokenSource[];
-  readonly #plan: LoaderPlan;
-  readonly #arrays: Required<BatchArrays>;
+  const { rows: allRows, length, layout, maskDocuments, paddedVocab } = plan;
+  const sequence = new RowSequence(sources, plan);
+  const [from, to] = rowsOf(plan);
+  const rows = to - from;
+  const arrays = batchArrays(rows * length, paddedVocab);
   /** Of each folder the record batches in memory or on their way, by index. */
-  readonly #loaded: Map<number, Loaded | Promise<Loaded>>[];
+  const loads = sources.map(() => new Map<number, Loaded | Promise<Loaded>>());
   /** Rows handed out, on all devices. */
-  #number: number;
+  let number = sequence.numberAt(plan.state);
 
-  constructor(sources: readonly TokenSource[], plan: LoaderPlan) {
-    this.#sources = sources;
-    this.#plan = plan;
-    this.sequence = new RowSequence(sources, plan);
-    this.#number = this.sequence.numberAt(plan.state);
-    this.#loaded = sources.map(() => new Map());
-    const [from, to] = rowsOf(plan);
-    this.#arrays = batchArrays((to - from) * plan.length, plan.paddedVocab);
-  }
-
-  async next(): Promise<Batch> {
-    const { rows: allRows, length, maskDocuments } = this.#plan;
-    const [from, to] = rowsOf(this.#plan);
-    const rows = to - from;
-    const places = Array.from({ length: rows }, (_, row) => this.sequence.at(this.#number + from + row));
-    await Promise.all(places.map(({ folder, batch }) => this.#load(folder, batch)));
-    const arrays = this.#arrays;
-    let counted = 0;
-    for (let row = 0; row < rows; row++) {
-      const place = places[row];
-      const { tokens, packing } = this.#loaded[place.folder].get(place.batch) as Loaded;
-      if (packing) {
-        counted += writePacked(arrays, row, length, tokens, packing, place.row);
-        if (maskDocuments) markPieces(arrays, row, length, packing, place.row);
-      } else {
-        counted += writeStretch(arrays, row, length, tokens, place.row * length);
-        if (maskDocuments) markDocuments(arrays, row, length, this.#sources[place.folder].bosId);
-      }
-    }
-    if (this.#plan.paddedVocab > 0) sortByToken(arrays.tokens, arrays.order, arrays.starts);
-    this.#number += allRows;
-    this.#turn(places);
-    return { ...arrays, rows, length, counted, state: this.sequence.state(this.#number) };
-  }
-
-  async close(): Promise<void> {
-    for (const loaded of this.#loaded) loaded.clear();
-  }
-
-  #load(folder: number, batch: number): Loaded | Promise<Loaded> {
-    const known = this.#loaded[folder].get(batch);
+  function load(folder: number, batch: number): Loaded | Promise<Loaded> {
+    const known = loads[folder].get(batch);
     if (known) return known;
-    const { layout, length } = this.#plan;
-    const { bosId } = this.#sources[folder];
-    const loading = this.#sources[folder].load(batch).then((tokens) => {
+    const { bosId } = sources[folder];
+    const loading = sources[folder].load(batch).then((tokens) => {
       const loaded = layout === 'packed' ? { tokens, packing: pack(tokens, bosId, length) } : { tokens };
-      if (this.#loaded[folder].get(batch) === loading) this.#loaded[folder].set(batch, loaded);
+      if (loads[folder].get(batch) === loading) loads[folder].set(batch, loaded);
       return loaded;
     });
     loading.catch(() => {}); // whoever needs a row of it hears of it; it may have been fetched ahead
-    this.#loaded[folder].set(batch, loading);
+    loads[folder].set(batch, loading);
     return loading;
   }
 
   /** Lets go of groups that are done and fetches the next one at the pace at which this one is used. */
-  #turn(places: readonly RowPlace[]): void {
-    for (const [folder, loaded] of this.#loaded.entries()) {
+  function turn(places: readonly RowPlace[]): void {
+    for (const [folder, loaded] of loads.entries()) {
       const last = places.findLast((place) => place.folder === folder);
       if (!last) continue;
-      const now = this.sequence.batchesOf(folder, last.epoch, last.group);
-      const after = this.sequence.groupAfter(folder, last.epoch, last.group);
-      const next = this.sequence.batchesOf(folder, after.epoch, after.group);
+      const now = sequence.batchesOf(folder, last.epoch, last.group);
+      const after = sequence.groupAfter(folder, last.epoch, last.group);
+      const next = sequence.batchesOf(folder, after.epoch, after.group);
       for (const batch of loaded.keys()) if (!now.includes(batch) && !next.includes(batch)) loaded.delete(batch);
-      for (const batch of next.slice(0, Math.ceil(last.progress * next.length))) void this.#load(folder, batch);
+      for (const batch of next.slice(0, Math.ceil(last.progress * next.length))) void load(folder, batch);
     }
   }
+
+  return {
+    sequence,
+    async next() {
+      const places = Array.from({ length: rows }, (_, row) => sequence.at(number + from + row));
+      await Promise.all(places.map(({ folder, batch }) => load(folder, batch)));
+      let counted = 0;
+      for (const [row, place] of places.entries()) {
+        const { tokens, packing } = loads[place.folder].get(place.batch) as Loaded;
+        if (packing) {
+          counted += writePacked(arrays, row, length, tokens, packing, place.row);
+          if (maskDocuments) markPieces(arrays, row, length, packing, place.row);
+        } else {
+          counted += writeStretch(arrays, row, length, tokens, place.row * length);
+          if (maskDocuments) markDocuments(arrays, row, length, sources[place.folder].bosId);
+        }
+      }
+      if (paddedVocab > 0) sortByToken(arrays.tokens, arrays.order, arrays.starts);
+      number += allRows;
+      turn(places);
+      return { ...arrays, rows, length, counted, state: sequence.state(number) };
+    },
+    async close() {
+      for (const loaded of loads) loaded.clear();
+    },
+  };
 }
 
 /** Arrays of a batch of `N` tokens. */

@@ -16,19 +16,16 @@ export interface Anomaly {
   readonly expected?: number;
 }
 
-export interface WatchOptions {
-  /** Spreads above the median that count as a spike. */
-  readonly factor?: number;
-}
-
 const WINDOW = 64;
 /** With fewer steps before it nothing is a spike. */
 const FEWEST = 16;
+/** Spreads above the median that count as a spike. */
+const SPIKE = 8;
 /** Of a normal distribution: standard deviation over median distance from the median. */
 const NORMAL = 1.4826;
 
 /** What is wrong with the last point, given the points before it. Of the loss first. */
-export function anomalyOf(points: readonly CurvePoint[], { factor = 8 }: WatchOptions = {}): Anomaly | undefined {
+export function anomalyOf(points: readonly CurvePoint[]): Anomaly | undefined {
   const last = points.at(-1);
   if (!last) return;
   const { step } = last;
@@ -41,7 +38,7 @@ export function anomalyOf(points: readonly CurvePoint[], { factor = 8 }: WatchOp
   const expected = median(before);
   const spread = NORMAL * median(before.map((loss) => Math.abs(loss - expected)));
   const excess = last.loss - expected;
-  if (excess > factor * spread && excess > 0.1 * expected) {
+  if (excess > SPIKE * spread && excess > 0.1 * expected) {
     return { kind: 'spike', step, figure: 'loss', value: last.loss, expected };
   }
 }
