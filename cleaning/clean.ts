@@ -1,22 +1,24 @@
 /**
  * Page → Document, or the reason why not. The stations, in order:
  *
- *   consent        what the site said about training and indexing
+ *   consent        what the site said about training and indexing, then or later
  *   decode         bytes → text                                   charset.ts, legacy.ts
  *   extract        HTML → metadata and main text                  extract.ts, html/, dedup/lines.ts (per host)
  *   normalise      one spelling            mojibake.ts, capitals.ts, written-marks.ts, normalize.ts
+ *   version        the page of an address that was fetched last holds      dedup/versions.ts
  *   identify       Vietnamese? with diacritics? paragraph by paragraph   language.ts, syllables.ts
  *   filter         measurements against thresholds                measure.ts, filters/
  *   personal data  tags in its place                              pii.ts
  *   dedup          exact and near, against all nights before      dedup/
  *
  * Up to dedup a page is judged by itself: pure functions (work.ts), on worker threads where there is enough to do
- * (engine.ts). Only opt-outs, host lines and dedup ask the store, here, in the order of pages: the same pages in the same
+ * (engine.ts). Only opt-outs, versions, host lines and dedup ask the store, here, in the order of pages: the same pages in the same
  * order give the same documents, whatever the number of threads.
  */
 import type { XXHashAPI } from 'xxhash-wasm';
-import type { Page } from '../crawlers/page.ts';
+import { addressOf, type ConsentConclusion, type Page, siteOf, spellingOf } from '../crawlers/page.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
+import type { PageKeys } from './dedup/versions.ts';
 import type { Document, Drop, Outcome } from './document.ts';
 import { Engine } from './engine/engine.ts';
 import { type Answer, type Assessment, assess, type ReadPage } from './engine/work.ts';
@@ -60,10 +62,13 @@ export async function* clean(
   try {
     for await (const batch of inOrder(inBatches(pages, store, engine.hash), engine)) {
       for (const [i, keyed] of batch.pages.entries()) {
-        // A page that was known when it was read may not be any more: opt-outs let copies come back.
-        if (!store.pages.add(keyed.key)) store.skipped++;
-        else
-          yield new Decision(keyed, recipe, store, engine).outcome(batch.answers[i] ?? engine.answerHere(keyed.page));
+        const { page, keys } = keyed;
+        // A page that was known when it was read may not be any more: what leaves lets copies come back.
+        const isNew = store.pages.add(keys.page);
+        if (page.notice !== undefined) {
+          if (isNew) hear(keyed, store);
+        } else if (!isNew && store.versions.isSettled(keys)) store.skipped++;
+        else yield new Decision(keyed, recipe, store, engine).outcome(batch.answers[i] ?? engine.answerHere(page));
       }
     }
   } finally {
@@ -72,12 +77,10 @@ export async function* clean(
   }
 }
 
-/** A page with signed 64-bit keys of what it is and of its URL. */
 interface KeyedPage {
   readonly page: Page;
-  readonly key: bigint;
-  readonly url: bigint;
-  /** Dealt with in an earlier run: it needs no answer. */
+  readonly keys: PageKeys;
+  /** It needs no answer: a notice, or dealt with in an earlier run. */
   readonly isKnown: boolean;
 }
 
@@ -104,10 +107,35 @@ async function* inBatches(
 }
 
 function keyed(page: Page, store: DedupStore, hash: XXHashAPI): KeyedPage {
-  const { url, consent, body } = page;
-  const key = BigInt.asIntN(64, hash.h64(`${url}\n${consent.conclusion}`, hash.h64Raw(body)));
-  return { page, key, url: BigInt.asIntN(64, hash.h64(url)), isKnown: store.pages.has(key) };
+  const keys = keysOf(page, hash);
+  return { page, keys, isKnown: page.notice !== undefined || store.pages.has(keys.page) };
 }
+
+export function keysOf({ url, consent, body, fetchedAt, row, notice }: Page, hash: XXHashAPI): PageKeys {
+  const keyOf = (text: string): bigint => BigInt.asIntN(64, hash.h64(text));
+  const address = addressOf(url);
+  // A notice is news each time, a page only when it says something else.
+  const said = notice === undefined ? `${url}\n` : `${notice} ${fetchedAt} ${url}\n`;
+  return {
+    page: BigInt.asIntN(64, hash.h64(said + consent.conclusion, hash.h64Raw(body))),
+    url: keyOf(address),
+    version: keyOf(row?.key === undefined ? address : `row ${row.key}`),
+    site: keyOf(siteOf(address)),
+    address,
+    fetchedAt,
+    ...(row?.key === undefined && { time: timeOf(fetchedAt) }),
+    ...(row !== undefined && { input: keyOf(row.input) }),
+  };
+}
+
+/** What is told of an address beside its pages. */
+function hear({ page, keys }: KeyedPage, store: DedupStore): void {
+  const { notice, consent, fetchedAt } = page;
+  store.heard++;
+  if (notice === 'unchanged' && isRefusal(consent.conclusion)) store.optOut(keys.url, fetchedAt);
+}
+
+const isRefusal = (conclusion: ConsentConclusion): boolean => conclusion === 'no-train' || conclusion === 'no-index';
 
 /** Answers to batches in their order, a few batches ahead. */
 async function* inOrder(
@@ -148,48 +176,83 @@ class Decision {
     this.#recipe = recipe;
     this.#store = store;
     this.#engine = engine;
-    this.#id = keyed.page.id ?? engine.hash.h64ToString(keyed.page.url);
+    this.#id = keyed.page.id ?? engine.hash.h64ToString(spellingOf(keyed.page.url));
   }
 
   outcome(answer: Answer): Outcome {
     const store = this.#store;
-    const { page, url } = this.#keyed;
-    const isRefusal = 'refused' in answer;
-    if (isRefusal && answer.refused.stage === 'consent') store.optOut(url, page);
-    else {
-      const since = store.optedOutAt(url);
-      if (since !== undefined && page.fetchedAt <= since)
-        return this.#drop({ ...OPTED_OUT, title: '', text: '', charset: '' });
-      if (since !== undefined) store.optIn(url);
+    const { page, keys } = this.#keyed;
+    if ('refused' in answer) {
+      if (answer.refused.stage === 'consent') {
+        store.optOut(keys.url, page.fetchedAt);
+      } else if (this.#isOptedOut()) return this.#drop(OPTED_OUT);
+      store.versions.met(keys); // what could not be read replaces nothing
+      return this.#drop(answer.refused);
     }
-    return isRefusal ? this.#drop(answer.refused) : this.#judge(answer.read, answer.assessment);
+    if (this.#isOptedOut()) return this.#drop(OPTED_OUT);
+    const { title, text, charset } = answer.read;
+    const later = store.versions.laterThan(keys);
+    if (later !== undefined) {
+      const moments = { value: later, threshold: store.versions.momentOf(keys) };
+      return this.#drop({ ...SUPERSEDED, ...moments, title, text, charset, other: this.#id });
+    }
+    return this.#judge(answer.read, answer.assessment);
+  }
+
+  /** Whether its URL opted out when or after it was fetched; a later page is welcome. */
+  #isOptedOut(): boolean {
+    const since = this.#store.optedOutAt(this.#keyed.keys.url);
+    if (since === undefined) return false;
+    if (timeOf(this.#keyed.page.fetchedAt) <= timeOf(since)) return true;
+    this.#store.optIn(this.#keyed.keys.url);
+    return false;
   }
 
   #judge(read: ReadPage, assessment: Assessment): Outcome {
     const store = this.#store;
     const { preset, near } = this.#recipe;
-    const { page, key: pageKey, url } = this.#keyed;
+    const { page, keys } = this.#keyed;
     const { title, text } = read.isHtml ? store.lines.strip(hostOf(page), read) : read;
     const said = { title, charset: read.charset };
-    if (text === '') return this.#drop({ ...NO_TEXT, ...said, text });
-    if (text !== read.text || title !== read.title) {
+    if (text !== '' && (text !== read.text || title !== read.title)) {
       assessment = assess({ ...read, text, title }, this.#engine.settings, this.#engine.hash);
     }
+    const content = BigInt.asIntN(64, this.#engine.hash.h64(`${title}\n${text === '' ? '' : assessment.text}`));
+    const same = this.#supersede(content);
+    if (text === '') return this.#drop({ ...NO_TEXT, ...said, text });
     const { judgement, language, measurements } = assessment;
     const measured = { ...said, text: assessment.text, language: language.code, measurements };
     if (judgement !== true) return this.#drop({ stage: judgement.stage, ...judgement.verdict, ...measured });
+    if (same !== undefined) return this.#drop({ ...UNCHANGED, other: same, ...measured });
 
     const duplicate = findDuplicate(store, assessment, near.similarity);
     const relative = duplicate && store.document(duplicate.document);
     if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
-      store.addCopy(duplicate.document, pageKey);
+      store.addCopy(duplicate.document, keys.page);
       return this.#drop({ stage: duplicate.stage, ...duplicate.rejection, other: relative.id, ...measured });
     }
     const id = store.freeId(this.#id);
-    const number = store.addDocument(id, url, assessment.key, relative?.clusterNumber);
+    const number = store.addDocument({ id, keys, key: assessment.key, content, cluster: relative?.clusterNumber });
     store.exact.add(assessment.key, number);
     store.near.add(number, assessment.signature);
     return { kept: this.#document(id, title, relative?.cluster ?? id, read, assessment) };
+  }
+
+  /**
+   * Earlier documents of what this page is a version of leave, whatever becomes of it. Not the one with the same title
+   * and text: its id.
+   */
+  #supersede(content: bigint): string | undefined {
+    const { versions } = this.#store;
+    const { keys } = this.#keyed;
+    const earlier = versions.earlierThan(keys);
+    const same = earlier.length > 0 ? versions.withText(keys, content) : undefined;
+    if (same !== undefined) versions.see(same.number, keys);
+    for (const { number } of earlier) {
+      if (number !== same?.number) this.#store.leave(number, 'superseded', this.#id, versions.momentOf(keys));
+    }
+    versions.met(keys);
+    return same?.id;
   }
 
   #document(id: string, title: string, cluster: string, read: ReadPage, assessment: Assessment): Document {
@@ -222,12 +285,15 @@ class Decision {
 
   #drop(drop: Omit<Drop, 'id' | 'url' | 'source' | 'fetchedAt' | 'other' | 'language'> & Partial<Drop>): Outcome {
     const { url, source, fetchedAt } = this.#keyed.page;
-    if (drop.text !== '') this.#store.addReject(this.#keyed.url);
+    if (drop.text !== '') this.#store.addReject(this.#keyed.keys.url);
     return { dropped: { id: this.#id, url, source, fetchedAt, other: '', language: '', ...drop } };
   }
 }
 
-const OPTED_OUT = { stage: 'consent', reason: 'opted_out_later', value: 1, threshold: 0 } as const;
+const NOTHING_READ = { title: '', text: '', charset: '' };
+const OPTED_OUT = { stage: 'consent', reason: 'opted_out_later', value: 1, threshold: 0, ...NOTHING_READ } as const;
+const SUPERSEDED = { stage: 'version', reason: 'superseded' } as const;
+const UNCHANGED = { stage: 'exact', reason: 'exact_duplicate', value: 1, threshold: 1 } as const;
 const NO_TEXT = { stage: 'extract', reason: 'no_text', value: 0, threshold: 1 } as const;
 
 interface Duplicate {
@@ -251,3 +317,5 @@ function findDuplicate(store: DedupStore, { key, signature }: Assessment, thresh
 function hostOf({ url, source }: Page): string {
   return URL.canParse(url) ? new URL(url).host || source : source;
 }
+
+const timeOf = (moment: string): number => Date.parse(moment) || 0;

@@ -144,7 +144,7 @@ export interface Document extends Metadata {
 }
 
 /** The stations that can drop a page, in the order of the line. */
-export const STAGES = ['consent', 'decode', 'extract', 'language', 'filter', 'exact', 'near'] as const;
+export const STAGES = ['consent', 'decode', 'extract', 'version', 'language', 'filter', 'exact', 'near'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** A dropped document is data: it goes to the reject store with the value that decided and the threshold it met. */
@@ -160,7 +160,7 @@ export interface Drop {
   readonly reason: string;
   readonly value: number;
   readonly threshold: number;
-  /** For duplicates the id of the document that was kept; else empty. */
+  /** For duplicates the id of the document that was kept, for what is superseded that of the later page; else empty. */
   readonly other: string;
   readonly charset: string;
   readonly language: string;

@@ -2,6 +2,8 @@
  * Page: what every source yields and cleaning consumes. The border crawlers → cleaning.
  * A JSONL or plain-text source yields pages of `text/plain` with the title and id that the file gave.
  */
+import { canonicalUrl } from './links/url.ts';
+
 export type ConsentConclusion = 'open' | 'no-train' | 'no-index' | 'unknown';
 
 export interface Consent {
@@ -33,7 +35,24 @@ export interface Page {
   readonly title?: string;
   /** Licence as the source states it (SPDX or short text); absent when unknown. */
   readonly licence?: string;
+  /** Of a file: its place there. Pages of the web have their address instead. */
+  readonly row?: Row;
+  /** It is no page but tells something of its address; sources yield such where they are asked to. */
+  readonly notice?: Notice;
 }
+
+export interface Row {
+  /** The input that holds it, as it was given: what stood in it once and does not any more is gone. */
+  readonly input: string;
+  /** What names it there from night to night: the same in a later run is a later version. Absent where nothing does. */
+  readonly key?: string;
+}
+
+/**
+ * `unchanged`: a 304 or another revisit, whose headers carry consent. `gone`: 404 or 410. `rules`: the body is the
+ * robots.txt, ai.txt or tdmrep.json of the site of its URL; empty where the site has none.
+ */
+export type Notice = 'unchanged' | 'gone' | 'rules';
 
 export const CONSENT_UNKNOWN: Consent = { conclusion: 'unknown', statements: [] };
 
@@ -59,3 +78,16 @@ export function pageOf(url: string, body: string | Uint8Array, facts: Partial<Om
     ...facts,
   };
 }
+
+/** The canonical spelling of a web address; what is none is as it is. */
+export const spellingOf = (url: string): string => canonicalUrl(url) ?? url;
+
+/**
+ * The one name under which a page is known, whoever wrote its URL: `//host/path?query`, canonical, without the scheme
+ * (as in the indices of web archives: a site that moves to https keeps its pages). What is no web address is as it is.
+ */
+export const addressOf = (url: string): string =>
+  canonicalUrl(url)?.replace(/^https?:(\/\/[^/]*?)(?::(?:80|443))?\//, '$1/') ?? url;
+
+/** `//host:port` of an address; of what is no web address all of it. */
+export const siteOf = (address: string): string => /^\/\/[^/]*/.exec(address)?.[0] ?? address;

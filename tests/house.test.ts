@@ -10,7 +10,7 @@ const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 't
 /** Floors of each room, the ground first; files of a room outside its folders stand above them all, or are named. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   crawlers: [
-    ...['shell', 'page.ts', 'links', 'warc', 'fetch.ts', 'polite', 'sources', 'sample', 'options.ts', 'in-flight.ts'],
+    ...['shell', 'links', 'page.ts', 'warc', 'fetch.ts', 'polite', 'sources', 'sample', 'options.ts', 'in-flight.ts'],
     ...['frontier.ts', 'lost-records.ts', 'verify.ts', 'visit.ts', 'crawl.ts', 'run-crawl.ts', 'commands'],
   ],
   trainer: 'batch.ts gpu kernels model loader record score generate run export proofs bench page commands'.split(' '),

@@ -1,43 +1,18 @@
 /**
- * What cleaning remembers from night to night: one SQLite file.
- *
- *   pages        key of (URL, consent, body)             what need not be looked at again
- *   documents    number, id, cluster, copies, URL, key   every document that was kept
- *   shards       first number → shard                    where a document stands
- *   rejects      URL → shard                             where the text of a dropped page stands
- *   opt_outs     URL → when it opted out                 pages fetched before are refused
- *   copies       document → page                         duplicates that it stands for
- *   exact        key of the folded text → document
- *   signatures   document → 112 × u16                    MinHash
- *   runs, blocks                                         band key → documents (bands.ts)
- *   hosts, host_lines                                    how many pages of a host hold a line
- *   meta         format version, shard manifest
+ * What cleaning remembers from night to night: one SQLite file (tables: schema.ts).
  *
  * Everything since the last commit is one transaction, which also holds the manifest of the shards: after a crash the
- * store knows exactly the documents that the committed shards hold.
+ * store knows exactly the documents that the committed shards hold, and which of them must still leave.
  */
 import BetterSqlite3, { type Database } from 'better-sqlite3';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
-import { EXACT_SCHEMA, ExactIndex } from './exact.ts';
-import { HostLines, LINES_SCHEMA } from './lines.ts';
-import { NEAR_SCHEMA, NearIndex } from './near.ts';
+import { ExactIndex } from './exact.ts';
+import { HostLines } from './lines.ts';
+import { NearIndex } from './near.ts';
 import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
-import { SEEN_SCHEMA, SeenPages } from './seen.ts';
-
-/** Raised when an older store cannot be gone on with: its documents must be cleaned again. */
-const FORMAT_VERSION = '2';
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS documents (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cluster INTEGER NOT NULL, copies INTEGER NOT NULL,
-    url INTEGER NOT NULL, key INTEGER NOT NULL, is_deleted INTEGER NOT NULL DEFAULT 0);
-  CREATE INDEX IF NOT EXISTS documents_url ON documents (url);
-  CREATE TABLE IF NOT EXISTS shards (first_document INTEGER PRIMARY KEY, shard INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS rejects (url INTEGER, shard INTEGER, PRIMARY KEY (url, shard)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS opt_outs (url INTEGER PRIMARY KEY, fetched_at TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS copies (document INTEGER, page INTEGER, PRIMARY KEY (document, page)) WITHOUT ROWID;
-  ${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}
-`;
+import { Adoption, begin, STATE } from './schema.ts';
+import { SeenPages } from './seen.ts';
+import { type PageKeys, Versions } from './versions.ts';
 
 /**
  * Opens or creates the store; `:memory:` keeps nothing.
@@ -50,33 +25,47 @@ export function openDedupStore(path: string, shape: Shape = STANDARD_SHAPE): Ded
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('cache_size = -65536'); // KiB
-    checkFormat(database);
-    database.exec(SCHEMA);
-    return new DedupStore(database, shape);
+    return new DedupStore(database, shape, begin(database));
   } catch (error) {
     database?.close();
     throw badInput(
       'BAD_DEDUP_STORE',
       `${path}: cannot be used as the memory of cleaning: ${reasonOf(error)}`,
-      'delete the whole documents folder to clean from the start, or restore the file',
+      'restore the file from a copy, or choose a new --out folder',
       error,
     );
   }
 }
 
-function checkFormat(database: Database): void {
-  database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-  const version = database.prepare<[], string>("SELECT value FROM meta WHERE name = 'format'").pluck().get();
-  if (version === undefined) database.prepare("INSERT INTO meta VALUES ('format', ?)").run(FORMAT_VERSION);
-  else if (version !== FORMAT_VERSION) {
-    throw new Error(`it has format ${version}, this version of vua goes on with format ${FORMAT_VERSION}`);
-  }
+/** Why a document leaves. */
+export type Leaving = 'superseded' | 'opted_out_later';
+
+/** A document that must leave its shard, or that has left it in the order of its number. */
+export interface Departure {
+  readonly number: number;
+  readonly id: string;
+  readonly fetchedAt: string;
+  /** The shard that holds it. */
+  readonly shard: number;
+  readonly reason: Leaving;
+  /** Its address. */
+  readonly address: string;
+  /** Of a superseded document: the id of the later page, and the moments of both. */
+  readonly other: string;
+  readonly later: number;
+  readonly seen: number;
 }
 
-/** A document of which every text must go: the shard that holds it, or none while it is not committed. */
-export interface Deletion {
+/** A kept document as it is remembered. */
+export interface NewDocument {
   readonly id: string;
-  readonly shard: number | undefined;
+  readonly keys: PageKeys;
+  /** Of exact duplicates. */
+  readonly key: bigint;
+  /** Of title and text. */
+  readonly content: bigint;
+  /** Number of the first document of its cluster; absent when it is alone. */
+  readonly cluster?: number;
 }
 
 export class DedupStore {
@@ -84,8 +73,13 @@ export class DedupStore {
   readonly exact: ExactIndex;
   readonly near: NearIndex;
   readonly lines: HostLines;
+  readonly versions: Versions;
   /** Pages that were skipped because they were dealt with before. */
   skipped = 0;
+  /** Notices that were new. */
+  heard = 0;
+  /** Pages whose original has left since the store was opened: they are to be judged anew. */
+  forgotten = 0;
 
   readonly #database: Database;
   readonly #getMeta;
@@ -97,15 +91,17 @@ export class DedupStore {
   readonly #countCopy;
   readonly #optOut;
   readonly #addReject;
-  /** Deleted since the last commit, and URLs whose rejects must lose their text. */
-  #deletions: Deletion[] = [];
-  #silenced: { readonly key: bigint; readonly url: string }[] = [];
+  readonly #documentsAt;
+  readonly #leave;
+  readonly #forgetCopies;
   #rejectedUrls: bigint[] = [];
   #firstUncommitted: number;
+  #mustAdopt: boolean;
 
   /** Use `openDedupStore`. */
-  constructor(database: Database, shape: Shape) {
+  constructor(database: Database, shape: Shape, mustAdopt: boolean) {
     this.#database = database;
+    this.#mustAdopt = mustAdopt;
     this.#getMeta = database.prepare<[string], string>('SELECT value FROM meta WHERE name = ?').pluck();
     this.#setMeta = database.prepare<[string, string]>('INSERT OR REPLACE INTO meta VALUES (?, ?)');
     this.pages = new SeenPages(database);
@@ -116,22 +112,56 @@ export class DedupStore {
     else if (known !== key) throw new Error(`it was made with bands ${known}, this run was given ${key}`);
     this.near = new NearIndex(database, shape);
     this.lines = new HostLines(database);
-    this.#documentNamed = database.prepare<[string], number>('SELECT number FROM documents WHERE id = ?').pluck();
+    this.versions = new Versions(database, Number(this.#getMeta.get('run') ?? 0) + 1);
+    this.#documentNamed = database
+      .prepare<[string], number>(`SELECT number FROM documents WHERE id = ? AND state = ${STATE.stands}`)
+      .pluck();
     this.#document = database.prepare<[number], { id: string; cluster: number }>(
       'SELECT id, cluster FROM documents WHERE number = ?',
     );
-    this.#addDocument = database.prepare<[string, number | null, bigint, bigint]>(
-      'INSERT INTO documents (id, cluster, copies, url, key) VALUES (?, coalesce(?, (SELECT coalesce(max(number), 0) + 1 FROM documents)), 0, ?, ?)',
+    this.#addDocument = database.prepare<[Record<string, unknown>]>(
+      `INSERT INTO documents (id, cluster, copies, url, key, version, page, content, seen, run, input, address, site, fetched_at)
+       VALUES (@id, coalesce(@cluster, (SELECT coalesce(max(number), 0) + 1 FROM documents)), 0, @url, @key, @version,
+         @page, @content, @moment, @run, @input, @address, @site, @fetchedAt)`,
     );
     this.#addCopy = database.prepare<[number, bigint]>('INSERT OR IGNORE INTO copies VALUES (?, ?)');
     this.#countCopy = database.prepare<[number]>('UPDATE documents SET copies = copies + 1 WHERE number = ?');
     this.#optOut = database.prepare<[bigint], string>('SELECT fetched_at FROM opt_outs WHERE url = ?').pluck();
     this.#addReject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO rejects VALUES (?, ?)');
+    this.#documentsAt = database
+      .prepare<[bigint, number], number>(
+        `SELECT number FROM documents WHERE url = ? AND state = ${STATE.stands} AND seen <= ?`,
+      )
+      .pluck();
+    this.#leave = database
+      .prepare<[Leaving, string, number, number], bigint>(
+        `UPDATE documents SET state = ${STATE.leaves}, reason = ?, other = ?, later = ? WHERE number = ? RETURNING key`,
+      )
+      .pluck()
+      .safeIntegers();
+    this.#forgetCopies = [
+      database.prepare<[number]>('DELETE FROM pages WHERE key IN (SELECT page FROM copies WHERE document = ?)'),
+      database.prepare<[number]>('DELETE FROM copies WHERE document = ?'),
+    ] as const;
     this.#firstUncommitted = this.#nextNumber();
-    database.exec('BEGIN IMMEDIATE');
   }
 
-  /** `id`, or `id~2`, `id~3`, … when documents of that name were kept before (a page that changed since). */
+  /**
+   * Of a store of an older version: hears every row of the shards once, then keeps what it learnt. `undefined` where there
+   * is nothing to hear.
+   */
+  adoption(): Adoption | undefined {
+    return this.#mustAdopt ? new Adoption(this.#database) : undefined;
+  }
+
+  /** What an adoption learnt is durable: the store is of this version. */
+  endAdoption(adoption: Adoption): void {
+    adoption.end();
+    this.#mustAdopt = false;
+    this.#database.exec('COMMIT; BEGIN IMMEDIATE');
+  }
+
+  /** `id`, or `id~2`, `id~3`, … when documents of that name stand. */
   freeId(id: string): string {
     if (this.#documentNamed.get(id) === undefined) return id;
     // Doubling, then halving: a source that gives one id to a million documents costs twenty questions for each.
@@ -146,9 +176,13 @@ export class DedupStore {
     return `${id}~${free}`;
   }
 
-  /** Remembers a kept document; in a cluster of its own when `cluster` is not given. Returns its number. */
-  addDocument(id: string, url: bigint, key: bigint, cluster?: number): number {
-    return Number(this.#addDocument.run(id, cluster ?? null, url, key).lastInsertRowid);
+  /** Remembers a kept document. Returns its number. */
+  addDocument({ id, keys, key, content, cluster }: NewDocument): number {
+    const { url, version, page, site, address, fetchedAt, input } = keys;
+    const own = { id, key, content, url, version, page, site, address, fetchedAt };
+    const moment = this.versions.momentOf(keys);
+    const row = { ...own, moment, run: this.versions.run, cluster: cluster ?? null, input: input ?? null };
+    return Number(this.#addDocument.run(row).lastInsertRowid);
   }
 
   /** Id of a document, and id and number of the first document of its cluster. */
@@ -178,52 +212,72 @@ export class DedupStore {
     this.#database.prepare('DELETE FROM opt_outs WHERE url = ?').run(url);
   }
 
-  /**
-   * Remembers the opt-out and deletes every document of the URL: nothing is compared to them any more, and pages that
-   * were dropped as their copies are looked at again when they come.
-   */
-  optOut(url: bigint, { url: written, fetchedAt }: { readonly url: string; readonly fetchedAt: string }): void {
-    this.#database.prepare('INSERT OR REPLACE INTO opt_outs VALUES (?, ?)').run(url, fetchedAt);
-    const documents = this.#database
-      .prepare<[bigint], { number: number; id: string; key: bigint }>(
-        'SELECT number, id, key FROM documents WHERE url = ? AND is_deleted = 0',
+  /** Remembers the opt-out; every document of the URL that is no later leaves, and the text of its rejects. */
+  optOut(url: bigint, fetchedAt: string): void {
+    const moment = Date.parse(fetchedAt) || 0;
+    this.#database
+      .prepare(
+        'INSERT INTO opt_outs VALUES (?, ?) ON CONFLICT DO UPDATE SET fetched_at = max(fetched_at, excluded.fetched_at)',
       )
-      .safeIntegers()
-      .all(url);
-    for (const { number: wide, id, key } of documents) {
-      const number = Number(wide);
-      this.#database.prepare('UPDATE documents SET is_deleted = 1 WHERE number = ?').run(number);
-      this.exact.forget(number, key);
-      this.near.forget(number);
-      this.#database.prepare('DELETE FROM pages WHERE key IN (SELECT page FROM copies WHERE document = ?)').run(number);
-      this.#database.prepare('DELETE FROM copies WHERE document = ?').run(number);
-      this.#deletions.push({ id, shard: this.#shardOf(number) });
-    }
-    this.#silenced.push({ key: url, url: written });
+      .run(url, fetchedAt);
+    for (const number of this.#documentsAt.all(url, moment)) this.leave(number, 'opted_out_later');
+    this.#database
+      .prepare(`UPDATE documents SET reason = 'opted_out_later' WHERE url = ? AND state = ${STATE.leaves}`)
+      .run(url);
+    this.#database.prepare('INSERT OR IGNORE INTO silenced VALUES (?)').run(url);
   }
 
-  /** Documents to take out of shards, and shards of rejects that hold text of URLs that opted out, since the last commit. */
-  pendingDeletions(): {
-    readonly documents: readonly Deletion[];
-    readonly rejectShards: readonly number[];
-    readonly urls: ReadonlySet<string>;
-  } {
-    const shards = this.#database.prepare<[bigint], number>('SELECT shard FROM rejects WHERE url = ?').pluck();
-    const rejectShards = new Set(this.#silenced.flatMap(({ key }) => shards.all(key)));
-    return {
-      documents: this.#deletions,
-      rejectShards: [...rejectShards].sort((a, b) => a - b),
-      urls: new Set(this.#silenced.map(({ url }) => url)),
-    };
+  /**
+   * A document leaves: nothing is compared to it any more, its id is free, and pages that were dropped as its copies are
+   * judged anew when they come. It stands in its shard until `departures` are carried out.
+   */
+  leave(number: number, reason: Leaving, other = '', later = 0): void {
+    const key = this.#leave.get(reason, other, later, number)!;
+    this.exact.forget(number, key);
+    this.near.forget(number);
+    this.forgotten += this.#forgetCopies[0].run(number).changes;
+    this.#forgetCopies[1].run(number);
+  }
+
+  /** Documents to take out of shards, and shards of rejects that hold text of URLs that opted out. */
+  departures(): { readonly documents: readonly Departure[]; readonly rejectShards: readonly number[] } {
+    const documents = this.#database
+      .prepare<[], Departure>(
+        `SELECT number, id, fetched_at AS fetchedAt, reason, other, later, seen, address, (SELECT shard FROM shards
+           WHERE first_document <= number ORDER BY first_document DESC LIMIT 1) AS shard
+         FROM documents WHERE state = ${STATE.leaves} ORDER BY number`,
+      )
+      .all();
+    const rejectShards = this.#database
+      .prepare<[], number>('SELECT DISTINCT shard FROM rejects WHERE url IN (SELECT url FROM silenced) ORDER BY shard')
+      .pluck()
+      .all();
+    return { documents, rejectShards };
+  }
+
+  /** Whether rejects of this URL must lose their text. */
+  isSilenced(url: bigint): boolean {
+    return this.#database.prepare('SELECT 1 FROM silenced WHERE url = ?').get(url) !== undefined;
+  }
+
+  /** The departures were carried out, and those with a text stand among the rejects of this shard: the next commit says so. */
+  departed(shard: number): void {
+    this.#database
+      .prepare(
+        `INSERT OR IGNORE INTO rejects SELECT url, ? FROM documents
+         WHERE state = ${STATE.leaves} AND reason <> 'opted_out_later'`,
+      )
+      .run(shard);
+    this.#database.exec(`
+      UPDATE documents SET state = ${STATE.left} WHERE state = ${STATE.leaves};
+      DELETE FROM rejects WHERE url IN (SELECT url FROM silenced);
+      DELETE FROM silenced`);
   }
 
   /** A shard that was written anew under another number. */
   moveShard(kind: 'documents' | 'rejects', from: number, to: number): void {
-    const statement =
-      kind === 'documents'
-        ? 'UPDATE shards SET shard = ? WHERE shard = ?'
-        : 'UPDATE rejects SET shard = ? WHERE shard = ?';
-    this.#database.prepare(statement).run(to, from);
+    const table = kind === 'documents' ? 'shards' : 'rejects';
+    this.#database.prepare(`UPDATE ${table} SET shard = ? WHERE shard = ?`).run(to, from);
   }
 
   /** Before a commit: what was added since the last one stands in this shard. */
@@ -233,20 +287,14 @@ export class DedupStore {
     }
     for (const url of this.#rejectedUrls) this.#addReject.run(url, shard);
     this.#rejectedUrls = [];
-    this.#deletions = this.#deletions.map((deletion) =>
-      deletion.shard === undefined ? { ...deletion, shard } : deletion,
-    );
     this.#firstUncommitted = this.#nextNumber();
   }
 
   /** Makes everything since the last commit durable, together with the manifest of the shards that hold it. */
   commit(manifestJson: string): void {
     this.#setMeta.run('manifest', manifestJson);
-    const forget = this.#database.prepare<[bigint]>('DELETE FROM rejects WHERE url = ?');
-    for (const { key } of this.#silenced) forget.run(key);
+    this.#setMeta.run('run', String(this.versions.run));
     this.#database.exec('COMMIT; BEGIN IMMEDIATE');
-    this.#deletions = [];
-    this.#silenced = [];
   }
 
   /** The manifest of the last commit. */
@@ -263,15 +311,5 @@ export class DedupStore {
 
   #nextNumber(): number {
     return this.#database.prepare<[], number>('SELECT coalesce(max(number), 0) + 1 FROM documents').pluck().get()!;
-  }
-
-  #shardOf(number: number): number | undefined {
-    if (number >= this.#firstUncommitted) return undefined;
-    return this.#database
-      .prepare<[number], number>(
-        'SELECT shard FROM shards WHERE first_document <= ? ORDER BY first_document DESC LIMIT 1',
-      )
-      .pluck()
-      .get(number);
   }
 }

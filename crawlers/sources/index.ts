@@ -12,7 +12,7 @@ const SOURCES: readonly Source[] = [warc, jsonl, text, html];
 /** Endings of the names of files that some source reads. */
 export const ENDINGS = SOURCES.flatMap((source) => source.endings);
 
-export interface InputContext extends Pick<ReadContext, 'onRead' | 'slicesOf'> {
+export interface InputContext extends Pick<ReadContext, 'onRead' | 'slicesOf' | 'withNotices'> {
   /** Ends the pages early, without an error. */
   readonly signal?: AbortSignal;
   /** Counts what is passed over, by reason (`status 404`, `content type image/png`, `not an input file`). */
@@ -31,9 +31,9 @@ export interface InputContext extends Pick<ReadContext, 'onRead' | 'slicesOf'> {
  */
 export async function* openInput(
   path: string,
-  { signal, skipped = new Map(), note = () => {}, onFault, onRead, slicesOf }: InputContext = {},
+  { signal, skipped = new Map(), note = () => {}, onFault, onRead, slicesOf, withNotices }: InputContext = {},
 ): AsyncGenerator<Page> {
-  const context = { signal, skipped, note, onRead, slicesOf };
+  const context = { signal, skipped, note, onRead, slicesOf, withNotices };
   const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
   let read = 0;
   for (const file of files) {

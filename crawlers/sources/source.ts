@@ -18,6 +18,8 @@ export interface ReadContext {
   readonly note: (text: string) => void;
   /** Hears how many bytes were read from a file, as they are stored. */
   readonly onRead?: (bytes: number) => void;
+  /** Yields also what is no page but tells something of its address (`Page.notice`); it is counted as passed over. */
+  readonly withNotices?: boolean;
   /** Cuts a text that is too large for one document into such that are pages; without it its head stands for it. */
   readonly slicesOf?: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }

@@ -17,8 +17,13 @@ export const warc: Source = {
     const { signal, skipped, onRead } = context;
     for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true })) {
       const page = pageOf(record);
-      if (typeof page === 'string') countSkip(context, page);
-      else yield page;
+      if (typeof page !== 'string') {
+        yield page;
+        continue;
+      }
+      countSkip(context, page);
+      const notice = context.withNotices ? noticeOf(record) : undefined;
+      if (notice !== undefined) yield notice;
     }
   },
 };
@@ -47,6 +52,16 @@ function pageOf(record: WarcRecord): Page | string {
     ...(record.wholeBytes !== undefined && { wholeBytes: record.wholeBytes }),
     consent: statedConsent(record) ?? consentOf({ headers: record.headers, html: htmlHead(record.body) }),
   };
+}
+
+/** What a record that is no page tells of its address. */
+function noticeOf(record: WarcRecord): Page | undefined {
+  if (record.type !== 'revisit' || !/^https?:/i.test(record.url)) return undefined;
+  const { url, fetchedAt, status } = record;
+  const headers = headerRecord(record.headers);
+  const consent = statedConsent(record) ?? consentOf({ headers: record.headers });
+  const rest = { source: '', headers, body: new Uint8Array(), truncated: false };
+  return { url, fetchedAt, status, consent, notice: 'unchanged', ...rest };
 }
 
 const valuesOf = ({ extra }: WarcRecord, name: string): string[] =>

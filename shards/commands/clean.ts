@@ -96,13 +96,14 @@ export const cleanCommand = defineCommand({
 });
 
 function formatCleaned(out: string, { outcome, report }: Outcome<CleanSummary>): string {
-  const { pages, skipped, kept, passedOver } = report;
+  const { pages, skipped, kept, left, passedOver } = report;
   const rows = [
     ['pages read', formatCount(pages)],
     ['known from earlier runs', formatCount(skipped)],
     ['kept', formatCount(kept)],
     ['dropped', formatCount(droppedPages(report))],
     ...reportRows(report).map(([stage, reason, count]) => [`  ${stage}/${reason}`, formatCount(count)]),
+    ...(left > 0 ? [['left: superseded or opted out', formatCount(left)]] : []),
     ...[...passedOver].map(([reason, count]) => [`passed over: ${reason}`, formatCount(count)]),
   ];
   if (outcome === 'interrupted') return `${formatTable(rows)}\n\ninterrupted: run the same command again to continue`;

@@ -29,6 +29,8 @@ export interface CleanInputsOptions extends Partial<Recipe> {
 
 /** This run: pages read, of them skipped (decided by an earlier run), kept, dropped by station and reason. */
 export interface CleanSummary extends CleanReport {
+  /** Documents that left the folder: of pages that opted out, or that were superseded. */
+  readonly left: number;
   /** What the inputs hold that is no page, by reason (`status 404`). */
   readonly passedOver: ReadonlyMap<string, number>;
   /** The whole folder now. */
@@ -55,6 +57,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   const doubts: string[] = [];
   const reading = {
     signal: work.signal,
+    withNotices: true,
     skipped: passedOver,
     note: (text: string) => void doubts.push(text),
     onFault: (fault: ToolkitError) => void faults.push(fault),
@@ -72,11 +75,11 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   let unreadable: unknown;
   // An interruption or a fault of the source ends the stream quietly, so that cleaning finishes what it has in hand and
   // the outcome can be committed; the fault is kept for afterwards.
-  async function* untilFault(): AsyncGenerator<Page> {
+  async function* untilFault(source: AsyncIterable<Page>): AsyncGenerator<Page> {
     try {
-      for await (const page of pages) {
+      for await (const page of source) {
         if (work.signal.aborted) return;
-        progress.update(++read, figures());
+        if (page.notice === undefined) progress.update(++read, figures());
         yield page;
       }
     } catch (error) {
@@ -84,15 +87,34 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     }
   }
   try {
-    for await (const outcome of clean(untilFault(), { ...recipe, contamination, threads, store: folder.store })) {
-      if (outcome.kept) writer.add(outcome.kept);
-      else writer.drop(outcome.dropped);
-      report = mergeReports(report, reportOf(outcome));
-      if (!writer.isFull) continue;
-      folder.commit(writer.finish());
-      writer.continueAt(folder.nextIndex);
+    const take = async (source: AsyncIterable<Page>): Promise<void> => {
+      for await (const outcome of clean(untilFault(source), {
+        ...recipe,
+        contamination,
+        threads,
+        store: folder.store,
+      })) {
+        if (outcome.kept) writer.add(outcome.kept);
+        else writer.drop(outcome.dropped);
+        report = mergeReports(report, reportOf(outcome));
+        if (!writer.isFull) continue;
+        folder.commit(writer.finish());
+        writer.continueAt(folder.nextIndex);
+      }
+    };
+    await take(pages);
+    const pagesRead = read;
+    const { skipped } = folder.store;
+    // Copies of what left tonight are judged anew, where they can be read again.
+    if (folder.store.forgotten > 0 && options.pages === undefined) {
+      const quietly = { signal: work.signal, withNotices: true, onFault: () => {} };
+      await take(readAll(inputs, quietly));
+      folder.store.skipped = skipped;
     }
-    if (report.pages > 0 || folder.isNew) folder.commit(writer.finish());
+    const { documents, rejectShards } = folder.store.departures();
+    const left = documents.length;
+    const isChanged = report.pages > 0 || folder.store.heard > 0 || left + rejectShards.length > 0;
+    if (isChanged || folder.isNew) folder.finish(writer.finish());
     progress.finish(figures());
     for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) work.report.note(doubt);
     if (doubts.length > SHOWN_DOUBTS) work.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
@@ -103,10 +125,10 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
       else work.report.note(`${fault.code}: ${fault.message}`);
     }
     if (last !== undefined) throw last;
-    const { skipped } = folder.store;
+    const isNew = report.pages > 0 || left > 0;
     return {
-      outcome: work.signal.aborted ? 'interrupted' : read > skipped ? 'written' : 'nothing_new',
-      report: { ...report, pages: read, skipped, passedOver, manifest: folder.manifest },
+      outcome: work.signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
+      report: { ...report, pages: pagesRead, skipped, left, passedOver, manifest: folder.manifest },
     };
   } finally {
     writer.discard();

@@ -21,8 +21,9 @@ import { wrongSize } from '../arrow/file-sizes.ts';
 import { DOCUMENTS, shardIndex } from '../format.ts';
 import { manifestJson, manifestPath, readDocumentManifest, removeOrphans, writeManifest } from '../manifest.ts';
 import { type DocumentManifest, parseDocumentManifest } from '../manifest-shape.ts';
-import { readShard } from './read.ts';
-import { rewriteShard, type ShardPair } from './write.ts';
+import { adopt } from './adopt.ts';
+import { carryOut } from './depart.ts';
+import type { ShardPair } from './write.ts';
 
 const STORE_FILE = 'dedup.sqlite';
 
@@ -61,6 +62,7 @@ export class DocumentFolder {
       const damage = wrongSize(dir, shards);
       if (damage !== undefined) throw damaged(dir, damage);
       removeOrphans(dir, ['documents', 'rejects'], shards);
+      adopt(dir, store, manifest);
       const isBehind = committed && (!projected || manifestJson(projected) !== manifestJson(committed));
       if (isBehind) writeManifest(dir, committed);
       return new DocumentFolder(dir, store, unlock, manifest);
@@ -86,53 +88,38 @@ export class DocumentFolder {
     return nextIndexOf(this.#manifest);
   }
 
+  /** Adds finished shards, together with everything that the store learnt since the last commit. */
+  commit(shards: ShardPair): void {
+    this.#commit(this.#with(shards));
+  }
+
   /**
-   * Adds finished shards, together with everything that the store learnt since the last commit. Documents of pages that
-   * opted out leave the shards that hold them, and their text the rejects: those shards are written anew, and the old
-   * files removed.
+   * The same at the end of a run: documents that leave (of pages that opted out or were superseded) are taken out of
+   * their shards, and the text of opted-out rejects. Those shards are written anew, once, and the old files removed. A
+   * run that was killed before leaves this to the next.
    */
-  commit({ documents, rejects }: ShardPair): void {
-    this.store.placeInShard(this.nextIndex);
-    const added = {
-      ...this.#manifest,
-      documents: [...this.#manifest.documents, ...documents],
-      rejects: [...this.#manifest.rejects, ...rejects],
-    };
-    const manifest = this.#withoutDeleted(added);
-    this.store.commit(manifestJson(manifest));
-    this.#manifest = manifest;
-    writeManifest(this.#dir, manifest);
-    const listed = new Set([...manifest.documents, ...manifest.rejects].map(({ file }) => file));
+  finish(shards: ShardPair): void {
+    const added = this.#with(shards);
+    this.#commit(carryOut(this.#dir, this.store, added, nextIndexOf(added)));
+    const listed = new Set([...this.#manifest.documents, ...this.#manifest.rejects].map(({ file }) => file));
     for (const { file } of [...added.documents, ...added.rejects]) {
       if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
     }
   }
 
-  #withoutDeleted(manifest: DocumentManifest): DocumentManifest {
-    const { documents, rejectShards, urls } = this.store.pendingDeletions();
-    if (documents.length === 0 && rejectShards.length === 0) return manifest;
-    let index = nextIndexOf(manifest);
-    const anew = (kind: 'documents' | 'rejects', shard: number, change: Parameters<typeof rewriteShard>[4]) => {
-      const entries = manifest[kind];
-      const at = entries.findIndex(({ file }) => shardIndex(kind, file) === shard);
-      if (at < 0) return;
-      const written = rewriteShard(this.#dir, kind, readShard(this.#dir, kind, entries[at]), index, change);
-      this.store.moveShard(kind, shard, index);
-      index++;
-      manifest = { ...manifest, [kind]: entries.flatMap((each, i) => (i === at ? written : [each])) };
+  #with({ documents, rejects }: ShardPair): DocumentManifest {
+    this.store.placeInShard(this.nextIndex);
+    return {
+      ...this.#manifest,
+      documents: [...this.#manifest.documents, ...documents],
+      rejects: [...this.#manifest.rejects, ...rejects],
     };
-    for (const shard of new Set(documents.map((deletion) => deletion.shard!))) {
-      const ids = new Set(documents.filter((deletion) => deletion.shard === shard).map(({ id }) => id));
-      anew('documents', shard, (row) => (ids.has(row.string('id')) ? undefined : {}));
-    }
-    for (const shard of rejectShards) {
-      anew(
-        'rejects',
-        shard,
-        (row): Record<string, string> => (urls.has(row.string('url')) ? { title: '', text: '' } : {}),
-      );
-    }
-    return manifest;
+  }
+
+  #commit(manifest: DocumentManifest): void {
+    this.store.commit(manifestJson(manifest));
+    this.#manifest = manifest;
+    writeManifest(this.#dir, manifest);
   }
 
   /** Forgets what was not committed. */

@@ -7,11 +7,13 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { Float32, Float64, makeData, Utf8 } from 'apache-arrow';
 import type { Measurements } from '../../cleaning/document.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { breathe } from '../../crawlers/shell/work.ts';
 import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
 import { type Columns, READABLE_COLUMNS } from '../arrow/schemas.ts';
+import type { ColumnData } from '../arrow/write-shard.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import type { ShardEntry } from '../manifest-shape.ts';
@@ -69,6 +71,20 @@ export class TextBatch<Text extends string, Number extends string> {
     }
     this.#numbers.set(column, values);
     return values;
+  }
+
+  /** The columns as they stand, to be written elsewhere: views of the batch's own memory. */
+  data(): ColumnData[] {
+    const { texts, numbers, wide } = this.columns;
+    const text = (name: string): ColumnData => {
+      const { offsets, values } = this.#text(name as Text);
+      return makeData({ type: new Utf8(), length: this.rows, nullCount: 0, valueOffsets: offsets, data: values });
+    };
+    const number = (name: string): ColumnData => {
+      const type = wide.includes(name) ? new Float64() : new Float32();
+      return makeData({ type, length: this.rows, nullCount: 0, data: this.values(name as Number) });
+    };
+    return [...texts.map(text), ...numbers.map(number)];
   }
 
   #text(column: Text): { offsets: Int32Array; values: Buffer } {

@@ -112,9 +112,13 @@ export class DocumentWriter {
   }
 }
 
+/** What becomes of a row when its shard is written anew: other values of text columns, or it goes. */
+export type Change = Readonly<Record<string, string>> | 'goes' | undefined;
+
 /**
- * Writes a shard anew under another number, row by row: `change` gives the text columns that change, or `undefined` for a
- * row that goes. Columns stay those of the shard's version.
+ * Writes a shard anew under another number. Columns stay those of the shard's version, and batches stay batches: one of
+ * which no row changes is copied as it is.
+ * @param change `undefined` for a row that stays as it is
  * @returns its entry for the manifest, none when no row is left
  * @throws ToolkitError WRITE_FAILED, BAD_SHARD
  */
@@ -123,7 +127,7 @@ export function rewriteShard(
   kind: 'documents' | 'rejects',
   batches: Iterable<TextBatch<string, string>>,
   index: number,
-  change: (row: Row) => Readonly<Record<string, string>> | undefined,
+  change: (row: Row) => Change,
 ): DocumentShard[] {
   let writer: TableWriter<Pick<Row, 'string' | 'number'>> | undefined;
   try {
@@ -136,14 +140,21 @@ export function rewriteShard(
           text: (row, column) => row.string(column),
           number: (row, column) => row.number(column),
         },
-        BATCH_BYTES,
+        Number.POSITIVE_INFINITY,
       );
-      for (const row of rowsOf(kind, batch)) {
-        const changed = change(row);
-        if (changed === undefined) continue;
-        const string = (column: string): string => changed[column] ?? row.string(column);
+      const rows = [...rowsOf(kind, batch)];
+      const changes = rows.map(change);
+      if (changes.every((changed) => changed === undefined)) {
+        writer.copy(batch, index);
+        continue;
+      }
+      for (const [i, row] of rows.entries()) {
+        const changed = changes[i];
+        if (changed === 'goes') continue;
+        const string = (column: string): string => changed?.[column] ?? row.string(column);
         writer.append({ string, number: (column) => row.number(column) }, index);
       }
+      writer.endBatch();
     }
     return writer?.finish() ?? [];
   } finally {
@@ -190,12 +201,21 @@ class TableWriter<Row> {
     }
     for (const [i, name] of columns.numbers.entries()) this.#numbers[i].append(number(row, name));
     this.#rows++;
-    if (this.#gatheredBytes >= this.#batchBytes) this.#flush();
+    if (this.#gatheredBytes >= this.#batchBytes) this.endBatch();
+  }
+
+  /** A record batch of the same columns, as it is. */
+  copy(batch: TextBatch<string, string>, shardIndex: number): void {
+    this.endBatch();
+    const { kind, columns } = this.#layout;
+    this.#shard ??= new ShardWriter(this.#dir, shardFile(kind, shardIndex), columns.schema);
+    this.#shard.write(batch.rows, batch.data());
+    for (let row = 0; row < batch.rows; row++) this.#textBytes += batch.bytes('text', row).length;
   }
 
   finish(): DocumentShard[] {
     if (!this.#shard) return [];
-    this.#flush();
+    this.endBatch();
     const entry = { ...this.#shard.finish(), textBytes: this.#textBytes };
     this.#shard = undefined;
     this.#textBytes = 0;
@@ -213,7 +233,8 @@ class TableWriter<Row> {
     return this.#texts.reduce((sum, column) => sum + column.bytes, this.#rows * rowBytes);
   }
 
-  #flush(): void {
+  /** What was gathered becomes a record batch. */
+  endBatch(): void {
     if (this.#rows === 0) return;
     const columns = [...this.#texts, ...this.#numbers];
     this.#shard!.write(

@@ -1,6 +1,7 @@
 /** `vua explain`: every decision over one document, from what its shard stores. */
 import type { Measurement } from '../../cleaning/document.ts';
 import { knownRecipe, type Ruling, rulings } from '../../cleaning/recipe.ts';
+import { addressOf } from '../../crawlers/page.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import { readRows } from '../documents/read.ts';
@@ -21,14 +22,15 @@ export interface Explanation {
 }
 
 /**
- * All documents and rejects with this id or URL, in the order of the folder.
+ * All documents and rejects with this id or URL, in whatever spelling, in the order of the folder.
  * @throws ToolkitError (exit 2) UNKNOWN_DOCUMENT when there is none, UNKNOWN_RECIPE; as readDocuments.
  */
 export async function explain(dir: string, wanted: string, signal: AbortSignal): Promise<Explanation[]> {
   const recipe = knownRecipe(readDocumentManifest(dir).recipe, manifestPath(dir));
+  const address = addressOf(wanted);
   const found: Explanation[] = [];
   for await (const row of readRows(dir, signal)) {
-    if (row.string('id') !== wanted && row.string('url') !== wanted) continue;
+    if (row.string('id') !== wanted && addressOf(row.string('url')) !== address) continue;
     const measurements = row.measurements();
     const names = row.columns.texts.filter((name) => name !== 'text');
     found.push({
@@ -69,7 +71,9 @@ export function formatExplanation({
   const verdict =
     outcome === 'kept'
       ? 'kept'
-      : `dropped by ${said.stage}: ${said.reason} (${figure(value!)}, threshold ${figure(threshold!)})${said.other ? `, repeats ${said.other}` : ''}`;
+      : said.stage === 'version'
+        ? supersededBy(said.url, value!)
+        : `dropped by ${said.stage}: ${said.reason} (${figure(value!)}, threshold ${figure(threshold!)})${said.other ? `, repeats ${said.other}` : ''}`;
   const facts = Object.entries(said)
     .filter(([name, fact]) => fact !== '' && !['stage', 'reason', 'other'].includes(name))
     .map(([name, fact]) => `${name.padEnd(FACT)} ${fact.replace(/\n/g, '; ')}`);
@@ -99,5 +103,11 @@ export function formatExplanation({
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
+
+/** A moment is one of the clock, or the number of a run. */
+const supersededBy = (url: string, later: number): string =>
+  later > 1e9
+    ? `superseded by a later fetch of ${url} (${new Date(later).toISOString()})`
+    : `superseded by a later run that read ${url} (run ${later})`;
 
 const section = (name: string, rows: string[][]): string => (rows.length === 0 ? '' : `${name}\n${formatTable(rows)}`);

@@ -1,5 +1,6 @@
 /** `vua explain --input`: what extraction left out of a page, from the page itself. */
 import { type LeftOut, leftOutOf as leftOutOfPage } from '../../cleaning/read-page.ts';
+import { addressOf } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 
@@ -22,12 +23,13 @@ export async function leftOutOf(
   inputs: readonly string[],
   signal: AbortSignal,
 ): Promise<PageLeftOut | undefined> {
+  const address = addressOf(url);
   let found: PageLeftOut | undefined;
   const faults: ToolkitError[] = [];
   const onFault = (fault: ToolkitError): void => void faults.push(fault);
   for (const input of inputs) {
     for await (const page of openInput(input, { signal, onFault })) {
-      if (page.url !== url) continue;
+      if (addressOf(page.url) !== address) continue;
       found = { url, fetchedAt: page.fetchedAt, leftOut: leftOutOfPage(page) };
       if (page.fetchedAt === fetchedAt) return found;
     }

@@ -16,7 +16,7 @@ import {
   STANDARD_NEAR,
   sCurve,
 } from '../../cleaning/dedup/near-rule.ts';
-import { openDedupStore } from '../../cleaning/dedup/store.ts';
+import { type NewDocument, openDedupStore } from '../../cleaning/dedup/store.ts';
 import { mix32, readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 import { temporaryFolder } from '../support.ts';
 
@@ -108,6 +108,10 @@ describe('exactBytes', () => {
 
 describe('DedupStore', () => {
   const print = (text: string) => fingerprint(readSyllables(text));
+  const newDocument = (id: string, url: bigint, key: bigint, cluster?: number): NewDocument => {
+    const keys = { page: url, url, version: url, site: 0n, address: `//xom.test/${url}`, fetchedAt: '', time: 0 };
+    return { id, keys, key, content: key, cluster };
+  };
   const text = Array.from({ length: 60 }, (_, n) => `lời${n} kể${n % 7}`).join(' ');
 
   test('remembers what was committed and forgets the rest', () => {
@@ -115,12 +119,12 @@ describe('DedupStore', () => {
     const first = openDedupStore(path);
     expect(first.committedManifest()).toBeUndefined();
     expect(first.pages.add(1n)).toBe(true);
-    const number = first.addDocument('a', 1n, -5n);
+    const number = first.addDocument(newDocument('a', 1n, -5n));
     first.exact.add(-5n, number);
     first.near.add(number, print(text));
     first.commit('{"documents":1}');
     first.pages.add(2n);
-    first.exact.add(6n, first.addDocument('b', 2n, 6n));
+    first.exact.add(6n, first.addDocument(newDocument('b', 2n, 6n)));
     first.close();
 
     const second = openDedupStore(path);
@@ -136,12 +140,12 @@ describe('DedupStore', () => {
 
   test('knows clusters by their first document, and gives ids once', () => {
     const store = openDedupStore(':memory:');
-    const a = store.addDocument('a', 1n, 1n);
-    const b = store.addDocument('b', 2n, 2n, a);
+    const a = store.addDocument(newDocument('a', 1n, 1n));
+    const b = store.addDocument(newDocument('b', 2n, 2n, a));
     expect(store.document(a)).toEqual({ id: 'a', cluster: 'a', clusterNumber: a });
     expect(store.document(b)).toEqual({ id: 'b', cluster: 'a', clusterNumber: a });
     expect([store.freeId('a'), store.freeId('c')]).toEqual(['a~2', 'c']);
-    store.addDocument('a~2', 3n, 3n);
+    store.addDocument(newDocument('a~2', 3n, 3n));
     expect(store.freeId('a')).toBe('a~3');
     store.close();
     store.close();
@@ -150,7 +154,7 @@ describe('DedupStore', () => {
   test('counts the copies of a cluster', () => {
     const path = join(dir, 'dedup.sqlite');
     const store = openDedupStore(path);
-    const a = store.addDocument('a', 1n, 1n);
+    const a = store.addDocument(newDocument('a', 1n, 1n));
     store.addCopy(a, 10n);
     store.addCopy(a, 11n);
     store.commit('{}');

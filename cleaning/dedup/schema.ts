@@ -1,0 +1,145 @@
+/**
+ * The tables of the memory of cleaning, and the way from its older form.
+ *
+ *   pages        key of (URL, consent, body)             what need not be looked at again
+ *   documents    every document that was kept: id, cluster, what it is a version of, where its page stood and when
+ *   versions     what can change → when it was last seen in another form
+ *   shards       first number → shard                    where a document stands
+ *   rejects      URL → shard                             where the text of a dropped page stands
+ *   opt_outs     URL → when it opted out                 pages fetched before are refused
+ *   silenced     URLs whose rejects must still lose their text
+ *   copies       document → page                         duplicates that it stands for
+ *
+ * `url` is the hash of an address (`addressOf`), `version` of what a later page replaces: the address, or the place in a
+ * file.
+ */
+import type { Database } from 'better-sqlite3';
+import { EXACT_SCHEMA } from './exact.ts';
+import { LINES_SCHEMA } from './lines.ts';
+import { NEAR_SCHEMA } from './near.ts';
+import { SEEN_SCHEMA } from './seen.ts';
+
+const FORMAT_VERSION = '3';
+/** Had URLs as they were written, and nothing of versions. */
+const OLDER_VERSION = '2';
+
+/** Of a document: it stands; it must leave its shard; it has left. */
+export const STATE = { stands: 0, leaves: 1, left: 2 } as const;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS documents (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL, cluster INTEGER NOT NULL, copies INTEGER NOT NULL,
+    url INTEGER NOT NULL, key INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL, page INTEGER, content INTEGER, seen INTEGER NOT NULL DEFAULT 0, run INTEGER NOT NULL DEFAULT 0,
+    input INTEGER, address TEXT NOT NULL DEFAULT '', site INTEGER, fetched_at TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '', other TEXT NOT NULL DEFAULT '', later INTEGER NOT NULL DEFAULT 0);
+  CREATE UNIQUE INDEX IF NOT EXISTS documents_id ON documents (id) WHERE state = 0;
+  CREATE INDEX IF NOT EXISTS documents_url ON documents (url);
+  CREATE INDEX IF NOT EXISTS documents_version ON documents (version);
+  CREATE INDEX IF NOT EXISTS documents_page ON documents (page);
+  CREATE INDEX IF NOT EXISTS documents_site ON documents (site);
+  CREATE INDEX IF NOT EXISTS documents_input ON documents (input) WHERE input IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS documents_leaving ON documents (number) WHERE state = 1;
+  CREATE TABLE IF NOT EXISTS versions (version INTEGER PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS shards (first_document INTEGER PRIMARY KEY, shard INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS rejects (url INTEGER, shard INTEGER, PRIMARY KEY (url, shard)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS opt_outs (url INTEGER PRIMARY KEY, fetched_at TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS silenced (url INTEGER PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS copies (document INTEGER, page INTEGER, PRIMARY KEY (document, page)) WITHOUT ROWID;
+  ${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}
+`;
+
+/** Its rows, addresses and all that shards must tell apart (`Adoption`). */
+const FROM_OLDER = `
+  ALTER TABLE documents RENAME TO older_documents;
+  DROP INDEX IF EXISTS documents_url;
+  ${SCHEMA}
+  INSERT INTO documents (number, id, cluster, copies, url, key, state, version)
+    SELECT number, id, cluster, copies, url, key, 2 * is_deleted, url FROM older_documents;
+  DROP TABLE older_documents;
+  ALTER TABLE opt_outs RENAME TO older_opt_outs;
+  ALTER TABLE rejects RENAME TO older_rejects;
+  ${SCHEMA}
+`;
+
+/**
+ * Makes the tables, or those of an older store anew, in a transaction that is open afterwards.
+ * @returns whether its rows must be adopted from the shards
+ * @throws Error for a store of another format
+ */
+export function begin(database: Database): boolean {
+  database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+  const version = database.prepare<[], string>("SELECT value FROM meta WHERE name = 'format'").pluck().get();
+  if (version !== undefined && version !== FORMAT_VERSION && version !== OLDER_VERSION) {
+    throw new Error(`it has format ${version}, this version of vua goes on with format ${FORMAT_VERSION}`);
+  }
+  if (version !== OLDER_VERSION) {
+    database.exec(SCHEMA);
+    database.prepare("INSERT OR IGNORE INTO meta VALUES ('format', ?)").run(FORMAT_VERSION);
+    database.exec('BEGIN IMMEDIATE');
+    return false;
+  }
+  database.exec('BEGIN IMMEDIATE');
+  database.exec(FROM_OLDER);
+  database.prepare("UPDATE meta SET value = ? WHERE name = 'format'").run(FORMAT_VERSION);
+  return true;
+}
+
+/** A row of a shard as an older store takes it over: hashes of its addresses are those of now. */
+export interface AdoptedRow {
+  readonly kind: 'documents' | 'rejects';
+  /** Number of its shard. */
+  readonly shard: number;
+  readonly id: string;
+  /** Hash of the URL as it was written, as the older store has it. */
+  readonly written: bigint;
+  readonly url: bigint;
+  readonly site: bigint;
+  readonly content: bigint;
+  readonly address: string;
+  readonly fetchedAt: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly hasText: boolean;
+}
+
+/** Takes over what only the shards of an older store know, row by row; `end` when there are no more. */
+export class Adoption {
+  readonly #database: Database;
+  readonly #document;
+  readonly #reject;
+  readonly #optOut;
+  readonly #latest;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#document = database.prepare<[Omit<AdoptedRow, 'kind' | 'shard' | 'written' | 'hasText'>]>(
+      `UPDATE documents SET url = @url, version = @url, content = @content, seen = @time, address = @address,
+         site = @site, fetched_at = @fetchedAt WHERE id = @id AND state = 0`,
+    );
+    this.#reject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO rejects VALUES (?, ?)');
+    this.#optOut = database.prepare<[bigint, bigint]>(
+      `INSERT INTO opt_outs SELECT ?, fetched_at FROM older_opt_outs WHERE url = ?
+       ON CONFLICT DO UPDATE SET fetched_at = max(fetched_at, excluded.fetched_at)`,
+    );
+    this.#latest = database.prepare<[bigint, number]>(
+      'INSERT INTO versions VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)',
+    );
+  }
+
+  add({ kind, shard, written, hasText, ...row }: AdoptedRow): void {
+    if (kind === 'documents') this.#document.run(row);
+    else {
+      if (hasText) this.#reject.run(row.url, shard);
+      this.#optOut.run(row.url, written);
+    }
+    this.#latest.run(row.url, row.time);
+  }
+
+  /** Opt-outs of URLs that no reject names stay under the spelling in which they came. */
+  end(): void {
+    this.#database.exec(
+      'INSERT OR IGNORE INTO opt_outs SELECT * FROM older_opt_outs; DROP TABLE older_opt_outs; DROP TABLE older_rejects',
+    );
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Which of several pages of one address holds: the one that was fetched last. Which of several rows of one name in a
+ * file: those of the last run that read it. What is of one moment is no version of each other, and all of it stays.
+ *
+ *   versions.latest        the last moment of anything that may be known of a version
+ *   documents.seen         the last moment at which this document's page was met
+ *   moment                 milliseconds since 1970, or where a row has a name the number of the run
+ */
+import type { Database } from 'better-sqlite3';
+import { STATE } from './schema.ts';
+
+/** What a page is, as signed 64-bit keys. */
+export interface PageKeys {
+  /** Of URL, consent and body. */
+  readonly page: bigint;
+  /** Of its address. */
+  readonly url: bigint;
+  /** Of what a later page replaces. */
+  readonly version: bigint;
+  readonly site: bigint;
+  readonly address: string;
+  readonly fetchedAt: string;
+  /** When it was fetched, in milliseconds since 1970; absent of a row that has a name in its input. */
+  readonly time?: number;
+  /** Of the input that holds it, where that is a file of rows. */
+  readonly input?: bigint;
+}
+
+/** A document that stands. */
+export interface Standing {
+  readonly number: number;
+  readonly id: string;
+}
+
+export class Versions {
+  /** Number of this run: one more than of the last that was committed. */
+  readonly run: number;
+  readonly #latest;
+  readonly #setLatest;
+  readonly #ofPage;
+  readonly #see;
+  readonly #earlier;
+  readonly #sameText;
+
+  constructor(database: Database, run: number) {
+    this.run = run;
+    this.#latest = database.prepare<[bigint], number>('SELECT latest FROM versions WHERE version = ?').pluck();
+    this.#setLatest = database.prepare<[bigint, number]>(
+      'INSERT INTO versions VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)',
+    );
+    this.#ofPage = database.prepare<[bigint], { number: number; state: number; seen: number; run: number }>(
+      'SELECT number, state, seen, run FROM documents WHERE page = ? ORDER BY state LIMIT 1',
+    );
+    this.#see = database.prepare<[number, number, number]>(
+      'UPDATE documents SET seen = max(seen, ?), run = ? WHERE number = ?',
+    );
+    const standing = `SELECT number, id FROM documents WHERE version = ? AND state = ${STATE.stands}`;
+    this.#earlier = database.prepare<[bigint, number], Standing>(`${standing} AND seen < ?`);
+    this.#sameText = database.prepare<[bigint, bigint], Standing>(`${standing} AND content = ? LIMIT 1`);
+  }
+
+  momentOf({ time }: PageKeys): number {
+    return time ?? this.run;
+  }
+
+  /** Remembers that something of this version was met, whatever became of it. */
+  met(keys: PageKeys): void {
+    this.#setLatest.run(keys.version, this.momentOf(keys));
+  }
+
+  /** The moment of a later page, where one was met before. */
+  laterThan(keys: PageKeys): number | undefined {
+    const latest = this.#latest.get(keys.version);
+    return latest !== undefined && latest > this.momentOf(keys) ? latest : undefined;
+  }
+
+  /** Documents that a page of this moment replaces. */
+  earlierThan(keys: PageKeys): Standing[] {
+    return this.#earlier.all(keys.version, this.momentOf(keys));
+  }
+
+  /** The document of this version that has the same title and text. */
+  withText(keys: PageKeys, content: bigint): Standing | undefined {
+    return this.#sameText.get(keys.version, content);
+  }
+
+  /** The page of a document was met again. */
+  see(number: number, keys: PageKeys): void {
+    this.#see.run(this.momentOf(keys), this.run, number);
+  }
+
+  /** Whether a page that was decided before needs no new decision: not when a site goes back to what it had before. */
+  isSettled(keys: PageKeys): boolean {
+    const moment = this.momentOf(keys);
+    const own = this.#ofPage.get(keys.page);
+    if (own?.state === STATE.stands) {
+      if (own.seen < moment || (keys.input !== undefined && own.run < this.run)) {
+        this.see(own.number, keys);
+        this.met(keys);
+      }
+      return true;
+    }
+    const latest = this.#latest.get(keys.version) ?? moment;
+    if (moment < latest) return true;
+    if (own !== undefined) return own.seen >= moment;
+    if (keys.input !== undefined || moment === latest) return true;
+    if (this.earlierThan(keys).length > 0) return false;
+    this.met(keys);
+    return true;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Documents that leave a folder: taken out of their shards together, one pass over each shard that holds any, whatever
+ * the number of pages that made them leave.
+ *
+ *   documents-00003.arrow ──▶ without them, under a new number; batches that lose no row are copied
+ *   what was superseded   ──▶ a row of the rejects, with its text; what opted out a row without
+ *   rejects-00001.arrow   ──▶ texts of URLs that opted out are gone
+ */
+import type { openMemory } from '../../cleaning/clean.ts';
+import { addressOf } from '../../crawlers/page.ts';
+import { hash64 } from '../checksum.ts';
+import { shardIndex } from '../format.ts';
+import type { DocumentManifest } from '../manifest-shape.ts';
+import { type Row, readShard } from './read.ts';
+import { type Change, DocumentWriter, rewriteShard } from './write.ts';
+
+type Memory = ReturnType<typeof openMemory>;
+type Departures = ReturnType<Memory['departures']>;
+type Departure = Departures['documents'][number];
+
+/**
+ * @param index the first free number of a shard
+ * @returns the manifest without them; files that it does not list any more are the caller's to remove
+ * @throws ToolkitError WRITE_FAILED, BAD_SHARD
+ */
+export function carryOut(dir: string, store: Memory, manifest: DocumentManifest, index: number): DocumentManifest {
+  const { documents, rejectShards } = store.departures();
+  if (documents.length === 0 && rejectShards.length === 0) return manifest;
+  const rejects = new DocumentWriter(dir, { firstIndex: index, shardBytes: Number.POSITIVE_INFINITY });
+  const rejectsIndex = index++;
+  const anew = (kind: 'documents' | 'rejects', shard: number, change: (row: Row) => Change): void => {
+    const at = manifest[kind].findIndex(({ file }) => shardIndex(kind, file) === shard);
+    if (at < 0) return;
+    const written = rewriteShard(dir, kind, readShard(dir, kind, manifest[kind][at]), index, change);
+    store.moveShard(kind, shard, index);
+    index++;
+    manifest = { ...manifest, [kind]: manifest[kind].flatMap((each, i) => (i === at ? written : [each])) };
+  };
+  try {
+    for (const shard of new Set(documents.map((each) => each.shard))) {
+      const leaving = new Leaving(documents.filter((each) => each.shard === shard));
+      anew('documents', shard, (row) => {
+        const departure = leaving.take(row);
+        if (departure === undefined) return undefined;
+        rejects.drop(dropOf(row, departure));
+        return 'goes';
+      });
+    }
+    const isSilenced = (row: Row): boolean => store.isSilenced(BigInt.asIntN(64, hash64(addressOf(row.string('url')))));
+    for (const shard of rejectShards) {
+      anew('rejects', shard, (row) => (isSilenced(row) ? { title: '', text: '' } : undefined));
+    }
+    store.departed(rejectsIndex);
+    return { ...manifest, rejects: [...manifest.rejects, ...rejects.finish().rejects] };
+  } finally {
+    rejects.discard();
+  }
+}
+
+/** Departures of one shard by what its rows say. Of equal ones the row that stands first is the older. */
+class Leaving {
+  readonly #byName = new Map<string, Departure[]>();
+
+  constructor(departures: readonly Departure[]) {
+    for (const departure of departures) {
+      const name = `${departure.id}\n${departure.fetchedAt}`;
+      const known = this.#byName.get(name);
+      if (known === undefined) this.#byName.set(name, [departure]);
+      else known.push(departure);
+    }
+  }
+
+  take(row: Row): Departure | undefined {
+    return this.#byName.get(`${row.string('id')}\n${row.string('fetched_at')}`)?.shift();
+  }
+}
+
+function dropOf(row: Row, { reason, other, later, seen }: Departure): Parameters<DocumentWriter['drop']>[0] {
+  const hasText = reason !== 'opted_out_later';
+  return {
+    id: row.string('id'),
+    url: row.string('url'),
+    title: hasText ? row.string('title') : '',
+    source: row.string('source'),
+    fetchedAt: row.string('fetched_at'),
+    stage: hasText ? 'version' : 'consent',
+    reason,
+    value: hasText ? later : 1,
+    threshold: hasText ? seen : 0,
+    other,
+    charset: row.string('charset'),
+    language: row.string('language'),
+    ...(hasText && { measurements: row.measurements() }),
+    text: hasText ? row.string('text') : '',
+  };
+}

@@ -1,0 +1,245 @@
+/** What leaves a folder: pages that opted out under any spelling and by any channel, and older versions of pages. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { CONSENT_UNKNOWN, type Page, pageOf } from '../../crawlers/page.ts';
+import type { WarcRecord } from '../../crawlers/warc/warc.ts';
+import { hash64 } from '../../shards/checksum.ts';
+import { cleanCommand } from '../../shards/commands/clean.ts';
+import { explainCommand } from '../../shards/commands/explain.ts';
+import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { readDocuments, readRejects } from '../../shards/documents/read.ts';
+import { readDocumentManifest } from '../../shards/manifest.ts';
+import { verify } from '../../shards/verify/verify.ts';
+import { story } from '../cleaning/support.ts';
+import { record, writeAll } from '../crawlers/warc-records.ts';
+import { context, range, temporaryFolder } from '../support.ts';
+
+const OPTED_OUT = '<meta name="robots" content="noai">';
+const html = (text: string, head = ''): Buffer =>
+  Buffer.from(`<html><head><title>Chuyện</title>${head}</head><body><article><p>${text}</p></article></body></html>`);
+const at = (day: number): string => `2026-01-${String(day).padStart(2, '0')}T00:00:00Z`;
+const capture = (url: string, day: number, text: string, more: Partial<WarcRecord> = {}): WarcRecord =>
+  record(0, { url, fetchedAt: at(day), body: html(text), ...more });
+
+/** A night of `vua clean`: a new archive of these records, read with those of the nights before. */
+async function night(dir: string, records: readonly WarcRecord[], ...flags: string[]) {
+  const number = existsSync(join(dir, 'warc')) ? readdirSync(join(dir, 'warc')).length : 0;
+  await writeAll(join(dir, 'warc', `night-${String(number).padStart(3, '0')}`), records);
+  return clean(dir, [join(dir, 'warc')], flags);
+}
+
+async function clean(dir: string, input: readonly string[], flags: readonly string[] = []) {
+  const heard = context();
+  const options = Object.fromEntries(flags.map((flag) => flag.split('=') as [string, string]));
+  const parsed = cleanCommand.options.parse({ input, out: join(dir, 'documents'), workers: 0, ...options });
+  return { status: await cleanCommand.run(parsed, heard), said: heard.out.join(''), noted: heard.err.join('') };
+}
+
+/** URL (or id) → text of what stands; every folder that is read is verified. */
+async function standing(dir: string, name: 'url' | 'id' = 'url'): Promise<Record<string, string>> {
+  const out = join(dir, 'documents');
+  expect((await verify(out, context())).faults).toEqual([]);
+  const found: Record<string, string> = {};
+  for await (const batch of readDocuments(out)) {
+    for (const row of range(batch.rows)) found[batch.string(name, row)] = batch.string('text', row);
+  }
+  return found;
+}
+
+async function rejects(dir: string): Promise<{ url: string; reason: string; text: string; other: string }[]> {
+  const found = [];
+  for await (const batch of readRejects(join(dir, 'documents'))) {
+    for (const row of range(batch.rows)) {
+      const [url, reason, text, other] = (['url', 'reason', 'text', 'other'] as const).map((name) =>
+        batch.string(name, row),
+      );
+      found.push({ url, reason, text, other });
+    }
+  }
+  return found;
+}
+
+async function explained(dir: string, document: string): Promise<string> {
+  const heard = context();
+  await explainCommand.run(explainCommand.options.parse({ document, out: join(dir, 'documents') }), heard);
+  return heard.out.join('');
+}
+
+describe('an opt-out reaches back', () => {
+  it.each([
+    ['IRI', 'https://o.vua.test/bài 1', 'https://o.vua.test/b%C3%A0i%201'],
+    ['case of scheme and host', 'HTTPS://O.VUA.TEST/hai', 'https://o.vua.test/hai'],
+    ['port of the scheme', 'https://o.vua.test:443/ba', 'https://o.vua.test/ba'],
+    ['port of the other scheme', 'http://o.vua.test:443/ba', 'https://o.vua.test:80/ba'],
+    ['fragment', 'https://o.vua.test/bốn#đầu', 'https://o.vua.test/b%E1%BB%91n'],
+    ['case of escapes', 'https://o.vua.test/b%c3%a0i-5', 'https://o.vua.test/b%C3%A0i-5'],
+    ['escapes of letters', 'https://o.vua.test/%74%E1ng', 'https://o.vua.test/t%e1ng'],
+    ['scheme', 'http://o.vua.test/bay', 'https://o.vua.test/bay'],
+    ['tracking', 'https://o.vua.test/tám?utm_source=fb&id=8', 'https://o.vua.test/t%C3%A1m?id=8&fbclid=x'],
+    ['IDN', 'https://báo.vua.test/chín', 'https://xn--bo-mia.vua.test/ch%C3%ADn'],
+    ['root', 'https://o.vua.test', 'https://O.vua.test./?'],
+  ])('under another spelling of the URL: %s', async (_, written, said) => {
+    const dir = temporaryFolder();
+    await night(dir, [capture(written, 1, story(1)), capture('https://o.vua.test/khac', 1, story(2))]);
+    expect(await explained(dir, said)).toContain('kept (documents-00000.arrow)');
+    await night(dir, [capture(said, 2, story(1), { body: html(story(1), OPTED_OUT) })]);
+    expect(Object.keys(await standing(dir))).toEqual(['https://o.vua.test/khac']);
+    expect((await rejects(dir)).map(({ reason, text }) => reason + text)).toEqual(['no_train', 'opted_out_later']);
+    // An older page of the URL, in a third spelling, is refused.
+    await night(dir, [capture(`${written}#x`, 1, story(3))]);
+    expect(Object.keys(await standing(dir))).toEqual(['https://o.vua.test/khac']);
+  });
+
+  it('in a folder that the version before wrote', async () => {
+    const dir = temporaryFolder();
+    await night(dir, [
+      ...range(3).map((n) => capture(`https://O.vua.test:443/${n}#x`, 1, story(n))),
+      capture('https://o.vua.test/rut', 3, story(9), { body: html(story(9), OPTED_OUT) }),
+      capture('https://o.vua.test/ngan', 1, 'Ngắn thôi.'),
+    ]);
+    asVersionBefore(join(dir, 'documents', 'dedup.sqlite'));
+    await night(dir, [
+      capture('https://o.vua.test/1', 2, story(1), { body: html(story(1), OPTED_OUT) }),
+      capture('https://o.vua.test/ngan?utm_source=x', 2, '', { body: html('', OPTED_OUT) }),
+      capture('https://O.vua.test/rut', 2, story(8)), // opted out before, in another spelling
+      capture('https://o.vua.test/2', 2, `${story(2)} Đã sửa.`),
+    ]);
+    expect(await standing(dir)).toEqual({
+      'https://O.vua.test:443/0#x': story(0),
+      'https://o.vua.test/2': `${story(2)} Đã sửa.`,
+    });
+    expect((await rejects(dir)).filter(({ text }) => /Ngắn/.test(text))).toEqual([]);
+    expect((await clean(dir, [join(dir, 'warc')])).status).toBe(99);
+  });
+
+  it('with a 304, whose record has no body', async () => {
+    const dir = temporaryFolder();
+    await night(
+      dir,
+      range(3).map((n) => capture(`https://o.vua.test/${n}`, 1, story(n))),
+    );
+    const revisit = { type: 'revisit', status: 304, body: new Uint8Array() } as const;
+    const { said } = await night(dir, [
+      capture('https://o.vua.test/0', 2, '', { ...revisit, headers: [['X-Robots-Tag', 'noai']] }),
+      capture('https://O.vua.test:443/1', 2, '', { ...revisit, headers: [], extra: [['Vua-Consent', 'no-train']] }),
+      capture('https://o.vua.test/2', 2, '', { ...revisit, headers: [['ETag', '"1"']] }),
+    ]);
+    expect(said).toMatch(/^left: superseded or opted out +2$/m);
+    expect(Object.keys(await standing(dir))).toEqual(['https://o.vua.test/2']);
+    expect((await clean(dir, [join(dir, 'warc')])).status).toBe(99);
+    // Silence of a 304 takes nothing back; a later page does.
+    await night(dir, [capture('https://o.vua.test/0', 3, '', { ...revisit, headers: [] })]);
+    expect(Object.keys(await standing(dir))).toEqual(['https://o.vua.test/2']);
+    await night(dir, [capture('https://o.vua.test/0', 4, story(0))]);
+    expect(Object.keys(await standing(dir)).sort()).toEqual(['https://o.vua.test/0', 'https://o.vua.test/2']);
+  });
+});
+
+describe('a later version', () => {
+  const url = 'https://b.vua.test/bai';
+  const corrected = `${story(1, 30)} Đính chính: không phải hôm qua.`;
+
+  it('takes the place of the one before: corrected, rewritten, without a text, and back again', async () => {
+    const dir = temporaryFolder();
+    await night(dir, [capture(url, 1, story(1, 30)), capture('https://b.vua.test/khac', 1, story(2))]);
+    const [id] = Object.keys(await standing(dir, 'id'));
+    await night(dir, [capture(url.toUpperCase().replace('BAI', 'bai'), 2, corrected)]);
+    expect(await standing(dir, 'id')).toMatchObject({ [id]: corrected });
+    await night(dir, [capture(url, 3, story(5))]);
+    expect(await standing(dir, 'id')).toMatchObject({ [id]: story(5) });
+    expect(await explained(dir, url)).toMatch(
+      /superseded by a later fetch of \S+ \(2026-01-02T00:00:00\.000Z\)[\s\S]*superseded by a later fetch of \S+ \(2026-01-03T00:00:00\.000Z\)/,
+    );
+    expect((await rejects(dir)).map(({ reason, text }) => [reason, text])).toEqual([
+      ['superseded', story(1, 30)],
+      ['superseded', corrected],
+    ]);
+    await night(dir, [capture(url, 4, 'Bài này không còn nữa.')]);
+    expect(Object.keys(await standing(dir))).toEqual(['https://b.vua.test/khac']);
+    await night(dir, [capture(url, 5, story(1, 30))]);
+    expect(await standing(dir, 'id')).toMatchObject({ [id]: story(1, 30) });
+    const { status } = await clean(dir, [join(dir, 'warc')]);
+    expect(status).toBe(99);
+    expect(readDocumentManifest(join(dir, 'documents')).documents.reduce((sum, { rows }) => sum + rows, 0)).toBe(2);
+  });
+
+  it('is none when only furniture changed, nor when it cannot be read, nor when it was fetched earlier', async () => {
+    const dir = temporaryFolder();
+    await night(dir, [capture(url, 5, story(1))]);
+    await night(dir, [
+      capture(url, 6, story(1), { body: html(story(1), '<meta name="x" content="6">') }),
+      capture(url, 7, '', { body: Buffer.from('') }),
+      capture(url, 4, story(4)),
+    ]);
+    expect(await standing(dir)).toEqual({ [url]: story(1) });
+    expect((await rejects(dir)).map(({ reason }) => reason)).toEqual(['exact_duplicate', 'empty', 'superseded']);
+    // The page of the first night again: what stands is that of its text, and nothing is dropped as its copy.
+    await night(dir, [capture(url, 8, story(1)), capture(url, 9, story(9))]);
+    expect(await standing(dir)).toEqual({ [url]: story(9) });
+    expect((await clean(dir, [join(dir, 'warc')])).status).toBe(99);
+  });
+
+  it('lets copies of the text that it replaced stand for themselves', async () => {
+    const dir = temporaryFolder();
+    const copy = 'https://c.vua.test/ban-sao';
+    await night(dir, [capture(url, 1, story(1)), capture(copy, 1, story(1))]);
+    expect(Object.keys(await standing(dir))).toEqual([url]);
+    await night(dir, [capture(url, 2, story(2))]);
+    expect(await standing(dir)).toEqual({ [url]: story(2), [copy]: story(1) });
+  });
+
+  it('gives in seven nights what it gives in one', async () => {
+    const [one, seven] = [temporaryFolder(), temporaryFolder()];
+    const nights = range(7).map((n) => [
+      ...range(6).map((i) => capture(`https://b.vua.test/${n}-${i}`, n + 1, story(10 * n + i, 30))),
+      ...(n === 0 ? [] : [capture(`https://b.vua.test/${n - 1}-0`, n + 1, `${story(10 * n - 10, 30)} Sửa lại.`)]),
+      ...(n < 2 ? [] : [capture(`https://b.vua.test/${n - 2}-0`, n + 1, story(500 + n, 30))]),
+      ...(n === 0 ? [] : [capture(`https://b.vua.test/${n - 1}-1`, n + 1, '', { body: html('x', OPTED_OUT) })]),
+    ]);
+    for (const records of nights) await night(seven, records);
+    await night(one, nights.flat());
+    expect(await standing(seven, 'id')).toEqual(await standing(one, 'id'));
+    expect(Object.keys(await standing(one))).toHaveLength(36);
+    const sorted = async (dir: string) => (await rejects(dir)).map((row) => JSON.stringify(row)).sort();
+    expect(await sorted(seven)).toEqual(await sorted(one));
+  });
+
+  it('of one moment is none: both stay', async () => {
+    const out = temporaryFolder();
+    const pages = range(3).map(
+      (n): Page => ({ ...pageOf(url, html(story(n))), fetchedAt: at(1), consent: CONSENT_UNKNOWN }),
+    );
+    async function* stream() {
+      yield* pages;
+    }
+    const { report } = await cleanInputs({ pages: stream(), outDir: join(out, 'documents') }, context());
+    expect(report).toMatchObject({ kept: 3, left: 0 });
+    expect(Object.keys(await standing(out, 'id')).map((id) => id.replace(/^\w+/, ''))).toEqual(['', '~2', '~3']);
+  });
+});
+
+/** The store of a folder as the version before left it: URLs as they were written, nothing of versions. */
+function asVersionBefore(path: string): void {
+  const store = new Database(path);
+  const signed = (text: string): bigint => BigInt.asIntN(64, hash64(text));
+  const written = new Map(range(3).map((n) => [signed(`//o.vua.test/${n}`), signed(`https://O.vua.test:443/${n}#x`)]));
+  const rows = store.prepare('SELECT number, id, cluster, copies, url, key FROM documents').safeIntegers().all() as {
+    url: bigint;
+  }[];
+  const rejected = store.prepare('SELECT shard FROM rejects').pluck().all() as number[];
+  const [optOut] = store.prepare('SELECT fetched_at FROM opt_outs').pluck().all() as string[];
+  store.exec(`
+    DROP TABLE documents; DROP TABLE versions; DROP TABLE silenced; DELETE FROM rejects; DELETE FROM opt_outs;
+    CREATE TABLE documents (
+      number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cluster INTEGER NOT NULL, copies INTEGER NOT NULL,
+      url INTEGER NOT NULL, key INTEGER NOT NULL, is_deleted INTEGER NOT NULL DEFAULT 0);
+    CREATE INDEX documents_url ON documents (url);
+    UPDATE meta SET value = '2' WHERE name = 'format'; DELETE FROM meta WHERE name = 'run'`);
+  const add = store.prepare('INSERT INTO documents VALUES (@number, @id, @cluster, @copies, @url, @key, 0)');
+  for (const row of rows) add.run({ ...row, url: written.get(row.url) });
+  store.prepare('INSERT INTO rejects VALUES (?, ?)').run(signed('https://o.vua.test/ngan'), rejected[0]);
+  store.prepare('INSERT INTO opt_outs VALUES (?, ?)').run(signed('https://o.vua.test/rut'), optOut);
+  store.close();
+}
