@@ -44,29 +44,13 @@ export function shingles(syllables: readonly Syllable[]): Int32Array {
 /** Smallest value per hash function, as signed 32-bit integers. */
 export const minima = (shingleHashes: Int32Array): Int32Array => vectorMinima(shingleHashes);
 
-/** The same without vectors. */
+/** The same without vectors, for processors that have none. */
 export function plainMinima(shingleHashes: Int32Array): Int32Array {
-  const minimum = new Int32Array(SIGNATURE_LENGTH);
-  // Four functions at a time over all shingles: their numbers stay in registers, and a shingle is loaded once for four.
-  for (let i = 0; i < SIGNATURE_LENGTH; i += 4) {
-    const [m0, m1, m2, m3] = [MULTIPLIERS[i], MULTIPLIERS[i + 1], MULTIPLIERS[i + 2], MULTIPLIERS[i + 3]];
-    const [o0, o1, o2, o3] = [OFFSETS[i], OFFSETS[i + 1], OFFSETS[i + 2], OFFSETS[i + 3]];
-    let [s0, s1, s2, s3] = [0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff];
-    for (let k = 0; k < shingleHashes.length; k++) {
-      const hash = shingleHashes[k];
-      const v0 = (Math.imul(m0, hash) + o0) | 0;
-      const v1 = (Math.imul(m1, hash) + o1) | 0;
-      const v2 = (Math.imul(m2, hash) + o2) | 0;
-      const v3 = (Math.imul(m3, hash) + o3) | 0;
-      if (v0 < s0) s0 = v0;
-      if (v1 < s1) s1 = v1;
-      if (v2 < s2) s2 = v2;
-      if (v3 < s3) s3 = v3;
+  const minimum = new Int32Array(SIGNATURE_LENGTH).fill(0x7fffffff);
+  for (let i = 0; i < SIGNATURE_LENGTH; i++) {
+    for (const hash of shingleHashes) {
+      minimum[i] = Math.min(minimum[i], (Math.imul(MULTIPLIERS[i], hash) + OFFSETS[i]) | 0);
     }
-    minimum[i] = s0;
-    minimum[i + 1] = s1;
-    minimum[i + 2] = s2;
-    minimum[i + 3] = s3;
   }
   return minimum;
 }
@@ -90,14 +74,10 @@ export function bandKeys(signature: Signature, { bands, rows }: Shape = STANDARD
   return keys;
 }
 
-/** Share of places in which two signatures agree: an estimate of Jaccard similarity, ± 0.05 (one standard deviation). */
-export function similarity(a: Signature, b: Signature): number {
-  let equal = 0;
-  for (let i = 0; i < SIGNATURE_LENGTH; i++) if (a[i] === b[i]) equal++;
-  return equal / SIGNATURE_LENGTH;
-}
-
-/** The same against a signature as it stands in a file: little-endian, at any address. */
+/**
+ * Share of places in which two signatures agree: an estimate of Jaccard similarity, ± 0.05 (one standard deviation). The
+ * other as it stands in a file: little-endian, at any address.
+ */
 export function similarityToBytes(a: Signature, bytes: Uint8Array): number {
   let equal = 0;
   for (let i = 0; i < SIGNATURE_LENGTH; i++) if (a[i] === (bytes[2 * i] | (bytes[2 * i + 1] << 8))) equal++;

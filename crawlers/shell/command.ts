@@ -90,18 +90,8 @@ const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${let
 /** `--flag` of an option key. */
 export const flagOf = (key: string): string => `--${kebab(key)}`;
 
-interface OptionFacts {
-  /** A number, or a list of numbers. */
-  readonly isNumber: boolean;
-  readonly isBoolean: boolean;
-  readonly isArray: boolean;
-  readonly isRequired: boolean;
-  readonly fallback: unknown;
-  readonly description: string;
-}
-
 /** Reads default, arity and description out of a zod type through its wrappers. */
-function factsOf(type: z.ZodType): OptionFacts {
+function factsOf(type: z.ZodType) {
   let inner: z.ZodType = type;
   let description = inner.description;
   while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) {
@@ -110,6 +100,7 @@ function factsOf(type: z.ZodType): OptionFacts {
   }
   const absent = type.safeParse(undefined);
   return {
+    // or a list of numbers
     isNumber: inner instanceof z.ZodNumber || (inner instanceof z.ZodArray && inner.element instanceof z.ZodNumber),
     isBoolean: inner instanceof z.ZodBoolean,
     isArray: inner instanceof z.ZodArray,
@@ -266,17 +257,8 @@ export function parseOptions(
 
 /** `an integer ≥ 1 and ≤ 48`, `a number > 0 and < 1`, `"auto"|"gpu"`, `a list of text`. */
 function allowedValues(type: z.ZodType): string {
-  const {
-    type: name,
-    minimum,
-    maximum,
-    exclusiveMinimum,
-    exclusiveMaximum,
-    ...schema
-  } = z.toJSONSchema(type, {
-    io: 'input',
-    unrepresentable: 'any',
-  });
+  const schema = z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' });
+  const { type: name, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join('|');
   const { enum: words } = (schema.items ?? {}) as { enum?: readonly unknown[] };
   if (words) return `some of ${words.map((word) => JSON.stringify(word)).join('|')}`;

@@ -58,16 +58,8 @@ const EXCERPT = 300;
 const FACT = 'paragraph_languages'.length;
 const figure = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(3));
 
-export function formatExplanation({
-  outcome,
-  shard,
-  said,
-  text,
-  value,
-  threshold,
-  measurements,
-  rules,
-}: Explanation): string {
+export function formatExplanation(explanation: Explanation): string {
+  const { outcome, shard, said, text, value, threshold, measurements, rules } = explanation;
   const verdict =
     outcome === 'kept'
       ? 'kept'

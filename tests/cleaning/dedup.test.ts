@@ -5,7 +5,14 @@ import BetterSqlite3 from 'better-sqlite3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BANDS_SCHEMA, BandIndex } from '../../cleaning/dedup/bands.ts';
 import { exactBytes } from '../../cleaning/dedup/exact.ts';
-import { bandKeys, minima, plainMinima, shingles, signatureOf, similarity } from '../../cleaning/dedup/minhash.ts';
+import {
+  bandKeys,
+  minima,
+  plainMinima,
+  shingles,
+  signatureOf,
+  similarityToBytes,
+} from '../../cleaning/dedup/minhash.ts';
 import { fingerprint } from '../../cleaning/dedup/near.ts';
 import {
   formatNear,
@@ -19,6 +26,9 @@ import {
 import { type NewDocument, openDedupStore } from '../../cleaning/dedup/store.ts';
 import { mix32, readSyllables } from '../../cleaning/vietnamese/lexicon.ts';
 import { temporaryFolder } from '../support.ts';
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 let dir: string;
 beforeEach(() => {
@@ -46,7 +56,7 @@ describe('minhash', () => {
       const [a, b] = plantedPair(300, jaccard, seed + jaccard * 1000).map(minima) as [Int32Array, Int32Array];
       const keys = new Set(bandKeys(signatureOf(a)));
       const isCandidate = bandKeys(signatureOf(b)).some((key) => keys.has(key));
-      const estimate = similarity(signatureOf(a), signatureOf(b));
+      const estimate = similarityToBytes(signatureOf(a), bytesOf(signatureOf(b)));
       if (isCandidate) found++;
       if (isCandidate && estimate >= STANDARD_NEAR.similarity) dropped++;
       estimates += estimate;

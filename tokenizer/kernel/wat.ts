@@ -23,29 +23,15 @@ export function assemble(source: string): Uint8Array<ArrayBuffer> {
     ...globals.map((field, index) => [exportName(field[2]), 3, index]),
   ] as [string, number, number][];
   const imports = of('import').map(([, room, name]) => [...text(room!), ...text(name!), 2, 0, 1]);
+  const types = functions.map(({ type }) => type); // one for each function
+  const typesOf = functions.map((_, index) => unsigned(index));
+  const variables = globals.map(() => [I32, 1, 0x41, 0, END]); // each begins as 0
+  const exports = exported.map(([name, kind, index]) => [...text(`"${name}"`), kind, ...unsigned(index)]);
+  const bodies = functions.map((field) => vector(field.code(names)));
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(
-      1,
-      functions.map((field) => field.type),
-    ), // one type for each function
-    ...section(2, imports),
-    ...section(
-      3,
-      functions.map((_, index) => unsigned(index)),
-    ),
-    ...section(
-      6,
-      globals.map(() => [I32, 1, 0x41, 0, END]),
-    ), // each begins as 0
-    ...section(
-      7,
-      exported.map(([name, kind, index]) => [...text(`"${name}"`), kind, ...unsigned(index)]),
-    ),
-    ...section(
-      10,
-      functions.map((field) => vector(field.code(names))),
-    ),
+    ...[...section(1, types), ...section(2, imports), ...section(3, typesOf)],
+    ...[...section(6, variables), ...section(7, exports), ...section(10, bodies)],
   ]);
 }
 

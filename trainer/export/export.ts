@@ -76,11 +76,8 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   }
   if (format !== 'hf') {
     const path = join(out, `${name}-${ggufType}.gguf`);
-    const { bytes } = await writeGguf(path, join(dir, MODEL_FILE), config, tokenizer, {
-      name,
-      type: ggufType,
-      licence,
-    });
+    const facts = { name, type: ggufType, licence };
+    const { bytes } = await writeGguf(path, join(dir, MODEL_FILE), config, tokenizer, facts);
     written.push({ path, bytes });
   }
   const run = dirname(resolve(dir));
@@ -95,16 +92,12 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   return {
     checkpoint: dir,
     files: written,
-    warnings: [
-      ...damaged.map(({ reason }) => `damaged, passed over: ${reason}`),
-      ...(rule?.spaced
-        ? [
-            'llama.cpp has no split rule that keeps a number with the space before it: most numbers give the same tokens there, not all (trainer/README.md); give it token ids where that matters',
-          ]
-        : []),
-    ],
+    warnings: [...damaged.map(({ reason }) => `damaged, passed over: ${reason}`), ...(rule?.spaced ? [SPACED] : [])],
   };
 }
+
+const SPACED =
+  'llama.cpp has no split rule that keeps a number with the space before it: most numbers give the same tokens there, not all (trainer/README.md); give it token ids where that matters';
 
 async function writeGguf(
   path: string,

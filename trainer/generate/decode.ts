@@ -14,6 +14,7 @@ import { kernelsFor } from '../kernels/choice.ts';
 import { rotaryTable } from '../kernels/heads.ts';
 import { decodeVariant, type KernelSet, kernelSet } from '../kernels/index.ts';
 import { matvec } from '../kernels/matvec.ts';
+import { range } from '../kernels/snippets.ts';
 import type { Arena } from '../model/arena.ts';
 import {
   EMBEDDING,
@@ -57,11 +58,7 @@ export class Decoder {
       positions: this.#tensor('positions', T),
       angles: this.#tensor('angles', T * HS),
     };
-    gpu.write(
-      this.#all.positions.buffer,
-      0,
-      Uint32Array.from({ length: T }, (_, t) => t),
-    );
+    gpu.write(this.#all.positions.buffer, 0, Uint32Array.from(range(T)));
     gpu.write(this.#all.angles.buffer, 0, rotaryTable({ T, HS }, config.ropeBase));
     this.#now = {
       tokens: this.#tensor('token', 1),
@@ -155,14 +152,10 @@ export class Decoder {
       const encoder = device.createCommandEncoder();
       const to = Math.min(tokens.length, from + SUBMIT_TOKENS);
       for (let at = from; at < to; at++) {
-        const copy = (part: Part, elements: number): void =>
-          encoder.copyBufferToBuffer(
-            this.#all[part].buffer,
-            at * elements * 4,
-            this.#now[part].buffer,
-            0,
-            elements * 4,
-          );
+        const copy = (part: Part, elements: number): void => {
+          const [all, now, bytes] = [this.#all[part].buffer, this.#now[part].buffer, elements * 4];
+          encoder.copyBufferToBuffer(all, at * bytes, now, 0, bytes);
+        };
         copy('tokens', 1);
         copy('positions', 1);
         copy('angles', HS);

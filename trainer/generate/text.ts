@@ -45,18 +45,12 @@ export async function* generateTexts(
   try {
     const prompt = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
     const { tokens: count, temperature, topK, topP = 1, samples = 1 } = options;
+    const how = { count, temperature, topK, topP, stopId: tokenizer.bosId };
     for (let seed = options.seed; seed < options.seed + samples && !signal.aborted; seed++) {
       const ids = prompt.slice(1);
       const started = performance.now();
       onText(options.prompt, seed);
-      for await (const id of sampler.generate(prompt, {
-        count,
-        temperature,
-        topK,
-        topP,
-        seed,
-        stopId: tokenizer.bosId,
-      })) {
+      for await (const id of sampler.generate(prompt, { ...how, seed })) {
         ids.push(id);
         onText(tokenizer.decode(ids).replace(/\ufffd+$/, ''), seed);
         if (signal.aborted) break;

@@ -82,12 +82,7 @@ function tarHeader(name: string, size: number): Uint8Array<ArrayBuffer> {
   put(`${octal(size, 11)}\0${octal(Math.floor(Date.now() / 1000), 11)}\0`, 124);
   put('        0', 148); // the checksum counts as spaces; a regular file
   put('ustar\u000000', 257);
-  put(
-    `${octal(
-      block.reduce((sum, byte) => sum + byte, 0),
-      6,
-    )}\0 `,
-    148,
-  );
+  const sum = block.reduce((all, byte) => all + byte, 0);
+  put(`${octal(sum, 6)}\0 `, 148);
   return block;
 }

@@ -10,15 +10,10 @@ const PLAN: LoaderPlan = {
 const STEPS = 24;
 export const WORLDS: readonly (readonly number[])[] = [[1], [2], [3], [8], [8, 5, 8]];
 
-const source = (): TokenSource =>
-  tokensInMemory(
-    [1, 2, 3, 4, 5].map((seed) => grammar(seed, 700)),
-    {
-      fingerprint: 'grammar',
-      vocabSize: 61,
-      bosId: GRAMMAR_BOS,
-    },
-  );
+function source(): TokenSource {
+  const tokens = [1, 2, 3, 4, 5].map((seed) => grammar(seed, 700));
+  return tokensInMemory(tokens, { fingerprint: 'grammar', vocabSize: 61, bosId: GRAMMAR_BOS });
+}
 
 /** FNV-1a over the rows of all devices in the order of their ranks, step by step; the number of devices changes as it goes. */
 export async function orderHash(worlds: readonly number[]): Promise<string> {

@@ -125,16 +125,11 @@ const decades = (low: number, high: number): number[] =>
   Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => 10 ** (Math.ceil(low) + i));
 
 const round = (value: number): number => Math.round(value * 10) / 10;
+const UNITS = { G: 1e9, M: 1e6, k: 1e3 };
 /** 0.0001 as 1e-4; 1500 as 1.5k, 12000000 as 12M. */
 function format(value: number): string {
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential().replace('+', '');
-  for (const [unit, size] of [
-    ['G', 1e9],
-    ['M', 1e6],
-    ['k', 1e3],
-  ] as const) {
-    if (Math.abs(value) >= size) return `${Number((value / size).toPrecision(6))}${unit}`;
-  }
-  return String(Number(value.toPrecision(6)));
+  const [unit, size] = Object.entries(UNITS).find(([, size]) => Math.abs(value) >= size) ?? ['', 1];
+  return `${Number((value / size).toPrecision(6))}${unit}`;
 }
 const escaped = (text: string): string => text.replace(/[<>&"]/g, (mark) => `&#${mark.charCodeAt(0)};`);

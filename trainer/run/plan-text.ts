@@ -18,16 +18,10 @@ export function planText(
   ].join('\n');
 }
 
+const UNITS = { T: 1e12, G: 1e9, M: 1e6, k: 1e3 };
 const short = (value: number): string => {
-  for (const [unit, size] of [
-    ['T', 1e12],
-    ['G', 1e9],
-    ['M', 1e6],
-    ['k', 1e3],
-  ] as const) {
-    if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`;
-  }
-  return formatCount(value);
+  const [unit, size] = Object.entries(UNITS).find(([, size]) => value >= size) ?? [];
+  return size === undefined ? formatCount(value) : `${(value / size).toPrecision(3)} ${unit}`;
 };
 
 function rowsOf(plans: readonly Plan[], uniqueTokens: number | undefined): string[][] {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import BetterSqlite3 from 'better-sqlite3';
 import { clean } from '../../../cleaning/clean.ts';
-import { bandKeys, minima, type Signature, signatureOf, similarity } from '../../../cleaning/dedup/minhash.ts';
+import { bandKeys, minima, type Signature, signatureOf, similarityToBytes } from '../../../cleaning/dedup/minhash.ts';
 import { NEAR_SCHEMA, NearIndex } from '../../../cleaning/dedup/near.ts';
 import {
   foundProbability,
@@ -25,6 +25,9 @@ import { story } from '../../cleaning/support.ts';
 import { makeTemporaryFolder } from '../../folder.ts';
 import { machine } from './data.ts';
 import { pageOf } from './filters.ts';
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Two sets of `union` shingle hashes in all, of which a share of `jaccard` is common. */
 function plantedPair(union: number, jaccard: number, seed: number): [Signature, Signature] {
@@ -48,8 +51,8 @@ function plantedPairs(): void {
       const keys = new Set(bandKeys(a));
       const isCandidate = bandKeys(b).some((key) => keys.has(key));
       if (isCandidate) found++;
-      if (isCandidate && similarity(a, b) >= STANDARD_NEAR.similarity) dropped++;
-      estimates += similarity(a, b);
+      if (isCandidate && similarityToBytes(a, bytesOf(b)) >= STANDARD_NEAR.similarity) dropped++;
+      estimates += similarityToBytes(a, bytesOf(b));
     }
     return [
       jaccard.toFixed(1),
