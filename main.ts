@@ -15,6 +15,7 @@ import {
   sayWhatIsAllowed,
 } from './crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
+import { writeFault } from './crawlers/shell/folder.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
@@ -120,6 +121,9 @@ function fail(error: unknown): number {
     return abort.signal.aborted ? gravest(error.exitStatus, INTERRUPTED) : error.exitStatus;
   }
   if (abort.signal.aborted) return INTERRUPTED;
+  const { path, dest = path } = (error ?? {}) as { path?: string; dest?: string };
+  const fault = writeFault(dest ?? 'a file of this run', error);
+  if (fault !== undefined) return fail(fault);
   printError('UNEXPECTED', reasonOf(error), 'this is a fault of vua: run again with --debug and report it', error);
   return FAILED;
 }

@@ -10,7 +10,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fetched, Fetcher, type FetchOptions } from './fetch.ts';
-import { type Discovery, Frontier, STATE_FILE } from './frontier.ts';
+import { type Discovery, Frontier, frontierFault, STATE_FILE } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
@@ -31,7 +31,7 @@ const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
  * Yields a step for each URL as it is settled (and for each failed attempt, with `retryAt`). Returns when nothing is
  * due, at `maxPages`, or soon after `signal` is aborted. The caller holds the folder's lock.
  * @throws ToolkitError BAD_SEED, NO_SEEDS, BAD_HOST, BAD_USER_AGENT, BAD_SOURCE_NAME, BAD_CONNECT_TO, BAD_FRONTIER
- * (exit 2), WARC_WRITE_FAILED.
+ * (exit 2), WRITE_FAILED.
  */
 export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncGenerator<CrawlStep> {
   const settings: Settings = { ...CRAWL_DEFAULTS, ...options };
@@ -92,13 +92,18 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
         yield visited.value;
       }
     }
+  } catch (error) {
+    throw frontierFault(state, error) ?? error;
   } finally {
     signal.removeEventListener('abort', onAbort);
     stop.abort();
     await visits.idle();
     await fetcher.close();
-    await warc?.close();
-    frontier.close();
+    try {
+      await warc?.close();
+    } finally {
+      frontier.close();
+    }
   }
 }
 

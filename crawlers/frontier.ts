@@ -11,7 +11,8 @@
  * Where the last answer with a body stands in the WARC files is kept, so that what a file lost can be asked for again.
  */
 import Database from 'better-sqlite3';
-import { badInput, reasonOf } from './shell/errors.ts';
+import { badInput, reasonOf, type ToolkitError } from './shell/errors.ts';
+import { writeFault } from './shell/folder.ts';
 import type { WarcPlace } from './warc/warc.ts';
 
 /** Its name in the folder of a crawl. */
@@ -109,7 +110,7 @@ export class Frontier {
   readonly #db: Database.Database;
   readonly #statements: ReturnType<typeof prepare>;
 
-  /** Opens or creates the file. @throws ToolkitError BAD_FRONTIER (exit 2). */
+  /** Opens or creates the file. @throws ToolkitError BAD_FRONTIER, UNWRITABLE_FOLDER (exit 2), WRITE_FAILED. */
   constructor(path: string) {
     try {
       this.#db = new Database(path);
@@ -121,12 +122,7 @@ export class Frontier {
       else if (version !== VERSION) throw new Error(`format version ${version}, this program reads ${VERSION}`);
       this.#statements = prepare(this.#db);
     } catch (error) {
-      throw badInput(
-        'BAD_FRONTIER',
-        `${path}: not a frontier of this program: ${reasonOf(error)}`,
-        'choose another folder, or delete the file to crawl from the start',
-        error,
-      );
+      throw writeFault(path, error) ?? badFrontier(path, `not a frontier of this program: ${reasonOf(error)}`, error);
     }
   }
 
@@ -231,6 +227,24 @@ export class Frontier {
     return added;
   }
 }
+
+/**
+ * What SQLite had to say while a frontier was used, as an error of ours; `undefined` for any other error.
+ * @returns WRITE_FAILED, UNWRITABLE_FOLDER, FOLDER_LOCKED, BAD_FRONTIER
+ */
+export function frontierFault(path: string, error: unknown): ToolkitError | undefined {
+  if (!(error instanceof Database.SqliteError)) return undefined;
+  const isDamage = /CORRUPT|NOTADB/.test(error.code);
+  return writeFault(path, error) ?? (isDamage ? badFrontier(path, reasonOf(error), error) : undefined);
+}
+
+const badFrontier = (path: string, fact: string, error: unknown): ToolkitError =>
+  badInput(
+    'BAD_FRONTIER',
+    `${path}: ${fact}`,
+    'restore the file from a copy, or move it away: the crawl then starts again from its seeds, beside the pages it has',
+    error,
+  );
 
 function prepare(db: Database.Database) {
   return {

@@ -5,7 +5,8 @@
  * store knows exactly the documents that the committed shards hold, and which of them must still leave.
  */
 import BetterSqlite3, { type Database } from 'better-sqlite3';
-import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { badInput, reasonOf, type ToolkitError } from '../../crawlers/shell/errors.ts';
+import { writeFault } from '../../crawlers/shell/folder.ts';
 import { ExactIndex } from './exact.ts';
 import { HostLines } from './lines.ts';
 import { NearIndex } from './near.ts';
@@ -16,7 +17,8 @@ import { type PageKeys, Versions } from './versions.ts';
 
 /**
  * Opens or creates the store; `:memory:` keeps nothing.
- * @throws ToolkitError BAD_DEDUP_STORE (exit 2) when the file is another kind of file, damaged, locked or of another format.
+ * @throws ToolkitError BAD_DEDUP_STORE (exit 2) when the file is another kind of file, damaged or of another format;
+ * UNWRITABLE_FOLDER, FOLDER_LOCKED, WRITE_FAILED
  */
 export function openDedupStore(path: string, shape: Shape = STANDARD_SHAPE): DedupStore {
   let database: Database | undefined;
@@ -28,14 +30,17 @@ export function openDedupStore(path: string, shape: Shape = STANDARD_SHAPE): Ded
     return new DedupStore(database, shape, begin(database));
   } catch (error) {
     database?.close();
-    throw badInput(
-      'BAD_DEDUP_STORE',
-      `${path}: cannot be used as the memory of cleaning: ${reasonOf(error)}`,
-      'restore the file from a copy, or choose a new --out folder',
-      error,
-    );
+    throw writeFault(path, error) ?? badStore(path, error);
   }
 }
+
+const badStore = (path: string, error: unknown): ToolkitError =>
+  badInput(
+    'BAD_DEDUP_STORE',
+    `${path}: cannot be used as the memory of cleaning: ${reasonOf(error)}`,
+    'restore the file from a copy, or choose a new --out folder',
+    error,
+  );
 
 /** Why a document leaves. */
 export type Leaving = 'superseded' | 'opted_out_later';
@@ -302,10 +307,20 @@ export class DedupStore {
     return this.#getMeta.get('manifest');
   }
 
+  /**
+   * What SQLite had to say while the store was used, as an error of ours; `undefined` for any other error.
+   * @returns WRITE_FAILED, UNWRITABLE_FOLDER, FOLDER_LOCKED, BAD_DEDUP_STORE
+   */
+  fault(error: unknown): ToolkitError | undefined {
+    if (!(error instanceof BetterSqlite3.SqliteError)) return undefined;
+    const { name } = this.#database;
+    return writeFault(name, error) ?? (/CORRUPT|NOTADB/.test(error.code) ? badStore(name, error) : undefined);
+  }
+
   /** Forgets what was not committed and closes the file. */
   close(): void {
     if (!this.#database.open) return;
-    this.#database.exec('ROLLBACK');
+    if (this.#database.inTransaction) this.#database.exec('ROLLBACK'); // a full disk ends it by itself
     this.#database.close();
   }
 

@@ -1,5 +1,6 @@
-/** Folders, and files in them that appear whole or not at all. */
+/** Folders, files in them that appear whole or not at all, and what is said of a write that fails. */
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -8,16 +9,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { badInput, reasonOf, ToolkitError } from './errors.ts';
+import { badInput, reasonOf, ToolkitError, tryAgain } from './errors.ts';
+import { formatBytes } from './reporter.ts';
 
 /**
  * Makes a folder and those above it. Not `mkdirSync(…, { recursive: true })`, which never returns below /proc.
  * @returns the folders that were not there, the outermost first.
- * @throws ToolkitError UNWRITABLE_FOLDER (exit 2).
+ * @throws ToolkitError UNWRITABLE_FOLDER (exit 2), WRITE_FAILED.
  */
 export function makeFolder(dir: string): string[] {
   const made: string[] = [];
@@ -34,13 +37,90 @@ export function makeFolder(dir: string): string[] {
   try {
     make(resolve(dir));
   } catch (error) {
-    throw unwritable(dir, error);
+    throw writeFault(dir, error) ?? unwritable(dir, error);
   }
   return made;
 }
 
 export const unwritable = (dir: string, error: unknown): ToolkitError =>
   badInput('UNWRITABLE_FOLDER', `${dir}: ${reasonOf(error)}`, 'choose a folder that you may write to', error);
+
+/** What stays true after a write that found no room: nothing is published before it is whole. */
+const MAKE_ROOM = 'free some disk space and run again: what was written stays valid';
+
+/** By the code of a file system's error or of SQLite's: what it says, and what to do. */
+const WRITE_FAULTS: readonly (readonly [code: RegExp, says: string, hint: string])[] = [
+  [/^(ENOSPC|SQLITE_FULL)$/, 'no space left on the device', MAKE_ROOM],
+  [/^EDQUOT$/, 'the disk quota is used up', 'make room within the quota and run again: what was written stays valid'],
+  [/^EFBIG$/, 'larger than the file system or `ulimit -f` allows', 'raise the limit, or choose another file system'],
+  [
+    /^(EIO|ENXIO|ENODEV|ESTALE|ETIMEDOUT|SQLITE_IOERR.*)$/,
+    'the device or its file system failed',
+    'look at the disk and its mount (dmesg) and run again; `vua verify` says what is whole',
+  ],
+];
+const FORBIDDEN = /^(EACCES|EPERM|EROFS|EISDIR|SQLITE_(PERM|READONLY.*|CANTOPEN.*|AUTH))$/;
+/** With less than this a file system is full, whatever SQLite calls it: its index in shared memory takes as much. */
+const SQLITE_NEEDS_BYTES = 65_536;
+
+/**
+ * The error of a file system or of SQLite where something was being written, as one of ours that says what, where and
+ * how much room there is; `undefined` for any other error.
+ * @param path what was being written
+ * @param bytes how many were to be written, where that is known
+ * @returns WRITE_FAILED, UNWRITABLE_FOLDER (exit 2), FOLDER_LOCKED (exit 75)
+ */
+export function writeFault(path: string, error: unknown, bytes?: number): ToolkitError | undefined {
+  let { code = '' } = (error ?? {}) as NodeJS.ErrnoException;
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+    return tryAgain('FOLDER_LOCKED', `${path}: another process is writing to it`, 'run again when it has ended', error);
+  }
+  const room = roomAt(path);
+  const isFull = room !== undefined && (room.free < SQLITE_NEEDS_BYTES || room.files === 0);
+  if (isFull && /^SQLITE_(IOERR|CANTOPEN)/.test(code)) code = 'SQLITE_FULL';
+  if (FORBIDDEN.test(code)) return unwritable(path, error);
+  const known = WRITE_FAULTS.find(([pattern]) => pattern.test(code));
+  if (known === undefined) return undefined;
+  const [, says, hint] = known;
+  const left = room === undefined ? '' : `; ${formatBytes(room.free)} of ${formatBytes(room.total)} are free there`;
+  const files = room?.files === 0 ? ', and no further file fits' : '';
+  const wanted = bytes === undefined ? '' : `, ${formatBytes(bytes)} were to be written`;
+  return new ToolkitError({
+    code: 'WRITE_FAILED',
+    message: `${path}: ${code}: ${says}${left}${files}${wanted}`,
+    hint,
+    cause: error,
+  });
+}
+
+/** Bytes of the file system around a path that its user may still fill, and how many more files it takes, if it counts. */
+export function roomAt(path: string): { free: number; total: number; files: number | undefined } | undefined {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    try {
+      const { bavail, blocks, bsize, files, ffree } = statfsSync(at);
+      return { free: bavail * bsize, total: blocks * bsize, files: files === 0 ? undefined : ffree };
+    } catch {
+      if (dirname(at) === at) return undefined;
+    }
+  }
+}
+
+/** Adds to the end of a file. @throws ToolkitError as `writeFileAtomic` does. */
+export function appendToFile(path: string, data: string | Uint8Array): void {
+  try {
+    appendFileSync(path, data);
+  } catch (error) {
+    throw writeFault(path, error, Buffer.byteLength(data)) ?? writeFailed(path, error);
+  }
+}
+
+const writeFailed = (path: string, error: unknown): ToolkitError =>
+  new ToolkitError({
+    code: 'WRITE_FAILED',
+    message: `${path}: ${reasonOf(error)}`,
+    hint: 'look what became of its folder and run again: what was written before stays valid',
+    cause: error,
+  });
 
 /**
  * Writes a file so that a reader sees the old bytes or the new ones, also after a power cut. Makes the folder.
@@ -94,7 +174,7 @@ export class AtomicFile {
       for (let at = 0; at < bytes.length; ) {
         at += writeSync(this.#file!, bytes, at, Math.min(WRITE_BYTES, bytes.length - at));
       }
-    });
+    }, bytes.length);
     this.#bytes += bytes.length;
   }
 
@@ -124,19 +204,12 @@ export class AtomicFile {
     if (file !== undefined) closeSync(file);
   }
 
-  #orDiscard<Result>(work: () => Result): Result {
+  #orDiscard<Result>(work: () => Result, bytes?: number): Result {
     try {
       return work();
     } catch (error) {
       this.discard();
-      if (/^(EACCES|EPERM|EROFS|EISDIR)$/.test((error as NodeJS.ErrnoException).code ?? ''))
-        throw unwritable(this.path, error);
-      throw new ToolkitError({
-        code: 'WRITE_FAILED',
-        message: `${this.path}: ${reasonOf(error)}`,
-        hint: 'free some disk space and run again: what was written stays valid',
-        cause: error,
-      });
+      throw writeFault(this.path, error, bytes) ?? writeFailed(this.path, error);
     }
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync, linkSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tryAgain } from './errors.ts';
-import { makeFolder, unwritable } from './folder.ts';
+import { makeFolder, unwritable, writeFault } from './folder.ts';
 
 /** Locks that this very process holds: a lock file with our pid that is not among them was left by another life. */
 const heldHere = new Set<string>();
@@ -34,7 +34,7 @@ export function lockFolder(dir: string): () => void {
         release();
       };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(dir, error);
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFault(dir, error) ?? unwritable(dir, error);
     }
     rmSync(claim, { force: true });
     const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);

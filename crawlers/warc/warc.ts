@@ -10,8 +10,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
-import { makeFolder } from '../shell/folder.ts';
+import { badInput, ToolkitError } from '../shell/errors.ts';
+import { makeFolder, unwritable, writeFault } from '../shell/folder.ts';
 import { ByteReader } from './byte-reader.ts';
 import { endOfLastWholeMember, isTornWrite, packMember, unpack } from './gzip.ts';
 import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
@@ -89,17 +89,18 @@ export class WarcWriter {
     if (!isWhole) this.#startNextFile();
   }
 
-  /** One writer per folder and prefix. @throws ToolkitError UNWRITABLE_FOLDER (exit 2). */
+  /** One writer per folder and prefix. @throws ToolkitError UNWRITABLE_FOLDER (exit 2), WRITE_FAILED. */
   static open(dir: string, prefix: string, options: WarcWriterOptions = {}): WarcWriter {
     try {
       makeFolder(dir);
       return new WarcWriter(dir, prefix, options);
     } catch (error) {
-      throw badInput('UNWRITABLE_FOLDER', `${dir}: ${reasonOf(error)}`, 'choose a folder that you may write to', error);
+      if (error instanceof ToolkitError) throw error;
+      throw writeFault(dir, error) ?? unwritable(dir, error);
     }
   }
 
-  /** Calls may overlap; records are appended in the order of the calls. @throws ToolkitError WARC_WRITE_FAILED. */
+  /** Calls may overlap; records are appended in the order of the calls. @throws ToolkitError WRITE_FAILED. */
   write(record: WarcRecord): Promise<WarcPlace> {
     const written = this.#last.then(() => this.#append(record));
     this.#last = written.catch(() => {}); // the caller of the failed write gets the error, the next write its own chance
@@ -109,8 +110,17 @@ export class WarcWriter {
   /** Waits for the writes under way and makes the file safe against a power cut. */
   async close(): Promise<void> {
     await this.#last;
-    fsyncSync(this.#file);
-    closeSync(this.#file);
+    try {
+      fsyncSync(this.#file);
+    } catch (error) {
+      throw this.#fault(error);
+    } finally {
+      closeSync(this.#file);
+    }
+  }
+
+  #fault(error: unknown, bytes?: number): unknown {
+    return writeFault(this.#path(), error, bytes) ?? error;
   }
 
   #startNextFile(): void {
@@ -131,8 +141,12 @@ export class WarcWriter {
 
   async #append(record: WarcRecord): Promise<WarcPlace> {
     if (this.#size >= this.#maxBytes) {
-      fsyncSync(this.#file);
-      this.#startNextFile();
+      try {
+        fsyncSync(this.#file);
+        this.#startNextFile();
+      } catch (error) {
+        throw this.#fault(error);
+      }
     }
     if (this.#size === 0) await this.#appendMember(warcinfo(this.#prefix));
     await this.#appendMember(serialize(record));
@@ -147,12 +161,7 @@ export class WarcWriter {
       }
     } catch (error) {
       ftruncateSync(this.#file, this.#size); // never leave half a member for the next one to stand behind
-      throw new ToolkitError({
-        code: 'WARC_WRITE_FAILED',
-        message: `${this.#path()}: ${reasonOf(error)}`,
-        hint: 'free some disk space and run again: what was written stays valid',
-        cause: error,
-      });
+      throw this.#fault(error, member.length);
     }
     this.#size += member.length;
   }

@@ -130,6 +130,8 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
       outcome: work.signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
       report: { ...report, pages: pagesRead, skipped, left, passedOver, manifest: folder.manifest },
     };
+  } catch (error) {
+    throw folder.store.fault(error) ?? error;
   } finally {
     writer.discard();
     folder.close();

@@ -69,7 +69,7 @@ export class DocumentFolder {
     } catch (error) {
       store?.close();
       unlock();
-      throw error;
+      throw store?.fault(error) ?? error;
     }
   }
 
@@ -124,8 +124,11 @@ export class DocumentFolder {
 
   /** Forgets what was not committed. */
   close(): void {
-    this.store.close();
-    this.#unlock();
+    try {
+      this.store.close();
+    } finally {
+      this.#unlock();
+    }
   }
 }
 

@@ -100,13 +100,11 @@ it('forgets validators unless told to keep them', () => {
   expect(frontier.get(A)?.etag).toBeNull();
 });
 
-it.each([
-  ['text', () => writeFileSync(join(dir, 'other.sqlite'), 'this is no database, however long it is made to be here')],
-  ['a folder', () => {}],
-])('refuses %s', (kind, prepare) => {
-  prepare();
-  const other = kind === 'a folder' ? dir : join(dir, 'other.sqlite');
+it('refuses another kind of file, and a folder', () => {
+  const other = join(dir, 'other.sqlite');
+  writeFileSync(other, 'this is no database, however long it is made to be here');
   expect(() => new Frontier(other)).toThrowError(expect.objectContaining({ code: 'BAD_FRONTIER', exitStatus: 2 }));
+  expect(() => new Frontier(dir)).toThrowError(expect.objectContaining({ code: 'UNWRITABLE_FOLDER', exitStatus: 2 }));
 });
 
 it('knows where answers stand, takes a file of version 1 along, and counts outcomes', () => {

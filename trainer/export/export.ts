@@ -2,9 +2,9 @@
  * A checkpoint for other programs: a Hugging Face folder (transformers), a GGUF file (llama.cpp), or both. Tensor by
  * tensor from file to file: no adapter is needed, and memory holds one tensor.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { readDocuments } from '../../shards/documents/read.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { MODEL_FILE, openCheckpoint } from '../record/checkpoint.ts';
@@ -57,7 +57,7 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
   const ids = specialIdsOf(tokenizer);
   const rule = format === 'hf' ? undefined : splitRuleOf(tokenizer); // before anything is written
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   const written: { path: string; bytes: number }[] = [];
   const put = (file: string, write: (path: string) => void): void => {
     const path = join(out, file);

@@ -3,9 +3,8 @@
  * ($XDG_CACHE_HOME/vua/kernels-….json). Without a file an adapter gets the default of its kind at once.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { type KernelChoice, kernelsFor } from './choice.ts';
@@ -53,7 +52,6 @@ const countOf = ({ matmul }: TuneFile['choice']): number =>
 
 export function saveChoice(facts: AdapterFacts, { matmul, attention }: KernelChoice): string {
   const path = tunePath(facts);
-  mkdirSync(dirname(path), { recursive: true });
   const file: TuneFile = { format: FORMAT, version: VERSION, adapter: identity(facts), choice: { matmul, attention } };
   writeFileAtomic(path, `${JSON.stringify(file, null, 2)}\n`);
   return path;

@@ -3,10 +3,10 @@
  * event files in `tensorboard/`. A resumed run drops the lines behind its checkpoint first, so that every step stands
  * once; its event file says from which step on it counts.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { appendToFile, makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { fileVersionEvent, scalarsEvent, sessionStartEvent } from './tensorboard.ts';
 
 export interface CurvePoint {
@@ -71,7 +71,7 @@ export function openCurve(
   return {
     head: first,
     append(point) {
-      appendFileSync(path, `${JSON.stringify(point)}\n`);
+      appendToFile(path, `${JSON.stringify(point)}\n`);
       events(point);
     },
   };
@@ -80,16 +80,16 @@ export function openCurve(
 /** One file per start of the run, as TensorBoard expects. */
 function openEvents(dir: string, step: number): (point: CurvePoint) => void {
   const folder = join(dir, 'tensorboard');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const now = (): number => Date.now() / 1000;
   const path = join(folder, `events.out.tfevents.${Math.floor(now())}.${process.pid}.vua`);
-  appendFileSync(path, Buffer.concat([fileVersionEvent(now()), sessionStartEvent(now(), step + 1)]));
+  appendToFile(path, Buffer.concat([fileVersionEvent(now()), sessionStartEvent(now(), step + 1)]));
   return (point) => {
     const scalars = (Object.keys(TAGS) as (keyof typeof TAGS)[]).flatMap((name) => {
       const value = point[name];
       return value == null ? [] : [[TAGS[name], value] as const];
     });
-    appendFileSync(path, scalarsEvent(now(), point.step, Object.fromEntries(scalars)));
+    appendToFile(path, scalarsEvent(now(), point.step, Object.fromEntries(scalars)));
   };
 }
 

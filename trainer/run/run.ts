@@ -2,9 +2,8 @@
  * A training run on disk: opens tokens and adapter, resumes or starts, and records what `loop.ts` tells in the folder:
  * curve, checkpoints, samples, evaluation. `vua train` and the nightly line call it.
  */
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { appendToFile, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { formatBytes, type Progress, type Reporter } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
@@ -147,7 +146,7 @@ async function record(
       }
       case 'samples': {
         const { step, samples } = event;
-        appendFileSync(join(out, 'samples.jsonl'), `${JSON.stringify({ step, samples })}\n`);
+        appendToFile(join(out, 'samples.jsonl'), `${JSON.stringify({ step, samples })}\n`);
         break;
       }
       case 'checkpoint':
