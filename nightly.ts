@@ -4,7 +4,7 @@
  * night, continues after a kill, and answers "nothing new" when there is nothing to do. A station loads what it needs
  * when it runs.
  *
- *   OUT/crawl  OUT/documents  OUT/tokenizer  OUT/tokens  OUT/model
+ *   OUT/crawl  OUT/documents  OUT/tokenizer  OUT/tokens  OUT/model, the one in force, and OUT/models
  */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -16,6 +16,7 @@ import {
   defineCommand,
   FAULTS_IN_INPUTS,
   gravest,
+  HELD_BY_GATE,
   INTERRUPTED,
   NOTHING_NEW,
   UNUSABLE,
@@ -30,6 +31,8 @@ import type { TokenManifest } from './shards/manifest-shape.ts';
 import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
 import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
 import { TRAINING } from './trainer/commands/train.ts';
+import { checkPolicy, MODEL_POLICIES, MODEL_TOLERANCE } from './trainer/run/model-gates.ts';
+import type { Night } from './trainer/run/night.ts';
 import type { TrainingSummary } from './trainer/run/options.ts';
 import { EVALUATE_TOKENS } from './trainer/run/recipe-options.ts';
 
@@ -78,6 +81,19 @@ const options = z.object({
   vocabSize: integer.min(272).optional().describe(described('vocabSize', 'tokens of the vocabulary')),
   retrainTokenizer: z.boolean().default(false).describe('train the tokenizer anew although there is one'),
   validShare: z.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),
+  model: z
+    .enum(MODEL_POLICIES)
+    .default('restart')
+    .describe('restart: a new one grows beside the one in force; never: none is trained; continue: not yet'),
+  modelGrownBy: z.number().min(0).default(0).describe('train when the text grew by this share, 0: any new tokens'),
+  modelEvery: integer.min(1).default(1).describe('train every so many nights, where there are new tokens'),
+  modelTolerance: z
+    .number()
+    .min(0)
+    .default(MODEL_TOLERANCE)
+    .describe(
+      'share of held-out bits per byte that a new model may be worse than the one in force; else exit status 4',
+    ),
   depth: integer.min(1).max(48).optional().describe(described('depth', 'layers of the model')),
   width: integer.min(0).optional().describe(described('width', 'model width')),
   context: integer.min(0).optional().describe(described('context', 'tokens the model sees')),
@@ -108,12 +124,13 @@ export const runCommand = defineCommand({
     seed: 'Crawl',
     preset: 'Cleaning',
     vocabSize: 'Tokenizer',
-    depth: 'Model',
+    model: 'Model',
     batch: 'Training',
     prompt: 'Output',
   },
   async run(given, work) {
     const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
+    checkPolicy(settings);
     const unlock = lockFolder(settings.out);
     try {
       const faults: Faults = { errors: [], isAllThereIs: false };
@@ -166,16 +183,18 @@ async function runLine(settings: Settings, faults: Faults, work: Work): Promise<
 
   const trained = await trainModel(settings, work);
   if (trained.outcome === 'interrupted') return INTERRUPTED;
+  const { inForce, refused } = trained.report;
 
   const isNew =
     (crawled.report?.pages.fetched ?? 0) > 0 ||
     [cleaned, tokens, trained].some(({ outcome }) => outcome === 'written') ||
-    !isTold(settings, trained.report);
+    !isTold(settings, inForce);
   if (!isNew) {
     work.report.result(`nothing new in ${settings.out}`, { event: 'nothing_new', out: settings.out });
     return settings.nothingNewStatus;
   }
-  return summarise(settings, crawled.report, trained.report, started, work);
+  const told = await summarise(settings, crawled.report, inForce, started, work);
+  return refused ? gravest(told, HELD_BY_GATE) : told;
 }
 
 /** Fetches what is due; without seeds, what an earlier run left. No report when this run has no web. */
@@ -230,25 +249,25 @@ async function encode({ out, validShare }: Settings, work: Work): Station<TokenM
   return writeTokenShards({ documents, tokenizer, validShare, out: join(out, 'tokens') }, work);
 }
 
-async function trainModel(settings: Settings, work: Work): Station<TrainingSummary> {
-  const { runTraining } = await import('./trainer/run/run.ts');
+async function trainModel(settings: Settings, work: Work): Station<Night, undefined> {
+  const { trainNight } = await import('./trainer/run/night.ts');
   const { depth, width, context, batch, steps, learningRate, trainingSeed: seed, adapter } = settings;
   const { evaluateEvery, checkpointEvery } = settings;
   const recipe = { depth, width, context, batch, steps, learningRate };
-  return runTraining(
+  return trainNight(
+    settings.out,
     {
       ...recipe,
       tokens: [join(settings.out, 'tokens')],
       weights: [],
       layout: 'stream',
-      out: join(settings.out, 'model'),
       seed,
       evaluateEvery,
       checkpointEvery,
       evaluateTokens: EVALUATE_TOKENS,
       adapter,
-      start: 'restart',
     },
+    settings,
     work,
   );
 }
@@ -256,49 +275,52 @@ async function trainModel(settings: Settings, work: Work): Station<TrainingSumma
 const summaryPath = ({ out }: Settings): string => join(out, 'summary.json');
 
 /** Whether the last summary is of this very model: not when a run was killed before its table. */
-function isTold(settings: Settings, { checkpoint, heldOutBitsPerByte }: TrainingSummary): boolean {
-  const told = readJsonIfPresent<{ trained: TrainingSummary }>(summaryPath(settings))?.trained;
-  const isSame = basename(told?.checkpoint ?? '') === basename(checkpoint); // the folder may have moved
-  return isSame && told?.heldOutBitsPerByte === heldOutBitsPerByte;
+function isTold(settings: Settings, trained: TrainingSummary | undefined): boolean {
+  const told = readJsonIfPresent<{ trained?: TrainingSummary }>(summaryPath(settings));
+  const { checkpoint = '', heldOutBitsPerByte } = told?.trained ?? {};
+  const isSame = basename(checkpoint) === basename(trained?.checkpoint ?? ''); // the folder may have moved
+  return told !== undefined && isSame && heldOutBitsPerByte === trained?.heldOutBitsPerByte;
 }
 
-/** Table, curve and a text of the model; the exit status. */
+/** Table, curve and a text of the model in force; the exit status. */
 async function summarise(
   settings: Settings,
   crawled: CrawlSummary | undefined,
-  trained: TrainingSummary,
+  trained: TrainingSummary | undefined,
   started: number,
   { report, signal }: Work,
 ): Promise<number> {
   const { crawlRows } = await import('./crawlers/run-crawl.ts');
   const { statsOf, statsRows } = await import('./shards/stats.ts');
-  const { generateText } = await import('./trainer/generate/text.ts');
-  const { writePlot } = await import('./trainer/record/write-plot.ts');
   const { trainingRows } = await import('./trainer/run/rows.ts');
-  const { out, prompt, adapter } = settings;
-  const curve = writePlot(out, 'Bits per byte while training').path;
-  const sampling = { tokens: 80, temperature: 0.8, topK: 40, seed: 1, adapter };
-  const sample = await generateText({ checkpoint: join(out, 'model'), prompt, ...sampling }, signal);
+  const { out, prompt } = settings;
+  const shown = trained && (await showModel(settings, signal));
   if (signal.aborted) return INTERRUPTED;
   const seconds = (performance.now() - started) / 1000;
   const stats = await statsOf(out, signal);
   const rows = [
     ...(crawled ? crawlRows(crawled) : []),
     ...statsRows(stats),
-    ...trainingRows(trained),
+    ...(trained ? trainingRows(trained) : []),
     ['time of this run', formatSeconds(seconds)],
   ];
-  const next = [
-    `sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`,
-    `stats ${out}`,
-    `verify ${out}`,
-    `plot ${out}`,
-  ].map(commandLine);
-  const summary = { event: 'summary', crawled, ...stats, trained, sample, curve, seconds, next };
+  const ofModel = trained ? [`sample --checkpoint ${join(out, 'model')} --prompt "${prompt}"`, `plot ${out}`] : [];
+  const next = [...ofModel, `stats ${out}`, `verify ${out}`].map(commandLine);
+  const summary = { event: 'summary', crawled, ...stats, trained, ...shown, seconds, next };
   writeFileAtomic(summaryPath(settings), `${JSON.stringify(summary, null, 1)}\n`);
   const steps = next.map((line) => `  ${line}`).join('\n');
-  report.result(`\n${formatTable(rows)}\n\nsample: ${sample}\n\ncurve: ${curve}\nnext:\n${steps}`, summary);
+  const ofText = shown ? `\n\nsample: ${shown.sample}\n\ncurve: ${shown.curve}` : '';
+  report.result(`\n${formatTable(rows)}${ofText}\nnext:\n${steps}`, summary);
   return 0;
+}
+
+/** What the model writes, and where its curve is drawn. */
+async function showModel({ out, prompt, adapter }: Settings, signal: AbortSignal) {
+  const { generateText } = await import('./trainer/generate/text.ts');
+  const { writePlot } = await import('./trainer/record/write-plot.ts');
+  const curve = writePlot(out, 'Bits per byte while training', join(out, 'model', 'curve.svg')).path;
+  const sampling = { tokens: 80, temperature: 0.8, topK: 40, seed: 1, adapter };
+  return { sample: await generateText({ checkpoint: join(out, 'model'), prompt, ...sampling }, signal), curve };
 }
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -52,6 +52,8 @@ export interface Fault {
 /** Gathers faults, one entry per file and check. */
 export class Findings {
   readonly faults: Fault[] = [];
+  /** What is no fault and should be said: a model that still grows, for instance. */
+  readonly notes: string[] = [];
   readonly counts = { files: 0, bytes: 0, documents: 0, rejects: 0, tokens: 0, records: 0, checkpoints: 0 };
   readonly signal: AbortSignal;
   readonly #progress: Progress;

@@ -22,17 +22,18 @@ export const verifyCommand = (others: () => Promise<readonly Verifier[]> = async
   });
 
 function formatVerify(dir: string, report: VerifyReport): string {
-  const { files, bytes, faults, interrupted } = report;
+  const { files, bytes, faults, notes, interrupted } = report;
   const kinds = (['records', 'documents', 'rejects', 'tokens', 'checkpoints'] as const)
     .filter((kind) => report[kind] > 0)
     .map((kind) => `, ${formatCount(report[kind])} ${report[kind] === 1 ? kind.slice(0, -1) : kind}`);
   const counts = `${formatCount(files)} files (${formatBytes(bytes)})${kinds.join('')}`;
-  const lines = faults.map(({ file, check, message, count }) => {
+  const found = faults.map(({ file, check, message, count }) => {
     const more = count > 1 ? ` (and ${formatCount(count - 1)} more)` : '';
     return `${check.padEnd(12)} ${message.startsWith(file) ? message : `${file}: ${message}`}${more}`;
   });
+  const lines = [...found, ...notes];
   if (interrupted) return [`${dir}: interrupted after ${counts}`, ...lines].join('\n');
-  if (faults.length === 0) return `${dir}: ok: ${counts}`;
+  if (faults.length === 0) return [`${dir}: ok: ${counts}`, ...lines].join('\n');
   return [
     `${dir}: ${formatCount(faults.length)} ${faults.length === 1 ? 'fault' : 'faults'}: ${counts}`,
     ...lines,

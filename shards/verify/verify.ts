@@ -18,6 +18,7 @@ export interface VerifyReport {
   readonly records: number;
   readonly checkpoints: number;
   readonly faults: Findings['faults'];
+  readonly notes: readonly string[];
   /** Stopped by the signal: what was not read was not checked. */
   readonly interrupted: boolean;
 }
@@ -40,7 +41,7 @@ export async function verify(
   if (tokens !== undefined) await verifyTokens(tokens, findings);
   if (documents !== undefined && tokens !== undefined) await verifySplits(documents, tokens, findings);
   progress.finish({ faults: findings.faults.length });
-  return { ...findings.counts, faults: findings.faults, interrupted: signal.aborted };
+  return { ...findings.counts, faults: findings.faults, notes: findings.notes, interrupted: signal.aborted };
 }
 
 function shardFolders(dir: string, isKnown: boolean): RunFolders {

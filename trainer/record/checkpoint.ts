@@ -9,12 +9,13 @@
  * `files` in state.json has the size and checksum of the tensor files: what was cut or has rotted is seen.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, syncFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { LoaderState } from '../batch.ts';
 import type { Arena, ArenaPart } from '../model/arena.ts';
 import { MODEL_DEFAULTS, type ModelConfig, storedShape } from '../model/config.ts';
+import { modelFolder } from './models.ts';
 import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetensors } from './tensor-file.ts';
 
 export const CHECKPOINT_FORMAT = 'vua-checkpoint';
@@ -123,9 +124,12 @@ export function checkpointsIn(outDir: string): string[] {
   if (!existsSync(outDir)) return [];
   return readdirSync(outDir)
     .filter((name) => /^step-\d+$/.test(name))
-    .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
-    .map((name) => join(outDir, name));
+    .map((name) => join(outDir, name))
+    .sort((a, b) => stepOf(a) - stepOf(b));
 }
+
+/** By the name of its folder. */
+export const stepOf = (checkpoint: string): number => Number(basename(checkpoint).slice('step-'.length));
 
 /** The folder with the lowest held-out bits per byte; none when no step was evaluated. */
 function bestOf(folders: readonly string[]): string | undefined {
@@ -153,7 +157,7 @@ export interface OpenOptions {
  * @throws ToolkitError NO_CHECKPOINT, BAD_CHECKPOINT, NEWER_FORMAT
  */
 export function openCheckpoint(dir: string, { need = 'all', best = false }: OpenOptions = {}): Checkpoint {
-  const within = [...checkpointsIn(join(dir, 'model')), ...checkpointsIn(dir)].reverse();
+  const within = checkpointsIn(modelFolder(dir)).reverse();
   const chosen = best ? bestOf(within) : undefined;
   const candidates = existsSync(join(dir, 'state.json')) ? [dir] : chosen ? [chosen] : within;
   if (candidates.length === 0) {
@@ -174,7 +178,7 @@ export function openCheckpoint(dir: string, { need = 'all', best = false }: Open
   throw badInput(
     'BAD_CHECKPOINT',
     `${damaged[0].reason}${damaged.length > 1 ? `; nor is any of the ${damaged.length - 1} before it whole` : ''}`,
-    'restore the folder from a copy; or remove it, and training begins anew',
+    'restore the folder from a copy, or train a new one into another --out',
   );
 }
 
@@ -205,13 +209,17 @@ function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointS
 }
 
 /**
- * Fills the arena from a checkpoint, moments only where the arena has them.
+ * Fills the arena from a checkpoint, moments only where they are needed and the arena has them.
  * @throws ToolkitError BAD_CHECKPOINT (exit 2) naming the file
  */
-export function loadCheckpoint({ dir }: Pick<Checkpoint, 'dir'>, arena: Arena): void {
+export function loadCheckpoint(
+  { dir }: Pick<Checkpoint, 'dir'>,
+  arena: Arena,
+  need: OpenOptions['need'] = 'all',
+): void {
   fill(MODEL_FILE, [['params', '']]);
   const moments = MOMENTS.map((part) => [part, `${part}.`] as const);
-  if (arena.whole.m) fill(OPTIMIZER_FILE, moments);
+  if (arena.whole.m && need === 'all') fill(OPTIMIZER_FILE, moments);
 
   function fill(name: string, parts: readonly (readonly [part: ArenaPart, prefix: string])[]): void {
     const file = new TensorFile(join(dir, name));

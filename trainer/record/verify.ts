@@ -1,22 +1,45 @@
 /** What holds for checkpoints: tensor files are whole, their checksums right where state.json has them, the rest loads. */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import type { Findings } from '../../crawlers/shell/work.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { type CheckpointState, checkpointsIn, MODEL_FILE, OPTIMIZER_FILE } from './checkpoint.ts';
 import { readCurve } from './curve.ts';
+import { besideInForce, readModels, type StoredModel } from './models.ts';
 import { type FileFacts, fileChecksum } from './tensor-file.ts';
 
 const TENSOR_FILES = [MODEL_FILE, OPTIMIZER_FILE];
 
 type State = Pick<CheckpointState, 'files'>;
 
+/** The model in force of a run, those that stand beside it, or the model or checkpoint that `dir` is. */
 export async function verifyModel(dir: string, findings: Findings): Promise<boolean> {
-  const model = [dir, join(dir, 'model')].find((folder) => existsSync(join(folder, 'curve.jsonl')));
-  if (model !== undefined) await findings.file(join(model, 'curve.jsonl'), 'curve', () => readCurve(model));
-  const checkpoints = existsSync(join(dir, 'state.json')) ? [dir] : checkpointsIn(model ?? dir);
+  const { inForce, names } = readModels(dir);
+  let isKnown = await verifyOne(dir, findings);
+  if (inForce) isKnown = (await verifyOne(inForce.dir, findings)) || isKnown;
+  for (const model of besideInForce(dir)) {
+    isKnown = (await verifyOne(model.dir, findings)) || isKnown;
+    findings.notes.push(`${model.dir}: ${standingOf(model, inForce)}`);
+  }
+  return isKnown || names.length > 0;
+}
+
+/** What a model beside the one in force is. */
+function standingOf({ name, dir, record }: StoredModel, inForce: StoredModel | undefined): string {
+  const { accepted, bitsPerByte, before } = record?.verdict ?? {};
+  if (inForce && Number(name) < Number(inForce.name)) return 'the model before the one in force';
+  if (accepted === false)
+    return `refused by its gate: ${bitsPerByte!.toFixed(4)} bits per byte, in force ${before!.toFixed(4)}`;
+  const last = checkpointsIn(dir).at(-1);
+  return `growing, not in force: ${last ? basename(last) : 'no checkpoint yet'}`;
+}
+
+async function verifyOne(dir: string, findings: Findings): Promise<boolean> {
+  const hasCurve = existsSync(join(dir, 'curve.jsonl'));
+  if (hasCurve) await findings.file(join(dir, 'curve.jsonl'), 'curve', () => readCurve(dir));
+  const checkpoints = existsSync(join(dir, 'state.json')) ? [dir] : checkpointsIn(dir);
   for (const checkpoint of checkpoints) {
     const statePath = join(checkpoint, 'state.json');
     let state: State | undefined;
@@ -32,7 +55,7 @@ export async function verifyModel(dir: string, findings: Findings): Promise<bool
     await findings.file(join(checkpoint, 'tokenizer.json'), 'tokenizer', () => Tokenizer.load(checkpoint));
     findings.counts.checkpoints++;
   }
-  return model !== undefined || checkpoints.length > 0;
+  return hasCurve || checkpoints.length > 0;
 }
 
 /** @throws ToolkitError BAD_CHECKPOINT */

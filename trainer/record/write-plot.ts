@@ -1,13 +1,13 @@
 /** Curves on disk → a plot on disk: what `vua plot` and `vua run` do. */
-import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { readCurve } from './curve.ts';
+import { modelFolder } from './models.ts';
 import { plotCurve, plotRuns, type Run, type XAxis } from './plot.ts';
 
 /**
- * Draws DIR/model or DIR, of one run or several, as an SVG file.
+ * Draws the model in force of a run, or DIR, of one run or several, as an SVG file.
  * @throws ToolkitError NO_CURVE, BAD_CURVE (exit 2)
  */
 export function writePlot(
@@ -16,7 +16,7 @@ export function writePlot(
   out?: string,
   axis?: XAxis,
 ): { path: string; points: number } {
-  const models = [dirs].flat().map((dir) => (existsSync(join(dir, 'model')) ? join(dir, 'model') : dir));
+  const models = [dirs].flat().map(modelFolder);
   const runs = models.map((model, i): Run => ({ name: basename(resolve([dirs].flat()[i])), ...readCurve(model) }));
   for (const [i, { points }] of runs.entries()) {
     if (points.length === 0) {

@@ -1,20 +1,20 @@
 /** What an earlier call of a run left in its folder, and whether it is this run: checkpoint, curve, evaluation. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { badInput } from '../../crawlers/shell/errors.ts';
+import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { fittingKernels, type KernelChoice } from '../kernels/choice.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { type Checkpoint, checkpointsIn, openCheckpoint } from '../record/checkpoint.ts';
+import { type Checkpoint, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
 import { readCurve } from '../record/curve.ts';
 import type { SourceFigure } from '../score/bits-per-byte.ts';
 import type { TrainingOptions, TrainingSummary } from './options.ts';
 import { batchOf, optimizerOf, scheduleOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
-type Identity = Readonly<Record<string, number | string>>;
+export type Identity = Readonly<Record<string, number | string>>;
 
 /** Everything that a resumed run must share with its beginning, by name: compared and told one by one. */
 export function identityOf(options: TrainingOptions, config: ModelConfig, folders: readonly TokenFolder[]): Identity {
@@ -39,31 +39,44 @@ export function identityOf(options: TrainingOptions, config: ModelConfig, folder
   );
 }
 
+interface Previous {
+  readonly previous?: Checkpoint;
+  readonly stale: string[];
+  /** Why there are stale ones. */
+  readonly why?: string;
+}
+
 /**
  * The checkpoint to continue, and those that the first new one replaces: until then the old model stays.
  * @throws ToolkitError CHECKPOINTS_EXIST, OTHER_RUN (exit 2) and those of openCheckpoint
  */
-export function previousOf(
-  { out, start }: TrainingOptions,
-  identity: Identity,
-): { previous?: Checkpoint; stale: string[] } {
+export function previousOf({ out, start }: TrainingOptions, identity: Identity): Previous {
   const folders = checkpointsIn(out);
   if (folders.length === 0) return { stale: [] };
-  if (start === 'new') {
-    throw badInput(
-      'CHECKPOINTS_EXIST',
-      `${out}: holds ${folders.at(-1)}`,
-      'continue it with --resume, or choose another --out',
-    );
+  const exists = badInput(
+    'CHECKPOINTS_EXIST',
+    `${out}: holds ${folders.at(-1)}`,
+    'continue it with --resume, or choose another --out',
+  );
+  if (start === 'new') throw exists;
+  let previous: Checkpoint;
+  try {
+    previous = openCheckpoint(out);
+  } catch (error) {
+    if (start !== 'restart') throw error;
+    return { stale: folders, why: reasonOf(error) };
   }
-  const previous = openCheckpoint(out);
   const { options: before, step } = previous.state;
   const others = Object.keys(identity).filter((key) => before[key] !== identity[key]);
   const [other] = others;
   if (other === undefined) return { previous, stale: [] };
   const constantUntil = Math.min(...[before, identity].map(constantRateUntil));
   if (others.length === 1 && other === 'steps' && step <= constantUntil) return { previous, stale: [] };
-  if (start === 'restart') return { stale: folders };
+  if (start === 'restart' && isFinished(out)) throw exists;
+  if (start === 'restart') {
+    const how = other === 'tokens' ? 'on other tokens' : `with ${other} = ${before[other]}, now ${identity[other]}`;
+    return { stale: folders, why: `${previous.dir}: was trained ${how}` };
+  }
   throw badInput(
     'OTHER_RUN',
     `${previous.dir}: was trained with ${other} = ${before[other]}, now asked for ${identity[other]}`,
@@ -108,8 +121,15 @@ export const forgetEvaluation = (out: string): void => rmSync(evaluationPath(out
 export const writeEvaluation = (out: string, evaluation: WholeEvaluation): void =>
   writeFileAtomic(evaluationPath(out), `${JSON.stringify(evaluation, null, 1)}\n`);
 
-/** What an earlier call reached, if it reached the end and evaluated it. */
-export function finishedSummary(out: string, { dir, state }: Checkpoint, steps: number): TrainingSummary | undefined {
+/** Whether the folder holds a model that reached its end and was evaluated there; opens no weights. */
+export function isFinished(out: string): boolean {
+  const last = checkpointsIn(out).at(-1);
+  const evaluation = readJsonIfPresent<WholeEvaluation>(evaluationPath(out));
+  return last !== undefined && evaluation?.step === stepOf(last);
+}
+
+/** What an earlier call reached, if it reached the end (at least `steps`) and evaluated it. */
+export function finishedSummary(out: string, { dir, state }: Checkpoint, steps = 0): TrainingSummary | undefined {
   const evaluation = readJsonIfPresent<WholeEvaluation>(evaluationPath(out));
   if (state.step < steps || evaluation?.step !== state.step) return undefined;
   const { head, points } = readCurve(out);

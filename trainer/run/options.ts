@@ -29,7 +29,9 @@ export interface TrainingOptions extends RecipeOptions, LoopOptions {
   /** Continued at each evaluation, into samples.jsonl. */
   readonly samplePrompts?: readonly string[];
   readonly adapter: AdapterChoice;
-  /** `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace those of other tokens. */
+  /**
+   * `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace
+   * those of other tokens or options, unless they are finished. */
   readonly start: 'new' | 'resume' | 'restart';
 }
 

@@ -74,9 +74,10 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
   const folders = await openFolders(options.tokens);
   const { vocabSize } = folders[0].manifest;
   const identity = identityOf(options, modelOf(options, vocabSize), folders);
-  const { previous, stale } = previousOf(options, identity);
+  const { previous, stale, why } = previousOf(options, identity);
   const finished = previous && finishedSummary(options.out, previous, options.steps);
   if (finished) return { outcome: 'nothing_new', report: finished };
+  if (why !== undefined) report.note(`${why}: it begins anew`);
   const heldOut = heldOutOf(folders);
   const tokenizer = await tokenizerFolder(folders[0], options.out);
   const gpu = await openGpu(options.adapter);

@@ -1,0 +1,84 @@
+/**
+ * A finished model on held-out text of today: how the gate of a night compares two models. Bits per byte do not depend on
+ * the tokenizer, so a model reads the text in tokens of its own.
+ */
+import type { Work } from '../../crawlers/shell/work.ts';
+import { eachBatch, type TokenFolder, tokensInMemory } from '../../shards/tokens/source.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { loadChoice } from '../kernels/tuned.ts';
+import { Trainer } from '../model/trainer.ts';
+import { type Checkpoint, loadCheckpoint } from '../record/checkpoint.ts';
+import { evaluate, type HeldOut, heldOutOf, tokensOf } from '../score/bits-per-byte.ts';
+import { resumedKernels, resumedOptions } from './history.ts';
+import { OPTIMIZER } from './recipe-options.ts';
+
+/** Rows at a time where the checkpoint does not say. */
+const ROWS = 8;
+
+/**
+ * Held-out bits per byte of `checkpoint` on the text of `folders`; none when the signal was aborted.
+ * @throws ToolkitError BAD_CHECKPOINT, NO_TOKENIZER, BAD_TOKENIZER, BAD_SHARD and those of the adapter
+ */
+export async function evaluateModel(
+  checkpoint: Checkpoint,
+  folders: readonly TokenFolder[],
+  adapter: AdapterChoice,
+  { signal, report }: Work,
+): Promise<number | undefined> {
+  const heldOut = await inTokensOf(checkpoint.dir, heldOutOf(folders), folders[0].where);
+  const { config, options } = checkpoint.state;
+  const { precision, microBatch: rows = ROWS } = resumedOptions(checkpoint);
+  const gpu = await openGpu(adapter);
+  try {
+    const kernels = resumedKernels(checkpoint, gpu.facts) ?? loadChoice(gpu.facts).choice;
+    const storage = precision === 'mixed' && gpu.facts.features.includes('shader-f16') ? 'f16' : 'f32';
+    const trainer = await Trainer.create(gpu, config, { rows, optimizer: OPTIMIZER, storage, kernels });
+    try {
+      loadCheckpoint(checkpoint, trainer.arena, 'parameters');
+      const progress = report.stage('compare', 'tokens', tokensOf(heldOut));
+      const maskDocuments = options.maskDocuments === 'true';
+      const onTokens = (done: number): void => progress.update(done);
+      const found = await evaluate(trainer, heldOut, { maskDocuments, signal, onTokens });
+      progress.finish(found && { 'bits/byte': found.bitsPerByte.toFixed(4) });
+      return found?.bitsPerByte;
+    } finally {
+      trainer.release();
+    }
+  } finally {
+    gpu.destroy();
+  }
+}
+
+/** The same documents in tokens of the tokenizer in `dir`; `heldOut` is in those of the one in `from`. */
+async function inTokensOf(dir: string, heldOut: HeldOut, from: string): Promise<HeldOut> {
+  const [own, other] = [await Tokenizer.load(dir), await Tokenizer.load(from)];
+  if (own.fingerprint === other.fingerprint) return heldOut;
+  const { tokens, documents } = heldOut;
+  const arrays: Uint32Array[] = [];
+  const lengths: number[] = [];
+  let ids: number[] = [];
+  let document = 0;
+  const end = (): void => {
+    const again = own.encode(other.decodeBytes(ids.slice(1)));
+    const array = new Uint32Array(1 + again.length);
+    array[0] = own.bosId;
+    array.set(again, 1);
+    arrays.push(array);
+    lengths.push(array.length);
+    ids = [];
+    document++;
+  };
+  for await (const batch of eachBatch(tokens)) {
+    for (const token of batch) {
+      ids.push(token);
+      if (ids.length === documents.lengths[document]) end();
+    }
+  }
+  const { vocabSize, bosId } = own;
+  return {
+    ...heldOut,
+    tokens: tokensInMemory(arrays, { fingerprint: own.fingerprint, vocabSize, bosId }),
+    documents: { ...documents, lengths },
+  };
+}
