@@ -75,6 +75,7 @@ const options = z.object({
   input: z.array(z.string()).default([]).describe('WARC, JSONL, text and HTML files or folders'),
   seed: z.array(z.string()).default([]).describe('URLs to crawl from'),
   allowHost: z.array(z.string()).default([]).describe('further hosts that links may lead to'),
+  allowAddress: z.array(z.string()).default([]).describe('private addresses or networks that may be crawled'),
   maxPages: integer.min(1).default(10_000).describe('pages to fetch in one run'),
   delayMs: integer.min(0).optional().describe(described('delayMs', 'pause between requests to a host')),
   preset: RECIPE_OPTIONS.preset,
@@ -199,7 +200,7 @@ async function runLine(settings: Settings, faults: Faults, work: Work): Promise<
 
 /** Fetches what is due; without seeds, what an earlier run left. No report when this run has no web. */
 async function crawl(settings: Settings, work: Work): Station<CrawlSummary | undefined> {
-  const { sample, seed, allowHost, maxPages, delayMs } = settings;
+  const { sample, seed, allowHost: allowedHosts, allowAddress: allowedAddresses, maxPages, delayMs } = settings;
   const outDir = join(settings.out, 'crawl');
   if (!sample && seed.length === 0 && !existsSync(outDir)) return { outcome: 'nothing_new', report: undefined };
   const { runCrawl } = await import('./crawlers/run-crawl.ts');
@@ -208,7 +209,8 @@ async function crawl(settings: Settings, work: Work): Station<CrawlSummary | und
   try {
     const seeds = [...seed, ...(web?.seeds ?? [])];
     const connectTo = web?.connectTo;
-    return await runCrawl({ outDir, seeds, allowedHosts: allowHost, connectTo, maxPages, delayMs }, work);
+    const where = { outDir, seeds, allowedHosts, allowedAddresses, connectTo };
+    return await runCrawl({ ...where, maxPages, delayMs }, work);
   } finally {
     await web?.close();
   }

@@ -9,7 +9,7 @@
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Fetched, Fetcher, type FetchOptions } from './fetch.ts';
+import { type Fetched, Fetcher, type FetchOptions, RequestFailed } from './fetch.ts';
 import { type Discovery, Frontier, frontierFault, STATE_FILE } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
@@ -30,8 +30,8 @@ const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
 /**
  * Yields a step for each URL as it is settled (and for each failed attempt, with `retryAt`). Returns when nothing is
  * due, at `maxPages`, or soon after `signal` is aborted. The caller holds the folder's lock.
- * @throws ToolkitError BAD_SEED, NO_SEEDS, BAD_HOST, BAD_USER_AGENT, BAD_SOURCE_NAME, BAD_CONNECT_TO, BAD_FRONTIER
- * (exit 2), WRITE_FAILED.
+ * @throws ToolkitError BAD_SEED, NO_SEEDS, BAD_HOST, BAD_USER_AGENT, BAD_SOURCE_NAME, BAD_CONNECT_TO, BAD_ADDRESS,
+ * BAD_FRONTIER (exit 2), WRITE_FAILED.
  */
 export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncGenerator<CrawlStep> {
   const settings: Settings = { ...CRAWL_DEFAULTS, ...options };
@@ -120,8 +120,21 @@ type Settings = CrawlOptions & Required<Pick<CrawlOptions, keyof typeof CRAWL_DE
 function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, signal }: Parts): VisitContext {
   const pace = new HostPace(settings.delayMs);
   const productToken = productTokenOf(settings.userAgent);
-  const get = (url: string, options: FetchOptions): Promise<Fetched> =>
-    pace.turn(new URL(url).hostname, signal, () => fetcher.fetch(url, options, signal));
+  const told = new Set<string>();
+  const tellOnce = (error: unknown, { host }: URL): void => {
+    if (!(error instanceof RequestFailed) || error.reason !== 'private_address' || told.has(host)) return;
+    told.add(host);
+    settings.note?.(`${error.message}; --allow-address lets the crawl in`);
+  };
+  const get = async (url: string, options: FetchOptions): Promise<Fetched> => {
+    const place = new URL(url);
+    try {
+      return await pace.turn(place.hostname, signal, () => fetcher.fetch(url, options, signal));
+    } catch (error) {
+      tellOnce(error, place);
+      throw error;
+    }
+  };
   const politeness = new Politeness({
     productToken,
     async get(url, maxBytes) {

@@ -3,9 +3,11 @@
  * `RequestFailed` with a reason. Bodies come with their Content-Encoding undone and their charset untouched, and stop
  * at a size limit that counts unpacked bytes; one clock covers the whole exchange, so that a trickle ends too.
  */
+import type { LookupFunction } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, buildConnector } from 'undici';
+import { addressWall } from './addresses.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { badInput, reasonOf, ToolkitError } from './shell/errors.ts';
 import { type HeaderPairs, headerOf } from './warc/http-message.ts';
@@ -13,6 +15,10 @@ import { type HeaderPairs, headerOf } from './warc/http-message.ts';
 export interface FetcherOptions {
   /** Host name → `address:port` that its connections go to (curl's --connect-to); URLs and Host headers stay. */
   readonly connectTo?: Readonly<Record<string, string>>;
+  /** Addresses and networks that are no public ones and may be connected to all the same (addresses.ts). */
+  readonly allowedAddresses?: readonly string[];
+  /** Resolver of host names. Default: the system's. */
+  readonly lookup?: LookupFunction;
   readonly userAgent: string;
   /** For connecting, headers and body together. */
   readonly timeoutMs: number;
@@ -65,8 +71,8 @@ export class Fetcher {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
 
-  /** @throws ToolkitError BAD_CONNECT_TO (exit 2). */
-  constructor({ connectTo = {}, userAgent, timeoutMs }: FetcherOptions) {
+  /** @throws ToolkitError BAD_CONNECT_TO, BAD_ADDRESS (exit 2). */
+  constructor({ connectTo = {}, allowedAddresses = [], lookup, userAgent, timeoutMs }: FetcherOptions) {
     this.#timeoutMs = timeoutMs;
     this.#headers = {
       'user-agent': userAgent,
@@ -75,7 +81,8 @@ export class Fetcher {
       'accept-encoding': 'gzip, br',
     };
     const routes = new Map(Object.entries(connectTo).map(([host, target]) => parseRoute(host, target)));
-    const connect = buildConnector({ timeout: timeoutMs });
+    const wall = addressWall(allowedAddresses, lookup);
+    const connect = buildConnector({ timeout: timeoutMs, lookup: wall.lookup });
     this.#agent = new Agent({
       connections: 1,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -83,6 +90,11 @@ export class Fetcher {
       bodyTimeout: 0,
       connect: (options, callback) => {
         const route = routes.get(options.hostname);
+        try {
+          if (!route) wall.check(options.hostname); // a route to an address was given by whoever runs this
+        } catch (error) {
+          return void callback(error as Error, null);
+        }
         connect(
           route ? { ...options, ...route, servername: options.servername ?? options.hostname } : options,
           callback,
@@ -209,6 +221,7 @@ class UnknownEncoding extends Error {
 }
 
 const FAILURES: readonly (readonly [code: RegExp, reason: string])[] = [
+  [/^PRIVATE_ADDRESS$/, 'private_address'],
   [/^(ENOTFOUND|EAI_)/, 'host_not_found'],
   [/^ECONNREFUSED$/, 'connection_refused'],
   [/TIMEOUT|ETIMEDOUT/, 'timeout'],

@@ -167,7 +167,10 @@ export class Frontier {
     this.#statements.hold.run(host, until);
   }
 
-  /** Queues what was settled before `settledBefore`, and what failed or met a closed door before `failedBefore`. */
+  /**
+   * Queues what was settled before `settledBefore`, what failed or met a closed door before `failedBefore`, and what was
+   * at a private address: names may have moved since, and looking costs no request.
+   */
   requeueStale(settledBefore: number, failedBefore: number): void {
     this.#statements.requeue.run({ settledBefore, failedBefore });
   }
@@ -268,8 +271,8 @@ function prepare(db: Database.Database) {
        ON CONFLICT (host) DO UPDATE SET held_until = max(held_until, excluded.held_until)`,
     ),
     requeue: db.prepare<[{ settledBefore: number; failedBefore: number }]>(
-      `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0 WHERE state <> 'queued' AND settled_at <=
-         iif(state = 'failed' OR reason = 'robots_unreachable', @failedBefore, @settledBefore)`,
+      `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0 WHERE state <> 'queued' AND (reason = 'private_address' OR settled_at <=
+         iif(state = 'failed' OR reason = 'robots_unreachable', @failedBefore, @settledBefore))`,
     ),
     storedEnds: db.prepare<[], WarcPlace>(
       'SELECT warc_file AS file, max(warc_end) AS end FROM urls WHERE warc_file IS NOT NULL GROUP BY warc_file',

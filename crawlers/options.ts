@@ -1,4 +1,5 @@
 /** What a crawl is told, and what it does where nothing is said. */
+import type { LookupFunction } from 'node:net';
 
 export interface CrawlOptions {
   readonly outDir: string;
@@ -10,6 +11,10 @@ export interface CrawlOptions {
   readonly allowedHosts?: readonly string[];
   /** Host → `address:port` for its connections, as curl's --connect-to. URLs and Host headers stay. */
   readonly connectTo?: Readonly<Record<string, string>>;
+  /** IP addresses and networks in CIDR notation that are open besides the public ones (addresses.ts). */
+  readonly allowedAddresses?: readonly string[];
+  /** Resolver of host names. Default: the system's. */
+  readonly lookup?: LookupFunction;
   readonly userAgent?: string;
   /** Hosts asked at the same time. */
   readonly concurrency?: number;
@@ -27,7 +32,7 @@ export interface CrawlOptions {
   readonly refreshAfterMs?: number;
   /** First pause before a failed request is made again. */
   readonly retryDelayMs?: number;
-  /** Hears about delays that hosts ask for, and about WARC files that lost something. */
+  /** Hears about delays that hosts ask for, private addresses, and WARC files that lost something. */
   readonly note?: (text: string) => void;
 }
 

@@ -62,12 +62,8 @@ const ACCEPTED: Readonly<Record<UrlKind, RegExp>> = { page: PAGE_TYPE, sitemap: 
 
 /** @throws what the crawl cannot go on after: a full disk, an aborted signal. */
 export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlStep> {
-  const { frontier, politeness } = context;
-  const { refusal, statements } = await politeness.verdict(row.url);
-  if (refusal) {
-    frontier.settle(row.url, { state: 'refused', reason: refusal });
-    return step(row, 'refused', { reason: refusal });
-  }
+  const { refusal, statements } = await context.politeness.verdict(row.url);
+  if (refusal) return refuse(row, refusal, context);
   try {
     const answer = await context.get(row.url, {
       maxBytes: row.kind === 'sitemap' ? MAX_SITEMAP_BYTES : context.maxBytes,
@@ -77,6 +73,7 @@ export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlSt
     });
     return await record(row, answer, statements, context);
   } catch (error) {
+    if (error instanceof RequestFailed && error.reason === 'private_address') return refuse(row, error.reason, context);
     if (error instanceof RequestFailed) return retryLater(row, 0, error.reason, context);
     throw error;
   }
@@ -120,7 +117,7 @@ async function record(
   });
   const answer = { ...fetched, stored };
   if (!isSuccess) return settleOther(row, answer, context);
-  if (!isAccepted(row.kind, contentType)) return refuse(row, answer, 'content_type', context);
+  if (!isAccepted(row.kind, contentType)) return refuse(row, 'content_type', context, answer);
 
   const links = forbidsFollowing(consent.statements, productToken) ? [] : linksOf(html, row.url);
   const discoveries = row.kind === 'sitemap' ? await sitemapDiscoveries(row, answer.body) : pagesBelow(row, links);
@@ -154,14 +151,14 @@ function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlS
     }
   }
   if (status >= 500) return retryLater(row, status, `http_${status}`, context);
-  return refuse(row, answer, `http_${status}`, context);
+  return refuse(row, `http_${status}`, context, answer);
 }
 
 /** The target becomes a URL of its own, so that its host, its robots.txt and its place in the queue count. */
 function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep {
   const target = redirectTarget(answer);
   const obstacle = target === undefined ? 'bad_redirect' : redirectObstacle(row, target, context);
-  if (obstacle !== undefined) return refuse(row, answer, obstacle, context);
+  if (obstacle !== undefined) return refuse(row, obstacle, context, answer);
   const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1 };
   const { status, stored } = answer;
   context.frontier.settle(row.url, { state: 'done', status, stored, reason: 'redirect' }, [discovery]);
@@ -203,9 +200,8 @@ function retryLater(row: UrlRow, status: number, reason: string, context: VisitC
   };
 }
 
-function refuse(row: UrlRow, answer: Answer, reason: string, { frontier }: VisitContext): CrawlStep {
-  const { status, stored } = answer;
-  frontier.settle(row.url, { state: 'refused', status, stored, reason });
+function refuse(row: UrlRow, reason: string, { frontier }: VisitContext, answer?: Answer): CrawlStep {
+  frontier.settle(row.url, { state: 'refused', status: answer?.status, stored: answer?.stored, reason });
   return step(row, 'refused', { answer, reason });
 }
 

@@ -10,8 +10,17 @@ const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 't
 /** Floors of each room, the ground first; files of a room outside its folders stand above them all, or are named. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   crawlers: [
-    ...['shell', 'links', 'page.ts', 'warc', 'fetch.ts', 'polite', 'sources', 'sample', 'options.ts', 'in-flight.ts'],
-    ...['frontier.ts', 'lost-records.ts', 'verify.ts', 'visit.ts', 'crawl.ts', 'run-crawl.ts', 'commands'],
+    ...['shell', 'links', 'page.ts', 'warc', 'addresses.ts', 'fetch.ts', 'polite', 'sources', 'sample', 'options.ts'],
+    ...[
+      'in-flight.ts',
+      'frontier.ts',
+      'lost-records.ts',
+      'verify.ts',
+      'visit.ts',
+      'crawl.ts',
+      'run-crawl.ts',
+      'commands',
+    ],
   ],
   trainer: 'batch.ts gpu kernels model loader record score generate run export proofs bench page commands'.split(' '),
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),

@@ -26,6 +26,10 @@ export const crawlCommand = defineCommand({
       .array(z.string())
       .default([])
       .describe('host=address:port, where connections to a host go; may be repeated'),
+    allowAddress: z
+      .array(z.string())
+      .default([])
+      .describe('address or network (10.1.0.0/16) to connect to although it is private; may be repeated'),
     userAgent: z
       .string()
       .default(CRAWL_DEFAULTS.userAgent)
@@ -46,7 +50,7 @@ export const crawlCommand = defineCommand({
       .describe('ask again for what was fetched longer ago'),
   }),
   headings: { out: 'Output', seed: 'Where', userAgent: 'Manners', maxPages: 'Limits' },
-  async run({ out, seed, allowHost, connectTo, refreshAfterHours, ...options }, work) {
+  async run({ out, seed, allowHost, connectTo, allowAddress, refreshAfterHours, ...options }, work) {
     const { runCrawl } = await import('../run-crawl.ts');
     const done = await runCrawl(
       {
@@ -54,6 +58,7 @@ export const crawlCommand = defineCommand({
         outDir: out,
         seeds: seed,
         allowedHosts: allowHost,
+        allowedAddresses: allowAddress,
         connectTo: Object.fromEntries(connectTo.map(splitRoute)),
         refreshAfterMs: refreshAfterHours * HOUR_MS,
       },

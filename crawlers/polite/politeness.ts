@@ -5,6 +5,7 @@
  *   robots.txt answers   2xx               its rules hold (the first 500 KiB, whole lines)
  *                        other 4xx         there are no rules: open
  *                        429, 5xx, no answer, more than 5 redirects: closed for now, `robots_unreachable`
+ *                        itself, or where it redirects to, at a private address: closed, `private_address`
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fetched, RequestFailed, redirectTarget } from '../fetch.ts';
@@ -76,9 +77,12 @@ export class HostPace {
   }
 }
 
+/** Why nothing of an origin may be asked for. */
+type Closed = 'robots_unreachable' | 'private_address';
+
 export interface Verdict {
   /** Why the URL must not be asked for; absent when it may be. */
-  readonly refusal?: 'robots_disallow' | 'robots_unreachable';
+  readonly refusal?: 'robots_disallow' | Closed;
   /** What the host states about the use of the URL, in the form of consent.ts. */
   readonly statements: readonly string[];
 }
@@ -92,8 +96,7 @@ export interface PolitenessOptions {
 }
 
 interface HostRules {
-  /** `undefined`: closed. */
-  readonly robots: Robots | undefined;
+  readonly robots: Robots | Closed;
   readonly readAt: number;
   /** Statements of tdmrep.json and ai.txt about a URL; asked for with the first page that may be fetched. */
   statements?: Promise<(url: string) => string[]>;
@@ -111,10 +114,11 @@ export class Politeness {
   async verdict(url: string): Promise<Verdict> {
     const { origin } = new URL(url);
     const rules = await this.#rulesOf(origin);
-    if (!rules.robots) return { refusal: 'robots_unreachable', statements: [] };
-    if (!rules.robots.isAllowed(url)) return { refusal: 'robots_disallow', statements: [] };
-    rules.statements ??= this.#readStatements(origin, rules.robots);
-    const preferences = rules.robots.preferencesFor(url).map((preference) => `robots.txt ${preference}`);
+    const { robots } = rules;
+    if (typeof robots === 'string') return { refusal: robots, statements: [] };
+    if (!robots.isAllowed(url)) return { refusal: 'robots_disallow', statements: [] };
+    rules.statements ??= this.#readStatements(origin, robots);
+    const preferences = robots.preferencesFor(url).map((preference) => `robots.txt ${preference}`);
     return { statements: [...preferences, ...(await rules.statements)(url)] };
   }
 
@@ -126,18 +130,19 @@ export class Politeness {
     return reading;
   }
 
-  async #readRobots(robotsUrl: string): Promise<Robots | undefined> {
+  async #readRobots(robotsUrl: string): Promise<Robots | Closed> {
     let url = robotsUrl;
     for (let redirects = 0; redirects <= MAX_ROBOTS_REDIRECTS; redirects++) {
-      const answer = await this.#getOrNothing(url);
-      if (!answer || answer.status === 429 || answer.status >= 500) return undefined;
+      const answer = await this.#getOrFailure(url);
+      if (answer instanceof RequestFailed && answer.reason === 'private_address') return answer.reason;
+      if (answer instanceof RequestFailed || answer.status === 429 || answer.status >= 500) break;
       if (answer.status >= 400) return this.#parse('', robotsUrl);
       if (answer.status < 300) return this.#parse(wholeLines(answer), robotsUrl);
       const target = redirectTarget(answer);
-      if (target === undefined) return undefined;
+      if (target === undefined) break;
       url = target;
     }
-    return undefined;
+    return 'robots_unreachable';
   }
 
   #parse(text: string, url: string): Robots {
@@ -149,8 +154,8 @@ export class Politeness {
   async #readStatements(origin: string, robots: Robots): Promise<(url: string) => string[]> {
     const read = async (path: string): Promise<string> => {
       const url = `${origin}${path}`;
-      const answer = robots.isAllowed(url) ? await this.#getOrNothing(url) : undefined;
-      return answer?.status === 200 ? wholeLines(answer) : '';
+      const answer = robots.isAllowed(url) ? await this.#getOrFailure(url) : undefined;
+      return answer && 'status' in answer && answer.status === 200 ? wholeLines(answer) : '';
     };
     const reservations = parseReservations(await read('/.well-known/tdmrep.json'));
     const aiTxt = parseRobots(await read('/ai.txt'), this.#options.productToken);
@@ -161,11 +166,11 @@ export class Politeness {
     };
   }
 
-  async #getOrNothing(url: string): Promise<Fetched | undefined> {
+  async #getOrFailure(url: string): Promise<Fetched | RequestFailed> {
     try {
       return await this.#options.get(url, MAX_ROBOTS_BYTES);
     } catch (error) {
-      if (error instanceof RequestFailed) return undefined;
+      if (error instanceof RequestFailed) return error;
       throw error;
     }
   }

@@ -23,8 +23,8 @@ afterEach(async () => {
   await web?.close();
 });
 
-export async function serve(sites: Sites): Promise<void> {
-  web = await startWeb(sites);
+export async function serve(sites: Sites, ip?: string): Promise<void> {
+  web = await startWeb(sites, ip);
 }
 
 export const optionsOf = (options: Partial<CrawlOptions> = {}): CrawlOptions => ({

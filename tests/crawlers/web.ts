@@ -21,16 +21,18 @@ export type Sites = Readonly<Record<string, Readonly<Record<string, string | Ans
 
 export interface TestWeb {
   readonly connectTo: Record<string, string>;
+  readonly port: number;
   readonly requests: SeenRequest[];
   /** `host/path` of each request except those that every crawl makes (robots.txt, ai.txt, tdmrep.json). */
   paths(): string[];
   close(): Promise<void>;
 }
 
-export async function startWeb(sites: Sites): Promise<TestWeb> {
+export async function startWeb(sites: Sites, ip = '127.0.0.1'): Promise<TestWeb> {
   const requests: SeenRequest[] = [];
   const server = createServer((request, response) => {
-    const seen = { host: request.headers.host!, path: request.url!, headers: request.headers, at: Date.now() };
+    const host = request.headers.host!.replace(/:\d+$/, '');
+    const seen = { host, path: request.url!, headers: request.headers, at: Date.now() };
     requests.push(seen);
     const route = sites[seen.host]?.[seen.path];
     const answer =
@@ -39,10 +41,11 @@ export async function startWeb(sites: Sites): Promise<TestWeb> {
     const { status = answer ? 200 : 404, headers = {}, body = '' } = answer ?? {};
     response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => server.listen(0, ip, resolve));
+  const { port } = server.address() as AddressInfo;
   return {
-    connectTo: Object.fromEntries(Object.keys(sites).map((host) => [host, address])),
+    connectTo: Object.fromEntries(Object.keys(sites).map((host) => [host, `${ip}:${port}`])),
+    port,
     requests,
     paths: () =>
       requests
