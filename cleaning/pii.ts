@@ -9,7 +9,20 @@
  * Text in which nothing is found comes back as the same string. Patterns are bounded, so their time is linear.
  * Law: Personal Data Protection Law 91/2025/QH15, Decree 356/2025.
  */
+
 import type { PersonalKind } from './document.ts';
+import { ADDRESS_PATTERN, ADDRESS6_PATTERN, isAddress, isAddress6 } from './personal-data/computers.ts';
+import {
+  digitsOf,
+  type Found,
+  isLandline,
+  isMobile,
+  isPhoneNext,
+  LANDLINE_PATTERN,
+  MOBILE_PATTERN,
+  NEARBY,
+  UNIT,
+} from './personal-data/phones.ts';
 
 export const LEVELS = ['off', 'basic', 'strict'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -21,17 +34,14 @@ interface Rule {
   /** Group `it` is what is replaced; what stands around it stays. */
   readonly pattern: RegExp;
   /** Whether what was found is one, its form apart. */
-  readonly isOne?: (found: string) => boolean;
+  readonly isOne?: (found: Found) => boolean;
 }
 
-const digitsOf = (text: string): string => text.replace(/\D/g, '');
-
-/** Before a number: no letter, no digits that it goes on, no list of small numbers (lottery), no number of a book. */
-const NUMBER_STARTS = String.raw`(?<![\p{L}\d]|(?<!(?:\d[ .]?){9})\d[.,+-]|[a-z][-_]|(?<!\d)\d{1,2} |(?:ISBN|ISSN|OCLC|PMID|DOI)[^\n]{0,12})`;
-/** Behind a number: no more digits, no fraction, no unit of money or measure. */
-const NUMBER_ENDS = String.raw`(?!\d|[a-z]|[.,]\d| \d{1,2}(?!\d)|\s?(?:đ|đồng|vnđ|vnd|usd|triệu|tỷ|%|km|kg|m2|m²)(?![\p{L}\d]))`;
 /** Between a word that names a number and the number. */
 const GAP = String.raw`[^\d\n]{0,40}?`;
+
+/** An account: digits in one piece, or groups with one separator (`6511 2233 4455`, `107-886-554-4`), not the `24/7` behind. */
+const ACCOUNT = String.raw`(?<it>\d{8,19}|\d{2,6}(?<sep> - |[ .-])\d{2,6}(?:\k<sep>\d{1,6}){0,5})(?!\d|\/\d)`;
 
 /** Provinces in the numbers of citizens. */
 const PROVINCES = new Set(
@@ -50,8 +60,9 @@ const RULES: readonly Rule[] = [
     kind: 'email',
     level: 'basic',
     tag: '[EMAIL]',
+    // The last label of a domain is ASCII or of a script that is not Latin: `xóm.vn.Tôi` ends with `vn`.
     pattern:
-      /(?<![\p{L}\d._%+-])(?<it>[a-z\d][a-z\d._%+-]{0,63}(?:@|\s?\((?:a|at)\)\s?|\s?\[(?:a|at)\]\s?|\s?@\s)(?:[a-z\d-]{1,63}(?:\.|\s?[[(]dot[\])]\s?)){1,4}[a-z]{2,10})(?![\p{L}\d])/giu,
+      /(?<![\p{L}\p{M}\d._%+-])(?<it>(?:[\p{L}\d][\p{L}\p{M}\d._%+-]{0,63}@(?:[\p{L}\p{M}\d-]{1,63}\.){1,4}|[a-z\d][a-z\d._%+-]{0,63}(?:\s?[([{]\s?(?:a|at|@)\s?[)\]}]\s?|\s?@\s)(?:[a-z\d-]{1,63}(?:\.|\s?[([{](?:dot|\.|chấm)[)\]}]\s?)){1,4}|[a-z\d][a-z\d._%+-]{0,63}@(?:[a-z\d-]{1,63}\s?[([{](?:dot|\.|chấm)[)\]}]\s?){1,4})(?:xn--[a-z\d-]{2,59}|[a-z]{2,24}|(?:(?!\p{Script=Latin})\p{L}){2,24}))(?![\p{L}\d])/giu,
     isOne: isEmail,
   },
   {
@@ -86,6 +97,7 @@ const RULES: readonly Rule[] = [
       String.raw`(?:BHXH|BHYT|bảo hiểm (?:xã hội|y tế))${GAP}(?<it>[A-Z]{2} ?\d ?\d{2} ?\d{10}|\d{10})(?![\d/]|[.,]\d)`,
       'giu',
     ),
+    isOne: ({ before }) => !isPhoneNext(before),
   },
   {
     kind: 'tax_code',
@@ -102,78 +114,58 @@ const RULES: readonly Rule[] = [
     level: 'basic',
     tag: '[TAIKHOAN]',
     pattern: new RegExp(
-      String.raw`(?<![\p{L}])(?:số tài khoản|tài khoản (?:ngân hàng|số|nhận|cá nhân)|chuyển khoản (?:vào|qua|tới|đến)(?= (?:số )?\d)|STK|số TK|TK|account (?:number|no\.?))${GAP}(?<it>\d(?:[ -]?\d){7,18})${NUMBER_ENDS}`,
+      String.raw`(?<![\p{L}])(?:số tài khoản|tài khoản (?:ngân hàng|số|nhận|cá nhân)|chuyển khoản (?:vào|qua|tới|đến)(?= (?:số )?\d)|STK|số TK|TK|account (?:number|no\.?))${GAP}${ACCOUNT}`,
       'giu',
     ),
+    isOne: isAccount,
   },
   {
     // Accountants number their accounts as well, with fewer digits.
     kind: 'bank_account',
     level: 'basic',
     tag: '[TAIKHOAN]',
-    pattern: new RegExp(String.raw`(?<![\p{L}])tài khoản${GAP}(?<it>\d(?:[ -]?\d){8,18})${NUMBER_ENDS}`, 'giu'),
+    pattern: new RegExp(String.raw`(?<![\p{L}])tài khoản${GAP}${ACCOUNT}`, 'giu'),
+    isOne: (found) => digitsOf(found.it).length > 8 && !found.it.includes('.') && isAccount(found),
   },
-  {
-    kind: 'phone',
-    level: 'basic',
-    tag: '[SODIENTHOAI]',
-    pattern: new RegExp(
-      String.raw`${NUMBER_STARTS}(?<it>(?:\(?\+84\)?[ .-]?(?:\(0\) ?)?|0084[ .-]?|84[ -]?|0 ?)(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[ .-]?[0-46-9])(?:[ .-]?\d){7})${NUMBER_ENDS}`,
-      'gu',
-    ),
-    isOne: (found) => !/\d\/\w/.test(found),
-  },
-  {
-    kind: 'phone',
-    level: 'strict',
-    tag: '[SODIENTHOAI]',
-    pattern: new RegExp(
-      String.raw`${NUMBER_STARTS}(?<it>(?:\(?\+84[ .-]?|\(?0)2\d{1,2}\)?[ .-]{0,2}\d(?:[ .-]?\d){6,7})${NUMBER_ENDS}`,
-      'gu',
-    ),
-    isOne: (found) => /^(?:84|0)2\d{9}$/.test(digitsOf(found)),
-  },
+  { kind: 'phone', level: 'basic', tag: '[SODIENTHOAI]', pattern: MOBILE_PATTERN, isOne: isMobile },
+  { kind: 'phone', level: 'strict', tag: '[SODIENTHOAI]', pattern: LANDLINE_PATTERN, isOne: isLandline },
   {
     kind: 'plate',
     level: 'strict',
     tag: '[BIENSO]',
     pattern:
-      /(?<![\p{L}\d./-])(?<it>[1-9]\d ?-?[A-HK-NPSTUVXYZ][A-HK-NPSTUVXYZ\d]?[ -]\d{3}\.\d{2}|(?<=(?:biển (?:kiểm soát|số)|BKS|BS|xe)[^\d\n]{0,20})[1-9]\d ?-?[A-HK-NPSTUVXYZ][A-HK-NPSTUVXYZ\d]?[ -]?\d{4,5})(?![\p{L}\d]|\.\d)/gu,
+      /(?<![\p{L}\d./-])(?<it>[1-9]\d ?-?[A-HK-NPSTUVXYZ][A-HK-NPSTUVXYZ\d]?[ -]\d{3}\.\d{2}|(?<=(?:[Bb]iển (?:kiểm soát|số)|BKS|BS|[Xx]e)[^\d\n]{0,20})[1-9]\d ?-?[A-HK-NPSTUVXYZ][A-HK-NPSTUVXYZ\d]?[ -]?\d{4,5})(?![\p{L}\d]|\.\d)/gu,
   },
-  {
-    kind: 'ip',
-    level: 'basic',
-    tag: '[DIACHIIP]',
-    pattern: /(?<![\p{L}\d.])(?<it>(?:\d{1,3}\.){3}\d{1,3})(?![\d]|\.\d)/gu,
-    isOne: isPublicAddress,
-  },
+  { kind: 'ip', level: 'basic', tag: '[DIACHIIP]', pattern: ADDRESS_PATTERN, isOne: isAddress },
+  { kind: 'ip', level: 'basic', tag: '[DIACHIIP]', pattern: ADDRESS6_PATTERN, isOne: isAddress6 },
 ];
 
 /** Pictures for dense screens (`logo@2x.png`) and the user of code hosts look like addresses. */
-function isEmail(found: string): boolean {
+function isEmail({ it: found }: Found): boolean {
   if (/^git@|\.(?:png|jpe?g|gif|webp|avif|svg|ico|js|css|json|mp[34]|pdf)$/i.test(found)) return false;
   return found.includes('@') || /(?:\.|dot[\])]\s?)(?:com|vn|net|org|edu|gov|info|biz)$/i.test(found);
 }
 
-function isCitizenId(found: string): boolean {
+function isCitizenId({ it: found, before }: Found): boolean {
+  if (/(?<!\p{L})(?:S?TK|tài khoản)[^\d\n]{0,16}$/iu.test(before)) return false;
   const digits = digitsOf(found);
   const century = Number(digits[3]);
   return PROVINCES.has(digits.slice(0, 3)) && (century <= 1 || (century <= 3 && Number(digits.slice(4, 6)) <= 30));
 }
 
-function isTaxCode(found: string): boolean {
+/** No amount (thousands with dots or spaces, a unit of money behind them), no phone number that the words before it name. */
+function isAccount({ it, before, behind }: Found): boolean {
+  if (isPhoneNext(before) || UNIT.test(behind) || /^(?:[a-z]|[.,]\d)/.test(behind)) return false;
+  // Debit and credit: the number of a ledger's account, then the amount.
+  if (/(?:Nợ|Có)\s\p{L}+\s$/u.test(before) && /^\d{3,5}(?: \d{1,3})(?: \d{3})+$/.test(it)) return false;
+  if (!/^[1-9]\d{0,2}(?:[ .]\d{3})+$/.test(it)) return true;
+  return /(?:(?:số|là|khoản|TK|no\.?)[\s.]{0,2}|:\s?)$/iu.test(before);
+}
+
+function isTaxCode({ it: found }: Found): boolean {
   const digits = digitsOf(found);
   const sum = TAX_WEIGHTS.reduce((total, weight, i) => total + weight * Number(digits[i]), 0);
   return 10 - (sum % 11) === Number(digits[9]);
-}
-
-/** Four octets of the open internet; numbers of chapters and versions are small. */
-function isPublicAddress(found: string): boolean {
-  const octets = found.split('.').map(Number);
-  const [a, b] = octets as [number, number];
-  if (octets.some((octet) => octet > 255) || a === 0 || a === 10 || a === 127 || a >= 224) return false;
-  if ((a === 192 && b === 168) || (a === 172 && b >= 16 && b < 32) || (a === 169 && b === 254)) return false;
-  return octets.some((octet) => octet >= 100);
 }
 
 export interface Masked {
@@ -182,8 +174,9 @@ export interface Masked {
   readonly counts: Partial<Record<PersonalKind, number>>;
 }
 
-/** What a line must hold before any rule is tried: six digits, a plate, or what e-mail addresses are written with. */
-const CANDIDATE = /\d(?:[ .-]?\d){5}|\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}|@|\((?:a|at)\)|\[(?:a|at)\]/gi;
+/** What a line must hold before any rule is tried: six digits, a plate, groups of an IPv6 address, or an at sign. */
+const CANDIDATE =
+  /\d(?:[ .()\u00a0\u2007\u2009\u202f\u2010\u2011\u2212–-]{0,3}\d){5}|\d{3}\/\d{3}|\d\.\d{1,3}\.\d{1,3}\.\d|\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}|[23][\da-f]{3}:[\da-f]{0,4}:|@|[([{](?:a|at)[)\]}]/gi;
 
 /**
  * The text with personal data replaced by tags, as far as the level says.
@@ -212,16 +205,29 @@ export function maskPersonalData(
   return { text: total === 0 ? text : masked + text.slice(done), counts };
 
   function maskLine(line: string): string {
-    for (const { kind, tag, pattern, isOne } of rules) {
-      line = line.replace(pattern, (whole: string, ...rest: unknown[]) => {
-        const { it } = rest.at(-1) as { it: string };
-        if (isOne !== undefined && !isOne(it)) return whole;
-        counts[kind] = (counts[kind] ?? 0) + 1;
-        onFound?.(kind, it);
-        const at = whole.lastIndexOf(it);
-        return whole.slice(0, at) + tag + whole.slice(at + it.length);
-      });
-    }
+    for (const rule of rules) line = maskRule(line, rule);
     return line;
+  }
+
+  function maskRule(line: string, { kind, tag, pattern, isOne }: Rule): string {
+    let out = '';
+    let copied = 0;
+    pattern.lastIndex = 0;
+    for (let hit = pattern.exec(line); hit !== null; hit = pattern.exec(line)) {
+      const it = hit.groups!.it;
+      const at = hit.index + hit[0].lastIndexOf(it);
+      const end = at + it.length;
+      const before = line.slice(Math.max(0, at - NEARBY), at);
+      if (isOne !== undefined && !isOne({ it, before, behind: line.slice(end, end + NEARBY) })) {
+        // Another may begin inside what is none.
+        pattern.lastIndex = hit.index + 1;
+        continue;
+      }
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      onFound?.(kind, it);
+      out += line.slice(copied, at) + tag;
+      copied = end;
+    }
+    return copied === 0 ? line : out + line.slice(copied);
   }
 }

@@ -28,7 +28,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['format.ts', 'checksum.ts', 'split.ts', 'manifest-shape.ts', 'manifest.ts', 'arrow', 'documents', 'tokens'],
     ...['verify', 'explain', 'stats.ts', 'inspector', 'commands'],
   ],
-  cleaning: 'document.ts vietnamese pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(' '),
+  cleaning: 'document.ts vietnamese personal-data pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(
+    ' ',
+  ),
 };
 const files = below('.').filter((file) => file.endsWith('.ts'));
 const product = files.filter((file) => !file.startsWith('tests/'));

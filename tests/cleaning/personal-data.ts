@@ -31,6 +31,18 @@ Hai máy {{phone:0912345671}}/{{phone:0987654322}} đều được.
 Số {{phone:09 1234 5679}} hoặc {{phone:0912345673}} {{phone:0939345674}}
 Gọi {{phone:0912345674}}-{{phone:0987654325}}, lúc nào cũng có người
 ĐT {{phone:098.765.4326}}-{{phone:0912.345.675}}
+SĐT: {{phone:0962 345 678}} 2. Ủng hộ qua tổ dân phố
+Hotline {{phone:0912345676}} 8h-17h
+hẻm 45 Tô Hiến Thành, Q.10 {{phone:0912 345 679}}
+Gặp cô Út: {{phone:(094) 345 6789}}
+Số cũ {{phone:0163 456 7890}}, nay đã đổi
+Máy anh Tám {{phone:01234567890}} hoặc {{phone:+84 168 345 6789}}
+Gọi {{phone:0912–345–680}}, {{phone:0912 - 345 - 681}}, {{phone:0912\u2011345\u2011682}}
+Nhắn {{phone:0912. 345. 683}} hay {{phone:0912/345/684}} hay {{phone:0912\u2212345\u2212685}}
+{{phone:(0912) 345 686}} và {{phone:+84–912–345–687}}
+SĐT{{phone:0912345688}},{{phone:0912345689}}
+https://zalo.me/{{phone:0912345690}} là Zalo {{phone:0912345691}}
+Điện thoại:\u00a0{{phone:0912\u00a0345\u00a0692}}
 +phone
 Tòa soạn: {{phone:(028) 3822 1234}}, giờ hành chính.
 Điện thoại bàn {{phone:024.3825.1234}}
@@ -38,6 +50,8 @@ Gọi {{phone:0236 3822 123}} gặp phòng văn thư.
 Fax: {{phone:0292-3831-234}}
 Tel: {{phone:+84 28 3822 5678}}
 Trạm y tế xã: {{phone:02923 831 234}}
+Số của năm 2014: {{phone:(08) 3822 1234}} và {{phone:04.38251234}}
+Fax {{phone:0511 3822 123}}, tòa soạn cũ {{phone:(84-8) 3822 5678}}
 email
 Thư gửi về {{email:lanh.nguyen@example.com}} trước thứ sáu.
 Email: {{email:tu_lai_do@bao-xom.vn}}
@@ -53,6 +67,8 @@ Mail {{email:ngo.thi.be@example.com}}.
 Viết cho {{email:ong.lai[at]example[dot]com}} nhé
 Thư: {{email:bensong (at) example (dot) com}}
 Góp ý xin về {{email:bandoc@example.vn}}!
+Thư cho {{email:lanh@tiệmsách.vn}}, {{email:ba@xn--tim-nha.vn}} và {{email:tu@例え.jp}}
+Hòm thư {{email:gánh.hát@xóm-nhỏ.com.vn}}.Tôi mở mỗi tối
 citizen_id
 Căn cước công dân số {{citizen_id:079085012345}} cấp năm 2021.
 CCCD: {{citizen_id:001 203 004 567}}
@@ -114,6 +130,9 @@ tài khoản cá nhân {{bank_account:9704366812345678}}.
 Số tài khoản: {{bank_account:55667788}} (ACB)
 Tiền cọc xin chuyển khoản vào {{bank_account:19031234567890}} trước thứ sáu.
 chuyển khoản qua số {{bank_account:0071000654321}} (chị Lành)
+STK {{bank_account:0071000123457}} 24/7
+Số tài khoản {{bank_account:6511 2233 4466}} 24/7, Agribank
+STK: {{bank_account:060.100.234.567}}
 Tài khoản {{bank_account:711A không}} và tài khoản Agribank {{bank_account:6511223344556}}
 +tax_code
 Mã số thuế: {{tax_code:0302345674}}
@@ -148,6 +167,10 @@ IP {{ip:123.30.215.27}}, đã chặn
 {{ip:27.72.100.200}}
 địa chỉ là {{ip:42.112.34.156}}.
 ping {{ip:103.9.196.77}} thử xem
+Máy chủ {{ip:118.236.115.250}} chạy ở cổng 8080
+Mở {{ip:14.161.200.105}}:8080 hay http://{{ip:14.161.200.106}}/ đều được
+Dải {{ip:203.162.4.0}}/24, DNS {{ip:203.113.131.100}}
+IPv6 {{ip:2405:4800:102:1::3}} và {{ip:2001:ee0:4f2b:8a10:1c2d:3e4f:5a6b:7c8d}}
 `;
 
 /** Prices, laws, news, sport, science, lists: nothing here is personal. */
@@ -222,6 +245,17 @@ Hộ chiếu vắc xin được công nhận ở 85 quốc gia.
 Công ty có mã số thuế từ năm 2003 và 1.200 lao động.
 Chứng minh nhân dân hết hạn sau 15 năm kể từ ngày cấp.
 Tài khoản Facebook ấy có 123.456.789 lượt theo dõi.
+Tài khoản ấy có 123 456 789 lượt theo dõi.
+Giá xe là 1.236.000.000 đồng, giá lăn bánh 1.236.115.250 đ.
+Vốn đầu tư: 12.250.113.200; quyết toán 118.236.115.250
+Nhà máy nộp ngân sách 14.161.200.105 đồng mỗi quý.
+Hết 1.236.115.250, lãi 11.062.005.120.
+Bản cập nhật 115.0.120.200 và phiên bản 103.120.115.7
+Lô hàng 08/12/2012 - 09/01/2013 và 03.12.2012 - 05.01.2013.
+Số lượt truy cập: 1.118.236.115
+Mốc 07:30 - 09:30, 08 giờ 12 phút 34 giây, ngày 03 12 2012 35
+std::map::at ném lỗi ở dòng 2001::12, giờ 20:01:15:30
+Mã đơn hàng 0912345678 và mã số hồ sơ 0356789012
 `
   .trim()
   .split('\n');

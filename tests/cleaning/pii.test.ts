@@ -1,18 +1,33 @@
 /** Personal data: how much is found, what replaces it, what stays untouched. */
 import { describe, expect, test } from 'vitest';
 import { maskPersonalData } from '../../cleaning/pii.ts';
-import { personalDataScores } from '../bench/cleaning/personal-data.ts';
+import { PLANTED_LINES, personalDataScores, WRITTEN_LINES } from '../bench/cleaning/personal-data.ts';
 import { expectLinear } from '../growth.ts';
 import { CLEAN, FIXTURES } from './personal-data.ts';
+import { LOOK_ALIKE_LINES, PLANTED } from './planted.ts';
 
 describe('personal data', () => {
-  test.each(personalDataScores())(
+  test.each(personalDataScores(WRITTEN_LINES))(
     '$kind: recall $recall, precision $precision',
     ({ recall, precision, expected, faults }) => {
       expect(faults).toEqual([]);
       expect(expected).toBeGreaterThanOrEqual(10);
       expect(recall).toBeGreaterThanOrEqual(0.95);
       expect(precision).toBeGreaterThanOrEqual(0.98);
+    },
+  );
+
+  test('planted: at least 1,000 lines with and 500 without', () => {
+    expect(PLANTED.length).toBeGreaterThanOrEqual(1000);
+    expect(LOOK_ALIKE_LINES.length).toBeGreaterThanOrEqual(500);
+  });
+
+  test.each(personalDataScores(PLANTED_LINES))(
+    'planted $kind: recall $recall, precision $precision',
+    ({ recall, precision, expected }) => {
+      expect(expected).toBeGreaterThanOrEqual(100);
+      expect(recall).toBeGreaterThanOrEqual(0.97);
+      expect(precision).toBeGreaterThanOrEqual(0.99);
     },
   );
 

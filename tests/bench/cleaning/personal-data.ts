@@ -1,8 +1,12 @@
-/** Recall and precision of personal data, kind by kind, on the fixtures.   node --import tsx tests/bench/cleaning/personal-data.ts */
+/**
+ * Recall and precision of personal data, kind by kind: on the lines that were written one by one, and on planted ones.
+ *   npm run bench:cleaning -- personal-data
+ */
 import { fileURLToPath } from 'node:url';
 import { maskPersonalData } from '../../../cleaning/pii.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import { CLEAN, FIXTURES } from '../../cleaning/personal-data.ts';
+import { LOOK_ALIKE_LINES, PLANTED, type PlantedLine } from '../../cleaning/planted.ts';
 
 export interface KindScore {
   readonly kind: string;
@@ -15,14 +19,23 @@ export interface KindScore {
   readonly faults: readonly string[];
 }
 
-export function personalDataScores(): KindScore[] {
+interface Lines {
+  readonly name: string;
+  readonly marked: readonly PlantedLine[];
+  readonly clean: readonly string[];
+}
+
+export const WRITTEN_LINES: Lines = { name: 'written one by one', marked: FIXTURES, clean: CLEAN };
+export const PLANTED_LINES: Lines = { name: 'planted', marked: PLANTED, clean: LOOK_ALIKE_LINES };
+
+export function personalDataScores({ marked, clean }: Lines): KindScore[] {
   const scores = new Map<string, { expected: number; found: number; right: number; faults: string[] }>();
   const of = (kind: string) => {
     const score = scores.get(kind) ?? { expected: 0, found: 0, right: 0, faults: [] };
     scores.set(kind, score);
     return score;
   };
-  const lines = [...FIXTURES, ...CLEAN.map((text) => ({ text, expected: [] }))];
+  const lines = [...marked, ...clean.map((text) => ({ text, expected: [] }))];
   for (const { text, expected } of lines) {
     const left = expected.map(({ kind, found }) => `${kind}:${found}`);
     for (const each of expected) of(each.kind).expected++;
@@ -47,14 +60,17 @@ export function personalDataScores(): KindScore[] {
 }
 
 export function personalDataBench(): void {
-  const scores = personalDataScores();
-  const rows = scores.map(({ kind, expected, recall, precision }) => [
-    kind,
-    ...[String(expected), recall.toFixed(3), precision.toFixed(3)],
-  ]);
-  process.stdout.write(`personal data, ${FIXTURES.length} lines with and ${CLEAN.length} without\n`);
-  process.stdout.write(`${formatTable([['kind', 'pieces', 'recall', 'precision'], ...rows])}\n`);
-  for (const { faults } of scores) for (const fault of faults) process.stdout.write(`${fault}\n`);
+  for (const lines of [WRITTEN_LINES, PLANTED_LINES]) {
+    const scores = personalDataScores(lines);
+    const rows = scores.map(({ kind, expected, recall, precision }) => [
+      kind,
+      ...[String(expected), recall.toFixed(3), precision.toFixed(3)],
+    ]);
+    const { name, marked, clean } = lines;
+    process.stdout.write(`personal data, ${name}: ${marked.length} lines with and ${clean.length} without\n`);
+    process.stdout.write(`${formatTable([['kind', 'pieces', 'recall', 'precision'], ...rows])}\n`);
+    for (const { faults } of scores) for (const fault of faults) process.stdout.write(`${fault}\n`);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) personalDataBench();
