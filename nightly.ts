@@ -23,7 +23,6 @@ import {
 } from './crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
-import { lockFolder } from './crawlers/shell/lock.ts';
 import { formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import type { Outcome, Work } from './crawlers/shell/work.ts';
 import type { CleanSummary } from './shards/documents/clean-inputs.ts';
@@ -132,17 +131,13 @@ export const runCommand = defineCommand({
   async run(given, work) {
     const settings = { ...STANDARD, ...(given.sample && SAMPLE), ...withoutUndefined(given) };
     checkPolicy(settings);
-    const unlock = lockFolder(settings.out);
-    try {
-      const faults: Faults = { errors: [], isAllThereIs: false };
-      const status = await runLine(settings, faults, work);
-      if (faults.errors.length === 0) return status;
-      const faulty = faults.isAllThereIs ? UNUSABLE : FAULTS_IN_INPUTS;
-      if (gravest(status, faulty) === status) return status; // they were told when they were found
-      throw together(faults.errors, faulty);
-    } finally {
-      unlock();
-    }
+    const { holding } = await import('./crawlers/shell/lock.ts');
+    const faults: Faults = { errors: [], isAllThereIs: false };
+    const status = await holding(settings.out, [], () => runLine(settings, faults, work));
+    if (faults.errors.length === 0) return status;
+    const faulty = faults.isAllThereIs ? UNUSABLE : FAULTS_IN_INPUTS;
+    if (gravest(status, faulty) === status) return status; // they were told when they were found
+    throw together(faults.errors, faulty);
   },
 });
 

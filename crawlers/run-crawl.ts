@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crawl } from './crawl.ts';
 import { Frontier, STATE_FILE, type Tally } from './frontier.ts';
 import type { CrawlOptions } from './options.ts';
-import { lockFolder } from './shell/lock.ts';
+import { holding } from './shell/lock.ts';
 import { formatBytes, formatCount } from './shell/reporter.ts';
 import { type Outcome, unattended, type Work } from './shell/work.ts';
 import type { CrawlStep } from './visit.ts';
@@ -23,18 +23,13 @@ export interface CrawlSummary {
 
 /**
  * `nothing_new`: no page was due.
- * @throws ToolkitError FOLDER_LOCKED (exit 2) and as `crawl`
+ * @throws ToolkitError FOLDER_LOCKED (exit 75) and as `crawl`
  */
 export async function runCrawl(
   options: Omit<CrawlOptions, 'note'>,
   work = unattended(),
 ): Promise<Outcome<CrawlSummary>> {
-  const unlock = lockFolder(options.outDir);
-  try {
-    return await runLocked(options, work);
-  } finally {
-    unlock();
-  }
+  return holding(options.outDir, [], () => runLocked(options, work));
 }
 
 async function runLocked(

@@ -231,10 +231,7 @@ export function syncFolder(dir: string): void {
  * `undefined` when there is no file.
  * @throws ToolkitError BAD_JSON (exit 2) naming the file when it cannot be read or is not JSON.
  */
-export function readJsonIfPresent<T>(
-  path: string,
-  hint = 'restore the file, or delete it to rebuild it',
-): T | undefined {
+export function readJsonIfPresent<T>(path: string, hint = 'restore the file from a copy'): T | undefined {
   if (!existsSync(path)) return undefined;
   let text: string;
   try {

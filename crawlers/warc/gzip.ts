@@ -122,7 +122,7 @@ export async function* unpack(
   const input = new Input(path, signal, onRead);
   try {
     if (!(await input.fill(1)) && !signal?.aborted) {
-      throw badInput('BAD_INPUT', `${path}: the file is empty`, 'remove it from the input, or fetch it again');
+      throw badInput('BAD_INPUT', `${path}: the file is empty`, 'leave it out of the input, or fetch it again');
     }
     await input.fill(MAGIC.length);
     yield* isGzip(input.pending) ? inflateFile(input, path, signal) : input.rest(signal);

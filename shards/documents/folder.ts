@@ -60,7 +60,7 @@ export class DocumentFolder {
       checkRecipe(dir, manifest, recipe);
       const shards = [...manifest.documents, ...manifest.rejects];
       const damage = wrongSize(dir, shards);
-      if (damage !== undefined) throw damaged(dir, damage);
+      if (damage !== undefined) throw damaged(damage);
       removeOrphans(dir, ['documents', 'rejects'], shards);
       adopt(dir, store, manifest);
       const isBehind = committed && (!projected || manifestJson(projected) !== manifestJson(committed));
@@ -168,12 +168,8 @@ function checkState(
   });
 }
 
-const damaged = (dir: string, fact: string): ToolkitError =>
-  badInput(
-    'BAD_SHARD',
-    fact,
-    `restore the file from a copy, or delete ${dir} and run again: all inputs are then cleaned anew`,
-  );
+const damaged = (fact: string): ToolkitError =>
+  badInput('BAD_SHARD', fact, 'restore the file from a copy, or clean all inputs into a new --out folder');
 
 /** A folder holds documents of one recipe only. */
 function checkRecipe(dir: string, { recipe }: DocumentManifest, given: Recipe): void {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import { lockFolder } from '../../crawlers/shell/lock.ts';
+import { holding } from '../../crawlers/shell/lock.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
@@ -57,8 +57,21 @@ export interface TokenOptions {
  */
 export async function writeTokens(
   options: TokenOptions,
-  { signal, report }: Work = unattended(),
+  work = unattended(),
 ): Promise<Outcome<TokenManifest, undefined>> {
+  const { outDir, documentsDir } = options;
+  try {
+    return await holding(outDir, [documentsDir], () => writeLocked(options, work));
+  } catch (error) {
+    if (!(error instanceof ToolkitError && error.code === 'FOLDER_LOCKED')) throw error;
+    const { previous, isCurrent } = compare(options);
+    if (previous !== undefined && isCurrent) return { outcome: 'nothing_new', report: previous }; // read by a training, say
+    throw error;
+  }
+}
+
+/** What the folder should hold, what it holds, and whether that is the same. */
+function compare(options: TokenOptions) {
   const { documentsDir, tokenizerDir, outDir, validShare } = options;
   const documents = readDocumentManifest(documentsDir);
   const total = documents.documents.reduce((sum, shard) => sum + shard.rows, 0);
@@ -79,46 +92,50 @@ export async function writeTokens(
     documents: documentFingerprint(documents),
     validShare,
   };
-  const unlock = lockFolder(outDir);
-  try {
-    const { previous, listed } = readPrevious(outDir);
-    removeOrphans(outDir, SPLITS, listed);
-    const damage = wrongSize(outDir, previous?.shards ?? []);
-    if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
-    const isCurrent =
-      damage === undefined &&
-      previous !== undefined &&
-      sameMaking(previous, wanted) &&
-      holdsFiles(outDir, tokenizerFiles);
-    if (isCurrent) return { outcome: 'nothing_new', report: previous };
+  const { previous, listed } = readPrevious(outDir);
+  const damage = wrongSize(outDir, previous?.shards ?? []);
+  const isCurrent =
+    damage === undefined &&
+    previous !== undefined &&
+    sameMaking(previous, wanted) &&
+    holdsFiles(outDir, tokenizerFiles);
+  return { documents, total, tokenizerFiles, wanted, previous, listed, damage, isCurrent };
+}
 
-    const sources = new SourceTable();
-    const writers = openWriters(options, sources, wanted.dtype, listed);
-    const progress = report.stage('tokens', 'documents', total);
-    const figures = () => ({ tokens: writers.train.tokens + writers.valid.tokens });
-    try {
-      let done = 0;
-      for await (const batch of readDocumentShards(documentsDir, documents.documents, signal)) {
-        for (let row = 0; row < batch.rows; row++) {
-          const cluster = batch.string('cluster', row);
-          const source = sources.indexOf(batch.string('source', row));
-          writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster, source);
-          progress.update(++done, figures());
-        }
+async function writeLocked(
+  options: TokenOptions,
+  { signal, report }: Work,
+): Promise<Outcome<TokenManifest, undefined>> {
+  const { documentsDir, outDir, validShare } = options;
+  const { documents, total, tokenizerFiles, wanted, previous, listed, damage, isCurrent } = compare(options);
+  removeOrphans(outDir, SPLITS, listed);
+  if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
+  if (previous !== undefined && isCurrent) return { outcome: 'nothing_new', report: previous };
+
+  const sources = new SourceTable();
+  const writers = openWriters(options, sources, wanted.dtype, listed);
+  const progress = report.stage('tokens', 'documents', total);
+  const figures = () => ({ tokens: writers.train.tokens + writers.valid.tokens });
+  try {
+    let done = 0;
+    for await (const batch of readDocumentShards(documentsDir, documents.documents, signal)) {
+      for (let row = 0; row < batch.rows; row++) {
+        const cluster = batch.string('cluster', row);
+        const source = sources.indexOf(batch.string('source', row));
+        writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster, source);
+        progress.update(++done, figures());
       }
-      progress.finish(figures());
-      if (signal.aborted) return { outcome: 'interrupted', report: undefined };
-      const shards = SPLITS.flatMap((split) => writers[split].finish());
-      const manifest: TokenManifest = { ...wanted, sources: sources.rows, shards };
-      for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
-      writeManifest(outDir, manifest);
-      removeOrphans(outDir, SPLITS, manifest.shards);
-      return { outcome: 'written', report: manifest };
-    } finally {
-      for (const split of SPLITS) writers[split].discard();
     }
+    progress.finish(figures());
+    if (signal.aborted) return { outcome: 'interrupted', report: undefined };
+    const shards = SPLITS.flatMap((split) => writers[split].finish());
+    const manifest: TokenManifest = { ...wanted, sources: sources.rows, shards };
+    for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
+    writeManifest(outDir, manifest);
+    removeOrphans(outDir, SPLITS, manifest.shards);
+    return { outcome: 'written', report: manifest };
   } finally {
-    unlock();
+    for (const split of SPLITS) writers[split].discard();
   }
 }
 

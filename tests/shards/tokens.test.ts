@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSy
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
+import { lockFolder, shareFolder } from '../../crawlers/shell/lock.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { readTokenManifest } from '../../shards/manifest.ts';
 import { type TokenManifest, tokenFingerprint } from '../../shards/manifest-shape.ts';
@@ -239,6 +240,25 @@ describe('writing tokens again', () => {
     expect(readdirSync(options.outDir).sort()).toEqual(
       [...files, 'manifest.json', 'tokenizer.json', 'tokenizer_config.json'].sort(),
     );
+  });
+
+  it('waits for who reads the folder, unless nothing is to be written; the documents are not changed meanwhile', async () => {
+    const options = setUp();
+    const { report } = await writeTokens(options, context());
+    const letGo = shareFolder(options.outDir);
+    const before = stateOf(options.outDir);
+    expect(await writeTokens(options, context())).toEqual({ outcome: 'nothing_new', report });
+    const changed = { ...options, validShare: 0.6 };
+    const error = await thrownBy(() => writeTokens(changed, context()));
+    expect(error).toMatchObject({ code: 'FOLDER_LOCKED', exitStatus: 75 });
+    expect(stateOf(options.outDir)).toEqual(before);
+    letGo();
+    const encode: TokenOptions['encode'] = (text) => {
+      expect(() => lockFolder(options.documentsDir)).toThrow(expect.objectContaining({ code: 'FOLDER_LOCKED' }));
+      return options.encode(text);
+    };
+    writeFolder(options.documentsDir, [document(1), document(2)]);
+    expect((await writeTokens({ ...changed, encode }, context())).outcome).toBe('written');
   });
 
   it('mends a tokenizer file that was changed in the folder', async () => {

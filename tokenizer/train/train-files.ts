@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import { lockFolder } from '../../crawlers/shell/lock.ts';
+import { holding } from '../../crawlers/shell/lock.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../encode/export.ts';
@@ -58,11 +58,18 @@ const UNITS: Readonly<Record<TrainStage, string>> = {
 
 /**
  * Trains and writes a tokenizer; the folder is untouched until the end. `nothing_new`: it held this very tokenizer.
- * @throws ToolkitError FOLDER_LOCKED, BAD_VOCAB_SIZE, EMPTY_CORPUS (exit 2) and those of readTrainingTexts.
+ * @throws ToolkitError FOLDER_LOCKED (exit 75), BAD_VOCAB_SIZE, EMPTY_CORPUS (exit 2) and those of readTrainingTexts.
  */
 export async function trainTokenizer(
   options: TrainTokenizerOptions,
-  { signal, report }: Work = unattended(),
+  work = unattended(),
+): Promise<Outcome<TrainedTokenizer, undefined>> {
+  return holding(options.out, options.documents, () => trainLocked(options, work));
+}
+
+async function trainLocked(
+  options: TrainTokenizerOptions,
+  { signal, report }: Work,
 ): Promise<Outcome<TrainedTokenizer, undefined>> {
   const { documents: paths, out } = options;
   const asked = {
@@ -75,7 +82,6 @@ export async function trainTokenizer(
     validShare: options.validShare ?? VALID_SHARE,
     ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes, seed: options.seed ?? 1 }),
   };
-  const unlock = lockFolder(out);
   const team = new TallyThreads(options.threads);
   try {
     const draw = await drawOf(options, asked.validShare, signal, report);
@@ -124,7 +130,6 @@ export async function trainTokenizer(
     throw error;
   } finally {
     await team.close();
-    unlock();
   }
 }
 

@@ -105,7 +105,7 @@ export function readCurve(dir: string): { head: CurveHead; points: CurvePoint[] 
     try {
       return JSON.parse(line) as unknown;
     } catch {
-      throw badInput('BAD_CURVE', `${path}:${i + 1}: not JSON`, 'delete the line');
+      throw badInput('BAD_CURVE', `${path}:${i + 1}: not JSON`, 'restore the file from a copy, or take the line out');
     }
   });
   if (parsed.length === 0) throw badInput('BAD_CURVE', `${path}: empty`, 'train at least one step');

@@ -1,4 +1,5 @@
 /** A sweep of learning rates on a folder of tokens: what `vua lr-find` does. */
+import { shareFolder } from '../../crawlers/shell/lock.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
@@ -21,7 +22,16 @@ export interface FindRateOptions extends Omit<RecipeOptions, 'learningRate'> {
 }
 
 /** @returns the points of the sweep; fewer when the signal was aborted */
-export async function findRate(options: FindRateOptions, { report, signal }: Work): Promise<SweepPoint[]> {
+export async function findRate(options: FindRateOptions, work: Work): Promise<SweepPoint[]> {
+  const letGo = shareFolder(options.tokens);
+  try {
+    return await sweep(options, work);
+  } finally {
+    letGo();
+  }
+}
+
+async function sweep(options: FindRateOptions, { report, signal }: Work): Promise<SweepPoint[]> {
   const { steps, from, to, seed } = options;
   const folder = await openTokens(options.tokens);
   const gpu = await openGpu(options.adapter);

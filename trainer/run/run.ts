@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { appendToFile, writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import { lockFolder } from '../../crawlers/shell/lock.ts';
+import { holding } from '../../crawlers/shell/lock.ts';
 import { formatBytes, type Progress, type Reporter } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { fetchTokenizer, isUrl, type TokenFolder } from '../../shards/tokens/source.ts';
@@ -50,12 +50,7 @@ const SAMPLE = { count: 48, temperature: 0.8, topK: 40, topP: 1, seed: 1 };
  * @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite
  */
 export async function runTraining(options: TrainingOptions, work = unattended()): Promise<Outcome<TrainingSummary>> {
-  const unlock = lockFolder(options.out);
-  try {
-    return await runLocked(options, work);
-  } finally {
-    unlock();
-  }
+  return holding(options.out, options.tokens, () => runLocked(options, work));
 }
 
 /** What a run continues, and what its checkpoints say beside their weights. */
