@@ -17,6 +17,7 @@
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import { addressOf, type ConsentConclusion, type Page, siteOf, spellingOf } from '../crawlers/page.ts';
+import { RULES_FILES } from '../crawlers/polite/site-rules.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
 import type { PageKeys } from './dedup/versions.ts';
 import type { Document, Drop, Outcome } from './document.ts';
@@ -130,8 +131,15 @@ export function keysOf({ url, consent, body, fetchedAt, row, notice }: Page, has
 
 /** What is told of an address beside its pages. */
 function hear({ page, keys }: KeyedPage, store: DedupStore): void {
-  const { notice, consent, fetchedAt } = page;
+  const { notice, consent, fetchedAt, source, body } = page;
   store.heard++;
+  if (notice === 'gone') store.marks.vanish(keys.url, timeOf(fetchedAt));
+  if (notice === 'rules') {
+    const file = RULES_FILES.find((path) => keys.address.endsWith(path))!;
+    const [{ site }, time] = [keys, timeOf(fetchedAt)];
+    store.hearRules({ site, file, time, agent: source, body: Buffer.from(body).toString() });
+  }
+  if (notice === 'unchanged') store.versions.seeAt(keys);
   if (notice === 'unchanged' && isRefusal(consent.conclusion)) store.optOut(keys.url, fetchedAt);
 }
 
@@ -185,6 +193,7 @@ class Decision {
     if ('refused' in answer) {
       if (answer.refused.stage === 'consent') {
         store.optOut(keys.url, page.fetchedAt);
+        for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
       } else if (this.#isOptedOut()) return this.#drop(OPTED_OUT);
       store.versions.met(keys); // what could not be read replaces nothing
       return this.#drop(answer.refused);
@@ -201,6 +210,8 @@ class Decision {
 
   /** Whether its URL opted out when or after it was fetched; a later page is welcome. */
   #isOptedOut(): boolean {
+    if (this.#store.sites.refuses(this.#keyed.keys)) return true;
+    if (this.#store.optedOutAt(BigInt.asIntN(64, this.#engine.hash.h64(`id ${this.#id}`))) !== undefined) return true;
     const since = this.#store.optedOutAt(this.#keyed.keys.url);
     if (since === undefined) return false;
     if (timeOf(this.#keyed.page.fetchedAt) <= timeOf(since)) return true;
@@ -285,7 +296,7 @@ class Decision {
 
   #drop(drop: Omit<Drop, 'id' | 'url' | 'source' | 'fetchedAt' | 'other' | 'language'> & Partial<Drop>): Outcome {
     const { url, source, fetchedAt } = this.#keyed.page;
-    if (drop.text !== '') this.#store.addReject(this.#keyed.keys.url);
+    if (drop.text !== '') this.#store.addReject(this.#keyed.keys);
     return { dropped: { id: this.#id, url, source, fetchedAt, other: '', language: '', ...drop } };
   }
 }

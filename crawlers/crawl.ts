@@ -137,9 +137,14 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, sign
   };
   const politeness = new Politeness({
     productToken,
-    async get(url, maxBytes) {
+    async get(url, maxBytes, rulesUrl) {
       const answer = await get(url, { maxBytes });
-      await warc.write({ ...answer, type: 'response', extra: [['Vua-Resource', 'site rules']] });
+      const extra = [
+        ['Vua-Resource', 'site rules'],
+        ['Vua-Rules-Of', rulesUrl], // another URL where they were redirected
+        ['Vua-Rules-For', productToken],
+      ] as const;
+      await warc.write({ ...answer, type: 'response', extra });
       return answer;
     },
     onRobots(robots, url) {

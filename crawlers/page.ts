@@ -50,7 +50,8 @@ export interface Row {
 
 /**
  * `unchanged`: a 304 or another revisit, whose headers carry consent. `gone`: 404 or 410. `rules`: the body is the
- * robots.txt, ai.txt or tdmrep.json of the site of its URL; empty where the site has none.
+ * robots.txt, ai.txt or tdmrep.json of the site at its URL, empty where there is none; `source` names the crawler that they
+ * were read for.
  */
 export type Notice = 'unchanged' | 'gone' | 'rules';
 

@@ -53,6 +53,8 @@ const documentManifest = z.object({
   version: z.literal(DOCUMENTS.version),
   recipe,
   ...shardPair,
+  /** Documents that stand although their place does not, by mark (marks.jsonl names them). */
+  marked: z.record(z.string(), count).optional(),
 });
 /** Versions 1 and 2 had the recipe as a sentence, called `preset`. */
 const sentenceManifest = z

@@ -38,7 +38,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS documents_version ON documents (version);
   CREATE INDEX IF NOT EXISTS documents_page ON documents (page);
   CREATE INDEX IF NOT EXISTS documents_site ON documents (site);
-  CREATE INDEX IF NOT EXISTS documents_input ON documents (input) WHERE input IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS documents_input ON documents (input, run) WHERE input IS NOT NULL;
   CREATE INDEX IF NOT EXISTS documents_leaving ON documents (number) WHERE state = 1;
   CREATE TABLE IF NOT EXISTS versions (version INTEGER PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS shards (first_document INTEGER PRIMARY KEY, shard INTEGER NOT NULL);
@@ -108,6 +108,7 @@ export class Adoption {
   readonly #database: Database;
   readonly #document;
   readonly #reject;
+  readonly #siteReject;
   readonly #optOut;
   readonly #latest;
 
@@ -122,6 +123,7 @@ export class Adoption {
       `INSERT INTO opt_outs SELECT ?, fetched_at FROM older_opt_outs WHERE url = ?
        ON CONFLICT DO UPDATE SET fetched_at = max(fetched_at, excluded.fetched_at)`,
     );
+    this.#siteReject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO site_rejects VALUES (?, ?)');
     this.#latest = database.prepare<[bigint, number]>(
       'INSERT INTO versions VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)',
     );
@@ -130,7 +132,10 @@ export class Adoption {
   add({ kind, shard, written, hasText, ...row }: AdoptedRow): void {
     if (kind === 'documents') this.#document.run(row);
     else {
-      if (hasText) this.#reject.run(row.url, shard);
+      if (hasText) {
+        this.#reject.run(row.url, shard);
+        this.#siteReject.run(row.site, shard);
+      }
       this.#optOut.run(row.url, written);
     }
     this.#latest.run(row.url, row.time);

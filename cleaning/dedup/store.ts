@@ -9,10 +9,12 @@ import { badInput, reasonOf, type ToolkitError } from '../../crawlers/shell/erro
 import { writeFault } from '../../crawlers/shell/folder.ts';
 import { ExactIndex } from './exact.ts';
 import { HostLines } from './lines.ts';
+import { MARKS_SCHEMA, type Mark, type MarkPolicy, Marks } from './marks.ts';
 import { NearIndex } from './near.ts';
 import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
 import { Adoption, begin, STATE } from './schema.ts';
 import { SeenPages } from './seen.ts';
+import { type RulesNotice, SITES_SCHEMA, Sites } from './sites.ts';
 import { type PageKeys, Versions } from './versions.ts';
 
 /**
@@ -43,7 +45,7 @@ const badStore = (path: string, error: unknown): ToolkitError =>
   );
 
 /** Why a document leaves. */
-export type Leaving = 'superseded' | 'opted_out_later';
+export type Leaving = 'superseded' | 'opted_out_later' | Mark;
 
 /** A document that must leave its shard, or that has left it in the order of its number. */
 export interface Departure {
@@ -79,8 +81,12 @@ export class DedupStore {
   readonly near: NearIndex;
   readonly lines: HostLines;
   readonly versions: Versions;
+  readonly sites: Sites;
+  readonly marks: Marks;
   /** Pages that were skipped because they were dealt with before. */
   skipped = 0;
+  /** Ids that documents could not have because another has them. */
+  readonly renamed: string[] = [];
   /** Notices that were new. */
   heard = 0;
   /** Pages whose original has left since the store was opened: they are to be judged anew. */
@@ -96,16 +102,19 @@ export class DedupStore {
   readonly #countCopy;
   readonly #optOut;
   readonly #addReject;
+  readonly #addSiteReject;
+  readonly #silenced;
   readonly #documentsAt;
   readonly #leave;
   readonly #forgetCopies;
-  #rejectedUrls: bigint[] = [];
+  #rejected: Pick<PageKeys, 'url' | 'site'>[] = [];
   #firstUncommitted: number;
   #mustAdopt: boolean;
 
   /** Use `openDedupStore`. */
   constructor(database: Database, shape: Shape, mustAdopt: boolean) {
     this.#database = database;
+    database.exec(SITES_SCHEMA + MARKS_SCHEMA);
     this.#mustAdopt = mustAdopt;
     this.#getMeta = database.prepare<[string], string>('SELECT value FROM meta WHERE name = ?').pluck();
     this.#setMeta = database.prepare<[string, string]>('INSERT OR REPLACE INTO meta VALUES (?, ?)');
@@ -118,6 +127,8 @@ export class DedupStore {
     this.near = new NearIndex(database, shape);
     this.lines = new HostLines(database);
     this.versions = new Versions(database, Number(this.#getMeta.get('run') ?? 0) + 1);
+    this.sites = new Sites(database);
+    this.marks = new Marks(database, this.versions.run);
     this.#documentNamed = database
       .prepare<[string], number>(`SELECT number FROM documents WHERE id = ? AND state = ${STATE.stands}`)
       .pluck();
@@ -133,6 +144,8 @@ export class DedupStore {
     this.#countCopy = database.prepare<[number]>('UPDATE documents SET copies = copies + 1 WHERE number = ?');
     this.#optOut = database.prepare<[bigint], string>('SELECT fetched_at FROM opt_outs WHERE url = ?').pluck();
     this.#addReject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO rejects VALUES (?, ?)');
+    this.#addSiteReject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO site_rejects VALUES (?, ?)');
+    this.#silenced = database.prepare<[bigint]>('SELECT 1 FROM silenced WHERE url = ?');
     this.#documentsAt = database
       .prepare<[bigint, number], number>(
         `SELECT number FROM documents WHERE url = ? AND state = ${STATE.stands} AND seen <= ?`,
@@ -169,6 +182,7 @@ export class DedupStore {
   /** `id`, or `id~2`, `id~3`, … when documents of that name stand. */
   freeId(id: string): string {
     if (this.#documentNamed.get(id) === undefined) return id;
+    this.renamed.push(id);
     // Doubling, then halving: a source that gives one id to a million documents costs twenty questions for each.
     const isTaken = (n: number): boolean => this.#documentNamed.get(`${id}~${n}`) !== undefined;
     let [taken, free] = [1, 2];
@@ -187,7 +201,9 @@ export class DedupStore {
     const own = { id, key, content, url, version, page, site, address, fetchedAt };
     const moment = this.versions.momentOf(keys);
     const row = { ...own, moment, run: this.versions.run, cluster: cluster ?? null, input: input ?? null };
-    return Number(this.#addDocument.run(row).lastInsertRowid);
+    const number = Number(this.#addDocument.run(row).lastInsertRowid);
+    this.sites.mark(number, keys);
+    return number;
   }
 
   /** Id of a document, and id and number of the first document of its cluster. */
@@ -203,8 +219,13 @@ export class DedupStore {
   }
 
   /** Remembers that a page of this URL stands among the rejects of the next commit. */
-  addReject(url: bigint): void {
-    this.#rejectedUrls.push(url);
+  addReject({ url, site }: PageKeys): void {
+    this.#rejected.push({ url, site });
+  }
+
+  /** A site says something of its pages: those that it takes back leave. */
+  hearRules(notice: RulesNotice): void {
+    for (const number of this.sites.hear(notice)) this.leave(number, 'opted_out_later');
   }
 
   /** When the URL opted out; `undefined` when it did not. */
@@ -232,6 +253,17 @@ export class DedupStore {
     this.#database.prepare('INSERT OR IGNORE INTO silenced VALUES (?)').run(url);
   }
 
+  /** What a list names, by id or URL: the documents leave, and pages of either key are refused. */
+  optOutListed(id: string, keys: readonly bigint[], until: string): void {
+    for (const key of keys) {
+      if (this.optedOutAt(key) === until) continue;
+      this.optOut(key, until);
+      this.heard++;
+    }
+    const number = this.#documentNamed.get(id);
+    if (number !== undefined) this.leave(number, 'opted_out_later');
+  }
+
   /**
    * A document leaves: nothing is compared to it any more, its id is free, and pages that were dropped as its copies are
    * judged anew when they come. It stands in its shard until `departures` are carried out.
@@ -244,6 +276,15 @@ export class DedupStore {
     this.#forgetCopies[1].run(number);
   }
 
+  /** At the end of a run: marks as it found them; what was marked long enough leaves. Returns whether anything changed. */
+  mark(policy: MarkPolicy): boolean {
+    const isChanged = this.marks.update();
+    const overdue = this.marks.overdue(policy);
+    for (const { number, mark, run } of overdue) this.leave(number, mark, '', this.versions.run - run);
+    if (overdue.length > 0) this.marks.update();
+    return isChanged || overdue.length > 0;
+  }
+
   /** Documents to take out of shards, and shards of rejects that hold text of URLs that opted out. */
   departures(): { readonly documents: readonly Departure[]; readonly rejectShards: readonly number[] } {
     const documents = this.#database
@@ -254,15 +295,18 @@ export class DedupStore {
       )
       .all();
     const rejectShards = this.#database
-      .prepare<[], number>('SELECT DISTINCT shard FROM rejects WHERE url IN (SELECT url FROM silenced) ORDER BY shard')
+      .prepare<[], number>(
+        `SELECT shard FROM rejects WHERE url IN (SELECT url FROM silenced)
+         UNION SELECT shard FROM site_rejects WHERE site IN (SELECT site FROM silenced_sites) ORDER BY shard`,
+      )
       .pluck()
       .all();
     return { documents, rejectShards };
   }
 
-  /** Whether rejects of this URL must lose their text. */
-  isSilenced(url: bigint): boolean {
-    return this.#database.prepare('SELECT 1 FROM silenced WHERE url = ?').get(url) !== undefined;
+  /** Whether a reject must lose its text. */
+  isSilenced(page: Pick<PageKeys, 'url' | 'site' | 'address' | 'time'>): boolean {
+    return this.#silenced.get(page.url) !== undefined || this.sites.refuses(page);
   }
 
   /** The departures were carried out, and those with a text stand among the rejects of this shard: the next commit says so. */
@@ -273,16 +317,24 @@ export class DedupStore {
          WHERE state = ${STATE.leaves} AND reason <> 'opted_out_later'`,
       )
       .run(shard);
+    this.#database
+      .prepare(
+        `INSERT OR IGNORE INTO site_rejects SELECT site, ? FROM documents
+         WHERE state = ${STATE.leaves} AND reason <> 'opted_out_later'`,
+      )
+      .run(shard);
     this.#database.exec(`
       UPDATE documents SET state = ${STATE.left} WHERE state = ${STATE.leaves};
       DELETE FROM rejects WHERE url IN (SELECT url FROM silenced);
-      DELETE FROM silenced`);
+      DELETE FROM silenced;
+      DELETE FROM silenced_sites`);
   }
 
   /** A shard that was written anew under another number. */
   moveShard(kind: 'documents' | 'rejects', from: number, to: number): void {
-    const table = kind === 'documents' ? 'shards' : 'rejects';
-    this.#database.prepare(`UPDATE ${table} SET shard = ? WHERE shard = ?`).run(to, from);
+    for (const table of kind === 'documents' ? ['shards'] : ['rejects', 'site_rejects']) {
+      this.#database.prepare(`UPDATE ${table} SET shard = ? WHERE shard = ?`).run(to, from);
+    }
   }
 
   /** Before a commit: what was added since the last one stands in this shard. */
@@ -290,8 +342,11 @@ export class DedupStore {
     if (this.#nextNumber() > this.#firstUncommitted) {
       this.#database.prepare('INSERT OR REPLACE INTO shards VALUES (?, ?)').run(this.#firstUncommitted, shard);
     }
-    for (const url of this.#rejectedUrls) this.#addReject.run(url, shard);
-    this.#rejectedUrls = [];
+    for (const { url, site } of this.#rejected) {
+      this.#addReject.run(url, shard);
+      this.#addSiteReject.run(site, shard);
+    }
+    this.#rejected = [];
     this.#firstUncommitted = this.#nextNumber();
   }
 

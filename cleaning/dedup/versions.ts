@@ -41,6 +41,9 @@ export class Versions {
   readonly #see;
   readonly #earlier;
   readonly #sameText;
+  readonly #adopt;
+  readonly #seeAt;
+  readonly #stillThere;
 
   constructor(database: Database, run: number) {
     this.run = run;
@@ -51,8 +54,18 @@ export class Versions {
     this.#ofPage = database.prepare<[bigint], { number: number; state: number; seen: number; run: number }>(
       'SELECT number, state, seen, run FROM documents WHERE page = ? ORDER BY state LIMIT 1',
     );
-    this.#see = database.prepare<[number, number, number]>(
-      'UPDATE documents SET seen = max(seen, ?), run = ? WHERE number = ?',
+    this.#see = database.prepare<[number, number, bigint, number]>(
+      'UPDATE documents SET seen = max(seen, ?), run = ?, page = ? WHERE number = ?',
+    );
+    this.#adopt = database.prepare<[bigint, bigint, bigint | null, number, number, bigint, string]>(
+      `UPDATE documents SET page = ?, version = ?, input = ?, seen = ?, run = ?
+       WHERE url = ? AND page IS NULL AND fetched_at = ? AND state = ${STATE.stands}`,
+    );
+    this.#stillThere = database.prepare<[number, bigint]>(
+      `UPDATE documents SET run = ? WHERE version = ? AND state = ${STATE.stands}`,
+    );
+    this.#seeAt = database.prepare<[number, bigint]>(
+      `UPDATE documents SET seen = max(seen, ?) WHERE url = ? AND state = ${STATE.stands} AND input IS NULL`,
     );
     const standing = `SELECT number, id FROM documents WHERE version = ? AND state = ${STATE.stands}`;
     this.#earlier = database.prepare<[bigint, number], Standing>(`${standing} AND seen < ?`);
@@ -84,9 +97,14 @@ export class Versions {
     return this.#sameText.get(keys.version, content);
   }
 
-  /** The page of a document was met again. */
+  /** The page of a document was met again, or another that says the same. */
   see(number: number, keys: PageKeys): void {
-    this.#see.run(this.momentOf(keys), this.run, number);
+    this.#see.run(this.momentOf(keys), this.run, keys.page, number);
+  }
+
+  /** The page of an address was met again, unchanged: it has not vanished. */
+  seeAt({ url, time = 0 }: PageKeys): void {
+    this.#seeAt.run(time, url);
   }
 
   /** Whether a page that was decided before needs no new decision: not when a site goes back to what it had before. */
@@ -103,6 +121,12 @@ export class Versions {
     const latest = this.#latest.get(keys.version) ?? moment;
     if (moment < latest) return true;
     if (own !== undefined) return own.seen >= moment;
+    if (
+      this.#adopt.run(keys.page, keys.version, keys.input ?? null, moment, this.run, keys.url, keys.fetchedAt).changes >
+      0
+    )
+      return true;
+    if (keys.input !== undefined) this.#stillThere.run(this.run, keys.version);
     if (keys.input !== undefined || moment === latest) return true;
     if (this.earlierThan(keys).length > 0) return false;
     this.met(keys);

@@ -15,7 +15,7 @@ import type { Consent, ConsentConclusion } from '../page.ts';
 import type { HeaderPairs } from '../warc/http-message.ts';
 
 /** Name by which robots.txt, `X-Robots-Tag` and meta tags address this crawler. */
-const PRODUCT_TOKEN = 'VuaBot';
+export const PRODUCT_TOKEN = 'VuaBot';
 
 export interface ConsentSignals {
   /** Raw pairs where there are any: joined values of a repeated X-Robots-Tag can no longer be told apart. */

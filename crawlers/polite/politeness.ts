@@ -9,7 +9,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fetched, RequestFailed, redirectTarget } from '../fetch.ts';
-import { mostSpecific, parsePattern, parseRobots, pathOf, type Robots } from './robots.ts';
+import { parseRobots, type Robots } from './robots.ts';
+import { type RulesFile, readSiteRules, wholeLines } from './site-rules.ts';
 
 /** A longer Crawl-delay is not waited for; the crawl says so. */
 export const MAX_DELAY_MS = 60_000;
@@ -89,8 +90,8 @@ export interface Verdict {
 
 export interface PolitenessOptions {
   readonly productToken: string;
-  /** One paced request, no redirects. @throws RequestFailed. */
-  readonly get: (url: string, maxBytes: number) => Promise<Fetched>;
+  /** One paced request, no redirects, for the rules that a site has at `rulesUrl`. @throws RequestFailed. */
+  readonly get: (url: string, maxBytes: number, rulesUrl: string) => Promise<Fetched>;
   /** Called once for each robots.txt that was read. */
   readonly onRobots: (robots: Robots, url: string) => void;
 }
@@ -133,7 +134,7 @@ export class Politeness {
   async #readRobots(robotsUrl: string): Promise<Robots | Closed> {
     let url = robotsUrl;
     for (let redirects = 0; redirects <= MAX_ROBOTS_REDIRECTS; redirects++) {
-      const answer = await this.#getOrFailure(url);
+      const answer = await this.#getOrFailure(url, robotsUrl);
       if (answer instanceof RequestFailed && answer.reason === 'private_address') return answer.reason;
       if (answer instanceof RequestFailed || answer.status === 429 || answer.status >= 500) break;
       if (answer.status >= 400) return this.#parse('', robotsUrl);
@@ -152,55 +153,22 @@ export class Politeness {
   }
 
   async #readStatements(origin: string, robots: Robots): Promise<(url: string) => string[]> {
-    const read = async (path: string): Promise<string> => {
-      const url = `${origin}${path}`;
-      const answer = robots.isAllowed(url) ? await this.#getOrFailure(url) : undefined;
-      return answer && 'status' in answer && answer.status === 200 ? wholeLines(answer) : '';
+    const read = async (file: RulesFile) => {
+      const url = `${origin}${file}`;
+      const answer = robots.isAllowed(url) ? await this.#getOrFailure(url, url) : undefined;
+      const text = answer && 'status' in answer && answer.status === 200 ? wholeLines(answer) : '';
+      return readSiteRules(file, text, this.#options.productToken);
     };
-    const reservations = parseReservations(await read('/.well-known/tdmrep.json'));
-    const aiTxt = parseRobots(await read('/ai.txt'), this.#options.productToken);
-    return (url) => {
-      const rule = aiTxt.ruleFor(url);
-      const said = mostSpecific(reservations, pathOf(url)).flatMap((reservation) => reservation.statements);
-      return rule ? [...said, `ai.txt ${rule.allow ? 'allow' : 'disallow'}: ${rule.value}`] : said;
-    };
+    const rules = [await read('/.well-known/tdmrep.json'), await read('/ai.txt')];
+    return (url) => rules.flatMap((each) => each.statementsFor(url));
   }
 
-  async #getOrFailure(url: string): Promise<Fetched | RequestFailed> {
+  async #getOrFailure(url: string, rulesUrl: string): Promise<Fetched | RequestFailed> {
     try {
-      return await this.#options.get(url, MAX_ROBOTS_BYTES);
+      return await this.#options.get(url, MAX_ROBOTS_BYTES, rulesUrl);
     } catch (error) {
       if (error instanceof RequestFailed) return error;
       throw error;
     }
   }
-}
-
-/** Text of an answer; half a line at the cut would be a rule that nobody wrote. */
-function wholeLines({ body, truncated }: Fetched): string {
-  const text = new TextDecoder().decode(body);
-  return truncated ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text;
-}
-
-interface Reservation {
-  readonly pattern: ReturnType<typeof parsePattern>;
-  readonly statements: readonly string[];
-}
-
-/** `[{"location": "/news/*", "tdm-reservation": 1, "tdm-policy": "https://…"}]`; anything else states nothing. */
-function parseReservations(json: string): Reservation[] {
-  let entries: unknown;
-  try {
-    entries = JSON.parse(json);
-  } catch {
-    return [];
-  }
-  return (Array.isArray(entries) ? entries : []).flatMap((entry: Readonly<Record<string, unknown>> | null) => {
-    const location = entry?.location;
-    if (typeof location !== 'string') return [];
-    const statements = ['tdm-reservation', 'tdm-policy'].flatMap((name) =>
-      entry![name] === undefined ? [] : `tdmrep.json ${name}: ${String(entry![name])}`,
-    );
-    return [{ pattern: parsePattern(location), statements }];
-  });
 }

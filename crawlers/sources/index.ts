@@ -1,6 +1,6 @@
 /** Everything that `--input` reads, as pages. Adding a format: write its `Source`, list it here. */
 import { readdirSync, statSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import type { Page } from '../page.ts';
 import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
 import { jsonl } from './jsonl.ts';
@@ -12,7 +12,8 @@ const SOURCES: readonly Source[] = [warc, jsonl, text, html];
 /** Endings of the names of files that some source reads. */
 export const ENDINGS = SOURCES.flatMap((source) => source.endings);
 
-export interface InputContext extends Pick<ReadContext, 'onRead' | 'slicesOf' | 'withNotices'> {
+export interface InputContext
+  extends Pick<ReadContext, 'onRead' | 'slicesOf' | 'withNotices' | 'source' | 'consentField'> {
   /** Ends the pages early, without an error. */
   readonly signal?: AbortSignal;
   /** Counts what is passed over, by reason (`status 404`, `content type image/png`, `not an input file`). */
@@ -29,11 +30,14 @@ export interface InputContext extends Pick<ReadContext, 'onRead' | 'slicesOf' | 
  * @throws ToolkitError BAD_INPUT (exit 2): no such path, an ending that no source reads, an empty file or folder; and
  * the errors of the sources, after the pages that stand before the fault were yielded.
  */
-export async function* openInput(
-  path: string,
-  { signal, skipped = new Map(), note = () => {}, onFault, onRead, slicesOf, withNotices }: InputContext = {},
-): AsyncGenerator<Page> {
-  const context = { signal, skipped, note, onRead, slicesOf, withNotices };
+export async function* openInput(path: string, given: InputContext = {}): AsyncGenerator<Page> {
+  const { signal, onFault, source: name } = given;
+  const context = {
+    ...given,
+    skipped: given.skipped ?? new Map(),
+    note: given.note ?? (() => {}),
+    input: inputOf(path, name),
+  };
   const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
   let read = 0;
   for (const file of files) {
@@ -61,6 +65,9 @@ export async function* openInput(
   }
   if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed());
 }
+
+/** What the rows of an input belong to from night to night: its name, or the path as it was given. */
+export const inputOf = (path: string, source?: string): string => source ?? resolve(path);
 
 const allowed = (): string => `files must end in ${ENDINGS.join(', ')}`;
 

@@ -1,21 +1,24 @@
 /**
  * JSON lines, one document a line: `text`, and where known `id`, `url`, `title`, `licence` (or `license`), `source`,
- * `fetched_at`. Other keys are ignored. Lines that are none are passed over and, when all others were read, the fault of
+ * `fetched_at`, and under the key that is named for it what was said of its use. Other keys are ignored. Lines that are none are passed over and, when all others were read, the fault of
  * the file.
  */
 import { isUtf8 } from 'node:buffer';
-import { CONSENT_UNKNOWN, type Page } from '../page.ts';
+import { createHash } from 'node:crypto';
+import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type Page, type Row } from '../page.ts';
+import { consentOf } from '../polite/consent.ts';
 import { badInput, printable, reasonOf } from '../shell/errors.ts';
 import { ByteReader } from '../warc/byte-reader.ts';
 import { unpack } from '../warc/gzip.ts';
 import { decodeEscaped, encodeEscaped, hasEscaped, percentEscaped, replaceEscaped } from './escaped-utf8.ts';
-import { changedAt, GUESSED, type InputFile, type Source } from './source.ts';
+import { changedAt, GUESSED, type InputFile, type ReadContext, rowOf, type Source } from './source.ts';
 
 const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 export const jsonl: Source = {
   endings: ['.jsonl', '.jsonl.gz'],
-  async *read(file, { signal, note, onRead }) {
+  async *read(file, context) {
+    const { signal, note, onRead } = context;
     const reader = new ByteReader(unpack(file.path, signal, onRead));
     const fetchedAt = changedAt(file);
     const bad = new Lines();
@@ -32,7 +35,7 @@ export const jsonl: Source = {
           }
           const isForeign = !isUtf8(line);
           if (isForeign) foreign.add(number, '');
-          const page = parseLine(line, isForeign, file, number, fetchedAt);
+          const page = parseLine(line, isForeign, file, number, fetchedAt, context);
           if (page) yield page;
         } catch (error) {
           if (!(error instanceof BadLine)) throw error;
@@ -83,6 +86,7 @@ function parseLine(
   file: InputFile,
   number: number,
   fetchedAt: string,
+  context: ReadContext,
 ): Page | undefined {
   const json = (isForeign ? decodeEscaped(line) : line.toString()).replace(/^\uFEFF/, '');
   if (json.trim() === '') return undefined;
@@ -93,19 +97,64 @@ function parseLine(
   const nameIn = (key: string): string | undefined => stringOf(row[key], percentEscaped);
   const textIn = (key: string): string | undefined => stringOf(row[key], replaceEscaped);
   const id = nameIn('id');
+  const url = nameIn('url');
+  const body = isForeignText ? encodeEscaped(text) : Buffer.from(text);
+  const { consentField } = context;
   return {
-    url: nameIn('url') ?? `file:${file.name}#${id ?? number}`,
+    url: url ?? `file:${file.name}#${id ?? number}`,
     source: textIn('source') ?? file.name,
     fetchedAt: textIn('fetched_at') ?? fetchedAt,
     status: 200,
     headers: { 'content-type': isForeignText ? 'text/plain' : 'text/plain; charset=utf-8' },
-    body: isForeignText ? encodeEscaped(text) : Buffer.from(text),
+    body,
     truncated: false,
-    consent: CONSENT_UNKNOWN,
+    consent: consentField === undefined ? CONSENT_UNKNOWN : consentIn(consentField, row[consentField]),
+    row: rowIn(file, context, id, url, body),
     id,
     title: textIn('title'),
     licence: textIn('licence') ?? textIn('license'),
   };
+}
+
+/** Its name is its id; a row with an address alone is a page of the web; one with neither is what it says. */
+function rowIn(
+  file: InputFile,
+  context: ReadContext,
+  id: string | undefined,
+  url: string | undefined,
+  body: Buffer,
+): Row {
+  if (id !== undefined) return rowOf(file, context, id);
+  if (url !== undefined) return { input: rowOf(file, context).input };
+  return rowOf(file, context, `text ${createHash('sha1').update(body).digest('base64')}`);
+}
+
+const CONCLUSIONS: readonly string[] = ['open', 'no-train', 'no-index', 'unknown'] satisfies ConsentConclusion[];
+
+/**
+ * `true`: may be trained on, `false`: not; a conclusion by its name; else statements, one or a list, in the form of
+ * consent.ts or as the content of a robots meta tag (`noai, noindex`).
+ */
+function consentIn(field: string, value: unknown): Consent {
+  if (value === undefined || value === null || value === '') return CONSENT_UNKNOWN;
+  if (typeof value === 'boolean')
+    return { conclusion: value ? 'open' : 'no-train', statements: [`${field}: ${value}`] };
+  const said = Array.isArray(value) ? value : [value];
+  if (!said.every((each): each is string => typeof each === 'string')) {
+    throw new BadLine(
+      `"${field}" is ${nameOfType(value)}, expected true, false, ${CONCLUSIONS.join(', ')} or statements`,
+    );
+  }
+  if (said.length === 1 && CONCLUSIONS.includes(said[0])) {
+    return { conclusion: said[0] as ConsentConclusion, statements: [`${field}: ${said[0]}`] };
+  }
+  const statements = said.map((each) => (each.includes(':') ? each : `meta robots: ${each}`));
+  const consent = consentOf({ headers: {}, extraStatements: statements });
+  if (consent.conclusion !== 'unknown' || statements.every((each) => /^meta robots:\s*(all|index|follow)/i.test(each)))
+    return consent;
+  throw new BadLine(
+    `"${field}" is ${JSON.stringify(value)}, expected true, false, ${CONCLUSIONS.join(', ')} or statements`,
+  );
 }
 
 function parseObject(json: string): Record<string, unknown> {

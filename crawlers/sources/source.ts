@@ -1,6 +1,7 @@
 /** Source: one way to read pages from a file. index.ts lists them; adding one is one object there. */
 import { statSync } from 'node:fs';
-import type { Page } from '../page.ts';
+import { resolve } from 'node:path';
+import type { Page, Row } from '../page.ts';
 
 export interface InputFile {
   /** As the user gave it, or found below the folder that the user gave. */
@@ -16,6 +17,12 @@ export interface ReadContext {
   readonly skipped: Map<string, number>;
   /** Hears of what was read with a doubt: bytes that are not UTF-8. */
   readonly note: (text: string) => void;
+  /** What the rows of a file belong to (`Page.row`): the path as it was given, or its name. */
+  readonly input?: string;
+  /** The name that was given for it. */
+  readonly source?: string;
+  /** The key of JSON lines that states their consent. */
+  readonly consentField?: string;
   /** Hears how many bytes were read from a file, as they are stored. */
   readonly onRead?: (bytes: number) => void;
   /** Yields also what is no page but tells something of its address (`Page.notice`); it is counted as passed over. */
@@ -30,6 +37,14 @@ export interface Source {
   /** @throws ToolkitError (exit 2) naming the file, after the good pages before the fault were yielded. */
   read(file: InputFile, context: ReadContext): AsyncGenerator<Page>;
 }
+
+/** What names a row of a file from night to night. */
+export const rowOf = (file: InputFile, { input, source }: ReadContext, id?: string): Row => ({
+  input: input ?? file.path,
+  key: [source === undefined ? resolve(file.path) : source, ...(id === undefined ? [source && file.name] : [id])].join(
+    '\n',
+  ),
+});
 
 /** What becomes of text that is not UTF-8: cleaning knows Vietnamese encodings by their words. */
 export const GUESSED = 'the encoding of such text is guessed from its bytes';

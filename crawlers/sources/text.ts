@@ -5,7 +5,7 @@ import { CONSENT_UNKNOWN, type Page } from '../page.ts';
 import { consentOf } from '../polite/consent.ts';
 import { isGzip, unpack, unreadable } from '../warc/gzip.ts';
 import { firstForeignByte } from './escaped-utf8.ts';
-import { changedAt, GUESSED, type InputFile, type ReadContext, type Source } from './source.ts';
+import { changedAt, GUESSED, type InputFile, type ReadContext, rowOf, type Source } from './source.ts';
 import { htmlHead } from './warc.ts';
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
@@ -25,7 +25,7 @@ export const text: Source = {
     if (!isUnicode) context.note(`${file.path}: not UTF-8 from byte ${firstForeignByte(body)} on; ${GUESSED}`);
     const type = /\.md$/i.test(file.path) ? 'text/markdown' : 'text/plain';
     const page = {
-      ...fileFacts(file),
+      ...fileFacts(file, context),
       headers: { 'content-type': isUnicode ? `${type}; charset=utf-8` : type },
       consent: CONSENT_UNKNOWN,
       title: (isUnicode ? titleLine(body) : undefined) ?? baseName(file),
@@ -46,16 +46,20 @@ export const html: Source = {
     const read = await readWhole(file, { ...context, slicesOf: undefined });
     if (read === undefined) return;
     const headers = { 'content-type': 'text/html' };
-    yield { ...fileFacts(file), headers, ...read, consent: consentOf({ headers, html: htmlHead(read.body) }) };
+    yield { ...fileFacts(file, context), headers, ...read, consent: consentOf({ headers, html: htmlHead(read.body) }) };
   },
 };
 
-const fileFacts = (file: InputFile): Pick<Page, 'url' | 'source' | 'fetchedAt' | 'status' | 'truncated'> => ({
+const fileFacts = (
+  file: InputFile,
+  context: ReadContext,
+): Pick<Page, 'url' | 'source' | 'fetchedAt' | 'status' | 'truncated' | 'row'> => ({
   url: `file:${file.name}`,
   source: file.name,
   fetchedAt: changedAt(file),
   status: 200,
   truncated: false,
+  row: rowOf(file, context),
 });
 
 interface Whole {

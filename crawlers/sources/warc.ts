@@ -1,7 +1,8 @@
 /** Pages out of WARC files: ours, where the consent stands in the record, and foreign ones, where it is derived. */
 
-import type { Consent, ConsentConclusion, Page } from '../page.ts';
-import { consentOf } from '../polite/consent.ts';
+import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type Page } from '../page.ts';
+import { consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
+import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
 import { headerRecord } from '../warc/http-message.ts';
 import { readWarc, type WarcRecord } from '../warc/warc.ts';
 import { countSkip, type Source } from './source.ts';
@@ -56,12 +57,23 @@ function pageOf(record: WarcRecord): Page | string {
 
 /** What a record that is no page tells of its address. */
 function noticeOf(record: WarcRecord): Page | undefined {
-  if (record.type !== 'revisit' || !/^https?:/i.test(record.url)) return undefined;
-  const { url, fetchedAt, status } = record;
+  const { type, status, fetchedAt } = record;
+  const url = valuesOf(record, 'vua-rules-of')[0] ?? record.url;
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) return undefined;
   const headers = headerRecord(record.headers);
-  const consent = statedConsent(record) ?? consentOf({ headers: record.headers });
-  const rest = { source: '', headers, body: new Uint8Array(), truncated: false };
-  return { url, fetchedAt, status, consent, notice: 'unchanged', ...rest };
+  const nothing = { source: '', headers, consent: CONSENT_UNKNOWN, body: new Uint8Array(), truncated: false };
+  const told = { ...nothing, url, fetchedAt, status };
+  if (type === 'revisit') {
+    const consent = statedConsent(record) ?? consentOf({ headers: record.headers });
+    return { ...told, consent, notice: 'unchanged' };
+  }
+  if ((RULES_FILES as readonly string[]).includes(new URL(url).pathname)) {
+    const body = Buffer.from(wholeLines({ body: record.body, truncated: record.truncated ?? false }));
+    const source = valuesOf(record, 'vua-rules-for')[0] ?? PRODUCT_TOKEN;
+    if (status >= 200 && status < 300) return { ...told, notice: 'rules', source, body };
+    return status >= 400 && status < 500 && status !== 429 ? { ...told, notice: 'rules', source } : undefined;
+  }
+  return status === 404 || status === 410 ? { ...told, notice: 'gone' } : undefined;
 }
 
 const valuesOf = ({ extra }: WarcRecord, name: string): string[] =>

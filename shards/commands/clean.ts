@@ -29,6 +29,29 @@ export const cleanCommand = defineCommand({
       .array(z.string())
       .default([])
       .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html'),
+    source: z
+      .string()
+      .optional()
+      .describe('names what the rows of --input belong to from night to night (default: their path)'),
+    consentField: z
+      .string()
+      .optional()
+      .describe('key of JSON lines that states consent: true, false, open, no-train, no-index or statements'),
+    optOut: z
+      .array(z.string())
+      .default([])
+      .describe('files of ids and URLs, one a line, that are taken out and stay out'),
+    dropVanished: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(
+        'nights after which documents leave whose page answers 404 or 410 or whose row is gone (default: never)',
+      ),
+    dropForbidden: z
+      .boolean()
+      .default(false)
+      .describe('documents leave whose path robots.txt forbids later (default: they stay, marked)'),
     out: z.string().describe('folder of document shards to write or to add to'),
     ...RECIPE_OPTIONS,
     whatIf: z
@@ -49,7 +72,8 @@ export const cleanCommand = defineCommand({
       .describe('a shard ends with the document that reaches this many bytes'),
   }),
   headings: { input: 'Input and output', preset: 'Decisions', workers: 'Work' },
-  async run({ input, out, shardBytes, whatIf: moved, flag, workers, ...given }, work) {
+  async run({ input, out, shardBytes, whatIf: moved, flag, workers, ...options }, work) {
+    const { source, consentField, optOut, dropVanished, dropForbidden, ...given } = options;
     const { signal, report } = work;
     if (moved.length > 0) {
       const { formatWhatIf, whatIf } = await import('../explain/what-if.ts');
@@ -65,6 +89,7 @@ export const cleanCommand = defineCommand({
       );
     }
     const { cleanInputs } = await import('../documents/clean-inputs.ts');
+    const { readOptOuts } = await import('../documents/marks.ts');
     const faults: ToolkitError[] = [];
     const done = await cleanInputs(
       {
@@ -74,6 +99,10 @@ export const cleanCommand = defineCommand({
         contamination: flag,
         threads: workers,
         shardBytes,
+        source,
+        consentField,
+        optOuts: optOut.flatMap(readOptOuts),
+        policy: { vanished: dropVanished, gone: dropVanished, ...(dropForbidden && { forbidden: 0 }) },
         onFault: (fault) => void faults.push(fault),
       },
       work,
@@ -96,7 +125,7 @@ export const cleanCommand = defineCommand({
 });
 
 function formatCleaned(out: string, { outcome, report }: Outcome<CleanSummary>): string {
-  const { pages, skipped, kept, left, passedOver } = report;
+  const { pages, skipped, kept, left, marked, passedOver } = report;
   const rows = [
     ['pages read', formatCount(pages)],
     ['known from earlier runs', formatCount(skipped)],
@@ -104,6 +133,7 @@ function formatCleaned(out: string, { outcome, report }: Outcome<CleanSummary>):
     ['dropped', formatCount(droppedPages(report))],
     ...reportRows(report).map(([stage, reason, count]) => [`  ${stage}/${reason}`, formatCount(count)]),
     ...(left > 0 ? [['left: superseded or opted out', formatCount(left)]] : []),
+    ...Object.entries(marked).map(([mark, count]) => [`marked: ${mark}`, formatCount(count)]),
     ...[...passedOver].map(([reason, count]) => [`passed over: ${reason}`, formatCount(count)]),
   ];
   if (outcome === 'interrupted') return `${formatTable(rows)}\n\ninterrupted: run the same command again to continue`;

@@ -6,9 +6,10 @@ import { nearNote, type Recipe, recipeOf } from '../../cleaning/recipe.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
-import { type InputContext, openInput } from '../../crawlers/sources/index.ts';
+import { type InputContext, inputOf, openInput } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest-shape.ts';
 import { DocumentFolder } from './folder.ts';
+import { hearOptOuts, type MarkPolicy } from './marks.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from './report.ts';
 import { DocumentWriter } from './write.ts';
 
@@ -23,6 +24,14 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   /** Threads that read pages, beside this one (default: as many as the machine has cores). */
   readonly threads?: number;
   readonly shardBytes?: number;
+  /** Names what the rows of the inputs belong to from night to night, whatever their paths. */
+  readonly source?: string;
+  /** The key of JSON lines that states their consent. */
+  readonly consentField?: string;
+  /** Ids and URLs that opted out, beside what the pages say. */
+  readonly optOuts?: readonly string[];
+  /** When marked documents leave. */
+  readonly policy?: MarkPolicy;
   /** Takes the faults of files when all else is committed; without it the last is thrown. */
   readonly onFault?: (fault: ToolkitError) => void;
 }
@@ -31,6 +40,8 @@ export interface CleanInputsOptions extends Partial<Recipe> {
 export interface CleanSummary extends CleanReport {
   /** Documents that left the folder: of pages that opted out, or that were superseded. */
   readonly left: number;
+  /** Documents of the folder that stand although their place does not, by mark. */
+  readonly marked: Readonly<Record<string, number>>;
   /** What the inputs hold that is no page, by reason (`status 404`). */
   readonly passedOver: ReadonlyMap<string, number>;
   /** The whole folder now. */
@@ -58,11 +69,14 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   const reading = {
     signal: work.signal,
     withNotices: true,
+    source: options.source,
+    consentField: options.consentField,
     skipped: passedOver,
     note: (text: string) => void doubts.push(text),
     onFault: (fault: ToolkitError) => void faults.push(fault),
   };
-  const pages = options.pages ?? readAll(inputs, reading);
+  const whole: string[] = [];
+  const pages = options.pages ?? readAll(inputs, reading, (input) => faults.length === 0 && whole.push(input));
 
   const folder = DocumentFolder.open(outDir, recipe);
   const note = nearNote(recipe);
@@ -102,22 +116,31 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
         writer.continueAt(folder.nextIndex);
       }
     };
+    hearOptOuts(folder.store, options.optOuts ?? []);
     await take(pages);
     const pagesRead = read;
     const { skipped } = folder.store;
     // Copies of what left tonight are judged anew, where they can be read again.
     if (folder.store.forgotten > 0 && options.pages === undefined) {
-      const quietly = { signal: work.signal, withNotices: true, onFault: () => {} };
+      const quietly = { ...reading, skipped: undefined, note: undefined, onFault: () => {} };
       await take(readAll(inputs, quietly));
       folder.store.skipped = skipped;
     }
+    if (options.source === undefined || whole.length === inputs.length)
+      for (const input of whole) folder.readWhole(input);
+    const isMarked = folder.store.mark(options.policy ?? {});
     const { documents, rejectShards } = folder.store.departures();
     const left = documents.length;
-    const isChanged = report.pages > 0 || folder.store.heard > 0 || left + rejectShards.length > 0;
+    const isChanged = report.pages > 0 || folder.store.heard > 0 || isMarked || left + rejectShards.length > 0;
     if (isChanged || folder.isNew) folder.finish(writer.finish());
     progress.finish(figures());
     for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) work.report.note(doubt);
     if (doubts.length > SHOWN_DOUBTS) work.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
+    const { renamed } = folder.store;
+    if (renamed.length > 0)
+      work.report.note(
+        `${renamed.length} documents have an id that another has (first ${renamed[0]}): they stand as ID~2, …`,
+      );
     const { onFault } = options;
     const last = unreadable ?? (onFault ? undefined : faults.pop());
     for (const fault of faults) {
@@ -125,10 +148,11 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
       else work.report.note(`${fault.code}: ${fault.message}`);
     }
     if (last !== undefined) throw last;
-    const isNew = report.pages > 0 || left > 0;
+    const isNew = report.pages > 0 || left > 0 || isMarked;
+    const marked = folder.manifest.marked ?? {};
     return {
       outcome: work.signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
-      report: { ...report, pages: pagesRead, skipped, left, passedOver, manifest: folder.manifest },
+      report: { ...report, pages: pagesRead, skipped, left, marked, passedOver, manifest: folder.manifest },
     };
   } catch (error) {
     throw folder.store.fault(error) ?? error;
@@ -138,6 +162,14 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   }
 }
 
-async function* readAll(inputs: readonly string[], reading: InputContext): AsyncGenerator<Page> {
-  for (const input of inputs) yield* openInput(input, reading);
+/** `onWhole` hears of each input that was read to its end. */
+async function* readAll(
+  inputs: readonly string[],
+  reading: InputContext,
+  onWhole: (input: string) => unknown = () => {},
+): AsyncGenerator<Page> {
+  for (const input of inputs) {
+    yield* openInput(input, reading);
+    if (!reading.signal?.aborted) onWhole(inputOf(input, reading.source));
+  }
 }

@@ -7,13 +7,14 @@
  *   rejects-00001.arrow   ──▶ texts of URLs that opted out are gone
  */
 import type { openMemory } from '../../cleaning/clean.ts';
-import { addressOf } from '../../crawlers/page.ts';
+import { addressOf, siteOf } from '../../crawlers/page.ts';
 import { hash64 } from '../checksum.ts';
 import { shardIndex } from '../format.ts';
 import type { DocumentManifest } from '../manifest-shape.ts';
 import { type Row, readShard } from './read.ts';
 import { type Change, DocumentWriter, rewriteShard } from './write.ts';
 
+const keyOf = (text: string): bigint => BigInt.asIntN(64, hash64(text));
 type Memory = ReturnType<typeof openMemory>;
 type Departures = ReturnType<Memory['departures']>;
 type Departure = Departures['documents'][number];
@@ -36,17 +37,21 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
     index++;
     manifest = { ...manifest, [kind]: manifest[kind].flatMap((each, i) => (i === at ? written : [each])) };
   };
+  const isSilenced = (row: Row): boolean => {
+    const address = addressOf(row.string('url'));
+    const time = Date.parse(row.string('fetched_at')) || 0;
+    return store.isSilenced({ url: keyOf(address), site: keyOf(siteOf(address)), address, time });
+  };
   try {
     for (const shard of new Set(documents.map((each) => each.shard))) {
       const leaving = new Leaving(documents.filter((each) => each.shard === shard));
       anew('documents', shard, (row) => {
         const departure = leaving.take(row);
         if (departure === undefined) return undefined;
-        rejects.drop(dropOf(row, departure));
+        rejects.drop(dropOf(row, departure, departure.reason !== 'opted_out_later' && !isSilenced(row)));
         return 'goes';
       });
     }
-    const isSilenced = (row: Row): boolean => store.isSilenced(BigInt.asIntN(64, hash64(addressOf(row.string('url')))));
     for (const shard of rejectShards) {
       anew('rejects', shard, (row) => (isSilenced(row) ? { title: '', text: '' } : undefined));
     }
@@ -75,8 +80,11 @@ class Leaving {
   }
 }
 
-function dropOf(row: Row, { reason, other, later, seen }: Departure): Parameters<DocumentWriter['drop']>[0] {
-  const hasText = reason !== 'opted_out_later';
+function dropOf(
+  row: Row,
+  { reason, other, later, seen }: Departure,
+  hasText: boolean,
+): Parameters<DocumentWriter['drop']>[0] {
   return {
     id: row.string('id'),
     url: row.string('url'),
@@ -84,7 +92,7 @@ function dropOf(row: Row, { reason, other, later, seen }: Departure): Parameters
     source: row.string('source'),
     fetchedAt: row.string('fetched_at'),
     stage: hasText ? 'version' : 'consent',
-    reason,
+    reason: hasText ? reason : 'opted_out_later',
     value: hasText ? later : 1,
     threshold: hasText ? seen : 0,
     other,

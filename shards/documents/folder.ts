@@ -18,11 +18,13 @@ import { formatRecipe, type Recipe } from '../../cleaning/recipe.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
+import { hash64 } from '../checksum.ts';
 import { DOCUMENTS, shardIndex } from '../format.ts';
 import { manifestJson, manifestPath, readDocumentManifest, removeOrphans, writeManifest } from '../manifest.ts';
 import { type DocumentManifest, parseDocumentManifest } from '../manifest-shape.ts';
 import { adopt } from './adopt.ts';
 import { carryOut } from './depart.ts';
+import { countsOf, writeMarks } from './marks.ts';
 import type { ShardPair } from './write.ts';
 
 const STORE_FILE = 'dedup.sqlite';
@@ -88,6 +90,11 @@ export class DocumentFolder {
     return nextIndexOf(this.#manifest);
   }
 
+  /** All rows of an input were read: documents whose row it does not have any more are marked. */
+  readWhole(input: string): void {
+    this.store.marks.readWhole(BigInt.asIntN(64, hash64(input)));
+  }
+
   /** Adds finished shards, together with everything that the store learnt since the last commit. */
   commit(shards: ShardPair): void {
     this.#commit(this.#with(shards));
@@ -100,7 +107,11 @@ export class DocumentFolder {
    */
   finish(shards: ShardPair): void {
     const added = this.#with(shards);
-    this.#commit(carryOut(this.#dir, this.store, added, nextIndexOf(added)));
+    const { marked: _, ...manifest } = carryOut(this.#dir, this.store, added, nextIndexOf(added));
+    const marked = this.store.marks.all();
+    const counts = countsOf(marked);
+    this.#commit(marked.length === 0 ? manifest : { ...manifest, marked: counts });
+    writeMarks(this.#dir, marked);
     const listed = new Set([...this.#manifest.documents, ...this.#manifest.rejects].map(({ file }) => file));
     for (const { file } of [...added.documents, ...added.rejects]) {
       if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });

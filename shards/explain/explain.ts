@@ -4,6 +4,7 @@ import { knownRecipe, type Ruling, rulings } from '../../cleaning/recipe.ts';
 import { addressOf } from '../../crawlers/page.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
+import { type DocumentMark, readMarks } from '../documents/marks.ts';
 import { readRows } from '../documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 
@@ -13,6 +14,8 @@ export interface Explanation {
   /** Every text column of the shard but the text itself. */
   readonly said: Readonly<Record<string, string>>;
   readonly text: string;
+  /** Of a kept document whose place is not there any more. */
+  readonly marks: readonly DocumentMark[];
   readonly measurements?: Readonly<Record<string, number>>;
   /** Of a dropped document: what decided. */
   readonly value?: number;
@@ -28,6 +31,7 @@ export interface Explanation {
 export async function explain(dir: string, wanted: string, signal: AbortSignal): Promise<Explanation[]> {
   const recipe = knownRecipe(readDocumentManifest(dir).recipe, manifestPath(dir));
   const address = addressOf(wanted);
+  const marks = readMarks(dir);
   const found: Explanation[] = [];
   for await (const row of readRows(dir, signal)) {
     if (row.string('id') !== wanted && addressOf(row.string('url')) !== address) continue;
@@ -38,6 +42,7 @@ export async function explain(dir: string, wanted: string, signal: AbortSignal):
       shard: row.shard,
       said: Object.fromEntries(names.map((name) => [name, row.string(name)])),
       text: row.string('text'),
+      marks: row.kind === 'documents' ? (marks.get(row.string('id')) ?? []) : [],
       measurements,
       ...(row.kind === 'rejects' && { value: row.number('value'), threshold: row.number('threshold') }),
       rules: measurements === undefined ? [] : rulings(recipe, measurements),
@@ -59,12 +64,14 @@ const FACT = 'paragraph_languages'.length;
 const figure = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(3));
 
 export function formatExplanation(explanation: Explanation): string {
-  const { outcome, shard, said, text, value, threshold, measurements, rules } = explanation;
+  const { outcome, shard, said, text, marks, value, threshold, measurements, rules } = explanation;
   const verdict =
     outcome === 'kept'
-      ? 'kept'
+      ? ['kept', ...marks.map(({ mark, run }) => `${mark} since run ${run}`)].join(', ')
       : said.stage === 'version'
-        ? supersededBy(said.url, value!)
+        ? said.reason === 'superseded'
+          ? supersededBy(said.url, value!)
+          : `left: ${said.reason} for ${value} runs`
         : `dropped by ${said.stage}: ${said.reason} (${figure(value!)}, threshold ${figure(threshold!)})${said.other ? `, repeats ${said.other}` : ''}`;
   const facts = Object.entries(said)
     .filter(([name, fact]) => fact !== '' && !['stage', 'reason', 'other'].includes(name))

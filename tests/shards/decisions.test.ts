@@ -168,7 +168,12 @@ describe('an opt-out of a page that was kept', () => {
     async function* stream(list: readonly Page[]) {
       yield* list;
     }
-    const short = { ...pages[3], url: 'file:bao#ngan', body: Buffer.from('Chiều nay bến nghỉ một chuyến.') };
+    const short = {
+      ...pages[3],
+      row: undefined,
+      url: 'file:bao#ngan',
+      body: Buffer.from('Chiều nay bến nghỉ một chuyến.'),
+    };
     const clean = (list: readonly Page[]) =>
       cleanInputs({ pages: stream(list), outDir: out, shardBytes: 30_000 }, context());
     await clean([...pages, short]);
@@ -186,6 +191,7 @@ describe('an opt-out of a page that was kept', () => {
     const gone = [...before.keys()][5];
     const optOut = (url: string): Page => ({
       ...pages[0],
+      row: undefined,
       url,
       body: Buffer.from('khác'),
       fetchedAt: '2099-01-01T00:00:00.000Z',

@@ -1,5 +1,5 @@
 /** What leaves a folder: pages that opted out under any spelling and by any channel, and older versions of pages. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ import { readDocumentManifest } from '../../shards/manifest.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { story } from '../cleaning/support.ts';
 import { record, writeAll } from '../crawlers/warc-records.ts';
-import { context, range, temporaryFolder } from '../support.ts';
+import { context, range, temporaryFolder, thrownBy } from '../support.ts';
 
 const OPTED_OUT = '<meta name="robots" content="noai">';
 const html = (text: string, head = ''): Buffer =>
@@ -32,7 +32,9 @@ async function night(dir: string, records: readonly WarcRecord[], ...flags: stri
 
 async function clean(dir: string, input: readonly string[], flags: readonly string[] = []) {
   const heard = context();
-  const options = Object.fromEntries(flags.map((flag) => flag.split('=') as [string, string]));
+  const options = Object.fromEntries(
+    flags.map((flag) => flag.split('=')).map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]),
+  );
   const parsed = cleanCommand.options.parse({ input, out: join(dir, 'documents'), workers: 0, ...options });
   return { status: await cleanCommand.run(parsed, heard), said: heard.out.join(''), noted: heard.err.join('') };
 }
@@ -217,6 +219,122 @@ describe('a later version', () => {
     const { report } = await cleanInputs({ pages: stream(), outDir: join(out, 'documents') }, context());
     expect(report).toMatchObject({ kept: 3, left: 0 });
     expect(Object.keys(await standing(out, 'id')).map((id) => id.replace(/^\w+/, ''))).toEqual(['', '~2', '~3']);
+  });
+});
+
+describe('a row of a file', () => {
+  const line = (row: object): string => `${JSON.stringify(row)}\n`;
+  const write = (path: string, rows: readonly object[]): void => writeFileSync(path, rows.map(line).join(''));
+
+  it('is replaced by the row of its id in a later run, and marked when it is gone', async () => {
+    const dir = temporaryFolder();
+    const [path, other] = [join(dir, 'a.jsonl'), join(dir, 'b.jsonl')];
+    write(
+      path,
+      range(4).map((n) => ({ id: n, text: story(n) })),
+    );
+    write(other, [{ id: 0, text: story(20) }]);
+    const { noted } = await clean(dir, [path, other]);
+    expect(noted).toContain('1 documents have an id that another has (first 0)');
+    expect(Object.keys(await standing(dir, 'id')).sort()).toEqual(['0', '0~2', '1', '2', '3']);
+    expect((await clean(dir, [path, other])).status).toBe(99);
+
+    write(path, [{ id: 0, text: `${story(0)} Sửa.` }, ...range(2).map((n) => ({ id: n + 1, text: story(n + 1) }))]);
+    const { said } = await clean(dir, [path, other]);
+    expect(said).toMatch(/^marked: gone +1$/m);
+    expect(await standing(dir, 'id')).toEqual({
+      '0': `${story(0)} Sửa.`,
+      '0~2': story(20),
+      ...Object.fromEntries(range(3).map((n) => [n + 1, story(n + 1)])),
+    });
+    expect(await explained(dir, '3')).toMatch(/^kept, gone since run 2 /);
+    expect(await explained(dir, '0')).toContain('superseded by a later run that read file:a.jsonl#0 (run 2)');
+    expect((await clean(dir, [path, other])).status).toBe(99);
+    await clean(dir, [path, other], ['dropVanished=0']);
+    expect(Object.keys(await standing(dir, 'id')).sort()).toEqual(['0', '0~2', '1', '2']);
+    write(
+      path,
+      range(4).map((n) => ({ id: n, text: story(n) })),
+    ); // the first again
+    await clean(dir, [path, other]);
+    expect(await standing(dir, 'id')).toMatchObject({ '0': story(0), '3': story(3) });
+  });
+
+  it('has no version in its own run: equal ids are two documents, in every later run too', async () => {
+    const dir = temporaryFolder();
+    const path = join(dir, 'a.jsonl');
+    write(path, [{ id: 'x', text: story(1) }, { id: 'x', text: story(2) }, { text: story(3) }, { text: story(4) }]);
+    await clean(dir, [path]);
+    const texts = async () => Object.values(await standing(dir, 'id')).sort();
+    expect(await texts()).toEqual(
+      range(4)
+        .map((n) => story(n + 1))
+        .sort(),
+    );
+    write(path, [{ id: 'x', text: story(5) }, { id: 'x', text: story(2) }, { text: story(6) }, { text: story(3) }]);
+    await clean(dir, [path], ['dropVanished=0']);
+    expect(await texts()).toEqual([5, 2, 6, 3].map((n) => story(n)).sort());
+    expect((await clean(dir, [path], ['dropVanished=0'])).status).toBe(99);
+  });
+
+  it('belongs to its source by name, whatever the path', async () => {
+    const dir = temporaryFolder();
+    const dump = (month: string, text: string): string => {
+      const path = join(dir, `${month}.jsonl`);
+      write(path, [{ id: 1, url: 'https://vi.wikipedia.org/wiki/X', text }]);
+      return path;
+    };
+    await clean(dir, [dump('january', story(1))], ['source=wiki']);
+    await clean(dir, [dump('june', story(2))], ['source=wiki']);
+    expect(await standing(dir, 'id')).toEqual({ 1: story(2) });
+  });
+
+  it('is a file of its own where the file is the document', async () => {
+    const dir = temporaryFolder();
+    const folder = join(dir, 'notes');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'a.txt'), story(1));
+    writeFileSync(join(folder, 'b.txt'), story(2));
+    await clean(dir, [folder]);
+    writeFileSync(join(folder, 'a.txt'), `${story(1)} Thêm.`);
+    rmSync(join(folder, 'b.txt'));
+    const { said } = await clean(dir, [folder]);
+    expect(said).toMatch(/^marked: gone +1$/m);
+    expect(await standing(dir)).toEqual({ 'file:a.txt': `${story(1)} Thêm.`, 'file:b.txt': story(2) });
+  });
+
+  it('brings its consent, or a list does', async () => {
+    const dir = temporaryFolder();
+    const path = join(dir, 'a.jsonl');
+    const rows = range(6).map((n) => ({ id: `r${n}`, url: `https://r.vua.test/${n}`, text: story(n) }));
+    write(path, rows);
+    await clean(dir, [path], ['consentField=rights']);
+    expect(Object.keys(await standing(dir, 'id'))).toHaveLength(6);
+    const said = [true, false, 'no-index', ['tdm-reservation: 1'], 'noai', null];
+    write(
+      path,
+      rows.map((row, n) => ({ ...row, rights: said[n] })),
+    );
+    await clean(dir, [path], ['consentField=rights']);
+    expect(Object.keys(await standing(dir, 'id')).sort()).toEqual(['r0', 'r5']);
+    expect((await rejects(dir)).filter(({ url, text }) => text !== '' && !url.endsWith('/0'))).toEqual([]);
+
+    const list = join(dir, 'out.txt');
+    writeFileSync(list, '# asked for in writing\nHTTPS://R.vua.test:443/0#x\nr5\n');
+    const heard = context();
+    const options = { input: [path], out: join(dir, 'documents'), workers: 0, consentField: 'rights', optOut: [list] };
+    await cleanCommand.run(cleanCommand.options.parse(options), heard);
+    expect(await standing(dir)).toEqual({});
+    write(
+      path,
+      rows.map((row, n) => ({ ...row, text: story(n + 30) })),
+    ); // listed ones stay out
+    await clean(dir, [path]);
+    expect(Object.keys(await standing(dir, 'id')).sort()).toEqual(['r1', 'r2', 'r3', 'r4']);
+
+    write(path, [{ ...rows[1], rights: 'perhaps' }]);
+    const error = await thrownBy(() => clean(dir, [path], ['consentField=rights']));
+    expect(error).toMatchObject({ code: 'BAD_JSON_LINE', message: expect.stringContaining('"rights" is "perhaps"') });
   });
 });
 

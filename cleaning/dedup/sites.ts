@@ -1,0 +1,147 @@
+/**
+ * What sites say of their pages in robots.txt, ai.txt and tdmrep.json, as the archives brought it last, and which
+ * documents it concerns. It holds for what was fetched before it and for a day after (RFC 9309 §2.4): later pages bring
+ * their consent with them.
+ */
+import type { Database } from 'better-sqlite3';
+import {
+  conclusionOf,
+  RULES_FILES,
+  type RulesFile,
+  readSiteRules,
+  type SiteRules,
+} from '../../crawlers/polite/site-rules.ts';
+import { STATE } from './schema.ts';
+import type { PageKeys } from './versions.ts';
+
+const LIFETIME_MS = 24 * 3_600_000;
+
+export const SITES_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS site_rules (
+    site INTEGER, file TEXT, time INTEGER NOT NULL, agent TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (site, file)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS site_rejects (site INTEGER, shard INTEGER, PRIMARY KEY (site, shard)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS silenced_sites (site INTEGER PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS forbidden (document INTEGER PRIMARY KEY);
+`;
+
+export interface RulesNotice {
+  readonly site: bigint;
+  readonly file: RulesFile;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** The crawler that they were read for. */
+  readonly agent: string;
+  readonly body: string;
+}
+
+interface Said {
+  readonly rules: readonly SiteRules[];
+  readonly agent: string;
+  /** What was fetched later says for itself. */
+  readonly until: number;
+}
+
+/** A document of a site. */
+interface Page {
+  readonly number: number;
+  readonly address: string;
+  readonly seen: number;
+  readonly input: number | null;
+}
+
+export class Sites {
+  readonly #known;
+  readonly #touch;
+  readonly #keep;
+  readonly #ofSite;
+  readonly #documents;
+  readonly #forbid;
+  readonly #unforbid;
+  readonly #silence;
+  readonly #cache = new Map<bigint, Said | undefined>();
+
+  constructor(database: Database) {
+    this.#known = database.prepare<[bigint, string], { time: number; body: string; agent: string }>(
+      'SELECT time, body, agent FROM site_rules WHERE site = ? AND file = ?',
+    );
+    this.#touch = database.prepare<[number, bigint, string]>(
+      'UPDATE site_rules SET time = ? WHERE site = ? AND file = ?',
+    );
+    this.#keep = database.prepare<[RulesNotice]>(
+      'INSERT OR REPLACE INTO site_rules VALUES (@site, @file, @time, @agent, @body)',
+    );
+    this.#ofSite = database.prepare<[bigint], { file: RulesFile; time: number; agent: string; body: string }>(
+      'SELECT file, time, agent, body FROM site_rules WHERE site = ?',
+    );
+    this.#documents = database.prepare<[bigint], Page>(
+      `SELECT number, address, seen, input IS NOT NULL AS input FROM documents
+       WHERE site = ? AND state = ${STATE.stands} ORDER BY number`,
+    );
+    this.#forbid = database.prepare<[number]>('INSERT OR IGNORE INTO forbidden VALUES (?)');
+    this.#unforbid = database.prepare<[number]>('DELETE FROM forbidden WHERE document = ?');
+    this.#silence = database.prepare<[bigint]>('INSERT OR IGNORE INTO silenced_sites VALUES (?)');
+  }
+
+  /** Remembers the rules when they are the last. Returns the documents that have to leave for them, by number. */
+  hear(notice: RulesNotice): number[] {
+    const { site, file, time, body, agent } = notice;
+    const known = this.#known.get(site, file);
+    if (known !== undefined && known.time >= time) return [];
+    this.#cache.delete(site);
+    if (known?.body === body && known.agent === agent) {
+      this.#touch.run(time, site, file);
+      return [];
+    }
+    this.#keep.run(notice);
+    if (known === undefined && body.trim() === '') return [];
+    this.#silence.run(site);
+    const gone: number[] = [];
+    for (const { number, address, seen, input } of this.#documents.all(site)) {
+      const moment = input === null || input === 0 ? seen : 0;
+      if (this.#refuses(site, address, moment)) gone.push(number);
+      else if (this.#isAllowed(site, address)) this.#unforbid.run(number);
+      else this.#forbid.run(number);
+    }
+    return gone;
+  }
+
+  /** Whether the site said, then or later, that this page is not to be used. */
+  refuses({ site, address, time = 0 }: Pick<PageKeys, 'site' | 'address' | 'time'>): boolean {
+    return this.#refuses(site, address, time);
+  }
+
+  /** A document was added: marks it where the site's robots.txt forbids its page. */
+  mark(number: number, { site, address }: PageKeys): void {
+    if (!this.#isAllowed(site, address)) this.#forbid.run(number);
+  }
+
+  #refuses(site: bigint, address: string, moment: number): boolean {
+    const said = this.#said(site);
+    if (said === undefined || moment > said.until) return false;
+    const conclusion = conclusionOf(said.rules, urlOf(address), said.agent);
+    return conclusion === 'no-train' || conclusion === 'no-index';
+  }
+
+  #isAllowed(site: bigint, address: string): boolean {
+    return this.#said(site)?.rules.every((rules) => rules.isAllowed(urlOf(address))) ?? true;
+  }
+
+  #said(site: bigint): Said | undefined {
+    if (this.#cache.has(site)) return this.#cache.get(site);
+    const rows = this.#ofSite.all(site).filter(({ file }) => RULES_FILES.includes(file));
+    const said =
+      rows.length === 0
+        ? undefined
+        : {
+            rules: rows.map(({ file, body, agent }) => readSiteRules(file, body, agent)),
+            agent: rows[0].agent,
+            until: Math.max(...rows.map(({ time }) => time)) + LIFETIME_MS,
+          };
+    this.#cache.set(site, said);
+    return said;
+  }
+}
+
+/** An address as rules compare it. */
+const urlOf = (address: string): string => (address.startsWith('//') ? `https:${address}` : address);
