@@ -3,7 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Frontier, STATE_FILE } from './frontier.ts';
 import type { Findings } from './shell/work.ts';
-import { payloadDigest, readWarc } from './warc/warc.ts';
+import { readWarc } from './warc/read-warc.ts';
+import { payloadDigest } from './warc/warc.ts';
 
 export async function verifyCrawl(dir: string, findings: Findings): Promise<boolean> {
   const crawl = [dir, join(dir, 'crawl')].find((folder) => existsSync(join(folder, STATE_FILE)));

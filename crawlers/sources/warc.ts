@@ -4,7 +4,8 @@ import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type Page } from
 import { consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
 import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
 import { headerRecord } from '../warc/http-message.ts';
-import { readWarc, type WarcRecord } from '../warc/warc.ts';
+import { readWarc } from '../warc/read-warc.ts';
+import type { WarcRecord } from '../warc/warc.ts';
 import { countSkip, type Source } from './source.ts';
 
 const TEXT_TYPE = /^(text\/html|application\/xhtml\+xml|text\/plain)\b/i;

@@ -1,11 +1,17 @@
-/** Reads lines and exact counts from a stream of chunks, and knows the offset. Called by warc.ts and sources/jsonl.ts. */
-export class ByteReader {
+/**
+ * Reads lines and exact counts from a stream of chunks, and knows the offset. What stands between chunks and is none is a
+ * border: nothing is read beyond it before `pass`. Called by read-warc.ts and sources/jsonl.ts.
+ */
+export class ByteReader<Border = never> {
   /** Bytes handed out so far. */
   offset = 0;
-  readonly #chunks: AsyncIterator<Uint8Array>;
+  /** Where the last line began. */
+  lineStart = 0;
+  readonly #chunks: AsyncIterator<Uint8Array | Border>;
   #chunk: Buffer = Buffer.alloc(0);
+  #border: Border | undefined;
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
+  constructor(chunks: AsyncIterable<Uint8Array | Border>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
@@ -14,6 +20,7 @@ export class ByteReader {
    * A line longer than `limit` is cut there, and what is left comes as the next line.
    */
   async readLine(limit: number): Promise<Buffer | undefined> {
+    this.lineStart = this.offset;
     const parts: Buffer[] = [];
     let length = 0;
     while (await this.#fill()) {
@@ -48,6 +55,14 @@ export class ByteReader {
     return count - left;
   }
 
+  /** Goes on behind the border before which all was read; `undefined` when that is the end. */
+  async pass(): Promise<Border | undefined> {
+    await this.#fill();
+    const border = this.#border;
+    this.#border = undefined;
+    return border;
+  }
+
   /** Ends the stream below, so that its file is closed. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
@@ -55,8 +70,13 @@ export class ByteReader {
 
   async #fill(): Promise<boolean> {
     while (this.#chunk.length === 0) {
+      if (this.#border !== undefined) return false;
       const { done, value } = await this.#chunks.next();
       if (done) return false;
+      if (!(value instanceof Uint8Array)) {
+        this.#border = value;
+        return false;
+      }
       this.#chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     }
     return true;

@@ -11,8 +11,9 @@
  */
 import { createReadStream, fstatSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { crc32, createInflateRaw, deflateRaw, gunzipSync } from 'node:zlib';
+import { constants, crc32, createInflateRaw, deflateRaw, gunzipSync } from 'node:zlib';
 import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
+import { EndOfInput, Input } from './input.ts';
 
 const deflate = promisify<Uint8Array, Buffer>(deflateRaw);
 
@@ -119,10 +120,10 @@ export async function* unpack(
   signal?: AbortSignal,
   onRead?: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
-  const input = new Input(path, signal, onRead);
+  const input = fileInput(path, signal, onRead);
   try {
     if (!(await input.fill(1)) && !signal?.aborted) {
-      throw badInput('BAD_INPUT', `${path}: the file is empty`, 'leave it out of the input, or fetch it again');
+      throw isEmpty(path);
     }
     await input.fill(MAGIC.length);
     yield* isGzip(input.pending) ? inflateFile(input, path, signal) : input.rest(signal);
@@ -131,30 +132,136 @@ export async function* unpack(
   }
 }
 
+/** Between the bytes of `unpackRecords`: what follows begins a record. */
+export interface RecordStart {
+  /** Of the gzip member, in the file. */
+  readonly at: number;
+  /** What stood from `lostFrom` to `at` could not be unpacked; nothing need follow. */
+  readonly damage?: ToolkitError;
+  readonly lostFrom?: number;
+}
+
+/**
+ * The same for files of records (WARC): says where a gzip member begins with one, and after damage goes on with the next
+ * such member instead of throwing.
+ * @throws ToolkitError BAD_INPUT (exit 2)
+ */
+export async function* unpackRecords(
+  path: string,
+  signal?: AbortSignal,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Buffer | RecordStart> {
+  const input = fileInput(path, signal, onRead);
+  try {
+    await input.fill(MAGIC.length);
+    if (input.pending.length > 0 && !isGzip(input.pending)) yield* input.rest(signal);
+    else if (input.pending.length > 0) yield* inflateRecords(input, path, signal);
+    else if (!signal?.aborted) throw isEmpty(path);
+  } finally {
+    await input.close();
+  }
+}
+
+async function* inflateRecords(
+  input: Input,
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer | RecordStart> {
+  for (;;) {
+    const start = input.offset;
+    let isFirst = true;
+    try {
+      if (!(await hasMember(input, signal))) return;
+      for await (const piece of inflateMember(input)) {
+        if (isFirst && beginsRecord(piece)) yield { at: start };
+        isFirst = false;
+        yield piece;
+      }
+    } catch (error) {
+      if (signal?.aborted) return;
+      const isCut = error instanceof EndOfInput;
+      const end = input.offset;
+      const at = await findRecord(input, start + 1, signal);
+      if (error instanceof ToolkitError) throw error;
+      const damage =
+        isCut && at !== undefined ? badMember(path, start, 'it does not end') : faultOf(path, start, end, error);
+      yield { at: at ?? input.offset, damage, lostFrom: start };
+      if (at === undefined) return;
+    }
+  }
+}
+
+const RECORD = 'WARC/';
+const beginsRecord = (bytes: Buffer): boolean => bytes.toString('latin1', 0, RECORD.length) === RECORD;
+/** A record shows itself in so many bytes of its member. */
+const TRIAL_BYTES = 4096;
+
+/** Moves to the next member that begins with a record. `undefined` at the end of the file. */
+async function findRecord(input: Input, from: number, signal: AbortSignal | undefined): Promise<number | undefined> {
+  await input.rewind(from);
+  const magic = Buffer.from(MAGIC);
+  while (!signal?.aborted && (await input.fill(magic.length))) {
+    const found = input.pending.indexOf(magic);
+    input.take(found >= 0 ? found : input.pending.length - magic.length + 1);
+    if (found < 0) continue;
+    await input.fill(TRIAL_BYTES);
+    if (await isRecordMember(input.pending.subarray(0, TRIAL_BYTES))) return input.offset;
+    input.take(1);
+  }
+  return undefined;
+}
+
+async function isRecordMember(bytes: Buffer): Promise<boolean> {
+  if ((bytes[3] & 0xe0) !== 0) return false; // reserved flags
+  const opened = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+  try {
+    const trial = new Input(() => [bytes].values());
+    await skipHeader(trial);
+    opened.end(trial.pending);
+    for await (const piece of opened) return beginsRecord(piece as Buffer);
+  } catch {} // no member
+  opened.destroy();
+  return false;
+}
+
 async function* inflateFile(input: Input, path: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-  while (!signal?.aborted && (await input.fill(1))) {
-    if (input.pending[0] === 0 && (await isPadding(input))) return;
+  for (;;) {
     const start = input.offset;
     try {
+      if (!(await hasMember(input, signal))) return;
       yield* inflateMember(input);
     } catch (error) {
       if (signal?.aborted) return;
       if (error instanceof ToolkitError) throw error;
-      if (error instanceof EndOfInput) {
-        throw badInput(
-          'TRUNCATED_GZIP',
-          `${path}: the gzip data ends inside the member at byte ${start}; the file has ${input.offset} bytes`,
-          'fetch or copy the file again; what stands before the cut was read',
-        );
-      }
-      throw badInput(
-        'BAD_GZIP',
-        `${path}: damaged gzip data in the member at byte ${start}: ${reasonOf(error)}`,
-        'fetch or copy the file again; what stands before the damage was read',
-        error,
-      );
+      throw faultOf(path, start, input.offset, error);
     }
   }
+}
+
+/** Whether another member follows; padding is passed over. */
+async function hasMember(input: Input, signal: AbortSignal | undefined): Promise<boolean> {
+  if (signal?.aborted || !(await input.fill(1))) return false;
+  return input.pending[0] !== 0 || !(await isPadding(input));
+}
+
+const isEmpty = (path: string): ToolkitError =>
+  badInput('BAD_INPUT', `${path}: the file is empty`, 'leave it out of the input, or fetch it again');
+
+const badMember = (path: string, start: number, fact: string, error?: unknown): ToolkitError =>
+  badInput(
+    'BAD_GZIP',
+    `${path}: damaged gzip data in the member at byte ${start}: ${fact}`,
+    'fetch or copy the file again; what is whole was read',
+    error,
+  );
+
+function faultOf(path: string, start: number, end: number, error: unknown): ToolkitError {
+  if (!(error instanceof EndOfInput)) return badMember(path, start, reasonOf(error), error);
+  return badInput(
+    'TRUNCATED_GZIP',
+    `${path}: the gzip data ends inside the member at byte ${start}; the file has ${end} bytes`,
+    'fetch or copy the file again; what stands before the cut was read',
+  );
 }
 
 /** Tape blocks and some download tools fill up the end of a file with zero bytes. */
@@ -248,64 +355,13 @@ async function skipHeader(input: Input): Promise<void> {
 /** What is read at a time: a quarter of the trips to the disk that Node would make. */
 const CHUNK_BYTES = 2 ** 18;
 
-class EndOfInput extends Error {}
+const fileInput = (path: string, signal: AbortSignal | undefined, onRead?: (bytes: number) => void): Input =>
+  new Input((start) => chunksOf(path, start, signal), onRead);
 
-/** A file's bytes with look-ahead: `pending` is what was read and not yet taken, `offset` where it starts. */
-class Input {
-  pending: Buffer = Buffer.alloc(0);
-  offset = 0;
-  readonly #chunks: AsyncIterator<Buffer>;
-  readonly #path: string;
-  readonly #onRead: ((bytes: number) => void) | undefined;
-
-  constructor(path: string, signal: AbortSignal | undefined, onRead: ((bytes: number) => void) | undefined) {
-    this.#path = path;
-    this.#onRead = onRead;
-    this.#chunks = createReadStream(path, { signal, highWaterMark: CHUNK_BYTES })[
-      Symbol.asyncIterator
-    ]() as AsyncIterator<Buffer>;
-  }
-
-  /** True when `count` bytes are pending, false when the file ends before. */
-  async fill(count: number): Promise<boolean> {
-    while (this.pending.length < count) {
-      const next = await this.#next();
-      if (next === undefined) return false;
-      this.pending = this.pending.length === 0 ? next : Buffer.concat([this.pending, next]);
-    }
-    return true;
-  }
-
-  async need(count: number): Promise<void> {
-    if (await this.fill(count)) return;
-    this.take(this.pending.length);
-    throw new EndOfInput();
-  }
-
-  take(count: number): Buffer {
-    const taken = this.pending.subarray(0, count);
-    this.pending = this.pending.subarray(count);
-    this.offset += count;
-    return taken;
-  }
-
-  async *rest(signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-    while (!signal?.aborted && (await this.fill(1))) yield this.take(this.pending.length);
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return?.();
-  }
-
-  async #next(): Promise<Buffer | undefined> {
-    try {
-      const { done, value } = await this.#chunks.next();
-      if (done) return undefined;
-      this.#onRead?.(value.length);
-      return value;
-    } catch (error) {
-      if (error instanceof Error && error.name === 'AbortError') return undefined;
-      throw unreadable(this.#path, error);
-    }
+async function* chunksOf(path: string, start: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { start, signal, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw unreadable(path, error);
   }
 }

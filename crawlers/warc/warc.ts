@@ -1,5 +1,5 @@
 /**
- * WARC files (ISO 28500): what the crawl writes, and what `--input` reads back, ours and foreign ones.
+ * WARC files (ISO 28500), as the crawl writes them; read-warc.ts reads ours and foreign ones.
  *
  *   NAME-00000.warc.gz   [warcinfo][response][response][revisit]…   one gzip member per record (gzip.ts)
  *
@@ -10,11 +10,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { badInput, ToolkitError } from '../shell/errors.ts';
+import { ToolkitError } from '../shell/errors.ts';
 import { makeFolder, unwritable, writeFault } from '../shell/folder.ts';
-import { ByteReader } from './byte-reader.ts';
-import { endOfLastWholeMember, isTornWrite, packMember, unpack } from './gzip.ts';
-import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
+import { endOfLastWholeMember, isTornWrite, packMember } from './gzip.ts';
+import type { HeaderPairs } from './http-message.ts';
 
 export type WarcRecordType = 'response' | 'revisit' | 'resource' | 'conversion';
 
@@ -49,8 +48,6 @@ export interface WarcPlace {
 
 const VERSION = 'WARC/1.1';
 const REVISIT_PROFILE = 'http://netpreserve.org/warc/1.1/revisit/server-not-modified';
-/** Fields of the standard; the rest is `extra`. */
-const STANDARD_FIELD = /^(warc-|content-(type|length)$)/i;
 /** True of the wire, not of what is stored. */
 const WIRE_HEADER = /^(content-length|content-encoding|transfer-encoding)$/i;
 
@@ -239,156 +236,4 @@ function base32(bytes: Uint8Array): string {
   let bits = '';
   for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
   return bits.replace(/.{1,5}/g, (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five.padEnd(5, '0'), 2)]);
-}
-
-export interface ReadWarcOptions {
-  /** A record with a larger block or a larger decoded body is skipped. Default 64 MiB. */
-  readonly maxRecordBytes?: number;
-  /** Yields the head of such a record instead, with `wholeBytes`. */
-  readonly withHeads?: boolean;
-  /** Counts what is skipped, by reason: `larger than 67108864 bytes`, `record type request`, `no HTTP response`. */
-  readonly skipped?: Map<string, number>;
-  /** Hears how many bytes were read from the file, as they are stored. */
-  readonly onRead?: (bytes: number) => void;
-}
-
-const MAX_RECORD_BYTES = 64 * 2 ** 20;
-const MAX_HEADER_BYTES = 2 ** 20;
-/** What is kept of a record that is too large. */
-const HEAD_BYTES = 65_536;
-
-/**
- * Records of a WARC file in order, plain or gzip (by record or as a whole), one in memory at a time. Ends early, without
- * an error, when `signal` is aborted.
- * @throws ToolkitError BAD_INPUT, TRUNCATED_GZIP, BAD_GZIP, TRUNCATED_WARC, BAD_WARC (exit 2), naming file,
- * offset and how many records stand before it, after those were yielded.
- */
-export async function* readWarc(
-  path: string,
-  signal?: AbortSignal,
-  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead }: ReadWarcOptions = {},
-): AsyncGenerator<WarcRecord> {
-  const reader = new ByteReader(unpack(path, signal, onRead));
-  const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
-  let records = 0;
-  try {
-    for (;;) {
-      const fields = await readHeader(reader, path, records);
-      if (fields === undefined || signal?.aborted) return;
-      const start = reader.offset;
-      const type = headerOf(fields, 'warc-type')?.toLowerCase() ?? '';
-      const length = Number(headerOf(fields, 'content-length') ?? Number.NaN);
-      if (!Number.isSafeInteger(length) || length < 0) {
-        throw badWarc(path, start, records, 'a record header without a valid Content-Length');
-      }
-      const isLarge = length > maxRecordBytes;
-      const wanted = !isReadable(type) || (isLarge && !withHeads) ? 0 : isLarge ? HEAD_BYTES : length;
-      const block = await reader.read(wanted);
-      const present = block.length + (block.length < wanted ? 0 : await reader.skip(length - wanted));
-      if (signal?.aborted) return;
-      if (present < length) {
-        throw badInput(
-          'TRUNCATED_WARC',
-          `${path}: ends inside record ${records + 1}, whose block starts at byte ${start}${unpackedNote(path)}: ${present} of ${length} bytes are there; ${records} records were read`,
-          'fetch or copy the file again; what stands before the cut was read',
-        );
-      }
-      records++;
-      if (!isReadable(type)) count(`record type ${type || 'missing'}`);
-      else if (isLarge && !withHeads) count(`larger than ${maxRecordBytes} bytes`);
-      else {
-        const record = isLarge
-          ? await parseRecord(type, fields, block, 0, length)
-          : await parseRecord(type, fields, block, maxRecordBytes, withHeads ? maxRecordBytes + 1 : undefined);
-        if (typeof record === 'string') count(record);
-        else yield record;
-      }
-    }
-  } catch (error) {
-    if (signal?.aborted) return;
-    if (error instanceof ToolkitError && /_GZIP$/.test(error.code)) {
-      throw badInput(error.code, `${error.message}; ${records} records were read`, error.hint, error);
-    }
-    throw error;
-  } finally {
-    await reader.close();
-  }
-}
-
-const isReadable = (type: string): type is WarcRecordType =>
-  type === 'response' || type === 'revisit' || type === 'resource' || type === 'conversion';
-
-/** The next record's named fields, `undefined` at the end of the file. Blank lines before it are passed over. */
-async function readHeader(reader: ByteReader, path: string, records: number): Promise<HeaderPairs | undefined> {
-  let start = reader.offset;
-  let line = await reader.readLine(MAX_HEADER_BYTES);
-  while (line?.length === 0) {
-    start = reader.offset;
-    line = await reader.readLine(MAX_HEADER_BYTES);
-  }
-  if (line === undefined) return undefined;
-  if (!/^WARC\/\d+\.\d+\s*$/.test(line.toString('latin1', 0, 32))) {
-    throw badWarc(path, start, records, `expected "WARC/1.x", found ${JSON.stringify(line.toString('utf8', 0, 40))}`);
-  }
-  const lines: string[] = [];
-  for (;;) {
-    const field = await reader.readLine(MAX_HEADER_BYTES);
-    if (field?.length === 0) return parseFields(lines);
-    if (field === undefined || reader.offset - start > MAX_HEADER_BYTES) {
-      throw badWarc(path, start, records, 'a record header that does not end');
-    }
-    lines.push(field.toString('utf8'));
-  }
-}
-
-function badWarc(path: string, offset: number, records: number, fact: string): ToolkitError {
-  return badInput(
-    'BAD_WARC',
-    `${path}: at byte ${offset}${unpackedNote(path)}: ${fact}; ${records} records were read`,
-    'the file is damaged or not a WARC file; what stands before this byte was read',
-  );
-}
-
-const unpackedNote = (path: string): string => (path.endsWith('.gz') ? ' of the unpacked data' : '');
-
-/**
- * A record, or the reason why it is none.
- * @param maxBytes of the decoded body; 0 for the head of a record, which is left as it is
- * @param wholeBytes that a record is said to have whose body is larger
- */
-async function parseRecord(
-  type: WarcRecordType,
-  fields: HeaderPairs,
-  block: Buffer,
-  maxBytes: number,
-  wholeBytes: number | undefined,
-): Promise<WarcRecord | string> {
-  const isHead = maxBytes === 0;
-  const common = {
-    type,
-    url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
-    fetchedAt: headerOf(fields, 'warc-date') ?? '',
-    truncated: headerOf(fields, 'warc-truncated') !== undefined,
-    digest: headerOf(fields, 'warc-payload-digest'),
-    extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),
-  };
-  const contentType = headerOf(fields, 'content-type') ?? 'application/octet-stream';
-  if (type === 'resource' || type === 'conversion') {
-    return {
-      ...common,
-      status: 200,
-      statusText: 'OK',
-      headers: [['Content-Type', contentType]],
-      body: block,
-      ...(isHead && { wholeBytes }),
-    };
-  }
-  const response = parseResponse(block);
-  if (response === undefined) return 'no HTTP response';
-  const isPacked = headerOf(response.headers, 'content-encoding') !== undefined;
-  if (isHead) return { ...common, ...response, ...(isPacked && { body: new Uint8Array() }), wholeBytes };
-  const body = await decodeBody(response.headers, response.body, maxBytes);
-  if (body !== undefined) return { ...common, ...response, body };
-  if (wholeBytes === undefined) return `larger than ${maxBytes} bytes`;
-  return { ...common, ...response, body: new Uint8Array(), wholeBytes };
 }

@@ -5,7 +5,8 @@ import { afterEach, beforeEach } from 'vitest';
 import { crawl } from '../../crawlers/crawl.ts';
 import type { CrawlOptions } from '../../crawlers/options.ts';
 import type { CrawlStep } from '../../crawlers/visit.ts';
-import { readWarc, type WarcRecord } from '../../crawlers/warc/warc.ts';
+import { readWarc } from '../../crawlers/warc/read-warc.ts';
+import type { WarcRecord } from '../../crawlers/warc/warc.ts';
 import { temporaryFolder } from '../support.ts';
 import { type Sites, startWeb, type TestWeb } from './web.ts';
 

@@ -1,6 +1,7 @@
 /** Records for the tests of warc.ts, and ways to write and read them. */
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
-import { type ReadWarcOptions, readWarc, type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
+import { type ReadWarcOptions, readWarc } from '../../crawlers/warc/read-warc.ts';
+import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
 
 export const record = (number: number, more: Partial<WarcRecord> = {}): WarcRecord => ({
   type: 'response',
