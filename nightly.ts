@@ -76,6 +76,8 @@ const options = z.object({
   allowHost: z.array(z.string()).default([]).describe('further hosts that links may lead to'),
   allowAddress: z.array(z.string()).default([]).describe('private addresses or networks that may be crawled'),
   maxPages: integer.min(1).default(10_000).describe('pages to fetch in one run'),
+  maxRequests: integer.min(1).optional().describe('requests of one run (default: 100 + 4 × --max-pages)'),
+  maxMinutes: z.number().gt(0).optional().describe('no request later in a run than this (default: no limit)'),
   delayMs: integer.min(0).optional().describe(described('delayMs', 'pause between requests to a host')),
   preset: RECIPE_OPTIONS.preset,
   vocabSize: integer.min(272).optional().describe(described('vocabSize', 'tokens of the vocabulary')),
@@ -195,7 +197,8 @@ async function runLine(settings: Settings, faults: Faults, work: Work): Promise<
 
 /** Fetches what is due; without seeds, what an earlier run left. No report when this run has no web. */
 async function crawl(settings: Settings, work: Work): Station<CrawlSummary | undefined> {
-  const { sample, seed, allowHost: allowedHosts, allowAddress: allowedAddresses, maxPages, delayMs } = settings;
+  const { sample, seed, allowHost: allowedHosts, allowAddress: allowedAddresses } = settings;
+  const { maxPages, maxRequests, maxMinutes, delayMs } = settings;
   const outDir = join(settings.out, 'crawl');
   if (!sample && seed.length === 0 && !existsSync(outDir)) return { outcome: 'nothing_new', report: undefined };
   const { runCrawl } = await import('./crawlers/run-crawl.ts');
@@ -205,7 +208,7 @@ async function crawl(settings: Settings, work: Work): Station<CrawlSummary | und
     const seeds = [...seed, ...(web?.seeds ?? [])];
     const connectTo = web?.connectTo;
     const where = { outDir, seeds, allowedHosts, allowedAddresses, connectTo };
-    return await runCrawl({ ...where, maxPages, delayMs }, work);
+    return await runCrawl({ ...where, maxPages, maxRequests, maxMinutes, delayMs }, work);
   } finally {
     await web?.close();
   }

@@ -10,11 +10,12 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fetched, Fetcher, type FetchOptions, RequestFailed } from './fetch.ts';
-import { type Discovery, Frontier, frontierFault, STATE_FILE } from './frontier.ts';
+import { type Discovery, Frontier, frontierFault, STATE_FILE, type UrlRow } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
-import { CRAWL_DEFAULTS, type CrawlOptions } from './options.ts';
+import { CRAWL_DEFAULTS, type CrawlOptions, type Ending } from './options.ts';
+import { Budget, BudgetSpent, type Budgets, budgetsOf } from './polite/budget.ts';
 import { HostPace, MAX_DELAY_MS, Politeness } from './polite/politeness.ts';
 import { productTokenOf } from './polite/robots.ts';
 import { badInput, type ToolkitError } from './shell/errors.ts';
@@ -29,7 +30,8 @@ const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
 
 /**
  * Yields a step for each URL as it is settled (and for each failed attempt, with `retryAt`). Returns when nothing is
- * due, at `maxPages`, or soon after `signal` is aborted. The caller holds the folder's lock.
+ * due, at `maxPages`, when a budget is spent, or soon after `signal` is aborted; `onEnd` hears which. The caller holds
+ * the folder's lock.
  * @throws ToolkitError BAD_SEED, NO_SEEDS, BAD_HOST, BAD_USER_AGENT, BAD_SOURCE_NAME, BAD_CONNECT_TO, BAD_ADDRESS,
  * BAD_FRONTIER (exit 2), WRITE_FAILED.
  */
@@ -43,7 +45,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
   if (seeds.length === 0 && !existsSync(state)) throw noSeeds(settings.outDir);
   makeFolder(settings.outDir);
   const frontier = new Frontier(state);
-  const visits = new InFlight<CrawlStep>();
+  const visits = new InFlight<CrawlStep | undefined>();
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // every request under way listens
   const onAbort = (): void => stop.abort(signal.reason);
@@ -61,17 +63,36 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
     requeueCut(warcDir, frontier, settings.note);
     warc = WarcWriter.open(warcDir, settings.source ?? 'crawl', { note: settings.note });
     requeueBehind(warcDir, warc.resumed, frontier, settings.note);
-    const context = visitContext(settings, { frontier, warc, fetcher, hosts, signal: stop.signal });
+    const budget = new Budget(budgetsOf(settings.maxPages, hosts.size, settings));
+    const context = visitContext(settings, { frontier, warc, fetcher, hosts, budget, signal: stop.signal });
 
     let pages = 0;
+    const spentHosts = new Map<string, keyof Budgets>();
+    const visitWithin = async (host: string, row: UrlRow): Promise<CrawlStep | undefined> => {
+      try {
+        return await visit(row, context);
+      } catch (error) {
+        if (!(error instanceof BudgetSpent)) throw error;
+        if (error.limit !== budget.spent()) spentHosts.set(host, error.limit); // its URL is still queued
+        return undefined;
+      }
+    };
+    const endedBy = (): Ending['endedBy'] | undefined =>
+      stop.signal.aborted ? 'signal' : pages >= settings.maxPages ? 'maxPages' : budget.spent();
     const isFull = (): boolean =>
-      stop.signal.aborted || visits.size >= settings.concurrency || pages + visits.size >= settings.maxPages;
+      endedBy() !== undefined || visits.size >= settings.concurrency || pages + visits.size >= settings.maxPages;
     for (;;) {
       let dueAt = Number.POSITIVE_INFINITY;
       for (const host of [...hosts]) {
         if (isFull()) break;
-        const row = visits.has(host) ? undefined : frontier.next(host);
+        if (spentHosts.has(host) || visits.has(host)) continue;
+        const row = frontier.next(host, budget.prefersPages(host));
         if (!row) continue;
+        const limit = budget.spentBy(host);
+        if (limit) {
+          spentHosts.set(host, limit);
+          continue;
+        }
         const readyAt = Math.max(row.nextTry, context.pace.readyAt(host));
         if (readyAt > Date.now()) {
           dueAt = Math.min(dueAt, readyAt);
@@ -79,15 +100,23 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
         }
         hosts.delete(host); // to the end of the line
         hosts.add(host);
-        visits.start(host, visit(row, context));
+        if (row.kind === 'sitemap') budget.countSitemap(host);
+        visits.start(host, visitWithin(host, row));
       }
       const waitMs = dueAt - Date.now();
-      if (visits.size === 0 && (stop.signal.aborted || waitMs > MAX_WAIT_MS)) return;
+      const isOver = endedBy() !== undefined || waitMs > Math.min(MAX_WAIT_MS, budget.msLeft());
+      if (visits.size === 0 && isOver) {
+        const isLate = waitMs <= MAX_WAIT_MS || [...spentHosts.values()].includes('maxMinutes');
+        const by = endedBy() ?? (isLate ? 'maxMinutes' : 'nothing_due');
+        settings.onEnd?.(endingOf(by, spentHosts, budget, frontier, settings.maxPages));
+        return;
+      }
       for (const visited of await visits.collect(Math.min(waitMs, MAX_WAIT_MS))) {
         if (visited.status === 'rejected') {
           if (stop.signal.aborted) continue; // cut off by the abort; the URL is still queued
           throw visited.reason;
         }
+        if (visited.value === undefined) continue;
         if (visited.value.kind === 'fetched' && visited.value.resource === 'page') pages++;
         yield visited.value;
       }
@@ -107,17 +136,36 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
   }
 }
 
+function endingOf(
+  by: Ending['endedBy'],
+  spentHosts: ReadonlyMap<string, keyof Budgets>,
+  budget: Budget,
+  frontier: Frontier,
+  maxPages: number,
+): Ending {
+  const remaining = frontier.tally('page').queued + frontier.tally('sitemap').queued;
+  return {
+    endedBy: remaining > 0 || by === 'signal' ? by : 'nothing_due',
+    spentHosts: [...spentHosts].filter(([, limit]) => limit !== 'maxMinutes'),
+    limits: { maxPages, ...budget.limits },
+    requests: budget.requests,
+    receivedBytes: budget.bytes,
+    remaining,
+  };
+}
+
 interface Parts {
   readonly frontier: Frontier;
   readonly warc: WarcWriter;
   readonly fetcher: Fetcher;
   readonly hosts: ReadonlySet<string>;
+  readonly budget: Budget;
   readonly signal: AbortSignal;
 }
 
 type Settings = CrawlOptions & Required<Pick<CrawlOptions, keyof typeof CRAWL_DEFAULTS>>;
 
-function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, signal }: Parts): VisitContext {
+function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budget, signal }: Parts): VisitContext {
   const pace = new HostPace(settings.delayMs);
   const productToken = productTokenOf(settings.userAgent);
   const told = new Set<string>();
@@ -128,8 +176,12 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, sign
   };
   const get = async (url: string, options: FetchOptions): Promise<Fetched> => {
     const place = new URL(url);
+    const { hostname } = place;
+    const received = (): number => fetcher.received(hostname);
+    budget.check(hostname, pace.readyAt(hostname) - Date.now());
+    const request = () => budget.request(hostname, received, () => fetcher.fetch(url, options, signal));
     try {
-      return await pace.turn(place.hostname, signal, () => fetcher.fetch(url, options, signal));
+      return await pace.turn(hostname, signal, request);
     } catch (error) {
       tellOnce(error, place);
       throw error;

@@ -3,7 +3,7 @@
  * `RequestFailed` with a reason. Bodies come with their Content-Encoding undone and their charset untouched, and stop
  * at a size limit that counts unpacked bytes; one clock covers the whole exchange, so that a trickle ends too.
  */
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, buildConnector } from 'undici';
@@ -70,6 +70,7 @@ export class Fetcher {
   readonly #agent: Agent;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
+  readonly #meter = new Meter();
 
   /** @throws ToolkitError BAD_CONNECT_TO, BAD_ADDRESS (exit 2). */
   constructor({ connectTo = {}, allowedAddresses = [], lookup, userAgent, timeoutMs }: FetcherOptions) {
@@ -95,9 +96,13 @@ export class Fetcher {
         } catch (error) {
           return void callback(error as Error, null);
         }
+        const connected: typeof callback = (...[error, socket]: Parameters<typeof callback>) => {
+          if (socket) this.#meter.add(options.hostname, socket);
+          callback(...([error, socket] as Parameters<typeof callback>));
+        };
         connect(
           route ? { ...options, ...route, servername: options.servername ?? options.hostname } : options,
-          callback,
+          connected,
         );
       },
     });
@@ -125,6 +130,11 @@ export class Fetcher {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** Bytes that came from a host so far, on all connections, headers included. Takes the host name of a URL. */
+  received(hostname: string): number {
+    return this.#meter.received(hostname.replace(/^\[|\]$/g, ''));
   }
 
   /** Drops connections, also those in use. */
@@ -157,6 +167,27 @@ export class Fetcher {
     } finally {
       body.destroy();
     }
+  }
+}
+
+/** What came over the connections of each host. */
+class Meter {
+  readonly #ended = new Map<string, number>();
+  readonly #open = new Map<string, Set<Socket>>();
+
+  add(host: string, socket: Socket): void {
+    const open = this.#open.get(host) ?? new Set();
+    this.#open.set(host, open.add(socket));
+    socket.once('close', () => {
+      open.delete(socket);
+      this.#ended.set(host, (this.#ended.get(host) ?? 0) + socket.bytesRead);
+    });
+  }
+
+  received(host: string): number {
+    let bytes = this.#ended.get(host) ?? 0;
+    for (const socket of this.#open.get(host) ?? []) bytes += socket.bytesRead;
+    return bytes;
   }
 }
 

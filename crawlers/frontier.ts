@@ -105,6 +105,13 @@ const FROM_VERSION_1 = `
 `;
 const ROW = `url, kind, state, reason, status, depth, hops, attempts, discovered_from AS discoveredFrom, etag,
   last_modified AS lastModified, fetched_at AS fetchedAt`;
+const NEXT = `
+  SELECT ${ROW}, max(next_try, coalesce((SELECT held_until FROM hosts WHERE hosts.host = urls.host), 0)) AS nextTry
+  FROM urls WHERE host = ? AND state = 'queued'`;
+/** What every version may have besides: made where it is missing. */
+const ADDITIONS = `
+  CREATE INDEX IF NOT EXISTS page_queue ON urls (host, next_try, depth, id) WHERE state = 'queued' AND kind = 'page';
+`;
 
 export class Frontier {
   readonly #db: Database.Database;
@@ -120,6 +127,7 @@ export class Frontier {
       if (version === 0) this.#db.exec(SCHEMA);
       else if (version === 1) this.#db.exec(FROM_VERSION_1);
       else if (version !== VERSION) throw new Error(`format version ${version}, this program reads ${VERSION}`);
+      this.#db.exec(ADDITIONS);
       this.#statements = prepare(this.#db);
     } catch (error) {
       throw writeFault(path, error) ?? badFrontier(path, `not a frontier of this program: ${reasonOf(error)}`, error);
@@ -131,9 +139,13 @@ export class Frontier {
     return this.#db.transaction(() => this.#insert(discoveries, discoveredFrom))();
   }
 
-  /** The next URL of a host: fresh ones by depth and age, then retries. Look at its `nextTry` before asking for it. */
-  next(host: string): UrlRow | undefined {
-    return this.#statements.next.get(host);
+  /**
+   * The next URL of a host: fresh ones by depth and age, then retries. Look at its `nextTry` before asking for it.
+   * `pagesFirst`: a sitemap only where no page is due.
+   */
+  next(host: string, pagesFirst = false): UrlRow | undefined {
+    const page = pagesFirst ? this.#statements.nextPage.get(host) : undefined;
+    return page && page.nextTry <= Date.now() ? page : this.#statements.next.get(host);
   }
 
   get(url: string): UrlRow | undefined {
@@ -254,10 +266,8 @@ function prepare(db: Database.Database) {
     insert: db.prepare<[string, string, UrlKind, number, number, string | null]>(
       'INSERT OR IGNORE INTO urls (url, host, kind, depth, hops, discovered_from) VALUES (?, ?, ?, ?, ?, ?)',
     ),
-    next: db.prepare<[string], UrlRow>(
-      `SELECT ${ROW}, max(next_try, coalesce((SELECT held_until FROM hosts WHERE hosts.host = urls.host), 0)) AS nextTry
-       FROM urls WHERE host = ? AND state = 'queued' ORDER BY next_try, depth, id LIMIT 1`,
-    ),
+    next: db.prepare<[string], UrlRow>(`${NEXT} ORDER BY next_try, depth, id LIMIT 1`),
+    nextPage: db.prepare<[string], UrlRow>(`${NEXT} AND kind = 'page' ORDER BY next_try, depth, id LIMIT 1`),
     get: db.prepare<[string], UrlRow>(`SELECT ${ROW}, next_try AS nextTry FROM urls WHERE url = ?`),
     settle: db.prepare<[Record<string, string | number | null>]>(
       `UPDATE urls SET state = @state, reason = @reason, status = @status, attempts = @attempts,

@@ -5,7 +5,7 @@
  */
 
 export { crawl } from './crawl.ts';
-export { CRAWL_DEFAULTS, type CrawlOptions } from './options.ts';
+export { CRAWL_DEFAULTS, type CrawlOptions, type Ending } from './options.ts';
 export { CONSENT_UNKNOWN, type Consent, type Page, pageOf } from './page.ts';
 export { type CrawlSummary, runCrawl } from './run-crawl.ts';
 export { ToolkitError } from './shell/errors.ts';

@@ -1,7 +1,9 @@
 /** What a crawl is told, and what it does where nothing is said. */
 import type { LookupFunction } from 'node:net';
+import type { Budgets } from './polite/budget.ts';
 
-export interface CrawlOptions {
+/** Budgets that are not given follow from `maxPages` (polite/budget.ts). */
+export interface CrawlOptions extends Partial<Budgets> {
   readonly outDir: string;
   /** http(s) URLs. May be empty when the folder holds a crawl: then it goes on. */
   readonly seeds: readonly string[];
@@ -20,7 +22,7 @@ export interface CrawlOptions {
   readonly concurrency?: number;
   /** Pause between two requests to a host; a longer Crawl-delay counts, up to MAX_DELAY_MS. */
   readonly delayMs?: number;
-  /** Pages fetched in this run; redirects, sitemaps and unchanged pages do not count. */
+  /** Pages fetched in this run; redirects, sitemaps and unchanged pages do not count, but in `maxRequests` they do. */
   readonly maxPages?: number;
   /** Links from the nearest seed. */
   readonly maxDepth?: number;
@@ -32,8 +34,25 @@ export interface CrawlOptions {
   readonly refreshAfterMs?: number;
   /** First pause before a failed request is made again. */
   readonly retryDelayMs?: number;
+  /** Hears once why the run ended, unless an error ended it. */
+  readonly onEnd?: (ending: Ending) => void;
   /** Hears about delays that hosts ask for, private addresses, and WARC files that lost something. */
   readonly note?: (text: string) => void;
+}
+
+export type Limits = Budgets & { readonly maxPages: number };
+
+export interface Ending {
+  /** `nothing_due`, or the limit that ended the run, or its signal. */
+  readonly endedBy: 'nothing_due' | 'signal' | keyof Limits;
+  /** Hosts that were left before all of their URLs were asked for, and by which limit. */
+  readonly spentHosts: readonly (readonly [host: string, limit: keyof Budgets])[];
+  readonly limits: Limits;
+  readonly requests: number;
+  /** On the wire, headers included. */
+  readonly receivedBytes: number;
+  /** URLs of all kinds that were not asked for, or wait to be asked again. */
+  readonly remaining: number;
 }
 
 export const CRAWL_DEFAULTS = {

@@ -52,6 +52,8 @@ export interface VisitContext {
 
 const MAX_ATTEMPTS = 3;
 const MAX_REDIRECTS = 10;
+/** By sitemaps.org an index names no index; some sites have two levels of them. */
+const MAX_SITEMAP_DEPTH = 3;
 /** A server that asks for a longer pause is asked again after this one. */
 const MAX_RETRY_AFTER_MS = 7 * 24 * 3_600_000;
 
@@ -237,7 +239,8 @@ async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discov
 
 function isWorthwhile({ url, kind, depth }: Discovery, { isAllowedHost, maxDepth }: VisitContext): boolean {
   if (depth > maxDepth || !isAllowedHost(new URL(url).hostname)) return false;
-  return kind === 'sitemap' || trapReason(url) === undefined;
+  if (kind === 'sitemap') return depth <= MAX_SITEMAP_DEPTH;
+  return trapReason(url) === undefined;
 }
 
 /** Sitemaps that a robots.txt announces. */

@@ -40,6 +40,24 @@ export const crawlCommand = defineCommand({
       .default(CRAWL_DEFAULTS.delayMs)
       .describe('pause between requests to a host; Crawl-delay may lengthen it'),
     maxPages: count.min(1).default(CRAWL_DEFAULTS.maxPages).describe('pages to fetch in this run'),
+    maxRequests: count
+      .min(1)
+      .optional()
+      .describe('requests of this run, for whatever and whatever came of them; default: 100 + 4 × --max-pages'),
+    maxTotalBytes: count
+      .min(1)
+      .optional()
+      .describe('bytes received in this run; default: 256 MiB + 1 MiB × --max-pages'),
+    maxMinutes: z.number().gt(0).optional().describe('no request later than this; default: no limit'),
+    maxHostRequests: count
+      .min(1)
+      .optional()
+      .describe('requests to one host; default: as --max-requests, of several half'),
+    maxHostBytes: count
+      .min(1)
+      .optional()
+      .describe('bytes received from one host; default: as --max-total-bytes, of several half'),
+    maxHostMinutes: z.number().gt(0).optional().describe('minutes of requests to one host; default: no limit'),
     maxDepth: count.min(0).default(CRAWL_DEFAULTS.maxDepth).describe('links from the nearest seed'),
     maxBytes: count.min(1).default(CRAWL_DEFAULTS.maxBytes).describe('where a response is cut'),
     timeoutMs: count.min(1).default(CRAWL_DEFAULTS.timeoutMs).describe('for a whole request'),
@@ -64,10 +82,16 @@ export const crawlCommand = defineCommand({
       },
       work,
     );
-    const { pages, bytes, reasons, waiting, folder } = done.report;
+    const { pages, bytes, reasons, waiting, ending, folder } = done.report;
+    const { limits: _limits, ...ended } = ending;
     work.report.result(
-      formatTable([...Object.entries(pages), ...reasons].map(([name, times]) => [name, formatCount(times)])),
-      { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting, folder },
+      formatTable(
+        [...Object.entries(pages), ...reasons, ['requests', ending.requests] as const].map(([name, times]) => [
+          name,
+          formatCount(times),
+        ]),
+      ),
+      { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting, ...ended, folder },
     );
     if (done.outcome === 'written' && waiting > 0) work.report.note(`${waiting} URLs wait for a later run`);
     if (done.outcome === 'nothing_new') work.report.note('nothing new');

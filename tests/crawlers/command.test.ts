@@ -52,6 +52,11 @@ it('reports, and says 99 when there is nothing new', async () => {
       bytes: expect.any(Number),
       reasons: { http_404: 1 },
       waiting: 0,
+      endedBy: 'nothing_due',
+      spentHosts: [],
+      requests: 6,
+      receivedBytes: expect.any(Number),
+      remaining: 0,
       folder: { fetched: 2, redirect: 0, refused: 1, failed: 0, queued: 0 },
     },
   });

@@ -16,7 +16,7 @@ export interface SeenRequest {
 }
 
 export type Handler = (request: SeenRequest, response: ServerResponse) => Answer | undefined;
-/** Host → path with query → answer. A string is an HTML page; a handler that returns nothing answers by itself. */
+/** Host → path with query, or `*` for all others → answer. A string is an HTML page; a handler that returns nothing answers by itself. */
 export type Sites = Readonly<Record<string, Readonly<Record<string, string | Answer | Handler>>>>;
 
 export interface TestWeb {
@@ -34,7 +34,7 @@ export async function startWeb(sites: Sites, ip = '127.0.0.1'): Promise<TestWeb>
     const host = request.headers.host!.replace(/:\d+$/, '');
     const seen = { host, path: request.url!, headers: request.headers, at: Date.now() };
     requests.push(seen);
-    const route = sites[seen.host]?.[seen.path];
+    const route = sites[seen.host]?.[seen.path] ?? sites[seen.host]?.['*'];
     const answer =
       typeof route === 'function' ? route(seen, response) : typeof route === 'string' ? { body: route } : route;
     if (answer === undefined && typeof route === 'function') return;
