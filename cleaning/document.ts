@@ -65,6 +65,7 @@ export const MEASUREMENTS = [
   'line_punct_frac', //        lines that end in punctuation / lines (FineWeb)
   'short_line_frac', //        lines of at most 30 characters / lines (FineWeb)
   'newline_ratio', //          line ends / syllables (FineWeb)
+  // Rules, leaders (`......`) and rows of tables are none of what is repeated.
   'dup_line_frac', //          lines that stood before / lines (Gopher)
   'dup_line_char_frac', //     their characters / characters (Gopher, FineWeb's char_duplicates)
   'dup_para_frac', //          paragraphs that stood before / paragraphs (Gopher)

@@ -3,7 +3,7 @@
 import type { Measurement } from '../document.ts';
 import { codeUnits } from '../vietnamese/code-units.ts';
 import { repeatedGrams, topGram } from '../vietnamese/grams.ts';
-import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Syllable } from '../vietnamese/lexicon.ts';
+import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Syllable, withoutLeaders } from '../vietnamese/lexicon.ts';
 import { C4 } from './c4.ts';
 import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
 
@@ -159,6 +159,9 @@ function isFinished(line: string): boolean {
 }
 const STOPS = '.!?…';
 
+/** Whether what stood before is said again: a rule or a line of dots says nothing, and rows of tables are often equal. */
+const repeats = (text: string): boolean => !text.includes('\t') && /[\p{L}\p{N}]/u.test(text);
+
 function measureLines(text: string, count: number, sentenceEnds: number) {
   const seen = new Set<string>();
   let [lines, characters, dup, dupCharacters, punctuated, bullets, ellipses, short] = [0, 0, 0, 0, 0, 0, 0, 0];
@@ -167,10 +170,11 @@ function measureLines(text: string, count: number, sentenceEnds: number) {
     if (line === '') continue;
     lines++;
     characters += line.length;
-    if (seen.has(line)) {
+    if (!seen.has(line)) seen.add(line);
+    else if (repeats(line)) {
       dup++;
-      dupCharacters += line.length;
-    } else seen.add(line);
+      dupCharacters += withoutLeaders(line).length;
+    }
     if (PUNCTUATED.includes(line.at(-1)!)) punctuated++;
     if (!isFinished(line)) unfinished++;
     if (BULLET.test(line)) bullets++;
@@ -196,21 +200,26 @@ function measureLines(text: string, count: number, sentenceEnds: number) {
   };
 }
 
+const isWordless = ({ hash }: Syllable): boolean => hash === 0;
+
 function measureParagraphs(text: string) {
   const seen = new Set<string>();
   let [paragraphs, dup, dupCharacters] = [0, 0, 0];
   for (const paragraph of text.split('\n\n')) {
     if (paragraph === '') continue;
     paragraphs++;
-    if (seen.has(paragraph)) {
+    if (!seen.has(paragraph)) seen.add(paragraph);
+    else if (repeats(paragraph)) {
       dup++;
-      dupCharacters += paragraph.length;
-    } else seen.add(paragraph);
+      dupCharacters += withoutLeaders(paragraph).length;
+    }
   }
   return { paragraphs, dup_para_frac: ratio(dup, paragraphs), dup_para_char_frac: ratio(dupCharacters, text.length) };
 }
 
-function measureGrams(syllables: readonly Syllable[], characters: number) {
+/** Grams are of words: bars, bullets and leaders between them are passed over. */
+function measureGrams(all: readonly Syllable[], characters: number) {
+  const syllables = all.some(isWordless) ? all.filter((syllable) => !isWordless(syllable)) : all;
   const times = syllables.length < WHOLE_TEXT ? 4 : 2;
   const top3 = topGram(syllables, 3, times);
   // A gram that repeats holds shorter ones that repeat.

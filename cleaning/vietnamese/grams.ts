@@ -4,8 +4,8 @@
  */
 import { mix32, type Syllable } from './lexicon.ts';
 
-/** Gram hash → count, and where it stood first. */
-let slots = { keys: new Int32Array(0), counts: new Int32Array(0), firsts: new Int32Array(0) };
+/** Gram hash → count, and characters of all of them. */
+let slots = { keys: new Int32Array(0), counts: new Int32Array(0), lengths: new Int32Array(0) };
 /** A table for more grams than this is let go after its document. */
 const MAX_KEPT = 1 << 22;
 
@@ -13,7 +13,7 @@ function clearSlots(grams: number): number {
   let size = 64;
   while (size < grams * 2) size *= 2;
   if (slots.keys.length < size || slots.keys.length > MAX_KEPT) {
-    slots = { keys: new Int32Array(size), counts: new Int32Array(size), firsts: new Int32Array(size) };
+    slots = { keys: new Int32Array(size), counts: new Int32Array(size), lengths: new Int32Array(size) };
   } else {
     slots.counts.fill(0, 0, size);
   }
@@ -29,17 +29,25 @@ function slotOf(key: number, mask: number): number {
 
 const BASE = 0x01000193;
 
-/** Calls `visit(hash, start)` for every gram of `n` syllables; `visit` returns how many grams to go on. */
-function eachGram(syllables: readonly Syllable[], n: number, visit: (hash: number, start: number) => number): void {
+/**
+ * Calls `visit(hash, length)` for every gram of `n` syllables, spaces not counted in its length; `visit` returns how
+ * many grams to go on.
+ */
+function eachGram(syllables: readonly Syllable[], n: number, visit: (hash: number, length: number) => number): void {
   let oldest = 1;
   for (let i = 1; i < n; i++) oldest = Math.imul(oldest, BASE);
   let rolling = 0;
+  let length = 0;
   let next = 0;
   for (let i = 0; i < syllables.length; i++) {
-    if (i >= n) rolling = (rolling - Math.imul(syllables[i - n].hash, oldest)) | 0;
+    if (i >= n) {
+      rolling = (rolling - Math.imul(syllables[i - n].hash, oldest)) | 0;
+      length -= syllables[i - n].length;
+    }
     rolling = (Math.imul(rolling, BASE) + syllables[i].hash) | 0;
+    length += syllables[i].length;
     const start = i - n + 1;
-    if (start >= next) next = start + visit(mix32(rolling), start);
+    if (start >= next) next = start + visit(mix32(rolling), length);
   }
 }
 
@@ -47,17 +55,15 @@ function eachGram(syllables: readonly Syllable[], n: number, visit: (hash: numbe
 export function topGram(syllables: readonly Syllable[], n: number, times: number): number {
   const mask = clearSlots(syllables.length);
   let top = 0;
-  eachGram(syllables, n, (hash, start) => {
+  eachGram(syllables, n, (hash, length) => {
     const slot = slotOf(hash, mask);
     if (slots.counts[slot] === 0) {
       slots.keys[slot] = hash;
-      slots.firsts[slot] = start;
+      slots.lengths[slot] = 0;
     }
     const count = ++slots.counts[slot];
-    if (count < times) return 1;
-    let length = n - 1;
-    for (let i = 0; i < n; i++) length += syllables[slots.firsts[slot] + i].length;
-    if (count * length > top) top = count * length;
+    slots.lengths[slot] += length + n - 1;
+    if (count >= times && slots.lengths[slot] > top) top = slots.lengths[slot];
     return 1;
   });
   return top;
@@ -67,15 +73,15 @@ export function topGram(syllables: readonly Syllable[], n: number, times: number
 export function repeatedGrams(syllables: readonly Syllable[], n: number): number {
   const mask = clearSlots(syllables.length);
   let characters = 0;
-  eachGram(syllables, n, (hash, start) => {
+  eachGram(syllables, n, (hash, length) => {
     const slot = slotOf(hash, mask);
-    if (slots.counts[slot] === 0) {
-      slots.keys[slot] = hash;
-      slots.counts[slot] = 1;
-      return 1;
+    if (slots.counts[slot] !== 0) {
+      characters += length;
+      return n;
     }
-    for (let i = 0; i < n; i++) characters += syllables[start + i].length;
-    return n;
+    slots.keys[slot] = hash;
+    slots.counts[slot] = 1;
+    return 1;
   });
   return characters;
 }

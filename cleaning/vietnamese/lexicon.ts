@@ -23,7 +23,7 @@ export class Syllable {
   /** 32-bit hash of `folded`; 0 when nothing but punctuation is left. */
   readonly hash: number;
   readonly letters: number;
-  /** Characters. */
+  /** Characters, but leaders (`Tên:......`): three and more of one mark. */
   readonly length: number;
   readonly #is: number;
   /** Place in FUNCTION_WORDS, of the word as written or without its diacritics; -1 when it is none. */
@@ -211,8 +211,14 @@ function analyse(written: string): Syllable {
   const letters = parts.reduce((sum, part) => sum + part.length, 0);
   const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;
   const folded = detach(fold(written));
-  return new Syllable(folded === '' ? 0 : hash32(folded), letters, written.length, is, functionWord, folded);
+  const { length } = withoutLeaders(written);
+  return new Syllable(folded === '' ? 0 : hash32(folded), letters, length, is, functionWord, folded);
 }
+
+const LEADERS = /([^\p{L}\p{M}\p{N}\s])\1{2,}/gu;
+
+/** Dots, lines and stars that lead the eye or rule a form say nothing: what is left of the text. */
+export const withoutLeaders = (text: string): string => text.replace(LEADERS, '');
 
 /** Igbo and Yoruba share the letters with a dot below, Czech and Icelandic those with an accent. */
 const TELLING_LETTER = /[ăđơưảấầẩẫậắằẳẵặẻẽếềểễệỉỏốồổỗộớờởỡợủứừửữựỳỵỷỹ]/;

@@ -26,6 +26,20 @@ const LIST =
 
 const words = (count: number, word: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => word(n)).join(' ');
+/** Blanks to fill in, as circulars append them: fourteen different ones. */
+const FORMS = (
+  'Kính gửi|Họ và tên chủ hộ|Nơi sinh của con|Thôn đang ở|Nghề của cha|Số nhân khẩu|Diện tích ruộng|Loại cây đã trồng|' +
+  'Thiệt hại do lũ|Đề nghị hỗ trợ|Ý kiến trưởng thôn|Cán bộ thẩm tra|Chủ tịch xã ký|Ngày nhận đơn'
+)
+  .split('|')
+  .map((field, n) => `${field} (ghi chữ in hoa, không viết tắt): ${'.'.repeat(60 + n)}\n----------`)
+  .join('\n');
+const PROCEDURE = [
+  'Bước\tNgười làm\tThời hạn',
+  'Nộp đơn tại bộ phận một cửa của xã\tChủ hộ hoặc người được ủy quyền\tGiờ hành chính',
+  'Kiểm tra giấy tờ và ghi phiếu hẹn\tCán bộ tiếp nhận\tTrong ngày',
+  'Thẩm tra tại ruộng, lập biên bản\tTổ công tác có trưởng thôn dự\tBảy ngày\n',
+].join('\n');
 const ENGLISH =
   'The ferry leaves when the captain decides that it is full, which is not the same thing as the timetable says. '.repeat(
     4,
@@ -133,6 +147,14 @@ describe('judge', () => {
       `${PROSE}\n${`${PROSE.slice(0, 60)}\n`.repeat(6)}`,
       'filter/repetitive_lines',
       'filter/repeated_lines',
+    ],
+    ['a circular with its forms', `${PROSE}\n\n${FORMS}`, 'kept', 'filter/repetitive_phrase_7'],
+    ['three procedures in one table', `${PROSE}\n\n${words(3, () => PROCEDURE)}`, 'kept', 'filter/repetitive_text'],
+    [
+      'the same words between leaders',
+      `${PROSE}\n${'Mua ngay kẻo hết hàng ________ '.repeat(40)}`,
+      'filter/repetitive_phrase',
+      'filter/repetitive_phrase',
     ],
     ['hashes', `${PROSE} ${words(20, (n) => `#thẻ${n}`)}`, 'filter/many_hashes', 'filter/many_hashes'],
     [

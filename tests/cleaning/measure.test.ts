@@ -86,6 +86,22 @@ describe('measure', () => {
     expect(measured(four).dup_8gram_char_frac).toBeCloseTo((3 * 8) / four.length);
   });
 
+  test('takes leaders, rules and rows of tables for no repetition', () => {
+    const long = Array.from({ length: 90 }, (_, n) => `c${n}`).join(' ');
+    const leaders = `${long}\n${'Tên: ......................\n_________\n. . . . . . . . . . . .\n| | | | | | | | |\n'.repeat(3)}`;
+    const figures = measured(leaders);
+    expect(figures.dup_line_frac).toBeCloseTo(2 / 13); // Tên: stands there twice more
+    expect(figures.dup_line_char_frac).toBeCloseTo((2 * 'Tên: '.length) / leaders.replace(/\n/g, '').length);
+    expect([figures.top_3gram_char_frac, figures.dup_8gram_char_frac]).toEqual([0, 0]);
+    expect(measured(`${long}\n${'Một\t2\t3\n'.repeat(4)}`)).toMatchObject({ dup_line_frac: 0, dup_line_char_frac: 0 });
+  });
+
+  test('takes the length of a gram from each place where it stands', () => {
+    const long = Array.from({ length: 90 }, (_, n) => `c${n}`).join(' ');
+    const text = `một hai (((ba))) ${long} một hai ba`;
+    expect(measured(text).top_3gram_char_frac).toBeCloseTo(('một hai ba'.length * 2) / text.length);
+  });
+
   test('speaks of code, policies, bullets and teasers line by line', () => {
     const text = 'Hãy bật JavaScript\n- một\n• hai\nChính sách bảo mật\nhết…\nfunction() {}';
     expect(measured(text)).toMatchObject({
