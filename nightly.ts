@@ -23,11 +23,11 @@ import {
 } from './crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
-import { formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
+import { formatBytes, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import type { Outcome, Work } from './crawlers/shell/work.ts';
 import type { CleanSummary } from './shards/documents/clean-inputs.ts';
 import type { TokenManifest } from './shards/manifest-shape.ts';
-import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
+import { DEFAULT_VOCAB_SIZE, TOKENIZER_GROWN_BY, TOKENIZER_POLICIES } from './tokenizer/train/defaults.ts';
 import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
 import { TRAINING } from './trainer/commands/train.ts';
 import { checkPolicy, MODEL_POLICIES, MODEL_TOLERANCE } from './trainer/run/model-gates.ts';
@@ -81,7 +81,15 @@ const options = z.object({
   delayMs: integer.min(0).optional().describe(described('delayMs', 'pause between requests to a host')),
   preset: RECIPE_OPTIONS.preset,
   vocabSize: integer.min(272).optional().describe(described('vocabSize', 'tokens of the vocabulary')),
-  retrainTokenizer: z.boolean().default(false).describe('train the tokenizer anew although there is one'),
+  tokenizer: z
+    .enum(TOKENIZER_POLICIES)
+    .default('grow')
+    .describe('train it anew: grow, when the text has grown and was too little for the vocabulary; never; always'),
+  tokenizerGrownBy: z
+    .number()
+    .min(1)
+    .default(TOKENIZER_GROWN_BY)
+    .describe('with --tokenizer grow: factor by which the text has to have grown since it was trained'),
   validShare: z.number().gt(0).lt(1).optional().describe(described('validShare', 'share of documents held out')),
   model: z
     .enum(MODEL_POLICIES)
@@ -173,11 +181,6 @@ async function runLine(settings: Settings, faults: Faults, work: Work): Promise<
 
   const tokens = await encode(settings, work);
   if (tokens.outcome === 'interrupted') return INTERRUPTED;
-  const { vocabSize } = tokens.report;
-  if (tokenizer.report === undefined && vocabSize !== settings.vocabSize) {
-    const kept = `the tokenizer of ${settings.out} has ${vocabSize} tokens`;
-    work.report.note(`${kept}; another --vocab-size needs --retrain-tokenizer`);
-  }
 
   const trained = await trainModel(settings, work);
   if (trained.outcome === 'interrupted') return INTERRUPTED;
@@ -232,15 +235,25 @@ async function clean({ out, input, preset }: Settings, faults: ToolkitError[], w
   return cleanInputs({ inputs, outDir: join(out, 'documents'), preset, onFault }, work);
 }
 
-/** Once: another tokenizer is another model. No report when the one that stands there is kept. */
+/** Another tokenizer is another model: it stays while it serves. No report when the one that stands there is kept. */
 async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTokenizer | undefined> {
   const { vocabSize, validShare } = settings;
-  const out = join(settings.out, 'tokenizer');
-  if (!settings.retrainTokenizer && existsSync(join(out, 'tokenizer.json'))) {
+  const { tokenizerDue, tokenizerNight } = await import('./tokenizer/train/rule.ts');
+  const [documents, out, tokens] = ['documents', 'tokenizer', 'tokens'].map((name) => join(settings.out, name));
+  const night = await tokenizerNight({ documents, tokenizer: out, tokens }, vocabSize, validShare);
+  const { trains, why } = tokenizerDue(night, settings);
+  if (!trains) {
+    const { askedVocab = vocabSize } = night;
+    const kept = `the tokenizer of ${settings.out} was trained for ${askedVocab} tokens`;
+    if (askedVocab !== vocabSize) work.report.note(`${kept}; another --vocab-size needs --tokenizer always`);
     return { outcome: 'nothing_new', report: undefined };
   }
+  if (why !== undefined) {
+    const cost = `all ${formatBytes(night.textBytes)} are encoded again, and a model of the new tokens begins`;
+    work.report.note(`${why}: it is trained anew, ${cost}; --tokenizer never keeps the old one`);
+  }
   const { trainTokenizer: train } = await import('./tokenizer/train/train-files.ts');
-  return train({ documents: [join(settings.out, 'documents')], vocabSize, validShare, out }, work);
+  return train({ documents: [documents], vocabSize, validShare, out }, work);
 }
 
 async function encode({ out, validShare }: Settings, work: Work): Station<TokenManifest, undefined> {

@@ -38,6 +38,11 @@ export function tryAgain(code: string, message: string, hint?: string, cause?: u
   return new ToolkitError({ code, message, hint, cause, exitStatus: 75 });
 }
 
+/** The same error, with more at the end of its message. */
+export function extended({ code, message, hint, exitStatus, ...rest }: ToolkitError, more: string): ToolkitError {
+  return new ToolkitError({ code, hint, exitStatus, message: `${message}${more}`, cause: rest.cause });
+}
+
 /** One error that says them all, with the code and hint of the first. `faults` is not empty. */
 export function together(faults: readonly ToolkitError[], exitStatus: ErrorStatus): ToolkitError {
   const [first] = faults;

@@ -157,6 +157,7 @@ describe('vua tokenizer train', () => {
     const config = JSON.parse(readFileSync(at('tokenizer/tokenizer_config.json'), 'utf8')) as { vua: object };
     expect(config.vua).toEqual({
       vocabSize: 600,
+      learned: { documents: expect.any(Number), bytes: expect.any(Number) },
       maxSyllables: 2,
       syllableShare: 0.5,
       digits: 1,

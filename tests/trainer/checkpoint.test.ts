@@ -13,7 +13,7 @@ import {
 import { basename, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { modelConfig } from '../../trainer/model/config.ts';
-import { checkpointsIn, openCheckpoint, writeCheckpoint } from '../../trainer/record/checkpoint.ts';
+import { checkpointsIn, openCheckpoint, tokenizerFilesIn, writeCheckpoint } from '../../trainer/record/checkpoint.ts';
 import { safetensorsHeader } from '../../trainer/record/safetensors.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { temporaryFolder } from '../support.ts';
@@ -30,7 +30,9 @@ beforeAll(() => {
 const save = (outDir: string, step: number, keep = 2, heldOutBitsPerByte?: number): Promise<string> => {
   const source = { dtype: 'F32', shape: [100], read: () => new Float32Array(100).fill(step) } as const;
   const files = { 'model.safetensors': new Map([['a', source]]), 'optimizer.safetensors': new Map([['m.a', source]]) };
-  return writeCheckpoint(outDir, files, stateOf(step, config, { heldOutBitsPerByte }), root, { keep });
+  return writeCheckpoint(outDir, files, stateOf(step, config, { heldOutBitsPerByte }), tokenizerFilesIn(root), {
+    keep,
+  });
 };
 const names = (outDir: string): string[] => checkpointsIn(outDir).map((dir) => basename(dir));
 
@@ -170,6 +172,6 @@ it('keeps what a resume needs beside the weights', async () => {
   const source = { dtype: 'F32', shape: [1], read: () => Float32Array.of(1) } as const;
   const files = { 'model.safetensors': new Map([['a', source]]), 'optimizer.safetensors': new Map() };
   const out = fresh();
-  await writeCheckpoint(out, files, stateOf(1, config, { extra }), root);
+  await writeCheckpoint(out, files, stateOf(1, config, { extra }), tokenizerFilesIn(root));
   expect(openCheckpoint(out).state.extra).toEqual(extra);
 });

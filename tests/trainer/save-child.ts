@@ -1,7 +1,7 @@
 /** Saves checkpoints one after the other until it is killed: `save-child.ts OUT TOKENIZER FIRST_STEP`. */
 
 import { modelConfig } from '../../trainer/model/config.ts';
-import { writeCheckpoint } from '../../trainer/record/checkpoint.ts';
+import { tokenizerFilesIn, writeCheckpoint } from '../../trainer/record/checkpoint.ts';
 import { stateOf } from './support.ts';
 
 const [outDir, tokenizerDir, first] = process.argv.slice(2);
@@ -11,6 +11,6 @@ for (let step = Number(first); ; step++) {
   const sources = (names: string) =>
     new Map(Array.from(names, (name) => [name, { dtype: 'F32', shape: [1 << 19], read } as const]));
   const files = { 'model.safetensors': sources('ab'), 'optimizer.safetensors': sources('mv') };
-  await writeCheckpoint(outDir, files, stateOf(step, config), tokenizerDir, { keep: 2 });
+  await writeCheckpoint(outDir, files, stateOf(step, config), tokenizerFilesIn(tokenizerDir), { keep: 2 });
   process.stdout.write(`${step}\n`);
 }

@@ -10,6 +10,7 @@ import {
   CHECKPOINT_FORMAT,
   CHECKPOINT_VERSION,
   type CheckpointState,
+  tokenizerFilesIn,
   writeCheckpoint,
 } from '../../trainer/record/checkpoint.ts';
 import type { TensorSource } from '../../trainer/record/tensor-file.ts';
@@ -69,5 +70,5 @@ export async function randomCheckpoint(
     }),
   );
   const files = { 'model.safetensors': tensors, 'optimizer.safetensors': new Map() };
-  return { dir: await writeCheckpoint(outDir, files, stateOf(7, config), tokenizerDir), config };
+  return { dir: await writeCheckpoint(outDir, files, stateOf(7, config), tokenizerFilesIn(tokenizerDir)), config };
 }

@@ -12,7 +12,7 @@ import { seededRandom } from '../../trainer/gpu/random.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { modelConfig, parameterCount, parametersOf, sizeOf } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
-import { loadCheckpoint, openCheckpoint, saveCheckpoint } from '../../trainer/record/checkpoint.ts';
+import { loadCheckpoint, openCheckpoint, saveCheckpoint, tokenizerFilesIn } from '../../trainer/record/checkpoint.ts';
 import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
 import { type TrainOptions, type TrainStep, train } from '../../trainer/run/train.ts';
 import { evaluateUnigram, type HeldOut } from '../../trainer/score/bits-per-byte.ts';
@@ -120,7 +120,7 @@ describe('training', () => {
     expect(settled).toBe(true);
     const counters = { step, loader, optimizer: await interrupted.readState() };
     const state = { format: 'vua-checkpoint', version: 2, ...counters, config, options: {}, adapter: '' } as const;
-    await saveCheckpoint(folder, interrupted.arena, state, folder);
+    await saveCheckpoint(folder, interrupted.arena, state, tokenizerFilesIn(folder));
     interrupted.release();
 
     const resumed = await Trainer.create(gpu, config, { rows: 8, optimizer });

@@ -10,3 +10,9 @@ export const MAX_TOKEN_BYTES = 64;
 export const MAX_VOCAB_SIZE = 2 ** 20;
 export const MAX_SYLLABLES = 1;
 export const SYLLABLE_SHARE = 0.5;
+
+/** What a night does with its tokenizer. */
+export const TOKENIZER_POLICIES = ['never', 'grow', 'always'] as const;
+export const TOKENIZER_GROWN_BY = 2;
+/** Text for each token of the vocabulary with which a tokenizer has learned enough: 34 MB for 8,192. */
+export const ENOUGH_BYTES_PER_TOKEN = 4096;

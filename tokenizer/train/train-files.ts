@@ -121,7 +121,7 @@ async function trainLocked(
       report.note(`the corpus gives a vocabulary of ${found}, not ${wanted}: no pair is left`);
     }
     const outcome = writeIfNew(out, {
-      [CONFIG_FILE]: tokenizerConfigJson(asked),
+      [CONFIG_FILE]: tokenizerConfigJson({ ...asked, learned: { documents, bytes: counted.bytes } }),
       [TOKENIZER_FILE]: tokenizerJson(model),
     });
     return { outcome, report: { vocabSize, merges: mergeCount(model), documents, ...counted } };

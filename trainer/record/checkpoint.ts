@@ -10,8 +10,16 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
-import { readJsonIfPresent, syncFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import {
+  makeFolder,
+  readJsonIfPresent,
+  roomAt,
+  syncFolder,
+  writeFault,
+  writeFileAtomic,
+} from '../../crawlers/shell/folder.ts';
+import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import type { LoaderState } from '../batch.ts';
 import type { Arena, ArenaPart } from '../model/arena.ts';
 import { MODEL_DEFAULTS, type ModelConfig, storedShape } from '../model/config.ts';
@@ -22,7 +30,8 @@ export const CHECKPOINT_FORMAT = 'vua-checkpoint';
 export const CHECKPOINT_VERSION = 2;
 export const MODEL_FILE = 'model.safetensors';
 export const OPTIMIZER_FILE = 'optimizer.safetensors';
-const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
+export type TokenizerFiles = Readonly<Record<(typeof TOKENIZER_FILES)[number], Uint8Array>>;
 const MOMENTS: readonly ArenaPart[] = ['m', 'v'];
 
 export interface CheckpointState {
@@ -58,12 +67,40 @@ export interface SaveOptions {
   readonly keep?: number;
 }
 
+/** Of a folder with them, as they are now. */
+export const tokenizerFilesIn = (dir: string): TokenizerFiles => ({
+  'tokenizer.json': readFileSync(join(dir, 'tokenizer.json')),
+  'tokenizer_config.json': readFileSync(join(dir, 'tokenizer_config.json')),
+});
+
+/**
+ * Refuses to begin where the checkpoints of a run will not fit: those that stay, the best, and the one being written.
+ * @param count of those that the run will make; at most `keep` stay
+ * @throws ToolkitError WRITE_FAILED
+ */
+export function checkRoom(outDir: string, arena: Arena, { keep = 2 }: SaveOptions, count: number): void {
+  const parts: readonly ArenaPart[] = ['params', ...MOMENTS];
+  const each = arena.parameters.flatMap((parameter) => {
+    const elements = parameter.shape.reduce((a, b) => a * b, 1);
+    return parts.map((part) => (arena.has(part, parameter.name) ? 4 * elements : 0));
+  });
+  const bytes = each.reduce((a, b) => a + b, 0);
+  const further = Math.max(1, Math.min(keep, count) + 2 - checkpointsIn(outDir).length);
+  const room = roomAt(outDir);
+  if (count === 0 || room === undefined || room.total === 0 || room.free >= further * bytes) return;
+  throw new ToolkitError({
+    code: 'WRITE_FAILED',
+    message: `${outDir}: ${further} checkpoints of ${formatBytes(bytes)} need ${formatBytes(further * bytes)}, ${formatBytes(room.free)} are free`,
+    hint: 'free some disk space, choose an --out on another disk, or keep fewer (--keep)',
+  });
+}
+
 /** Writes `OUT/step-N`, then deletes `stale` folders, later steps, and all but the newest `keep` and the best. */
 export function saveCheckpoint(
   outDir: string,
   arena: Arena,
   state: CheckpointState,
-  tokenizerDir: string,
+  tokenizer: TokenizerFiles,
   options: SaveOptions = {},
 ): Promise<string> {
   const named = (part: ArenaPart, prefix: string): [string, TensorSource][] =>
@@ -79,31 +116,39 @@ export function saveCheckpoint(
     [MODEL_FILE]: new Map(named('params', '')),
     [OPTIMIZER_FILE]: new Map(MOMENTS.flatMap((part) => named(part, `${part}.`))),
   };
-  return writeCheckpoint(outDir, tensors, state, tokenizerDir, options);
+  return writeCheckpoint(outDir, tensors, state, tokenizer, options);
 }
 
-/** The same from tensors of anywhere. A kill at any moment leaves the folders that were there, or the new one as well. */
+/**
+ * The same from tensors of anywhere. A kill at any moment leaves the folders that were there, or the new one as well; a
+ * full disk those that were there. @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER
+ */
 export async function writeCheckpoint(
   outDir: string,
   tensors: Readonly<Record<string, ReadonlyMap<string, TensorSource>>>,
   state: CheckpointState,
-  tokenizerDir: string,
+  tokenizer: TokenizerFiles,
   { stale = [], keep = 2 }: SaveOptions = {},
 ): Promise<string> {
   const name = `step-${String(state.step).padStart(6, '0')}`;
   const partial = join(outDir, `.${name}.partial`);
   const dir = join(outDir, name);
-  mkdirSync(outDir, { recursive: true });
+  makeFolder(outDir);
   for (const left of readdirSync(outDir)) {
     if (/^\.step-\d+\.(partial|old)$/.test(left)) rmSync(join(outDir, left), { recursive: true, force: true });
   }
-  mkdirSync(partial);
-  const files: Record<string, FileFacts> = {};
-  for (const [file, sources] of Object.entries(tensors)) {
-    files[file] = await writeSafetensors(join(partial, file), sources);
+  try {
+    mkdirSync(partial);
+    const files: Record<string, FileFacts> = {};
+    for (const [file, sources] of Object.entries(tensors)) {
+      files[file] = await writeSafetensors(join(partial, file), sources);
+    }
+    for (const file of TOKENIZER_FILES) writeFileAtomic(join(partial, file), tokenizer[file]);
+    writeFileAtomic(join(partial, 'state.json'), `${JSON.stringify({ ...state, files }, null, 2)}\n`);
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw writeFault(partial, error) ?? error;
   }
-  for (const file of TOKENIZER_FILES) writeFileAtomic(join(partial, file), readFileSync(join(tokenizerDir, file)));
-  writeFileAtomic(join(partial, 'state.json'), `${JSON.stringify({ ...state, files }, null, 2)}\n`);
   const old = join(outDir, `.${name}.old`);
   if (existsSync(dir)) renameSync(dir, old);
   renameSync(partial, dir);

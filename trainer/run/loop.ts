@@ -11,7 +11,7 @@
  *   trained      no step comes after this
  *   evaluating, evaluated: the whole held-out split, when all steps are done
  */
-import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { extended, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { bytesPerToken, joinSources, type TokenFolder } from '../../shards/tokens/source.ts';
 import type { Tokenizer } from '../../tokenizer/load.ts';
 import type { LoaderState } from '../batch.ts';
@@ -163,6 +163,10 @@ export async function* trainingLoop(
       yield { event: 'settled' };
     }
   } catch (error) {
+    if (last?.settled && last.step !== kept && isOfReading(error)) {
+      yield { event: 'checkpoint', step: last };
+      throw extended(error, `; the weights behind step ${last.step} are kept`);
+    }
     throw await explained(error, trainer, kept, rewindOf(points, kept, tokensPerStep));
   }
   if (last && last.step !== kept) yield { event: 'checkpoint', step: last };
@@ -194,7 +198,9 @@ function pointOf(
 /** A loss that is no number, with the tensor in which it began and what going back costs. */
 async function explained(error: unknown, { arena }: Trainer, checkpointStep: number, rewind: Rewind): Promise<unknown> {
   if (!(error instanceof ToolkitError) || error.code !== 'NAN_LOSS') return error;
-  const { code, hint, message, exitStatus } = error;
-  const end = rewindText(checkpointStep, rewind, await firstNotFinite(arena));
-  return new ToolkitError({ code, hint, exitStatus, message: `${message}${end}`, cause: error });
+  return extended(error, rewindText(checkpointStep, rewind, await firstNotFinite(arena)));
 }
+
+/** Tokens that went away or are damaged: the device still holds whole weights. */
+const isOfReading = (error: unknown): error is ToolkitError =>
+  error instanceof ToolkitError && !/^(NAN_LOSS|DEVICE_\w+|OUT_OF_MEMORY)$/.test(error.code);

@@ -3,7 +3,8 @@
  * curve, checkpoints, samples, evaluation. `vua train` and the nightly line call it.
  */
 import { join } from 'node:path';
-import { appendToFile, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { extended, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { appendToFile } from '../../crawlers/shell/folder.ts';
 import { holding } from '../../crawlers/shell/lock.ts';
 import { formatBytes, type Progress, type Reporter } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
@@ -21,8 +22,12 @@ import {
   CHECKPOINT_VERSION,
   type Checkpoint,
   type CheckpointState,
+  checkRoom,
   loadCheckpoint,
   saveCheckpoint,
+  stepOf,
+  type TokenizerFiles,
+  tokenizerFilesIn,
 } from '../record/checkpoint.ts';
 import { type CurveHead, openCurve } from '../record/curve.ts';
 import { heldOutOf } from '../score/bits-per-byte.ts';
@@ -58,8 +63,8 @@ interface Past {
   readonly previous?: Checkpoint;
   /** Folders that the first checkpoint replaces. */
   readonly stale: string[];
-  /** A folder with the tokenizer's files. */
-  readonly tokenizer: string;
+  /** As it was when the run began: its folder may be written anew meanwhile. */
+  readonly tokenizer: TokenizerFiles;
   readonly kept: Pick<CheckpointState, 'options' | 'adapter' | 'extra'>;
 }
 
@@ -74,7 +79,7 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
   if (finished) return { outcome: 'nothing_new', report: finished };
   if (why !== undefined) report.note(`${why}: it begins anew`);
   const heldOut = heldOutOf(folders);
-  const tokenizer = await tokenizerFolder(folders[0], options.out);
+  const tokenizer = await tokenizerOf(folders[0]);
   const gpu = await openGpu(options.adapter);
   try {
     const adapter = describe(gpu.facts);
@@ -85,7 +90,10 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
     const run = await openRun(gpu, {
       ...{ folders, heldOut, recipe, options, state: previous?.state.loader },
       startLoader: (all, plan) => openRing(all, plan, startLoaderThread),
-      sampling: prompts.length > 0 ? { ...SAMPLE, prompts, tokenizer: await Tokenizer.load(tokenizer) } : undefined,
+      sampling:
+        prompts.length > 0
+          ? { ...SAMPLE, prompts, tokenizer: Tokenizer.parse(tokenizer['tokenizer.json'], folders[0].where) }
+          : undefined,
     });
     try {
       const { rows, storage } = run.trainer;
@@ -120,6 +128,12 @@ async function record(
   const heldOutFigure = () => heldOut > 0 && { 'bits/byte': heldOut.toFixed(3) };
   let evaluation: WholeEvaluation | undefined;
   begin(run, options, previous, report);
+  checkRoom(out, run.trainer.arena, options, Math.ceil((options.steps - from) / options.checkpointEvery));
+  const afterLoss = (error: unknown): never => {
+    const [step, kept] = [last?.step ?? from, checkpoint === '' ? 0 : stepOf(checkpoint)];
+    if (!(error instanceof ToolkitError) || step === kept) throw error;
+    throw extended(error, `; steps ${kept + 1} to ${step} are lost, ${checkpoint || 'no checkpoint'} stays`);
+  };
   const onTokens = (done: number): void => progress!.update(done);
   for await (const event of trainingLoop(run, { adapter, from, signal, onTokens })) {
     switch (event.event) {
@@ -134,7 +148,11 @@ async function record(
         last = event.step;
         speed = speed === 0 ? last.tokensPerSecond : 0.9 * speed + 0.1 * last.tokensPerSecond;
         heldOut = event.point.heldOutBitsPerByte ?? heldOut;
-        curve!.append(event.point);
+        try {
+          curve!.append(event.point);
+        } catch (error) {
+          afterLoss(error);
+        }
         if (event.anomaly) report.note(event.anomaly);
         const figures = { loss: last.loss.toFixed(3), 'tokens/s': Math.round(speed) };
         progress!.update(last.step, { ...figures, ...heldOutFigure() });
@@ -146,7 +164,7 @@ async function record(
         break;
       }
       case 'checkpoint':
-        checkpoint = await save(run, event.step, options, past);
+        checkpoint = await save(run, event.step, options, past).catch(afterLoss);
         break;
       case 'trained':
         progress!.finish({ loss: last?.loss.toFixed(3) ?? '-', ...heldOutFigure() });
@@ -225,12 +243,6 @@ function recipeText({ config, trainer, accumulate, memory }: Recipe): string {
   return `${config.layers} layers × ${config.width}, ${parameterCount(config)} parameters, ${parts} rows of ${config.context}, ${precision}, ${formatBytes(memory.bytes)}`;
 }
 
-/** A local folder with the tokenizer's files: that of the tokens, or a copy of them in `out`. */
-async function tokenizerFolder(folder: TokenFolder, out: string): Promise<string> {
-  if (!isUrl(folder.where)) return folder.where;
-  const dir = join(out, 'tokenizer');
-  const files = await fetchTokenizer(folder);
-  for (const name of ['tokenizer_config.json', 'tokenizer.json'] as const)
-    writeFileAtomic(join(dir, name), files[name]);
-  return dir;
-}
+/** The tokenizer's files beside the tokens. */
+const tokenizerOf = async (folder: TokenFolder): Promise<TokenizerFiles> =>
+  isUrl(folder.where) ? fetchTokenizer(folder) : tokenizerFilesIn(folder.where);

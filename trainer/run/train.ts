@@ -43,7 +43,10 @@ export interface TrainStep extends StepFigures {
   readonly heldOut?: Evaluation;
 }
 
-/** @throws ToolkitError NAN_LOSS naming the step. Ends early, after a settled step, when `signal` is aborted. */
+/**
+ * @throws ToolkitError NAN_LOSS naming the step; what the loader throws, when the steps before it were told. Ends early, after a settled step, when
+ * `signal` is aborted.
+ */
 export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
   const { schedule, from, signal, loader, accumulate = 1, maskDocuments } = options;
   const { rows, config } = trainer;
@@ -54,20 +57,28 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     const rate = learningRate(schedule, step);
     let dataWaitMs = 0;
     let state: LoaderState | undefined;
+    let fault: { readonly error: unknown } | undefined; // of what is read: the weights are those of the step before
+    const keep = (error: unknown): void => {
+      fault = { error };
+    };
     for (let micro = 0; micro < accumulate; micro++) {
       const asked = performance.now();
-      const batch = await loader.next();
+      const batch = await loader.next().catch(keep);
+      if (!batch) break;
       dataWaitMs += performance.now() - asked;
       trainer.microStep(batch, { index: micro, count: accumulate }, rate);
       state = batch.state;
     }
-    waiting.push({ step, learningRate: rate, dataWaitMs, loader: state! });
-    const evaluates = step % options.evaluateEvery === 0 || step === schedule.steps;
-    const settles = evaluates || step % options.checkpointEvery === 0 || signal?.aborted;
+    if (!fault) waiting.push({ step, learningRate: rate, dataWaitMs, loader: state! });
+    else if (waiting.length === 0) throw fault.error;
+    const evaluates = !fault && (step % options.evaluateEvery === 0 || step === schedule.steps);
+    const settles = fault || evaluates || step % options.checkpointEvery === 0 || signal?.aborted;
     if (waiting.length < readEvery && !settles) continue;
     const figures = await trainer.figures(waiting.length);
     const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
-    const heldOut = evaluates ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }) : undefined;
+    const heldOut = evaluates
+      ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }).catch(keep)
+      : undefined;
     for (const [i, figure] of figures.entries()) {
       const { loss, gradNorm, skipped, lossScale } = figure;
       // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
@@ -78,9 +89,10 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
           hint: 'start a new --out folder with a lower --learning-rate; the checkpoints before this step stay',
         });
       }
-      const settled = waiting[i].step === step;
-      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && { heldOut }) };
+      const settled = i === figures.length - 1;
+      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && heldOut && { heldOut }) };
     }
+    if (fault) throw fault.error;
     waiting = [];
     readAt = performance.now(); // what the caller did between the steps is not training
     if (signal?.aborted) return;

@@ -1,0 +1,151 @@
+/** The models of a run's folder, without a GPU: what is due, what its gate lets through, and what a kill leaves in force. */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import {
+  besideInForce,
+  forgetOlder,
+  modelFolder,
+  nextModel,
+  putInForce,
+  readModels,
+  type StoredModel,
+  writeRecord,
+} from '../../trainer/record/models.ts';
+import { type Attempt, checkPolicy, dueOf, passesGate } from '../../trainer/run/model-gates.ts';
+import { temporaryFolder, thrownBy } from '../support.ts';
+
+const DAY = 86_400_000;
+const identity = { tokens: 'a', vocabSize: 400, paddedVocab: 416, steps: 300, peak: 0.03 };
+const last: Attempt = { identity, textBytes: 1000, begun: 10 * DAY };
+const more = { ...identity, tokens: 'b' };
+const tonight = { identity: more, textBytes: 1100, begun: 11 * DAY };
+const always = { modelGrownBy: 0, modelEvery: 1 };
+
+it.each<[string, Attempt | undefined, Required<Attempt>, typeof always, boolean]>([
+  ['there is none', undefined, tonight, { modelGrownBy: 9, modelEvery: 9 }, true],
+  ['nothing changed', last, { ...tonight, identity }, always, false],
+  ['there are new tokens', last, tonight, always, true],
+  ['a tenth more, a twentieth asked for', last, tonight, { ...always, modelGrownBy: 0.05 }, true],
+  ['a tenth more, half asked for', last, tonight, { ...always, modelGrownBy: 0.5 }, false],
+  ['the next night, each third asked for', last, tonight, { ...always, modelEvery: 3 }, false],
+  [
+    'the third night, an hour early',
+    last,
+    { ...tonight, begun: 13 * DAY - DAY / 24 },
+    { ...always, modelEvery: 3 },
+    true,
+  ],
+  ['a clock that was ahead', last, { ...tonight, begun: 5 * DAY }, { ...always, modelEvery: 3 }, true],
+  ['of an older version', { identity }, tonight, { modelGrownBy: 9, modelEvery: 9 }, true],
+  [
+    'other steps, whatever has grown',
+    last,
+    { ...tonight, identity: { ...more, steps: 320 } },
+    { modelGrownBy: 9, modelEvery: 9 },
+    true,
+  ],
+  [
+    'another tokenizer, not grown',
+    last,
+    { ...tonight, identity: { ...more, vocabSize: 500 } },
+    { ...always, modelGrownBy: 9 },
+    false,
+  ],
+])('trains: %s', (_, before, night, policy, trains) => {
+  expect(dueOf(before, night, policy).trains).toBe(trains);
+});
+
+it.each([
+  [undefined, 9, 0, true],
+  [2, 2, 0, true],
+  [2, 2.001, 0, false],
+  [2, 2.04, 0.02, true],
+  [2, 2.041, 0.02, false],
+  [2, 1, 0, true],
+  [2, Number.NaN, 0.5, false],
+])('gate: in force %s, new %s, tolerance %s', (before, bitsPerByte, tolerance, passes) => {
+  expect(passesGate(before, bitsPerByte, tolerance)).toBe(passes);
+});
+
+it('refuses what cannot be had yet', async () => {
+  expect(await thrownBy(() => checkPolicy({ model: 'continue' }))).toMatchObject({ code: 'BAD_OPTION', exitStatus: 2 });
+});
+
+/** A model with a checkpoint whose two files say which one it is. */
+function grow(out: string): StoredModel {
+  const place = nextModel(out, readModels(out));
+  const { inForce } = readModels(out);
+  fill(place.dir, place.name);
+  const verdict = { accepted: true, bitsPerByte: 1, beforeName: inForce?.name, tolerance: 0 };
+  return writeRecord(place, { begun: '', textBytes: 1, heldOut: '', verdict });
+}
+function fill(dir: string, name: string): void {
+  const checkpoint = join(dir, 'step-000010');
+  mkdirSync(checkpoint, { recursive: true });
+  for (const file of ['a', 'b']) writeFileSync(join(checkpoint, file), name);
+}
+const seen = (out: string): string[] =>
+  ['a', 'b'].map((file) => readFileSync(join(out, 'model', 'step-000010', file), 'utf8'));
+
+it('keeps the model in force, the one before it, and the newest', () => {
+  const out = temporaryFolder();
+  for (const name of ['000001', '000002', '000003']) {
+    const model = grow(out);
+    expect(model.name).toBe(name);
+    expect(readModels(out).newest?.name).toBe(name);
+    putInForce(out, model);
+    forgetOlder(out);
+    expect(seen(out)).toEqual([name, name]);
+    expect(modelFolder(out)).toBe(join(out, 'models', name));
+  }
+  const growing = nextModel(out, readModels(out));
+  forgetOlder(out);
+  expect(readModels(out)).toMatchObject({ inForce: { name: '000003' }, newest: { name: growing.name } });
+  expect(besideInForce(out).map(({ name }) => name)).toEqual(['000002', '000004']);
+});
+
+it('takes the place of a folder of an older version, and of a copy that followed links', () => {
+  const out = temporaryFolder();
+  fill(join(out, 'model'), 'old');
+  expect(readModels(out)).toMatchObject({ inForce: { name: '000000' }, newest: undefined });
+  putInForce(out, grow(out));
+  expect(seen(out)).toEqual(['000001', '000001']);
+  expect(besideInForce(out).map(({ name }) => name)).toEqual(['000000']);
+
+  const copy = temporaryFolder();
+  cpSync(out, copy, { recursive: true, dereference: true });
+  expect(lstatSync(join(copy, 'model')).isDirectory()).toBe(true);
+  expect(readModels(copy)).toMatchObject({ inForce: { name: '000001' }, newest: undefined });
+  putInForce(copy, grow(copy));
+  expect(seen(copy)).toEqual(['000002', '000002']);
+});
+
+it('reads the new model where a kill came between the two renames of an older folder', () => {
+  const out = temporaryFolder();
+  fill(join(out, 'model'), 'old');
+  const model = grow(out);
+  renameSync(join(out, 'model'), join(out, 'models', '000000'));
+  expect(modelFolder(out)).toBe(model.dir);
+  expect(modelFolder(join(out, 'model'))).toBe(model.dir);
+  expect(readModels(out)).toMatchObject({ inForce: undefined, newest: { name: model.name } });
+  putInForce(out, readModels(out).newest!);
+  expect(seen(out)).toEqual([model.name, model.name]);
+});
+
+it('a kill -9 at any moment leaves one whole model in force', async () => {
+  const out = temporaryFolder();
+  const args = ['--import', 'tsx', join(import.meta.dirname, 'models-child.ts'), out];
+  let before = 0;
+  for (let life = 0; life < 3; life++) {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), 5 + 7 * life));
+    await new Promise((done) => child.on('close', done));
+    const [a, b] = seen(out);
+    expect(a).toBe(b);
+    expect(Number(a)).toBeGreaterThan(before);
+    expect(existsSync(join(out, 'models', a))).toBe(true);
+    before = Number(a);
+  }
+});
