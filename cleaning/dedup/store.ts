@@ -352,6 +352,8 @@ export class DedupStore {
 
   /** Makes everything since the last commit durable, together with the manifest of the shards that hold it. */
   commit(manifestJson: string): void {
+    const before = this.committedManifest();
+    if (before !== undefined) this.#setMeta.run('manifest_before', before);
     this.#setMeta.run('manifest', manifestJson);
     this.#setMeta.run('run', String(this.versions.run));
     this.#database.exec('COMMIT; BEGIN IMMEDIATE');
@@ -370,6 +372,11 @@ export class DedupStore {
     if (!(error instanceof BetterSqlite3.SqliteError)) return undefined;
     const { name } = this.#database;
     return writeFault(name, error) ?? (/CORRUPT|NOTADB/.test(error.code) ? badStore(name, error) : undefined);
+  }
+
+  /** The one before it: what manifest.json says when a run was killed between the two. */
+  manifestBefore(): string | undefined {
+    return this.#getMeta.get('manifest_before');
   }
 
   /** Forgets what was not committed and closes the file. */

@@ -43,8 +43,8 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
     return store.isSilenced({ url: keyOf(address), site: keyOf(siteOf(address)), address, time });
   };
   try {
-    for (const shard of new Set(documents.map((each) => each.shard))) {
-      const leaving = new Leaving(documents.filter((each) => each.shard === shard));
+    for (const [shard, departures] of byShard(documents)) {
+      const leaving = new Leaving(departures);
       anew('documents', shard, (row) => {
         const departure = leaving.take(row);
         if (departure === undefined) return undefined;
@@ -60,6 +60,16 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
   } finally {
     rejects.discard();
   }
+}
+
+function byShard(documents: readonly Departure[]): ReadonlyMap<number, Departure[]> {
+  const shards = new Map<number, Departure[]>();
+  for (const departure of documents) {
+    const known = shards.get(departure.shard);
+    if (known === undefined) shards.set(departure.shard, [departure]);
+    else known.push(departure);
+  }
+  return shards;
 }
 
 /** Departures of one shard by what its rows say. Of equal ones the row that stands first is the older. */

@@ -55,8 +55,8 @@ export class DocumentFolder {
       const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
       if (projected && hasShards(projected)) checkRecipe(dir, projected, recipe);
       store = openMemory(join(dir, STORE_FILE), recipe);
-      const committed = readCommitted(store, dir);
-      checkState(dir, committed, projected);
+      const committed = parseStored(store.committedManifest(), dir);
+      checkState(dir, [committed, parseStored(store.manifestBefore(), dir)], projected);
       const manifest =
         committed && hasShards(committed) ? committed : { ...DOCUMENTS, recipe, documents: [], rejects: [] };
       checkRecipe(dir, manifest, recipe);
@@ -153,23 +153,25 @@ function nextIndexOf({ documents, rejects }: DocumentManifest): number {
 
 const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length > 0;
 
-function readCommitted(store: Memory, dir: string): DocumentManifest | undefined {
-  const json = store.committedManifest();
+function parseStored(json: string | undefined, dir: string): DocumentManifest | undefined {
   return json === undefined ? undefined : parseDocumentManifest(JSON.parse(json), join(dir, STORE_FILE));
 }
 
-/** The manifest file is written after the store, so it never knows more: if it does, the store is not its own. */
+/**
+ * The manifest file is written after the store: it is what the store committed last, or the time before. If it lists
+ * anything else, the store is not its own.
+ */
 function checkState(
   dir: string,
-  committed: DocumentManifest | undefined,
+  stored: readonly (DocumentManifest | undefined)[],
   projected: DocumentManifest | undefined,
 ): void {
-  const known = new Set(
-    [...(committed?.documents ?? []), ...(committed?.rejects ?? [])].map(({ checksum }) => checksum),
-  );
-  const stranger = [...(projected?.documents ?? []), ...(projected?.rejects ?? [])].find(
-    ({ checksum }) => !known.has(checksum),
-  );
+  const shardsOf = (manifest: DocumentManifest | undefined) => [
+    ...(manifest?.documents ?? []),
+    ...(manifest?.rejects ?? []),
+  ];
+  const known = new Set(stored.flatMap(shardsOf).map(({ checksum }) => checksum));
+  const stranger = shardsOf(projected).find(({ checksum }) => !known.has(checksum));
   if (!stranger) return;
   throw new ToolkitError({
     code: 'LOST_DEDUP_STATE',

@@ -31,10 +31,11 @@ export interface Explanation {
 export async function explain(dir: string, wanted: string, signal: AbortSignal): Promise<Explanation[]> {
   const recipe = knownRecipe(readDocumentManifest(dir).recipe, manifestPath(dir));
   const address = addressOf(wanted);
+  const isAt = (url: string): boolean => url === wanted || (address !== wanted && addressOf(url) === address);
   const marks = readMarks(dir);
   const found: Explanation[] = [];
   for await (const row of readRows(dir, signal)) {
-    if (row.string('id') !== wanted && addressOf(row.string('url')) !== address) continue;
+    if (row.string('id') !== wanted && !isAt(row.string('url'))) continue;
     const measurements = row.measurements();
     const names = row.columns.texts.filter((name) => name !== 'text');
     found.push({

@@ -24,7 +24,7 @@ DedupStore.prototype.commit = function (manifestJson) {
 };
 
 async function* pages() {
-  for await (const page of openInput(pagesDir)) {
+  for await (const page of openInput(pagesDir, { withNotices: true })) {
     moment('page');
     yield page;
   }
