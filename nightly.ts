@@ -111,6 +111,7 @@ const options = z.object({
   steps: integer.min(1).optional().describe(described('steps', 'optimizer steps')),
   evaluateEvery: integer.min(1).optional().describe(described('evaluateEvery', 'steps between held-out evaluations')),
   checkpointEvery: integer.min(1).optional().describe(described('checkpointEvery', 'steps between checkpoints')),
+  finalTokens: TRAINING.finalTokens,
   learningRate: TRAINING.learningRate,
   trainingSeed: TRAINING.seed,
   adapter: TRAINING.adapter,
@@ -265,7 +266,7 @@ async function encode({ out, validShare }: Settings, work: Work): Station<TokenM
 async function trainModel(settings: Settings, work: Work): Station<Night, undefined> {
   const { trainNight } = await import('./trainer/run/night.ts');
   const { depth, width, context, batch, steps, learningRate, trainingSeed: seed, adapter } = settings;
-  const { evaluateEvery, checkpointEvery } = settings;
+  const { evaluateEvery, finalTokens, checkpointEvery } = settings;
   const recipe = { depth, width, context, batch, steps, learningRate };
   return trainNight(
     settings.out,
@@ -278,6 +279,7 @@ async function trainModel(settings: Settings, work: Work): Station<Night, undefi
       evaluateEvery,
       checkpointEvery,
       evaluateTokens: EVALUATE_TOKENS,
+      finalTokens,
       adapter,
     },
     settings,

@@ -19,7 +19,10 @@ const addsUp = [
   'rows are not the sum of its batches',
 ] as const;
 const documentShard = shardEntry.extend({ textBytes: count }).refine(...addsUp);
-const perDocument = z.object({ source: z.array(count), tokens: z.array(count), textBytes: z.array(count) });
+const perDocument = z.object({
+  ...{ source: z.array(count), tokens: z.array(count), textBytes: z.array(count) },
+  textHash: z.array(checksum).optional(),
+});
 const tokenShard = shardEntry
   .extend({
     batches: z.array(batch.required()),
@@ -34,7 +37,7 @@ const tokenShard = shardEntry
     ({ split, documents, rows, textBytes, perDocument: each }) =>
       each === undefined
         ? split === 'train'
-        : [each.source, each.tokens, each.textBytes].every(({ length }) => length === documents) &&
+        : [each.source, each.tokens, each.textBytes, each.textHash].every((all) => !all || all.length === documents) &&
           sum(each.tokens) === rows &&
           sum(each.textBytes) === textBytes,
     'perDocument does not add up to the shard',
@@ -91,7 +94,8 @@ export type DocumentShard = z.infer<typeof documentShard>;
 /**
  * `rows` are tokens, one BOS per document included; `textBytes` are the UTF-8 bytes that they encode; `clusters` is the
  * checksum of the documents' clusters in order, each with a line end: who stands in this split can be proved later.
- * Held-out shards say of each document, in order, its source (index into the manifest's), its tokens and its bytes.
+ * Held-out shards say of each document, in order, its source (index into the manifest's), its tokens, its bytes and the
+ * checksum of its text (which older folders lack).
  */
 export type TokenShard = z.infer<typeof tokenShard>;
 export type DocumentManifest = z.infer<typeof documentManifest>;

@@ -34,8 +34,8 @@ export const manifestPath = (dir: string): string => join(dir, MANIFEST_FILE);
 /** The bytes of manifest.json; also what a store keeps as the committed state. */
 export function manifestJson(manifest: DocumentManifest | TokenManifest): string {
   const json = JSON.stringify(manifest, null, 1);
-  // Lists of numbers, one for each held-out document, on one line. No string of JSON holds a raw line end.
-  return `${json.replace(/\[\n[\s\d,]+\]/g, (list) => list.replace(/\s+/g, ''))}\n`;
+  // Lists of numbers and checksums, one for each held-out document, on one line. No string of JSON holds a raw line end.
+  return `${json.replace(/\[\n[\s\d,]+\]|\[(\s+"[0-9a-f]{16}",?)+\s+\]/g, (list) => list.replace(/\s+/g, ''))}\n`;
 }
 
 /** Replaces the folder's manifest: before it the old shards are valid, after it the new ones. */

@@ -22,7 +22,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'commands',
     ],
   ],
-  trainer: 'batch.ts gpu kernels model loader record score generate run export proofs bench page commands'.split(' '),
+  trainer: 'batch.ts gpu kernels model loader score record generate run export proofs bench page commands'.split(' '),
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
   shards: [
     ...['format.ts', 'checksum.ts', 'split.ts', 'manifest-shape.ts', 'manifest.ts', 'arrow', 'documents', 'tokens'],

@@ -19,4 +19,6 @@ export { type Recipe, recipeOf } from './run/recipe.ts';
 export type { RecipeOptions } from './run/recipe-options.ts';
 export { runTraining } from './run/run.ts';
 export { type TrainOptions, type TrainStep, train } from './run/train.ts';
-export { type Evaluation, evaluate, type HeldOut, heldOutOf, heldOutSubset } from './score/bits-per-byte.ts';
+export { type Evaluation, evaluate } from './score/bits-per-byte.ts';
+export { drawHeldOut } from './score/draw.ts';
+export { type HeldOut, type HeldOutText, heldOutOf } from './score/held-out.ts';

@@ -164,7 +164,7 @@ interface OpenShard {
   readonly writer: ShardWriter;
   readonly clusters: Checksum;
   /** One element a document. */
-  readonly perDocument: NonNullable<TokenShard['perDocument']>;
+  readonly perDocument: Required<NonNullable<TokenShard['perDocument']>>;
   tokens: number;
   documents: number;
   textBytes: number;
@@ -211,6 +211,7 @@ class SplitWriter {
       shard.perDocument.source.push(source);
       shard.perDocument.tokens.push(tokens);
       shard.perDocument.textBytes.push(text.length);
+      shard.perDocument.textHash.push(checksumOf(text));
     }
     shard.documents++;
     shard.textBytes += text.length;
@@ -233,7 +234,7 @@ class SplitWriter {
   #start(): OpenShard {
     const file = shardFile(this.#split, this.#index++);
     const writer = new ShardWriter(this.#options.outDir, file, TOKEN_SCHEMAS[this.#dtype]);
-    const perDocument = { source: [], tokens: [], textBytes: [] };
+    const perDocument = { source: [], tokens: [], textBytes: [], textHash: [] };
     return { writer, clusters: createChecksum(), perDocument, tokens: 0, documents: 0, textBytes: 0 };
   }
 

@@ -79,9 +79,10 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
   for await (const batch of readDocumentShards(documentsDir, documents.documents, findings.signal)) {
     for (let row = 0; row < batch.rows; row++) {
       const cluster = batch.string('cluster', row);
-      const [source, textBytes] = [batch.string('source', row), batch.bytes('text', row).length];
+      const [source, text] = [batch.string('source', row), batch.bytes('text', row)];
+      const textBytes = text.length;
       const split = splitOf(cluster, tokens.validShare);
-      piles[split].deal(cluster, source, textBytes);
+      piles[split].deal(cluster, source, text);
       const figures = sources.get(source) ?? { train: [0, 0], valid: [0, 0] };
       sources.set(source, figures);
       figures[split][0]++;
@@ -125,7 +126,8 @@ class Pile {
     this.#findings = findings;
   }
 
-  deal(cluster: string, source: string, textBytes: number): void {
+  deal(cluster: string, source: string, text: Uint8Array): void {
+    const textBytes = text.length;
     const shard = this.#shards[this.#index];
     const fault = (check: string, fact: string): void => this.#findings.add(join(this.#dir, shard.file), check, fact);
     const each = shard?.perDocument;
@@ -133,6 +135,10 @@ class Pile {
       const [listed, bytes] = [this.#sources[each.source[this.#documents]].source, each.textBytes[this.#documents]];
       if (listed !== source || bytes !== textBytes) {
         fault('source', `document ${this.#documents}: ${source}, ${textBytes} bytes, expected ${listed}, ${bytes}`);
+      }
+      const [hash, expected] = [checksumOf(text), each.textHash?.[this.#documents]];
+      if (expected !== undefined && hash !== expected) {
+        fault('text_hash', `document ${this.#documents}: text ${hash}, expected ${expected}`);
       }
     }
     this.#documents++;

@@ -184,11 +184,19 @@ describe('token shards', () => {
     const valid = manifest!.shards.filter(({ split }) => split === 'valid');
     expect(valid.length).toBeGreaterThan(1);
     const each = valid.flatMap(({ perDocument }) =>
-      perDocument!.source.map((source, i) => [manifest!.sources[source].source, perDocument!.textBytes[i]]),
+      perDocument!.source.map((source, i) => [
+        manifest!.sources[source].source,
+        perDocument!.textBytes[i],
+        perDocument!.textHash![i],
+      ]),
     );
     const held = all.filter(({ cluster }) => splitOf(cluster, 0.3) === 'valid');
-    expect(each).toEqual(held.map(({ source, text }) => [source, Buffer.byteLength(text)]));
-    expect(readFileSync(join(options.outDir, 'manifest.json'), 'utf8')).toMatch(/"textBytes": \[\d+(,\d+)+\]/);
+    expect(each).toEqual(
+      held.map(({ source, text }) => [source, Buffer.byteLength(text), checksumOf(Buffer.from(text))]),
+    );
+    const written = readFileSync(join(options.outDir, 'manifest.json'), 'utf8');
+    expect(written).toMatch(/"textBytes": \[\d+(,\d+)+\]/);
+    expect(written).toMatch(/"textHash": \["[0-9a-f]{16}"(,"[0-9a-f]{16}")+\]/);
   });
 
   it('carry the tokenizer and its checksum', async () => {

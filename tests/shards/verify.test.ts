@@ -157,6 +157,15 @@ describe('verify', () => {
       faults: ['valid-00000.arrow source'],
     },
     {
+      name: 'a held-out document with the hash of another text',
+      harm: ({ tokens }) =>
+        editManifest<TokenManifest>(tokens, (manifest) => {
+          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
+          each.textHash![1] = each.textHash![0];
+        }),
+      faults: ['valid-00000.arrow text_hash'],
+    },
+    {
       name: 'sources that the manifest counts otherwise',
       harm: ({ tokens }) => editManifest<TokenManifest>(tokens, (manifest) => manifest.sources[1].train.textBytes++),
       faults: ['manifest.json source'],

@@ -27,12 +27,17 @@ beforeAll(() => {
   for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(root, name), '{}');
 });
 
-const save = (outDir: string, step: number, keep = 2, heldOutBitsPerByte?: number): Promise<string> => {
+const save = (
+  outDir: string,
+  step: number,
+  keep = 2,
+  heldOutBitsPerByte?: number,
+  heldOutText?: string,
+): Promise<string> => {
   const source = { dtype: 'F32', shape: [100], read: () => new Float32Array(100).fill(step) } as const;
   const files = { 'model.safetensors': new Map([['a', source]]), 'optimizer.safetensors': new Map([['m.a', source]]) };
-  return writeCheckpoint(outDir, files, stateOf(step, config, { heldOutBitsPerByte }), tokenizerFilesIn(root), {
-    keep,
-  });
+  const state = stateOf(step, config, { heldOutBitsPerByte, heldOutText });
+  return writeCheckpoint(outDir, files, state, tokenizerFilesIn(root), { keep });
 };
 const names = (outDir: string): string[] => checkpointsIn(outDir).map((dir) => basename(dir));
 
@@ -53,6 +58,21 @@ describe('what stays', () => {
     expect(openCheckpoint(out, { best: true }).state.step).toBe(20);
     await save(out, 60, 1, 1.2);
     expect(names(out)).toEqual(['step-000060']);
+  });
+
+  it('the best of each held-out text: figures of different text are not compared', async () => {
+    const out = fresh();
+    for (const [step, bits, text] of [
+      [10, 1.0, undefined],
+      [20, 1.1, undefined],
+      [30, 1.6, 'a'],
+      [40, 1.8, 'a'],
+      [50, 1.9, 'a'],
+    ] as const) {
+      await save(out, step, 1, bits, text);
+    }
+    expect(names(out)).toEqual(['step-000010', 'step-000030', 'step-000050']);
+    expect(openCheckpoint(out, { best: true }).state.step).toBe(30);
   });
 });
 

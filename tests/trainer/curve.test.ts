@@ -8,14 +8,22 @@ import { normal } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
 import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from '../../trainer/record/anomaly.ts';
-import { type CurveHead, type CurvePoint, openCurve, readCurve } from '../../trainer/record/curve.ts';
+import { type CurveHead, type CurvePoint, headAt, openCurve, readCurve } from '../../trainer/record/curve.ts';
 import { crc32c, fileVersionEvent, scalarsEvent, sessionStartEvent } from '../../trainer/record/tensorboard.ts';
 import { writePlot } from '../../trainer/record/write-plot.ts';
+import { heldOutFigures } from '../../trainer/run/history.ts';
+import type { HeldOutText } from '../../trainer/score/held-out.ts';
 import { temporaryFolder } from '../support.ts';
 
 const root = temporaryFolder('file');
 
+const text: HeldOutText = {
+  ...{ id: '00000000000000aa', documents: 41, effectiveDocuments: 12.34, tokens: 16_000, textBytes: 60_000 },
+  split: { documents: 69, tokens: 127_397, textBytes: 600_000 },
+};
+const other: HeldOutText = { ...text, id: '00000000000000bb', documents: 40 };
 const head: CurveHead = {
+  heldOut: text,
   unigramBitsPerByte: 2.4,
   untrainedBitsPerByte: 2.9,
   adapter: 'a',
@@ -82,7 +90,8 @@ print(json.dumps({tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag 
     const read = JSON.parse(stdout || stderr) as Record<string, [number, number][]>;
     expect(read['loss/train_nats_per_token'].map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(read['loss/train_nats_per_token'].slice(3).map(([, loss]) => loss)).toEqual([1, 1, 1]);
-    expect(read['loss/held_out_bits_per_byte']).toEqual([[6, 2]]);
+    expect(read[`held_out_bits_per_byte/text_${text.id}`].slice(-1)).toEqual([[6, 2]]);
+    expect(read[`held_out_unigram/text_${text.id}`][0][1]).toBeCloseTo(2.4, 6);
     expect(Object.keys(read)).toContain('optimizer/gradient_norm');
   }, 60_000);
 });
@@ -107,6 +116,111 @@ describe('charts', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
     expect(svg.match(/<circle/g)).toHaveLength(4 * heldOutLines); // step 0 and three evaluations
     for (const name of names.length > 1 ? names : ['held-out documents']) expect(svg).toContain(`${name}: 2.000`);
+  });
+});
+
+describe('a curve whose held-out text changes', () => {
+  /** Evaluated at 10 and 20 on one text, resumed at 20 on another, evaluated at 30. */
+  function changed(name: string, before: CurveHead, after: CurveHead): string {
+    const dir = join(root, name);
+    const evaluated = (step: number, bits: number) =>
+      point(step, { heldOutBitsPerByte: bits, heldOutStandardError: 0.1 });
+    const first = openCurve(dir, 0, before);
+    for (let step = 1; step <= 22; step++) first.append(step % 10 === 0 ? evaluated(step, 2.3) : point(step));
+    const again = openCurve(dir, 20, { ...after, untrainedBitsPerByte: Number.NaN });
+    for (let step = 21; step <= 30; step++) again.append(step === 30 ? evaluated(30, 2.1) : point(step));
+    return dir;
+  }
+  const { heldOut: _text, ...unnamed } = head; // as vua wrote it before it named the text
+
+  it('says so behind the step, and keeps its head where it does not', () => {
+    const curve = readCurve(changed('changed', head, { ...head, heldOut: other, unigramBitsPerByte: 2.5 }));
+    expect(curve.points.map(({ step }) => step)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    expect(curve.heads.map(({ from, heldOut }) => [from, heldOut!.id])).toEqual([
+      [undefined, text.id],
+      [20, other.id],
+    ]);
+    expect([1, 20, 21, 30].map((step) => headAt(curve, step).heldOut!.id)).toEqual([
+      text.id,
+      text.id,
+      other.id,
+      other.id,
+    ]);
+    const same = readCurve(changed('same', head, head));
+    expect(same.heads).toEqual([head]);
+    const gone = changed('gone', head, { ...head, heldOut: other });
+    openCurve(gone, 10, head); // back behind the change: it is none
+    expect(readCurve(gone).heads).toEqual([head]);
+  });
+
+  it.each([
+    ['another text', head],
+    ['a text that an older vua did not name', unnamed as CurveHead],
+  ])('is drawn as two lines: %s', (name, before) => {
+    const after = { ...head, heldOut: other, unigramBitsPerByte: 2.5 };
+    const dir = changed(name.replaceAll(' ', '-'), before, after);
+    const svg = readFileSync(writePlot(dir, 'Đường', join(root, `${name}.svg`)).path, 'utf8');
+    expect(svg).toContain('held-out, other text: not comparable');
+    expect(svg).toContain('unigram: 2.500');
+    expect(svg).not.toContain('unigram: 2.400');
+    expect(svg).toContain('40 documents (effective 12.3), 16,000 of 127,397 tokens');
+    const strokes = [...svg.matchAll(/<path d="(M[^"]*)" fill="none" stroke="([^"]*)"[^>]*stroke-linejoin/g)];
+    expect(strokes).toHaveLength(4); // unigram, training, held out before and behind
+  });
+
+  it('gives figures of one text to tables and cards', () => {
+    const curve = readCurve(
+      changed('figures', unnamed as CurveHead, { ...head, heldOut: other, unigramBitsPerByte: 2.5 }),
+    );
+    expect(heldOutFigures(curve, undefined, 25)).toEqual({
+      step: 20,
+      bitsPerByte: 2.3,
+      standardError: 0.1,
+      sources: [],
+    });
+    expect(heldOutFigures(curve, undefined, 30)).toMatchObject({
+      step: 30,
+      text: other,
+      bitsPerByte: 2.1,
+      unigramBitsPerByte: 2.5,
+    });
+    const closing = { step: 30, bitsPerByte: 2.2, unigramBitsPerByte: 2.6, text: { ...text, id: 'c' }, sources: [] };
+    const apart = heldOutFigures(curve, closing)!;
+    expect(apart).toMatchObject({ ...closing, curve: { text: other, bitsPerByte: 2.1, unigramBitsPerByte: 2.5 } });
+    expect(apart.untrainedBitsPerByte).toBeUndefined();
+    const one = readCurve(changed('one-text', head, head));
+    expect(heldOutFigures(one, { ...closing, text })).toMatchObject({ untrainedBitsPerByte: 2.9, bitsPerByte: 2.2 });
+    expect(heldOutFigures(one, undefined, 5)).toBeUndefined();
+  });
+});
+
+describe('several runs', () => {
+  const drawn = (name: string, ...heads: CurveHead[]) => {
+    const dirs = heads.map((one, i) => {
+      const dir = join(root, `${name}-${i}`);
+      const curve = openCurve(dir, 0, one);
+      for (const step of [1, 2, 3]) curve.append(point(step, { heldOutBitsPerByte: 2 }));
+      return dir;
+    });
+    const { path, warning } = writePlot(dirs, 'Hai', join(root, `${name}.svg`));
+    return { svg: readFileSync(path, 'utf8'), warning };
+  };
+
+  it('of one held-out text are compared, and say what it has', () => {
+    const { svg, warning } = drawn('one', head, { ...head, adapter: 'b' });
+    expect(warning).toBeUndefined();
+    expect(svg).toContain('unigram: 2.400');
+    expect(svg).toContain('41 documents (effective 12.3)');
+  });
+
+  it.each([
+    ['two', { ...head, heldOut: other }, /different text, not comparable: two-0: 41 documents.*two-1: 40 documents/],
+    ['unnamed', { ...head, heldOut: undefined }, /^unnamed-1: does not say of which held-out text/],
+  ])('of %s are not, and that is said', (name, second, expected) => {
+    const { svg, warning } = drawn(name, head, second);
+    expect(warning).toMatch(expected);
+    expect(svg).toContain('held-out text differs: not comparable');
+    expect(svg).not.toContain('unigram');
   });
 });
 

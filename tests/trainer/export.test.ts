@@ -1,5 +1,5 @@
 /** Exports: what the files hold, what is refused, and the same logits and tokens in transformers and llama.cpp. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { splitRuleOf } from '../../trainer/export/gguf-tokenizer.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { toHalf } from '../../trainer/gpu/half.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
+import { openCurve } from '../../trainer/record/curve.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { exportParity } from '../golden/export-parity.ts';
 import { temporaryFolder } from '../support.ts';
@@ -16,6 +17,10 @@ import { sampleTexts } from '../tokenizer/support.ts';
 import { fromHalf, readGguf } from './gguf-read.ts';
 import { randomCheckpoint, writeTokenizer } from './support.ts';
 
+const text = {
+  ...{ id: 'all', documents: 30, effectiveDocuments: 20.5, tokens: 9000, textBytes: 30_000 },
+  split: { documents: 30, tokens: 9000, textBytes: 30_000 },
+};
 const root = temporaryFolder('file');
 const tokenizerDir = join(root, 'tokenizer');
 let vocabSize = 0;
@@ -64,6 +69,71 @@ describe('a Hugging Face folder', () => {
     const card = readFileSync(join(root, 'hf', 'README.md'), 'utf8');
     expect(card).toMatch(/^---\nlanguage: vi\nlicense: cc-by-sa-3.0\n/);
     expect(card).toContain('| optimizer steps | 7 |');
+  });
+
+  it.each([
+    {
+      name: 'closing figures of this step',
+      closing: {
+        step: 7,
+        bitsPerByte: 1.8,
+        standardError: 0.05,
+        text,
+        unigramBitsPerByte: 2.4,
+        unigramStandardError: 0.06,
+      },
+      rows: [
+        '| held-out bits per byte | 1.8000 ± 0.0500 |',
+        '| the same text, unigram model | 2.4000 ± 0.0600 |',
+        '| held-out text | 30 documents (effective 20.5), all 9,000 tokens |',
+      ],
+    },
+    {
+      name: 'closing figures of an older vua',
+      closing: { step: 7, bitsPerByte: 1.8, unigramBitsPerByte: 2.4 },
+      rows: [
+        '| held-out bits per byte | 1.8000 |',
+        '| the same text, unigram model | 2.4000 |',
+        '| held-out text | all of it |',
+      ],
+    },
+    {
+      name: 'a run that was stopped: what its curve has',
+      closing: { step: 12, bitsPerByte: 1.1, text, unigramBitsPerByte: 2.4 },
+      rows: [
+        '| held-out bits per byte, at step 5 | 1.9000 ± 0.1000 |',
+        '| the same text, unigram model | 2.3000 |',
+        '| held-out text | 8 documents (effective 7.5), 2,000 of 9,000 tokens |',
+      ],
+    },
+    {
+      name: 'a run of an older vua that was stopped: no unigram figure of other text',
+      named: false,
+      rows: [
+        '| held-out bits per byte, at step 5 | 1.9000 ± 0.1000 |',
+        '| held-out text | a part that the run does not name |',
+      ],
+    },
+  ])('has a card with figures of one text: $name', async ({ closing, rows, named = true }) => {
+    const run = temporaryFolder('file');
+    const { dir } = await randomCheckpoint(run, tokenizerDir, vocabSize);
+    const curve = openCurve(run, 0, {
+      ...(named && { heldOut: { ...text, id: 'part', documents: 8, effectiveDocuments: 7.5, tokens: 2000 } }),
+      ...{ unigramBitsPerByte: 2.3, untrainedBitsPerByte: 2.9, adapter: 'a', parameters: 1, tokensPerStep: 1 },
+      trainBytesPerToken: 4,
+    });
+    for (const step of [5, 9]) {
+      const figures = { heldOutBitsPerByte: 1.9 - (step - 5), heldOutStandardError: 0.1 };
+      curve.append({ step, loss: 1, gradNorm: 1, learningRate: 1, tokensPerSecond: 1, dataWaitMs: 1, ...figures });
+    }
+    if (closing) writeFileSync(join(run, 'evaluation.json'), JSON.stringify({ sources: [], ...closing }));
+    const out = temporaryFolder('file');
+    await exportCheckpoint(
+      { checkpoint: dir, out, format: 'hf', ggufType: 'f16', name: 'thử', best: false },
+      new AbortController().signal,
+    );
+    const card = readFileSync(join(out, 'README.md'), 'utf8').split('\n');
+    expect(card.filter((line) => /held-out|unigram/.test(line))).toEqual(rows);
   });
 
   it.each([

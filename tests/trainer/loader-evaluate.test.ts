@@ -3,20 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { splitOf } from '../../shards/split.ts';
-import { eachBatch, openTokens, type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
+import { openTokens, type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
-import {
-  evaluate,
-  evaluateUnigram,
-  type HeldOut,
-  heldOutOf,
-  heldOutSubset,
-  type Model,
-  tiles,
-} from '../../trainer/score/bits-per-byte.ts';
+import { evaluate, type Model, tiles } from '../../trainer/score/bits-per-byte.ts';
+import { heldOutOf } from '../../trainer/score/held-out.ts';
+import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { document, writeFolder } from '../shards/support.ts';
-import { context, range, temporaryFolder, thrownBy } from '../support.ts';
+import { context, range, temporaryFolder } from '../support.ts';
+import { heldOutInMemory } from './support.ts';
 
 const BOS = 99;
 const inMemory = (arrays: number[][]): TokenSource =>
@@ -26,14 +21,19 @@ const inMemory = (arrays: number[][]): TokenSource =>
   );
 
 /** Four documents of two sources over two record batches; the third document crosses from one to the other. */
-const heldOut: HeldOut = {
-  tokens: inMemory([
+const heldOut = heldOutInMemory(
+  inMemory([
     [BOS, 1, 2, 3, BOS, 4, 4, BOS, 5, 5],
     [5, 5, 5, BOS, 6],
   ]),
-  sources: ['báo', 'không ai', 'thơ'],
-  documents: { source: [0, 2, 0, 2], lengths: [4, 3, 6, 2], textBytes: [10, 7, 20, 3] },
-};
+  ['báo', 'không ai', 'thơ'],
+  [
+    { source: 0, length: 4, textBytes: 10 },
+    { source: 2, length: 3, textBytes: 7 },
+    { source: 0, length: 6, textBytes: 20 },
+    { source: 2, length: 2, textBytes: 3 },
+  ],
+);
 
 /** A loss of ln 2 × the target's id: bits are sums of ids. */
 const model: Model = {
@@ -46,9 +46,15 @@ const model: Model = {
 
 describe('evaluate', () => {
   it('gives bits per byte by source and in all; separators count in neither', async () => {
-    const { sources, ...all } = (await evaluate(model, heldOut))!;
-    expect(all).toEqual({ bitsPerByte: expect.closeTo(45 / 40, 5), documents: 4, tokens: 11, textBytes: 40 });
-    expect(sources).toEqual([
+    const { sources, text, ...all } = (await evaluate(model, heldOut))!;
+    expect(all).toEqual({
+      ...{ bitsPerByte: expect.closeTo(45 / 40, 5), documents: 4, tokens: 11, textBytes: 40 },
+      effectiveDocuments: expect.closeTo(40 ** 2 / (100 + 49 + 400 + 9), 10),
+      // Bits 6, 8, 25, 6 of 10, 7, 20, 3 bytes at 1.125 a byte: off by −5.25, 0.125, 2.5, 2.625.
+      standardError: expect.closeTo(Math.sqrt((4 / 3) * (5.25 ** 2 + 0.125 ** 2 + 2.5 ** 2 + 2.625 ** 2)) / 40, 5),
+    });
+    expect(text).toMatchObject({ documents: 4, tokens: 15, textBytes: 40, split: { documents: 4, tokens: 15 } });
+    expect(sources).toMatchObject([
       { source: 'báo', documents: 2, tokens: 8, textBytes: 30, bitsPerByte: expect.closeTo((6 + 25) / 30, 5) },
       { source: 'thơ', documents: 2, tokens: 3, textBytes: 10, bitsPerByte: expect.closeTo((8 + 6) / 10, 5) },
     ]);
@@ -82,41 +88,15 @@ describe('evaluate', () => {
   });
 
   it('of the unigram model: frequencies of the training tokens, raised by one, separators left out', async () => {
-    const { bitsPerByte, sources } = await evaluateUnigram(inMemory([[BOS, 5, 5, 5, BOS, 4]]), heldOut);
+    const { bitsPerByte, sources } = await evaluateUnigram(
+      await countTokens(inMemory([[BOS, 5, 5, 5, BOS, 4]])),
+      heldOut,
+    );
     const total = 4 + 99; // tokens and one for each id but BOS
     const bits = (id: number): number => -Math.log2(({ 5: 4, 4: 2 }[id] ?? 1) / total);
     const verse = 2 * bits(4) + bits(6);
     expect(sources[1].bitsPerByte).toBeCloseTo(verse / 10, 10);
     expect(bitsPerByte).toBeCloseTo((verse + 3 * bits(1) + 5 * bits(5)) / 40, 10);
-  });
-});
-
-describe('a subset', () => {
-  it('is whole documents within the bound, the same ones each time; all of them when they fit', async () => {
-    expect(await heldOutSubset(heldOut, 15)).toBe(heldOut);
-    const subset = await heldOutSubset(heldOut, 9);
-    const again = await heldOutSubset(heldOut, 9);
-    expect(subset.documents).toEqual(again.documents);
-    const count = subset.documents.lengths.reduce((a, b) => a + b);
-    expect(count).toBeLessThanOrEqual(9);
-    const tokens: number[] = [];
-    for await (const batch of eachBatch(subset.tokens)) tokens.push(...batch);
-    expect(tokens.length).toBe(count);
-    const whole = ['1 2 3', '4 4', '5 5 5 5 5', '6'];
-    const kept = tokens
-      .join(' ')
-      .split(`${BOS}`)
-      .slice(1)
-      .map((text) => text.trim());
-    expect(whole.filter((text) => kept.includes(text))).toEqual(kept); // in order, none cut
-    expect(kept.map((text) => text.split(' ').length + 1)).toEqual(subset.documents.lengths);
-    const bits = tokens.reduce((sum, token) => sum + (token === BOS ? 0 : token), 0);
-    const bytes = subset.documents.textBytes.reduce((a, b) => a + b);
-    expect((await evaluate(model, subset))!.bitsPerByte).toBeCloseTo(bits / bytes, 5);
-  });
-
-  it('of documents that are all too long is the shortest one', async () => {
-    expect((await heldOutSubset(heldOut, 1)).documents).toEqual({ source: [2], lengths: [2], textBytes: [3] });
   });
 });
 
@@ -136,7 +116,7 @@ describe('folders', () => {
 
   it('one or several: the same documents and bytes by source as their text has', async () => {
     const folders = [await openTokens(await makeTokens(0, 60)), await openTokens(await makeTokens(60, 41))];
-    const all = heldOutOf(folders);
+    const all = await heldOutOf(folders);
     const { sources, textBytes } = (await evaluate({ ...model, config: { context: 64 } }, all))!;
     const held = range(101)
       .map((n) => document(n))
@@ -153,7 +133,7 @@ describe('folders', () => {
   it('without a held-out document: refused, naming the folder', async () => {
     const dir = await makeTokens(0, 5, 0);
     const folder = await openTokens(dir);
-    expect(await thrownBy(() => heldOutOf([folder]))).toMatchObject({
+    await expect(heldOutOf([folder])).rejects.toMatchObject({
       code: 'NO_HELD_OUT',
       message: expect.stringContaining(dir),
     });

@@ -5,13 +5,16 @@ import type { Gpu } from '../../trainer/gpu/device.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { openFolders } from '../../trainer/loader/token-folders.ts';
 import { type LoopEvent, type OpenRun, openRun, trainingLoop } from '../../trainer/run/loop.ts';
+import { finalTokensOf } from '../../trainer/run/options.ts';
 import { recipeOf } from '../../trainer/run/recipe.ts';
-import { heldOutOf } from '../../trainer/score/bits-per-byte.ts';
+import { drawHeldOut } from '../../trainer/score/draw.ts';
+import { heldOutOf } from '../../trainer/score/held-out.ts';
+import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { makeTokens } from './support.ts';
 
 const options = {
   ...{ depth: 1, width: 32, context: 16, batch: 4, steps: 5, learningRate: 0 },
-  ...{ layout: 'stream' as const, seed: 1, evaluateEvery: 4, evaluateTokens: 1000, checkpointEvery: 2 },
+  ...{ layout: 'stream' as const, seed: 1, evaluateEvery: 4, evaluateTokens: 200, finalTokens: 0, checkpointEvery: 2 },
 };
 let gpu: Gpu;
 let run: OpenRun;
@@ -23,7 +26,7 @@ beforeAll(async () => {
   const recipe = recipeOf(options, folders[0].manifest.vocabSize, gpu.facts);
   buffers = gpu.liveBuffers;
   run = await openRun(gpu, {
-    ...{ folders, heldOut: heldOutOf(folders), recipe, options },
+    ...{ folders, heldOut: await heldOutOf(folders), recipe, options },
     startLoader: (all, plan) => openLoader([all[0].source('train')], plan),
   });
 });
@@ -37,16 +40,57 @@ afterAll(async () => {
 const told = (event: LoopEvent): string =>
   event.event === 'step' || event.event === 'checkpoint' ? `${event.event} ${event.step.step}` : event.event;
 
-it('tells steps, checkpoints behind them, and the whole evaluation at the end', async () => {
+it('tells steps, checkpoints behind them, and closing figures, which here are those of the last step', async () => {
   run.trainer.arena.initialise(run.recipe.config, options.seed);
   const heard: LoopEvent[] = [];
   for await (const event of trainingLoop(run, { adapter: 'a' })) heard.push(event);
   expect(heard.map(told)).toEqual([
     ...['doing', 'doing', 'head', 'step 1', 'settled', 'step 2', 'checkpoint 2', 'settled', 'step 3', 'settled'],
-    ...['step 4', 'checkpoint 4', 'settled', 'step 5', 'settled', 'checkpoint 5', 'trained', 'evaluating', 'evaluated'],
+    ...['step 4', 'checkpoint 4', 'settled', 'step 5', 'settled', 'checkpoint 5', 'trained', 'evaluated'],
   ]);
   const evaluated = heard.flatMap((event) => (event.event === 'step' && event.step.heldOut ? event.step.step : []));
   expect(evaluated).toEqual([4, 5]);
+  const last = heard.findLast((event) => event.event === 'step')!;
+  const closing = heard.find((event) => event.event === 'evaluated')!.figures!;
+  expect(closing.bitsPerByte).toBe(last.step.heldOut!.bitsPerByte);
+  const { head, counts } = heard.find((event) => event.event === 'head')!;
+  expect(closing.text).toEqual(head.heldOut);
+  expect(closing.text!.tokens).toBeLessThan(closing.text!.split.tokens);
+  expect(closing.unigramBitsPerByte).toBe(head.unigramBitsPerByte);
+  expect(counts.tokens).toBe(run.folders[0].fingerprint);
+});
+
+it('evaluates more text at the end where it is asked to, says how long that takes, and counts tokens once', async () => {
+  run.trainer.arena.initialise(run.recipe.config, options.seed);
+  const longer: OpenRun = { ...run, options: { ...options, finalTokens: 400 }, counts: await countsOf(run) };
+  const heard: LoopEvent[] = [];
+  for await (const event of trainingLoop(longer, { adapter: 'a' })) heard.push(event);
+  const { head, counts, closing } = heard.find((event) => event.event === 'head')!;
+  expect(counts).toBe(longer.counts);
+  expect(closing).toMatchObject({ tokens: 400, seconds: expect.any(Number) });
+  expect(heard.find((event) => event.event === 'evaluating')!.closing).toMatchObject({
+    ...closing,
+    seconds: expect.any(Number),
+  });
+  const { text, unigramBitsPerByte, sources } = heard.find((event) => event.event === 'evaluated')!.figures!;
+  expect(text!.id).not.toBe(head.heldOut!.id);
+  expect(text!.tokens).toBeLessThanOrEqual(400);
+  expect(text!.documents).toBeGreaterThan(head.heldOut!.documents);
+  const { bitsPerByte } = await evaluateUnigram(counts, await drawHeldOut(run.heldOut, 400));
+  expect(unigramBitsPerByte).toBe(bitsPerByte);
+  expect(sources.reduce((sum, { documents }) => sum + documents, 0)).toBe(text!.documents);
+});
+
+const countsOf = ({ folders }: OpenRun) => countTokens(folders[0].source('train'));
+
+it('the default for closing figures keeps them under a tenth of the training, or reads nothing twice', () => {
+  for (const trained of [1000, 80_000, 153_600, 512_000, 1e7, 1e10]) {
+    const tokens = finalTokensOf({ evaluateTokens: 16_384 }, trained);
+    // A forward pass is a third of a step.
+    if (tokens > 16_384) expect(tokens / 3).toBeLessThan(trained / 10);
+    else expect(tokens).toBe(16_384);
+  }
+  expect(finalTokensOf({ evaluateTokens: 16_384, finalTokens: 7 }, 1e9)).toBe(7);
 });
 
 it('stopped, asks for a checkpoint of the step in hand and evaluates no more', async () => {

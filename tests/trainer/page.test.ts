@@ -23,7 +23,9 @@ import { readCurve } from '../../trainer/record/curve.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { recipeOf } from '../../trainer/run/recipe.ts';
 import { type TrainStep, train } from '../../trainer/run/train.ts';
-import { evaluateUnigram, heldOutOf, heldOutSubset } from '../../trainer/score/bits-per-byte.ts';
+import { drawHeldOut } from '../../trainer/score/draw.ts';
+import { heldOutOf, textFacts, textOf } from '../../trainer/score/held-out.ts';
+import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { document as documentOf, writeFolder } from '../shards/support.ts';
 import { context, type HeardContext, temporaryFolder } from '../support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
@@ -32,7 +34,7 @@ import { writeTokenizer } from './support.ts';
 const PROMPT = 'Buổi sáng';
 const RUN = {
   ...{ depth: 1, width: 32, context: 32, batch: 4, steps: 16, learningRate: 0 },
-  ...{ seed: 3, evaluateEvery: 8, evaluateTokens: 400 },
+  ...{ seed: 3, evaluateEvery: 8, evaluateTokens: 400, finalTokens: 100_000 },
 };
 
 let root: string;
@@ -199,7 +201,7 @@ describe('the page', () => {
     expect(workers.map((url) => url.split('/').at(-1))).toEqual(['train-worker.js', 'loader-worker.js']);
     expect(await text('#problem')).toBe('');
     expect(await text('#now')).toMatch(/Step16 \/ 16.*Held-out.*Unigram.*Tokens\/s.*Data wait[\d.]+ ms/);
-    expect(await text('#chart svg')).toContain(`unigram: ${expected.unigram.toFixed(3)}`);
+    expect(await text('#chart svg')).toContain(`unigram: ${expected.unigram.bitsPerByte.toFixed(3)}`);
     const samples = await page.$$eval('#samples p', (all) => all.map(({ textContent }) => textContent ?? ''));
     expect(samples).toHaveLength(2);
     for (const sample of samples) expect(sample.length, sample).toBeGreaterThan(PROMPT.length);
@@ -207,7 +209,14 @@ describe('the page', () => {
 
     const run = untar(await download('vua-page.tar'));
     const { points, head } = readCurve(run);
-    expect(head.unigramBitsPerByte).toBe(expected.unigram);
+    expect(head).toMatchObject({ heldOut: expected.unigram.text, unigramBitsPerByte: expected.unigram.bitsPerByte });
+    expect(expected.unigram.text.tokens).toBeLessThan(expected.unigram.text.split.tokens);
+    // Closing figures are of all of it: a table on the page, a file beside the curve, rows of the exported card.
+    const all = textOf(expected.heldOut);
+    expect(await text('#sources')).toContain(`held out: ${textFacts(all)}`);
+    const evaluation = JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8'));
+    expect(evaluation).toMatchObject({ step: 16, text: all });
+    expect(await text('#sources')).toContain(`in all${evaluation.bitsPerByte.toFixed(4)}`);
     expect(points.map(({ loss }) => loss)).toEqual(expected.steps.map(({ loss }) => loss)); // the same driver: to the bit
     expect(points.at(-1)!.loss).toBeLessThan(points[0].loss - 0.5);
     const evaluated = points.filter((point) => point.heldOutBitsPerByte !== undefined);
@@ -224,6 +233,9 @@ describe('the page', () => {
     const form = { checkpoint: run, out, format: 'hf', ggufType: 'f32', name: 'page', best: false } as const;
     const { files } = await exportCheckpoint(form, new AbortController().signal);
     expect(files.map(({ path }) => path.slice(out.length + 1))).toContain('config.json');
+    const card = readFileSync(join(out, 'README.md'), 'utf8');
+    expect(card).toContain(`| held-out bits per byte | ${evaluation.bitsPerByte.toFixed(4)} `);
+    expect(card).toContain(`| held-out text | ${textFacts(all)} |`);
   });
 
   it('pauses, goes on, and stops with what was learnt', async () => {
@@ -304,15 +316,16 @@ async function trainInNode() {
   const { rows } = options;
   const plan = { rows, length: config.context, seed: RUN.seed, paddedVocab: config.paddedVocab } as const;
   const loader = openLoader([tokens], { ...plan, layout: 'stream', maskDocuments: false });
-  const heldOut = heldOutOf([folder]);
+  const heldOut = await heldOutOf([folder]);
   const every = { evaluateEvery: RUN.evaluateEvery, checkpointEvery: 1000, readEvery: 16 };
   const steps: TrainStep[] = [];
-  const subset = await heldOutSubset(heldOut, RUN.evaluateTokens);
+  const subset = await drawHeldOut(heldOut, RUN.evaluateTokens);
   for await (const step of train(trainer, { loader, heldOut: subset, schedule, accumulate, ...every }))
     steps.push(step);
   return {
     steps,
-    unigram: (await evaluateUnigram(tokens, heldOut)).bitsPerByte,
+    unigram: await evaluateUnigram(await countTokens(tokens), subset),
+    heldOut,
     /** To the bit; ends the device. */
     async weightsEqual(dir: string): Promise<boolean> {
       const own = await trainer.arena.read('params');

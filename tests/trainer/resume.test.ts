@@ -1,12 +1,14 @@
 /** `vua train` killed with SIGKILL and resumed: losses, weights, moments and counters as if nothing had happened. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { readCurve } from '../../trainer/record/curve.ts';
+import { readEvaluation } from '../../trainer/run/history.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
+import type { UnigramCounts } from '../../trainer/score/unigram.ts';
 import { context, temporaryFolder } from '../support.ts';
 import { makeTokens } from './support.ts';
 
@@ -73,6 +75,51 @@ it('can be made longer until its rate begins to fall, as if it had been long fro
   expect(hashes(longer)).toEqual(hashes(whole));
 }, 120_000);
 
+it('goes on where an older vua stopped, and compares no figures of other text', async () => {
+  const out = temporaryFolder('file');
+  const options: TrainingOptions = {
+    ...{ tokens: [await makeTokens()], weights: [], layout: 'stream', adapter: 'embedded', start: 'new', keep: 9 },
+    ...{ out, seed: 1, depth: 1, width: 32, context: 16, batch: 4, steps: 6, learningRate: 0 },
+    ...{ evaluateEvery: 2, evaluateTokens: 250, finalTokens: 400, checkpointEvery: 2 },
+  };
+  const { report: first } = await runTraining(options, context());
+  const weights = readFileSync(join(first.checkpoint, 'model.safetensors'));
+  const { heldOut } = first;
+  expect(heldOut).toMatchObject({ step: 6, curve: { step: 6, untrainedBitsPerByte: expect.any(Number) } });
+  expect(heldOut!.text!.id).not.toBe(heldOut!.curve!.text!.id);
+  expect(heldOut!.curve!.unigramBitsPerByte).toBe(readCurve(out).head.unigramBitsPerByte);
+  const evaluation = readEvaluation(out)!;
+  expect(evaluation).toMatchObject({ step: 6, text: heldOut!.text, bitsPerByte: heldOut!.bitsPerByte });
+
+  // As the older one left it at step 4: no word of the text, and its unigram figure of all of it.
+  for (const name of ['step-000006', 'evaluation.json', 'unigram.json']) rmSync(join(out, name), { recursive: true });
+  const { head, points } = readCurve(out);
+  const { heldOut: _text, unigramStandardError: _error, untrainedStandardError: _other, ...old } = head;
+  const lines = [old, ...points.filter(({ step }) => step <= 4).map(({ heldOutStandardError: _, ...point }) => point)];
+  writeFileSync(join(out, 'curve.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const statePath = join(out, 'step-000004', 'state.json');
+  writeFileSync(statePath, JSON.stringify({ ...JSON.parse(readFileSync(statePath, 'utf8')), heldOutText: undefined }));
+
+  const { report } = await runTraining({ ...options, start: 'resume' }, context());
+  expect(readFileSync(join(report.checkpoint, 'model.safetensors')).equals(weights)).toBe(true);
+  expect(readEvaluation(out)).toEqual(evaluation);
+  expect(readCurve(out).heads.map(({ from, heldOut }) => [from, heldOut?.id])).toEqual([
+    [undefined, undefined],
+    [4, head.heldOut!.id],
+  ]);
+  expect(report.heldOut!.curve).toMatchObject({ text: head.heldOut, unigramBitsPerByte: head.unigramBitsPerByte });
+  expect(report.heldOut!.curve!.untrainedBitsPerByte).toBeUndefined(); // it was of the other text
+
+  // Counted once: the next call takes what the last one has counted.
+  const counts = JSON.parse(readFileSync(join(out, 'unigram.json'), 'utf8')) as UnigramCounts;
+  writeFileSync(join(out, 'unigram.json'), JSON.stringify({ ...counts, counts: counts.counts.map(() => 0) }));
+  rmSync(join(out, 'evaluation.json'));
+  await runTraining({ ...options, start: 'resume' }, context());
+  const { bitsPerByte, unigramBitsPerByte, text } = readEvaluation(out)!;
+  expect(bitsPerByte).toBe(evaluation.bitsPerByte);
+  expect(unigramBitsPerByte).toBeCloseTo(8 * ((text!.tokens - text!.documents) / text!.textBytes), 10); // 256 ids alike
+}, 120_000);
+
 it('stopped before its first step writes nothing', async () => {
   const out = temporaryFolder('file');
   const stopped = context();
@@ -93,5 +140,5 @@ it('stopped before its first step writes nothing', async () => {
   expect(readdirSync(out)).toEqual([]);
   const { outcome, report } = await runTraining({ ...options, start: 'resume' }, context());
   expect({ outcome, step: report.step }).toEqual({ outcome: 'written', step: 4 });
-  expect(report.untrainedBitsPerByte).toBeGreaterThan(1);
+  expect(report.heldOut!.untrainedBitsPerByte).toBeGreaterThan(1);
 }, 120_000);

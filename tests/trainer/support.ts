@@ -1,6 +1,8 @@
 /** What the tests of runs and checkpoints share: tokens, a small tokenizer on disk, a checkpoint made without training. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checksumOf } from '../../shards/checksum.ts';
+import type { TokenSource } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { ggufTensors } from '../../trainer/export/gguf-model.ts';
@@ -14,6 +16,7 @@ import {
   writeCheckpoint,
 } from '../../trainer/record/checkpoint.ts';
 import type { TensorSource } from '../../trainer/record/tensor-file.ts';
+import type { HeldOut } from '../../trainer/score/held-out.ts';
 import { document, writeFolder } from '../shards/support.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { sampleTexts, train } from '../tokenizer/support.ts';
@@ -30,6 +33,21 @@ export async function makeTokens(): Promise<string> {
   const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
   await writeTokens({ ...options, batchTokens: 512 }, context());
   return outDir;
+}
+
+/** Whole documents that are in memory, a byte for each of the ids unless a test says otherwise. */
+export function heldOutInMemory(
+  tokens: TokenSource,
+  sources: readonly string[],
+  documents: readonly { source: number; length: number; textBytes: number }[],
+): HeldOut {
+  const pieces = documents.map((one, document) => {
+    return { ...one, document, hash: checksumOf(Buffer.from(`${document}`)), isWhole: true, begin: 0 };
+  });
+  const sum = (key: 'length' | 'textBytes'): number => pieces.reduce((total, piece) => total + piece[key], 0);
+  const split = { documents: pieces.length, tokens: sum('length'), textBytes: sum('textBytes') };
+  const byteLengths = async () => new Uint16Array(tokens.vocabSize).fill(1);
+  return { tokens, sources, pieces, split, tokenizer: { fingerprint: 't', byteLengths } };
 }
 
 /** Trains a tokenizer into `dir`. @returns the tokens of its vocabulary. */

@@ -15,8 +15,9 @@ import { Trainer } from '../../trainer/model/trainer.ts';
 import { loadCheckpoint, openCheckpoint, saveCheckpoint, tokenizerFilesIn } from '../../trainer/record/checkpoint.ts';
 import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
 import { type TrainOptions, type TrainStep, train } from '../../trainer/run/train.ts';
-import { evaluateUnigram, type HeldOut } from '../../trainer/score/bits-per-byte.ts';
+import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { temporaryFolder } from '../support.ts';
+import { heldOutInMemory } from './support.ts';
 
 const BOS = 60;
 const config = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
@@ -45,11 +46,11 @@ const inMemory = (tokens: Uint16Array) =>
   tokensInMemory([tokens], { fingerprint: 'grammar', vocabSize: config.vocabSize, bosId: BOS });
 const training = inMemory(grammar(1, 4000));
 /** 15 documents of 39 tokens, one byte each. */
-const heldOut: HeldOut = {
-  tokens: inMemory(grammar(2, 600)),
-  sources: ['grammar'],
-  documents: { source: Array(15).fill(0), lengths: Array(15).fill(40), textBytes: Array(15).fill(39) },
-};
+const heldOut = heldOutInMemory(
+  inMemory(grammar(2, 600)),
+  ['grammar'],
+  Array.from({ length: 15 }, () => ({ source: 0, length: 40, textBytes: 39 })),
+);
 
 const loaderOf = (tokens = training, state?: LoaderState) =>
   openLoader([tokens], {
@@ -103,7 +104,7 @@ describe('training', () => {
     expect(gpu.liveBuffers).toBe(buffers);
     expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
     expect(losses[0].loss).toBeCloseTo(Math.log(61), 0);
-    const unigram = await evaluateUnigram(training, heldOut);
+    const unigram = await evaluateUnigram(await countTokens(training), heldOut);
     expect(losses.at(-1)!.heldOut!.bitsPerByte).toBeLessThan(0.8 * unigram.bitsPerByte);
     const expected = await weights(first);
     first.release();

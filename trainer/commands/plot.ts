@@ -18,7 +18,8 @@ export const plotCommand = defineCommand({
   }),
   async run({ dirs, out, title, x }, { report }) {
     const { writePlot } = await import('../record/write-plot.ts');
-    const { path, points } = writePlot(dirs, title, out, x);
-    report.result(`${path}: ${points} steps`, { event: 'plot', path, points });
+    const { path, points, warning } = writePlot(dirs, title, out, x);
+    if (warning) report.note(warning);
+    report.result(`${path}: ${points} steps`, { event: 'plot', path, points, warning });
   },
 });

@@ -25,7 +25,14 @@ export const TRAINING = {
     .int()
     .min(1)
     .default(EVALUATE_TOKENS)
-    .describe('held-out tokens of an evaluation while training, at most; at the end all are read'),
+    .describe('held-out tokens of an evaluation while training, at most'),
+  finalTokens: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'held-out tokens of the closing figures, at most; 0: a fifth of those trained on, --evaluate-tokens at least',
+    ),
   checkpointEvery: z.int().min(1).default(100).describe('steps between checkpoints'),
   keep: z.int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
   adapter: adapterOption,
@@ -86,6 +93,7 @@ export const trainCommand = defineCommand({
     memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
     evaluateEvery: TRAINING.evaluateEvery,
     evaluateTokens: TRAINING.evaluateTokens,
+    finalTokens: TRAINING.finalTokens,
     samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
     out: z.string().describe('folder for checkpoints and curve'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),

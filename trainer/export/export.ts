@@ -7,9 +7,11 @@ import { dirname, join, resolve } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { readDocuments } from '../../shards/documents/read.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { MODEL_FILE, openCheckpoint } from '../record/checkpoint.ts';
+import { type CheckpointState, MODEL_FILE, openCheckpoint } from '../record/checkpoint.ts';
 import { curvePath, readCurve } from '../record/curve.ts';
 import { checked, type FileFacts, TensorFile, writeHashed } from '../record/tensor-file.ts';
+import { heldOutFigures, readEvaluation } from '../run/history.ts';
+import type { HeldOutFigures } from '../run/options.ts';
 import type { ExportFormat, GgufType } from './formats.ts';
 import { ggufHeader, ggufPadding } from './gguf.ts';
 import { type GgufFacts, ggufMetadata, ggufTensors } from './gguf-model.ts';
@@ -81,14 +83,10 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
     written.push({ path, bytes });
   }
   const run = dirname(resolve(dir));
-  const curve = existsSync(curvePath(run)) ? readCurve(run) : undefined;
-  const evaluated = curve?.points.findLast(({ step, heldOutBitsPerByte: bits }) => step <= state.step && bits != null);
-  const heldOut = state.heldOutBitsPerByte ?? evaluated?.heldOutBitsPerByte;
+  const heldOut = figuresOf(run, state);
   const data = options.documents ? await dataShares(options.documents, signal) : [];
   const files = written.map(({ path }) => path.slice(out.length + 1));
-  put('README.md', (path) =>
-    writeFileAtomic(path, modelCard({ name, state, head: curve?.head, heldOut, data, licence, files })),
-  );
+  put('README.md', (path) => writeFileAtomic(path, modelCard({ name, state, heldOut, data, licence, files })));
   return {
     checkpoint: dir,
     files: written,
@@ -98,6 +96,16 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
 
 const SPACED =
   'llama.cpp has no split rule that keeps a number with the space before it: most numbers give the same tokens there, not all (trainer/README.md); give it token ids where that matters';
+
+/** Closing figures where they are of this very step, else what the curve has up to it; of one text either way. */
+function figuresOf(run: string, { step, heldOutBitsPerByte }: CheckpointState): HeldOutFigures | undefined {
+  const evaluation = readEvaluation(run);
+  if (evaluation?.step === step) return { ...evaluation };
+  const curve = existsSync(curvePath(run)) ? readCurve(run) : { heads: [], points: [] };
+  const figures = heldOutFigures(curve, undefined, step);
+  if (figures || heldOutBitsPerByte === undefined) return figures;
+  return { step, bitsPerByte: heldOutBitsPerByte, sources: [] };
+}
 
 async function writeGguf(
   path: string,

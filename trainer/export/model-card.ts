@@ -2,7 +2,8 @@
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
 import { parameterCount } from '../model/config.ts';
 import type { CheckpointState } from '../record/checkpoint.ts';
-import type { CurveHead } from '../record/curve.ts';
+import type { HeldOutFigures } from '../run/options.ts';
+import { heldOutName, withError } from '../run/rows.ts';
 
 /** Documents of one source under one licence. */
 export interface DataShare {
@@ -15,10 +16,8 @@ export interface DataShare {
 export interface CardFacts {
   readonly name: string;
   readonly state: CheckpointState;
-  /** Of the run's curve, where it still lies beside the checkpoint. */
-  readonly head?: CurveHead;
-  /** Bits per byte of the last evaluation up to this checkpoint. */
-  readonly heldOut?: number;
+  /** Of the last evaluation up to this checkpoint, all of one text; none where the run does not lie beside it. */
+  readonly heldOut?: HeldOutFigures;
   /** Largest first; none when the documents were not given. */
   readonly data: readonly DataShare[];
   /** SPDX name, of the model. */
@@ -26,7 +25,7 @@ export interface CardFacts {
   readonly files: readonly string[];
 }
 
-export function modelCard({ name, state, head, heldOut, data, licence, files }: CardFacts): string {
+export function modelCard({ name, state, heldOut, data, licence, files }: CardFacts): string {
   const { config } = state;
   const { options } = state;
   const tokens = state.step * Number(options.batch ?? 0) * config.context;
@@ -40,8 +39,7 @@ export function modelCard({ name, state, head, heldOut, data, licence, files }: 
     ['vocabulary', `${formatCount(config.vocabSize)} (byte-level BPE)`],
     ['optimizer steps', formatCount(state.step)],
     ['tokens trained on', tokens > 0 ? formatCount(tokens) : undefined],
-    ['held-out bits per byte', heldOut?.toFixed(4)],
-    ['the same, unigram model', head?.unigramBitsPerByte.toFixed(4)],
+    ...(heldOut ? heldOutRows(heldOut, state.step) : []),
     ['peak learning rate', options.learningRate?.toString()],
     ['seed', options.seed?.toString()],
     ['token shards', options.tokens?.toString()],
@@ -93,6 +91,24 @@ Files: ${files.map((file) => `\`${file}\``).join(', ')}.
 
 Trained on the texts above and nothing else: it repeats their errors, gaps and views, and states falsehoods fluently.
 `;
+}
+
+/** All of one text, which the last row names. */
+function heldOutRows(figures: HeldOutFigures, step: number): [string, string][] {
+  const { unigramBitsPerByte, unigramStandardError: standardError } = figures;
+  const at = figures.step === step ? '' : `, at step ${formatCount(figures.step)}`;
+  return [
+    [`held-out bits per byte${at}`, withError(figures)],
+    ...(unigramBitsPerByte === undefined
+      ? []
+      : [
+          ['the same text, unigram model', withError({ bitsPerByte: unigramBitsPerByte, standardError })] as [
+            string,
+            string,
+          ],
+        ]),
+    ['held-out text', heldOutName(figures)],
+  ];
 }
 
 function dataText(data: readonly DataShare[]): string {

@@ -2,7 +2,7 @@
  * What is left of a run in a page, as files to save: the weights, and a tar of a training folder that `vua sample`,
  * `vua export` and `vua plot` open.
  *
- *   vua-page/curve.jsonl
+ *   vua-page/curve.jsonl  evaluation.json
  *            step-000200/model.safetensors  state.json  tokenizer.json  tokenizer_config.json
  */
 import { createChecksum } from '../../shards/checksum.ts';
@@ -11,6 +11,7 @@ import { type ModelConfig, storedShape } from '../model/config.ts';
 import type { CHECKPOINT_VERSION, CheckpointState } from '../record/checkpoint.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import { safetensorsHeader } from '../record/safetensors.ts';
+import type { Comparison } from '../score/bits-per-byte.ts';
 import type { RunFile } from './messages.ts';
 
 export interface Trained {
@@ -18,13 +19,15 @@ export interface Trained {
   readonly state: Omit<CheckpointState, 'format' | 'version' | 'files'>;
   readonly head: CurveHead;
   readonly points: readonly CurvePoint[];
+  /** Closing figures, where they were made. */
+  readonly evaluation?: Comparison & { readonly step: number };
   readonly tokenizer: Readonly<Record<'tokenizer.json' | 'tokenizer_config.json', Uint8Array<ArrayBuffer>>>;
 }
 
 const FORMAT: CheckpointState['format'] = 'vua-checkpoint';
 const VERSION: typeof CHECKPOINT_VERSION = 2;
 
-export async function filesOf({ arena, state, head, points, tokenizer }: Trained): Promise<RunFile[]> {
+export async function filesOf({ arena, state, head, points, evaluation, tokenizer }: Trained): Promise<RunFile[]> {
   const { config, step } = state;
   const { blob: model, checksum } = await weights(arena, config);
   const files = { 'model.safetensors': { bytes: model.size, checksum } };
@@ -33,6 +36,9 @@ export async function filesOf({ arena, state, head, points, tokenizer }: Trained
   const folder = `vua-page/step-${String(step).padStart(6, '0')}`;
   const archive = tarOf([
     ['vua-page/curve.jsonl', curve],
+    ...(evaluation
+      ? [['vua-page/evaluation.json', new Blob([`${JSON.stringify(evaluation, null, 1)}\n`])] as const]
+      : []),
     [`${folder}/model.safetensors`, model],
     [`${folder}/state.json`, new Blob([`${whole}\n`])],
     ...Object.entries(tokenizer).map(([name, bytes]) => [`${folder}/${name}`, new Blob([bytes])] as const),

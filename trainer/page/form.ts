@@ -4,6 +4,7 @@ import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
 import type { FoundFolder } from '../../shards/tokens/source.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { parameterCount } from '../model/config.ts';
+import { finalTokensOf } from '../run/options.ts';
 import { type Recipe, recipeOf } from '../run/recipe.ts';
 import { DEFAULT_MEMORY_GB, type Precision } from '../run/recipe-options.ts';
 import { element, figures, find } from './elements.ts';
@@ -80,6 +81,7 @@ export function readOptions(): RunOptions {
     seed: number('seed'),
     evaluateEvery: number('evaluateEvery'),
     evaluateTokens: number('evaluateTokens'),
+    finalTokens: number('finalTokens'),
     prompt: field('prompt').value.trim(),
     sampleTokens: number('sampleTokens'),
     temperature: number('temperature'),
@@ -135,6 +137,8 @@ function showRecipe(recipe: Recipe, facts: AdapterFacts, tokens: number): void {
   field('learningRate').placeholder = schedule.peak.toPrecision(3);
   field('memoryGb').placeholder = String(DEFAULT_MEMORY_GB[facts.kind]);
   const perStep = rows * config.context;
+  const evaluateTokens = number('evaluateTokens');
+  field('finalTokens').placeholder = formatCount(finalTokensOf({ evaluateTokens }, perStep * schedule.steps));
   const epochs = (perStep * schedule.steps) / tokens;
   find('estimate').replaceChildren(
     ...figures({

@@ -4,11 +4,11 @@ import type { AdapterFacts } from '../gpu/device.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import type { LoopOptions } from '../run/options.ts';
 import type { RecipeOptions } from '../run/recipe-options.ts';
-import type { SourceFigure } from '../score/bits-per-byte.ts';
+import type { Comparison } from '../score/bits-per-byte.ts';
 
 export interface RunOptions
   extends RecipeOptions,
-    Pick<LoopOptions, 'layout' | 'seed' | 'evaluateEvery' | 'evaluateTokens'> {
+    Pick<LoopOptions, 'layout' | 'seed' | 'evaluateEvery' | 'evaluateTokens' | 'finalTokens'> {
   /** URLs of token folders. */
   readonly tokens: readonly string[];
   /** Continued behind every evaluation; empty: no samples. */
@@ -31,8 +31,8 @@ export type RunEvent =
       readonly step: number;
       /** Stopped before its last step. */
       readonly stopped: boolean;
-      /** By source, of the whole held-out split; empty when that was not read. */
-      readonly sources: readonly SourceFigure[];
+      /** Closing figures; none when the run was stopped before them. */
+      readonly figures?: Comparison;
       readonly files: readonly RunFile[];
     };
 

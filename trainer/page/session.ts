@@ -3,6 +3,7 @@
  * page's training worker (`train-worker.ts`); knows no document.
  */
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { formatCount } from '../../crawlers/shell/reporter.ts';
 import { fetchTokenizer, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -14,7 +15,8 @@ import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import { type OpenRun, openRun, trainingLoop } from '../run/loop.ts';
 import { recipeOf } from '../run/recipe.ts';
 import type { TrainStep } from '../run/train.ts';
-import { heldOutOf, type SourceFigure } from '../score/bits-per-byte.ts';
+import type { Comparison } from '../score/bits-per-byte.ts';
+import { heldOutOf } from '../score/held-out.ts';
 import { filesOf, type Trained } from './files.ts';
 import type { RunEvent, RunOptions } from './messages.ts';
 
@@ -47,7 +49,7 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
   const { sampleTokens: count, temperature, prompt } = options;
   doing('compiling kernels');
   const run = await openRun(gpu, {
-    ...{ folders, heldOut: heldOutOf(folders), recipe, startLoader },
+    ...{ folders, heldOut: await heldOutOf(folders), recipe, startLoader },
     options: { ...options, checkpointEvery: options.steps },
     sampling: prompt === '' ? undefined : { ...SAMPLING, count, temperature, tokenizer, prompts: [prompt] },
   });
@@ -69,11 +71,11 @@ async function* told(
   const { facts } = run.trainer.gpu;
   const adapter = `${facts.name} (${facts.kind}, in a page)`;
   const onTokens = (done: number, all: number): void =>
-    doing(`reading all held-out documents: ${Math.floor((100 * done) / all)} % (Stop skips it)`);
+    doing(`reading ${formatCount(all)} held-out tokens: ${Math.floor((100 * done) / all)} % (Stop skips it)`);
   const points: CurvePoint[] = [];
   let head: CurveHead | undefined;
   let last: TrainStep | undefined;
-  let sources: readonly SourceFigure[] = [];
+  let figures: Comparison | undefined;
   let fault: unknown;
   try {
     for await (const event of trainingLoop(run, { adapter, signal, onTokens })) {
@@ -101,7 +103,7 @@ async function* told(
           if (!signal.aborted) await mayGoOn();
           break;
         case 'evaluated':
-          sources = event.sources;
+          figures = event.figures;
       }
     }
   } catch (error) {
@@ -116,10 +118,11 @@ async function* told(
   const state = {
     ...{ step, config: recipe.config, loader, optimizer: await trainer.readState() },
     options: { depth, batch: recipe.accumulate * trainer.rows, steps, seed },
-    ...{ adapter, heldOutBitsPerByte: heldOut?.bitsPerByte },
+    ...{ adapter, heldOutBitsPerByte: heldOut?.bitsPerByte, heldOutText: heldOut?.text.id },
   };
-  const files = await filesOf({ arena: trainer.arena, state, head: head!, points, tokenizer });
-  yield { event: 'finished', step, stopped: step < steps, sources, files };
+  const evaluation = figures && { step, ...figures };
+  const files = await filesOf({ arena: trainer.arena, state, head: head!, points, evaluation, tokenizer });
+  yield { event: 'finished', step, stopped: step < steps, figures, files };
   if (fault) throw fault;
 }
 

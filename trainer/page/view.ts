@@ -4,7 +4,8 @@ import { formatBytes, formatCount, formatSeconds } from '../../crawlers/shell/re
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import { plotCurve } from '../record/plot.ts';
-import type { SourceFigure } from '../score/bits-per-byte.ts';
+import type { Comparison } from '../score/bits-per-byte.ts';
+import { textFacts } from '../score/held-out.ts';
 import { element, figures, find } from './elements.ts';
 import type { RunEvent, RunFile } from './messages.ts';
 
@@ -63,13 +64,14 @@ function showNow(): void {
   if (!head || !point) return;
   find('progress', HTMLProgressElement).value = point.step / steps;
   const eta = ((steps - point.step) * head.tokensPerStep) / speed;
-  const unigram = head.unigramBitsPerByte;
+  const { unigramBitsPerByte: unigram, heldOut: text } = head;
   find('now').replaceChildren(
     ...figures({
       Step: `${formatCount(point.step)} / ${formatCount(steps)}`,
       'Loss, nats a token': point.loss.toFixed(4),
       'Held-out bits/byte': Number.isFinite(heldOut) ? heldOut.toFixed(4) : head.untrainedBitsPerByte.toFixed(4),
       'Unigram bits/byte': unigram.toFixed(4),
+      'Held-out documents': `${formatCount(text!.documents)} (effective ${text!.effectiveDocuments.toFixed(1)})`,
       'Tokens/s': formatCount(Math.round(speed)),
       'Data wait': `${point.dataWaitMs.toFixed(1)} ms`,
       'Time left': isOver ? '–' : formatSeconds(eta),
@@ -108,7 +110,7 @@ export function draw(): void {
   const size = { width, height: Math.round(Math.min(400, Math.max(280, width * 0.55))) };
   const perStep = width < NARROW ? '' : `, ${formatCount(head.tokensPerStep)} tokens a step`;
   const title = `${formatCount(head.parameters)} parameters${perStep}`;
-  chart.innerHTML = plotCurve({ name: '', head, points }, title, 'steps', size);
+  chart.innerHTML = plotCurve({ name: '', head, heads: [head], points }, title, 'steps', size);
 }
 
 export function showSample({ step, prompt, text }: Of<'sample'>): void {
@@ -118,12 +120,12 @@ export function showSample({ step, prompt, text }: Of<'sample'>): void {
   while (samples.children.length > SAMPLES) samples.lastChild!.remove();
 }
 
-export function showFinished({ step, stopped, sources, files }: Of<'finished'>): void {
+export function showFinished({ step, stopped, figures, files }: Of<'finished'>): void {
   isOver = true;
   draw();
   showDoing(stopped ? `stopped behind step ${formatCount(step)}` : `done: ${formatCount(step)} steps`);
   showFiles(files);
-  if (sources.length > 0) showSources(sources);
+  if (figures) showFigures(figures);
 }
 
 function showFiles(files: readonly RunFile[]): void {
@@ -139,19 +141,28 @@ function showFiles(files: readonly RunFile[]): void {
   list.hidden = false;
 }
 
-function showSources(sources: readonly SourceFigure[]): void {
+function showFigures(figures: Comparison): void {
+  const { bitsPerByte, unigramBitsPerByte, standardError, unigramStandardError, sources, text } = figures;
   const row = (name: 'th' | 'td', cells: readonly string[]) =>
     element('tr', {}, ...cells.map((cell) => element(name, {}, cell)));
+  const bits = (value: number, error?: number): string =>
+    `${value.toFixed(4)}${error === undefined ? '' : ` ± ${error.toFixed(4)}`}`;
   const table = element(
     'table',
     {},
-    row('th', ['held-out, all of it', 'bits per byte', 'unigram', 'of it']),
-    ...sources.map(({ source, bitsPerByte, unigramBitsPerByte }) =>
+    row('th', [`held out: ${textFacts(text!)}`, 'bits per byte', 'unigram', 'of it']),
+    row('td', [
+      'in all',
+      bits(bitsPerByte, standardError),
+      bits(unigramBitsPerByte, unigramStandardError),
+      (bitsPerByte / unigramBitsPerByte).toFixed(3),
+    ]),
+    ...sources.map((one) =>
       row('td', [
-        source,
-        bitsPerByte.toFixed(4),
-        unigramBitsPerByte.toFixed(4),
-        (bitsPerByte / unigramBitsPerByte).toFixed(3),
+        one.source,
+        bits(one.bitsPerByte, one.standardError),
+        bits(one.unigramBitsPerByte),
+        (one.bitsPerByte / one.unigramBitsPerByte).toFixed(3),
       ]),
     ),
   );

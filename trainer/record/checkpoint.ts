@@ -45,8 +45,10 @@ export interface CheckpointState {
   /** What the run was started with; a resume must match. */
   readonly options: Readonly<Record<string, number | string>>;
   readonly adapter: string;
-  /** Of an evaluation at this very step: the lowest is kept. */
+  /** Of an evaluation at this very step: the lowest of its text is kept. */
   readonly heldOutBitsPerByte?: number;
+  /** `HeldOutText.id` of it; none in checkpoints of before 0.1.0. */
+  readonly heldOutText?: string;
   /** Whatever else a bit-identical resume needs and JSON can hold: the chosen kernel variants, for instance. */
   readonly extra?: Readonly<Record<string, unknown>>;
   /** Of the tensor files; `saveCheckpoint` fills it in. */
@@ -63,7 +65,7 @@ export interface Checkpoint {
 export interface SaveOptions {
   /** Folders that this checkpoint replaces. */
   readonly stale?: readonly string[];
-  /** Newest checkpoints that stay, beside the best by held-out bits per byte. */
+  /** Newest checkpoints that stay, beside the best by held-out bits per byte of one text. */
   readonly keep?: number;
 }
 
@@ -160,7 +162,7 @@ export async function writeCheckpoint(
   const own = all.indexOf(dir) + 1;
   const best = bestOf(all.slice(0, own));
   const dropped = [...all.slice(own), ...all.slice(0, own).slice(0, -keep)];
-  for (const one of dropped) if (one !== best) rmSync(one, { recursive: true, force: true });
+  for (const one of dropped) if (!best.includes(one)) rmSync(one, { recursive: true, force: true });
   return dir;
 }
 
@@ -176,17 +178,26 @@ export function checkpointsIn(outDir: string): string[] {
 /** By the name of its folder. */
 export const stepOf = (checkpoint: string): number => Number(basename(checkpoint).slice('step-'.length));
 
-/** The folder with the lowest held-out bits per byte; none when no step was evaluated. */
-function bestOf(folders: readonly string[]): string | undefined {
-  let best: { dir: string; bits: number } | undefined;
+/**
+ * The folder with the lowest held-out bits per byte, of each text that checkpoints were evaluated on; that of the newest
+ * one's text first. None when no step was evaluated. `folders`: oldest first.
+ */
+function bestOf(folders: readonly string[]): string[] {
+  const best = new Map<string | undefined, { dir: string; bits: number }>();
+  let newest: string | undefined;
   for (const dir of folders) {
-    let bits: number | undefined;
+    let state: CheckpointState | undefined;
     try {
-      bits = readJsonIfPresent<CheckpointState>(join(dir, 'state.json'))?.heldOutBitsPerByte;
+      state = readJsonIfPresent<CheckpointState>(join(dir, 'state.json'));
     } catch {} // damaged: not the best
-    if (bits != null && !(best && best.bits <= bits)) best = { dir, bits };
+    const { heldOutBitsPerByte: bits, heldOutText: text } = state ?? {};
+    if (bits == null) continue;
+    newest = text;
+    const known = best.get(text);
+    if (!(known && known.bits <= bits)) best.set(text, { dir, bits });
   }
-  return best?.dir;
+  const first = best.get(newest);
+  return first ? [first.dir, ...[...best.values()].flatMap((one) => (one === first ? [] : one.dir))] : [];
 }
 
 export interface OpenOptions {
@@ -202,8 +213,9 @@ export interface OpenOptions {
  * @throws ToolkitError NO_CHECKPOINT, BAD_CHECKPOINT, NEWER_FORMAT
  */
 export function openCheckpoint(dir: string, { need = 'all', best = false }: OpenOptions = {}): Checkpoint {
-  const within = checkpointsIn(modelFolder(dir)).reverse();
-  const chosen = best ? bestOf(within) : undefined;
+  const oldestFirst = checkpointsIn(modelFolder(dir));
+  const within = oldestFirst.toReversed();
+  const [chosen] = best ? bestOf(oldestFirst) : [];
   const candidates = existsSync(join(dir, 'state.json')) ? [dir] : chosen ? [chosen] : within;
   if (candidates.length === 0) {
     throw badInput(

@@ -4,10 +4,11 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { readCurve } from './curve.ts';
 import { modelFolder } from './models.ts';
-import { plotCurve, plotRuns, type Run, type XAxis } from './plot.ts';
+import { incomparable, plotCurve, plotRuns, type Run, type XAxis } from './plot.ts';
 
 /**
- * Draws the model in force of a run, or DIR, of one run or several, as an SVG file.
+ * Draws the model in force of a run, or DIR, of one run or several, as an SVG file. Of several `warning` says where their
+ * held-out figures are not of one text.
  * @throws ToolkitError NO_CURVE, BAD_CURVE (exit 2)
  */
 export function writePlot(
@@ -15,7 +16,7 @@ export function writePlot(
   title: string,
   out?: string,
   axis?: XAxis,
-): { path: string; points: number } {
+): { path: string; points: number; warning?: string } {
   const models = [dirs].flat().map(modelFolder);
   const runs = models.map((model, i): Run => ({ name: basename(resolve([dirs].flat()[i])), ...readCurve(model) }));
   for (const [i, { points }] of runs.entries()) {
@@ -25,5 +26,6 @@ export function writePlot(
   }
   const path = out ?? join(models[0], 'curve.svg');
   writeFileAtomic(path, runs.length === 1 ? plotCurve(runs[0], title, axis) : plotRuns(runs, title, axis));
-  return { path, points: runs.reduce((sum, { points }) => sum + points.length, 0) };
+  const points = runs.reduce((sum, run) => sum + run.points.length, 0);
+  return { path, points, warning: runs.length > 1 ? incomparable(runs) : undefined };
 }

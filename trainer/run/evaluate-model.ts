@@ -3,13 +3,14 @@
  * the tokenizer, so a model reads the text in tokens of its own.
  */
 import type { Work } from '../../crawlers/shell/work.ts';
-import { eachBatch, type TokenFolder, tokensInMemory } from '../../shards/tokens/source.ts';
+import { tokensInMemory } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
 import { loadChoice } from '../kernels/tuned.ts';
 import { Trainer } from '../model/trainer.ts';
 import { type Checkpoint, loadCheckpoint } from '../record/checkpoint.ts';
-import { evaluate, type HeldOut, heldOutOf, tokensOf } from '../score/bits-per-byte.ts';
+import { evaluate } from '../score/bits-per-byte.ts';
+import { type HeldOut, stretches, tokensOf } from '../score/held-out.ts';
 import { resumedKernels, resumedOptions } from './history.ts';
 import { OPTIMIZER } from './recipe-options.ts';
 
@@ -17,16 +18,16 @@ import { OPTIMIZER } from './recipe-options.ts';
 const ROWS = 8;
 
 /**
- * Held-out bits per byte of `checkpoint` on the text of `folders`; none when the signal was aborted.
+ * Bits per byte of `checkpoint` on held-out text in tokens of the tokenizer in `from`; none when the signal was aborted.
  * @throws ToolkitError BAD_CHECKPOINT, NO_TOKENIZER, BAD_TOKENIZER, BAD_SHARD and those of the adapter
  */
 export async function evaluateModel(
   checkpoint: Checkpoint,
-  folders: readonly TokenFolder[],
+  text: { readonly heldOut: HeldOut; readonly from: string },
   adapter: AdapterChoice,
   { signal, report }: Work,
 ): Promise<number | undefined> {
-  const heldOut = await inTokensOf(checkpoint.dir, heldOutOf(folders), folders[0].where);
+  const heldOut = await inTokensOf(checkpoint.dir, text.heldOut, text.from);
   const { config, options } = checkpoint.state;
   const { precision, microBatch: rows = ROWS } = resumedOptions(checkpoint);
   const gpu = await openGpu(adapter);
@@ -50,35 +51,26 @@ export async function evaluateModel(
   }
 }
 
-/** The same documents in tokens of the tokenizer in `dir`; `heldOut` is in those of the one in `from`. */
+/** The same text in tokens of the tokenizer in `dir`; `heldOut` is in those of the one in `from`. */
 async function inTokensOf(dir: string, heldOut: HeldOut, from: string): Promise<HeldOut> {
   const [own, other] = [await Tokenizer.load(dir), await Tokenizer.load(from)];
   if (own.fingerprint === other.fingerprint) return heldOut;
-  const { tokens, documents } = heldOut;
+  const { vocabSize, bosId } = own;
+  const lengths = heldOut.pieces.map(({ length }) => length);
   const arrays: Uint32Array[] = [];
-  const lengths: number[] = [];
   let ids: number[] = [];
-  let document = 0;
-  const end = (): void => {
-    const again = own.encode(other.decodeBytes(ids.slice(1)));
-    const array = new Uint32Array(1 + again.length);
-    array[0] = own.bosId;
+  for await (const { index, at, stretch } of stretches(heldOut.tokens, lengths)) {
+    for (const id of at === 0 ? stretch.subarray(1) : stretch) ids.push(id);
+    if (at + stretch.length < lengths[index]) continue;
+    const again = own.encode(other.decodeBytes(ids));
+    const array = new Uint32Array(1 + again.length).fill(bosId);
     array.set(again, 1);
     arrays.push(array);
-    lengths.push(array.length);
     ids = [];
-    document++;
-  };
-  for await (const batch of eachBatch(tokens)) {
-    for (const token of batch) {
-      ids.push(token);
-      if (ids.length === documents.lengths[document]) end();
-    }
   }
-  const { vocabSize, bosId } = own;
   return {
     ...heldOut,
     tokens: tokensInMemory(arrays, { fingerprint: own.fingerprint, vocabSize, bosId }),
-    documents: { ...documents, lengths },
+    pieces: heldOut.pieces.map((piece, index) => ({ ...piece, length: arrays[index].length })),
   };
 }

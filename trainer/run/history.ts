@@ -8,9 +8,10 @@ import type { AdapterFacts } from '../gpu/device.ts';
 import { fittingKernels, type KernelChoice } from '../kernels/choice.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
-import { readCurve } from '../record/curve.ts';
-import type { SourceFigure } from '../score/bits-per-byte.ts';
-import type { TrainingOptions, TrainingSummary } from './options.ts';
+import { type Curve, headAt, readCurve } from '../record/curve.ts';
+import type { Comparison } from '../score/bits-per-byte.ts';
+import type { UnigramCounts } from '../score/unigram.ts';
+import type { HeldOutFigures, TrainingOptions, TrainingSummary } from './options.ts';
 import { batchOf, optimizerOf, scheduleOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
@@ -105,12 +106,9 @@ export function resumedOptions(previous: Checkpoint | undefined): Partial<Recipe
   };
 }
 
-export interface WholeEvaluation {
+/** Closing figures: of all steps done. */
+export interface ClosingEvaluation extends Comparison {
   readonly step: number;
-  /** Of the whole held-out split. */
-  readonly bitsPerByte: number;
-  readonly unigramBitsPerByte: number;
-  readonly sources: readonly SourceFigure[];
 }
 
 const evaluationPath = (out: string): string => join(out, 'evaluation.json');
@@ -118,29 +116,82 @@ const evaluationPath = (out: string): string => join(out, 'evaluation.json');
 /** A run that trains has no final evaluation yet. */
 export const forgetEvaluation = (out: string): void => rmSync(evaluationPath(out), { force: true });
 
-export const writeEvaluation = (out: string, evaluation: WholeEvaluation): void =>
+export const writeEvaluation = (out: string, evaluation: ClosingEvaluation): void =>
   writeFileAtomic(evaluationPath(out), `${JSON.stringify(evaluation, null, 1)}\n`);
+
+export const readEvaluation = (out: string): ClosingEvaluation | undefined =>
+  readJsonIfPresent<ClosingEvaluation>(evaluationPath(out));
+
+const countsPath = (out: string): string => join(out, 'unigram.json');
+
+/** What an earlier call counted of the training tokens. */
+export function readCounts(out: string): UnigramCounts | undefined {
+  try {
+    return readJsonIfPresent<UnigramCounts>(countsPath(out));
+  } catch {
+    return undefined; // damaged: they are counted again
+  }
+}
+
+export const writeCounts = (out: string, counts: UnigramCounts): void =>
+  writeFileAtomic(countsPath(out), `${JSON.stringify(counts)}\n`);
 
 /** Whether the folder holds a model that reached its end and was evaluated there; opens no weights. */
 export function isFinished(out: string): boolean {
   const last = checkpointsIn(out).at(-1);
-  const evaluation = readJsonIfPresent<WholeEvaluation>(evaluationPath(out));
-  return last !== undefined && evaluation?.step === stepOf(last);
+  return last !== undefined && readEvaluation(out)?.step === stepOf(last);
 }
 
 /** What an earlier call reached, if it reached the end (at least `steps`) and evaluated it. */
 export function finishedSummary(out: string, { dir, state }: Checkpoint, steps = 0): TrainingSummary | undefined {
-  const evaluation = readJsonIfPresent<WholeEvaluation>(evaluationPath(out));
+  const evaluation = readEvaluation(out);
   if (state.step < steps || evaluation?.step !== state.step) return undefined;
-  const { head, points } = readCurve(out);
+  const curve = readCurve(out);
+  const { adapter, parameters } = curve.head;
   return {
-    ...head,
-    step: state.step,
-    trainedSteps: 0,
-    checkpoint: dir,
-    heldOutBitsPerByte: evaluation.bitsPerByte,
-    sources: evaluation.sources,
-    shares: [],
-    tokensPerSecond: points.at(-1)?.tokensPerSecond ?? 0,
+    ...{ step: state.step, trainedSteps: 0, checkpoint: dir, adapter, parameters, shares: [] },
+    ...{ heldOutBitsPerByte: evaluation.bitsPerByte, heldOut: heldOutFigures(curve, evaluation) },
+    tokensPerSecond: curve.points.at(-1)?.tokensPerSecond ?? 0,
+  };
+}
+
+/**
+ * What may stand beside each other of a run up to `step`: the closing figures, with those of the curve apart where they
+ * are of another text; before the end, the curve's alone. None before the first evaluation.
+ */
+export function heldOutFigures(
+  curve: Pick<Curve, 'heads' | 'points'>,
+  closing: ClosingEvaluation | undefined,
+  step = closing?.step ?? Number.POSITIVE_INFINITY,
+): HeldOutFigures | undefined {
+  const ofCurve = curveFigures(curve, step);
+  if (!closing) return ofCurve && { ...ofCurve, sources: [] };
+  if (!ofCurve?.text || ofCurve.text.id !== closing.text?.id)
+    return { ...closing, ...(ofCurve?.text && { curve: ofCurve }) };
+  const { untrainedBitsPerByte, untrainedStandardError } = ofCurve;
+  return { ...closing, untrainedBitsPerByte, untrainedStandardError };
+}
+
+function curveFigures({ heads, points }: Pick<Curve, 'heads' | 'points'>, step: number): HeldOutFigures['curve'] {
+  const point = points.findLast((one) => one.step <= step && one.heldOutBitsPerByte != null);
+  if (!point) return undefined;
+  const head = headAt({ heads }, point.step);
+  const figures = {
+    step: point.step,
+    bitsPerByte: point.heldOutBitsPerByte!,
+    standardError: point.heldOutStandardError,
+  };
+  if (!head.heldOut) return figures;
+  const {
+    heldOut: text,
+    unigramBitsPerByte,
+    unigramStandardError,
+    untrainedBitsPerByte,
+    untrainedStandardError,
+  } = head;
+  return {
+    ...figures,
+    ...{ text, unigramBitsPerByte, unigramStandardError },
+    ...(untrainedBitsPerByte != null && { untrainedBitsPerByte, untrainedStandardError }),
   };
 }

@@ -3,13 +3,14 @@
  * them. Whoever listens may take its time: nothing goes on before it asks for the next event.
  *
  *   doing        what comes before the first step: the unigram model, the untrained one
- *   head         first line of the curve
+ *   head         first line of the curve, and what the closing figures will be of
  *   ┌ step       figures of a step, and what is wrong with them
  *   │ samples    behind an evaluation
  *   │ checkpoint one is due, also behind the last step of a run that is stopped
  *   └ settled    the GPU holds the weights of the step that was told last
  *   trained      no step comes after this
- *   evaluating, evaluated: the whole held-out split, when all steps are done
+ *   evaluating   when all steps are done, where it is other text than while training
+ *   evaluated    figures of held-out text up to `finalTokens`
  */
 import { extended, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { bytesPerToken, joinSources, type TokenFolder } from '../../shards/tokens/source.ts';
@@ -22,35 +23,40 @@ import { parameterCount } from '../model/config.ts';
 import { Trainer } from '../model/trainer.ts';
 import { anomalyOf, anomalyText, firstNotFinite, type Rewind, rewindOf, rewindText } from '../record/anomaly.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
-import {
-  compareSources,
-  type Evaluation,
-  evaluate,
-  evaluateUnigram,
-  type HeldOut,
-  heldOutSubset,
-  type SourceFigure,
-  tokensOf,
-} from '../score/bits-per-byte.ts';
+import { type Comparison, compare, evaluate } from '../score/bits-per-byte.ts';
+import { drawHeldOut } from '../score/draw.ts';
+import { type HeldOut, inMemory, textOf, tokensOf } from '../score/held-out.ts';
+import { countTokens, evaluateUnigram, type UnigramCounts } from '../score/unigram.ts';
 import { modelFlopsUtilisation } from './flops.ts';
-import type { LoopOptions } from './options.ts';
+import { finalTokensOf, type LoopOptions } from './options.ts';
 import type { Recipe } from './recipe.ts';
-import { type TrainStep, train } from './train.ts';
+import { type TrainStep, train as trainingSteps } from './train.ts';
 
 export type LoopEvent =
   | { readonly event: 'doing'; readonly what: 'unigram' | 'untrained' }
-  | { readonly event: 'head'; readonly head: CurveHead }
+  | { readonly event: 'head'; readonly head: CurveHead; readonly counts: UnigramCounts; readonly closing: Closing }
   | { readonly event: 'step'; readonly step: TrainStep; readonly point: CurvePoint; readonly anomaly?: string }
   | { readonly event: 'samples'; readonly step: number; readonly samples: readonly Sample[] }
   | { readonly event: 'checkpoint'; readonly step: TrainStep }
   | { readonly event: 'settled' | 'trained' }
-  | { readonly event: 'evaluating'; readonly tokens: number }
-  /** `whole` is missing when it was stopped; its sources stand beside the unigram model's. */
-  | { readonly event: 'evaluated'; readonly whole?: Evaluation; readonly sources: readonly SourceFigure[] };
+  | { readonly event: 'evaluating'; readonly closing: Closing }
+  /** No figures when it was stopped. */
+  | { readonly event: 'evaluated'; readonly figures?: Comparison };
+
+/** What the closing figures are of: at most `tokens` of the `of` that are held out. */
+export interface Closing {
+  readonly tokens: number;
+  readonly of: number;
+  /** That reading them takes, by the rate of the last evaluation; 0: they are what is read while training. */
+  readonly seconds?: number;
+}
 
 export interface RunParts {
   readonly folders: readonly TokenFolder[];
+  /** All of it. */
   readonly heldOut: HeldOut;
+  /** As an earlier call counted them; used where they are of these tokens. */
+  readonly counts?: UnigramCounts;
   readonly recipe: Recipe;
   readonly options: LoopOptions;
   /** Of what it continues. */
@@ -105,7 +111,7 @@ export interface LoopControl {
   readonly from?: number;
   /** Ends the run behind the step in hand. */
   readonly signal?: AbortSignal;
-  /** Hears of held-out tokens, `done` of all, while the whole split is evaluated. */
+  /** Hears of held-out tokens, `done` of all, in the evaluation behind the last step. */
   readonly onTokens?: (done: number, all: number) => void;
 }
 
@@ -124,27 +130,42 @@ export async function* trainingLoop(
   const { config, accumulate, schedule } = recipe;
   const { maskDocuments, evaluateEvery, checkpointEvery } = options;
   yield { event: 'doing', what: 'unigram' };
-  const unigram = await evaluateUnigram(joinSources(folders.map((folder) => folder.source('train'))), heldOut);
-  const subset = await heldOutSubset(heldOut, options.evaluateTokens);
+  const train = joinSources(folders.map((folder) => folder.source('train')));
+  const counts = run.counts?.tokens === train.fingerprint ? run.counts : await countTokens(train);
+  const drawn = await inMemory(await drawHeldOut(heldOut, options.evaluateTokens));
+  const unigram = await evaluateUnigram(counts, drawn);
   yield { event: 'doing', what: 'untrained' };
-  const untrained = from === 0 ? await evaluate(trainer, subset, { maskDocuments, signal }) : undefined;
+  const began = performance.now();
+  const untrained = from === 0 ? await evaluate(trainer, drawn, { maskDocuments, signal }) : undefined;
   const tokensPerStep = trainer.rows * accumulate * config.context;
   const head: CurveHead = {
+    heldOut: textOf(drawn),
     unigramBitsPerByte: unigram.bitsPerByte,
+    unigramStandardError: unigram.standardError,
     untrainedBitsPerByte: untrained?.bitsPerByte ?? Number.NaN,
+    untrainedStandardError: untrained?.standardError,
     adapter,
     parameters: parameterCount(config),
     tokensPerStep,
     trainBytesPerToken: bytesPerToken(folders),
   };
-  yield { event: 'head', head };
+  const finalTokens = finalTokensOf(options, tokensPerStep * schedule.steps);
+  const all = tokensOf(heldOut);
+  const final = { tokens: Math.min(finalTokens, all), of: all };
+  const isDrawn = final.tokens === Math.min(options.evaluateTokens, all);
+  const closingAt = (seconds?: number): Closing => ({
+    ...final,
+    seconds: seconds && (seconds * final.tokens) / tokensOf(drawn),
+  });
+  const measured = untrained && (performance.now() - began) / 1000;
+  yield { event: 'head', head, counts, closing: closingAt(isDrawn ? 0 : measured) };
 
   const points: CurvePoint[] = [];
   let last: TrainStep | undefined;
   let kept = from; // step of the last checkpoint
   try {
-    const steps = train(trainer, {
-      ...{ loader, heldOut: subset, maskDocuments, accumulate, schedule, signal },
+    const steps = trainingSteps(trainer, {
+      ...{ loader, heldOut: drawn, maskDocuments, accumulate, schedule, signal },
       ...{ evaluateEvery, checkpointEvery, readEvery: READ_EVERY, from: { step: from } },
     });
     for await (const step of steps) {
@@ -172,24 +193,31 @@ export async function* trainingLoop(
   if (last && last.step !== kept) yield { event: 'checkpoint', step: last };
   yield { event: 'trained' };
   if ((last?.step ?? from) < schedule.steps) return;
-  const tokens = tokensOf(heldOut);
-  yield { event: 'evaluating', tokens };
-  const heard = (done: number): void => onTokens?.(Math.min(done, tokens), tokens);
-  const whole = await evaluate(trainer, heldOut, { maskDocuments, signal, onTokens: heard });
-  yield { event: 'evaluated', whole, sources: whole ? compareSources(whole, unigram) : [] };
+  const text = isDrawn ? drawn : await drawHeldOut(heldOut, finalTokens);
+  let closing = isDrawn ? last?.heldOut : undefined;
+  if (!closing) {
+    yield { event: 'evaluating', closing: closingAt(last?.heldOutSeconds) };
+    const heard = (done: number): void => onTokens?.(Math.min(done, final.tokens), final.tokens);
+    closing = await evaluate(trainer, text, { maskDocuments, signal, onTokens: heard });
+  }
+  yield { event: 'evaluated', figures: closing && compare(closing, await evaluateUnigram(counts, text)) };
 }
 
 /** Sources that a line of the curve names. */
 const CURVE_SOURCES = 12;
 
 function pointOf(
-  { loader: _loader, settled: _settled, heldOut, ...figures }: TrainStep,
+  { loader: _loader, settled: _settled, heldOutSeconds: _seconds, heldOut, ...figures }: TrainStep,
   { config, gpu, storage }: Trainer,
 ): CurvePoint {
   const named = heldOut?.sources.slice(0, CURVE_SOURCES).map(({ source, bitsPerByte }) => [source, bitsPerByte]);
   return {
     ...figures,
-    ...(heldOut && { heldOutBitsPerByte: heldOut.bitsPerByte, heldOutBySource: Object.fromEntries(named!) }),
+    ...(heldOut && {
+      heldOutBitsPerByte: heldOut.bitsPerByte,
+      heldOutStandardError: heldOut.standardError,
+      heldOutBySource: Object.fromEntries(named!),
+    }),
     modelFlopsUtilisation: modelFlopsUtilisation(config, gpu.facts.name, figures.tokensPerSecond, storage),
     memoryBytes: gpu.liveBytes,
   };

@@ -20,11 +20,13 @@ import {
   type Verdict,
   writeRecord,
 } from '../record/models.ts';
+import { drawHeldOut } from '../score/draw.ts';
+import { type HeldOut, heldOutOf, textOf } from '../score/held-out.ts';
 import { evaluateModel } from './evaluate-model.ts';
-import { finishedSummary, identityOf, isFinished } from './history.ts';
+import { finishedSummary, identityOf, isFinished, readEvaluation } from './history.ts';
 import { type Attempt, checkPolicy, dueOf, type ModelPolicy, passesGate } from './model-gates.ts';
-import type { TrainingOptions, TrainingSummary } from './options.ts';
-import { modelOf } from './recipe.ts';
+import { finalTokensOf, type TrainingOptions, type TrainingSummary } from './options.ts';
+import { batchOf, modelOf } from './recipe.ts';
 import { runTraining } from './run.ts';
 
 /** What a night did for its model. */
@@ -127,7 +129,7 @@ function attemptOf(model: StoredModel | undefined, work: Work): Attempt | undefi
 }
 
 /** The model's checkpoint, if it and the newest are one. */
-function wholeOrSay({ dir }: StoredModel, { report: { note } }: Work): Checkpoint | undefined {
+function wholeOrSay({ dir }: Pick<StoredModel, 'dir'>, { report: { note } }: Work): Checkpoint | undefined {
   try {
     const checkpoint = openCheckpoint(dir, { need: 'parameters' });
     if (checkpoint.damaged.length === 0) return checkpoint;
@@ -177,8 +179,9 @@ async function judge(model: StoredModel, night: Judged, work: Work): Promise<Out
   const { out, policy, tonight } = night;
   const { inForce } = readModels(out);
   const old = inForce && canCompare([model, inForce], tonight, work) ? inForce : undefined;
-  const before = old && (await figureOf(old, night, work));
-  const bitsPerByte = await figureOf(model, before === undefined ? undefined : night, work);
+  const text = old && (await textOfNight(night));
+  const before = old && (await figureOf(old, night, work, text));
+  const bitsPerByte = await figureOf(model, night, work, before === undefined ? undefined : text);
   if (work.signal.aborted || bitsPerByte === undefined) return { outcome: 'interrupted', report: undefined };
   const { modelTolerance: tolerance } = policy;
   const accepted = passesGate(before, bitsPerByte, tolerance);
@@ -198,18 +201,28 @@ function canCompare(models: readonly StoredModel[], { validShare }: Tonight, { r
   return knows === undefined;
 }
 
+/** Held-out text of tonight that models are compared on: what the closing figures of a training tonight are of. */
+async function textOfNight({ options, tonight: { folders } }: Judged): Promise<HeldOut> {
+  const config = modelOf(options, folders[0].manifest.vocabSize);
+  const trained = batchOf(options, config) * config.context * options.steps;
+  return drawHeldOut(await heldOutOf(folders), finalTokensOf(options, trained));
+}
+
 /**
- * Held-out bits per byte on tonight's text, as it was evaluated or evaluated now; without a night, on that of its own.
- * None when it is damaged, was never finished, or the night is stopped.
+ * Bits per byte on `heldOut`, as the model was evaluated or is evaluated now; without it, on the text of its own closing
+ * figures. None when it is damaged, was never finished, or the night is stopped.
  */
-async function figureOf(model: StoredModel, night: Judged | undefined, work: Work): Promise<number | undefined> {
-  if (!isFinished(model.dir)) return undefined;
-  const checkpoint = wholeOrSay(model, work);
+async function figureOf(
+  { dir }: StoredModel,
+  { options, tonight: { folders } }: Judged,
+  work: Work,
+  heldOut?: HeldOut,
+): Promise<number | undefined> {
+  const evaluation = isFinished(dir) ? readEvaluation(dir) : undefined;
+  const checkpoint = evaluation && wholeOrSay({ dir }, work);
   if (checkpoint === undefined) return undefined;
-  if (night && model.record?.heldOut !== night.tonight.heldOut) {
-    return evaluateModel(checkpoint, night.tonight.folders, night.options.adapter, work);
-  }
-  return finishedSummary(model.dir, checkpoint)?.heldOutBitsPerByte;
+  if (heldOut === undefined || evaluation?.text?.id === textOf(heldOut).id) return evaluation?.bitsPerByte;
+  return evaluateModel(checkpoint, { heldOut, from: folders[0].where }, options.adapter, work);
 }
 
 function verdictText({ dir }: StoredModel, { accepted, bitsPerByte, before, tolerance }: Verdict): string {

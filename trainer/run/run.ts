@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { extended, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { appendToFile } from '../../crawlers/shell/folder.ts';
 import { holding } from '../../crawlers/shell/lock.ts';
-import { formatBytes, type Progress, type Reporter } from '../../crawlers/shell/reporter.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  type Progress,
+  type Reporter,
+} from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { fetchTokenizer, isUrl, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
@@ -29,19 +35,22 @@ import {
   type TokenizerFiles,
   tokenizerFilesIn,
 } from '../record/checkpoint.ts';
-import { type CurveHead, openCurve } from '../record/curve.ts';
-import { heldOutOf } from '../score/bits-per-byte.ts';
+import { type CurveHead, openCurve, readCurve } from '../record/curve.ts';
+import { heldOutOf, textFacts } from '../score/held-out.ts';
 import {
+  type ClosingEvaluation,
   finishedSummary,
   forgetEvaluation,
+  heldOutFigures,
   identityOf,
   previousOf,
+  readCounts,
   resumedKernels,
   resumedOptions,
-  type WholeEvaluation,
+  writeCounts,
   writeEvaluation,
 } from './history.ts';
-import { type OpenRun, openRun, trainingLoop } from './loop.ts';
+import { type Closing, type OpenRun, openRun, trainingLoop } from './loop.ts';
 import type { TrainingOptions, TrainingSummary } from './options.ts';
 import { modelOf, type Recipe, recipeOf } from './recipe.ts';
 import type { TrainStep } from './train.ts';
@@ -78,7 +87,7 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
   const finished = previous && finishedSummary(options.out, previous, options.steps);
   if (finished) return { outcome: 'nothing_new', report: finished };
   if (why !== undefined) report.note(`${why}: it begins anew`);
-  const heldOut = heldOutOf(folders);
+  const heldOut = await heldOutOf(folders);
   const tokenizer = await tokenizerOf(folders[0]);
   const gpu = await openGpu(options.adapter);
   try {
@@ -88,7 +97,7 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
     const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, kernels);
     report.note(recipeText(recipe));
     const run = await openRun(gpu, {
-      ...{ folders, heldOut, recipe, options, state: previous?.state.loader },
+      ...{ folders, heldOut, counts: readCounts(options.out), recipe, options, state: previous?.state.loader },
       startLoader: (all, plan) => openRing(all, plan, startLoaderThread),
       sampling:
         prompts.length > 0
@@ -119,14 +128,14 @@ async function record(
   const { previous } = past;
   const { adapter } = past.kept;
   const from = previous?.state.step ?? 0;
-  let head: CurveHead | undefined;
   let curve: ReturnType<typeof openCurve> | undefined;
   let progress: Progress | undefined;
   let last: TrainStep | undefined;
   let [checkpoint, speed] = [previous?.dir ?? '', 0];
   let heldOut = previous?.state.heldOutBitsPerByte ?? Number.NaN;
   const heldOutFigure = () => heldOut > 0 && { 'bits/byte': heldOut.toFixed(3) };
-  let evaluation: WholeEvaluation | undefined;
+  let evaluation: ClosingEvaluation | undefined;
+  let evaluates = false;
   begin(run, options, previous, report);
   checkRoom(out, run.trainer.arena, options, Math.ceil((options.steps - from) / options.checkpointEvery));
   const afterLoss = (error: unknown): never => {
@@ -138,10 +147,11 @@ async function record(
   for await (const event of trainingLoop(run, { adapter, from, signal, onTokens })) {
     switch (event.event) {
       case 'head':
-        head = event.head;
-        if (from === 0 && Number.isNaN(head.untrainedBitsPerByte)) return beforeFirstStep(head);
+        if (from === 0 && Number.isNaN(event.head.untrainedBitsPerByte)) return beforeFirstStep(event.head);
         forgetEvaluation(out);
-        curve = openCurve(out, from, head);
+        if (run.counts?.tokens !== event.counts.tokens) writeCounts(out, event.counts);
+        curve = openCurve(out, from, event.head);
+        report.note(heldOutNote(event.head, event.closing));
         progress = report.stage('train', 'steps', options.steps, from);
         break;
       case 'step': {
@@ -170,27 +180,27 @@ async function record(
         progress!.finish({ loss: last?.loss.toFixed(3) ?? '-', ...heldOutFigure() });
         break;
       case 'evaluating':
-        progress = report.stage('evaluate', 'tokens', event.tokens);
+        report.note(`closing evaluation: ${closingText(event.closing)}`);
+        progress = report.stage('evaluate', 'tokens', event.closing.tokens);
+        evaluates = true;
         break;
       case 'evaluated': {
-        const { whole, sources } = event;
-        progress!.finish(whole && { 'bits/byte': whole.bitsPerByte.toFixed(4) });
-        if (!whole) break;
-        const { unigramBitsPerByte } = head!;
-        evaluation = { step: options.steps, bitsPerByte: whole.bitsPerByte, unigramBitsPerByte, sources };
+        const { figures } = event;
+        if (evaluates) progress!.finish(figures && { 'bits/byte': figures.bitsPerByte.toFixed(4) });
+        if (!figures) break;
+        evaluation = { step: options.steps, ...figures };
         writeEvaluation(out, evaluation);
       }
     }
   }
   const step = last?.step ?? from;
   const { sequence } = run.loader;
+  const figures = heldOutFigures(readCurve(out), evaluation, step);
   return {
     outcome: !evaluation ? 'interrupted' : step > from ? 'written' : 'nothing_new',
     report: {
-      ...curve!.head,
-      ...{ step, trainedSteps: step - from, checkpoint, tokensPerSecond: speed },
-      heldOutBitsPerByte: evaluation?.bitsPerByte ?? heldOut,
-      sources: evaluation?.sources ?? [],
+      ...{ step, trainedSteps: step - from, checkpoint, adapter, parameters: curve!.head.parameters },
+      ...{ heldOut: figures, heldOutBitsPerByte: figures?.bitsPerByte ?? Number.NaN, tokensPerSecond: speed },
       shares: last ? sequence.shares(sequence.numberAt(last.loader)) : [],
     },
   };
@@ -215,13 +225,24 @@ function begin(
 }
 
 /** Stopped before anything was trained: nothing is written, the next call begins anew. */
-const beforeFirstStep = (head: CurveHead): Outcome<TrainingSummary> => ({
+const beforeFirstStep = ({ adapter, parameters }: CurveHead): Outcome<TrainingSummary> => ({
   outcome: 'interrupted',
   report: {
-    ...{ ...head, step: 0, trainedSteps: 0, checkpoint: '', heldOutBitsPerByte: Number.NaN },
-    ...{ sources: [], shares: [], tokensPerSecond: 0 },
+    ...{ step: 0, trainedSteps: 0, checkpoint: '', heldOutBitsPerByte: Number.NaN },
+    ...{ adapter, parameters, shares: [], tokensPerSecond: 0 },
   },
 });
+
+/** Before the first step: what figures will be of, and how long the last ones take. */
+const heldOutNote = ({ heldOut }: CurveHead, closing: Closing): string =>
+  closing.seconds === 0
+    ? `held out: ${textFacts(heldOut!)}, while training and at the end`
+    : `held out, while training: ${textFacts(heldOut!)}; at the end: ${closingText(closing)}`;
+
+function closingText({ tokens, of, seconds }: Closing): string {
+  const part = tokens === of ? `all ${formatCount(of)}` : `${formatCount(tokens)} of ${formatCount(of)}`;
+  return `${part} tokens${seconds ? `, about ${formatSeconds(seconds)}` : ''} (--final-tokens bounds it)`;
+}
 
 /** @returns its folder */
 async function save(
@@ -232,7 +253,8 @@ async function save(
 ): Promise<string> {
   const state: CheckpointState = {
     ...{ format: CHECKPOINT_FORMAT, version: CHECKPOINT_VERSION, step, config: recipe.config, loader },
-    ...{ optimizer: await trainer.readState(), options, adapter, heldOutBitsPerByte: heldOut?.bitsPerByte, extra },
+    ...{ optimizer: await trainer.readState(), options, adapter, extra },
+    ...{ heldOutBitsPerByte: heldOut?.bitsPerByte, heldOutText: heldOut?.text.id },
   };
   return saveCheckpoint(out, trainer.arena, state, tokenizer, { stale: stale.splice(0), keep });
 }

@@ -6,13 +6,14 @@ import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { LoaderState } from '../batch.ts';
 import type { Loader } from '../loader/loader.ts';
 import type { StepFigures, Trainer } from '../model/trainer.ts';
-import { type Evaluation, evaluate, type HeldOut } from '../score/bits-per-byte.ts';
+import { type Evaluation, evaluate } from '../score/bits-per-byte.ts';
+import type { HeldOut } from '../score/held-out.ts';
 import { learningRate, type Schedule } from './schedule.ts';
 
 export interface TrainOptions {
   /** Stands behind `from`; the caller closes it. */
   readonly loader: Loader;
-  /** What is evaluated while training: small enough to be read often (`heldOutSubset`). */
+  /** What is evaluated while training: small enough to be read often (`drawHeldOut`, `inMemory`). */
   readonly heldOut: HeldOut;
   readonly maskDocuments?: boolean;
   readonly schedule: Schedule;
@@ -41,6 +42,8 @@ export interface TrainStep extends StepFigures {
   /** True when the GPU holds exactly this step's weights: a checkpoint may be taken. */
   readonly settled: boolean;
   readonly heldOut?: Evaluation;
+  /** That it took. */
+  readonly heldOutSeconds?: number;
 }
 
 /**
@@ -76,9 +79,11 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     if (waiting.length < readEvery && !settles) continue;
     const figures = await trainer.figures(waiting.length);
     const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
+    const asked = performance.now();
     const heldOut = evaluates
       ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }).catch(keep)
       : undefined;
+    const evaluated = heldOut && { heldOut, heldOutSeconds: (performance.now() - asked) / 1000 };
     for (const [i, figure] of figures.entries()) {
       const { loss, gradNorm, skipped, lossScale } = figure;
       // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
@@ -90,7 +95,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
         });
       }
       const settled = i === figures.length - 1;
-      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && heldOut && { heldOut }) };
+      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && evaluated) };
     }
     if (fault) throw fault.error;
     waiting = [];
