@@ -3,7 +3,7 @@
  * page's training worker (`train-worker.ts`); knows no document.
  */
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { formatCount } from '../../crawlers/shell/reporter.ts';
+import { formatCount, formatSeconds } from '../../crawlers/shell/reporter.ts';
 import { fetchTokenizer, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -102,6 +102,11 @@ async function* told(
         case 'settled':
           if (!signal.aborted) await mayGoOn();
           break;
+        case 'evaluating': {
+          const { tokens, seconds } = event.closing;
+          doing(`reading ${formatCount(tokens)} held-out tokens${seconds ? `, about ${formatSeconds(seconds)}` : ''}`);
+          break;
+        }
         case 'evaluated':
           figures = event.figures;
       }

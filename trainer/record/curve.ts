@@ -87,10 +87,6 @@ export interface Curve {
   readonly points: readonly CurvePoint[];
 }
 
-/** The head that a step's figures stand under. */
-export const headAt = ({ heads }: Pick<Curve, 'heads'>, step: number): CurveHead =>
-  heads.findLast(({ from = 0 }) => from < step) ?? heads[0];
-
 /** Opens the curve for appending behind `step`. */
 export function openCurve(
   dir: string,

@@ -4,11 +4,15 @@
  */
 import { textFacts } from '../score/held-out.ts';
 import { type ChartSize, COLOURS, chartSvg, type Point, type Series } from './chart.ts';
-import { type Curve, type CurveHead, headAt } from './curve.ts';
+import type { Curve, CurveHead } from './curve.ts';
 
 export interface Run extends Curve {
   readonly name: string;
 }
+
+/** The head that a step's figures stand under. */
+export const headAt = ({ heads }: Pick<Curve, 'heads'>, step: number): CurveHead =>
+  heads.findLast(({ from = 0 }) => from < step) ?? heads[0];
 
 /** Steps over which the training loss is averaged. */
 const WINDOW = 10;
