@@ -19,6 +19,7 @@ import {
   HELD_BY_GATE,
   INTERRUPTED,
   NOTHING_NEW,
+  TRY_AGAIN,
   UNUSABLE,
 } from './crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
@@ -145,10 +146,12 @@ export const runCommand = defineCommand({
     const { holding } = await import('./crawlers/shell/lock.ts');
     const faults: Faults = { errors: [], isAllThereIs: false };
     const status = await holding(settings.out, [], () => runLine(settings, faults, work));
-    if (faults.errors.length === 0) return status;
+    const { errors, outage } = faults;
     const faulty = faults.isAllThereIs ? UNUSABLE : FAULTS_IN_INPUTS;
-    if (gravest(status, faulty) === status) return status; // they were told when they were found
-    throw together(faults.errors, faulty);
+    const worst = gravest(status, ...(errors.length > 0 ? [faulty] : []), ...(outage ? [TRY_AGAIN] : []));
+    if (outage !== undefined && worst === TRY_AGAIN) throw outage;
+    if (worst === status) return status; // they were told when they were found
+    throw together(errors, faulty);
   },
 });
 
@@ -158,6 +161,8 @@ interface Faults {
   readonly errors: ToolkitError[];
   /** No page could be read beside them. */
   isAllThereIs: boolean;
+  /** No host of the crawl served anything: the line goes on with what there is. */
+  outage?: ToolkitError;
 }
 type Station<Report, Stopped = Report> = Promise<Outcome<Report, Stopped>>;
 
@@ -170,11 +175,13 @@ async function runLine(settings: Settings, faults: Faults, work: Work): Promise<
 
   const crawled = await crawl(settings, work);
   if (crawled.outcome === 'interrupted') return INTERRUPTED;
+  faults.outage = crawled.report?.outage;
 
   const cleaned = await clean(settings, faults.errors, work);
   if (cleaned.outcome === 'interrupted') return INTERRUPTED;
   const { pages, manifest } = cleaned.report;
   faults.isAllThereIs = pages === 0;
+  if (faults.outage !== undefined && manifest.documents.length === 0) throw faults.outage;
   if (faults.errors.length > 0 && manifest.documents.length === 0) throw together(faults.errors, UNUSABLE);
 
   const tokenizer = await trainTokenizer(settings, work);
@@ -191,6 +198,7 @@ async function runLine(settings: Settings, faults: Faults, work: Work): Promise<
     (crawled.report?.pages.fetched ?? 0) > 0 ||
     [cleaned, tokens, trained].some(({ outcome }) => outcome === 'written') ||
     !isTold(settings, inForce);
+  if (!isNew && faults.outage !== undefined) return TRY_AGAIN;
   if (!isNew) {
     work.report.result(`nothing new in ${settings.out}`, { event: 'nothing_new', out: settings.out });
     return settings.nothingNewStatus;

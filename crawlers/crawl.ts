@@ -82,7 +82,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
     const isFull = (): boolean =>
       endedBy() !== undefined || visits.size >= settings.concurrency || pages + visits.size >= settings.maxPages;
     for (;;) {
-      let dueAt = Number.POSITIVE_INFINITY;
+      let waitMs = Number.POSITIVE_INFINITY;
       for (const host of [...hosts]) {
         if (isFull()) break;
         if (spentHosts.has(host) || visits.has(host)) continue;
@@ -93,9 +93,9 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
           spentHosts.set(host, limit);
           continue;
         }
-        const readyAt = Math.max(row.nextTry, context.pace.readyAt(host));
-        if (readyAt > Date.now()) {
-          dueAt = Math.min(dueAt, readyAt);
+        const hostWaitMs = Math.max(row.nextTry - Date.now(), context.pace.waitMs(host));
+        if (hostWaitMs > 0) {
+          waitMs = Math.min(waitMs, hostWaitMs);
           continue;
         }
         hosts.delete(host); // to the end of the line
@@ -103,7 +103,6 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
         if (row.kind === 'sitemap') budget.countSitemap(host);
         visits.start(host, visitWithin(host, row));
       }
-      const waitMs = dueAt - Date.now();
       const isOver = endedBy() !== undefined || waitMs > Math.min(MAX_WAIT_MS, budget.msLeft());
       if (visits.size === 0 && isOver) {
         const isLate = waitMs <= MAX_WAIT_MS || [...spentHosts.values()].includes('maxMinutes');
@@ -178,7 +177,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     const place = new URL(url);
     const { hostname } = place;
     const received = (): number => fetcher.received(hostname);
-    budget.check(hostname, pace.readyAt(hostname) - Date.now());
+    budget.check(hostname, pace.waitMs(hostname));
     const request = () => budget.request(hostname, received, () => fetcher.fetch(url, options, signal));
     try {
       return await pace.turn(hostname, signal, request);
@@ -189,6 +188,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
   };
   const politeness = new Politeness({
     productToken,
+    memory: frontier,
     async get(url, maxBytes, rulesUrl) {
       const answer = await get(url, { maxBytes });
       const extra = [

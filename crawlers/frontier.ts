@@ -72,7 +72,8 @@ export interface Tally {
   readonly queued: number;
 }
 
-const VERSION = 2;
+const VERSION = 3;
+const RULES = 'CREATE TABLE rules (url TEXT PRIMARY KEY, text TEXT NOT NULL, read_at INTEGER NOT NULL) WITHOUT ROWID;';
 const SCHEMA = `
   CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
@@ -95,13 +96,19 @@ const SCHEMA = `
     warc_end INTEGER
   );
   CREATE INDEX queue ON urls (host, next_try, depth, id) WHERE state = 'queued';
-  CREATE TABLE hosts (host TEXT PRIMARY KEY, held_until INTEGER NOT NULL);
+  CREATE TABLE hosts (host TEXT PRIMARY KEY, held_until INTEGER NOT NULL, held_at INTEGER NOT NULL DEFAULT 0);
+  ${RULES}
+  PRAGMA user_version = ${VERSION};
+`;
+const FROM_VERSION_2 = `
+  ALTER TABLE hosts ADD COLUMN held_at INTEGER NOT NULL DEFAULT 0;
+  ${RULES}
   PRAGMA user_version = ${VERSION};
 `;
 const FROM_VERSION_1 = `
   ALTER TABLE urls ADD COLUMN warc_file TEXT;
   ALTER TABLE urls ADD COLUMN warc_end INTEGER;
-  PRAGMA user_version = ${VERSION};
+  ${FROM_VERSION_2}
 `;
 const ROW = `url, kind, state, reason, status, depth, hops, attempts, discovered_from AS discoveredFrom, etag,
   last_modified AS lastModified, fetched_at AS fetchedAt`;
@@ -124,9 +131,9 @@ export class Frontier {
       this.#db.pragma('journal_mode = WAL');
       this.#db.pragma('synchronous = NORMAL');
       const version = this.#db.pragma('user_version', { simple: true });
-      if (version === 0) this.#db.exec(SCHEMA);
-      else if (version === 1) this.#db.exec(FROM_VERSION_1);
-      else if (version !== VERSION) throw new Error(`format version ${version}, this program reads ${VERSION}`);
+      const change = [SCHEMA, FROM_VERSION_1, FROM_VERSION_2, ''][version as number];
+      if (change === undefined) throw new Error(`format version ${version}, this program reads ${VERSION}`);
+      this.#db.transaction(() => this.#db.exec(change))();
       this.#db.exec(ADDITIONS);
       this.#statements = prepare(this.#db);
     } catch (error) {
@@ -176,15 +183,32 @@ export class Frontier {
 
   /** No request to this host before `until` (milliseconds since 1970), also in later runs. */
   hold(host: string, until: number): void {
-    this.#statements.hold.run(host, until);
+    this.#statements.hold.run(host, until, Date.now());
   }
 
   /**
    * Queues what was settled before `settledBefore`, what failed or met a closed door before `failedBefore`, and what was
-   * at a private address: names may have moved since, and looking costs no request.
+   * at a private address: names may have moved since, and looking costs no request. What was settled or put off in the
+   * future was so by a wrong clock: it is due.
    */
   requeueStale(settledBefore: number, failedBefore: number): void {
-    this.#statements.requeue.run({ settledBefore, failedBefore });
+    const now = Date.now();
+    this.#db.transaction(() => {
+      this.#statements.forgetPauses.run(now);
+      this.#statements.forgetHolds.run(now);
+      this.#statements.requeue.run({ settledBefore, failedBefore, now });
+    })();
+  }
+
+  /** What a site's file of rules says now; empty where there is none. */
+  remember(url: string, text: string): void {
+    this.#statements.remember.run(url, text, Date.now());
+  }
+
+  /** The same as it was read less than `withinMs` ago. */
+  recall(url: string, withinMs: number): string | undefined {
+    const now = Date.now();
+    return this.#statements.recall.get(url, now - withinMs, now);
   }
 
   /** WARC files with the end of the last answer that must stand in each. */
@@ -276,13 +300,23 @@ function prepare(db: Database.Database) {
          warc_file = coalesce(@warcFile, warc_file), warc_end = coalesce(@warcEnd, warc_end)
        WHERE url = @url`,
     ),
-    hold: db.prepare<[string, number]>(
-      `INSERT INTO hosts (host, held_until) VALUES (?, ?)
-       ON CONFLICT (host) DO UPDATE SET held_until = max(held_until, excluded.held_until)`,
+    hold: db.prepare<[string, number, number]>(
+      `INSERT INTO hosts (host, held_until, held_at) VALUES (?, ?, ?)
+       ON CONFLICT (host) DO UPDATE SET held_until = max(held_until, excluded.held_until), held_at = excluded.held_at`,
     ),
-    requeue: db.prepare<[{ settledBefore: number; failedBefore: number }]>(
-      `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0 WHERE state <> 'queued' AND (reason = 'private_address' OR settled_at <=
-         iif(state = 'failed' OR reason = 'robots_unreachable', @failedBefore, @settledBefore))`,
+    forgetHolds: db.prepare<[number]>('DELETE FROM hosts WHERE held_at > ?'),
+    forgetPauses: db.prepare<[number]>(
+      "UPDATE urls SET next_try = 0, settled_at = NULL WHERE state = 'queued' AND settled_at > ?",
+    ),
+    remember: db.prepare<[string, string, number]>('INSERT OR REPLACE INTO rules VALUES (?, ?, ?)'),
+    recall: db
+      .prepare<[string, number, number], string>(
+        'SELECT text FROM rules WHERE url = ? AND read_at > ? AND read_at <= ?',
+      )
+      .pluck(),
+    requeue: db.prepare<[{ settledBefore: number; failedBefore: number; now: number }]>(
+      `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0 WHERE state <> 'queued'
+         AND (reason = 'private_address' OR settled_at > @now OR settled_at <= iif(state = 'failed' OR reason = 'robots_unreachable', @failedBefore, @settledBefore))`,
     ),
     storedEnds: db.prepare<[], WarcPlace>(
       'SELECT warc_file AS file, max(warc_end) AS end FROM urls WHERE warc_file IS NOT NULL GROUP BY warc_file',

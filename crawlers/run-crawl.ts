@@ -4,8 +4,9 @@ import { crawl } from './crawl.ts';
 import { Frontier, STATE_FILE, type Tally } from './frontier.ts';
 import type { CrawlOptions, Ending, Limits } from './options.ts';
 import { flagOf } from './shell/command.ts';
+import { type ToolkitError, tryAgain } from './shell/errors.ts';
 import { holding } from './shell/lock.ts';
-import { formatBytes, formatCount } from './shell/reporter.ts';
+import { formatBytes, formatCount, type Reporter } from './shell/reporter.ts';
 import { type Outcome, unattended, type Work } from './shell/work.ts';
 import type { CrawlStep } from './visit.ts';
 
@@ -22,6 +23,8 @@ export interface CrawlSummary {
   readonly ending: Ending;
   /** Pages of all runs so far, by their last visit. */
   readonly folder: Tally;
+  /** OUTAGE (exit 75), where hosts were asked and none served anything: for the caller to throw. */
+  readonly outage?: ToolkitError;
 }
 
 /**
@@ -43,6 +46,7 @@ async function runLocked(
   const pages = { fetched: 0, unchanged: 0, redirect: 0, refused: 0, failed: 0 };
   const reasons = new Map<string, number>();
   const waiting = new Set<string>();
+  const hosts = new Map<string, Heard>();
   let bytes = 0;
   let ending!: Ending; // heard before the steps end
   const onEnd = (told: Ending): void => {
@@ -50,6 +54,7 @@ async function runLocked(
   };
   try {
     for await (const step of crawl({ ...options, onEnd, note: (text) => report.note(text) }, signal)) {
+      hear(hosts, step);
       if (step.retryAt !== undefined) {
         report.note(`${step.url}: ${step.reason}; again at ${step.retryAt}`);
         waiting.add(step.url);
@@ -68,9 +73,13 @@ async function runLocked(
   for (const line of endingLines(ending)) report.note(line);
   const isCut = ending.endedBy !== 'nothing_due' || ending.spentHosts.length > 0;
   const isNew = pages.fetched > 0 || pages.failed > 0 || waiting.size > 0 || isCut;
+  const outage = signal.aborted ? undefined : tellSilence(hosts, report);
   return {
     outcome: signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
-    report: { pages, bytes, reasons: byFrequency, waiting: waiting.size, ending, folder: tallyOf(options.outDir) },
+    report: {
+      ...{ pages, bytes, reasons: byFrequency, waiting: waiting.size, ending, outage },
+      folder: tallyOf(options.outDir, outage !== undefined),
+    },
   };
 }
 
@@ -86,8 +95,47 @@ function endingLines({ endedBy, spentHosts, limits, requests, remaining }: Endin
   ];
 }
 
-function tallyOf(outDir: string): Tally {
+/** What was heard of a host: whether it served anything, and why not, by reason. */
+interface Heard {
+  isServing: boolean;
+  readonly silences: Map<string, number>;
+}
+
+function hear(hosts: Map<string, Heard>, { url, silence }: CrawlStep): void {
+  const { host } = new URL(url);
+  const heard = hosts.get(host) ?? { isServing: false, silences: new Map<string, number>() };
+  hosts.set(host, heard);
+  if (silence === undefined) heard.isServing = true;
+  else heard.silences.set(silence, (heard.silences.get(silence) ?? 0) + 1);
+}
+
+/** Silent hosts that are named one by one. */
+const SHOWN_HOSTS = 5;
+
+/** A note for each host of many that was silent; the error of an outage where all were. */
+function tellSilence(hosts: ReadonlyMap<string, Heard>, report: Reporter): ToolkitError | undefined {
+  const silent = [...hosts].filter(([, { isServing }]) => !isServing);
+  const shown = silent.slice(0, SHOWN_HOSTS).map(([host, { silences }]) => {
+    const times = [...silences].map(([reason, count]) => (count > 1 ? `${reason}, ${count} times` : reason));
+    return `${host} (${times.join('; ')})`;
+  });
+  if (silent.length > SHOWN_HOSTS) shown.push(`${silent.length - SHOWN_HOSTS} more`);
+  if (silent.length === 0) return undefined;
+  if (silent.length < hosts.size) {
+    report.note(`silent: ${shown.join(', ')}; asked for again in a later run`);
+    return undefined;
+  }
+  return tryAgain(
+    'OUTAGE',
+    `no host served anything: ${shown.join(', ')}`,
+    'look at the network and run again later: pages, validators and rules of before are kept',
+  );
+}
+
+/** After an outage the next run need not wait: what failed is due at once. */
+function tallyOf(outDir: string, isOutage: boolean): Tally {
   const frontier = new Frontier(join(outDir, STATE_FILE));
+  if (isOutage) frontier.requeueStale(0, Date.now());
   const tally = frontier.tally('page');
   frontier.close();
   return tally;

@@ -29,6 +29,8 @@ export interface CrawlStep {
   readonly bytes: number;
   /** snake_case: `http_404`, `robots_disallow`, `timeout`, `truncated`, … */
   readonly reason?: string;
+  /** Why its host served nothing: `timeout`, `host_not_found`, `http_503`, … */
+  readonly silence?: string;
   /** ISO 8601, UTC: the URL is asked for again then. */
   readonly retryAt?: string;
 }
@@ -64,8 +66,8 @@ const ACCEPTED: Readonly<Record<UrlKind, RegExp>> = { page: PAGE_TYPE, sitemap: 
 
 /** @throws what the crawl cannot go on after: a full disk, an aborted signal. */
 export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlStep> {
-  const { refusal, statements } = await context.politeness.verdict(row.url);
-  if (refusal) return refuse(row, refusal, context);
+  const { refusal, silence, statements } = await context.politeness.verdict(row.url);
+  if (refusal) return { ...refuse(row, refusal, context), silence };
   try {
     const answer = await context.get(row.url, {
       maxBytes: row.kind === 'sitemap' ? MAX_SITEMAP_BYTES : context.maxBytes,
@@ -198,12 +200,20 @@ function retryLater(row: UrlRow, status: number, reason: string, context: VisitC
   return {
     ...step(row, 'failed', { reason }),
     status,
+    ...(until === undefined ? { silence: reason } : {}), // a server that says when to come again speaks
     ...(isLast ? {} : { retryAt: new Date(nextTry).toISOString() }),
   };
 }
 
 function refuse(row: UrlRow, reason: string, { frontier }: VisitContext, answer?: Answer): CrawlStep {
-  frontier.settle(row.url, { state: 'refused', status: answer?.status, stored: answer?.stored, reason });
+  const keepValidators = answer === undefined; // nothing was heard that speaks against the copy at hand
+  frontier.settle(row.url, {
+    state: 'refused',
+    status: answer?.status,
+    stored: answer?.stored,
+    reason,
+    keepValidators,
+  });
   return step(row, 'refused', { answer, reason });
 }
 

@@ -82,7 +82,7 @@ export const crawlCommand = defineCommand({
       },
       work,
     );
-    const { pages, bytes, reasons, waiting, ending, folder } = done.report;
+    const { pages, bytes, reasons, waiting, ending, folder, outage } = done.report;
     const { limits: _limits, ...ended } = ending;
     work.report.result(
       formatTable(
@@ -94,6 +94,7 @@ export const crawlCommand = defineCommand({
       { event: 'crawled', ...pages, bytes, reasons: Object.fromEntries(reasons), waiting, ...ended, folder },
     );
     if (done.outcome === 'written' && waiting > 0) work.report.note(`${waiting} URLs wait for a later run`);
+    if (outage !== undefined) throw outage;
     if (done.outcome === 'nothing_new') work.report.note('nothing new');
     return statusOf(done);
   },

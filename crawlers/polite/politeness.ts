@@ -4,7 +4,10 @@
  *
  *   robots.txt answers   2xx               its rules hold (the first 500 KiB, whole lines)
  *                        other 4xx         there are no rules: open
- *                        429, 5xx, no answer, more than 5 redirects: closed for now, `robots_unreachable`
+ *                        429, 5xx          what it said when it was read last holds, for a month (RFC 9309 §2.4)
+ *                        no answer, more than 5 redirects, 5xx and never read: closed for now, `robots_unreachable`
+ *
+ * Times are of the clock that only goes forward: one that is set back would stop a host for as long.
  *                        itself, or where it redirects to, at a private address: closed, `private_address`
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,10 +20,13 @@ export const MAX_DELAY_MS = 60_000;
 const MAX_ROBOTS_BYTES = 500 * 1024; // RFC 9309 §2.5
 const MAX_ROBOTS_REDIRECTS = 5; // RFC 9309 §2.3.1.2
 const ROBOTS_LIFETIME_MS = 24 * 3_600_000; // RFC 9309 §2.4
+/** What a host in trouble said before holds for so long. */
+const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
 interface Lane {
   /** Resolves when the requests before have ended. */
   last: Promise<unknown>;
+  /** Of `performance.now`. */
   readyAt: number;
   delayMs: number;
 }
@@ -34,16 +40,16 @@ export class HostPace {
     this.#delayMs = delayMs;
   }
 
-  /** Milliseconds since 1970: when the host may next be asked. */
-  readyAt(host: string): number {
-    return this.#lanes.get(host)?.readyAt ?? 0;
+  /** Milliseconds until the host may be asked again. */
+  waitMs(host: string): number {
+    return Math.max(0, (this.#lanes.get(host)?.readyAt ?? 0) - performance.now());
   }
 
   /** Sets the host's pause, never below the crawl's own and never above MAX_DELAY_MS; returns what holds. */
   slowDown(host: string, delayMs: number): number {
     const lane = this.#lane(host);
     lane.delayMs = Math.max(lane.delayMs, Math.min(delayMs, MAX_DELAY_MS));
-    lane.readyAt = Math.max(lane.readyAt, Date.now() + lane.delayMs);
+    lane.readyAt = Math.max(lane.readyAt, performance.now() + lane.delayMs);
     return lane.delayMs;
   }
 
@@ -56,13 +62,13 @@ export class HostPace {
   turn<T>(host: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
     const lane = this.#lane(host);
     const answer = lane.last.then(async () => {
-      for (let wait = lane.readyAt - Date.now(); wait > 0; wait = lane.readyAt - Date.now()) {
-        await sleep(wait, undefined, { signal });
+      for (let wait = this.waitMs(host); wait > 0; wait = this.waitMs(host)) {
+        await sleep(Math.ceil(wait), undefined, { signal });
       }
       try {
         return await request();
       } finally {
-        lane.readyAt = Math.max(lane.readyAt, Date.now() + lane.delayMs);
+        lane.readyAt = Math.max(lane.readyAt, performance.now() + lane.delayMs);
       }
     });
     lane.last = answer.catch(() => {}); // its caller hears of the failure; the next request goes on
@@ -79,11 +85,16 @@ export class HostPace {
 }
 
 /** Why nothing of an origin may be asked for. */
-type Closed = 'robots_unreachable' | 'private_address';
+interface Closed {
+  readonly refusal: 'robots_unreachable' | 'private_address';
+  /** How its robots.txt was not to be had: `connection_refused`, `http_503`, … */
+  readonly silence?: string;
+}
 
 export interface Verdict {
   /** Why the URL must not be asked for; absent when it may be. */
-  readonly refusal?: 'robots_disallow' | Closed;
+  readonly refusal?: 'robots_disallow' | Closed['refusal'];
+  readonly silence?: string;
   /** What the host states about the use of the URL, in the form of consent.ts. */
   readonly statements: readonly string[];
 }
@@ -94,6 +105,14 @@ export interface PolitenessOptions {
   readonly get: (url: string, maxBytes: number, rulesUrl: string) => Promise<Fetched>;
   /** Called once for each robots.txt that was read. */
   readonly onRobots: (robots: Robots, url: string) => void;
+  /** What files of rules said when they were read last, in this crawl or an earlier one. */
+  readonly memory: RulesMemory;
+}
+
+export interface RulesMemory {
+  remember(url: string, text: string): void;
+  /** Text that was read less than `withinMs` ago; empty where there was no such file. */
+  recall(url: string, withinMs: number): string | undefined;
 }
 
 interface HostRules {
@@ -116,7 +135,7 @@ export class Politeness {
     const { origin } = new URL(url);
     const rules = await this.#rulesOf(origin);
     const { robots } = rules;
-    if (typeof robots === 'string') return { refusal: robots, statements: [] };
+    if ('refusal' in robots) return { ...robots, statements: [] };
     if (!robots.isAllowed(url)) return { refusal: 'robots_disallow', statements: [] };
     rules.statements ??= this.#readStatements(origin, robots);
     const preferences = robots.preferencesFor(url).map((preference) => `robots.txt ${preference}`);
@@ -125,25 +144,38 @@ export class Politeness {
 
   async #rulesOf(origin: string): Promise<HostRules> {
     const known = await this.#rules.get(origin);
-    if (known && Date.now() - known.readAt < ROBOTS_LIFETIME_MS) return known;
-    const reading = this.#readRobots(`${origin}/robots.txt`).then((robots) => ({ robots, readAt: Date.now() }));
+    if (known && performance.now() - known.readAt < ROBOTS_LIFETIME_MS) return known;
+    const reading = this.#readRobots(`${origin}/robots.txt`).then((robots) => ({ robots, readAt: performance.now() }));
     this.#rules.set(origin, reading);
     return reading;
   }
 
   async #readRobots(robotsUrl: string): Promise<Robots | Closed> {
     let url = robotsUrl;
+    let silence = 'redirects';
     for (let redirects = 0; redirects <= MAX_ROBOTS_REDIRECTS; redirects++) {
       const answer = await this.#getOrFailure(url, robotsUrl);
-      if (answer instanceof RequestFailed && answer.reason === 'private_address') return answer.reason;
-      if (answer instanceof RequestFailed || answer.status === 429 || answer.status >= 500) break;
-      if (answer.status >= 400) return this.#parse('', robotsUrl);
-      if (answer.status < 300) return this.#parse(wholeLines(answer), robotsUrl);
+      if (answer instanceof RequestFailed) {
+        return answer.reason === 'private_address' ? { refusal: answer.reason } : unreachable(answer.reason);
+      }
+      const { status } = answer;
+      if (isInTrouble(status)) {
+        const known = this.#options.memory.recall(robotsUrl, REMEMBERED_MS);
+        return known === undefined ? unreachable(`http_${status}`) : this.#parse(known, robotsUrl);
+      }
+      if (status < 300 || status >= 400) {
+        const text = status < 300 ? wholeLines(answer) : '';
+        this.#options.memory.remember(robotsUrl, text);
+        return this.#parse(text, robotsUrl);
+      }
       const target = redirectTarget(answer);
-      if (target === undefined) break;
+      if (target === undefined) {
+        silence = 'bad_redirect';
+        break;
+      }
       url = target;
     }
-    return 'robots_unreachable';
+    return unreachable(silence);
   }
 
   #parse(text: string, url: string): Robots {
@@ -153,11 +185,17 @@ export class Politeness {
   }
 
   async #readStatements(origin: string, robots: Robots): Promise<(url: string) => string[]> {
+    const { memory, productToken } = this.#options;
     const read = async (file: RulesFile) => {
       const url = `${origin}${file}`;
-      const answer = robots.isAllowed(url) ? await this.#getOrFailure(url, url) : undefined;
-      const text = answer && 'status' in answer && answer.status === 200 ? wholeLines(answer) : '';
-      return readSiteRules(file, text, this.#options.productToken);
+      if (!robots.isAllowed(url)) return readSiteRules(file, '', productToken);
+      const answer = await this.#getOrFailure(url, url);
+      if (answer instanceof RequestFailed || isInTrouble(answer.status)) {
+        return readSiteRules(file, memory.recall(url, REMEMBERED_MS) ?? '', productToken);
+      }
+      const text = answer.status === 200 ? wholeLines(answer) : '';
+      memory.remember(url, text);
+      return readSiteRules(file, text, productToken);
     };
     const rules = [await read('/.well-known/tdmrep.json'), await read('/ai.txt')];
     return (url) => rules.flatMap((each) => each.statementsFor(url));
@@ -172,3 +210,8 @@ export class Politeness {
     }
   }
 }
+
+const unreachable = (silence: string): Closed => ({ refusal: 'robots_unreachable', silence });
+
+/** The server speaks, but not of what was asked. */
+const isInTrouble = (status: number): boolean => status === 429 || status >= 500;

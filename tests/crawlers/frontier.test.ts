@@ -107,7 +107,7 @@ it('refuses another kind of file, and a folder', () => {
   expect(() => new Frontier(dir)).toThrowError(expect.objectContaining({ code: 'UNWRITABLE_FOLDER', exitStatus: 2 }));
 });
 
-it('knows where answers stand, takes a file of version 1 along, and counts outcomes', () => {
+it('knows where answers stand, takes files of versions 1 and 2 along, and counts outcomes', () => {
   const stored = (end: number) => ({ file: 'a.warc.gz', end });
   frontier.add([found(A), found(`${A}1`), found(`${A}2`), found(`${A}s.xml`, 0, 'sitemap')], null);
   frontier.settle(A, { state: 'done', etag: '"1"', stored: stored(10) });
@@ -119,10 +119,15 @@ it('knows where answers stand, takes a file of version 1 along, and counts outco
   expect(frontier.storedEnds()).toEqual([stored(10)]);
   expect(frontier.requeueLost(stored(0))).toBe(1);
   expect(frontier.get(A)).toMatchObject({ state: 'queued', etag: null });
-  frontier.close();
-  const old = new Database(path());
-  old.exec('ALTER TABLE urls DROP COLUMN warc_file; ALTER TABLE urls DROP COLUMN warc_end; PRAGMA user_version = 1');
-  old.close();
-  frontier = new Frontier(path());
+  const asVersion = (version: number, sql: string): void => {
+    frontier.close();
+    const old = new Database(path());
+    old.exec(`DROP TABLE rules; ALTER TABLE hosts DROP COLUMN held_at; ${sql} PRAGMA user_version = ${version}`);
+    old.close();
+    frontier = new Frontier(path());
+  };
+  asVersion(2, '');
+  expect([frontier.storedEnds(), frontier.tally('page').queued]).toEqual([[], 3]);
+  asVersion(1, 'ALTER TABLE urls DROP COLUMN warc_file; ALTER TABLE urls DROP COLUMN warc_end;');
   expect([frontier.storedEnds(), frontier.tally('page').queued]).toEqual([[], 3]);
 });
