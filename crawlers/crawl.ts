@@ -12,7 +12,9 @@ import { join } from 'node:path';
 import { type Fetched, Fetcher, type FetchOptions, RequestFailed } from './fetch.ts';
 import { type Discovery, Frontier, frontierFault, STATE_FILE, type UrlRow } from './frontier.ts';
 import { InFlight } from './in-flight.ts';
+import { Traps } from './links/trap.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
+import { VisitorIds } from './links/visitor-ids.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
 import { CRAWL_DEFAULTS, type CrawlOptions, type Ending } from './options.ts';
 import { Budget, BudgetSpent, type Budgets, budgetsOf } from './polite/budget.ts';
@@ -107,7 +109,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
       if (visits.size === 0 && isOver) {
         const isLate = waitMs <= MAX_WAIT_MS || [...spentHosts.values()].includes('maxMinutes');
         const by = endedBy() ?? (isLate ? 'maxMinutes' : 'nothing_due');
-        settings.onEnd?.(endingOf(by, spentHosts, budget, frontier, settings.maxPages));
+        settings.onEnd?.(endingOf(by, spentHosts, budget, context, settings.maxPages));
         return;
       }
       for (const visited of await visits.collect(Math.min(waitMs, MAX_WAIT_MS))) {
@@ -139,7 +141,7 @@ function endingOf(
   by: Ending['endedBy'],
   spentHosts: ReadonlyMap<string, keyof Budgets>,
   budget: Budget,
-  frontier: Frontier,
+  { frontier, traps }: VisitContext,
   maxPages: number,
 ): Ending {
   const remaining = frontier.tally('page').queued + frontier.tally('sitemap').queued;
@@ -150,6 +152,7 @@ function endingOf(
     requests: budget.requests,
     receivedBytes: budget.bytes,
     remaining,
+    closedPatterns: traps.closed(),
   };
 }
 
@@ -212,7 +215,20 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
   const isAllowedHost = (hostname: string): boolean => hosts.has(hostname);
   const { maxBytes, maxDepth, retryDelayMs, source } = settings;
   const limits = { maxBytes, maxDepth, retryDelayMs };
-  const context = { frontier, warc, politeness, pace, get, isAllowedHost, productToken, source, ...limits };
+  const visitorIds = new VisitorIds(frontier.visitorIds());
+  const evidence = { traps: new Traps(), visitorIds, note: settings.note };
+  const context = {
+    ...evidence,
+    frontier,
+    warc,
+    politeness,
+    pace,
+    get,
+    isAllowedHost,
+    productToken,
+    source,
+    ...limits,
+  };
   return context;
 }
 

@@ -118,6 +118,7 @@ const NEXT = `
 /** What every version may have besides: made where it is missing. */
 const ADDITIONS = `
   CREATE INDEX IF NOT EXISTS page_queue ON urls (host, next_try, depth, id) WHERE state = 'queued' AND kind = 'page';
+  CREATE TABLE IF NOT EXISTS visitor_ids (host TEXT, name TEXT, PRIMARY KEY (host, name)) WITHOUT ROWID;
 `;
 
 export class Frontier {
@@ -143,7 +144,7 @@ export class Frontier {
 
   /** Queues the URLs that are not known yet; returns how many those were. */
   add(discoveries: readonly Discovery[], discoveredFrom: string | null): number {
-    return this.#db.transaction(() => this.#insert(discoveries, discoveredFrom))();
+    return this.#db.transaction(() => this.#insert(discoveries, discoveredFrom).length)();
   }
 
   /**
@@ -159,10 +160,10 @@ export class Frontier {
     return this.#statements.get.get(url);
   }
 
-  /** Records what became of a URL together with what was found on it. */
-  settle(url: string, settlement: Settlement, discoveries: readonly Discovery[] = []): void {
-    this.#db.transaction(() => {
-      this.#insert(discoveries, url);
+  /** Records what became of a URL together with what was found on it; returns what of that was not known yet. */
+  settle(url: string, settlement: Settlement, discoveries: readonly Discovery[] = []): readonly Discovery[] {
+    return this.#db.transaction(() => {
+      const added = this.#insert(discoveries, url);
       this.#statements.settle.run({
         url,
         state: settlement.state,
@@ -178,6 +179,7 @@ export class Frontier {
         warcFile: settlement.stored?.file ?? null,
         warcEnd: settlement.stored?.end ?? null,
       });
+      return added;
     })();
   }
 
@@ -226,6 +228,27 @@ export class Frontier {
     return this.#statements.forgetFile.run(file).changes;
   }
 
+  /** Hosts with the parameters of their addresses that name visitors (links/visitor-ids.ts). */
+  visitorIds(): [host: string, name: string][] {
+    return this.#statements.visitorIds.raw().all() as [string, string][];
+  }
+
+  /** Remembers one, and gives the addresses that have it their other spelling: what was asked for under either stays so. */
+  dropVisitorId(host: string, name: string, spell: (url: string) => string): void {
+    const { addVisitorId, withParameter, get, remove, rename } = this.#statements;
+    this.#db.transaction(() => {
+      addVisitorId.run(host, name);
+      for (const { url, state } of withParameter.all(host, `${name}=`)) {
+        const spelled = spell(url);
+        if (spelled === url) continue;
+        const twin = get.get(spelled);
+        if (twin?.state === 'queued' && state !== 'queued') remove.run(spelled);
+        if (twin === undefined || (twin.state === 'queued' && state !== 'queued')) rename.run(spelled, url);
+        else remove.run(url);
+      }
+    })();
+  }
+
   tally(kind: UrlKind): Tally {
     const counts = this.#statements.tally.all(kind);
     const of = (outcome: string): number => counts.find((row) => row.outcome === outcome)?.count ?? 0;
@@ -257,13 +280,11 @@ export class Frontier {
     this.#db.close();
   }
 
-  #insert(discoveries: readonly Discovery[], discoveredFrom: string | null): number {
-    let added = 0;
-    for (const { url, kind, depth, hops } of discoveries) {
+  #insert(discoveries: readonly Discovery[], discoveredFrom: string | null): readonly Discovery[] {
+    return discoveries.filter(({ url, kind, depth, hops }) => {
       const { hostname } = new URL(url);
-      added += this.#statements.insert.run(url, hostname, kind, depth, hops, discoveredFrom).changes;
-    }
-    return added;
+      return this.#statements.insert.run(url, hostname, kind, depth, hops, discoveredFrom).changes > 0;
+    });
   }
 }
 
@@ -300,6 +321,13 @@ function prepare(db: Database.Database) {
          warc_file = coalesce(@warcFile, warc_file), warc_end = coalesce(@warcEnd, warc_end)
        WHERE url = @url`,
     ),
+    visitorIds: db.prepare<[], [string, string]>('SELECT host, name FROM visitor_ids'),
+    addVisitorId: db.prepare<[string, string]>('INSERT OR IGNORE INTO visitor_ids (host, name) VALUES (?, ?)'),
+    withParameter: db.prepare<[string, string], Pick<UrlRow, 'url' | 'state'>>(
+      'SELECT url, state FROM urls WHERE host = ? AND instr(url, ?) > 0',
+    ),
+    remove: db.prepare<[string]>('DELETE FROM urls WHERE url = ?'),
+    rename: db.prepare<[string, string]>('UPDATE urls SET url = ? WHERE url = ?'),
     hold: db.prepare<[string, number, number]>(
       `INSERT INTO hosts (host, held_until, held_at) VALUES (?, ?, ?)
        ON CONFLICT (host) DO UPDATE SET held_until = max(held_until, excluded.held_until), held_at = excluded.held_at`,

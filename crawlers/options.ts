@@ -53,6 +53,8 @@ export interface Ending {
   readonly receivedBytes: number;
   /** URLs of all kinds that were not asked for, or wait to be asked again. */
   readonly remaining: number;
+  /** `host pattern` of addresses that were left because they gave the same again and again (links/trap.ts). */
+  readonly closedPatterns: readonly string[];
 }
 
 export const CRAWL_DEFAULTS = {

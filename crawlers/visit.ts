@@ -13,7 +13,9 @@ import { type Fetched, type FetchOptions, RequestFailed, redirectTarget } from '
 import type { Discovery, Frontier, Settlement, UrlKind, UrlRow } from './frontier.ts';
 import { decodeMarkup, linksOf } from './links/links.ts';
 import { MAX_SITEMAP_BYTES, parseSitemap } from './links/sitemap.ts';
+import { type Traps, textDigest } from './links/trap.ts';
 import { canonicalUrl, trapReason } from './links/url.ts';
+import type { VisitorIds } from './links/visitor-ids.ts';
 import { consentOf, forbidsFollowing } from './polite/consent.ts';
 import type { HostPace, Politeness } from './polite/politeness.ts';
 import { headerOf } from './warc/http-message.ts';
@@ -40,6 +42,9 @@ export interface VisitContext {
   readonly warc: WarcWriter;
   readonly politeness: Politeness;
   readonly pace: HostPace;
+  readonly traps: Traps;
+  readonly visitorIds: VisitorIds;
+  readonly note?: (text: string) => void;
   /** One paced request. @throws RequestFailed. */
   readonly get: (url: string, options: FetchOptions) => Promise<Fetched>;
   readonly isAllowedHost: (hostname: string) => boolean;
@@ -66,6 +71,9 @@ const ACCEPTED: Readonly<Record<UrlKind, RegExp>> = { page: PAGE_TYPE, sitemap: 
 
 /** @throws what the crawl cannot go on after: a full disk, an aborted signal. */
 export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlStep> {
+  if (row.discoveredFrom !== null && context.traps.holds(row.url, row.kind)) {
+    return refuse(row, 'duplicate_pattern', context);
+  }
   const { refusal, silence, statements } = await context.politeness.verdict(row.url);
   if (refusal) return { ...refuse(row, refusal, context), silence };
   try {
@@ -124,8 +132,10 @@ async function record(
   if (!isAccepted(row.kind, contentType)) return refuse(row, 'content_type', context, answer);
 
   const links = forbidsFollowing(consent.statements, productToken) ? [] : linksOf(html, row.url);
+  const digest = isHtml ? textDigest(html) : undefined;
+  const found = digest === undefined ? [] : context.visitorIds.observe(row.url, digest, links);
   const discoveries = row.kind === 'sitemap' ? await sitemapDiscoveries(row, answer.body) : pagesBelow(row, links);
-  context.frontier.settle(
+  const news = context.frontier.settle(
     row.url,
     {
       state: 'done',
@@ -134,9 +144,32 @@ async function record(
       stored,
       ...(answer.truncated ? { reason: 'truncated' } : validatorsOf(answer)),
     },
-    discoveries.filter((discovery) => isWorthwhile(discovery, context)),
+    discoveries
+      .map((discovery) => ({ ...discovery, url: context.visitorIds.without(discovery.url) }))
+      .filter((discovery) => isWorthwhile(discovery, context)),
   );
+  for (const [host, name] of found) dropVisitorId(host, name, context);
+  if (row.fetchedAt === null) weigh(row, digest, news, context);
   return step(row, 'fetched', { answer, reason: answer.truncated ? 'truncated' : undefined });
+}
+
+function dropVisitorId(host: string, name: string, { frontier, visitorIds, note }: VisitContext): void {
+  frontier.dropVisitorId(host, name, (url) => visitorIds.without(url));
+  note?.(`${host}: ${name}=… in links names a visitor, not a page: it is left out of addresses`);
+}
+
+/** What a first visit says about the pattern of its address. */
+function weigh(
+  row: UrlRow,
+  digest: string | undefined,
+  news: readonly Discovery[],
+  { traps, note }: VisitContext,
+): void {
+  const pages = news.filter(({ kind }) => kind === 'page').length;
+  const isPage = row.kind === 'page';
+  const closed = !isPage ? traps.sitemap(row.url, pages) : digest !== undefined ? traps.page(row.url, digest) : [];
+  const again = isPage ? 'gives the same text again and again' : 'names no page that is new';
+  for (const pattern of closed) note?.(`${pattern} ${again}: nothing more of it is asked for in this run`);
 }
 
 function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep {
@@ -247,8 +280,8 @@ async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discov
   ];
 }
 
-function isWorthwhile({ url, kind, depth }: Discovery, { isAllowedHost, maxDepth }: VisitContext): boolean {
-  if (depth > maxDepth || !isAllowedHost(new URL(url).hostname)) return false;
+function isWorthwhile({ url, kind, depth }: Discovery, { isAllowedHost, maxDepth, traps }: VisitContext): boolean {
+  if (depth > maxDepth || !isAllowedHost(new URL(url).hostname) || traps.holds(url, kind)) return false;
   if (kind === 'sitemap') return depth <= MAX_SITEMAP_DEPTH;
   return trapReason(url) === undefined;
 }

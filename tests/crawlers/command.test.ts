@@ -57,6 +57,7 @@ it('reports, and says 99 when there is nothing new', async () => {
       requests: 6,
       receivedBytes: expect.any(Number),
       remaining: 0,
+      closedPatterns: [],
       folder: { fetched: 2, redirect: 0, refused: 1, failed: 0, queued: 0 },
     },
   });

@@ -7,7 +7,7 @@ import { crawl } from '../../crawlers/crawl.ts';
 import type { CrawlOptions } from '../../crawlers/options.ts';
 import type { CrawlStep } from '../../crawlers/visit.ts';
 import { extra, HOST, optionsOf, outDir, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
-import { type Handler, page, type Sites } from './web.ts';
+import { article, type Handler, page, type Sites } from './web.ts';
 
 describe('pace', () => {
   it('one request per host at a time, with the pause between; hosts in parallel', async () => {
@@ -107,7 +107,7 @@ describe('limits', () => {
 describe('interrupted', () => {
   const size = 40;
   const late: Handler = ({ path }, response) => {
-    const body = path === '/' ? page(...Array.from({ length: size }, (_, i) => `/${i}`)) : page();
+    const body = path === '/' ? page(...Array.from({ length: size }, (_, i) => `/${i}`)) : article(path);
     setTimeout(() => response.writeHead(200, { 'content-type': 'text/html' }).end(body), 15);
     return undefined;
   };

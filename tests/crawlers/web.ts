@@ -61,3 +61,7 @@ export async function startWeb(sites: Sites, ip = '127.0.0.1'): Promise<TestWeb>
 /** A page with links. */
 export const page = (...links: readonly string[]): string =>
   `<!doctype html><title>Trang</title><p>Xin chào.</p>${links.map((href) => `<a href="${href}">tiếp</a>`).join('')}`;
+
+/** A page whose text is its own, as that of no other name: digits count as letters. */
+export const article = (name: string, ...links: readonly string[]): string =>
+  page(...links).replace('Xin chào.', `Bài ${name.replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)])}.`);
