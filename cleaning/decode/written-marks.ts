@@ -2,38 +2,34 @@
  * Letters that somebody wrote out in ASCII: HTML references left in the text (`&#7871;`) and VIQR (`Vie^.t Nam`, RFC 1456).
  */
 
+import { decodeHTML } from 'entities';
 import { FUNCTION_WORDS } from '../vietnamese/lexicon.ts';
 import { nfc } from '../vietnamese/nfc.ts';
 import { parseSyllable } from '../vietnamese/syllables.ts';
 import { tellingWords } from './legacy.ts';
 
 /**
- * `&#7871;` left in text, once three of them stand beyond ASCII: somebody escaped the text twice, or saved a page's
- * source as its text.
+ * `&#7871;` left in text, once three of them stand beyond ASCII, and `Th&ocirc;ng`, once two stand inside words: somebody
+ * escaped the text twice, or saved a page's source as its text.
  */
 export function decodeReferences(text: string): { readonly text: string; readonly references: number } {
-  const references = text.includes('&#') ? (text.match(/&#(?:\d{3,7}|x[\da-f]{2,6});/gi)?.length ?? 0) : 0;
-  if (references < MIN_REFERENCES) return { text, references: 0 };
-  const decoded = text.replace(
-    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi,
-    (whole, decimal, hex, name) => {
-      if (name !== undefined) return NAMED_REFERENCES[(name as string).toLowerCase()];
-      const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
-      return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? whole : String.fromCodePoint(code);
-    },
-  );
-  return { text: decoded, references };
+  if (!text.includes('&')) return { text, references: 0 };
+  const numbers = text.match(/&#(?:\d{3,7}|x[\da-f]{2,6});/gi)?.length ?? 0;
+  const names = text.match(NAMED_IN_WORD)?.length ?? 0;
+  if (numbers < MIN_REFERENCES && names < MIN_NAMED) return { text, references: 0 };
+  const decoded = text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|[a-z]{2,8});/gi, (whole, decimal, hex) => {
+    if (decimal === undefined && hex === undefined) return decodeHTML(whole);
+    const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
+    return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? whole : String.fromCodePoint(code);
+  });
+  return { text: decoded, references: numbers + names };
 }
 
 const MIN_REFERENCES = 3;
-const NAMED_REFERENCES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: '\u00a0',
-};
+const MIN_NAMED = 2;
+/** A text about references has them alone, not beside letters. */
+const NAMED_IN_WORD =
+  /(?<=[\p{L};])&(?:[aeiouy](?:grave|acute|circ|tilde)|eth);|&(?:[aeiouy](?:grave|acute|circ|tilde)|eth);(?=\p{L})/giu;
 
 const VIQR_MARKS: Readonly<Record<string, string>> = {
   '^': '\u0302',

@@ -16,6 +16,8 @@ export const ATTRIBUTE = {
   'aria-hidden': 512,
   align: 1024,
   face: 2048,
+  colspan: 4096,
+  rowspan: 8192,
 } as const;
 
 export type AttributeName = keyof typeof ATTRIBUTE;

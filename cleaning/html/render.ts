@@ -1,7 +1,9 @@
 /**
  * DOM → lines of text: a block for each paragraph and heading, `<br>` and neighbouring list items as lines of one
- * block, a row of a data table as one line with tabs between its cells. Tables used for layout are plain boxes.
+ * block, a row of a data table as one line with tabs between its cells, empty ones as well: a cell stands in its column
+ * whatever spans rows and columns before it. Tables used for layout are plain boxes.
  */
+import { tidyLine } from '../vietnamese/normalize.ts';
 import { type Element, isLink, type Node, traverse } from './dom.ts';
 
 export interface TextBlock {
@@ -34,6 +36,7 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
   let links = 0;
   /** The data table that is being read, if any: inside it only rows end lines. */
   let table: Element | undefined;
+  let grid = new Grid();
 
   const endBlock = (box: Element, heading: boolean): void => {
     const text = tidy(current);
@@ -56,9 +59,11 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
     }
     joinsPrevious = false;
   };
-  const borderInTable = (name: string): void => {
-    if (name === 'tr') current += '\n';
-    else if (CELLS.has(name)) current += current.endsWith('\n') || current === '' ? '' : '\t';
+  const borderInTable = (element: Element): void => {
+    if (element.name === 'tr') {
+      grid.endRow();
+      current += '\n';
+    } else if (CELLS.has(element.name)) current += '\t'.repeat(grid.tabsBefore(element));
     else current += ' ';
   };
 
@@ -81,10 +86,13 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
         if (label < 0) label = current.trim().length;
       }
       if (table !== undefined) {
-        if (element.tag.isBlock) borderInTable(name);
+        if (element.tag.isBlock) borderInTable(element);
       } else if (element.tag.isBlock) {
         endBlock(element.parent!, false);
-        if (name === 'table' && isDataTable(element)) table = element;
+        if (name === 'table' && isDataTable(element)) {
+          table = element;
+          grid = new Grid();
+        }
         joinsPrevious = name === 'li' && previousElement(element)?.name === 'li';
       }
       return true;
@@ -97,7 +105,10 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
     leave(element) {
       if (element.name === 'pre') preDepth--;
       else if (isLink(element)) linkDepth--;
-      if (element === table) table = undefined;
+      if (element === table) {
+        table = undefined;
+        current = withoutMargin(current);
+      }
       if (table !== undefined) {
         if (element.tag.isBlock && !CELLS.has(element.name) && element.name !== 'tr') current += ' ';
       } else if (element.tag.isBlock) endBlock(element, element.tag.isHeading);
@@ -108,6 +119,49 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
 }
 
 const CELLS: ReadonlySet<string> = new Set(['td', 'th']);
+
+/** A cell spans at most so many rows and columns; pages ask for a thousand to be sure. */
+const MAX_SPAN = 50;
+
+/** Columns of a table that is being read row by row. */
+class Grid {
+  /** How many rows below still belong to a cell above, by column. */
+  #below: number[] = [];
+  /** Column of the next cell, and of the last tab. */
+  #next = 0;
+  #at = 0;
+
+  endRow(): void {
+    for (let column = this.#next; column < this.#below.length; column++) {
+      if (this.#below[column] > 0) this.#below[column]--;
+    }
+    this.#next = 0;
+    this.#at = 0;
+  }
+
+  /** How many tabs stand between the cell before and this one. */
+  tabsBefore(cell: Element): number {
+    let column = this.#next;
+    for (; this.#below[column] > 0; column++) this.#below[column]--;
+    const width = spanOf(cell, 'colspan');
+    const below = spanOf(cell, 'rowspan') - 1;
+    this.#next = column + width;
+    for (let covered = column; covered < this.#next; covered++) this.#below[covered] = below;
+    const tabs = column - this.#at;
+    this.#at = column;
+    return tabs;
+  }
+}
+
+const spanOf = (cell: Element, name: 'colspan' | 'rowspan'): number =>
+  Math.min(MAX_SPAN, Math.max(1, Number.parseInt(cell.attribute(name) ?? '1', 10) || 1));
+
+/** Columns of nothing (pictures, boxes to tick) at the head of every row go. */
+function withoutMargin(table: string): string {
+  const rows = table.split('\n').filter((row) => row.trim() !== '');
+  const margin = Math.min(...rows.map((row) => /^[\t ]*/.exec(row)![0].replaceAll(' ', '').length));
+  return margin === 0 ? table : rows.map((row) => row.replaceAll(/ *\t */g, '\t').slice(margin)).join('\n');
+}
 
 /** Runs of white space as one space; most text of a tidy page has none. */
 const collapse = (data: string): string => (RUNS.test(data) ? data.replace(/[ \t\r\n\f]+/g, ' ') : data);
@@ -152,11 +206,16 @@ function previousElement(element: Element): Element | undefined {
   return node;
 }
 
-/** Spaces collapsed, spaces and tabs at line ends gone, at most one blank line. */
-const tidy = (text: string): string =>
-  text
-    .replace(/ {2,}/g, ' ')
-    .replace(/ ?\t[ \t]*/g, '\t')
-    .replace(/[ \t]*\n[ \t]*/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+/** Spaces collapsed, spaces at line ends gone, at most one blank line. */
+const tidy = (text: string): string => {
+  const spaced = text.replace(/ {2,}/g, ' ');
+  if (!spaced.includes('\t')) return closeUp(spaced.replace(/ ?\n ?/g, '\n')).trim();
+  return closeUp(
+    spaced
+      .replace(/ ?\t ?/g, '\t')
+      .split('\n')
+      .map(tidyLine)
+      .join('\n'),
+  );
+};
+const closeUp = (text: string): string => text.replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n{1,2}$/g, '');

@@ -104,8 +104,9 @@ const MAY_PASS = /[\u0370-\u052f]/;
 /** Only from the head of a word: a long one without guests would be read again from each of its letters. */
 const WORD_WITH_GUESTS =
   /(?<![\p{sc=Latin}\p{M}])[\p{sc=Latin}\p{M}]*[\u0370-\u052f][\p{sc=Latin}\p{M}\u0370-\u052f]*/gu;
+/** A whole run: beside Chinese and Japanese it is written so on purpose. */
 const FULL_WIDTH =
-  /(?<![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f])[\uff01-\uff5e]+(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f])/gu;
+  /(?<![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f\uff01-\uff5e])[\uff01-\uff5e]+(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\u3000-\u303f\uff01-\uff5e])/gu;
 
 /** A word that mixes scripts and is a Vietnamese syllable once its guests are replaced; full-width ASCII. */
 function repairHomoglyphs(text: string, repairs: Repairs): string {
@@ -124,15 +125,26 @@ function repairHomoglyphs(text: string, repairs: Repairs): string {
   });
 }
 
-/** Eth and African D at the head of a Vietnamese syllable are `Đ` and `đ`. */
+/**
+ * Eth and African D are `Đ` and `đ` at the head of a word (`Ðắk`) and in abbreviations (`NÐ-CP`, `HÐND`). Icelandic words
+ * have an eth inside; a small one alone is a sound (`/ð/`).
+ */
 function repairStrokedD(text: string, repairs: Repairs): string {
   if (!/[ÐðƉɖ]/.test(text) || !VIETNAMESE_LETTER.test(text)) return text;
-  return text.replace(/(?<![\p{L}\p{M}])[ÐðƉɖ][\p{L}\p{M}]*/gu, (word) => {
-    const repaired = (word[0] === 'ð' || word[0] === 'ɖ' ? 'đ' : 'Đ') + word.slice(1).replace(/[ÐƉ]/g, 'Đ');
-    if (word.length > 1 && parseSyllable(repaired.toLowerCase()) === undefined) return word;
+  return text.replace(/(?<![\p{L}\p{M}])[\p{L}\p{M}]*?[ÐðƉɖ][\p{L}\p{M}]*/gu, (word, at: number) => {
+    if (!isStrokedD(word, text[at - 1], text[at + word.length])) return word;
     repairs.stroked_d++;
-    return repaired;
+    return word.replace(/[ÐƉ]/g, 'Đ').replace(/[ðɖ]/g, 'đ');
   });
+}
+
+function isStrokedD(word: string, before = ' ', behind = ' '): boolean {
+  if (/^[ðɖ]$/.test(word)) return !/[/[\]ˈˌː]/.test(before + behind);
+  const repaired = word.replace(/[ÐƉ]/g, 'Đ').replace(/[ðɖ]/g, 'đ');
+  if (/^[ÐðƉɖ]/.test(word) && parseSyllable(repaired.toLowerCase()) !== undefined) return true;
+  if (/[þæöøåœ]|(?<=.)[ðɖ]/iu.test(word.slice(1)) && !/^[A-ZÐƉĐ]+$/.test(word)) return false;
+  // Ðắk, Ðăk, ÐắkLắk; a short word of capitals is an abbreviation.
+  return /^[ÐƉ]/.test(word) ? word.length <= 12 : /^[A-ZÐƉĐ]{2,6}$/.test(word) && !/[AEIOUY].*[AEIOUY]/.test(word);
 }
 
 /** hoà → hòa, khoẻ → khỏe, thuỷ → thủy: in an open oa, oe, uy the first vowel takes the tone, except after q. */
@@ -146,17 +158,21 @@ function placeTones(text: string, repairs: Repairs): string {
     const { toneless, tones } = splitTone(vowels);
     const rhyme = toneless.toLowerCase();
     if (rhyme !== 'oa' && rhyme !== 'oe' && rhyme !== 'uy') return vowels;
-    if (!isSyllableAt(whole, at, vowels)) return vowels;
+    const onset = onsetAt(whole, at, vowels);
+    if (onset === undefined || (rhyme === 'oe' && !BEFORE_OE.has(onset))) return vowels;
     repairs.tones++;
     return (toneless[0] + tones).normalize('NFC') + toneless.slice(1);
   });
 }
 
-/** Whether the letters that end with `vowels` at `at` are one whole Vietnamese syllable. */
-function isSyllableAt(text: string, at: number, vowels: string): boolean {
+/** Noé, Poé and Boé are names from elsewhere. */
+const BEFORE_OE: ReadonlySet<string> = new Set(['', ...'ch d đ h kh l ng ngh nh r s t th x'.split(' ')]);
+
+/** What stands before the rhyme where the letters that end with `vowels` at `at` are one whole Vietnamese syllable. */
+function onsetAt(text: string, at: number, vowels: string): string | undefined {
   let start = at;
   while (start > 0 && at - start < 4 && /[\p{L}\p{M}]/u.test(text[start - 1])) start--;
-  return parseSyllable((text.slice(start, at) + vowels).toLowerCase()) !== undefined;
+  return parseSyllable((text.slice(start, at) + vowels).toLowerCase())?.onset;
 }
 
 /** Rare forms of quotation marks; the common ones, straight and curly, stay as they were written. */
@@ -165,10 +181,17 @@ const QUOTES: Readonly<Record<string, string>> = {
 }; // biome-ignore format: a table
 const RARE_QUOTE = /[\u201e\u201f\u301d-\u301f\uff02\u201a\u201b\u02bc]|(?<=\p{L})\u00b4(?=\p{L})/gu;
 
+/** As German writes them, „so“ and ‚so‘: what closes looks like what opens elsewhere. */
+const LOW_PAIR = /\u201e([^\n„“”"]{1,300})[“”"]|\u201a([^\n‚‘’']{1,300})[‘’'](?!\p{L})/gu;
+
 function repairQuotes(text: string, repairs: Repairs): string {
   if (!/[\u00b4\u02bc\u201a\u201b\u201e\u201f\u301d-\u301f\uff02]/.test(text) || !VIETNAMESE_LETTER.test(text))
     return text;
-  return text.replace(RARE_QUOTE, (quote) => {
+  const paired = text.replace(LOW_PAIR, (_, inDouble?: string, inSingle?: string) => {
+    repairs.quotes += 2;
+    return inDouble !== undefined ? `“${inDouble}”` : `‘${inSingle}’`;
+  });
+  return paired.replace(RARE_QUOTE, (quote) => {
     repairs.quotes++;
     return QUOTES[quote] ?? quote;
   });
@@ -176,16 +199,27 @@ function repairQuotes(text: string, repairs: Repairs): string {
 
 /** Every kind of space is one space (tabs between cells stay); lines are trimmed; at most one blank line in a row. */
 function tidySpaces(text: string, repairs: Repairs): string {
-  const tidy = text
+  const spaced = text
     .replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, () => {
       repairs.spaces++;
       return ' ';
     })
-    .replace(/ {2,}/g, ' ') // runs go first: the patterns below would take quadratic time on them
-    .replace(/ ?\t[ \t]*/g, '\t')
-    .replace(/[ \t]?\n[ \t]?/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+    .replace(/ {2,}/g, ' '); // runs go first: the patterns below would take quadratic time on them
+  const lines = spaced.includes('\t')
+    ? spaced
+        .replace(/ ?\t ?/g, '\t')
+        .split('\n')
+        .map(tidyLine)
+        .join('\n')
+    : spaced.replace(/ ?\n ?/g, '\n').trim();
+  const tidy = lines.replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n{1,2}$/g, '');
   repairs.spaces += text.length - tidy.length;
   return tidy;
+}
+
+/** Blank ends go, but the tabs at the head of a row, which are its empty cells. */
+export function tidyLine(line: string): string {
+  const trimmed = line.trim();
+  if (!trimmed.includes('\t')) return trimmed;
+  return line.slice(0, line.indexOf(trimmed)).replaceAll(' ', '') + trimmed;
 }

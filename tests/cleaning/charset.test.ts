@@ -165,7 +165,13 @@ describe('decodeReferences', () => {
       'Ngày 11 tháng 6 là ngày thứ 162 & 163',
     );
   });
+  test('undoes named ones inside words', () => {
+    expect(decodeReferences('Th&ocirc;ng b&aacute;o &ndash; t&ecirc;n &ldquo;&ETH;&ocirc;ng&rdquo; &foo;')).toBe(
+      'Thông báo – tên “Ðông” &foo;',
+    );
+  });
   test('leaves a text about references alone', () => {
+    expect(decodeReferences('Viết &ocirc; cho ô, &aacute; cho á.')).toContain('&ocirc;');
     expect(decodeReferences('In HTML, &#224; is à; write &amp; for an ampersand.')).toContain('&#224;');
   });
   test('keeps references that name no character', () => {

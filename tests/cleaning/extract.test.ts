@@ -191,6 +191,15 @@ describe('extract', () => {
     expect(extract(newsPage(`<h1>Con kênh nhỏ</h1>${body}`)).text).toBe(BODY);
   });
 
+  test('a cell stands in its column, whatever is empty or spans before it', () => {
+    const marks = `<table><tr><th></th><th></th><th>Toán</th><th>Anh</th><th>Văn</th></tr>
+      <tr><td><img src="a.png"></td><td>Hòa</td><td>8</td><td></td><td>9</td></tr>
+      <tr><td></td><td rowspan=2>Nam</td><td colspan="2">7</td><td>6</td></tr>
+      <tr><td></td><td>1</td><td>2</td><td>3</td></tr><tr><td></td><td>Lan</td><td> </td><td>5</td></tr></table>`;
+    const { text } = extract(`<main>${paragraphs}${marks}${paragraphs}</main>`);
+    expect(text).toContain('\n\n\tToán\tAnh\tVăn\nHòa\t8\t\t9\nNam\t7\t\t6\n\t1\t2\t3\nLan\t\t5\n\n');
+  });
+
   test('the letterhead of a decree is lines, a table of figures rows', () => {
     const head =
       '<table><tr><td>ỦY BAN NHÂN DÂN<br>XÃ VÀM CŨ<br>-------</td><td>CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM<br>Độc lập - Tự do - Hạnh phúc</td></tr></table>';
