@@ -4,17 +4,18 @@
  * their consent with them.
  */
 import type { Database } from 'better-sqlite3';
-import {
-  conclusionOf,
-  RULES_FILES,
-  type RulesFile,
-  readSiteRules,
-  type SiteRules,
-} from '../../crawlers/polite/site-rules.ts';
+import { conclusionOf, type RulesFile, readSiteRules, type SiteRules } from '../../crawlers/polite/site-rules.ts';
 import { STATE } from './schema.ts';
 import type { PageKeys } from './versions.ts';
 
 const LIFETIME_MS = 24 * 3_600_000;
+
+/** What a file says where it can take something back: only then are the site's rejects looked through. */
+const SPEAKS_OF_USE: Readonly<Record<RulesFile, RegExp>> = {
+  '/robots.txt': /content-(signal|usage)/i,
+  '/ai.txt': /disallow/i,
+  '/.well-known/tdmrep.json': /tdm-reservation/i,
+};
 
 export const SITES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS site_rules (
@@ -35,8 +36,9 @@ export interface RulesNotice {
   readonly body: string;
 }
 
+/** One file of a site. */
 interface Said {
-  readonly rules: readonly SiteRules[];
+  readonly rules: SiteRules;
   readonly agent: string;
   /** What was fetched later says for itself. */
   readonly until: number;
@@ -59,7 +61,7 @@ export class Sites {
   readonly #forbid;
   readonly #unforbid;
   readonly #silence;
-  readonly #cache = new Map<bigint, Said | undefined>();
+  readonly #cache = new Map<bigint, readonly Said[]>();
 
   constructor(database: Database) {
     this.#known = database.prepare<[bigint, string], { time: number; body: string; agent: string }>(
@@ -95,7 +97,7 @@ export class Sites {
     }
     this.#keep.run(notice);
     if (known === undefined && body.trim() === '') return [];
-    this.#silence.run(site);
+    if (SPEAKS_OF_USE[file].test(body)) this.#silence.run(site);
     const gone: number[] = [];
     for (const { number, address, seen, input } of this.#documents.all(site)) {
       const moment = input === null || input === 0 ? seen : 0;
@@ -117,27 +119,25 @@ export class Sites {
   }
 
   #refuses(site: bigint, address: string, moment: number): boolean {
-    const said = this.#said(site);
-    if (said === undefined || moment > said.until) return false;
-    const conclusion = conclusionOf(said.rules, urlOf(address), said.agent);
+    const said = this.#said(site).filter(({ until }) => moment <= until);
+    if (said.length === 0) return false;
+    const rules = said.map((each) => each.rules);
+    const conclusion = conclusionOf(rules, urlOf(address), said[0].agent);
     return conclusion === 'no-train' || conclusion === 'no-index';
   }
 
   #isAllowed(site: bigint, address: string): boolean {
-    return this.#said(site)?.rules.every((rules) => rules.isAllowed(urlOf(address))) ?? true;
+    return this.#said(site).every(({ rules }) => rules.isAllowed(urlOf(address)));
   }
 
-  #said(site: bigint): Said | undefined {
-    if (this.#cache.has(site)) return this.#cache.get(site);
-    const rows = this.#ofSite.all(site).filter(({ file }) => RULES_FILES.includes(file));
-    const said =
-      rows.length === 0
-        ? undefined
-        : {
-            rules: rows.map(({ file, body, agent }) => readSiteRules(file, body, agent)),
-            agent: rows[0].agent,
-            until: Math.max(...rows.map(({ time }) => time)) + LIFETIME_MS,
-          };
+  #said(site: bigint): readonly Said[] {
+    const known = this.#cache.get(site);
+    if (known !== undefined) return known;
+    const said = this.#ofSite.all(site).map(({ file, body, agent, time }) => ({
+      rules: readSiteRules(file, body, agent),
+      agent,
+      until: time + LIFETIME_MS,
+    }));
     this.#cache.set(site, said);
     return said;
   }

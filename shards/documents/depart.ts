@@ -11,7 +11,7 @@ import { addressOf, siteOf } from '../../crawlers/page.ts';
 import { hash64 } from '../checksum.ts';
 import { shardIndex } from '../format.ts';
 import type { DocumentManifest } from '../manifest-shape.ts';
-import { type Row, readShard } from './read.ts';
+import { type Row, readShard, rowsOf, type TextBatch } from './read.ts';
 import { type Change, DocumentWriter, rewriteShard } from './write.ts';
 
 const keyOf = (text: string): bigint => BigInt.asIntN(64, hash64(text));
@@ -52,14 +52,22 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
         return 'goes';
       });
     }
+    const mustLose = (row: Row): boolean => row.string('text') + row.string('title') !== '' && isSilenced(row);
     for (const shard of rejectShards) {
-      anew('rejects', shard, (row) => (isSilenced(row) ? { title: '', text: '' } : undefined));
+      const entry = manifest.rejects.find(({ file }) => shardIndex('rejects', file) === shard);
+      if (entry === undefined || !holds(readShard(dir, 'rejects', entry), mustLose)) continue;
+      anew('rejects', shard, (row) => (mustLose(row) ? { title: '', text: '' } : undefined));
     }
     store.departed(rejectsIndex);
     return { ...manifest, rejects: [...manifest.rejects, ...rejects.finish().rejects] };
   } finally {
     rejects.discard();
   }
+}
+
+function holds(batches: Iterable<TextBatch<string, string>>, wanted: (row: Row) => boolean): boolean {
+  for (const batch of batches) for (const row of rowsOf('rejects', batch)) if (wanted(row)) return true;
+  return false;
 }
 
 function byShard(documents: readonly Departure[]): ReadonlyMap<number, Departure[]> {

@@ -83,6 +83,14 @@ describe('a site that says later that its pages are not for training', () => {
       { '/robots.txt': 'User-agent: *\nContent-Usage: /tin/2 train-ai=n\nAllow: /' },
       ['/tin/2'],
     ],
+    [
+      'robots.txt that was redirected',
+      {
+        '/robots.txt': { status: 301, headers: { location: '/luat.txt' } },
+        '/luat.txt': 'User-agent: *\nContent-Signal: ai-train=no\nAllow: /',
+      },
+      pages,
+    ],
     ['ai.txt', { '/ai.txt': 'User-Agent: *\nDisallow: /tin/3' }, ['/tin/3']],
     ['tdmrep.json', { '/.well-known/tdmrep.json': '[{"location": "/tin/*", "tdm-reservation": 1}]' }, pages],
   ])('by %s', async (_, changes, left) => {

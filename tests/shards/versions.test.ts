@@ -116,6 +116,26 @@ describe('an opt-out reaches back', () => {
     expect((await clean(dir, [join(dir, 'warc')])).status).toBe(99);
   });
 
+  it('with the files of a site in an archive of another program, for what was fetched before and a day after', async () => {
+    const dir = temporaryFolder();
+    const urls = range(4).map((n) => `https://o.vua.test/tin/${n}`);
+    const rules = (day: number, body: string, name = 'robots.txt') =>
+      capture(`http://o.vua.test:80/${name}`, day, '', {
+        headers: [['Content-Type', 'text/plain']],
+        body: Buffer.from(body),
+      });
+    await night(dir, [
+      ...urls.map((url, n) => capture(url, n + 1, story(n))),
+      capture('https://o.vua.test/khac', 1, story(9)),
+      rules(2, 'User-agent: *\nDisallow: /khac\nContent-Usage: /tin train-ai=n'),
+    ]);
+    expect(Object.keys(await standing(dir))).toEqual([urls[3], 'https://o.vua.test/khac']);
+    expect(await explained(dir, 'https://o.vua.test/khac')).toMatch(/^kept, forbidden since run 1 /);
+    await night(dir, [rules(5, ''), rules(4, 'User-Agent: *\nDisallow: /', 'ai.txt'), capture(urls[0], 6, story(0))]);
+    expect(Object.keys(await standing(dir))).toEqual([urls[0]]);
+    expect((await clean(dir, [join(dir, 'warc')])).status).toBe(99);
+  });
+
   it('with a 304, whose record has no body', async () => {
     const dir = temporaryFolder();
     await night(
