@@ -1,0 +1,140 @@
+/**
+ * The model and the tokenizer of several nights, as processes: the model in force stays whole whatever becomes of the next
+ * one. Each test goes on with the folder that the one before it left.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { range, temporaryFolder } from './support.ts';
+
+const folder = temporaryFolder('file');
+const OUT = join(folder, 'night');
+const WORDS =
+  'nước nhà sông núi biển trời đất người làng phố chợ đường xe thuyền sách trường thầy bạn mẹ cha anh chị em ông bà'.split(
+    ' ',
+  );
+
+/** Documents of words that a formula picks: enough for a tokenizer of some hundred ids and a toy model. */
+function corpus(name: string, begin: number, count: number): string {
+  const text = (d: number): string =>
+    range(40)
+      .map((s) =>
+        range(9)
+          .map((w) => WORDS[(d * 31 + s * 17 + w * w * 7 + s * w) % WORDS.length])
+          .join(' '),
+      )
+      .join('. ');
+  const lines = range(count).map((i) => JSON.stringify({ id: `d${begin + i}`, text: text(begin + i) }));
+  writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
+  return join(folder, name);
+}
+const few = corpus('few.jsonl', 0, 20);
+const many = corpus('many.jsonl', 100, 40);
+
+interface Result {
+  readonly status: number | null;
+  readonly notes: string;
+}
+/** `stopAt`: when it holds, the process gets the signal. */
+function run(options: string[], stopAt?: { when: () => boolean; signal: NodeJS.Signals }): Promise<Result> {
+  const recipe = ['--vocab-size', '400', '--valid-share', '0.2', '--preset', 'keep-all', '--adapter', 'embedded'];
+  const model = ['--depth', '1', '--width', '32', '--context', '16', '--batch', '2', '--checkpoint-every', '4'];
+  const args = [resolve('dist/main.js'), 'run', '--out', OUT, '--json', ...recipe, ...model, ...options];
+  const child = spawn(process.execPath, args, { cwd: folder });
+  let notes = '';
+  child.stderr.on('data', (chunk) => (notes += chunk));
+  child.stdout.resume();
+  const watch = setInterval(() => {
+    if (!stopAt?.when()) return;
+    clearInterval(watch);
+    child.kill(stopAt.signal);
+  }, 10);
+  return new Promise((done) =>
+    child.on('close', (status) => {
+      clearInterval(watch);
+      done({ status, notes });
+    }),
+  );
+}
+
+const checkpoints = (...path: string[]): string[] =>
+  existsSync(join(OUT, ...path)) ? readdirSync(join(OUT, ...path)).filter((name) => name.startsWith('step-')) : [];
+const inForce = (): string => readlinkSync(join(OUT, 'model'));
+const night = (name: string) => JSON.parse(readFileSync(join(OUT, 'models', name, 'night.json'), 'utf8'));
+const evaluation = (): string => readFileSync(join(OUT, 'model', 'evaluation.json'), 'utf8');
+const SHORT = ['--steps', '10', '--evaluate-every', '10'];
+let first: string;
+
+it('the first night puts its model in force', async () => {
+  const { status } = await run(['--input', few, ...SHORT]);
+  expect(status).toBe(0);
+  expect(inForce()).toBe('models/000001');
+  expect(checkpoints('model')).toEqual(['step-000008', 'step-000010']);
+  first = evaluation();
+}, 180_000);
+
+it('Ctrl-C in the second night leaves the model of the first', async () => {
+  const stopAt = { when: () => checkpoints('models', '000002').length > 0, signal: 'SIGINT' } as const;
+  const { status } = await run(['--input', few, '--steps', '100000'], stopAt);
+  expect(status).toBe(130);
+  expect(inForce()).toBe('models/000001');
+  expect(checkpoints('model')).toEqual(['step-000008', 'step-000010']);
+  expect(evaluation()).toBe(first);
+}, 180_000);
+
+it('more text: the tokenizer is trained anew, the growing model begins anew, passes its gate and is in force', async () => {
+  const { status, notes } = await run(['--input', few, many, ...SHORT, '--model-tolerance', '1']);
+  expect(status).toBe(0);
+  expect(notes).toMatch(/the tokenizer learned from [\d.]+ kB, now there are [\d.]+ kB: it is trained anew, all/);
+  expect(notes).toMatch(/000002\/step-\d+: was trained on other tokens: it begins anew/);
+  expect(notes).toContain('"stage":"compare"'); // the first model, in its own tokens, on tonight's text
+  expect(inForce()).toBe('models/000002');
+  const { verdict } = night('000002');
+  expect(verdict).toMatchObject({ accepted: true, beforeName: '000001', tolerance: 1 });
+  expect(verdict.before / JSON.parse(first).bitsPerByte).toBeCloseTo(1, 0); // text of the same kind
+  expect(checkpoints('models', '000001')).toEqual(['step-000008', 'step-000010']);
+}, 180_000);
+
+it('killed before its gate was asked, a finished model is put in force by the next run', async () => {
+  const { verdict: _, ...record } = night('000002');
+  writeFileSync(join(OUT, 'models', '000002', 'night.json'), JSON.stringify(record));
+  rmSync(join(OUT, 'model'));
+  symlinkSync('models/000001', join(OUT, 'model'));
+  const { status, notes } = await run(['--input', few, many, ...SHORT, '--model-tolerance', '1']);
+  expect(status).toBe(0);
+  expect(notes).not.toContain('"stage":"train"');
+  expect(inForce()).toBe('models/000002');
+}, 180_000);
+
+it('a worse model stays beside the one in force; killed, it goes on; a larger tolerance lets it through', async () => {
+  const worse = ['--input', few, many, '--steps', '30', '--evaluate-every', '30', '--learning-rate', '1e-9'];
+  const stopAt = { when: () => checkpoints('models', '000003').length > 0, signal: 'SIGKILL' } as const;
+  expect((await run(worse, stopAt)).status).toBe(null);
+  expect(inForce()).toBe('models/000002');
+  const refused = await run(worse);
+  expect(refused.status).toBe(4);
+  expect(refused.notes).toMatch(/resuming .*models\/000003\/step-/);
+  expect(refused.notes).toMatch(
+    /000003: refused, the old model stays in force: [\d.]+ bits per byte held out, the one before [\d.]+/,
+  );
+  expect(inForce()).toBe('models/000002');
+  expect(checkpoints('models', '000003')).toContain('step-000030');
+  expect((await run(worse)).status).toBe(99);
+  expect((await run([...worse, '--model-tolerance', '9'])).status).toBe(0);
+  expect(inForce()).toBe('models/000003');
+}, 300_000);
+
+it('says when no model is due, and trains none', async () => {
+  const more = corpus('more.jsonl', 200, 2);
+  const options = ['--input', few, many, more, ...SHORT, '--learning-rate', '1e-9', '--steps', '30'];
+  const kept = await run([...options, '--model-every', '7']);
+  expect(kept.status).toBe(0);
+  expect(kept.notes).toMatch(/the model in force stays: begun 0\.0 days ago, --model-every asks for 7 nights/);
+  const never = await run([...options, '--model', 'never']);
+  expect(never.status).toBe(99);
+  expect(inForce()).toBe('models/000003');
+  const continued = await run([...options, '--model', 'continue']);
+  expect(continued.status).toBe(2);
+  expect(continued.notes).toMatch(/BAD_OPTION.*--model continue/);
+}, 180_000);
