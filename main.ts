@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `vua` command line: a list of commands, one catch, exit codes. */
+import './crawlers/shell/signals.ts';
 import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
@@ -17,6 +18,7 @@ import {
 import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
 import { writeFault } from './crawlers/shell/folder.ts';
 import { createReporter } from './crawlers/shell/reporter.ts';
+import { stopped } from './crawlers/shell/signals.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
 import { explainCommand } from './shards/commands/explain.ts';
@@ -69,22 +71,16 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
 const json = process.argv.includes('--json');
 const debug = process.argv.includes('--debug');
 
-// A closed pipe (`vua stats DIR | head`) is success.
+// A closed pipe (`vua stats DIR | head`) is success; a closed terminal has said so by SIGHUP.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') process.exit(1);
+    if (error.code === 'EIO' && stream.isTTY) return;
+    if (error.code !== 'EPIPE') process.exit(FAILED);
     if (stream === process.stdout) process.exit(0); // without a reader of its progress a run goes on
   });
 }
 
-const abort = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (abort.signal.aborted) process.exit(INTERRUPTED); // asked twice
-    createReporter(json).note('stopping after the work in hand (again: at once)');
-    abort.abort();
-  });
-}
+stopped.addEventListener('abort', () => createReporter(json).note('stopping after the work in hand (again: at once)'));
 
 const program = new Commander('vua')
   .description('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU')
@@ -99,8 +95,8 @@ addGlobalOptions(sayWhatIsAllowed(program));
 for (const [heading, commands] of Object.entries(COMMANDS)) {
   for (const command of commands) {
     addCommand(program, command, heading, async (chosen, options) => {
-      const status = await chosen.run(options, { signal: abort.signal, report: createReporter(json) });
-      process.exitCode = status ?? (abort.signal.aborted ? INTERRUPTED : DONE);
+      const status = await chosen.run(options, { signal: stopped, report: createReporter(json) });
+      process.exitCode = status ?? (stopped.aborted ? INTERRUPTED : DONE);
     });
   }
 }
@@ -118,9 +114,9 @@ function fail(error: unknown): number {
   if (error instanceof CommanderError) return DONE; // --help, --version
   if (error instanceof ToolkitError) {
     printError(error.code, error.message, error.hint, error);
-    return abort.signal.aborted ? gravest(error.exitStatus, INTERRUPTED) : error.exitStatus;
+    return stopped.aborted ? gravest(error.exitStatus, INTERRUPTED) : error.exitStatus;
   }
-  if (abort.signal.aborted) return INTERRUPTED;
+  if (stopped.aborted) return INTERRUPTED;
   const { path, dest = path } = (error ?? {}) as { path?: string; dest?: string };
   const fault = writeFault(dest ?? 'a file of this run', error);
   if (fault !== undefined) return fail(fault);

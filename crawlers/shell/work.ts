@@ -7,7 +7,7 @@ import { reasonOf, ToolkitError } from './errors.ts';
 import type { Progress, Reporter } from './reporter.ts';
 
 export interface Work {
-  /** Aborted by Ctrl-C or SIGTERM: finish what is in hand, leave valid state, return. */
+  /** Aborted by Ctrl-C and the other signals of signals.ts: finish what is in hand, leave valid state, return. */
   readonly signal: AbortSignal;
   readonly report: Reporter;
 }

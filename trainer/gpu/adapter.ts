@@ -11,6 +11,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { z } from 'zod';
+import { INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { Gpu, grantedLimits, WANTED_FEATURES } from './device.ts';
 
@@ -70,7 +71,19 @@ export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
   });
 }
 
+/**
+ * Destructors of a driver that is at work crash: who presses Ctrl-C twice gets 139. Then none are run. What else listens
+ * to the end (locks are given back) was there before.
+ */
+function leaveAtOnce(status: number): void {
+  if (status !== INTERRUPTED || process.platform === 'win32') return;
+  try {
+    loadKoffi().load(null).func('void _exit(int)')(status);
+  } catch {} // koffi is not installed
+}
+
 async function requestAdapter(tried: string[]): Promise<GPUAdapter | null> {
+  if (!process.listeners('exit').includes(leaveAtOnce)) process.on('exit', leaveAtOnce);
   const { create } = await import('webgpu');
   try {
     const gpu = create(DAWN_FLAGS);
@@ -117,7 +130,7 @@ function hasVulkanLoader(tried: string[]): boolean {
 }
 
 interface Koffi {
-  load(path: string, options: { global: boolean }): unknown;
+  load(path: string | null, options?: { global: boolean }): { func(signature: string): (...values: unknown[]) => void };
 }
 const loadKoffi = (): Koffi => createRequire(import.meta.url)('koffi') as Koffi;
 
