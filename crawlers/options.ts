@@ -48,6 +48,7 @@ export interface Ending {
   /** Hosts that were left before all of their URLs were asked for, and by which limit. */
   readonly spentHosts: readonly (readonly [host: string, limit: keyof Budgets])[];
   readonly limits: Limits;
+  /** All that were tried, also what met a private address before a byte was sent. */
   readonly requests: number;
   /** On the wire, headers included. */
   readonly receivedBytes: number;

@@ -26,6 +26,7 @@ type Kind = 'page' | 'sitemap';
 
 export class Traps {
   readonly #hosts = new Map<string, HostEvidence>();
+  #isAnyClosed = false;
 
   /** `host pattern` of all that are closed. */
   closed(): string[] {
@@ -34,6 +35,7 @@ export class Traps {
 
   /** Is the address of a pattern that is closed? Takes canonical URLs. */
   holds(url: string, kind: Kind): boolean {
+    if (!this.#isAnyClosed) return false;
     const { hostname, pathname, search } = new URL(url);
     const closed = this.#hosts.get(hostname)?.closed;
     return closed !== undefined && closed.size > 0 && patternsOf(pathname, search, kind).some((one) => closed.has(one));
@@ -64,6 +66,7 @@ export class Traps {
       const least = pattern.endsWith('**') ? 2 * CLOSES_AT : CLOSES_AT;
       if (counted.again < least || counted.again < SHARE * counted.given || closed.has(pattern)) continue;
       closed.add(pattern);
+      this.#isAnyClosed = true;
       news.push(`${hostname} ${pattern}`);
     }
     return news;
@@ -105,24 +108,24 @@ const shapeOf = (segment: string): string =>
   /^[\da-f-]{16,}$|^(?=\D*\d)(?=[^a-z]*[a-z])\w{20,}$/i.test(segment) ? '*' : segment.replace(/\d+/g, '9');
 
 /** What a page says, as a hash: equal for pages that differ in markup, digits and spaces alone. Linear in the markup. */
-export function textDigest(html: string): string {
-  const hash = createHash('sha1');
-  for (const text of textsOf(html)) hash.update(text.replace(/[\d\s]+/g, ''));
-  return hash.digest('base64');
-}
+export const textDigest = (html: string): string =>
+  createHash('sha1')
+    .update(textOf(html).replace(/[\d\s]+/g, ''))
+    .digest('base64');
 
 const WITHOUT_TEXT: Readonly<Record<string, string>> = { '!--': '-->', script: '</script', style: '</style' };
 
-function* textsOf(html: string): Generator<string> {
+function textOf(html: string): string {
+  let text = '';
   let at = 0;
   for (;;) {
     const open = html.indexOf('<', at);
-    yield html.slice(at, open < 0 ? html.length : open);
-    if (open < 0) return;
-    const name = /^<(!--|script\b|style\b)/i.exec(html.slice(open, open + 8))?.[1].toLowerCase();
-    const inside = name === undefined ? open : endOf(html, WITHOUT_TEXT[name], open);
+    text += html.slice(at, open < 0 ? html.length : open);
+    if (open < 0) return text;
+    const name = /[!s]/i.test(html[open + 1] ?? '') && /^<(!--|script\b|style\b)/i.exec(html.slice(open, open + 8));
+    const inside = name ? endOf(html, WITHOUT_TEXT[name[1].toLowerCase()], open) : open;
     const end = inside < 0 ? -1 : html.indexOf('>', inside);
-    if (end < 0) return;
+    if (end < 0) return text;
     at = end + 1;
   }
 }
