@@ -340,7 +340,7 @@ describe('kill -9', () => {
     });
 
   it('again and again, at every kind of moment: nothing is lost, nothing stands twice', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const out = join(temporaryFolder(), 'documents');
     mkdirSync(out);

@@ -104,7 +104,9 @@ describe('a run in which documents leave, stopped at a commit', () => {
     DedupStore.prototype.commit = commit;
   });
 
-  it('any of them, before and after it: the next run gives what an undisturbed one gives', async () => {
+  it('any of them, before and after it: the next run gives what an undisturbed one gives', {
+    timeout: 120_000,
+  }, async () => {
     const input = await warc();
     const undisturbed = join(temporaryFolder(), 'documents');
     await clean(input, undisturbed);
@@ -137,7 +139,7 @@ describe('a run in which documents leave, stopped at a commit', () => {
     expect(stops).toBeGreaterThan(6);
   });
 
-  it('by kill -9', { timeout: 60_000 }, async () => {
+  it('by kill -9', { timeout: 180_000 }, async () => {
     const input = await warc();
     const run = (out: string, moment: string, count: number): Promise<string | null | undefined> =>
       new Promise((resolve) => {
