@@ -62,7 +62,7 @@ const RULES: readonly Rule[] = [
     tag: '[EMAIL]',
     // The last label of a domain is ASCII or of a script that is not Latin: `xóm.vn.Tôi` ends with `vn`.
     pattern:
-      /(?<![\p{L}\p{M}\d._%+-])(?<it>(?:[\p{L}\d][\p{L}\p{M}\d._%+-]{0,63}@(?:[\p{L}\p{M}\d-]{1,63}\.){1,4}|[a-z\d][a-z\d._%+-]{0,63}(?:\s?[([{]\s?(?:a|at|@)\s?[)\]}]\s?|\s?@\s)(?:[a-z\d-]{1,63}(?:\.|\s?[([{](?:dot|\.|chấm)[)\]}]\s?)){1,4}|[a-z\d][a-z\d._%+-]{0,63}@(?:[a-z\d-]{1,63}\s?[([{](?:dot|\.|chấm)[)\]}]\s?){1,4})(?:xn--[a-z\d-]{2,59}|[a-z]{2,24}|(?:(?!\p{Script=Latin})\p{L}){2,24}))(?![\p{L}\d])/giu,
+      /(?<![\p{L}\p{M}\d._%+-])(?<it>(?:[\p{L}\d][\p{L}\p{M}\d._%+-]{0,63}@(?:[\p{L}\p{M}\d-]{1,63}\.){1,4}|[a-z\d][a-z\d._%+-]{0,63}(?:\s?[([{]\s?(?:a|at|@)\s?[)\]}]\s?|\s?@\s)(?:[a-z\d-]{1,63}(?:\.|\s?[([{](?:dot|\.|chấm)[)\]}]\s?)){1,4}|[a-z\d][a-z\d._%+-]{0,63}@(?:[a-z\d-]{1,63}\s?[([{](?:dot|\.|chấm)[)\]}]\s?){1,4})(?:xn--[a-z\d-]{2,59}|[a-z]{1,24}|(?:(?!\p{Script=Latin})\p{L}){2,24}))(?![\p{L}\d])/giu,
     isOne: isEmail,
   },
   {

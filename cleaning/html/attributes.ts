@@ -18,6 +18,8 @@ export const ATTRIBUTE = {
   face: 2048,
   colspan: 4096,
   rowspan: 8192,
+  alt: 16384,
+  'data-cfemail': 32768,
 } as const;
 
 export type AttributeName = keyof typeof ATTRIBUTE;

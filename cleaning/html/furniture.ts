@@ -141,7 +141,15 @@ export const looksLikeLead = (element: Element): boolean => LEAD_NAME.test(eleme
 
 /** What no reader sees; `bold` reads what scripts would reveal or replace. */
 export const isUnread = (element: Element, bold: boolean): boolean =>
-  bold ? element.tag.isUnreadable && element.name !== 'noscript' : element.tag.isUnreadable || isHidden(element);
+  bold
+    ? element.tag.isUnreadable && element.name !== 'noscript'
+    : element.tag.isUnreadable || isHidden(element) || isWikiMachinery(element);
+
+/** MediaWiki: links to edit a section, numbers of notes, the notes themselves. */
+const isWikiMachinery = ({ name, data }: Element): boolean =>
+  (name === 'sup' || name === 'span' || name === 'ol' || name === 'div') && WIKI_MACHINERY.test(data);
+const WIKI_MACHINERY =
+  /\bclass=["'](?:[^"']{0,200}\s)?(?:mw-editsection|reference|references|mw-references-wrap|reflist)[\s"']/;
 
 /** Hidden from readers by attribute or inline style. */
 function isHidden(element: Element): boolean {
@@ -150,10 +158,13 @@ function isHidden(element: Element): boolean {
   return (
     element.attribute('hidden') !== undefined ||
     element.attribute('aria-hidden') === 'true' ||
-    (style !== undefined && /display\s*:\s*none|visibility\s*:\s*hidden/i.test(style))
+    (style !== undefined && HIDING_STYLE.test(style))
   );
 }
 
+/** Not shown, of no size, or beyond the edge of the screen. */
+const HIDING_STYLE =
+  /display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:\.0+)?(?:px|r?em|%|pt)?\s*(?:;|!|$)|(?:left|top|text-indent)\s*:\s*-\d{4,}/i;
 const HIDING = ATTRIBUTE.style | ATTRIBUTE.hidden | ATTRIBUTE['aria-hidden'];
 
 /** A label that is furniture when it is the whole line. */

@@ -4,6 +4,7 @@
  * whatever spans rows and columns before it. Tables used for layout are plain boxes.
  */
 import { tidyLine } from '../vietnamese/normalize.ts';
+import { ATTRIBUTE } from './attributes.ts';
 import { type Element, isLink, type Node, traverse } from './dom.ts';
 
 export interface TextBlock {
@@ -78,6 +79,11 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
         if (previous !== undefined) blocks[blocks.length - 1] = { ...previous, beforeGap: true };
         return false;
       }
+      const stands = standsFor(element);
+      if (stands !== '') {
+        current += stands;
+        return false;
+      }
       if (name === 'br') current += table === undefined ? '\n' : ' ';
       else if (name === 'pre') preDepth++;
       else if (isLink(element)) {
@@ -116,6 +122,20 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
   });
   endBlock(root, root.tag.isHeading);
   return blocks;
+}
+
+/** What an element shows that is not its text: a mail address that Cloudflare hides, a formula that is a picture. */
+function standsFor(element: Element): string {
+  if (element.carries(ATTRIBUTE['data-cfemail'])) return hiddenAddress(element.attribute('data-cfemail')!);
+  if (element.name !== 'img' || !FORMULA.test(element.attribute('class') ?? '')) return '';
+  return (element.attribute('alt') ?? '').replace(/^\{\\(?:display|text)style\s*(.*)\}$/s, '$1').trim();
+}
+const FORMULA = /(?:^|\s)(?:mwe-math-fallback-image|tex|latex)/;
+
+/** Bytes in hexadecimal digits, the first the key that is XORed into the others. */
+function hiddenAddress(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  return Buffer.from(bytes.subarray(1).map((byte) => byte ^ bytes[0])).toString();
 }
 
 const CELLS: ReadonlySet<string> = new Set(['td', 'th']);

@@ -200,6 +200,32 @@ describe('extract', () => {
     expect(text).toContain('\n\n\tToán\tAnh\tVăn\nHòa\t8\t\t9\nNam\t7\t\t6\n\t1\t2\t3\nLan\t\t5\n\n');
   });
 
+  test('MediaWiki: headings and formulas stay, links to edit, numbers of notes and notes go', () => {
+    const edit = '<span class="mw-editsection"><span>[</span><a>sửa</a> | <a>sửa mã nguồn</a><span>]</span></span>';
+    const note = '<sup id="r1" class="reference"><a href="#n1">[1]</a></sup>';
+    const formula =
+      '<span class="mwe-math-element"><span style="display: none;"><math><mi>Q</mi></math></span><img class="mwe-math-fallback-image-inline" alt="{\\displaystyle Q=vA}"></span>';
+    const { text } = extract(
+      `<main><p>${PARAGRAPHS[0]}${note}</p><div class="mw-heading mw-heading2"><h2>Lịch sử</h2>${edit}</div><p>${PARAGRAPHS[1]}</p>
+       <h2><span class="mw-headline">Dòng chảy</span>${edit}</h2><p>Lưu lượng là ${formula}, đổi theo mùa mưa và mùa khô trong năm.</p>
+       <h2>Tham khảo</h2><ol class="references"><li>^ Nguyễn Văn A (2010). Sông nước, tập một, trang 12.</li></ol></main>`,
+    );
+    expect(text).toBe(
+      `${PARAGRAPHS[0]}\n\nLịch sử\n\n${PARAGRAPHS[1]}\n\nDòng chảy\n\nLưu lượng là Q=vA, đổi theo mùa mưa và mùa khô trong năm.`,
+    );
+  });
+
+  test('a mail address that is hidden from scrapers is read, text that is hidden from readers is not', () => {
+    const { text } = extract(`<main>${paragraphs}
+      <p>Thư gửi về <a class="__cf_email__" data-cfemail="5d3c1d3f733e">[email&#160;protected]</a> trước ngày rằm tháng bảy này.</p>
+      <p style="position:absolute;left:-9999px">Đoạn bị đẩy ra ngoài màn hình để lừa máy tìm kiếm khắp nơi.</p>
+      <p style="font-size:0">Đoạn có cỡ chữ bằng không cũng để lừa máy tìm kiếm khắp nơi.</p>
+      <p style="font-size: 0.9em; margin-left: -12px">Đoạn chữ nhỏ ở mép này thì người đọc vẫn thấy rõ.</p></main>`);
+    expect(text).toContain('Thư gửi về a@b.c trước');
+    expect(text).not.toContain('lừa máy');
+    expect(text).toContain('vẫn thấy rõ');
+  });
+
   test('the letterhead of a decree is lines, a table of figures rows', () => {
     const head =
       '<table><tr><td>ỦY BAN NHÂN DÂN<br>XÃ VÀM CŨ<br>-------</td><td>CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM<br>Độc lập - Tự do - Hạnh phúc</td></tr></table>';
