@@ -216,7 +216,11 @@ describe('several runs', () => {
 
   it.each([
     ['two', { ...head, heldOut: other }, /different text, not comparable: two-0: 41 documents.*two-1: 40 documents/],
-    ['unnamed', { ...head, heldOut: undefined }, /^unnamed-1: does not say of which held-out text/],
+    [
+      'unnamed',
+      { ...head, heldOut: undefined },
+      /^held-out figures not comparable: of which text they are is not said in unnamed-1$/,
+    ],
   ])('of %s are not, and that is said', (name, second, expected) => {
     const { svg, warning } = drawn(name, head, second);
     expect(warning).toMatch(expected);

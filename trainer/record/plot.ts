@@ -103,7 +103,8 @@ export function plotCurve(run: Run, title: string, axis: XAxis = 'steps', size?:
 /** Why the last held-out figures of runs cannot be compared; nothing where they are of one text. */
 export function incomparable(runs: readonly Run[]): string | undefined {
   const unnamed = runs.filter(({ head }) => head.heldOut === undefined).map(({ name }) => name);
-  if (unnamed.length > 0) return `${unnamed.join(', ')}: does not say of which held-out text its figures are`;
+  if (unnamed.length > 0)
+    return `held-out figures not comparable: of which text they are is not said in ${unnamed.join(', ')}`;
   const texts = new Map(runs.map(({ head }) => [head.heldOut!.id, head.heldOut!]));
   if (texts.size <= 1) return undefined;
   const each = runs.map(
