@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { verify } from '../../shards/verify/verify.ts';
 import {
   besideInForce,
   forgetOlder,
@@ -13,8 +14,9 @@ import {
   type StoredModel,
   writeRecord,
 } from '../../trainer/record/models.ts';
+import { verifyModel } from '../../trainer/record/verify.ts';
 import { type Attempt, checkPolicy, dueOf, passesGate } from '../../trainer/run/model-gates.ts';
-import { temporaryFolder, thrownBy } from '../support.ts';
+import { context, temporaryFolder, thrownBy } from '../support.ts';
 
 const DAY = 86_400_000;
 const identity = { tokens: 'a', vocabSize: 400, paddedVocab: 416, steps: 300, peak: 0.03 };
@@ -104,6 +106,21 @@ it('keeps the model in force, the one before it, and the newest', () => {
   forgetOlder(out);
   expect(readModels(out)).toMatchObject({ inForce: { name: '000003' }, newest: { name: growing.name } });
   expect(besideInForce(out).map(({ name }) => name)).toEqual(['000002', '000004']);
+});
+
+it('verify says what stands beside the model in force', async () => {
+  const out = temporaryFolder();
+  for (let n = 0; n < 2; n++) putInForce(out, grow(out));
+  const refused = grow(out);
+  const verdict = { accepted: false, bitsPerByte: 2.5, before: 2.4, tolerance: 0.02 };
+  writeRecord(refused, { ...refused.record!, verdict });
+  fill(nextModel(out, readModels(out)).dir, 'growing');
+  const { notes } = await verify(out, context(), [verifyModel]);
+  expect(notes.map((note) => note.slice(out.length + 1))).toEqual([
+    'models/000001: the model before the one in force',
+    'models/000003: refused by its gate: 2.5000 bits per byte, in force 2.4000',
+    'models/000004: growing, not in force: step-000010',
+  ]);
 });
 
 it('takes the place of a folder of an older version, and of a copy that followed links', () => {
