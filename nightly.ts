@@ -241,7 +241,15 @@ async function clean({ out, input, preset }: Settings, faults: ToolkitError[], w
     faults.push(fault);
     work.report.note(`${fault.code}: ${fault.message}`);
   };
-  return cleanInputs({ inputs, outDir: join(out, 'documents'), preset, onFault }, work);
+  const cleaned = await cleanInputs({ inputs, outDir: join(out, 'documents'), preset, onFault }, work);
+  if (faults.length > 0 && existsSync(crawled)) {
+    const { suspect } = await import('./crawlers/settle-damage.ts');
+    suspect(
+      join(out, 'crawl'),
+      faults.map(({ message }) => message),
+    );
+  }
+  return cleaned;
 }
 
 /** Another tokenizer is another model: it stays while it serves. No report when the one that stands there is kept. */

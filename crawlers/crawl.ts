@@ -20,6 +20,7 @@ import { CRAWL_DEFAULTS, type CrawlOptions, type Ending } from './options.ts';
 import { Budget, BudgetSpent, type Budgets, budgetsOf } from './polite/budget.ts';
 import { HostPace, MAX_DELAY_MS, Politeness } from './polite/politeness.ts';
 import { productTokenOf } from './polite/robots.ts';
+import { leaveArchive, settleDamage } from './settle-damage.ts';
 import { badInput, type ToolkitError } from './shell/errors.ts';
 import { makeFolder } from './shell/folder.ts';
 import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './visit.ts';
@@ -63,6 +64,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
     frontier.requeueStale(now - settings.refreshAfterMs, now - Math.min(settings.refreshAfterMs, FAILED_AFTER_MS));
     const warcDir = join(settings.outDir, 'warc');
     requeueCut(warcDir, frontier, settings.note);
+    await settleDamage(warcDir, frontier, stop.signal, settings.note);
     warc = WarcWriter.open(warcDir, settings.source ?? 'crawl', { note: settings.note });
     requeueBehind(warcDir, warc.resumed, frontier, settings.note);
     const budget = new Budget(budgetsOf(settings.maxPages, hosts.size, settings));
@@ -131,6 +133,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
     await fetcher.close();
     try {
       await warc?.close();
+      if (warc !== undefined) leaveArchive(join(settings.outDir, 'warc'), frontier);
     } finally {
       frontier.close();
     }

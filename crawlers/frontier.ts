@@ -119,6 +119,7 @@ const NEXT = `
 const ADDITIONS = `
   CREATE INDEX IF NOT EXISTS page_queue ON urls (host, next_try, depth, id) WHERE state = 'queued' AND kind = 'page';
   CREATE TABLE IF NOT EXISTS visitor_ids (host TEXT, name TEXT, PRIMARY KEY (host, name)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS archive (file TEXT PRIMARY KEY, bytes INTEGER NOT NULL, changed REAL NOT NULL) WITHOUT ROWID;
 `;
 
 export class Frontier {
@@ -220,7 +221,7 @@ export class Frontier {
 
   /** Queues the URLs whose answer stood behind byte `end` of a file, as if never fetched; returns how many. */
   requeueLost({ file, end }: WarcPlace): number {
-    return this.#statements.requeueLost.run(file, end).changes;
+    return this.#statements.loseStretch.run(file, end, Number.MAX_SAFE_INTEGER).changes;
   }
 
   /** A file was taken away: what stood in it stays settled. Returns how many URLs that are. */
@@ -247,6 +248,29 @@ export class Frontier {
         else remove.run(url);
       }
     })();
+  }
+
+  /**
+   * Bytes `from` … `to` of a file are damaged and leave it: the URLs whose answer stood there are queued, as if never
+   * fetched, and the places behind them move. Returns how many URLs that are.
+   */
+  loseStretch(file: string, from: number, to: number): number {
+    return this.#db.transaction(() => {
+      const lost = this.#statements.loseStretch.run(file, from, to).changes;
+      this.#statements.moveBehind.run(to - from, file, to);
+      return lost;
+    })();
+  }
+
+  /** A WARC file as this crawl left it. */
+  leaveFile(file: string, bytes: number, changed: number): void {
+    this.#statements.leaveFile.run(file, bytes, changed);
+  }
+
+  /** Whether somebody else has changed a WARC file since; of one that no crawl has left so nothing is known. */
+  isTouched(file: string, bytes: number, changed: number): boolean {
+    const left = this.#statements.leftFile.get(file);
+    return left !== undefined && (left.bytes !== bytes || left.changed !== changed);
   }
 
   tally(kind: UrlKind): Tally {
@@ -349,10 +373,17 @@ function prepare(db: Database.Database) {
     storedEnds: db.prepare<[], WarcPlace>(
       'SELECT warc_file AS file, max(warc_end) AS end FROM urls WHERE warc_file IS NOT NULL GROUP BY warc_file',
     ),
-    requeueLost: db.prepare<[string, number]>(
+    loseStretch: db.prepare<[string, number, number]>(
       `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0, etag = NULL, last_modified = NULL,
          fetched_at = NULL, warc_file = NULL, warc_end = NULL
-       WHERE warc_file = ? AND warc_end > ?`,
+       WHERE warc_file = ? AND warc_end > ? AND warc_end <= ?`,
+    ),
+    moveBehind: db.prepare<[number, string, number]>(
+      'UPDATE urls SET warc_end = warc_end - ? WHERE warc_file = ? AND warc_end > ?',
+    ),
+    leaveFile: db.prepare<[string, number, number]>('INSERT OR REPLACE INTO archive VALUES (?, ?, ?)'),
+    leftFile: db.prepare<[string], { bytes: number; changed: number }>(
+      'SELECT bytes, changed FROM archive WHERE file = ?',
     ),
     forgetFile: db.prepare<[string]>('UPDATE urls SET warc_file = NULL, warc_end = NULL WHERE warc_file = ?'),
     tally: db.prepare<[UrlKind], { outcome: string; count: number }>(

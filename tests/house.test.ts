@@ -15,6 +15,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'in-flight.ts',
       'frontier.ts',
       'lost-records.ts',
+      'settle-damage.ts',
       'verify.ts',
       'visit.ts',
       'crawl.ts',

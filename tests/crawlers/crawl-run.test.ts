@@ -1,6 +1,6 @@
 /** How a crawl runs: its pace, its limits, and what an interruption leaves. */
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crawl } from '../../crawlers/crawl.ts';
@@ -176,7 +176,6 @@ describe('a WARC file that lost something', () => {
       /[2-5] URLs behind byte/,
     ],
     ['cut where a record ends', () => truncateSync(file(), 0), {}, /6 URLs behind byte 0 are lost/],
-    ['damaged', () => patch(file(), size() >> 1), {}, /damaged, or not of this program: left as they are/],
   ])('%s: it is said, and the pages are fetched again', async (_name, harm, options, said) => {
     await serve({ [HOST]: site });
     expect(await run()).toHaveLength(paths.length);
@@ -201,13 +200,6 @@ describe('a WARC file that lost something', () => {
     for (let i = 0; i < 2; i++) expect(await run({ note: (text) => notes.push(text) })).toEqual([]);
     expect(notes).toEqual([`${file()}: is gone; its 6 URLs are asked for again when they are stale`]);
   });
-
-  /** Breaks the header of one record behind byte `from`. */
-  function patch(path: string, from: number): void {
-    const bytes = readFileSync(path);
-    bytes.write('##', bytes.indexOf(Buffer.from([0x1f, 0x8b, 8, 4]), from));
-    writeFileSync(path, bytes);
-  }
 });
 
 describe('bad input', () => {
