@@ -7,7 +7,7 @@
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Frontier, STATE_FILE } from './frontier.ts';
+import { Frontier, frontierFault, STATE_FILE } from './frontier.ts';
 import { AtomicFile, makeFolder } from './shell/folder.ts';
 import { unpackRecords } from './warc/gzip.ts';
 
@@ -48,11 +48,15 @@ export async function settleDamage(
   }
 }
 
-/** The files as a crawl leaves them. */
+/** The files as a crawl leaves them. Where a full disk does not take it the next crawl looks through what is not as told. */
 export function leaveArchive(warcDir: string, frontier: Frontier): void {
-  for (const file of filesOf(warcDir)) {
-    const { size, mtimeMs } = statSync(join(warcDir, file));
-    frontier.leaveFile(file, size, mtimeMs);
+  try {
+    for (const file of filesOf(warcDir)) {
+      const { size, mtimeMs } = statSync(join(warcDir, file));
+      frontier.leaveFile(file, size, mtimeMs);
+    }
+  } catch (error) {
+    if (frontierFault(warcDir, error) === undefined) throw error;
   }
 }
 
