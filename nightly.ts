@@ -255,7 +255,7 @@ async function clean({ out, input, preset }: Settings, faults: ToolkitError[], w
 /** Another tokenizer is another model: it stays while it serves. No report when the one that stands there is kept. */
 async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTokenizer | undefined> {
   const { vocabSize, validShare } = settings;
-  const { tokenizerDue, tokenizerNight } = await import('./tokenizer/train/rule.ts');
+  const { tokenizerDue, tokenizerNight } = await import('./tokenizer/train/retrain.ts');
   const [documents, out, tokens] = ['documents', 'tokenizer', 'tokens'].map((name) => join(settings.out, name));
   const night = await tokenizerNight({ documents, tokenizer: out, tokens }, vocabSize, validShare);
   const { trains, why } = tokenizerDue(night, settings);

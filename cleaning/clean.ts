@@ -20,7 +20,7 @@ import { addressOf, type ConsentConclusion, type Page, siteOf, spellingOf } from
 import { RULES_FILES } from '../crawlers/polite/site-rules.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
 import type { PageKeys } from './dedup/versions.ts';
-import type { Document, Drop, Outcome } from './document.ts';
+import type { Cleaned, Document, Drop } from './document.ts';
 import { Engine } from './engine/engine.ts';
 import { type Answer, type Assessment, assess, type ReadPage } from './engine/work.ts';
 import type { Rejection } from './filters/filter.ts';
@@ -56,7 +56,7 @@ export const openMemory = (path: string, { near }: Recipe): DedupStore => openDe
 export async function* clean(
   pages: AsyncIterable<Page> | Iterable<Page>,
   options: CleanOptions = {},
-): AsyncGenerator<Outcome> {
+): AsyncGenerator<Cleaned> {
   const recipe = recipeOf(options);
   const { contamination = [], threads = 0, store = openMemory(':memory:', recipe) } = options;
   const engine = await Engine.open({ ...recipe, contamination }, threads);
@@ -187,7 +187,7 @@ class Decision {
     this.#id = keyed.page.id ?? engine.hash.h64ToString(spellingOf(keyed.page.url));
   }
 
-  outcome(answer: Answer): Outcome {
+  outcome(answer: Answer): Cleaned {
     const store = this.#store;
     const { page, keys } = this.#keyed;
     if ('refused' in answer) {
@@ -219,7 +219,7 @@ class Decision {
     return false;
   }
 
-  #judge(read: ReadPage, assessment: Assessment): Outcome {
+  #judge(read: ReadPage, assessment: Assessment): Cleaned {
     const store = this.#store;
     const { preset, near } = this.#recipe;
     const { page, keys } = this.#keyed;
@@ -294,7 +294,7 @@ class Decision {
     };
   }
 
-  #drop(drop: Omit<Drop, 'id' | 'url' | 'source' | 'fetchedAt' | 'other' | 'language'> & Partial<Drop>): Outcome {
+  #drop(drop: Omit<Drop, 'id' | 'url' | 'source' | 'fetchedAt' | 'other' | 'language'> & Partial<Drop>): Cleaned {
     const { url, source, fetchedAt } = this.#keyed.page;
     if (drop.text !== '') this.#store.addReject(this.#keyed.keys);
     return { dropped: { id: this.#id, url, source, fetchedAt, other: '', language: '', ...drop } };

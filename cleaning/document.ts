@@ -172,6 +172,6 @@ export interface Drop {
 }
 
 /** What cleaning yields for each page, in input order: exactly one of the two. */
-export type Outcome =
+export type Cleaned =
   | { readonly kept: Document; readonly dropped?: undefined }
   | { readonly kept?: undefined; readonly dropped: Drop };

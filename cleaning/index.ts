@@ -6,7 +6,7 @@
 
 export { type CleanOptions, clean } from './clean.ts';
 export { type DedupStore, openDedupStore } from './dedup/store.ts';
-export { type Document, type Drop, MEASUREMENTS, type Measurements, type Outcome } from './document.ts';
+export { type Cleaned, type Document, type Drop, MEASUREMENTS, type Measurements } from './document.ts';
 export { PRESETS, type Preset } from './filters/index.ts';
 export { type Extraction, extract } from './html/extract.ts';
 export { LEVELS, type Level, type Masked, maskPersonalData } from './pii.ts';

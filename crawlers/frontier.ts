@@ -11,6 +11,7 @@
  * Where the last answer with a body stands in the WARC files is kept, so that what a file lost can be asked for again.
  */
 import Database from 'better-sqlite3';
+import { makeTables } from './frontier-tables.ts';
 import { badInput, reasonOf, type ToolkitError } from './shell/errors.ts';
 import { writeFault } from './shell/folder.ts';
 import type { WarcPlace } from './warc/warc.ts';
@@ -72,56 +73,11 @@ export interface Tally {
   readonly queued: number;
 }
 
-const VERSION = 3;
-const RULES = 'CREATE TABLE rules (url TEXT PRIMARY KEY, text TEXT NOT NULL, read_at INTEGER NOT NULL) WITHOUT ROWID;';
-const SCHEMA = `
-  CREATE TABLE urls (
-    id INTEGER PRIMARY KEY,
-    url TEXT NOT NULL UNIQUE,
-    host TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'done', 'failed', 'refused')),
-    reason TEXT,
-    status INTEGER,
-    depth INTEGER NOT NULL,
-    hops INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    discovered_from TEXT,
-    etag TEXT,
-    last_modified TEXT,
-    fetched_at TEXT,
-    settled_at INTEGER,
-    next_try INTEGER NOT NULL DEFAULT 0,
-    warc_file TEXT,
-    warc_end INTEGER
-  );
-  CREATE INDEX queue ON urls (host, next_try, depth, id) WHERE state = 'queued';
-  CREATE TABLE hosts (host TEXT PRIMARY KEY, held_until INTEGER NOT NULL, held_at INTEGER NOT NULL DEFAULT 0);
-  ${RULES}
-  PRAGMA user_version = ${VERSION};
-`;
-const FROM_VERSION_2 = `
-  ALTER TABLE hosts ADD COLUMN held_at INTEGER NOT NULL DEFAULT 0;
-  ${RULES}
-  PRAGMA user_version = ${VERSION};
-`;
-const FROM_VERSION_1 = `
-  ALTER TABLE urls ADD COLUMN warc_file TEXT;
-  ALTER TABLE urls ADD COLUMN warc_end INTEGER;
-  ${FROM_VERSION_2}
-`;
 const ROW = `url, kind, state, reason, status, depth, hops, attempts, discovered_from AS discoveredFrom, etag,
   last_modified AS lastModified, fetched_at AS fetchedAt`;
 const NEXT = `
   SELECT ${ROW}, max(next_try, coalesce((SELECT held_until FROM hosts WHERE hosts.host = urls.host), 0)) AS nextTry
   FROM urls WHERE host = ? AND state = 'queued'`;
-/** What every version may have besides: made where it is missing. */
-const ADDITIONS = `
-  CREATE INDEX IF NOT EXISTS page_queue ON urls (host, next_try, depth, id) WHERE state = 'queued' AND kind = 'page';
-  CREATE TABLE IF NOT EXISTS visitor_ids (host TEXT, name TEXT, PRIMARY KEY (host, name)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS archive (file TEXT PRIMARY KEY, bytes INTEGER NOT NULL, changed REAL NOT NULL) WITHOUT ROWID;
-`;
-
 export class Frontier {
   readonly #db: Database.Database;
   readonly #statements: ReturnType<typeof prepare>;
@@ -132,11 +88,7 @@ export class Frontier {
       this.#db = new Database(path);
       this.#db.pragma('journal_mode = WAL');
       this.#db.pragma('synchronous = NORMAL');
-      const version = this.#db.pragma('user_version', { simple: true });
-      const change = [SCHEMA, FROM_VERSION_1, FROM_VERSION_2, ''][version as number];
-      if (change === undefined) throw new Error(`format version ${version}, this program reads ${VERSION}`);
-      this.#db.transaction(() => this.#db.exec(change))();
-      this.#db.exec(ADDITIONS);
+      makeTables(this.#db);
       this.#statements = prepare(this.#db);
     } catch (error) {
       throw writeFault(path, error) ?? badFrontier(path, `not a frontier of this program: ${reasonOf(error)}`, error);
@@ -182,6 +134,11 @@ export class Frontier {
       });
       return added;
     })();
+  }
+
+  /** Whether the host of a URL has answered any with 2xx. */
+  hasServed(url: string): boolean {
+    return this.#statements.hasServed.get(new URL(url).host) !== undefined;
   }
 
   /** No request to this host before `until` (milliseconds since 1970), also in later runs. */
@@ -390,6 +347,9 @@ function prepare(db: Database.Database) {
       `SELECT iif(state = 'done' AND reason = 'redirect', 'redirect', state) AS outcome, count(*) AS count
        FROM urls WHERE kind = ? GROUP BY outcome`,
     ),
+    hasServed: db
+      .prepare<[string], number>('SELECT 1 FROM urls WHERE host = ? AND fetched_at IS NOT NULL LIMIT 1')
+      .pluck(),
     seedHosts: db.prepare<[], string>('SELECT DISTINCT host FROM urls WHERE discovered_from IS NULL').pluck(),
   };
 }

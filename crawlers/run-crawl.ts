@@ -101,7 +101,8 @@ interface Heard {
   readonly silences: Map<string, number>;
 }
 
-function hear(hosts: Map<string, Heard>, { url, silence }: CrawlStep): void {
+function hear(hosts: Map<string, Heard>, { url, silence, isOldFailure }: CrawlStep): void {
+  if (isOldFailure) return;
   const { host } = new URL(url);
   const heard = hosts.get(host) ?? { isServing: false, silences: new Map<string, number>() };
   hosts.set(host, heard);

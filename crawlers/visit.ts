@@ -33,6 +33,8 @@ export interface CrawlStep {
   readonly reason?: string;
   /** Why its host served nothing: `timeout`, `host_not_found`, `http_503`, … */
   readonly silence?: string;
+  /** A page that never came, of a host that served others: that it fails again says nothing of the host. */
+  readonly isOldFailure?: boolean;
   /** ISO 8601, UTC: the URL is asked for again then. */
   readonly retryAt?: string;
 }
@@ -234,6 +236,7 @@ function retryLater(row: UrlRow, status: number, reason: string, context: VisitC
     ...step(row, 'failed', { reason }),
     status,
     ...(until === undefined ? { silence: reason } : {}), // a server that says when to come again speaks
+    isOldFailure: row.reason !== null && row.fetchedAt === null && context.frontier.hasServed(row.url),
     ...(isLast ? {} : { retryAt: new Date(nextTry).toISOString() }),
   };
 }

@@ -13,6 +13,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['shell', 'links', 'page.ts', 'warc', 'addresses.ts', 'fetch.ts', 'polite', 'sources', 'sample', 'options.ts'],
     ...[
       'in-flight.ts',
+      'frontier-tables.ts',
       'frontier.ts',
       'lost-records.ts',
       'settle-damage.ts',

@@ -1,5 +1,5 @@
 /** What cleaning did, counted by station and reason. Reports of shards, workers and nights add up. */
-import { type Outcome, STAGES, type Stage } from '../../cleaning/document.ts';
+import { type Cleaned, STAGES, type Stage } from '../../cleaning/document.ts';
 
 export interface CleanReport {
   /** Pages that came in; skipped ones were dealt with in an earlier run. */
@@ -14,7 +14,7 @@ export interface CleanReport {
 export const EMPTY_REPORT: CleanReport = { pages: 0, skipped: 0, kept: 0, keptBytes: 0, dropped: {} };
 
 /** The report of one outcome. */
-export function reportOf({ kept, dropped }: Outcome): CleanReport {
+export function reportOf({ kept, dropped }: Cleaned): CleanReport {
   return kept !== undefined
     ? { ...EMPTY_REPORT, pages: 1, kept: 1, keptBytes: kept.measurements.bytes }
     : { ...EMPTY_REPORT, pages: 1, dropped: { [dropped.stage]: { [dropped.reason]: 1 } } };

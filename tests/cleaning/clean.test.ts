@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { clean } from '../../cleaning/clean.ts';
 import type { NearRule } from '../../cleaning/dedup/near-rule.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
-import type { Outcome } from '../../cleaning/document.ts';
+import type { Cleaned } from '../../cleaning/document.ts';
 import type { Preset } from '../../cleaning/filters/index.ts';
 import { removeDiacritics } from '../../cleaning/vietnamese/syllables.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
@@ -34,9 +34,9 @@ async function* iterate(list: readonly Page[]): AsyncGenerator<Page> {
   yield* list;
 }
 
-async function cleanAll(list: readonly Page[], preset: Preset = 'recommended', path = ':memory:'): Promise<Outcome[]> {
+async function cleanAll(list: readonly Page[], preset: Preset = 'recommended', path = ':memory:'): Promise<Cleaned[]> {
   const store = openDedupStore(path);
-  const outcomes: Outcome[] = [];
+  const outcomes: Cleaned[] = [];
   try {
     for await (const outcome of clean(iterate(list), { preset, store })) outcomes.push(outcome);
     store.commit('{}');
@@ -57,7 +57,7 @@ describe('clean', () => {
         consent: { conclusion: 'open', statements: ['meta robots: index'] },
       },
     );
-    const [{ kept }] = (await cleanAll([source])) as [Outcome];
+    const [{ kept }] = (await cleanAll([source])) as [Cleaned];
     expect(kept).toMatchObject({
       text,
       title: 'Chuyện xóm',
@@ -106,14 +106,14 @@ describe('clean', () => {
     ['without diacritics', page(removeDiacritics(story(2))), 'language/no_diacritics'],
     ['one sentence', page('Chiều nay bến nghỉ một chuyến vì gió lớn.'), 'filter/too_short'],
   ])('drops a page that is %s', async (_, source, expected) => {
-    const [{ dropped }] = (await cleanAll([source])) as [Outcome];
+    const [{ dropped }] = (await cleanAll([source])) as [Cleaned];
     expect(`${dropped!.stage}/${dropped!.reason}`).toBe(expected);
     expect(Number.isFinite(dropped!.value) && Number.isFinite(dropped!.threshold)).toBe(true);
     expect(dropped!.url).toBe(source.url);
   });
 
   test('HTML without a declared type is read as HTML', async () => {
-    const [{ kept }] = (await cleanAll([page(`<!doctype html><p>${story(3)}</p>`, { headers: {} })])) as [Outcome];
+    const [{ kept }] = (await cleanAll([page(`<!doctype html><p>${story(3)}</p>`, { headers: {} })])) as [Cleaned];
     expect(kept!.text).toBe(story(3));
   });
 
@@ -185,7 +185,7 @@ describe('clean', () => {
       page(story(100 + (n % 50), 20) + (n % 50 === n ? '' : ' Bản in lại.'), { id: `d${n}` }),
     );
     const whole = await cleanAll(list);
-    const nights: Outcome[] = [];
+    const nights: Cleaned[] = [];
     for (let night = 0; night < 7; night++) {
       nights.push(...(await cleanAll(list.slice(0, (night + 1) * 10), 'recommended', join(dir, 'dedup.sqlite'))));
     }
@@ -246,7 +246,7 @@ describe('clean', () => {
       <meta property="article:section" content="Đời sống"><meta name="author" content="Bà Sáu">
       <meta property="article:published_time" content="2025-05-12T07:30:00+07:00"></head><body><article><p>${story(50)}</p>
       <p>Hoà bình và Ðất nước, gọi 0912 345 678 hoặc viết cho basau@example.com.</p></article></body></html>`;
-    const [{ kept }] = (await cleanAll([page(body, html)])) as [Outcome];
+    const [{ kept }] = (await cleanAll([page(body, html)])) as [Cleaned];
     expect(kept).toMatchObject({
       author: 'Bà Sáu',
       published: '2025-05-12T07:30:00+07:00',

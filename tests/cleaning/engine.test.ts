@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clean } from '../../cleaning/clean.ts';
 import { openDedupStore } from '../../cleaning/dedup/store.ts';
-import type { Outcome } from '../../cleaning/document.ts';
+import type { Cleaned } from '../../cleaning/document.ts';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
 import { temporaryFolder } from '../support.ts';
 import { story } from './support.ts';
@@ -47,9 +47,9 @@ async function* stream(pages: readonly Page[]): AsyncGenerator<Page> {
   yield* pages;
 }
 
-async function outcomes(threads: number, contamination: string[] = []): Promise<Outcome[]> {
+async function outcomes(threads: number, contamination: string[] = []): Promise<Cleaned[]> {
   const store = openDedupStore(':memory:');
-  const all: Outcome[] = [];
+  const all: Cleaned[] = [];
   for await (const outcome of clean(stream(PAGES), { preset: 'recommended', threads, contamination, store })) {
     all.push(outcome);
   }

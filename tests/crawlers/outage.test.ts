@@ -72,6 +72,16 @@ describe('an outage', () => {
     expect((await night()).report.outage?.message).toBe(`no host served anything: ${HOST} (connection_lost, 3 times)`);
   });
 
+  it('is none when all that is due again is a page that never came, of a host that served others', async () => {
+    const broken = { '/2': (_: unknown, response: { destroy(): void }) => void response.destroy() };
+    await serve({ [HOST]: { ...pages, ...broken } });
+    await run();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + DAY / 12, shouldAdvanceTime: true });
+    const again = await night({ refreshAfterMs: DAY });
+    expect(again.report.outage).toBeUndefined();
+    expect(again.report.pages).toMatchObject({ fetched: 0, failed: 1 });
+  });
+
   it('is none when one host of many is silent: a note', async () => {
     await serve({ [HOST]: pages, [B]: pages });
     const connectTo = { ...web.connectTo, [B]: await closedPort() };

@@ -17,7 +17,7 @@ import { checkpointsIn, openCheckpoint, tokenizerFilesIn, writeCheckpoint } from
 import { safetensorsHeader } from '../../trainer/record/safetensors.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { temporaryFolder } from '../support.ts';
-import { stateOf } from './support.ts';
+import { stateOf } from './state.ts';
 
 const root = temporaryFolder('file');
 const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });

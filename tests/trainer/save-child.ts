@@ -2,7 +2,7 @@
 
 import { modelConfig } from '../../trainer/model/config.ts';
 import { tokenizerFilesIn, writeCheckpoint } from '../../trainer/record/checkpoint.ts';
-import { stateOf } from './support.ts';
+import { stateOf } from './state.ts';
 
 const [outDir, tokenizerDir, first] = process.argv.slice(2);
 const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });

@@ -8,18 +8,13 @@ import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/expor
 import { ggufTensors } from '../../trainer/export/gguf-model.ts';
 import { normal } from '../../trainer/gpu/random.ts';
 import { type ModelConfig, modelConfig } from '../../trainer/model/config.ts';
-import {
-  CHECKPOINT_FORMAT,
-  CHECKPOINT_VERSION,
-  type CheckpointState,
-  tokenizerFilesIn,
-  writeCheckpoint,
-} from '../../trainer/record/checkpoint.ts';
+import { tokenizerFilesIn, writeCheckpoint } from '../../trainer/record/checkpoint.ts';
 import type { TensorSource } from '../../trainer/record/tensor-file.ts';
 import type { HeldOut } from '../../trainer/score/held-out.ts';
 import { document, writeFolder } from '../shards/support.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { sampleTexts, train } from '../tokenizer/support.ts';
+import { stateOf } from './state.ts';
 
 /** A folder of token shards: 60 documents, a token for each byte. */
 export async function makeTokens(): Promise<string> {
@@ -58,18 +53,6 @@ export async function writeTokenizer(dir: string, vocabSize: number): Promise<nu
   writeFileSync(join(dir, 'tokenizer_config.json'), tokenizerConfigJson());
   return 256 + model.merges.length / 2 + model.specialTokens.length;
 }
-
-export const stateOf = (step: number, config: ModelConfig, more: Partial<CheckpointState> = {}): CheckpointState => ({
-  format: CHECKPOINT_FORMAT,
-  version: CHECKPOINT_VERSION,
-  step,
-  config,
-  loader: { fingerprint: 'f', seed: 1, epoch: 0, position: 0 },
-  optimizer: [],
-  options: { batch: 4, seed: 1, tokens: 'f' },
-  adapter: 'none',
-  ...more,
-});
 
 /** A checkpoint with random weights, all parts of which matter. */
 export async function randomCheckpoint(

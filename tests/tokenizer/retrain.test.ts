@@ -1,7 +1,7 @@
 /** When a night trains its tokenizer anew. */
 import { expect, it } from 'vitest';
 import { ENOUGH_BYTES_PER_TOKEN } from '../../tokenizer/train/defaults.ts';
-import { type TokenizerNight, type TokenizerPolicy, tokenizerDue } from '../../tokenizer/train/rule.ts';
+import { type TokenizerNight, type TokenizerPolicy, tokenizerDue } from '../../tokenizer/train/retrain.ts';
 
 const ENOUGH = ENOUGH_BYTES_PER_TOKEN * 1000;
 const grow: TokenizerPolicy = { tokenizer: 'grow', tokenizerGrownBy: 2 };
