@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 const SMALL = ['--depth', '1', '--width', '32', '--context', '16', '--batch', '2', '--adapter', 'embedded'];
-const SELDOM = ['--evaluate-every', '100000', '--evaluate-tokens', '100', '--steps', '100000'];
+const SELDOM = ['--evaluate-every', '100000', '--evaluate-tokens', '100000', '--steps', '100000'];
 const arguments_ = (out: string, more: string[]): string[] => [
   ...[resolve('dist/main.js'), 'train', '--tokens', tokens, '--out', out, '--json'],
   ...[...SMALL, ...SELDOM, ...more],
