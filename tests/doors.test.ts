@@ -6,7 +6,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const { VUA_INSTALLED: installed } = process.env;
@@ -16,14 +16,16 @@ const node = (...args: string[]): string => {
   return status === 0 ? stdout : expect.unreachable(`${args.join(' ')}: exit status ${status}\n${stdout}${stderr}`);
 };
 
-/** The tarball unpacked, beside links to what it depends on and to Node's types. */
+/** What npm packs (a machine with Node may have no tar), beside links to what it depends on and to Node's types. */
 function install(): void {
   const vua = join(folder, 'node_modules/vua');
-  mkdirSync(vua, { recursive: true });
   // The program was built before all tests (build.ts).
-  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
-  const tarball = execFileSync('npm', pack, { encoding: 'utf8' }).trim();
-  execFileSync('tar', ['xzf', join(folder, tarball), '-C', vua, '--strip-components=1']);
+  const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
+  const packed: { path: string }[] = Object.values(JSON.parse(listed) as Record<string, { files: [] }>)[0].files;
+  for (const { path } of packed) {
+    mkdirSync(dirname(join(vua, path)), { recursive: true });
+    copyFileSync(path, join(vua, path));
+  }
   for (const name of readdirSync('node_modules')) {
     if (!name.startsWith('.')) symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
   }
