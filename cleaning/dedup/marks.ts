@@ -5,7 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { STATE } from './schema.ts';
 
-export const MARKS = ['vanished', 'gone', 'forbidden'] as const;
+const MARKS = ['vanished', 'gone', 'forbidden'] as const;
 export type Mark = (typeof MARKS)[number];
 
 export const MARKS_SCHEMA = `

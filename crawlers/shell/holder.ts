@@ -55,7 +55,7 @@ export function writeHolder(path: string, holder: Holder): void {
 }
 
 /** `undefined` when there is no such file, or another text (the first version wrote a pid alone). */
-export function readHolder(path: string): Partial<Holder> | undefined {
+function readHolder(path: string): Partial<Holder> | undefined {
   return told(() => {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return typeof value === 'object' && value !== null ? (value as Partial<Holder>) : undefined;

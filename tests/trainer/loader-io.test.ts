@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpOptions } from '../../shards/tokens/http.ts';
 import { openTokens, reopenTokens, type TokenFolder } from '../../shards/tokens/source.ts';
-import { writeTokens } from '../../shards/tokens/write.ts';
 import type { Batch } from '../../trainer/batch.ts';
 import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader/loader.ts';
 import { startLoaderThread } from '../../trainer/loader/loader-thread.ts';
 import { openRing } from '../../trainer/loader/ring.ts';
-import { document, writeFolder } from '../shards/support.ts';
-import { context, range, temporaryFolder } from '../support.ts';
+import { range } from '../support.ts';
+import { makeTokens } from './support.ts';
 
 const plan: LoaderPlan = {
   rows: 4,
@@ -23,24 +22,10 @@ const plan: LoaderPlan = {
   maskDocuments: false,
 };
 
-/** About 18 record batches of 512 tokens in three training shards, one token a byte. */
-async function makeTokens(): Promise<string> {
-  const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('file'));
-  writeFolder(
-    documentsDir,
-    range(90).map((n) => document(n)),
-  );
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
-  const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
-  const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
-  await writeTokens({ ...options, shardTokens: 3000, batchTokens: 512 }, context());
-  return outDir;
-}
-
 let dir: string;
 let folder: TokenFolder;
 beforeAll(async () => {
-  dir = await makeTokens();
+  dir = await makeTokens(90, { shardTokens: 3000 }); // about 18 record batches in three training shards
   folder = await openTokens(dir);
 });
 

@@ -16,17 +16,17 @@ import { context, range, temporaryFolder } from '../support.ts';
 import { sampleTexts, train } from '../tokenizer/support.ts';
 import { stateOf } from './state.ts';
 
-/** A folder of token shards: 60 documents, a token for each byte. */
-export async function makeTokens(): Promise<string> {
+/** A folder of token shards, a token for each byte, in record batches of 512. */
+export async function makeTokens(documents = 60, shards: { readonly shardTokens?: number } = {}): Promise<string> {
   const [documentsDir, tokenizerDir, outDir] = [0, 1, 2].map(() => temporaryFolder('file'));
   writeFolder(
     documentsDir,
-    range(60).map((n) => document(n)),
+    range(documents).map((n) => document(n)),
   );
   for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
   const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
   const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
-  await writeTokens({ ...options, batchTokens: 512 }, context());
+  await writeTokens({ ...options, ...shards, batchTokens: 512 }, context());
   return outDir;
 }
 

@@ -7,7 +7,7 @@ export type MatmulLayout = (typeof MATMUL_LAYOUTS)[number];
  * `write`: out = AB. `add`: out = residual + AB. `accumulate`: out += AB (gradients over micro-steps).
  * `blend`: out = beta·residual + alpha·AB (Newton–Schulz).
  */
-export const MATMUL_EPILOGUES = ['write', 'add', 'accumulate', 'blend'] as const;
+const MATMUL_EPILOGUES = ['write', 'add', 'accumulate', 'blend'] as const;
 export type MatmulEpilogue = (typeof MATMUL_EPILOGUES)[number];
 
 export interface MatmulProblem {

@@ -132,7 +132,7 @@ export function textFacts({ documents, effectiveDocuments, tokens, split }: Held
 export const tokensOf = ({ pieces }: HeldOut): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
 /** A figure of each piece, summed up by document. */
-export function byDocument(pieces: readonly Piece[], figure: (piece: Piece, index: number) => number): number[] {
+function byDocument(pieces: readonly Piece[], figure: (piece: Piece, index: number) => number): number[] {
   const sums: number[] = [];
   let last: number | undefined;
   for (const [index, piece] of pieces.entries()) {
