@@ -6,6 +6,67 @@ import { formatCount, formatTable } from '../shell/reporter.ts';
 const HOUR_MS = 3_600_000;
 const count = z.int();
 
+/** Options of a crawl that `vua run` takes too. */
+export const CRAWLING = {
+  source: z
+    .string()
+    .optional()
+    .describe('name of the WARC files and source of the pages; default: crawl, and the host'),
+  seed: z.array(z.string()).default([]).describe('URL to start from; may be repeated, and left out to go on'),
+  allowHost: z.array(z.string()).default([]).describe('further host that links may lead to; may be repeated'),
+  connectTo: z
+    .array(z.string())
+    .default([])
+    .describe('host=address:port, where connections to a host go; may be repeated'),
+  allowAddress: z
+    .array(z.string())
+    .default([])
+    .describe('address or network (10.1.0.0/16) to connect to although it is private; may be repeated'),
+  userAgent: z.string().default(CRAWL_DEFAULTS.userAgent).describe('name sent to servers and looked up in robots.txt'),
+  concurrency: count.min(1).max(256).default(CRAWL_DEFAULTS.concurrency).describe('hosts asked at the same time'),
+  delayMs: count
+    .min(0)
+    .default(CRAWL_DEFAULTS.delayMs)
+    .describe('pause between requests to a host; Crawl-delay may lengthen it'),
+  maxPages: count.min(1).default(CRAWL_DEFAULTS.maxPages).describe('pages to fetch in this run'),
+  maxRequests: count
+    .min(1)
+    .optional()
+    .describe('requests of this run, for whatever and whatever came of them; default: 100 + 4 × --max-pages'),
+  maxTotalBytes: count.min(1).optional().describe('bytes received in this run; default: 256 MiB + 1 MiB × --max-pages'),
+  maxMinutes: z.number().gt(0).optional().describe('no request later than this; default: no limit'),
+  maxHostRequests: count
+    .min(1)
+    .optional()
+    .describe('requests to one host; default: as --max-requests, of several half'),
+  maxHostBytes: count
+    .min(1)
+    .optional()
+    .describe('bytes received from one host; default: as --max-total-bytes, of several half'),
+  maxHostMinutes: z.number().gt(0).optional().describe('minutes of requests to one host; default: no limit'),
+  maxDepth: count.min(0).default(CRAWL_DEFAULTS.maxDepth).describe('links from the nearest seed'),
+  maxBytes: count.min(1).default(CRAWL_DEFAULTS.maxBytes).describe('where a response is cut'),
+  timeoutMs: count.min(1).default(CRAWL_DEFAULTS.timeoutMs).describe('for a whole request'),
+  refreshAfterHours: z
+    .number()
+    .min(0)
+    .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
+    .describe('ask again for what was fetched longer ago'),
+} as const;
+
+/** What `runCrawl` takes of them: what is not said stays unsaid. */
+export function crawlOptionsOf(given: Partial<z.infer<z.ZodObject<typeof CRAWLING>>>) {
+  const { seed, allowHost, connectTo, allowAddress, refreshAfterHours, ...options } = given;
+  return {
+    ...options,
+    seeds: seed ?? [],
+    allowedHosts: allowHost,
+    allowedAddresses: allowAddress,
+    connectTo: connectTo && Object.fromEntries(connectTo.map(splitRoute)),
+    refreshAfterMs: refreshAfterHours === undefined ? undefined : refreshAfterHours * HOUR_MS,
+  };
+}
+
 export const crawlCommand = defineCommand({
   name: 'crawl',
   summary: 'fetch web pages into WARC files, politely, and go on where the last run ended',
@@ -16,72 +77,12 @@ export const crawlCommand = defineCommand({
   ],
   options: z.object({
     out: z.string().describe('folder for state.sqlite and warc/'),
-    source: z
-      .string()
-      .optional()
-      .describe('name of the WARC files and source of the pages; default: crawl, and the host'),
-    seed: z.array(z.string()).default([]).describe('URL to start from; may be repeated, and left out to go on'),
-    allowHost: z.array(z.string()).default([]).describe('further host that links may lead to; may be repeated'),
-    connectTo: z
-      .array(z.string())
-      .default([])
-      .describe('host=address:port, where connections to a host go; may be repeated'),
-    allowAddress: z
-      .array(z.string())
-      .default([])
-      .describe('address or network (10.1.0.0/16) to connect to although it is private; may be repeated'),
-    userAgent: z
-      .string()
-      .default(CRAWL_DEFAULTS.userAgent)
-      .describe('name sent to servers and looked up in robots.txt'),
-    concurrency: count.min(1).max(256).default(CRAWL_DEFAULTS.concurrency).describe('hosts asked at the same time'),
-    delayMs: count
-      .min(0)
-      .default(CRAWL_DEFAULTS.delayMs)
-      .describe('pause between requests to a host; Crawl-delay may lengthen it'),
-    maxPages: count.min(1).default(CRAWL_DEFAULTS.maxPages).describe('pages to fetch in this run'),
-    maxRequests: count
-      .min(1)
-      .optional()
-      .describe('requests of this run, for whatever and whatever came of them; default: 100 + 4 × --max-pages'),
-    maxTotalBytes: count
-      .min(1)
-      .optional()
-      .describe('bytes received in this run; default: 256 MiB + 1 MiB × --max-pages'),
-    maxMinutes: z.number().gt(0).optional().describe('no request later than this; default: no limit'),
-    maxHostRequests: count
-      .min(1)
-      .optional()
-      .describe('requests to one host; default: as --max-requests, of several half'),
-    maxHostBytes: count
-      .min(1)
-      .optional()
-      .describe('bytes received from one host; default: as --max-total-bytes, of several half'),
-    maxHostMinutes: z.number().gt(0).optional().describe('minutes of requests to one host; default: no limit'),
-    maxDepth: count.min(0).default(CRAWL_DEFAULTS.maxDepth).describe('links from the nearest seed'),
-    maxBytes: count.min(1).default(CRAWL_DEFAULTS.maxBytes).describe('where a response is cut'),
-    timeoutMs: count.min(1).default(CRAWL_DEFAULTS.timeoutMs).describe('for a whole request'),
-    refreshAfterHours: z
-      .number()
-      .min(0)
-      .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
-      .describe('ask again for what was fetched longer ago'),
+    ...CRAWLING,
   }),
   headings: { out: 'Output', seed: 'Where', userAgent: 'Manners', maxPages: 'Limits' },
-  async run({ out, seed, allowHost, connectTo, allowAddress, refreshAfterHours, ...options }, work) {
+  async run({ out, ...given }, work) {
     const { runCrawl } = await import('../run-crawl.ts');
-    const done = await runCrawl(
-      {
-        ...options,
-        outDir: out,
-        seeds: seed,
-        allowedHosts: allowHost,
-        allowedAddresses: allowAddress,
-        connectTo: Object.fromEntries(connectTo.map(splitRoute)),
-        refreshAfterMs: refreshAfterHours * HOUR_MS,
-      },
-      work,
-    );
+    const done = await runCrawl({ ...crawlOptionsOf(given), outDir: out }, work);
     const { pages, bytes, reasons, waiting, ending, folder, outage } = done.report;
     const { limits: _limits, ...ended } = ending;
     work.report.result(

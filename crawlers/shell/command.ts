@@ -7,7 +7,8 @@
  *   resume: z.boolean().default(false).describe(…)    → --resume
  *
  * Rooms define commands; `main.ts` lists them. A command with an option `config` also takes its options from that JSON
- * file, or from vua.config.json in the current folder; flags win.
+ * file, or from vua.config.json in the current folder; flags win. Keys are written either way (`outDir`, `out-dir`), and
+ * a list of NAME=VALUE may be an object there.
  */
 import { existsSync } from 'node:fs';
 import type { Command as Commander, CommanderError } from 'commander';
@@ -85,13 +86,14 @@ export function commandLine(command: string): string {
   return process.env.npm_command === 'exec' ? `npx vua ${command}` : `vua ${command}`;
 }
 
+const camel = (key: string): string => key.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** `--flag` of an option key. */
 export const flagOf = (key: string): string => `--${kebab(key)}`;
 
 /** Reads default, arity and description out of a zod type through its wrappers. */
-function factsOf(type: z.ZodType) {
+export function factsOf(type: z.ZodType) {
   let inner: z.ZodType = type;
   let description = inner.description;
   while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) {
@@ -221,9 +223,30 @@ function readConfig(command: Command, given: Record<string, unknown>): Record<st
       `keys: ${Object.keys(shape).join(', ')}`,
     );
   }
-  const partial = { name: path, options: z.object(shape).partial() };
-  parseOptions(partial, config as Record<string, unknown>, (key) => key);
-  return config as Record<string, unknown>;
+  const { values, nameOf } = inOptions(command, path, config as Record<string, unknown>);
+  parseOptions({ name: path, options: z.object(shape).partial() }, values, nameOf);
+  return values;
+}
+
+/** Keys of a config file as options are called, and what the file calls each. */
+function inOptions({ options: { shape } }: Command, path: string, config: Record<string, unknown>) {
+  const names = new Map<string, string>();
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(config)) {
+    const key = camel(name);
+    const twin = names.get(key);
+    if (twin !== undefined)
+      throw badInput(
+        'BAD_CONFIG',
+        `${path}: ${twin} and ${name} are one key, expected it once`,
+        'leave one of them out',
+      );
+    names.set(key, name);
+    const isList = key in shape && factsOf(shape[key] as z.ZodType).isArray;
+    const isTable = isList && typeof value === 'object' && value !== null && !Array.isArray(value);
+    values[key] = isTable ? Object.entries(value).map(([left, right]) => `${left}=${right}`) : value;
+  }
+  return { values, nameOf: (key: string): string => names.get(key) ?? key };
 }
 
 /**

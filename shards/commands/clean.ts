@@ -15,6 +15,62 @@ import type { CleanSummary } from '../documents/clean-inputs.ts';
 import { droppedPages, reportRows } from '../documents/report.ts';
 import { SHARD_BYTES } from '../format.ts';
 
+/** What is said of the input. */
+const INPUT = {
+  source: z
+    .string()
+    .optional()
+    .describe('names what the rows of --input belong to from night to night (default: their path)'),
+  consentField: z
+    .string()
+    .optional()
+    .describe('key of JSON lines that states consent: true, false, open, no-train, no-index or statements'),
+  optOut: z
+    .array(z.string())
+    .default([])
+    .describe('files of ids and URLs, one a line, that are taken out and stay out'),
+  dropVanished: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('nights after which documents leave whose page answers 404 or 410 or whose row is gone (default: never)'),
+  dropForbidden: z
+    .boolean()
+    .default(false)
+    .describe('documents leave whose path robots.txt forbids later (default: they stay, marked)'),
+};
+const WORK = {
+  flag: z
+    .array(z.string())
+    .default([])
+    .describe('benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped'),
+  workers: z.int().min(0).max(256).optional().describe('threads that read pages (default: one for each core)'),
+  shardBytes: z
+    .int()
+    .min(1)
+    .default(SHARD_BYTES)
+    .describe('a shard ends with the document that reaches this many bytes'),
+};
+
+/** Options of cleaning that `vua run` takes too. */
+export const CLEANING = { ...INPUT, ...RECIPE_OPTIONS, ...WORK } as const;
+
+/** What `cleanInputs` takes of them. @throws ToolkitError (exit 2) BAD_THRESHOLD, BAD_OPTION, BAD_INPUT */
+export async function cleanOptionsOf(given: z.infer<z.ZodObject<typeof CLEANING>>) {
+  const { source, consentField, optOut, dropVanished, dropForbidden, flag, workers, shardBytes, ...recipe } = given;
+  const { readOptOuts } = await import('../documents/marks.ts');
+  return {
+    ...parseRecipe(recipe),
+    contamination: flag,
+    threads: workers,
+    shardBytes,
+    source,
+    consentField,
+    optOuts: optOut.flatMap(readOptOuts),
+    policy: { vanished: dropVanished, gone: dropVanished, ...(dropForbidden && { forbidden: 0 }) },
+  };
+}
+
 export const cleanCommand = defineCommand({
   name: 'clean',
   summary: 'extract, normalise, filter and deduplicate pages into document shards',
@@ -29,29 +85,7 @@ export const cleanCommand = defineCommand({
       .array(z.string())
       .default([])
       .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html'),
-    source: z
-      .string()
-      .optional()
-      .describe('names what the rows of --input belong to from night to night (default: their path)'),
-    consentField: z
-      .string()
-      .optional()
-      .describe('key of JSON lines that states consent: true, false, open, no-train, no-index or statements'),
-    optOut: z
-      .array(z.string())
-      .default([])
-      .describe('files of ids and URLs, one a line, that are taken out and stay out'),
-    dropVanished: z
-      .int()
-      .min(0)
-      .optional()
-      .describe(
-        'nights after which documents leave whose page answers 404 or 410 or whose row is gone (default: never)',
-      ),
-    dropForbidden: z
-      .boolean()
-      .default(false)
-      .describe('documents leave whose path robots.txt forbids later (default: they stay, marked)'),
+    ...INPUT,
     out: z.string().describe('folder of document shards to write or to add to'),
     ...RECIPE_OPTIONS,
     whatIf: z
@@ -60,20 +94,10 @@ export const cleanCommand = defineCommand({
       .describe(
         'count what would change with these thresholds, from the measurements stored in --out; changes nothing',
       ),
-    flag: z
-      .array(z.string())
-      .default([])
-      .describe('benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped'),
-    workers: z.int().min(0).max(256).optional().describe('threads that read pages (default: one for each core)'),
-    shardBytes: z
-      .int()
-      .min(1)
-      .default(SHARD_BYTES)
-      .describe('a shard ends with the document that reaches this many bytes'),
+    ...WORK,
   }),
   headings: { input: 'Input and output', preset: 'Decisions', workers: 'Work' },
-  async run({ input, out, shardBytes, whatIf: moved, flag, workers, ...options }, work) {
-    const { source, consentField, optOut, dropVanished, dropForbidden, ...given } = options;
+  async run({ input, out, whatIf: moved, ...given }, work) {
     const { signal, report } = work;
     if (moved.length > 0) {
       const { formatWhatIf, whatIf } = await import('../explain/what-if.ts');
@@ -89,24 +113,9 @@ export const cleanCommand = defineCommand({
       );
     }
     const { cleanInputs } = await import('../documents/clean-inputs.ts');
-    const { readOptOuts } = await import('../documents/marks.ts');
     const faults: ToolkitError[] = [];
-    const done = await cleanInputs(
-      {
-        ...parseRecipe(given),
-        inputs: input,
-        outDir: out,
-        contamination: flag,
-        threads: workers,
-        shardBytes,
-        source,
-        consentField,
-        optOuts: optOut.flatMap(readOptOuts),
-        policy: { vanished: dropVanished, gone: dropVanished, ...(dropForbidden && { forbidden: 0 }) },
-        onFault: (fault) => void faults.push(fault),
-      },
-      work,
-    );
+    const onFault = (fault: ToolkitError): void => void faults.push(fault);
+    const done = await cleanInputs({ ...(await cleanOptionsOf(given)), inputs: input, outDir: out, onFault }, work);
     const { manifest, passedOver, ...counts } = done.report;
     report.result(formatCleaned(out, done), {
       event: 'cleaned',

@@ -20,14 +20,21 @@ export const validShare = z
   .default(VALID_SHARE)
   .describe('share of near-duplicate clusters held out for validation');
 
+export const vocabSize = z
+  .int()
+  .min(MIN_VOCAB_SIZE)
+  .max(MAX_VOCAB_SIZE)
+  .default(DEFAULT_VOCAB_SIZE)
+  .describe('tokens: 256 bytes, 16 special tokens, the rest merges');
+
 /**
  * By bits per byte at equal FLOPs (RESULTS.md): merges across spaces win when learned from tens of megabytes, and lose when
  * learned from a third of one. So the command has them, and `vua run`, which trains on its first night's text, has not.
  */
 const SYLLABLES = 4;
 
-/** What decides on the merges, beside the vocabulary size. */
-const LEARNING = {
+/** What decides on the merges, beside the vocabulary size: `vua run` takes it too. */
+export const LEARNING = {
   maxSyllables: z
     .int()
     .min(1)
@@ -49,7 +56,8 @@ const LEARNING = {
     .optional()
     .describe('learn from so many bytes at most, of documents drawn by --seed where there are more'),
   seed: z.int().min(0).default(1).describe('draws the documents of --max-bytes'),
-};
+  threads: z.int().min(1).max(256).optional().describe('threads that count (default: all processors)'),
+} as const;
 
 export const tokenizerTrainCommand = defineCommand({
   name: 'tokenizer train',
@@ -63,16 +71,10 @@ export const tokenizerTrainCommand = defineCommand({
       .array(z.string())
       .min(1)
       .describe('folders of document shards; or files and folders that `vua clean` reads'),
-    vocabSize: z
-      .int()
-      .min(MIN_VOCAB_SIZE)
-      .max(MAX_VOCAB_SIZE)
-      .default(DEFAULT_VOCAB_SIZE)
-      .describe('tokens: 256 bytes, 16 special tokens, the rest merges'),
+    vocabSize,
     out: z.string().describe('folder for tokenizer.json and tokenizer_config.json'),
     validShare,
     ...LEARNING,
-    threads: z.int().min(1).max(256).optional().describe('threads that count (default: all processors)'),
   }),
   headings: { documents: 'Data and vocabulary', maxSyllables: 'Merges', maxBytes: 'Limits' },
   async run(options, work) {

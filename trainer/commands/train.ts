@@ -6,8 +6,19 @@ import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName
 import { DEFAULT_DEPTH, EVALUATE_TOKENS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
 import { SCHEDULES } from '../run/schedule.ts';
 
-/** Options of training that `vua run` takes too, under the same names. */
+const presetNames = Object.keys(PRESETS) as PresetName[];
+
+/** Options of training that `vua run` takes too. */
 export const TRAINING = {
+  layout: z
+    .enum(['stream', 'packed'])
+    .default('stream')
+    .describe('rows cut end to end, or documents whole in a row where they fit'),
+  maskDocuments: z.boolean().default(false).describe('attention ends where a document does'),
+  preset: z
+    .enum(presetNames)
+    .optional()
+    .describe(`a known size: ${presetNames.join(', ')}; --depth, --width, --context given beside it count instead`),
   depth: z
     .int()
     .min(0)
@@ -16,10 +27,27 @@ export const TRAINING = {
     .describe(`layers, 0: ${DEFAULT_DEPTH}; width, heads, context, batch and rate follow`),
   width: z.int().min(0).default(0).describe('model width, 0: 64 × depth'),
   context: z.int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
+  architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
+  untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
+  activation: z.enum(ACTIVATIONS).default('swiglu').describe('experimental: relu2; not exportable'),
+  softcap: z.number().min(0).default(0).describe('experimental: cap of the logits, 0: none; not exportable'),
+  valueEmbeddings: z.boolean().default(false).describe('experimental; not exportable'),
+  residualScalars: z.boolean().default(false).describe('experimental; not exportable'),
   batch: z.int().min(0).default(0).describe('rows of --context tokens in a step, 0: from depth'),
   steps: z.int().min(1).default(200).describe('optimizer steps'),
   learningRate: z.number().min(0).default(0).describe('peak learning rate, 0: from the width'),
+  optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
+  schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
+  warmup: z.int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
+  weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
+  clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
+  zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
   seed: z.int().min(0).default(1).describe('initial weights and row order'),
+  adapter: adapterOption,
+  precision: z.enum(PRECISIONS).default('auto').describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
+  recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
+  microBatch: z.int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
+  memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
   evaluateEvery: z.int().min(1).default(100).describe('steps between held-out evaluations'),
   evaluateTokens: z
     .int()
@@ -33,12 +61,10 @@ export const TRAINING = {
     .describe(
       'held-out tokens of the closing figures, at most; 0: a fifth of those trained on, --evaluate-tokens at least',
     ),
+  samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
   checkpointEvery: z.int().min(1).default(100).describe('steps between checkpoints'),
   keep: z.int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
-  adapter: adapterOption,
 } as const;
-
-const presetNames = Object.keys(PRESETS) as PresetName[];
 
 export const trainCommand = defineCommand({
   name: 'train',
@@ -55,50 +81,9 @@ export const trainCommand = defineCommand({
       .array(z.number().positive())
       .default([])
       .describe('share of each folder in the rows (default: as many rows as it has)'),
-    layout: z
-      .enum(['stream', 'packed'])
-      .default('stream')
-      .describe('rows cut end to end, or documents whole in a row where they fit'),
-    maskDocuments: z.boolean().default(false).describe('attention ends where a document does'),
-    preset: z
-      .enum(presetNames)
-      .optional()
-      .describe(`a known size: ${presetNames.join(', ')}; --depth, --width, --context given beside it count instead`),
-    depth: TRAINING.depth,
-    width: TRAINING.width,
-    context: TRAINING.context,
-    architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
-    untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
-    activation: z.enum(ACTIVATIONS).default('swiglu').describe('experimental: relu2; not exportable'),
-    softcap: z.number().min(0).default(0).describe('experimental: cap of the logits, 0: none; not exportable'),
-    valueEmbeddings: z.boolean().default(false).describe('experimental; not exportable'),
-    residualScalars: z.boolean().default(false).describe('experimental; not exportable'),
-    batch: TRAINING.batch,
-    steps: TRAINING.steps,
-    learningRate: TRAINING.learningRate,
-    optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
-    schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
-    warmup: z.int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
-    weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
-    clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
-    zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
-    seed: TRAINING.seed,
-    adapter: TRAINING.adapter,
-    precision: z
-      .enum(PRECISIONS)
-      .default('auto')
-      .describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
-    recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
-    microBatch: z.int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
-    memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
-    evaluateEvery: TRAINING.evaluateEvery,
-    evaluateTokens: TRAINING.evaluateTokens,
-    finalTokens: TRAINING.finalTokens,
-    samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
+    ...TRAINING,
     out: z.string().describe('folder for checkpoints and curve'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
-    checkpointEvery: TRAINING.checkpointEvery,
-    keep: TRAINING.keep,
   }),
   headings: {
     tokens: 'Data',
