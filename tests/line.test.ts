@@ -9,7 +9,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { temporaryFolder } from './support.ts';
 
 const folder = temporaryFolder('file');
-const SHORT = ['--steps', '8', '--evaluate-every', '8', '--json'];
+const TOY = ['--depth', '1', '--width', '32', '--context', '32', '--batch', '4', '--final-tokens', '2000'];
+const SHORT = [...TOY, '--steps', '8', '--evaluate-every', '8', '--json'];
 
 // biome-ignore lint/suspicious/noExplicitAny: lines of JSON, asserted on below
 type Line = Record<string, any>;
@@ -153,7 +154,7 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   );
   const out = join(folder, 'files');
 
-  const small = ['--vocab-size', '1024', '--width', '32', '--context', '32', '--valid-share', '0.2', ...SHORT];
+  const small = ['--vocab-size', '1024', '--valid-share', '0.2', ...SHORT];
   const broken = await vua('run', '--input', torn, lines, '--out', out, ...small);
   expect(broken.status).toBe(5);
   expect(broken.events.at(-1)).toMatchObject({
@@ -165,7 +166,7 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   expect(kept).toBeGreaterThan(20);
   expect(broken.results[0].trained.step).toBe(8);
 
-  const mended = await vua('run', '--input', whole, lines, '--out', out, ...small);
+  const mended = await vua('run', '--input', whole, lines, '--out', out, '--model', 'never', ...small);
   expect(mended.status).toBe(0);
   expect(mended.results[0].documents.report.kept).toBeGreaterThan(kept);
 

@@ -85,10 +85,7 @@ async function start(command: string, out: string) {
 
 it.each([
   ['crawl', 'SIGHUP'],
-  ['crawl', 'SIGUSR1'],
-  ['clean', 'SIGTERM'],
   ['clean', 'SIGUSR2'],
-  ['train', 'SIGHUP'],
   ['train', 'SIGUSR1'],
   ['train', 'SIGUSR2'],
 ] as const)(

@@ -146,7 +146,7 @@ function sotayExtras({ sotay: articles, special }: Library): Extra[] {
     })),
     {
       href: '/robots.txt',
-      resource: plain('# Sổ tay Mở\nUser-agent: *\nDisallow: /tim-kiem\nDisallow: /tìm-kiếm\nCrawl-delay: 0.3\n'),
+      resource: plain('# Sổ tay Mở\nUser-agent: *\nDisallow: /tim-kiem\nDisallow: /tìm-kiếm\nCrawl-delay: 0.1\n'),
     },
   ];
 }

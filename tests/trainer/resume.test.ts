@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { readEvaluation } from '../../trainer/run/history.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
@@ -46,14 +46,21 @@ const hashes = (out: string): string[] => {
     );
 };
 
+/** A training that nothing disturbs, for the tests that disturb one. */
+const whole = temporaryFolder('file');
+const WARMUP = ['--warmup', '1'];
+let tokens: string;
+beforeAll(async () => {
+  tokens = await makeTokens();
+  await vuaTrain(tokens, whole, WARMUP);
+}, 120_000);
+
 it('goes on to the bit', async () => {
-  const tokens = await makeTokens();
-  const [whole, killed] = [temporaryFolder('file'), temporaryFolder('file')];
-  await vuaTrain(tokens, whole, []);
-  await vuaTrain(tokens, killed, [], 4);
+  const killed = temporaryFolder('file');
+  await vuaTrain(tokens, killed, WARMUP, 4);
   expect(readdirSync(killed)).toContain('step-000003');
   expect(readdirSync(killed)).not.toContain('step-000012');
-  const said = await vuaTrain(tokens, killed, ['--resume']);
+  const said = await vuaTrain(tokens, killed, [...WARMUP, '--resume']);
   expect(said).toMatch(/resuming .*step-00000[369] behind step [369]/);
   expect(hashes(killed)).toEqual(hashes(whole));
   const figures = (out: string) => readCurve(out).points.map(({ step, loss, gradNorm }) => [step, loss, gradNorm]);
@@ -64,21 +71,18 @@ it('goes on to the bit', async () => {
 }, 120_000);
 
 it('can be made longer until its rate begins to fall, as if it had been long from the start', async () => {
-  const tokens = await makeTokens();
-  const [whole, longer] = [temporaryFolder('file'), temporaryFolder('file')];
-  const warmup = ['--warmup', '1'];
-  await vuaTrain(tokens, whole, warmup);
-  await vuaTrain(tokens, longer, [...warmup, '--steps', '6']);
-  expect(await vuaTrain(tokens, longer, [...warmup, '--resume'])).toMatch(/OTHER_RUN.*until its rate begins to fall/s);
+  const longer = temporaryFolder('file');
+  await vuaTrain(tokens, longer, [...WARMUP, '--steps', '6']);
+  expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume'])).toMatch(/OTHER_RUN.*until its rate begins to fall/s);
   rmSync(join(longer, 'step-000006'), { recursive: true });
-  expect(await vuaTrain(tokens, longer, [...warmup, '--resume'])).toMatch(/behind step 3/);
+  expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume'])).toMatch(/behind step 3/);
   expect(hashes(longer)).toEqual(hashes(whole));
 }, 120_000);
 
 it('goes on where an older vua stopped, and compares no figures of other text', async () => {
   const out = temporaryFolder('file');
   const options: TrainingOptions = {
-    ...{ tokens: [await makeTokens()], weights: [], layout: 'stream', adapter: 'embedded', start: 'new', keep: 9 },
+    ...{ tokens: [tokens], weights: [], layout: 'stream', adapter: 'embedded', start: 'new', keep: 9 },
     ...{ out, seed: 1, depth: 1, width: 32, context: 16, batch: 4, steps: 6, learningRate: 0 },
     ...{ evaluateEvery: 2, evaluateTokens: 250, finalTokens: 400, checkpointEvery: 2 },
   };
@@ -125,7 +129,7 @@ it('stopped before its first step writes nothing', async () => {
   const stopped = context();
   stopped.abort();
   const options: TrainingOptions = {
-    tokens: [await makeTokens()],
+    tokens: [tokens],
     weights: [],
     layout: 'stream',
     adapter: 'embedded',
