@@ -28,10 +28,15 @@ export function createChecksum(): Checksum {
 }
 
 export function checksumOf(bytes: Uint8Array): string {
-  if (bytes.length <= SLICE_BYTES) return hex(h64Raw(bytes));
+  return hex(hashOf(bytes));
+}
+
+/** The same as a number. */
+export function hashOf(bytes: Uint8Array): bigint {
+  if (bytes.length <= SLICE_BYTES) return h64Raw(bytes);
   const checksum = createChecksum();
   checksum.update(bytes);
-  return checksum.digest();
+  return BigInt(`0x${checksum.digest()}`);
 }
 
 /** 64-bit hash of a string's UTF-8 bytes. */

@@ -9,7 +9,11 @@ export const DOCUMENTS = { format: 'vua-documents', version: 3 } as const;
 export const OLDER_DOCUMENTS = [1, 2] as const;
 /** What the schema of their shards says: its columns are those that version 2 brought. */
 export const DOCUMENT_SHARDS = { format: 'vua-documents', version: 2 } as const;
-export const TOKENS = { format: 'vua-tokens', version: 2 } as const;
+export const TOKENS = { format: 'vua-tokens', version: 3 } as const;
+/** Had sources and held-out documents in the manifest; read beside it. */
+export const OLDER_TOKENS = [2] as const;
+/** What the schema of their shards says: its column is that of version 2. */
+export const TOKEN_SHARDS = { format: 'vua-tokens', version: 2 } as const;
 
 /** A document shard ends with the document that reaches this size, unless it is said. */
 export const SHARD_BYTES = 256_000_000;
@@ -71,6 +75,12 @@ export type ShardKind = 'documents' | 'rejects' | 'train' | 'valid';
 
 /** `documents-00007.arrow` */
 export const shardFile = (kind: ShardKind, index: number): string => `${kind}-${String(index).padStart(5, '0')}.arrow`;
+
+/** `train-00007.arrow` → `train-00007.documents.feather`, the table of its documents. Not `.arrow`: a pattern for tokens must miss it. */
+export const tableFile = (shard: string): string => shard.replace(/\.arrow$/, '.documents.feather');
+
+/** The shard to which a table belongs; any other name as it is. */
+export const shardOf = (file: string): string => file.replace(/\.documents\.feather$/, '.arrow');
 
 /** `documents-00007.arrow` → 7; `undefined` for a file that is no shard of this kind. */
 export function shardIndex(kind: ShardKind, file: string): number | undefined {

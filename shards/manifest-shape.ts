@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { checksumOf } from './checksum.ts';
-import { DOCUMENTS, OLDER_DOCUMENTS, TOKENS } from './format.ts';
+import { DOCUMENTS, OLDER_DOCUMENTS, OLDER_TOKENS, TOKENS, tableFile } from './format.ts';
 import { SPLITS } from './split.ts';
 
 const count = z.int().min(0);
@@ -19,6 +19,11 @@ const addsUp = [
   'rows are not the sum of its batches',
 ] as const;
 const documentShard = shardEntry.extend({ textBytes: count }).refine(...addsUp);
+const tableEntry = z.object({
+  file: z.string().regex(/^[a-z]+-\d{5,}\.documents\.feather$/),
+  ...{ rows: count, bytes: count, checksum, batches: z.array(batch.required()) },
+});
+/** What version 2 had in its place, of held-out shards. */
 const perDocument = z.object({
   ...{ source: z.array(count), tokens: z.array(count), textBytes: z.array(count) },
   textHash: z.array(checksum).optional(),
@@ -30,16 +35,22 @@ const tokenShard = shardEntry
     documents: count,
     textBytes: count,
     clusters: checksum,
+    table: tableEntry.optional(),
     perDocument: perDocument.optional(),
   })
   .refine(...addsUp)
   .refine(
+    ({ file: shard, documents, table }) =>
+      table === undefined || (table.file === tableFile(shard) && table.rows === documents),
+    'table is not that of its documents',
+  )
+  .refine(
     ({ split, documents, rows, textBytes, perDocument: each }) =>
-      each === undefined
-        ? split === 'train'
-        : [each.source, each.tokens, each.textBytes, each.textHash].every((all) => !all || all.length === documents) &&
-          sum(each.tokens) === rows &&
-          sum(each.textBytes) === textBytes,
+      each === undefined ||
+      (split === 'valid' &&
+        [each.source, each.tokens, each.textBytes, each.textHash].every((all) => !all || all.length === documents) &&
+        sum(each.tokens) === rows &&
+        sum(each.textBytes) === textBytes),
     'perDocument does not add up to the shard',
   );
 
@@ -68,18 +79,27 @@ const figures = z.object({ documents: count, tokens: count, textBytes: count });
 const tokenManifest = z
   .object({
     format: z.literal(TOKENS.format),
-    version: z.literal(TOKENS.version),
+    version: z.literal([TOKENS.version, ...OLDER_TOKENS]),
     dtype: z.enum(['uint16', 'uint32']),
     vocabSize: z.int().min(1),
     bosId: count,
     tokenizer: checksum,
     documents: checksum,
     validShare: z.number().min(0).max(1),
-    sources: z.array(z.object({ source: z.string(), train: figures, valid: figures })),
+    /** Of version 2. */
+    sources: z.array(z.object({ source: z.string(), train: figures, valid: figures })).optional(),
     shards: z.array(tokenShard),
   })
   .refine(
-    ({ sources, shards }) =>
+    ({ version, sources, shards }) =>
+      version === TOKENS.version
+        ? shards.every(({ table }) => table !== undefined)
+        : sources !== undefined &&
+          shards.every(({ split, perDocument: each }) => split === 'train' || each !== undefined),
+    'shards do not say what their documents are',
+  )
+  .refine(
+    ({ sources = [], shards }) =>
       shards.every(({ perDocument: each }) => each?.source.every((source) => source < sources.length) ?? true),
     'perDocument names a source that is not listed',
   );
@@ -94,19 +114,20 @@ export type DocumentShard = z.infer<typeof documentShard>;
 /**
  * `rows` are tokens, one BOS per document included; `textBytes` are the UTF-8 bytes that they encode; `clusters` is the
  * checksum of the documents' clusters in order, each with a line end: who stands in this split can be proved later.
- * Held-out shards say of each document, in order, its source (index into the manifest's), its tokens, its bytes and the
- * checksum of its text (which older folders lack).
+ * `table` is a file beside it with a row for each of its documents, in order (`tokens/table.ts`); held-out shards of
+ * version 2 had lists in its place: source (index into the manifest's), tokens, bytes, and mostly the checksum of the text.
  */
 export type TokenShard = z.infer<typeof tokenShard>;
 export type DocumentManifest = z.infer<typeof documentManifest>;
 /** `tokenizer`: checksum of tokenizer.json; `documents`: fingerprint of the document folder that was encoded. */
 export type TokenManifest = z.infer<typeof tokenManifest>;
+export type TableEntry = z.infer<typeof tableEntry>;
 /** What one source gave to one split. */
 export type SourceFigures = z.infer<typeof figures>;
 
 export const MANIFESTS = {
   [DOCUMENTS.format]: { ...DOCUMENTS, oldest: Math.min(...OLDER_DOCUMENTS), what: 'documents', made: 'vua clean' },
-  [TOKENS.format]: { ...TOKENS, oldest: TOKENS.version, what: 'tokens', made: 'vua tokens' },
+  [TOKENS.format]: { ...TOKENS, oldest: Math.min(...OLDER_TOKENS), what: 'tokens', made: 'vua tokens' },
 } as const;
 
 /**
@@ -128,6 +149,10 @@ export const documentFingerprint = (manifest: DocumentManifest): string => finge
 
 /** Of a token folder: loaders refuse to resume on another. */
 export const tokenFingerprint = (manifest: TokenManifest): string => fingerprint(manifest.shards, manifest.tokenizer);
+
+/** Every file of a folder of tokens that the manifest lists, in its order. */
+export const tokenFiles = ({ shards }: Pick<TokenManifest, 'shards'>): (TokenShard | TableEntry)[] =>
+  shards.flatMap((shard) => (shard.table === undefined ? [shard] : [shard, shard.table]));
 
 const fingerprint = (shards: readonly ShardEntry[], ...more: string[]): string =>
   checksumOf(

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
-import { DOCUMENTS, MANIFEST_FILE, type ShardKind, shardIndex, TOKENS } from './format.ts';
+import { DOCUMENTS, MANIFEST_FILE, type ShardKind, shardIndex, shardOf, TOKENS } from './format.ts';
 import {
   type DocumentManifest,
   MANIFESTS,
@@ -33,9 +33,7 @@ export const manifestPath = (dir: string): string => join(dir, MANIFEST_FILE);
 
 /** The bytes of manifest.json; also what a store keeps as the committed state. */
 export function manifestJson(manifest: DocumentManifest | TokenManifest): string {
-  const json = JSON.stringify(manifest, null, 1);
-  // Lists of numbers and checksums, one for each held-out document, on one line. No string of JSON holds a raw line end.
-  return `${json.replace(/\[\n[\s\d,]+\]|\[(\s+"[0-9a-f]{16}",?)+\s+\]/g, (list) => list.replace(/\s+/g, ''))}\n`;
+  return `${JSON.stringify(manifest, null, 1)}\n`;
 }
 
 /** Replaces the folder's manifest: before it the old shards are valid, after it the new ones. */
@@ -78,9 +76,9 @@ export function removeOrphans(
 ): string[] {
   const keep = new Set(listed.map((shard) => shard.file));
   const isOurs = (name: string): boolean =>
-    kinds.some((kind) => shardIndex(kind, name) !== undefined) || name === MANIFEST_FILE;
+    kinds.some((kind) => shardIndex(kind, shardOf(name)) !== undefined) || name === MANIFEST_FILE;
   const orphans = readdirSync(dir).filter((name) => {
-    const published = name.replace(/\.arrow\.tmp$/, '.arrow').replace(/(?<=\.json)\.\d+\.tmp$/, '');
+    const published = name.replace(/(?<=\.(arrow|feather))\.tmp$/, '').replace(/(?<=\.json)\.\d+\.tmp$/, '');
     return isOurs(published) && (published !== name || (name !== MANIFEST_FILE && !keep.has(name)));
   });
   for (const name of orphans) rmSync(join(dir, name));

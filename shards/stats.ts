@@ -3,9 +3,11 @@ import { formatRecipe } from '../cleaning/recipe.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { readDocuments, readRejects } from './documents/read.ts';
 import { type CleanReport, droppedPages, reportRows } from './documents/report.ts';
-import { findFolders, readDocumentManifest, readTokenManifest } from './manifest.ts';
-import type { SourceFigures, TokenManifest } from './manifest-shape.ts';
+import { findFolders, readDocumentManifest } from './manifest.ts';
+import type { SourceFigures } from './manifest-shape.ts';
 import { SPLITS, type Split } from './split.ts';
+import { openTokens } from './tokens/source.ts';
+import type { SourceRow } from './tokens/table.ts';
 
 /** Rows that a table for people shows before it sums up the rest. */
 const MAX_SOURCE_ROWS = 20;
@@ -48,7 +50,7 @@ export interface TokenStats {
   readonly fileBytes: number;
   readonly splits: readonly SplitStats[];
   /** Largest first. */
-  readonly sources: TokenManifest['sources'];
+  readonly sources: readonly SourceRow[];
   readonly total: Omit<SplitStats, 'split'>;
 }
 
@@ -65,7 +67,7 @@ export async function statsOf(dir: string, signal?: AbortSignal): Promise<Stats>
   const { documents, tokens } = findFolders(dir);
   return {
     documents: documents === undefined ? undefined : await documentStats(documents, signal),
-    tokens: tokens === undefined ? undefined : tokenStats(tokens),
+    tokens: tokens === undefined ? undefined : await tokenStats(tokens),
   };
 }
 
@@ -115,8 +117,9 @@ const withMean = (source: string, totals: SourceTotals): SourceStats => ({
   meanSyllables: totals.syllables / totals.documents,
 });
 
-function tokenStats(dir: string): TokenStats {
-  const { shards, sources, vocabSize, dtype } = readTokenManifest(dir);
+async function tokenStats(dir: string): Promise<TokenStats> {
+  const folder = await openTokens(dir);
+  const { shards, vocabSize, dtype } = folder.manifest;
   const totalOf = (chosen: typeof shards): Omit<SplitStats, 'split'> => {
     const tokens = sum(chosen, ({ rows }) => rows);
     const documents = sum(chosen, (shard) => shard.documents);
@@ -129,12 +132,12 @@ function tokenStats(dir: string): TokenStats {
     dtype,
     fileBytes: sum(shards, ({ bytes }) => bytes),
     splits: SPLITS.map((split) => ({ split, ...totalOf(shards.filter((shard) => shard.split === split)) })),
-    sources: [...sources].sort((a, b) => allBytes(b) - allBytes(a)),
+    sources: [...(await folder.sources())].sort((a, b) => allBytes(b) - allBytes(a)),
     total: totalOf(shards),
   };
 }
 
-const allBytes = ({ train, valid }: TokenManifest['sources'][number]): number => train.textBytes + valid.textBytes;
+const allBytes = ({ train, valid }: SourceRow): number => train.textBytes + valid.textBytes;
 
 /** One table of what `vua run` has made, in short. */
 export function statsRows({ documents, tokens }: Stats): string[][] {
@@ -209,7 +212,7 @@ function formatTokens({ vocabSize, dtype, fileBytes, splits, sources, total }: T
   return [head, table, formatTokenSources(sources)].join('\n\n');
 }
 
-function formatTokenSources(sources: TokenManifest['sources']): string {
+function formatTokenSources(sources: readonly SourceRow[]): string {
   const shown = sources.slice(0, MAX_SOURCE_ROWS);
   const rest = sources.slice(MAX_SOURCE_ROWS);
   const total = (figures: (source: (typeof rest)[number]) => SourceFigures): SourceFigures => ({

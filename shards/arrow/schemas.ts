@@ -1,5 +1,5 @@
 /** The constant Arrow schemas of the shards; apart from `format.ts`, so that readers of tokens load no Arrow library. */
-import { type DataType, Field, Float32, Float64, Schema, Uint16, Uint32, Utf8 } from 'apache-arrow';
+import { type DataType, Field, Float32, Float64, Schema, Uint16, Uint32, Uint64, Utf8 } from 'apache-arrow';
 import {
   DOCUMENT_NUMBERS,
   DOCUMENT_SHARDS,
@@ -7,6 +7,7 @@ import {
   REJECT_FIGURES,
   REJECT_NUMBERS,
   REJECT_TEXTS,
+  TOKEN_SHARDS,
   TOKENS,
   type TokenType,
 } from '../format.ts';
@@ -47,9 +48,17 @@ export const READABLE_COLUMNS: Readonly<Record<'documents' | 'rejects', readonly
 };
 
 export const TOKEN_SCHEMAS: Readonly<Record<TokenType, Schema>> = {
-  uint16: schema(TOKENS, [column('tokens', new Uint16())]),
-  uint32: schema(TOKENS, [column('tokens', new Uint32())]),
+  uint16: schema(TOKEN_SHARDS, [column('tokens', new Uint16())]),
+  uint32: schema(TOKEN_SHARDS, [column('tokens', new Uint32())]),
 };
+
+/** The table of documents beside a token shard: fixed widths first, so that a page finds its columns by counting. */
+export const TABLE_SCHEMA = schema(TOKENS, [
+  column('text_hash', new Uint64()),
+  column('tokens', new Uint32()),
+  column('text_bytes', new Uint32()),
+  column('source', new Utf8()),
+]);
 
 function columns(
   format: { format: string; version: number },

@@ -44,7 +44,7 @@ function tokenFolderAt(dir: string, path: string): FoundFolder | undefined {
   try {
     const head = readJsonIfPresent<{ format?: unknown }>(file);
     if (head?.format !== TOKENS.format) return undefined; // of documents, or not ours
-    const { vocabSize, tokenizer, sources, shards } = readTokenManifest(dir);
+    const { vocabSize, tokenizer, shards } = readTokenManifest(dir);
     const tokens = (split: 'train' | 'valid'): number =>
       shards.reduce((sum, shard) => sum + (shard.split === split ? shard.rows : 0), 0);
     return {
@@ -53,7 +53,7 @@ function tokenFolderAt(dir: string, path: string): FoundFolder | undefined {
       tokenizer,
       trainTokens: tokens('train'),
       validTokens: tokens('valid'),
-      sources: sources.map(({ source }) => source),
+      documents: shards.reduce((sum, shard) => sum + shard.documents, 0),
     };
   } catch (error) {
     if (error instanceof ToolkitError) return { path, problem: error.message };

@@ -47,11 +47,13 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
   json: 'application/json',
   arrow: 'application/vnd.apache.arrow.file',
+  feather: 'application/vnd.apache.arrow.file',
 };
 const typeOf = (file: string): string => TYPES[file.slice(file.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
 
 const TOKEN_FILES = [MANIFEST_FILE, 'tokenizer.json', 'tokenizer_config.json'];
-const isTokenFile = (file: string): boolean => TOKEN_FILES.includes(file) || /^[a-z]+-\d{5,}\.arrow$/.test(file);
+const isTokenFile = (file: string): boolean =>
+  TOKEN_FILES.includes(file) || /^[a-z]+-\d{5,}\.(arrow|documents\.feather)$/.test(file);
 
 const HEADERS = {
   'cross-origin-opener-policy': 'same-origin',

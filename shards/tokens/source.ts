@@ -9,9 +9,10 @@ import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts
 import { badShard, pathOf, type RangeReader } from '../arrow/ranges.ts';
 import { checksumOf } from '../checksum.ts';
 import { MANIFEST_FILE, type TokenType } from '../format.ts';
-import { parseTokenManifest, type TokenManifest, tokenFingerprint } from '../manifest-shape.ts';
+import { parseTokenManifest, type TokenManifest, type TokenShard, tokenFingerprint } from '../manifest-shape.ts';
 import type { Split } from '../split.ts';
 import { fetchBytes, type HttpOptions, httpRanges } from './http.ts';
+import { documentsOf, type ShardDocuments, type SourceRow, sourcesOf } from './table.ts';
 
 /** Ids of tokens, as narrow as the vocabulary allows. */
 export type TokenArray = Uint16Array | Uint32Array;
@@ -52,6 +53,13 @@ export interface TokenFolder {
   /** Changes with the tokens: training state remembers it. */
   readonly fingerprint: string;
   source(split: Split): TokenSource;
+  /**
+   * The documents of one of its shards; `undefined` of a train shard of version 2.
+   * @throws ToolkitError BAD_SHARD
+   */
+  documents(shard: TokenShard): Promise<ShardDocuments | undefined>;
+  /** What each source gave to each split; reads what every shard says of its documents. @throws ToolkitError BAD_SHARD */
+  sources(): Promise<readonly SourceRow[]>;
 }
 
 /** What a search says of a folder of tokens that it found, before anybody opens it. */
@@ -63,7 +71,7 @@ export interface FoundFolder {
   readonly tokenizer?: string;
   readonly trainTokens?: number;
   readonly validTokens?: number;
-  readonly sources?: readonly string[];
+  readonly documents?: number;
   /** Why its manifest cannot be used. */
   readonly problem?: string;
 }
@@ -136,6 +144,8 @@ function tokenFolder(manifest: TokenManifest, ranges: RangeReader): TokenFolder 
     manifest,
     fingerprint: tokenFingerprint(manifest),
     source: (split) => tokenSource(manifest, split, ranges),
+    documents: (shard) => documentsOf(manifest, shard, ranges),
+    sources: () => sourcesOf(manifest, ranges),
   };
 }
 

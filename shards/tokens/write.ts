@@ -5,8 +5,8 @@
  *   train-00000.arrow   │BOS t t t t│BOS t t│BOS t t t t t t│ …      batches: [2^20 tokens][2^20 tokens][rest]
  *
  * New shards get new numbers: until the manifest is replaced the old tokens stay valid, so a kill at any moment loses
- * nothing but the work since the start. The manifest sums up tokens and bytes by source, and lists them for each held-out
- * document, so that an evaluation can be told by source.
+ * nothing but the work since the start. A table beside each shard says of its documents source, tokens, bytes and the
+ * checksum of the text (`table.ts`), so that an evaluation can be told by source.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +18,14 @@ import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.t
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
-import { type Checksum, checksumOf, createChecksum } from '../checksum.ts';
+import { type Checksum, checksumOf, createChecksum, hashOf } from '../checksum.ts';
 import { readDocumentShards } from '../documents/read.ts';
-import { shardFile, shardIndex, TOKENS, type TokenType, tokenTypeFor } from '../format.ts';
+import { shardFile, shardIndex, shardOf, TOKENS, type TokenType, tableFile, tokenTypeFor } from '../format.ts';
 import { manifestPath, readDocumentManifest, readTokenManifest, removeOrphans, writeManifest } from '../manifest.ts';
-import { documentFingerprint, type SourceFigures, type TokenManifest, type TokenShard } from '../manifest-shape.ts';
+import { documentFingerprint, type TokenManifest, type TokenShard, tokenFiles } from '../manifest-shape.ts';
 import { SPLITS, type Split, splitOf } from '../split.ts';
 import { TOKEN_ARRAYS, type TokenArray } from './source.ts';
+import { TableWriter } from './write-table.ts';
 
 /** Tokens in a record batch: 2 MiB of uint16. */
 const BATCH_TOKENS = 1 << 20;
@@ -93,7 +94,7 @@ function compare(options: TokenOptions) {
     validShare,
   };
   const { previous, listed } = readPrevious(outDir);
-  const damage = wrongSize(outDir, previous?.shards ?? []);
+  const damage = wrongSize(outDir, previous === undefined ? [] : tokenFiles(previous));
   const isCurrent =
     damage === undefined &&
     previous !== undefined &&
@@ -112,8 +113,7 @@ async function writeLocked(
   if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
   if (previous !== undefined && isCurrent) return { outcome: 'nothing_new', report: previous };
 
-  const sources = new SourceTable();
-  const writers = openWriters(options, sources, wanted.dtype, listed);
+  const writers = openWriters(options, wanted.dtype, listed);
   const progress = report.stage('tokens', 'documents', total);
   const figures = () => ({ tokens: writers.train.tokens + writers.valid.tokens });
   try {
@@ -121,50 +121,27 @@ async function writeLocked(
     for await (const batch of readDocumentShards(documentsDir, documents.documents, signal)) {
       for (let row = 0; row < batch.rows; row++) {
         const cluster = batch.string('cluster', row);
-        const source = sources.indexOf(batch.string('source', row));
-        writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster, source);
+        writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster, batch.string('source', row));
         progress.update(++done, figures());
       }
     }
     progress.finish(figures());
     if (signal.aborted) return { outcome: 'interrupted', report: undefined };
     const shards = SPLITS.flatMap((split) => writers[split].finish());
-    const manifest: TokenManifest = { ...wanted, sources: sources.rows, shards };
+    const manifest: TokenManifest = { ...wanted, shards };
     for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
     writeManifest(outDir, manifest);
-    removeOrphans(outDir, SPLITS, manifest.shards);
+    removeOrphans(outDir, SPLITS, tokenFiles(manifest));
     return { outcome: 'written', report: manifest };
   } finally {
     for (const split of SPLITS) writers[split].discard();
   }
 }
 
-/** What each source gave to each split, in the order in which sources appear. */
-class SourceTable {
-  readonly rows: TokenManifest['sources'] = [];
-  readonly #indices = new Map<string, number>();
-
-  indexOf(source: string): number {
-    const known = this.#indices.get(source);
-    if (known !== undefined) return known;
-    const none = (): SourceFigures => ({ documents: 0, tokens: 0, textBytes: 0 });
-    this.#indices.set(source, this.rows.length);
-    return this.rows.push({ source, train: none(), valid: none() }) - 1;
-  }
-
-  add(index: number, split: Split, tokens: number, textBytes: number): void {
-    const figures = this.rows[index][split];
-    figures.documents++;
-    figures.tokens += tokens;
-    figures.textBytes += textBytes;
-  }
-}
-
 interface OpenShard {
   readonly writer: ShardWriter;
   readonly clusters: Checksum;
-  /** One element a document. */
-  readonly perDocument: Required<NonNullable<TokenShard['perDocument']>>;
+  readonly table: TableWriter;
   tokens: number;
   documents: number;
   textBytes: number;
@@ -175,7 +152,6 @@ class SplitWriter {
   /** Tokens written so far, BOS included. */
   tokens = 0;
   readonly #options: TokenOptions;
-  readonly #sources: SourceTable;
   readonly #split: Split;
   readonly #dtype: TokenType;
   readonly #bos: TokenArray;
@@ -185,9 +161,8 @@ class SplitWriter {
   #index: number;
   #open: OpenShard | undefined;
 
-  constructor(options: TokenOptions, sources: SourceTable, split: Split, dtype: TokenType, firstIndex: number) {
+  constructor(options: TokenOptions, split: Split, dtype: TokenType, firstIndex: number) {
     this.#options = options;
-    this.#sources = sources;
     this.#split = split;
     this.#dtype = dtype;
     this.#index = firstIndex;
@@ -195,8 +170,7 @@ class SplitWriter {
     this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS);
   }
 
-  /** `source`: index into the table of sources. */
-  add(text: Uint8Array, cluster: string, source: number): void {
+  add(text: Uint8Array, cluster: string, source: string): void {
     const { encode, vocabSize, shardTokens = SHARD_TOKENS } = this.#options;
     const ids = encode(text);
     for (let i = 0; i < ids.length; i++) if (ids[i] >= vocabSize) throw badToken(ids[i], vocabSize);
@@ -206,13 +180,7 @@ class SplitWriter {
     this.#append(shard.writer, ids);
     shard.clusters.update(Buffer.from(`${cluster}\n`));
     const tokens = 1 + ids.length;
-    this.#sources.add(source, this.#split, tokens, text.length);
-    if (this.#split === 'valid') {
-      shard.perDocument.source.push(source);
-      shard.perDocument.tokens.push(tokens);
-      shard.perDocument.textBytes.push(text.length);
-      shard.perDocument.textHash.push(checksumOf(text));
-    }
+    shard.table.add(source, tokens, text.length, hashOf(text));
     shard.documents++;
     shard.textBytes += text.length;
     shard.tokens += tokens;
@@ -228,14 +196,15 @@ class SplitWriter {
   /** Drops the unfinished shard; finished ones that no manifest lists are removed by the next run. */
   discard(): void {
     this.#open?.writer.discard();
+    this.#open?.table.discard();
     this.#open = undefined;
   }
 
   #start(): OpenShard {
     const file = shardFile(this.#split, this.#index++);
     const writer = new ShardWriter(this.#options.outDir, file, TOKEN_SCHEMAS[this.#dtype]);
-    const perDocument = { source: [], tokens: [], textBytes: [], textHash: [] };
-    return { writer, clusters: createChecksum(), perDocument, tokens: 0, documents: 0, textBytes: 0 };
+    const table = new TableWriter(this.#options.outDir, tableFile(file));
+    return { writer, table, clusters: createChecksum(), tokens: 0, documents: 0, textBytes: 0 };
   }
 
   #append(writer: ShardWriter, ids: TokenArray): void {
@@ -261,8 +230,9 @@ class SplitWriter {
     const shard = this.#open;
     if (!shard) return;
     this.#flush(shard.writer);
-    const { documents, textBytes, clusters, perDocument } = shard;
+    const { documents, textBytes, clusters } = shard;
     const entry = shard.writer.finish();
+    const table = shard.table.finish();
     this.#open = undefined;
     this.#finished.push({
       ...entry,
@@ -270,20 +240,19 @@ class SplitWriter {
       documents,
       textBytes,
       clusters: clusters.digest(),
-      ...(this.#split === 'valid' && { perDocument }),
+      table,
     });
   }
 }
 
 function openWriters(
   options: TokenOptions,
-  sources: SourceTable,
   dtype: TokenType,
   listed: readonly ListedFile[],
 ): Record<Split, SplitWriter> {
   const open = (split: Split): SplitWriter => {
-    const taken = listed.map(({ file }) => shardIndex(split, file) ?? -1);
-    return new SplitWriter(options, sources, split, dtype, Math.max(-1, ...taken) + 1);
+    const taken = listed.map(({ file }) => shardIndex(split, shardOf(file)) ?? -1);
+    return new SplitWriter(options, split, dtype, Math.max(-1, ...taken) + 1);
   };
   return { train: open('train'), valid: open('valid') };
 }
@@ -295,14 +264,15 @@ function readPrevious(outDir: string): { previous?: TokenManifest; listed: reado
   if (!existsSync(manifestPath(outDir))) return { listed: [] };
   try {
     const previous = readTokenManifest(outDir);
-    return { previous, listed: previous.shards };
+    return { previous, listed: tokenFiles(previous) };
   } catch (error) {
     if (!(error instanceof ToolkitError && error.code === 'OLDER_FORMAT')) throw error;
     return { listed: readJsonIfPresent<{ shards: ListedFile[] }>(manifestPath(outDir))?.shards ?? [] };
   }
 }
 
-function sameMaking(previous: TokenManifest, wanted: Omit<TokenManifest, 'shards' | 'sources'>): boolean {
+/** A folder of an older version that holds the same is the same. */
+function sameMaking(previous: TokenManifest, { version: _, ...wanted }: Omit<TokenManifest, 'shards'>): boolean {
   return (Object.keys(wanted) as (keyof typeof wanted)[]).every((key) => previous[key] === wanted[key]);
 }
 

@@ -15,10 +15,10 @@ export async function verifyShard(
   entry: ShardEntry,
   schemas: readonly Schema[],
   findings: Findings,
-  read: () => void,
+  read: () => unknown,
 ): Promise<void> {
   const path = join(dir, entry.file);
-  await findings.file(path, 'shard', () => {
+  await findings.file(path, 'shard', async () => {
     const reader = ShardReader.open(path, schemas, entry);
     try {
       const checksum = createChecksum();
@@ -28,6 +28,6 @@ export async function verifyShard(
     } finally {
       reader.close();
     }
-    read();
+    await read();
   });
 }

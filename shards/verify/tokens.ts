@@ -3,29 +3,43 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Findings } from '../../crawlers/shell/work.ts';
 import { ShardReader } from '../arrow/read-shard.ts';
-import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
+import { TABLE_SCHEMA, TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { checksumOf, createChecksum } from '../checksum.ts';
 import { readDocumentShards } from '../documents/read.ts';
-import { manifestPath, readDocumentManifest, readTokenManifest } from '../manifest.ts';
+import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import { documentFingerprint, type TokenManifest, type TokenShard } from '../manifest-shape.ts';
 import { SPLITS, type Split, splitOf } from '../split.ts';
-import { TOKEN_ARRAYS } from '../tokens/source.ts';
+import { openTokens, TOKEN_ARRAYS, type TokenFolder } from '../tokens/source.ts';
+import type { ShardDocuments } from '../tokens/table.ts';
 import { verifyShard } from './shard.ts';
 
 export async function verifyTokens(dir: string, findings: Findings): Promise<void> {
-  const manifest = readTokenManifest(dir);
+  const folder = await openTokens(dir);
+  const { manifest } = folder;
   const tokenizer = join(dir, 'tokenizer.json');
   const found = existsSync(tokenizer) ? checksumOf(readFileSync(tokenizer)) : 'missing';
   if (found !== manifest.tokenizer) findings.add(tokenizer, 'checksum', `${found}, expected ${manifest.tokenizer}`);
   for (const shard of manifest.shards) {
+    let listed: ShardDocuments | undefined;
+    const list = async (): Promise<void> => {
+      listed = await folder.documents(shard);
+    };
+    if (shard.table === undefined) await list();
+    else await verifyShard(dir, shard.table, [TABLE_SCHEMA], findings, list);
     await verifyShard(dir, shard, [TOKEN_SCHEMAS[manifest.dtype]], findings, () => {
-      verifyTokensOf(dir, manifest, shard, findings);
+      verifyTokensOf(dir, manifest, shard, listed, findings);
       findings.counts.tokens += shard.rows;
     });
   }
 }
 
-function verifyTokensOf(dir: string, manifest: TokenManifest, shard: TokenShard, findings: Findings): void {
+function verifyTokensOf(
+  dir: string,
+  manifest: TokenManifest,
+  shard: TokenShard,
+  listed: ShardDocuments | undefined,
+  findings: Findings,
+): void {
   const { vocabSize, bosId, dtype } = manifest;
   const path = join(dir, shard.file);
   const lengths: number[] = []; // tokens of each document, by the BOS
@@ -50,9 +64,9 @@ function verifyTokensOf(dir: string, manifest: TokenManifest, shard: TokenShard,
   if (lengths.length !== shard.documents) {
     findings.add(path, 'documents', `${lengths.length} documents by their BOS, expected ${shard.documents}`);
   } else {
-    const other = shard.perDocument?.tokens.findIndex((tokens, document) => tokens !== lengths[document]) ?? -1;
+    const other = listed?.tokens.findIndex((tokens, document) => tokens !== lengths[document]) ?? -1;
     if (other >= 0) {
-      const fact = `document ${other} has ${lengths[other]} tokens, expected ${shard.perDocument!.tokens[other]}`;
+      const fact = `document ${other} has ${lengths[other]} tokens, expected ${listed!.tokens[other]}`;
       findings.add(path, 'documents', fact);
     }
   }
@@ -60,11 +74,12 @@ function verifyTokensOf(dir: string, manifest: TokenManifest, shard: TokenShard,
 
 /**
  * Deals the documents out again and compares each token shard's clusters: a document on the wrong side, and with it a
- * cluster in two splits, shows as another checksum. On the way the sources: in all, and of every held-out document.
+ * cluster in two splits, shows as another checksum. On the way source, bytes and text of every document.
  */
 export async function verifySplits(documentsDir: string, tokensDir: string, findings: Findings): Promise<void> {
   const documents = readDocumentManifest(documentsDir);
-  const tokens = readTokenManifest(tokensDir);
+  const folder = await openTokens(tokensDir);
+  const tokens = folder.manifest;
   if (tokens.documents !== documentFingerprint(documents)) {
     const fact = `made from documents ${tokens.documents}, expected ${documentFingerprint(documents)}: run \`vua tokens\``;
     findings.add(manifestPath(tokensDir), 'stale', fact);
@@ -72,8 +87,8 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
   }
   if (findings.faults.some((fault) => fault.check === 'shard')) return; // documents are missing: no deal can be right
   const piles = {
-    train: new Pile(tokensDir, tokens, 'train', findings),
-    valid: new Pile(tokensDir, tokens, 'valid', findings),
+    train: new Pile(folder, 'train', findings),
+    valid: new Pile(folder, 'valid', findings),
   };
   const sources = new Map<string, Record<Split, [documents: number, textBytes: number]>>();
   for await (const batch of readDocumentShards(documentsDir, documents.documents, findings.signal)) {
@@ -82,6 +97,7 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
       const [source, text] = [batch.string('source', row), batch.bytes('text', row)];
       const textBytes = text.length;
       const split = splitOf(cluster, tokens.validShare);
+      if (piles[split].isBetween) await piles[split].open();
       piles[split].deal(cluster, source, text);
       const figures = sources.get(source) ?? { train: [0, 0], valid: [0, 0] };
       sources.set(source, figures);
@@ -91,7 +107,7 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
   }
   if (findings.signal.aborted) return;
   for (const split of SPLITS) piles[split].end();
-  for (const { source, ...listed } of tokens.sources) {
+  for (const { source, ...listed } of tokens.sources ?? []) {
     for (const split of SPLITS) {
       const [documents, textBytes] = sources.get(source)?.[split] ?? [0, 0];
       const { documents: wantedDocuments, textBytes: wantedBytes } = listed[split];
@@ -101,6 +117,7 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
     }
     sources.delete(source);
   }
+  if (tokens.sources === undefined) return;
   for (const source of sources.keys()) {
     findings.add(manifestPath(tokensDir), 'source', `${source}: has documents, but is not listed`);
   }
@@ -108,31 +125,42 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
 
 /** The shards of one split, each to be filled with as many documents as its row of the manifest says. */
 class Pile {
-  readonly #dir: string;
-  readonly #sources: TokenManifest['sources'];
+  readonly #folder: TokenFolder;
   readonly #split: Split;
   readonly #shards: readonly TokenShard[];
   readonly #findings: Findings;
   #index = 0;
+  /** What the shard in hand says of its documents. */
+  #listed: ShardDocuments | undefined;
   #documents = 0;
   #textBytes = 0;
   #clusters = createChecksum();
 
-  constructor(dir: string, manifest: TokenManifest, split: Split, findings: Findings) {
-    this.#dir = dir;
-    this.#sources = manifest.sources;
+  constructor(folder: TokenFolder, split: Split, findings: Findings) {
+    this.#folder = folder;
     this.#split = split;
-    this.#shards = manifest.shards.filter((shard) => shard.split === split);
+    this.#shards = folder.manifest.shards.filter((shard) => shard.split === split);
     this.#findings = findings;
+  }
+
+  /** The next document begins a shard: it wants `open` first. */
+  get isBetween(): boolean {
+    return this.#documents === 0;
+  }
+
+  async open(): Promise<void> {
+    const shard = this.#shards[this.#index];
+    this.#listed = shard && (await this.#folder.documents(shard));
   }
 
   deal(cluster: string, source: string, text: Uint8Array): void {
     const textBytes = text.length;
     const shard = this.#shards[this.#index];
-    const fault = (check: string, fact: string): void => this.#findings.add(join(this.#dir, shard.file), check, fact);
-    const each = shard?.perDocument;
+    const fault = (check: string, fact: string): void =>
+      this.#findings.add(join(this.#folder.where, shard.file), check, fact);
+    const each = this.#listed;
     if (each) {
-      const [listed, bytes] = [this.#sources[each.source[this.#documents]].source, each.textBytes[this.#documents]];
+      const [listed, bytes] = [each.source[this.#documents], each.textBytes[this.#documents]];
       if (listed !== source || bytes !== textBytes) {
         fault('source', `document ${this.#documents}: ${source}, ${textBytes} bytes, expected ${listed}, ${bytes}`);
       }
@@ -159,6 +187,6 @@ class Pile {
   end(): void {
     if (this.#index === this.#shards.length && this.#documents === 0) return;
     const fact = `${this.#split}: ${this.#index} of ${this.#shards.length} shards can be filled, ${this.#documents} documents are left over`;
-    this.#findings.add(manifestPath(this.#dir), 'split', fact);
+    this.#findings.add(manifestPath(this.#folder.where), 'split', fact);
   }
 }

@@ -69,7 +69,7 @@ it('serves the page isolated, and what token folders there are', async () => {
   });
   const { folders } = JSON.parse((await ask('/folders.json')).body.toString());
   expect(folders.map(({ path }: { path: string }) => path)).toEqual(['run/tokens', 'worn']);
-  expect(folders[0]).toMatchObject({ sources: ['sotay.vua.test', 'bao.vua.test'], vocabSize: 257 });
+  expect(folders[0]).toMatchObject({ documents: 60, vocabSize: 257 });
   expect(folders[1].problem).toMatch(/worn\/manifest\.json: dtype: /);
 });
 

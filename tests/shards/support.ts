@@ -1,10 +1,13 @@
 /** What the tests of shards, and of what reads them, share: documents and drops by number, folders that hold them. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Document, type Drop, MEASUREMENTS, type Measurements } from '../../cleaning/document.ts';
 import { recipeOf } from '../../cleaning/recipe.ts';
 import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENTS } from '../../shards/format.ts';
 import { writeManifest } from '../../shards/manifest.ts';
-import type { DocumentManifest } from '../../shards/manifest-shape.ts';
+import type { DocumentManifest, TokenManifest } from '../../shards/manifest-shape.ts';
+import { openTokens } from '../../shards/tokens/source.ts';
 
 export const measurements = (text: string): Measurements =>
   Object.fromEntries(
@@ -79,4 +82,19 @@ export function writeFolder(
   take();
   writeManifest(dir, manifest);
   return manifest;
+}
+
+/** Makes a folder of tokens one of version 2, with or without hashes of texts: what its tables say stands in the manifest. */
+export async function asVersion2(dir: string, { hashes = true } = {}): Promise<void> {
+  const folder = await openTokens(dir);
+  const sources = await folder.sources();
+  const indexOf = (name: string): number => sources.findIndex(({ source }) => source === name);
+  const shards: TokenManifest['shards'] = [];
+  for (const { table, ...shard } of folder.manifest.shards) {
+    const { source, textHash, ...figures } = (await folder.documents({ ...shard, table }))!;
+    const perDocument = { source: source.map(indexOf), ...figures, ...(hashes && { textHash }) };
+    shards.push({ ...shard, ...(shard.split === 'valid' && { perDocument }) } as TokenManifest['shards'][number]);
+    rmSync(join(dir, table!.file));
+  }
+  writeManifest(dir, { ...folder.manifest, version: 2, sources: [...sources], shards });
 }

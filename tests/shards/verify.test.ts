@@ -13,10 +13,12 @@ import { verifyCommand } from '../../shards/commands/verify.ts';
 import { manifestPath } from '../../shards/manifest.ts';
 import type { DocumentManifest, TokenManifest } from '../../shards/manifest-shape.ts';
 import { statsOf } from '../../shards/stats.ts';
+import { openTokens } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
+import { TableWriter } from '../../shards/tokens/write-table.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
-import { document, drop, writeFolder } from './support.ts';
+import { asVersion2, document, drop, writeFolder } from './support.ts';
 
 /** A run folder: documents, and tokens made of them, one token per byte. */
 async function runFolder(): Promise<{ dir: string; documents: string; tokens: string }> {
@@ -44,6 +46,30 @@ function editManifest<T>(dir: string, edit: (manifest: T) => void): void {
   const manifest = JSON.parse(readFileSync(manifestPath(dir), 'utf8')) as T;
   edit(manifest);
   writeFileSync(manifestPath(dir), JSON.stringify(manifest));
+}
+
+interface TableRow {
+  source: string;
+  tokens: number;
+  textBytes: number;
+  textHash: string;
+}
+
+/** Writes the table of the first shard of a split anew, with its checksums. */
+async function editTable(dir: string, split: string, edit: (rows: TableRow[]) => void): Promise<void> {
+  const folder = await openTokens(dir);
+  const shard = folder.manifest.shards.find((each) => each.split === split)!;
+  const { source, tokens, textBytes, textHash } = (await folder.documents(shard))!;
+  const rows = source.map((name, i) => ({
+    ...{ source: name, tokens: tokens[i], textBytes: textBytes[i], textHash: textHash![i] },
+  }));
+  edit(rows);
+  const writer = new TableWriter(dir, shard.table!.file);
+  for (const row of rows) writer.add(row.source, row.tokens, row.textBytes, BigInt(`0x${row.textHash}`));
+  const table = writer.finish();
+  editManifest<TokenManifest>(dir, ({ shards }) => {
+    shards.find(({ file }) => file === shard.file)!.table = table;
+  });
 }
 
 function flip(path: string, at: number): void {
@@ -98,7 +124,7 @@ describe('verify', () => {
 
   const FILE_FAULTS: {
     name: string;
-    harm: (folders: Awaited<ReturnType<typeof runFolder>>) => void;
+    harm: (folders: Awaited<ReturnType<typeof runFolder>>) => unknown;
     faults: string[];
   }[] = [
     {
@@ -140,35 +166,40 @@ describe('verify', () => {
     {
       name: 'held-out documents of other lengths',
       harm: ({ tokens }) =>
-        editManifest<TokenManifest>(tokens, (manifest) => {
-          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
-          each.tokens[0]++;
-          each.tokens[1]--;
+        editTable(tokens, 'valid', (rows) => {
+          rows[0].tokens++;
+          rows[1].tokens--;
         }),
       faults: ['valid-00000.arrow documents'],
     },
     {
-      name: 'a held-out document under another source',
-      harm: ({ tokens }) =>
-        editManifest<TokenManifest>(tokens, (manifest) => {
-          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
-          each.source[1] = 1 - each.source[1];
-        }),
-      faults: ['valid-00000.arrow source'],
+      name: 'a document under another source',
+      harm: ({ tokens }) => editTable(tokens, 'train', (rows) => Object.assign(rows[1], { source: 'khac.vua.test' })),
+      faults: ['train-00000.arrow source'],
     },
     {
       name: 'a held-out document with the hash of another text',
       harm: ({ tokens }) =>
-        editManifest<TokenManifest>(tokens, (manifest) => {
-          const each = manifest.shards.find(({ split }) => split === 'valid')!.perDocument!;
-          each.textHash![1] = each.textHash![0];
-        }),
+        editTable(tokens, 'valid', (rows) => Object.assign(rows[1], { textHash: rows[0].textHash })),
       faults: ['valid-00000.arrow text_hash'],
     },
     {
-      name: 'sources that the manifest counts otherwise',
-      harm: ({ tokens }) => editManifest<TokenManifest>(tokens, (manifest) => manifest.sources[1].train.textBytes++),
+      name: 'sources that a manifest of version 2 counts otherwise',
+      harm: async ({ tokens }) => {
+        await asVersion2(tokens);
+        editManifest<TokenManifest>(tokens, (manifest) => manifest.sources![1].train.textBytes++);
+      },
       faults: ['manifest.json source'],
+    },
+    {
+      name: 'a flipped bit in a table of documents',
+      harm: ({ tokens }) => flip(join(tokens, 'train-00000.documents.feather'), 700),
+      faults: ['train-00000.documents.feather checksum', 'train-00000.documents.feather shard'],
+    },
+    {
+      name: 'a table that is gone',
+      harm: ({ tokens }) => rmSync(join(tokens, 'valid-00000.documents.feather')),
+      faults: ['valid-00000.documents.feather shard'],
     },
     {
       name: 'tokens of other documents',
@@ -189,7 +220,7 @@ describe('verify', () => {
 
   it.each(FILE_FAULTS)('finds $name', async ({ harm, faults }) => {
     const folders = await runFolder();
-    harm(folders);
+    await harm(folders);
     expect(await faultsOf(folders.dir)).toEqual(expect.arrayContaining(faults));
     if (faults.length === 1) expect(await faultsOf(folders.dir)).toEqual(faults);
   });

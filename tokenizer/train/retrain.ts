@@ -68,7 +68,10 @@ export async function tokenizerNight(
     (folder) => folder.manifest,
     () => undefined, // none yet, or damaged: it is written again
   );
-  const encodedBytes = manifest?.sources.reduce((sum, { train }) => sum + train.textBytes, 0);
+  const encodedBytes = manifest?.shards.reduce(
+    (sum, { split, textBytes }) => sum + (split === 'train' ? textBytes : 0),
+    0,
+  );
   const last = { learnedBytes: vua?.learned?.bytes, encodedBytes };
   return { textBytes, vocabSize, last, askedVocab: vua?.vocabSize };
 }

@@ -45,17 +45,15 @@ export async function showFolders(): Promise<void> {
   }
 }
 
-function folderLabel({ path, vocabSize, trainTokens, sources, problem }: FoundFolder, checked: boolean): HTMLElement {
+function folderLabel({ path, vocabSize, trainTokens, documents, problem }: FoundFolder, checked: boolean): HTMLElement {
   const box = element('input', { type: 'checkbox', name: 'folder', value: path });
   box.checked = checked;
   box.disabled = problem !== undefined;
   const facts =
-    problem ?? `${formatCount(trainTokens!)} tokens, vocabulary ${formatCount(vocabSize!)}, ${some(sources!)}`;
+    problem ??
+    `${formatCount(trainTokens!)} tokens, vocabulary ${formatCount(vocabSize!)}, ${formatCount(documents!)} documents`;
   return element('label', {}, box, element('span', {}, path || '.'), element('small', {}, facts));
 }
-
-const some = (names: readonly string[]): string =>
-  names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} other sources` : names.join(', ');
 
 function chosenFolders(): FoundFolder[] {
   const boxes = form.querySelectorAll<HTMLInputElement>('input[name=folder]:checked');

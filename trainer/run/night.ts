@@ -107,9 +107,14 @@ async function tonightOf(options: NightOptions): Promise<Tonight> {
   );
   const shards = folders.flatMap(({ manifest }) => manifest.shards);
   const train = shards.filter(({ split }) => split === 'train');
-  const valid = shards.filter(({ split }) => split === 'valid');
   const textBytes = train.reduce((sum, shard) => sum + shard.textBytes, 0);
-  const text = valid.map(({ clusters, perDocument }) => `${clusters} ${perDocument?.textBytes.join(' ')}`);
+  const text: string[] = [];
+  for (const folder of folders) {
+    for (const shard of folder.manifest.shards) {
+      if (shard.split === 'valid')
+        text.push(`${shard.clusters} ${(await folder.documents(shard))!.textBytes.join(' ')}`);
+    }
+  }
   const heldOut = checksumOf(new TextEncoder().encode(text.join('\n')));
   const validShare = Math.max(...folders.map(({ manifest }) => manifest.validShare));
   return { folders, identity, textBytes, begun: Date.now(), heldOut, validShare };

@@ -76,14 +76,18 @@ export interface HeldOutText extends Amount {
  * @throws ToolkitError NO_HELD_OUT (exit 2) when no document fell into the split; of older folders also those of reading.
  */
 export async function heldOutOf(folders: readonly TokenFolder[]): Promise<HeldOut> {
-  const sources = [...new Set(folders.flatMap(({ manifest }) => manifest.sources.map(({ source }) => source)))];
+  const indices = new Map<string, number>();
+  const indexOf = (source: string): number => {
+    if (!indices.has(source)) indices.set(source, indices.size);
+    return indices.get(source)!;
+  };
   const pieces: Piece[] = [];
   for (const folder of folders) {
-    const indices = folder.manifest.sources.map(({ source }) => sources.indexOf(source));
-    const hashes = await textHashesOf(folder);
-    for (const { source, tokens, textBytes } of perDocument(folder)) {
+    const documents = await documentsOf(folder);
+    const hashes = await textHashesOf(folder, documents);
+    for (const { source, tokens, textBytes } of documents) {
       for (const [i, length] of tokens.entries()) {
-        const facts = { source: indices[source[i]], length, textBytes: textBytes[i] };
+        const facts = { source: indexOf(source[i]), length, textBytes: textBytes[i] };
         pieces.push({ document: pieces.length, hash: hashes.next().value!, isWhole: true, begin: 0, ...facts });
       }
     }
@@ -99,7 +103,7 @@ export async function heldOutOf(folders: readonly TokenFolder[]): Promise<HeldOu
   const [first] = folders;
   return {
     tokens: joinSources(folders.map((folder) => folder.source('valid'))),
-    ...{ sources, pieces, split },
+    ...{ sources: [...indices.keys()], pieces, split },
     tokenizer: {
       fingerprint: first.manifest.tokenizer,
       byteLengths: async () => (await tokenizerOf(first)).byteLengths,
@@ -172,12 +176,21 @@ function amountOf(pieces: readonly Piece[]): Amount {
   return { documents: byDocument(pieces, () => 0).length, tokens: sum('length'), textBytes: sum('textBytes') };
 }
 
-const perDocument = ({ manifest }: TokenFolder) =>
-  manifest.shards.flatMap((shard) => (shard.split === 'valid' ? [shard.perDocument!] : []));
+/** Of every shard of the split. */
+async function documentsOf(folder: TokenFolder): Promise<ShardDocuments[]> {
+  const valid = folder.manifest.shards.filter(({ split }) => split === 'valid');
+  const each: ShardDocuments[] = [];
+  for (const shard of valid) each.push((await folder.documents(shard))!);
+  return each;
+}
 
-/** Of every held-out document in order: as the manifest says, else of the text that its tokens stand for. */
-async function textHashesOf(folder: TokenFolder): Promise<Iterator<string, undefined>> {
-  const each = perDocument(folder);
+type ShardDocuments = NonNullable<Awaited<ReturnType<TokenFolder['documents']>>>;
+
+/** Of every held-out document in order: as the folder says, else of the text that its tokens stand for. */
+async function textHashesOf(
+  folder: TokenFolder,
+  each: readonly ShardDocuments[],
+): Promise<Iterator<string, undefined>> {
   const listed = each.flatMap(({ textHash }) => textHash ?? []);
   const lengths = each.flatMap(({ tokens }) => tokens);
   if (listed.length === lengths.length) return listed.values();

@@ -130,5 +130,5 @@ function makeTokens(dir: string): void {
   }
   const none = '0'.repeat(16);
   const made = { dtype: 'uint16', vocabSize: VOCABULARY, bosId: 0, tokenizer: none, documents: none } as const;
-  writeManifest(dir, { ...TOKENS, ...made, validShare: 0, sources: [], shards });
+  writeManifest(dir, { ...TOKENS, version: 2, ...made, validShare: 0, sources: [], shards });
 }
