@@ -7,10 +7,10 @@ export const REPAIRS = [
   'mojibake', //    lines read in a wrong encoding on their way, or in a font of their own
   'references', //  `&#7871;` left in the text
   'invisible', //   controls, zero-width characters, direction marks
-  'marks', //       letters composed, or with their marks put in order
+  'marks', //       letters composed, or with their marks put in order; tones on the wrong vowel
   'stroked_d', //   Ð and Ɖ for Đ
   'homoglyphs', //  Cyrillic, Greek and full-width letters that pass for Latin ones
-  'tones', //       hoà → hòa
+  'tones', //       hoà → hòa, or the other way (`--tones`)
   'quotes', //      rare forms of quotation marks
   'spaces', //      other spaces, runs of spaces, line ends of other systems
 ] as const;

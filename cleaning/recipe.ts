@@ -9,6 +9,7 @@ import type { Measurement, Measurements } from './document.ts';
 import { type Filter, passes } from './filters/filter.ts';
 import { type Judgement, judge, PRESETS, type Preset, TABLE, thresholdsOf } from './filters/index.ts';
 import { LEVELS, type Level } from './pii.ts';
+import { TONE_STYLES, type ToneStyle } from './vietnamese/tones.ts';
 
 export interface Recipe {
   readonly preset: Preset;
@@ -18,20 +19,33 @@ export interface Recipe {
   readonly personalData: Level;
   /** Which documents are near duplicates. */
   readonly near: NearRule;
+  /** Where the tone mark of an open oa, oe, uy stands. */
+  readonly tones: ToneStyle;
 }
 
 /** A recipe as a folder has it: another version of vua may know other names. */
-export interface StoredRecipe extends Omit<Recipe, 'preset' | 'personalData'> {
+export interface StoredRecipe extends Omit<Recipe, 'preset' | 'personalData' | 'tones'> {
   readonly preset: string;
   readonly personalData: string;
+  readonly tones: string;
 }
 
 /** What is not said is as `vua clean` has it. Two recipes that say the same are equal, in their order too. */
 export function recipeOf(said: Partial<Recipe>): Recipe {
-  const { preset = 'recommended', thresholds = {}, personalData = 'basic', near = STANDARD_NEAR } = said;
+  const {
+    preset = 'recommended',
+    thresholds = {},
+    personalData = 'basic',
+    near = STANDARD_NEAR,
+    tones = 'keep',
+  } = said;
   const sorted = Object.fromEntries(Object.entries(thresholds).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { preset, thresholds: sorted, personalData, near };
+  return { preset, thresholds: sorted, personalData, near, tones };
 }
+
+/** The recipe of a folder that has one: what says nothing of style goes on as it began. */
+export const recipeFor = (said: Partial<Recipe>, { tones }: StoredRecipe): Recipe =>
+  recipeOf({ ...said, tones: said.tones ?? (tones as ToneStyle) });
 
 /** The options of a command that make a recipe (`parseRecipe`). */
 export const RECIPE_OPTIONS = {
@@ -44,6 +58,12 @@ export const RECIPE_OPTIONS = {
     .enum(LEVELS)
     .default('basic')
     .describe(`personal data that becomes tags: ${LEVELS.join(', ')}`),
+  tones: z
+    .enum(TONE_STYLES)
+    .optional()
+    .describe(
+      `style of the tone mark in words that are no names: ${TONE_STYLES.join(', ')}; old is hòa, thủy, new is hoà, thuỷ (default: keep, as each page writes; a folder goes on as it began)`,
+    ),
   near: z
     .string()
     .default(formatNear(STANDARD_NEAR))
@@ -53,8 +73,15 @@ export const RECIPE_OPTIONS = {
 };
 
 /** @throws ToolkitError (exit 2) BAD_THRESHOLD, BAD_OPTION */
-export const parseRecipe = (given: z.infer<z.ZodObject<typeof RECIPE_OPTIONS>>): Recipe =>
-  recipeOf({ ...given, thresholds: parseThresholds(given.threshold), near: parseNear(given.near) });
+export const parseRecipe = ({
+  threshold,
+  near,
+  ...given
+}: z.infer<z.ZodObject<typeof RECIPE_OPTIONS>>): Partial<Recipe> => ({
+  ...given,
+  thresholds: parseThresholds(threshold),
+  near: parseNear(near),
+});
 
 /** Measurements that one row alone asks about: they name it too. */
 const UNSHARED = TABLE.map(({ filter }) => filter.measurement).filter(
@@ -84,11 +111,12 @@ function parseThreshold(text: string): [reason: string, threshold: number] {
 }
 
 /** For people: the preset, and behind it what was moved: `recommended repeated_lines=0.4 personal-data=strict`. */
-export const formatRecipe = ({ preset, thresholds, personalData, near }: StoredRecipe): string =>
+export const formatRecipe = ({ preset, thresholds, personalData, near, tones }: StoredRecipe): string =>
   [
     preset,
     ...Object.entries(thresholds).map(([reason, threshold]) => `${reason}=${threshold}`),
     ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
+    ...(tones === 'keep' ? [] : [`tones=${tones}`]),
     ...(isStandard(near) ? [] : [`near=${formatNear(near)}`]),
   ].join(' ');
 
@@ -110,6 +138,7 @@ export function knownRecipe(stored: StoredRecipe, where: string): Recipe {
     ['preset', [stored.preset], PRESETS],
     ['threshold', Object.keys(stored.thresholds), REASONS],
     ['personal data', [stored.personalData], LEVELS],
+    ['tones', [stored.tones], TONE_STYLES],
   ] as const;
   for (const [what, names, known] of named) {
     const unknown = names.find((name) => !(known as readonly string[]).includes(name));

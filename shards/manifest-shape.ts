@@ -60,6 +60,8 @@ const recipe = z.object({
   thresholds: z.record(z.string(), z.number()),
   personalData: z.string(),
   near: z.object({ bands: count, rows: count, similarity: z.number() }),
+  /** Folders without a word were made when there was one style. */
+  tones: z.string().default('old'),
 });
 const shardPair = { documents: z.array(documentShard), rejects: z.array(documentShard) };
 const documentManifest = z.object({

@@ -18,7 +18,7 @@ const MIN_SHARE = 0.4;
 /** At most this share of a page's characters goes. */
 const MAX_SHARE = 0.5;
 /** The head of Vietnamese laws and letters stands on every page of a site of laws, and is theirs. */
-const OWN = /cộng hòa xã hội chủ nghĩa việt nam|độc lập\s*[-–—]\s*tự do\s*[-–—]\s*hạnh phúc/i;
+const OWN = /cộng h(?:òa|oà) xã hội chủ nghĩa việt nam|độc lập\s*[-–—]\s*tự do\s*[-–—]\s*hạnh phúc/i;
 
 export const LINES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS hosts (host INTEGER PRIMARY KEY, pages INTEGER NOT NULL);

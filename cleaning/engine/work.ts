@@ -45,11 +45,13 @@ import type { Recipe } from '../recipe.ts';
 import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
 import { readParagraphs, readSyllables, type Syllable } from '../vietnamese/lexicon.ts';
 import { noRepairs, normalize } from '../vietnamese/normalize.ts';
+import type { ToneStyle } from '../vietnamese/tones.ts';
 
 export interface WorkSettings {
   readonly preset: Preset;
   readonly thresholds: Thresholds;
   readonly personalData: Level;
+  readonly tones: ToneStyle;
   /** Items of benchmarks to look for. */
   readonly contamination?: ContaminationIndex;
 }
@@ -64,6 +66,7 @@ export const workSettings = (settings: EngineSettings): WorkSettings => ({
   preset: settings.preset,
   thresholds: thresholdsOf(settings.preset, settings.thresholds),
   personalData: settings.personalData,
+  tones: settings.tones,
   contamination: settings.contamination.length === 0 ? undefined : readContaminationIndex(settings.contamination),
 });
 
@@ -113,7 +116,7 @@ export function answer(page: PageToRead, settings: WorkSettings, hash: XXHashAPI
 /** Of a page that is refused unread the reject store keeps only its head. */
 const EXCERPT = 2_000;
 
-function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage | { readonly refused: Refusal } {
+function readPage(page: PageToRead, { preset, tones }: WorkSettings): ReadPage | { readonly refused: Refusal } {
   let title = '';
   let text = '';
   let charset = '';
@@ -163,19 +166,20 @@ function readPage(page: PageToRead, { preset }: WorkSettings): ReadPage | { read
   const mended = repairMojibake(written.text);
   const { text: plain, references } = decodeReferences(mended.text);
   if (written.isViqr) charset = 'viqr (words)';
-  title = normalize(repairLine(title)).replace(/\s+/g, ' ');
+  const spell = (line: string): string => normalize(repairLine(line), noRepairs(), tones);
+  title = spell(title).replace(/\s+/g, ' ');
   const repairs: Repairs = {
     ...noRepairs(),
     charset: Number(decoded.legacy !== undefined || written.isViqr),
     mojibake: mended.lines + fonts,
     references,
   };
-  text = normalize(plain, repairs);
+  text = normalize(plain, repairs, tones);
   return {
     ...metadata,
     title,
-    author: normalize(repairLine(metadata.author)),
-    section: normalize(repairLine(metadata.section)),
+    author: spell(metadata.author),
+    section: spell(metadata.section),
     text,
     charset,
     isHtml,

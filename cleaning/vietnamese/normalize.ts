@@ -1,6 +1,6 @@
 /**
  * One spelling for one text: NFC with misordered marks repaired, `Đ` for its look-alikes, Latin letters for letters that
- * pass for them, one style of tone placement, no invisible characters, one kind of line end and space. Idempotent:
+ * pass for them, tone marks in their place, no invisible characters, one kind of line end and space. Idempotent:
  * normalize(normalize(x)) = normalize(x).
  *
  * Repairs that could touch another language (Icelandic Ð, Italian "oà") run only on text that shows Vietnamese letters,
@@ -8,34 +8,39 @@
  */
 import { REPAIRS, type Repairs } from '../document.ts';
 import { dropPiledMarks, nfc } from './nfc.ts';
-import { parseSyllable, splitTone, VIETNAMESE_LETTER } from './syllables.ts';
+import { parseSyllable, VIETNAMESE_LETTER } from './syllables.ts';
+import { placeTones, type ToneStyle } from './tones.ts';
 import { TRAIT, traitsOf } from './traits.ts';
 
 export const noRepairs = (): Repairs => Object.fromEntries(REPAIRS.map((repair) => [repair, 0])) as Repairs;
 
 /** Each step's output is what the next one expects; the order matters. A step without a trait may find work in any text. */
-const STEPS: readonly (readonly [step: (text: string, repairs: Repairs) => string, trait?: number])[] = [
+const STEPS: readonly (readonly [
+  step: (text: string, repairs: Repairs, tones: ToneStyle) => string,
+  trait?: number,
+])[] = [
   [repairLineEnds, TRAIT.lineEnd],
   [removeInvisible, TRAIT.invisible],
   [composeMarks, TRAIT.marks],
   [repairHomoglyphs, TRAIT.guest],
   [repairStrokedD, TRAIT.strokedD],
-  [placeTones],
+  [(text, repairs, tones) => placeTones(text, tones, repairs)],
   [repairQuotes, TRAIT.quote],
   [tidySpaces, TRAIT.space],
 ];
 
 /**
- * One spelling for one text: composed letters, `hòa` for `hoà`, Đ, plain spaces and quotation marks.
+ * One spelling for one text: composed letters, tone marks in their place, Đ, plain spaces and quotation marks.
  * @param repairs is counted up
+ * @param tones style of `hòa` and `hoà` (tones.ts)
  * @returns NFC text, lines separated by `\n`, paragraphs by one blank line, trimmed; may be empty.
  */
-export function normalize(text: string, repairs: Repairs = noRepairs()): string {
+export function normalize(text: string, repairs: Repairs = noRepairs(), tones: ToneStyle = 'keep'): string {
   let traits = traitsOf(text);
   for (const [step, trait] of STEPS) {
     if (trait !== undefined && (traits & trait) === 0) continue;
     const before = text;
-    text = step(before, repairs);
+    text = step(before, repairs, tones);
     if (text !== before) traits = traitsOf(text);
   }
   return text;
@@ -145,34 +150,6 @@ function isStrokedD(word: string, before = ' ', behind = ' '): boolean {
   if (/[þæöøåœ]|(?<=.)[ðɖ]/iu.test(word.slice(1)) && !/^[A-ZÐƉĐ]+$/.test(word)) return false;
   // Ðắk, Ðăk, ÐắkLắk; a short word of capitals is an abbreviation.
   return /^[ÐƉ]/.test(word) ? word.length <= 12 : /^[A-ZÐƉĐ]{2,6}$/.test(word) && !/[AEIOUY].*[AEIOUY]/.test(word);
-}
-
-/** hoà → hòa, khoẻ → khỏe, thuỷ → thủy: in an open oa, oe, uy the first vowel takes the tone, except after q. */
-const LATE_TONE = /[oOuU](?:[àáảãạèéẻẽẹỳýỷỹỵ]|[ÀÁẢÃẠÈÉẺẼẸỲÝỶỸỴ])(?![\p{L}\p{M}])/gu;
-
-function placeTones(text: string, repairs: Repairs): string {
-  if (!VIETNAMESE_LETTER.test(text)) return text;
-  return text.replace(LATE_TONE, (vowels, at: number, whole: string) => {
-    const before = whole[at - 1];
-    if (before === 'q' || before === 'Q') return vowels;
-    const { toneless, tones } = splitTone(vowels);
-    const rhyme = toneless.toLowerCase();
-    if (rhyme !== 'oa' && rhyme !== 'oe' && rhyme !== 'uy') return vowels;
-    const onset = onsetAt(whole, at, vowels);
-    if (onset === undefined || (rhyme === 'oe' && !BEFORE_OE.has(onset))) return vowels;
-    repairs.tones++;
-    return (toneless[0] + tones).normalize('NFC') + toneless.slice(1);
-  });
-}
-
-/** Noé, Poé and Boé are names from elsewhere. */
-const BEFORE_OE: ReadonlySet<string> = new Set(['', ...'ch d đ h kh l ng ngh nh r s t th x'.split(' ')]);
-
-/** What stands before the rhyme where the letters that end with `vowels` at `at` are one whole Vietnamese syllable. */
-function onsetAt(text: string, at: number, vowels: string): string | undefined {
-  let start = at;
-  while (start > 0 && at - start < 4 && /[\p{L}\p{M}]/u.test(text[start - 1])) start--;
-  return parseSyllable((text.slice(start, at) + vowels).toLowerCase())?.onset;
 }
 
 /** Rare forms of quotation marks; the common ones, straight and curly, stay as they were written. */

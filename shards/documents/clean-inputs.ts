@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { clean } from '../../cleaning/clean.ts';
-import { nearNote, type Recipe, recipeOf } from '../../cleaning/recipe.ts';
+import { nearNote, type Recipe, recipeFor } from '../../cleaning/recipe.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
@@ -59,7 +59,6 @@ const SHOWN_DOUBTS = 5;
  */
 export async function cleanInputs(options: CleanInputsOptions, work = unattended()): Promise<Outcome<CleanSummary>> {
   const { inputs = [], outDir, shardBytes, contamination = [], threads = availableParallelism() } = options;
-  const recipe = recipeOf(options);
   for (const input of inputs) {
     if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
@@ -78,7 +77,8 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   const whole: string[] = [];
   const pages = options.pages ?? readAll(inputs, reading, (input) => faults.length === 0 && whole.push(input));
 
-  const folder = DocumentFolder.open(outDir, recipe);
+  const folder = DocumentFolder.open(outDir, options);
+  const recipe = recipeFor(options, folder.manifest.recipe);
   const note = nearNote(recipe);
   if (note !== undefined) work.report.note(note);
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });

@@ -14,7 +14,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { openMemory } from '../../cleaning/clean.ts';
-import { formatRecipe, type Recipe } from '../../cleaning/recipe.ts';
+import { formatRecipe, type Recipe, recipeFor, recipeOf } from '../../cleaning/recipe.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
@@ -48,18 +48,20 @@ export class DocumentFolder {
    * Takes the folder's lock and brings manifest.json and the files to what the store committed last.
    * @throws ToolkitError FOLDER_LOCKED, UNWRITABLE_FOLDER, OTHER_PRESET, LOST_DEDUP_STATE, BAD_SHARD (by its size), and those of reading a manifest.
    */
-  static open(dir: string, recipe: Recipe): DocumentFolder {
+  static open(dir: string, said: Partial<Recipe>): DocumentFolder {
     const unlock = lockFolder(dir);
     let store: Memory | undefined;
     try {
       const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
-      if (projected && hasShards(projected)) checkRecipe(dir, projected, recipe);
-      store = openMemory(join(dir, STORE_FILE), recipe);
+      if (projected && hasShards(projected)) checkRecipe(dir, projected, said);
+      store = openMemory(join(dir, STORE_FILE), recipeOf(said));
       const committed = parseStored(store.committedManifest(), dir);
       checkState(dir, [committed, parseStored(store.manifestBefore(), dir)], projected);
       const manifest =
-        committed && hasShards(committed) ? committed : { ...DOCUMENTS, recipe, documents: [], rejects: [] };
-      checkRecipe(dir, manifest, recipe);
+        committed && hasShards(committed)
+          ? committed
+          : { ...DOCUMENTS, recipe: recipeOf(said), documents: [], rejects: [] };
+      checkRecipe(dir, manifest, said);
       const shards = [...manifest.documents, ...manifest.rejects];
       const damage = wrongSize(dir, shards);
       if (damage !== undefined) throw damaged(damage);
@@ -185,7 +187,8 @@ const damaged = (fact: string): ToolkitError =>
   badInput('BAD_SHARD', fact, 'restore the file from a copy, or clean all inputs into a new --out folder');
 
 /** A folder holds documents of one recipe only. */
-function checkRecipe(dir: string, { recipe }: DocumentManifest, given: Recipe): void {
+function checkRecipe(dir: string, { recipe }: DocumentManifest, said: Partial<Recipe>): void {
+  const given = recipeFor(said, recipe);
   if (isDeepStrictEqual(recipe, given)) return;
   throw badInput(
     'OTHER_PRESET',

@@ -256,9 +256,9 @@ describe('clean', () => {
       charset: 'utf-8 (content)',
       paragraphLanguages: 'vie*2',
     });
-    expect(kept!.text).toContain('Hòa bình và Đất nước, gọi [SODIENTHOAI] hoặc viết cho [EMAIL].');
+    expect(kept!.text).toContain('Hoà bình và Đất nước, gọi [SODIENTHOAI] hoặc viết cho [EMAIL].');
     expect(kept!.measurements).toMatchObject({
-      repaired_tones: 1,
+      repaired_tones: 0,
       repaired_stroked_d: 1,
       masked_phone: 1,
       masked_email: 1,

@@ -282,3 +282,16 @@ describe('a folder of version 1', () => {
     expect(await whatIf(dir, { too_short: 5 }, context().signal)).toMatchObject({ kept: 1, unmeasured: 2 });
   });
 });
+
+it('the style of tones goes on as the folder began, unless another is asked for', async () => {
+  const out = temporaryFolder();
+  const small = (tones?: 'old' | 'keep') =>
+    cleanInputs({ inputs: [join(PAGES, 'vanhoc')], outDir: out, threads: 0, tones }, context());
+  await small('old');
+  expect((await small()).report.kept).toBe(0);
+  expect(await thrownBy(() => small('keep'))).toMatchObject({ code: 'OTHER_PRESET' });
+  // Folders of before know one style and do not name it.
+  const { recipe, ...manifest } = readDocumentManifest(out);
+  writeFileSync(manifestPath(out), JSON.stringify({ ...manifest, recipe: { ...recipe, tones: undefined } }));
+  expect(readDocumentManifest(out).recipe.tones).toBe('old');
+});

@@ -124,7 +124,10 @@ describe('manifest.json', () => {
       JSON.stringify({ format: 'vua-documents', version: 2, preset, documents, rejects }),
     );
     if (recipe !== undefined)
-      expect(readDocumentManifest(dir)).toEqual({ ...manifest, recipe: recipeOf(recipe as Partial<Recipe>) });
+      expect(readDocumentManifest(dir)).toEqual({
+        ...manifest,
+        recipe: recipeOf({ tones: 'old', ...(recipe as Partial<Recipe>) }),
+      });
     else
       expect(await thrownBy(() => readDocumentManifest(dir))).toMatchObject({
         code: 'BAD_MANIFEST',

@@ -8,6 +8,7 @@ import { machine } from './data.ts';
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   extraction: async () => (await import('./extraction.ts')).extractionBench(),
   encodings: async () => (await import('./encodings.ts')).encodingsBench(),
+  tones: async () => (await import('./tones.ts')).tonesBench(),
   language: async () => (await import('./language.ts')).languageBench(),
   filters: async () => (await import('./filters.ts')).filtersBench(),
   'personal-data': async () => (await import('./personal-data.ts')).personalDataBench(),

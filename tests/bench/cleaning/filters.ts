@@ -67,7 +67,13 @@ export function packDocuments(): Map<string, Page[]> {
 
 async function measured(): Promise<Map<string, Measurements[]>> {
   const hash = await xxhash();
-  const settings = workSettings({ preset: 'keep-all', thresholds: {}, personalData: 'off', contamination: [] });
+  const settings = workSettings({
+    preset: 'keep-all',
+    thresholds: {},
+    personalData: 'off',
+    tones: 'keep',
+    contamination: [],
+  });
   const kinds = new Map<string, Measurements[]>();
   for (const [kind, pages] of packDocuments()) {
     const answers = pages.map((page) => answer(page, settings, hash));
