@@ -116,7 +116,7 @@ export const cleanCommand = defineCommand({
     const faults: ToolkitError[] = [];
     const onFault = (fault: ToolkitError): void => void faults.push(fault);
     const done = await cleanInputs({ ...(await cleanOptionsOf(given)), inputs: input, outDir: out, onFault }, work);
-    const { manifest, passedOver, ...counts } = done.report;
+    const { manifest, passedOver, profile: _profile, ...counts } = done.report;
     report.result(formatCleaned(out, done), {
       event: 'cleaned',
       ...counts,

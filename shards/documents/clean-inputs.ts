@@ -10,6 +10,7 @@ import { type InputContext, inputOf, openInput } from '../../crawlers/sources/in
 import type { DocumentManifest } from '../manifest-shape.ts';
 import { DocumentFolder } from './folder.ts';
 import { hearOptOuts, type MarkPolicy } from './marks.ts';
+import { Profile } from './profile.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from './report.ts';
 import { DocumentWriter } from './write.ts';
 
@@ -44,6 +45,8 @@ export interface CleanSummary extends CleanReport {
   readonly marked: Readonly<Record<string, number>>;
   /** What the inputs hold that is no page, by reason (`status 404`). */
   readonly passedOver: ReadonlyMap<string, number>;
+  /** What was kept and dropped in this run is like. */
+  readonly profile: Profile;
   /** The whole folder now. */
   readonly manifest: DocumentManifest;
 }
@@ -84,6 +87,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
   const progress = work.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
+  const profile = new Profile();
   const figures = () => ({ kept: report.kept, dropped: droppedPages(report), known: folder.store.skipped });
   let read = 0;
   let unreadable: unknown;
@@ -111,6 +115,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
         if (outcome.kept) writer.add(outcome.kept);
         else writer.drop(outcome.dropped);
         report = mergeReports(report, reportOf(outcome));
+        profile.add(outcome);
         if (!writer.isFull) continue;
         folder.commit(writer.finish());
         writer.continueAt(folder.nextIndex);
@@ -152,7 +157,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     const marked = folder.manifest.marked ?? {};
     return {
       outcome: work.signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
-      report: { ...report, pages: pagesRead, skipped, left, marked, passedOver, manifest: folder.manifest },
+      report: { ...report, pages: pagesRead, skipped, left, marked, passedOver, profile, manifest: folder.manifest },
     };
   } catch (error) {
     throw folder.store.fault(error) ?? error;
