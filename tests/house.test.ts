@@ -30,7 +30,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['format.ts', 'checksum.ts', 'split.ts', 'manifest-shape.ts', 'manifest.ts', 'arrow', 'documents', 'tokens'],
     ...['verify', 'explain', 'stats.ts', 'inspector', 'commands'],
   ],
-  nightly: 'shapes.ts options.ts'.split(' '),
+  nightly: 'shapes.ts options.ts figures.ts gates.ts'.split(' '),
   cleaning: 'document.ts vietnamese personal-data pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(
     ' ',
   ),
