@@ -9,6 +9,7 @@ import { cubes, productsOf, type TuneResult, tuneAttention, tuneMatmuls } from '
 import type { TuneFindings } from '../../trainer/bench/tune-apart.ts';
 import { nullDevice, openGpu } from '../../trainer/gpu/adapter.ts';
 import { nodeCommand, runApart } from '../../trainer/gpu/apart.ts';
+import { dryFacts } from '../../trainer/gpu/cards.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { shaderFault } from '../../trainer/gpu/program.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
@@ -57,12 +58,35 @@ it('takes the most exact entry', () => {
   );
 });
 
-it('sums a long gradient in equal slices where tiles are few, within the room', () => {
+it('sums a long gradient in equal slices until every multiprocessor has its share, within the room', () => {
   const choice: KernelChoice = { ...chooseKernels('gpu'), workgroups: 128 };
-  expect(slicesOfK(choice, 'f16', { M: 768, N: 768, K: 16384 }, 2 ** 23)).toBe(1); // 144 tiles of 64×64 are enough
-  expect(slicesOfK(choice, 'f16', { M: 256, N: 256, K: 16384 }, 2 ** 23)).toBe(8);
-  expect(slicesOfK(choice, 'f16', { M: 256, N: 256, K: 16384 }, 2 ** 18)).toBe(4);
-  expect(slicesOfK(choice, 'f16', { M: 256, N: 256, K: 4 * 7 }, 2 ** 23)).toBe(7);
+  const slices = (side: number, K: number, room: number): number =>
+    slicesOfK(choice, 'f16', { M: side, N: side, K }, room);
+  // 144 tiles of 64×64 on 64 multiprocessors: three rounds for two and a quarter. In four slices nine for nine.
+  expect(slices(768, 16384, 2 ** 23)).toBe(4);
+  expect(slices(2048, 16384, 2 ** 23)).toBe(1);
+  expect(slices(256, 16384, 2 ** 23)).toBe(8);
+  expect(slices(256, 16384, 2 ** 18)).toBe(4);
+  expect(slices(256, 4 * 7, 2 ** 23)).toBe(7);
+  expect(slicesOfK(chooseKernels('software'), 'f32', { M: 256, N: 256, K: 16384 }, 2 ** 23)).toBe(1);
+});
+
+it('a class that was not measured takes the nearest that was, of its layout and storage; slices look up their own', () => {
+  const base = kernelsFor(dryFacts('h200'));
+  const [large, small] = [128, 32].map(
+    (side): MatmulTile => ({ kind: 'tiles', m: side, n: side, k: 16, rows: 8, columns: 8 }),
+  );
+  const choice = {
+    ...base,
+    matmul: { ...base.matmul, 'tn f16 1024 1024 65536': large, 'tn f16 1024 1024 8192': small },
+  };
+  const tile = (K: number, from: 'f32' | 'f16' = 'f16') => matmulTile(choice, 'tn', from, { M: 768, N: 768, K });
+  expect([tile(65536), tile(2 ** 17), tile(16384), tile(64)]).toEqual([large, large, small, small]);
+  expect(tile(65536, 'f32')).toBe(base.matmul.tn);
+  expect(matmulTile(choice, 'nn', 'f16', { M: 768, N: 768, K: 65536 })).toMatchObject({ kind: 'subgroup' });
+  // Of the whole K the large tile, of K / 8 the small one: 576 workgroups a slice.
+  const Z = slicesOfK(choice, 'f16', { M: 768, N: 768, K: 65536 }, 2 ** 24);
+  expect(Z * (tile(65536 / Z) === small ? 576 : 36)).toBeGreaterThanOrEqual(choice.workgroups);
 });
 
 it('offers matrix units for f16 only, within the limits of the adapter', () => {

@@ -35,7 +35,8 @@ export const benchOptimizer = (matrices: 'muon' | 'adamw'): OptimizerOptions => 
   matrices,
 });
 
-const names = <T extends string>(given: string, allowed: readonly T[], option: string): T[] =>
+/** @throws ToolkitError BAD_OPTION (exit 2) naming what is allowed */
+export const namesOf = <T extends string>(given: string, allowed: readonly T[], option: string): T[] =>
   given.split(',').map((name) => {
     if (!allowed.includes(name as T))
       throw badInput('BAD_OPTION', `${option} ${name}: allowed are ${allowed.join(', ')}`);
@@ -48,11 +49,11 @@ export const benchRows = (name: BenchModel, { kind }: AdapterFacts): number =>
 
 export const MODEL_NAMES = Object.keys(BENCH_MODELS) as BenchModel[];
 export function storagesOf(given: string, gpu: Gpu): Storage[] {
-  const storages = names(given, ['f32', 'f16'] as const, '--precision');
+  const storages = namesOf(given, ['f32', 'f16'] as const, '--precision');
   if (storages.includes('f16') && !gpu.device.features.has('shader-f16'))
     throw badInput('BAD_OPTION', `--precision f16: ${gpu.facts.name} has no shader-f16`);
   return storages;
 }
 
 export const modelsOf = (given: string | undefined, { kind }: AdapterFacts): readonly BenchModel[] =>
-  given !== undefined ? names(given, MODEL_NAMES, '--models') : DEFAULT_MODELS[kind];
+  given !== undefined ? namesOf(given, MODEL_NAMES, '--models') : DEFAULT_MODELS[kind];

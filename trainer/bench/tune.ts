@@ -12,7 +12,7 @@ import { type AttentionTile, attention } from '../kernels/attention.ts';
 import { attentionCandidates, matmulCandidates } from '../kernels/candidates.ts';
 import { attentionTile, type KernelChoice, matmulClass, matmulTile } from '../kernels/choice.ts';
 import { matmulProblems } from '../kernels/index.ts';
-import { type MatmulKernel, type MatmulTile, matmul, tileName } from '../kernels/matmul.ts';
+import { isMatmul, type MatmulTile, matmul, tileName } from '../kernels/matmul.ts';
 import type { MatmulDims, MatmulProblem } from '../kernels/matmul-problem.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { toleranceOf, wgslError } from '../proofs/kernels.ts';
@@ -63,7 +63,6 @@ export const productsOf = (steps: readonly ProgramStep[]): Product[] =>
   steps.flatMap(({ kernel, dims }) =>
     isMatmul(kernel) ? [{ problem: kernel.problem, dims: dims as unknown as MatmulDims }] : [],
   );
-const isMatmul = (kernel: Kernel): kernel is MatmulKernel => 'problem' in kernel;
 
 /** One product of each class is measured. */
 export async function tuneMatmuls(

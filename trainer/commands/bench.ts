@@ -3,6 +3,7 @@ import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { MODEL_NAMES, modelsOf, storagesOf } from '../bench/models.ts';
 import { adapterOption } from '../gpu/adapter.ts';
+import { PRESETS } from '../model/config.ts';
 
 export const modelsOption = z
   .string()
@@ -13,7 +14,12 @@ export const precisionOption = z.string().default('f32').describe('f32, f16 or f
 export const benchCommand = defineCommand({
   name: 'bench',
   summary: 'measure kernels and whole training steps on the adapter, as shares of what it can do',
-  examples: ['vua bench', 'vua bench --adapter embedded --models demo --naive', 'vua bench --precision f16 --json'],
+  examples: [
+    'vua bench',
+    'vua bench --adapter embedded --models demo --naive',
+    'vua bench --precision f16 --json',
+    'vua bench --dry h200 --models 124M',
+  ],
   options: z.object({
     adapter: adapterOption,
     models: modelsOption,
@@ -30,9 +36,23 @@ export const benchCommand = defineCommand({
       .string()
       .optional()
       .describe('a Python with torch: PyTorch runs each model beside ours (compare with --optimizer adamw)'),
+    dry: z
+      .string()
+      .optional()
+      .describe(
+        `name of a GPU that is not here: what a step of --models (${Object.keys(PRESETS).join(', ')}) would do there, as \`vua train --preset\` makes it`,
+      ),
     out: z.string().optional().describe('also write everything as JSON to this file'),
   }),
-  async run({ adapter, kernels, out, models, precision, python, ...options }, context) {
+  async run({ adapter, kernels, out, models, precision, python, dry, ...options }, context) {
+    if (dry !== undefined) {
+      const { dryBench } = await import('../bench/predict.ts');
+      const predictions = dryBench(dry, models);
+      if (out) writeFileAtomic(out, `${JSON.stringify(predictions, null, 2)}\n`);
+      for (const { text, ...prediction } of predictions)
+        context.report.result(text(kernels), { event: 'prediction', ...prediction });
+      return 0;
+    }
     const { openGpu } = await import('../gpu/adapter.ts');
     const { findPytorch } = await import('../bench/pytorch.ts');
     const { benchText } = await import('../bench/report.ts');

@@ -46,8 +46,18 @@ export const TRAINING = {
   adapter: adapterOption,
   precision: z.enum(PRECISIONS).default('auto').describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
   recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
-  microBatch: z.int().min(0).default(0).describe('rows at a time, 0: as many as --memory-gb allows'),
-  memoryGb: z.number().min(0).default(0).describe('memory to stay within, 0: 8 on a GPU, 2 on a CPU driver'),
+  microBatch: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('rows at a time, 0: as many as --memory-gb allows; the batch is rounded up to whole micro-batches'),
+  memoryGb: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'memory to stay within, 0: nine tenths of what is free on the card, 8 where that is unknown, 2 on a CPU driver',
+    ),
   evaluateEvery: z.int().min(1).default(100).describe('steps between held-out evaluations'),
   evaluateTokens: z
     .int()

@@ -26,6 +26,8 @@ export interface AdapterFacts {
   /** Subgroup matrices with f16 operands and f32 sums that the adapter multiplies. */
   readonly matrixConfigs: readonly MatrixConfig[];
   readonly limits: Readonly<Record<string, number>>;
+  /** GB that were free on the card when it was opened, where its driver tells. */
+  readonly freeGb?: number;
 }
 
 /** An adapter in a few words. */

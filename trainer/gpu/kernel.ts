@@ -51,6 +51,10 @@ export interface Kernel {
   readonly directives?: string;
   /** Floating-point operations, where they are what counts: products. Others are measured by their bytes. */
   flops?(dims: Dims): number;
+  /** Bytes that it moves at least, where it touches only part of a buffer. */
+  bytes?(dims: Dims): number;
+  /** Loads that an invocation waits for one after the other, where that may take longer than the bytes. */
+  serial?(dims: Dims): number;
   /** Number of workgroups in x, y, z. */
   grid(dims: Dims): readonly [number, number?, number?];
   /** Everything but the bindings and `dims`. The entry point is `main`. */
@@ -73,8 +77,18 @@ export interface Binding {
 
 const ELEMENT_TYPES: ReadonlySet<string> = new Set<ElementType>(['f32', 'u32', 'vec4f', 'f16', 'vec4h']);
 
+/** What is read from a kernel's words: once, for a step asks hundreds of times. */
+function ofKernel<Made>(read: (kernel: Kernel) => Made): (kernel: Kernel) => Made {
+  const known = new WeakMap<Kernel, Made>();
+  return (kernel) => {
+    const made = known.get(kernel) ?? read(kernel);
+    known.set(kernel, made);
+    return made;
+  };
+}
+
 /** Bindings in their order: 0 is the uniform `dims`, these follow from 1. */
-export function bindingsOf(kernel: Kernel): Binding[] {
+export const bindingsOf: (kernel: Kernel) => readonly Binding[] = ofKernel((kernel) => {
   const rows: Binding[] = [];
   for (const [access, specs] of [
     ['read', kernel.inputs],
@@ -93,17 +107,17 @@ export function bindingsOf(kernel: Kernel): Binding[] {
     }
   }
   return rows;
-}
+});
 
 /** Names of the dimensions in the order of first use, then the scalars: the layout of the uniform, 4 bytes each. */
-function dimNames(kernel: Kernel): string[] {
+const dimNames: (kernel: Kernel) => readonly string[] = ofKernel((kernel) => {
   const names = new Set<string>();
   for (const { shape } of bindingsOf(kernel)) {
     for (const word of shape.flatMap((sum) => sum.split('+'))) if (!/^\d+$/.test(word)) names.add(word);
   }
   for (const name of Object.keys(kernel.scalars ?? {})) names.add(name);
   return [...names];
-}
+});
 
 /** The whole shader text. */
 export function shaderText(kernel: Kernel): string {
@@ -140,8 +154,9 @@ export function elementsOf(binding: Binding, dims: Dims): number {
   return binding.shape.reduce((product, word) => product * extent(word, dims), 1);
 }
 
-/** Bytes that must move at least: every buffer once, those updated in place twice. */
+/** Bytes that must move at least: every buffer once, those updated in place twice; or what the kernel says of itself. */
 export const bytesOf = (kernel: Kernel, dims: Dims): number =>
+  kernel.bytes?.(dims) ??
   bindingsOf(kernel).reduce((sum, binding) => {
     const passes = binding.access === 'update' ? 2 : 1;
     return sum + passes * elementsOf(binding, dims) * (isHalf(binding.type) ? 2 : 4);

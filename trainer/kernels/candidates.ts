@@ -1,35 +1,17 @@
 /** The variants that tune.ts tries on an adapter: those that fit its limits, likely ones first. */
-import type { AdapterFacts, MatrixConfig } from '../gpu/device.ts';
+import { dryFacts } from '../gpu/cards.ts';
 import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { type AttentionTile, attention } from './attention.ts';
-import { type AttentionSubgroup, attentionSubgroupBytes } from './attention-subgroup.ts';
 import { HEAD_SIZES, hasSubgroupsOf } from './choice.ts';
 import { matmulProblems } from './index.ts';
 import { type MatmulTile, matmul } from './matmul.ts';
 import type { LanesTile } from './matmul-lanes.ts';
 import type { MatmulLayout } from './matmul-problem.ts';
-import { type SubgroupTile, subgroupBytes } from './matmul-subgroup.ts';
 import { type TilesTile, tilesBytes, tilesThreads } from './matmul-tiles.ts';
-
-/** What an adapter must tell: AdapterFacts, or the facts of a GPU that is not here. */
-export type TuningFacts = Pick<
-  AdapterFacts,
-  'kind' | 'features' | 'limits' | 'subgroupMinSize' | 'subgroupMaxSize' | 'matrixConfigs'
->;
+import { hasMatrices, matrixAttentions, matrixTiles, type TuningFacts } from './matrix-units.ts';
 
 /** NVIDIA's from Turing on, as Dawn lists them: for compiling where no such GPU is. */
-export const NVIDIA_FACTS: TuningFacts = {
-  kind: 'gpu',
-  features: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
-  limits: { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024 },
-  subgroupMinSize: 32,
-  subgroupMaxSize: 32,
-  matrixConfigs: [
-    { M: 16, N: 16, K: 16 },
-    { M: 16, N: 8, K: 16 },
-    { M: 16, N: 8, K: 8 },
-  ],
-};
+export const NVIDIA_FACTS: TuningFacts = dryFacts('h200');
 
 /** rows, vectors, steps ahead. */
 const BROADCASTS: readonly (readonly [number, number, number?])[] = [
@@ -66,31 +48,6 @@ const TILES = [
   [32, 64, 32, 4, 8],
 ] as const;
 
-/** m, n, k, down, across. */
-const SUBGROUPS = [
-  [128, 128, 32, 4, 2],
-  [128, 128, 32, 2, 2],
-  [128, 128, 64, 4, 2],
-  [128, 64, 32, 4, 2],
-  [128, 64, 32, 2, 2],
-  [64, 128, 32, 2, 4],
-  [64, 64, 32, 2, 2],
-  [64, 64, 64, 2, 2],
-  [256, 128, 32, 4, 2],
-  [64, 32, 32, 2, 1],
-  [32, 32, 32, 1, 1],
-] as const;
-
-const subgroupTile = (
-  [m, n, k, down, across]: readonly [number, number, number, number, number],
-  { M, N, K }: MatrixConfig,
-  lanes: number,
-): SubgroupTile => ({ kind: 'subgroup', m, n, k, down, across, M, N, K, lanes });
-
-const hasMatrices = ({ features, matrixConfigs }: TuningFacts): boolean =>
-  matrixConfigs.length > 0 &&
-  ['shader-f16', 'chromium-experimental-subgroup-matrix'].every((feature) => features.includes(feature));
-
 export function matmulCandidates(facts: TuningFacts, layout: MatmulLayout, from: Storage): MatmulTile[] {
   if (facts.kind !== 'gpu') {
     const size = facts.subgroupMaxSize;
@@ -109,25 +66,8 @@ export function matmulCandidates(facts: TuningFacts, layout: MatmulLayout, from:
   );
   // f32 operands would lose their range in f16.
   if (from === 'f32' || !hasMatrices(facts)) return tiles;
-  const matrices = facts.matrixConfigs
-    .flatMap((config) => SUBGROUPS.map((numbers) => subgroupTile(numbers, config, facts.subgroupMaxSize)))
-    .filter(
-      ({ m, n, k, down, across, M, N, K, lanes }) =>
-        m % (down * M) === 0 && n % (across * N) === 0 && k % K === 0 && down * across * lanes <= invocations,
-    )
-    .filter((tile) => subgroupBytes({ layout }, tile) <= bytes);
-  return [...matrices, ...tiles.slice(0, 3)];
+  return [...matrixTiles(facts, layout), ...tiles.slice(0, 3)];
 }
-
-/** down, across. */
-const ATTENTIONS = [
-  [4, 64],
-  [4, 32],
-  [8, 32],
-  [8, 64],
-  [2, 64],
-  [2, 32],
-] as const;
 
 export function attentionCandidates(facts: TuningFacts, storage: Storage, headSize: number): AttentionTile[] {
   const lanes = (lanes: number, block: number): AttentionTile => ({
@@ -142,16 +82,7 @@ export function attentionCandidates(facts: TuningFacts, storage: Storage, headSi
   }
   const plain = [lanes(64, 1), lanes(64, 4), lanes(128, 1), lanes(32, 2)];
   if (storage === 'f32' || !hasMatrices(facts)) return plain;
-  const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: invocations } = facts.limits;
-  const matrices = facts.matrixConfigs
-    .filter(({ M, N, K }) => facts.subgroupMaxSize % M === 0 && headSize % N === 0 && headSize % K === 0)
-    .flatMap(({ M, N, K }) =>
-      ATTENTIONS.map(([down, across]): AttentionSubgroup => {
-        return { kind: 'subgroup', down, across, M, N, K, lanes: facts.subgroupMaxSize };
-      }),
-    )
-    .filter((tile) => attentionSubgroupBytes(headSize, tile) <= bytes && tile.down * tile.lanes <= invocations);
-  return [...matrices, ...plain];
+  return [...matrixAttentions(facts, headSize), ...plain];
 }
 
 /** All kernels that tuning would try on an NVIDIA GPU. */

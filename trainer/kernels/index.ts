@@ -45,17 +45,29 @@ const DECODE_GPU: DecodeVariant = { attentionLanes: 32, matvec: { teams: 4, lane
 export const decodeVariant = (kind: 'gpu' | 'software' | 'embedded'): DecodeVariant =>
   kind === 'gpu' ? DECODE_GPU : DECODE_CPU;
 
+/** A kernel's text is made once a network: a step has hundreds of dispatches of a few kernels. */
+function once<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
+  const known = new Map<string, Made>();
+  return (key) => {
+    const name = JSON.stringify(key);
+    if (!known.has(name)) known.set(name, make(key));
+    return known.get(name)!;
+  };
+}
+
+const product = once(([problem, tile]: readonly [MatmulProblem, MatmulTile]) => matmul(problem, tile));
+
 /** What a network of one storage runs, by role; matmuls and attention are made as they are asked for. */
 export function kernelSet(choice: KernelChoice, storage: Storage) {
   return {
     embedding: { forward: embeddingForward(storage), backward: embeddingBackward(storage) },
     valueEmbedding: { forward: valueEmbeddingForward(storage), backward: valueEmbeddingBackward(storage) },
     rmsnorm: rmsnorm(storage, choice.normLanes),
-    heads: (normed: boolean) => heads(storage, normed),
-    attention: (headSize: number) => attention(headSize, storage, attentionTile(choice, storage, headSize)),
+    heads: once((normed: boolean) => heads(storage, normed)),
+    attention: once((headSize: number) => attention(headSize, storage, attentionTile(choice, storage, headSize))),
     swiglu: swiglu(storage),
     relu2: relu2(storage),
-    crossEntropy: (softcap: boolean) => crossEntropy(storage, choice.lossLanes, softcap),
+    crossEntropy: once((softcap: boolean) => crossEntropy(storage, choice.lossLanes, softcap)),
     residualMix: {
       forward: residualMixForward,
       backward: residualMixBackward('write', storage),
@@ -70,7 +82,7 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
     sumSlices: MATMUL_SUM_SLICES,
     slicesOfK: (dims: MatmulDims, room: number) => slicesOfK(choice, storage, dims, room),
     matmul: (problem: MatmulProblem, dims: MatmulDims) =>
-      matmul(problem, matmulTile(choice, problem.layout, problem.from, dims)),
+      product([problem, matmulTile(choice, problem.layout, problem.from, dims)]),
   };
 }
 export type KernelSet = ReturnType<typeof kernelSet>;

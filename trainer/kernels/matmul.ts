@@ -24,6 +24,10 @@ export function tileName(tile: MatmulTile): string {
   return `${kind}_${Object.values(numbers).join('x')}`;
 }
 
+/** Rows and columns of `out` that a workgroup owns. */
+export const tileSize = (tile: MatmulTile): readonly [m: number, n: number] =>
+  'vectors' in tile ? [tile.rows, 4 * tile.lanes * tile.vectors] : [tile.m, tile.n];
+
 const RESULT: Readonly<Record<MatmulEpilogue, string>> = {
   write: 's',
   add: 'residual[at] + s',
@@ -36,6 +40,8 @@ export interface MatmulKernel extends Kernel {
   readonly problem: MatmulProblem;
   readonly tile: MatmulTile;
 }
+
+export const isMatmul = (kernel: Kernel): kernel is MatmulKernel => 'problem' in kernel;
 
 export function matmul(problem: MatmulProblem, tile: MatmulTile): MatmulKernel {
   const { layout, epilogue, from, into } = problem;

@@ -9,8 +9,6 @@ import { type Program, slice, type Tensor } from '../gpu/program.ts';
 import { headName } from './config.ts';
 import type { Network } from './network.ts';
 
-/** Bytes that one chunk of logits may take. */
-const CHUNK_BYTES = 64 * 2 ** 20;
 /** A chunk begins at a multiple of this many rows: 256 bytes of any tensor. */
 const ROW_ALIGN = 128;
 
@@ -31,12 +29,24 @@ export interface Head {
   addLossesAndGradients(program: Program): void;
 }
 
+/**
+ * Rows of a chunk of logits: as many as the bytes allow, in chunks of equal length where some number of them, at most
+ * twice the fewest, allows that.
+ */
+export function rowsOfChunk(N: number, rowBytes: number, bytes: number): number {
+  const fitting = Math.max(ROW_ALIGN, Math.floor(bytes / rowBytes / ROW_ALIGN) * ROW_ALIGN);
+  if (N <= fitting) return N;
+  const fewest = Math.ceil(N / fitting);
+  for (let chunks = fewest; chunks <= 2 * fewest; chunks++) {
+    if (N % (chunks * ROW_ALIGN) === 0) return N / chunks;
+  }
+  return Math.ceil(N / fewest / ROW_ALIGN) * ROW_ALIGN;
+}
+
 export function createHead(network: Network, tensors: HeadTensors, N: number, zLoss: number): Head {
   const { config, arena, kernels } = network;
   const { width: C, paddedVocab: V, vocabSize: used, softcap: cap } = config;
-  const bytes = V * (network.storage === 'f16' ? 2 : 4);
-  const fitting = Math.floor(CHUNK_BYTES / bytes / ROW_ALIGN) * ROW_ALIGN;
-  const R = Math.min(N, Math.max(ROW_ALIGN, fitting));
+  const R = rowsOfChunk(N, V * (network.storage === 'f16' ? 2 : 4), network.logitsBytes);
   const logits = network.activation('logits', R * V);
   const dlogits = network.activation('dlogits', R * V);
   const lse = network.tensor('lse', N);

@@ -9,7 +9,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { Dims, Storage } from '../gpu/kernel.ts';
 import { type Program, type Tensor, tensor } from '../gpu/program.ts';
-import { type KernelChoice, kernelsFor } from '../kernels/choice.ts';
+import { type KernelChoice, kernelsFor, LOGITS_BYTES } from '../kernels/choice.ts';
 import { type KernelSet, kernelSet } from '../kernels/index.ts';
 import type { MatmulDims, MatmulLayout, MatmulProblem } from '../kernels/matmul-problem.ts';
 import type { Arena } from './arena.ts';
@@ -31,6 +31,8 @@ export class Network {
   readonly arena: Arena;
   readonly storage: Storage;
   readonly kernels: KernelSet;
+  /** Of a chunk of logits: one binding holds it. */
+  readonly logitsBytes: number;
   readonly #own: Tensor[] = [];
   #slices: Tensor | undefined;
 
@@ -40,6 +42,8 @@ export class Network {
     this.arena = arena;
     this.storage = arena.whole.half ? 'f16' : 'f32';
     this.kernels = kernelSet(choice, this.storage);
+    const { maxStorageBufferBindingSize: binding = LOGITS_BYTES } = gpu.facts.limits;
+    this.logitsBytes = Math.min(choice.logitsBytes ?? LOGITS_BYTES, binding);
   }
 
   /** A buffer of f32 (or u32) that is released with the network. */

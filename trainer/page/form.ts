@@ -5,8 +5,8 @@ import type { FoundFolder } from '../../shards/tokens/source.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { parameterCount } from '../model/config.ts';
 import { finalTokensOf } from '../run/options.ts';
-import { type Recipe, recipeOf } from '../run/recipe.ts';
-import { DEFAULT_MEMORY_GB, type Precision } from '../run/recipe-options.ts';
+import { defaultMemoryGb, type Recipe, recipeOf } from '../run/recipe.ts';
+import type { Precision } from '../run/recipe-options.ts';
 import { element, figures, find } from './elements.ts';
 import type { RunOptions } from './messages.ts';
 
@@ -133,7 +133,7 @@ function showRecipe(recipe: Recipe, facts: AdapterFacts, tokens: number): void {
   field('context').placeholder = String(config.context);
   field('batch').placeholder = String(rows);
   field('learningRate').placeholder = schedule.peak.toPrecision(3);
-  field('memoryGb').placeholder = String(DEFAULT_MEMORY_GB[facts.kind]);
+  field('memoryGb').placeholder = String(Math.floor(defaultMemoryGb(facts)));
   const perStep = rows * config.context;
   const evaluateTokens = number('evaluateTokens');
   field('finalTokens').placeholder = formatCount(finalTokensOf({ evaluateTokens }, perStep * schedule.steps));

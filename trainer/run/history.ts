@@ -5,7 +5,7 @@ import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
-import { fittingKernels, type KernelChoice } from '../kernels/choice.ts';
+import { fittingKernels, type KernelChoice, LOGITS_BYTES } from '../kernels/choice.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
 import { type Curve, readCurve } from '../record/curve.ts';
@@ -95,7 +95,8 @@ const constantRateUntil = ({ schedule, steps, decayShare }: Identity): number =>
 /** Kernel variants as the run began, for they decide the order of sums; but for those that this adapter would get wrong. */
 export function resumedKernels(previous: Checkpoint | undefined, facts: AdapterFacts): KernelChoice | undefined {
   const kernels = previous?.state.extra?.kernels as KernelChoice | undefined;
-  return kernels && fittingKernels(kernels, facts);
+  // Before `logitsBytes` was kept all chunks had the default.
+  return kernels && fittingKernels({ logitsBytes: LOGITS_BYTES, ...kernels }, facts);
 }
 
 /** Storage and rows of the micro-batch as the run began: its sums come out the same to the bit. */

@@ -4,14 +4,15 @@
  *   tokens   20 for each parameter (Hoffmann et al. 2022) unless said otherwise
  *   data     U tokens seen E times are worth U + U·R·(1 − exp(−(E − 1)/R)) fresh ones, R = 15.39 (Muennighoff et al.
  *            2023, eq. 5): four epochs nearly as good as fresh text, and however long the run, no more than 16.4 U
- *   time     FLOPs (peak.ts) over devices · peak · the share of it that training reaches
+ *   time     FLOPs (gpu/cards.ts) over devices · peak · the share of it that training reaches
  *   memory   what the trainer would allocate (memory.ts), with Muon and without recomputation
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { CARDS } from '../gpu/cards.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
 import { type ModelConfig, modelConfig, parameterCount } from '../model/config.ts';
-import { type DevicePeak, flopsPerToken, PEAKS, TOKENS_PER_PARAMETER } from './flops.ts';
+import { flopsPerToken, TOKENS_PER_PARAMETER } from './flops.ts';
 import { memoryNeed } from './memory.ts';
 import { OPTIMIZER } from './recipe-options.ts';
 
@@ -42,13 +43,13 @@ export interface Device {
  */
 export function parseDevice(text: string, precision: 'f32' | 'f16'): Device {
   const match = /^(?:(\d+)x)?([a-z][a-z0-9-]*)(?:=(\d+(?:\.\d+)?))?$/i.exec(text);
-  const known: DevicePeak | undefined = PEAKS.find(({ name }) => name === match?.[2].toLowerCase());
+  const known = CARDS.find(({ name }) => name === match?.[2].toLowerCase());
   const peak = match?.[3] === undefined ? known?.[precision] : Number(match[3]);
   if (!match || !peak || Number(match[1] ?? 1) === 0) {
     throw badInput(
       'BAD_OPTION',
       `--device ${text}: expected NAME, COUNTxNAME or NAME=TFLOPS`,
-      `known names: ${PEAKS.map(({ name }) => name).join(', ')}`,
+      `known names: ${CARDS.map(({ name }) => name).join(', ')}`,
     );
   }
   return { name: match[2], count: Number(match[1] ?? 1), peak, memoryGb: known?.memoryGb };

@@ -27,7 +27,7 @@ export interface RecipeOptions {
   readonly batch: number;
   /** Rows of a micro-batch; 0: as many as fit into `memoryGb`. */
   readonly microBatch?: number;
-  /** 0: DEFAULT_MEMORY_GB. */
+  /** 0: of what the card has, else DEFAULT_MEMORY_GB. */
   readonly memoryGb?: number;
   readonly steps: number;
   /** Peak; 0: from the width. */
@@ -53,7 +53,7 @@ export const OPTIMIZER: OptimizerOptions = {
   matrices: 'muon',
   muonRatio: 0.7,
 };
-/** GB that a run may take where nothing is said: adapters do not tell how much they have. */
+/** GB that a run may take where nothing is said and the card is not known. */
 export const DEFAULT_MEMORY_GB: Readonly<Record<AdapterFacts['kind'], number>> = { gpu: 8, software: 2, embedded: 2 };
 
 export const DEFAULT_DEPTH = 2;

@@ -4,12 +4,13 @@
  *
  *   rate    AdamW's peak 0.03 · √(64 / C), Muon's 0.7 of it: found at C = 64 on Vietnamese (LOG.md), scaled as usual
  *   batch   512 · depth² tokens a step: 2,048 at depth 2, 73,728 at depth 12
- *   rows    of a micro-batch: as many as the memory limit allows, the rest is accumulated
+ *   rows    of a micro-batch: as many as the memory limit allows; the batch is rounded up to micro-batches of one length
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
+import { usableGb } from '../gpu/cards.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
-import type { KernelChoice } from '../kernels/choice.ts';
+import { type KernelChoice, kernelsFor, LOGITS_BYTES } from '../kernels/choice.ts';
 import { MODEL_DEFAULTS, type ModelConfig, modelConfig, PRESETS } from '../model/config.ts';
 import type { OptimizerOptions, TrainerOptions } from '../model/trainer.ts';
 import { type MemoryNeed, memoryNeed } from './memory.ts';
@@ -72,27 +73,28 @@ export function optimizerOf(options: RecipeOptions): OptimizerOptions {
 
 /**
  * Model, micro-batches, schedule and memory of a run on an adapter.
- * `kernels`: measured variants (kernels/tuned.ts), where they are known.
- * @throws ToolkitError BAD_OPTION (exit 2) when precision, micro-batch or batch cannot be had; OUT_OF_MEMORY when not even
+ * `chosen`: measured variants (kernels/tuned.ts), where they are known.
+ * @throws ToolkitError BAD_OPTION (exit 2) when the precision cannot be had; OUT_OF_MEMORY when not even
  * one row fits into the memory that was asked for.
  */
 export function recipeOf(
   options: RecipeOptions,
   vocabSize: number,
   facts: AdapterFacts,
-  kernels?: KernelChoice,
+  chosen?: KernelChoice,
 ): Recipe {
   const config = modelOf(options, vocabSize);
   const batch = batchOf(options, config);
   const storage = storageOf(options.precision ?? 'auto', facts);
   const optimizer = optimizerOf(options);
-  const limit = (options.memoryGb || DEFAULT_MEMORY_GB[facts.kind]) * 1e9;
-  const needs = (rows: number): { rows: number; trainer: TrainerOptions; memory: MemoryNeed } => {
+  const limit = 1e9 * (options.memoryGb || defaultMemoryGb(facts));
+  const kernels = { logitsBytes: logitsOf(facts, limit), ...(chosen ?? kernelsFor(facts)) };
+  const needs = (rows: number): Need => {
     const trainer: TrainerOptions = { rows, optimizer, storage, recompute: options.recompute, kernels };
-    return { rows, trainer, memory: memoryNeed(facts, config, trainer) };
+    return { trainer, memory: memoryNeed(facts, config, trainer) };
   };
-  const chosen = options.microBatch ? needs(dividing(options.microBatch, batch)) : largestThatFits(batch, limit, needs);
-  const { trainer, rows, memory } = chosen;
+  const { trainer, memory } = options.microBatch ? needs(options.microBatch) : largestThatFits(batch, limit, needs);
+  const { rows } = trainer;
   if (options.memoryGb && memory.bytes > limit) {
     throw badInput(
       'OUT_OF_MEMORY',
@@ -100,7 +102,20 @@ export function recipeOf(
       'choose a smaller model or --context, add --recompute, or allow more',
     );
   }
-  return { config, trainer, accumulate: batch / rows, memory, schedule: scheduleOf(options, config) };
+  return { config, trainer, accumulate: Math.ceil(batch / rows), memory, schedule: scheduleOf(options, config) };
+}
+
+/** GB that a run may take where nothing is said: of what the card has, else of what most of its kind have. */
+export const defaultMemoryGb = (facts: AdapterFacts): number => usableGb(facts) ?? DEFAULT_MEMORY_GB[facts.kind];
+
+/** Large chunks read and add up the head's weights seldom; a CPU driver's stay in its caches. */
+const LOGITS_SHARE = 1 / 8;
+const logitsOf = ({ kind }: AdapterFacts, limit: number): number =>
+  kind === 'gpu' ? Math.max(LOGITS_BYTES, LOGITS_SHARE * limit) : LOGITS_BYTES;
+
+interface Need {
+  readonly trainer: TrainerOptions;
+  readonly memory: MemoryNeed;
 }
 
 /** Mixed precision where the adapter has it and is no CPU, which only loses by it. */
@@ -116,23 +131,35 @@ function storageOf(precision: Precision, { kind, features, name }: AdapterFacts)
   return precision === 'mixed' || (precision === 'auto' && has && kind === 'gpu') ? 'f16' : 'f32';
 }
 
-function dividing(microBatch: number, batch: number): number {
-  if (batch % microBatch === 0) return microBatch;
-  throw badInput('BAD_OPTION', `--micro-batch ${microBatch}: expected a divisor of the ${batch} rows of a step`);
+/** A divisor of the batch is worth a micro-batch that is smaller by this share. */
+const NEARLY = 0.75;
+
+/**
+ * Micro-batches of the most rows that `limit` allows, then as few as make the batch, all of one length: the batch is
+ * rounded up to them, unless nearly as many rows divide it. One row, whatever it needs, where not even that fits.
+ */
+function largestThatFits(batch: number, limit: number, needs: (rows: number) => Need): Need {
+  let [fits, found] = [0, undefined as Need | undefined];
+  for (let [low, high] = [1, batch]; low <= high; ) {
+    const rows = low === 1 && high === batch ? batch : Math.floor((low + high) / 2);
+    const need = attempt(() => needs(rows));
+    if (need && need.memory.bytes <= limit) [fits, found, low] = [rows, need, rows + 1];
+    else high = rows - 1;
+  }
+  if (!found) return needs(1);
+  const divisor = range(fits, Math.ceil(NEARLY * fits)).find((rows) => batch % rows === 0);
+  const rows = divisor ?? Math.ceil(batch / Math.ceil(batch / fits));
+  return rows === fits ? found : needs(rows);
 }
 
-/** The largest divisor of `batch` whose need is within `limit`; else one row, whatever it needs. */
-function largestThatFits<Need extends { memory: MemoryNeed }>(
-  batch: number,
-  limit: number,
-  needs: (rows: number) => Need,
-): Need {
-  for (let parts = 1; parts < batch; parts++) {
-    if (batch % parts !== 0) continue;
-    try {
-      const need = needs(batch / parts);
-      if (need.memory.bytes <= limit) return need;
-    } catch {} // one of its buffers is larger than the adapter allows
+/** Undefined where one of its buffers is larger than the adapter allows. */
+function attempt(need: () => Need): Need | undefined {
+  try {
+    return need();
+  } catch {
+    return undefined;
   }
-  return needs(1);
 }
+
+/** From `first` down to `last`. */
+const range = (first: number, last: number): number[] => Array.from({ length: first - last + 1 }, (_, i) => first - i);

@@ -93,8 +93,8 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
   try {
     const adapter = describe(gpu.facts);
     report.note(`adapter: ${adapter}`);
-    const kernels = resumedKernels(previous, gpu.facts) ?? loadChoice(gpu.facts).choice;
-    const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, kernels);
+    const chosen = resumedKernels(previous, gpu.facts) ?? loadChoice(gpu.facts).choice;
+    const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, chosen);
     report.note(recipeText(recipe));
     const run = await openRun(gpu, {
       ...{ folders, heldOut, counts: readCounts(options.out), recipe, options, state: previous?.state.loader },
@@ -105,7 +105,7 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
           : undefined,
     });
     try {
-      const { rows, storage } = run.trainer;
+      const { rows, storage, kernels } = run.trainer;
       // A resume to the bit needs the same sums in the same order.
       const kept = { options: identity, adapter, extra: { storage, rows, kernels } };
       return await record(run, options, { previous, stale, tokenizer, kept }, work);

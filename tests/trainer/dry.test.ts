@@ -1,0 +1,82 @@
+/** What steps would do on GPUs that are not here: counted on devices that allocate nothing. */
+import { expect, it } from 'vitest';
+import { type Prediction, predictStep, ratesOf } from '../../trainer/bench/predict.ts';
+import { cardOf, dryFacts, usableGb } from '../../trainer/gpu/cards.ts';
+import { Gpu } from '../../trainer/gpu/device.ts';
+import { isMatmul } from '../../trainer/kernels/matmul.ts';
+import { PRESETS } from '../../trainer/model/config.ts';
+import { rowsOfChunk } from '../../trainer/model/head.ts';
+import { Trainer } from '../../trainer/model/trainer.ts';
+import { defaultMemoryGb, recipeOf } from '../../trainer/run/recipe.ts';
+import type { RecipeOptions } from '../../trainer/run/recipe-options.ts';
+
+const h200 = dryFacts('h200');
+const sizes: RecipeOptions = { depth: 0, width: 0, context: 0, batch: 0, steps: 1000, learningRate: 0 };
+const predict = (options: Partial<RecipeOptions>, vocabSize: number, facts = h200): Prediction =>
+  predictStep(facts, cardOf(facts.name)!, { ...sizes, ...options }, vocabSize);
+
+const presets = Object.entries(PRESETS).map(
+  ([preset, { vocabSize }]) => [{ preset } as Partial<RecipeOptions>, vocabSize] as const,
+);
+const others = [
+  [{ depth: 8, memoryGb: 8 }, 32_768],
+  [{ depth: 13 }, 32_768],
+  [{ depth: 16, memoryGb: 40 }, 50_304],
+  [{ depth: 19, memoryGb: 120 }, 32_768],
+] as const;
+
+it.each([...presets, ...others])(
+  '%j: every product on matrix units, every multiprocessor at work',
+  (options, vocab) => {
+    const { flops, few, recipe } = predict(options, vocab);
+    expect([flops.matrix > 0, flops.fma]).toEqual([true, 0]);
+    // Newton–Schulz on matrices of 64 and 128 has no more to give.
+    for (const { reason } of few)
+      expect(reason).toMatch(/^\d+ × \d+ × \d+ in tiles of 32×32, the smallest; no gradient, so K/);
+    expect(few.length > 0).toBe(recipe.config.width < 512);
+    const trainer = new Trainer(Gpu.dry(h200), recipe.config, recipe.trainer);
+    const chunks = trainer.programSteps.gradients
+      .filter(
+        ({ kernel, dims }) =>
+          isMatmul(kernel) && kernel.problem.layout === 'nt' && dims.N === recipe.config.paddedVocab,
+      )
+      .map(({ dims }) => dims.M);
+    expect(new Set(chunks).size).toBe(1);
+  },
+);
+
+it('the 124M preset with the default command, by the stated model', () => {
+  const { seconds, tokens, recipe } = predict({ preset: '124M' }, 50_304);
+  expect(tokens).toBe(73_728);
+  expect(recipe.accumulate).toBe(1);
+  expect(ratesOf(cardOf('NVIDIA H200')!)).toMatchObject({
+    ...{ matrix: 220e12, fma: 25e12, attentionMatrix: 55e12, attentionFma: 6e12, bandwidth: 3.9e12, dispatch: 4e-6 },
+  });
+  expect(seconds).toBeLessThan(0.45);
+});
+
+it('takes the memory of the card, and rounds the batch to micro-batches', () => {
+  expect(usableGb({ name: 'NVIDIA H200', kind: 'gpu', freeGb: 100 })).toBe(90);
+  expect(defaultMemoryGb(h200)).toBeCloseTo(0.7 * 141);
+  expect(defaultMemoryGb(dryFacts('rtx3060'))).toBeCloseTo(8.4);
+  expect(defaultMemoryGb({ ...h200, name: 'a GPU that nobody knows' })).toBe(8);
+  expect(defaultMemoryGb({ ...h200, kind: 'software' })).toBe(2);
+  const shape = (options: Partial<RecipeOptions>): number[] => {
+    const { accumulate, trainer, memory } = recipeOf({ ...sizes, ...options }, 32_768, h200);
+    expect(memory.bytes).toBeLessThanOrEqual(1e9 * (options.memoryGb ?? defaultMemoryGb(h200)));
+    return [accumulate, trainer.rows];
+  };
+  const [parts, rows] = shape({ preset: '350M' });
+  expect([parts * rows, rows >= 64]).toEqual([288, true]);
+  const [some, each] = shape({ depth: 19, memoryGb: 40 }); // 181 rows, a prime
+  expect(some).toBeLessThan(10);
+  expect(some * each).toBeGreaterThanOrEqual(181);
+  expect(some * each).toBeLessThan(181 + some);
+});
+
+it('cuts the rows of the head into equal chunks', () => {
+  expect(rowsOfChunk(73_728, 100_608, 2 ** 31 - 4)).toBe(18_432);
+  expect(rowsOfChunk(12_288, 100_608, 64 * 2 ** 20)).toBe(512); // 640 fit, which leaves a rest of 128
+  expect(rowsOfChunk(1024, 4096, 2 ** 26)).toBe(1024);
+  expect(rowsOfChunk(1000, 4096, 2 ** 20)).toBe(256); // no number of chunks is even
+});
