@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `vua` command line: a list of commands, one catch, exit codes. */
 import './crawlers/shell/signals.ts';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
@@ -15,9 +16,9 @@ import {
   INTERRUPTED,
   sayWhatIsAllowed,
 } from './crawlers/shell/command.ts';
-import { reasonOf, ToolkitError } from './crawlers/shell/errors.ts';
+import { reasonOf, ToolkitError, visible } from './crawlers/shell/errors.ts';
 import { writeFault } from './crawlers/shell/folder.ts';
-import { createReporter } from './crawlers/shell/reporter.ts';
+import { createReporter, logLine } from './crawlers/shell/reporter.ts';
 import { stopped } from './crawlers/shell/signals.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
@@ -69,7 +70,10 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
 };
 
 const json = process.argv.includes('--json');
+const logJson = json || process.argv.includes('--log-json');
 const debug = process.argv.includes('--debug');
+const labels = { run: randomBytes(4).toString('hex'), version: packageVersion() };
+const report = createReporter({ json, logJson, labels });
 
 // A closed pipe (`vua stats DIR | head`) is success; a closed terminal has said so by SIGHUP.
 for (const stream of [process.stdout, process.stderr]) {
@@ -80,22 +84,22 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-stopped.addEventListener('abort', () => createReporter(json).note('stopping after the work in hand (again: at once)'));
+stopped.addEventListener('abort', () => report.note('stopping after the work in hand (again: at once)'));
 
 const program = new Commander('vua')
   .description('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU')
-  .version(packageVersion())
+  .version(labels.version)
   .configureHelp({
     visibleCommands: ({ commands }) => [...commands],
     subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/\[options\] ?/, '')}`.trim(),
   })
   .addHelpText('after', '\n`vua COMMAND --help` shows options and examples.')
-  .configureOutput({ outputError: () => {}, writeErr: (text) => json || process.stderr.write(text) });
+  .configureOutput({ outputError: () => {}, writeErr: (text) => logJson || process.stderr.write(text) });
 addGlobalOptions(sayWhatIsAllowed(program));
 for (const [heading, commands] of Object.entries(COMMANDS)) {
   for (const command of commands) {
     addCommand(program, command, heading, async (chosen, options) => {
-      const status = await chosen.run(options, { signal: stopped, report: createReporter(json) });
+      const status = await chosen.run(options, { signal: stopped, report });
       process.exitCode = status ?? (stopped.aborted ? INTERRUPTED : DONE);
     });
   }
@@ -125,8 +129,8 @@ function fail(error: unknown): number {
 }
 
 function printError(code: string, message: string, hint?: string, error?: unknown): void {
-  if (json) process.stderr.write(`${JSON.stringify({ event: 'error', code, message, hint })}\n`);
-  else process.stderr.write(`error ${code}: ${message}\n${hint ? `hint: ${hint}\n` : ''}`);
+  if (logJson) process.stderr.write(logLine({ event: 'error', code, message, hint }, labels, 'error'));
+  else process.stderr.write(visible(`error ${code}: ${message}\n${hint ? `hint: ${hint}\n` : ''}`));
   if (debug && error instanceof Error)
     process.stderr.write(
       `${error.stack}\n${error.cause ? `cause: ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`,

@@ -34,7 +34,7 @@ export function context(json = false): HeardContext {
   const controller = new AbortController();
   const out: string[] = [];
   const err: string[] = [];
-  const report = createReporter(json, { write: (text) => out.push(text) }, { write: (text) => err.push(text) });
+  const report = createReporter({ json }, { write: (text) => out.push(text) }, { write: (text) => err.push(text) });
   return { signal: controller.signal, report, out, err, abort: () => controller.abort() };
 }
 

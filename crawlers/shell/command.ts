@@ -151,7 +151,7 @@ export function addCommand(
   addGlobalOptions(leaf);
   leaf.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join('\n')}\n`);
   leaf.action(async () => {
-    const { json: _json, debug: _debug, ...typed } = leaf.opts<Record<string, unknown>>();
+    const { json: _json, logJson: _logJson, debug: _debug, ...typed } = leaf.opts<Record<string, unknown>>();
     const given = withNumbers(command, typed);
     if (command.positional !== undefined && leaf.processedArgs[0] !== undefined) {
       given[command.positional] = leaf.processedArgs[0];
@@ -164,6 +164,7 @@ export function addCommand(
 export const addGlobalOptions = (commander: Commander): Commander =>
   commander
     .option('--json', 'results as JSON lines on stdout, progress as JSON lines on stderr')
+    .option('--log-json', 'progress as JSON lines on stderr, as where that is no terminal')
     .option('--debug', 'show stack traces');
 
 /** Makes errors of the command line ToolkitErrors; `--help` and `--version` end as CommanderErrors with exit code 0. */

@@ -61,3 +61,14 @@ export function reasonOf(error: unknown): string {
 export function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
+
+/**
+ * Text of any origin, as it may stand on a terminal: what one would obey (escapes, a carriage return, marks that turn the
+ * direction of writing) as `\u{…}`; line ends and tabs stay.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[^\P{Cc}\n\t]|[\u2028-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}

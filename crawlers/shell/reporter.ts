@@ -1,7 +1,10 @@
 /**
- * How a command speaks. Progress goes to stderr: one live line on a terminal, JSON lines otherwise.
- * Results go to stdout: text, or JSON lines with --json. Long work shows done, rate and ETA.
+ * How a command speaks. Progress goes to stderr: one live line on a terminal, JSON lines otherwise, rarer the longer it
+ * takes. Results go to stdout: text, or JSON lines with --json. Long work shows done, rate and ETA. What a terminal would
+ * take for a command is shown as `\u{…}`, wherever it comes from.
  */
+import { visible } from './errors.ts';
+
 export interface Progress {
   /** `done` units so far; figures are shown behind the rate (`{ kept: 12, loss: '5.31' }`). */
   update(done: number, figures?: Readonly<Record<string, number | string>>): void;
@@ -15,8 +18,31 @@ export interface Reporter {
   stage(name: string, unit: string, total?: number, from?: number): Progress;
   /** A sentence for people on stderr (`{"event":"note"}` when not a terminal). */
   note(text: string): void;
-  /** A result on stdout: `text` for people, `value` as one JSON line with --json; `event` says which kind it is. */
-  result(text: string, value: { readonly event: string; readonly [figure: string]: unknown }): void;
+  /**
+   * A result on stdout: `text` for people, `value` as one JSON line with --json; `event` says which kind it is.
+   * `exact`: another program may want it to the byte; `painted`: it holds colours of ours, and its text is made visible.
+   */
+  result(
+    text: string,
+    value: { readonly event: string; readonly [figure: string]: unknown },
+    kind?: 'plain' | 'exact' | 'painted',
+  ): void;
+}
+
+/** What each line of a log says beside its own. */
+export interface LogLabels {
+  /** Of this process: lines of several runs stand in one log. */
+  readonly run: string;
+  readonly version: string;
+}
+
+export interface ReporterOptions {
+  /** Results as JSON lines, and progress too. */
+  readonly json: boolean;
+  /** Progress as JSON lines, also on a terminal. */
+  readonly logJson?: boolean;
+  /** Without them lines have no time either: what a test compares. */
+  readonly labels?: LogLabels;
 }
 
 interface OutputStream {
@@ -25,24 +51,42 @@ interface OutputStream {
   write(text: string): unknown;
 }
 
-const THROTTLE_MS = { terminal: 100, lines: 1000 };
+const THROTTLE_MS = 100;
+/** Between two lines of a stage: a second at first, a tenth of the time that it has taken, a minute at last. */
+const pauseMs = (elapsedMs: number): number => Math.min(60_000, Math.max(1000, elapsedMs / 10));
+
+type Level = 'info' | 'error';
+
+/** One line of a log: time, level, run and version, then what happened. */
+export function logLine(event: Readonly<Record<string, unknown>>, labels?: LogLabels, level: Level = 'info'): string {
+  const head = labels && { time: new Date().toISOString(), level, ...labels };
+  return `${jsonText({ ...head, ...event })}\n`;
+}
+
+/** JSON that a terminal takes for text: JSON itself leaves DEL, C1 controls and marks of direction as they are. */
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 export function createReporter(
-  json: boolean,
+  { json, logJson = json, labels }: ReporterOptions,
   stdout: OutputStream = process.stdout,
   stderr: OutputStream = process.stderr,
 ): Reporter {
-  const live = stderr.isTTY === true && !json;
-  const emit = (event: Record<string, unknown>): void => void stderr.write(`${JSON.stringify(event)}\n`);
+  const live = stderr.isTTY === true && !json && !logJson;
+  const emit = (event: Record<string, unknown>): void => void stderr.write(logLine(event, labels));
   return {
     json,
     stage: (name, unit, total, from = 0) => startStage({ name, unit, total, from }, live, stderr, emit),
     note(text) {
-      if (live) stderr.write(`\r\x1b[K${text}\n`);
+      if (live) stderr.write(`\r\x1b[K${visible(text)}\n`);
       else emit({ event: 'note', text });
     },
-    result(text, value) {
-      stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+    result(text, value, kind = 'plain') {
+      const isRaw = kind === 'painted' || (kind === 'exact' && stdout.isTTY !== true);
+      stdout.write(json ? `${jsonText(value)}\n` : `${isRaw ? text : visible(text)}\n`);
     },
   };
 }
@@ -61,7 +105,7 @@ function startStage(
     update(newDone, figures = {}) {
       done = newDone;
       const now = performance.now();
-      if (now - shownAt < (live ? THROTTLE_MS.terminal : THROTTLE_MS.lines)) return;
+      if (now - shownAt < (live ? THROTTLE_MS : pauseMs(now - started))) return;
       shownAt = now;
       const seconds = (now - started) / 1000;
       const rate = seconds > 0 ? (done - from) / seconds : 0;
@@ -82,13 +126,13 @@ function startStage(
       const share = total ? `${bar(done / total)} ${formatCount(done)}/${formatCount(total)}` : formatCount(done);
       const eta = etaSeconds === undefined ? '' : `  ETA ${formatSeconds(etaSeconds)}`;
       const line = `${name.padEnd(10)} ${share} ${unit}  ${formatCount(rate)}/s${eta}${formatFigures(figures)}`;
-      stderr.write(`\r\x1b[K${line.slice(0, (stderr.columns ?? 100) - 1)}`);
+      stderr.write(`\r\x1b[K${visible(line).slice(0, (stderr.columns ?? 100) - 1)}`);
     },
     finish(figures = {}) {
       const seconds = (performance.now() - started) / 1000;
       if (live)
         stderr.write(
-          `\r\x1b[K${name.padEnd(10)} ${formatCount(done)} ${unit} in ${formatSeconds(seconds)}${formatFigures(figures)}\n`,
+          `\r\x1b[K${name.padEnd(10)} ${formatCount(done)} ${unit} in ${formatSeconds(seconds)}${visible(formatFigures(figures))}\n`,
         );
       else emit({ event: 'done', stage: name, done, unit, seconds: round(seconds), ...figures });
     },

@@ -30,6 +30,6 @@ async function* pages() {
   }
 }
 
-const report = createReporter(false, { write: () => true }, { write: () => true });
+const report = createReporter({ json: false }, { write: () => true }, { write: () => true });
 const signal = new AbortController().signal;
 await cleanInputs({ pages: pages(), outDir, shardBytes: 30_000 }, { signal, report });

@@ -43,7 +43,7 @@ export const tokenizerDecodeCommand = defineCommand({
         if (signal.aborted) return INTERRUPTED;
       }
       text += decoder.decode();
-      if (written === undefined) return void report.result(text, { event: 'decoded', text });
+      if (written === undefined) return void report.result(text, { event: 'decoded', text }, 'exact');
       written.write(text);
       written.commit();
     } catch (error) {

@@ -25,6 +25,6 @@ export const tokenizerExplainCommand = defineCommand({
       pieces.map(({ id }) => id).join(' '),
       `${pieces.length} tokens, ${bytes} bytes, ${ratio} bytes per token`,
     ];
-    report.result(rows.join('\n'), { event: 'explained', pieces, bytes });
+    report.result(rows.join('\n'), { event: 'explained', pieces, bytes }, 'painted');
   },
 });

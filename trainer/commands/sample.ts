@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
+import { visible } from '../../crawlers/shell/errors.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 
 export const sampleCommand = defineCommand({
@@ -23,6 +24,7 @@ export const sampleCommand = defineCommand({
   }),
   async run(options, { report, signal }) {
     const { generateTexts } = await import('../generate/text.ts');
+    const readable = (text: string): string => (process.stdout.isTTY ? visible(text) : text);
     let shown = 0;
     let last = -1;
     // As it is written; a closed pipe or --json gets whole results.
@@ -31,13 +33,13 @@ export const sampleCommand = defineCommand({
         if (options.samples > 1) process.stdout.write(`${last < 0 ? '' : '\n'}── seed ${seed}\n`);
         [shown, last] = [0, seed];
       }
-      process.stdout.write(text.slice(shown));
+      process.stdout.write(readable(text.slice(shown)));
       shown = Math.max(shown, text.length);
     };
     const { prompt } = options;
     for await (const sample of generateTexts(options, signal, report.json ? undefined : stream, report.note)) {
       if (report.json) report.result(sample.text, { event: 'sample', prompt, ...sample });
-      else process.stdout.write(`${sample.text.slice(shown)}\n`);
+      else process.stdout.write(`${readable(sample.text.slice(shown))}\n`);
       report.note(`${sample.tokens} tokens, ${sample.tokensPerSecond.toFixed(1)} tokens/s`);
     }
   },

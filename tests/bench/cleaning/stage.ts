@@ -79,7 +79,7 @@ async function installed(): Promise<typeof import('../../../shards/documents/cle
 async function vua(input: string, outDir: string, threads: number): Promise<Cost> {
   const { cleanInputs } = await build;
   const silent = { write: () => true };
-  const context = { signal: new AbortController().signal, report: createReporter(false, silent, silent) };
+  const context = { signal: new AbortController().signal, report: createReporter({ json: false }, silent, silent) };
   const before = process.cpuUsage();
   const started = performance.now();
   await cleanInputs({ inputs: [input], outDir, preset: 'keep-all', threads }, context);
