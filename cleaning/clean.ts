@@ -239,7 +239,7 @@ class Decision {
     const duplicate = findDuplicate(store, assessment, near.similarity);
     const relative = duplicate && store.document(duplicate.document);
     if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
-      store.addCopy(duplicate.document, keys.page);
+      store.addCopy(duplicate.document, keys.page, page.place);
       return this.#drop({ stage: duplicate.stage, ...duplicate.rejection, other: relative.id, ...measured });
     }
     const id = store.freeId(this.#id);

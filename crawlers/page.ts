@@ -37,8 +37,17 @@ export interface Page {
   readonly licence?: string;
   /** Of a file: its place there. Pages of the web have their address instead. */
   readonly row?: Row;
+  /** Of a record that can be read by itself: where it begins. */
+  readonly place?: Place;
   /** It is no page but tells something of its address; sources yield such where they are asked to. */
   readonly notice?: Notice;
+}
+
+export interface Place {
+  /** Of the file, absolute. */
+  readonly path: string;
+  /** Byte. */
+  readonly at: number;
 }
 
 export interface Row {

@@ -49,3 +49,24 @@ export async function expectLinear<T>(
   const costs = `${one.toFixed(0)} ms of CPU at ${n}, ${four.toFixed(0)} ms at ${4 * n}`;
   expect(growth(), `each doubling multiplies the cost: ${costs}`).toBeLessThanOrEqual(most);
 }
+
+/** What a run costs whatever its size: opening files, the noise of the machine. */
+const ALWAYS_MS = 10;
+
+/** Fails where `work` costs more on an input four times the size: it must depend on what is new alone. `make` is not counted. */
+export async function expectSteady<T>(
+  make: (n: number) => T | Promise<T>,
+  work: (input: T) => unknown,
+  { from, most = 1.5 }: Growth,
+): Promise<void> {
+  const [small, large] = [await make(from), await make(4 * from)];
+  await work(small);
+  let [one, four] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const growth = (): number => (four + ALWAYS_MS) / (one + ALWAYS_MS);
+  for (let round = 0; round < ROUNDS || (growth() > most && round * (one + four) < MOST_MS); round++) {
+    one = Math.min(one, await cpuMs(() => work(small)));
+    four = Math.min(four, await cpuMs(() => work(large)));
+  }
+  const costs = `${one.toFixed(0)} ms of CPU at ${from}, ${four.toFixed(0)} ms at ${4 * from}`;
+  expect(growth(), `four times as much known multiplies the cost: ${costs}`).toBeLessThanOrEqual(most);
+}

@@ -8,12 +8,15 @@
  *   rejects      URL → shard                             where the text of a dropped page stands
  *   opt_outs     URL → when it opted out                 pages fetched before are refused
  *   silenced     URLs whose rejects must still lose their text
- *   copies       document → page                         duplicates that it stands for
+ *   copies       document → page                         duplicates that it stands for; `places`: where their records are
+ *   cursors      input → how far it was read
  *
  * `url` is the hash of an address (`addressOf`), `version` of what a later page replaces: the address, or the place in a
  * file.
  */
 import type { Database } from 'better-sqlite3';
+import { COPIES_SCHEMA } from './copies.ts';
+import { CURSORS_SCHEMA } from './cursors.ts';
 import { EXACT_SCHEMA } from './exact.ts';
 import { LINES_SCHEMA } from './lines.ts';
 import { NEAR_SCHEMA } from './near.ts';
@@ -45,8 +48,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rejects (url INTEGER, shard INTEGER, PRIMARY KEY (url, shard)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS opt_outs (url INTEGER PRIMARY KEY, fetched_at TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS silenced (url INTEGER PRIMARY KEY) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS copies (document INTEGER, page INTEGER, PRIMARY KEY (document, page)) WITHOUT ROWID;
-  ${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}
+  ${COPIES_SCHEMA}${CURSORS_SCHEMA}${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}
 `;
 
 /** Its rows, addresses and all that shards must tell apart (`Adoption`). */

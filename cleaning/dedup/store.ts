@@ -5,8 +5,11 @@
  * store knows exactly the documents that the committed shards hold, and which of them must still leave.
  */
 import BetterSqlite3, { type Database } from 'better-sqlite3';
+import type { Place } from '../../crawlers/page.ts';
 import { badInput, reasonOf, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { writeFault } from '../../crawlers/shell/folder.ts';
+import { Copies } from './copies.ts';
+import { Cursors } from './cursors.ts';
 import { ExactIndex } from './exact.ts';
 import { HostLines } from './lines.ts';
 import { MARKS_SCHEMA, type Mark, type MarkPolicy, Marks } from './marks.ts';
@@ -83,14 +86,14 @@ export class DedupStore {
   readonly versions: Versions;
   readonly sites: Sites;
   readonly marks: Marks;
+  readonly copies: Copies;
+  readonly cursors: Cursors;
   /** Pages that were skipped because they were dealt with before. */
   skipped = 0;
   /** Ids that documents could not have because another has them. */
   readonly renamed: string[] = [];
   /** Notices that were new. */
   heard = 0;
-  /** Pages whose original has left since the store was opened: they are to be judged anew. */
-  forgotten = 0;
 
   readonly #database: Database;
   readonly #getMeta;
@@ -98,7 +101,6 @@ export class DedupStore {
   readonly #documentNamed;
   readonly #document;
   readonly #addDocument;
-  readonly #addCopy;
   readonly #countCopy;
   readonly #optOut;
   readonly #addReject;
@@ -106,7 +108,6 @@ export class DedupStore {
   readonly #silenced;
   readonly #documentsAt;
   readonly #leave;
-  readonly #forgetCopies;
   #rejected: Pick<PageKeys, 'url' | 'site'>[] = [];
   #firstUncommitted: number;
   #mustAdopt: boolean;
@@ -129,6 +130,8 @@ export class DedupStore {
     this.versions = new Versions(database, Number(this.#getMeta.get('run') ?? 0) + 1);
     this.sites = new Sites(database);
     this.marks = new Marks(database, this.versions.run);
+    this.copies = new Copies(database);
+    this.cursors = new Cursors(database);
     this.#documentNamed = database
       .prepare<[string], number>(`SELECT number FROM documents WHERE id = ? AND state = ${STATE.stands}`)
       .pluck();
@@ -140,7 +143,6 @@ export class DedupStore {
        VALUES (@id, coalesce(@cluster, (SELECT coalesce(max(number), 0) + 1 FROM documents)), 0, @url, @key, @version,
          @page, @content, @moment, @run, @input, @address, @site, @fetchedAt)`,
     );
-    this.#addCopy = database.prepare<[number, bigint]>('INSERT OR IGNORE INTO copies VALUES (?, ?)');
     this.#countCopy = database.prepare<[number]>('UPDATE documents SET copies = copies + 1 WHERE number = ?');
     this.#optOut = database.prepare<[bigint], string>('SELECT fetched_at FROM opt_outs WHERE url = ?').pluck();
     this.#addReject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO rejects VALUES (?, ?)');
@@ -157,10 +159,6 @@ export class DedupStore {
       )
       .pluck()
       .safeIntegers();
-    this.#forgetCopies = [
-      database.prepare<[number]>('DELETE FROM pages WHERE key IN (SELECT page FROM copies WHERE document = ?)'),
-      database.prepare<[number]>('DELETE FROM copies WHERE document = ?'),
-    ] as const;
     this.#firstUncommitted = this.#nextNumber();
   }
 
@@ -213,9 +211,9 @@ export class DedupStore {
   }
 
   /** Counts a duplicate in the cluster of the document that stands for it, and remembers its page. */
-  addCopy(document: number, page: bigint): void {
+  addCopy(document: number, page: bigint, place?: Place): void {
     this.#countCopy.run(this.#document.get(document)!.cluster);
-    this.#addCopy.run(document, page);
+    this.copies.add(document, page, place);
   }
 
   /** Remembers that a page of this URL stands among the rejects of the next commit. */
@@ -272,8 +270,7 @@ export class DedupStore {
     const key = this.#leave.get(reason, other, later, number)!;
     this.exact.forget(number, key);
     this.near.forget(number);
-    this.forgotten += this.#forgetCopies[0].run(number).changes;
-    this.#forgetCopies[1].run(number);
+    this.copies.forget(number);
   }
 
   /** At the end of a run: marks as it found them; what was marked long enough leaves. Returns whether anything changed. */
@@ -356,6 +353,13 @@ export class DedupStore {
     if (before !== undefined) this.#setMeta.run('manifest_before', before);
     this.#setMeta.run('manifest', manifestJson);
     this.#setMeta.run('run', String(this.versions.run));
+    this.#database.exec('COMMIT; BEGIN IMMEDIATE');
+  }
+
+  /** Takes back what was not committed, and makes what `write` writes durable. */
+  instead(write: () => void): void {
+    this.#database.exec('ROLLBACK; BEGIN IMMEDIATE');
+    write();
     this.#database.exec('COMMIT; BEGIN IMMEDIATE');
   }
 

@@ -1,8 +1,9 @@
 /** Everything that `--input` reads, as pages. Adding a format: write its `Source`, list it here. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
-import type { Page } from '../page.ts';
+import type { Page, Place } from '../page.ts';
 import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
+import { type Cursor, cursorOf, startOf, stateOf } from './cursor.ts';
 import { jsonl } from './jsonl.ts';
 import { countSkip, type InputFile, type ReadContext, type Source } from './source.ts';
 import { html, text } from './text.ts';
@@ -20,8 +21,21 @@ export interface InputContext
   readonly skipped?: Map<string, number>;
   /** Hears of what was read with a doubt, a sentence for each file. */
   readonly note?: (text: string) => void;
+  /** Files of records that were read before are read from there on. */
+  readonly known?: KnownFiles;
+  /** Files of rows are passed over: none of them is new. */
+  readonly withoutRows?: boolean;
   /** Takes the fault of one file, and the files behind it are read; without it the fault is thrown. */
   readonly onFault?: (fault: ToolkitError) => void;
+}
+
+/** What is remembered of files from run to run. */
+export interface KnownFiles {
+  of(path: string): Cursor | undefined;
+  /** The file was read to its end, without a fault. */
+  keep(path: string, cursor: Cursor): void;
+  /** So many pages were not read again. */
+  pass(pages: number): void;
 }
 
 /**
@@ -31,7 +45,7 @@ export interface InputContext
  * the errors of the sources, after the pages that stand before the fault were yielded.
  */
 export async function* openInput(path: string, given: InputContext = {}): AsyncGenerator<Page> {
-  const { signal, onFault, source: name } = given;
+  const { signal, onFault, source: name, known, withoutRows } = given;
   const context = {
     ...given,
     skipped: given.skipped ?? new Map(),
@@ -56,14 +70,65 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
         continue;
       }
     }
+    if (withoutRows && source !== warc) continue;
     try {
-      yield* source.read(file, context);
+      if (known !== undefined && source === warc) yield* behindCursor(file, context, known);
+      else yield* source.read(file, context);
     } catch (error) {
       if (!(error instanceof ToolkitError) || !onFault) throw error;
       onFault(error);
     }
   }
   if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed());
+}
+
+/** What of a file of records is new; what holds it was read whole then. */
+async function* behindCursor(
+  file: InputFile,
+  context: ReadContext & InputContext,
+  known: KnownFiles,
+): AsyncGenerator<Page> {
+  const cursor = known.of(file.path);
+  const from = startOf(file.path, cursor);
+  let pages = from === 0 ? 0 : cursor!.pages;
+  known.pass(pages);
+  const { size } = statSync(file.path);
+  if (from === size) return;
+  for await (const page of warc.read(file, { ...context, from })) {
+    if (page.notice === undefined) pages++;
+    yield page;
+  }
+  if (!context.signal?.aborted && statSync(file.path).size === size)
+    known.keep(file.path, cursorOf(file.path, size, pages));
+}
+
+/** Changes with the files of rows of inputs: their names, sizes and times. @throws ToolkitError BAD_INPUT */
+export function rowsState(inputs: readonly string[]): string {
+  const files = inputs.flatMap((path) => (isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }]));
+  return stateOf(files.filter((file) => ![undefined, warc].includes(sourceOf(file))).map(({ path }) => path));
+}
+
+/**
+ * The pages of single records.
+ * @throws ToolkitError as the source does; BAD_INPUT where no page begins
+ */
+export async function* pagesAt(
+  places: readonly Place[],
+  { signal }: Pick<InputContext, 'signal'>,
+): AsyncGenerator<Page> {
+  const inOrder = places.toSorted((a, b) => (a.path === b.path ? a.at - b.at : a.path < b.path ? -1 : 1));
+  for (const { path, at } of inOrder) {
+    const context = { signal, skipped: new Map(), note: () => {}, from: at };
+    const { value } = await firstOf(warc.read({ path, name: basename(path) }, context));
+    if (signal?.aborted) return;
+    if (value?.place?.at !== at) throw badInput('BAD_INPUT', `${path}: no page begins at byte ${at}`);
+    yield value;
+  }
+}
+
+async function firstOf(pages: AsyncGenerator<Page>): Promise<{ readonly value?: Page }> {
+  for await (const value of pages) return { value };
+  return {};
 }
 
 /** What the rows of an input belong to from night to night: its name, or the path as it was given. */

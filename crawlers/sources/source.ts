@@ -25,6 +25,8 @@ export interface ReadContext {
   readonly consentField?: string;
   /** Hears how many bytes were read from a file, as they are stored. */
   readonly onRead?: (bytes: number) => void;
+  /** Of a file of records: the byte at which to begin. */
+  readonly from?: number;
   /** Yields also what is no page but tells something of its address (`Page.notice`); it is counted as passed over. */
   readonly withNotices?: boolean;
   /** Cuts a text that is too large for one document into such that are pages; without it its head stands for it. */

@@ -1,5 +1,5 @@
 /** Pages out of WARC files: ours, where the consent stands in the record, and foreign ones, where it is derived. */
-
+import { resolve } from 'node:path';
 import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type Page } from '../page.ts';
 import { consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
 import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
@@ -16,11 +16,11 @@ const CONCLUSIONS: ReadonlySet<string> = new Set<ConsentConclusion>(['open', 'no
 export const warc: Source = {
   endings: ['.warc', '.warc.gz'],
   async *read({ path }, context) {
-    const { signal, skipped, onRead } = context;
-    for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true })) {
+    const { signal, skipped, onRead, from } = context;
+    for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true, from })) {
       const page = pageOf(record);
       if (typeof page !== 'string') {
-        yield page;
+        yield record.at === undefined ? page : { ...page, place: { path: resolve(path), at: record.at } };
         continue;
       }
       countSkip(context, page);

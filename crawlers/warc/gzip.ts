@@ -144,15 +144,18 @@ export interface RecordStart {
 /**
  * The same for files of records (WARC): says where a gzip member begins with one, and after damage goes on with the next
  * such member instead of throwing.
+ * @param from a byte at which a record begins
  * @throws ToolkitError BAD_INPUT (exit 2)
  */
 export async function* unpackRecords(
   path: string,
   signal?: AbortSignal,
   onRead?: (bytes: number) => void,
+  from = 0,
 ): AsyncGenerator<Buffer | RecordStart> {
   const input = fileInput(path, signal, onRead);
   try {
+    if (from > 0) await input.rewind(from);
     await input.fill(MAGIC.length);
     if (input.pending.length > 0 && !isGzip(input.pending)) yield* input.rest(signal);
     else if (input.pending.length > 0) yield* inflateRecords(input, path, signal);

@@ -16,6 +16,8 @@ export interface ReadWarcOptions {
   readonly withHeads?: boolean;
   /** Counts what is skipped, by reason: `larger than 67108864 bytes`, `record type request`, `no HTTP response`. */
   readonly skipped?: Map<string, number>;
+  /** Byte from which records are read: one begins there. */
+  readonly from?: number;
   /** Hears how many bytes were read from the file, as they are stored. */
   readonly onRead?: (bytes: number) => void;
 }
@@ -35,12 +37,15 @@ const STANDARD_FIELD = /^(warc-|content-(type|length)$)/i;
 export async function* readWarc(
   path: string,
   signal?: AbortSignal,
-  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead }: ReadWarcOptions = {},
+  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead, from = 0 }: ReadWarcOptions = {},
 ): AsyncGenerator<WarcRecord> {
-  const reader = new ByteReader<RecordStart>(unpackRecords(path, signal, onRead));
+  const reader = new ByteReader<RecordStart>(unpackRecords(path, signal, onRead, from));
   const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
   const damages: ToolkitError[] = [];
   let records = 0;
+  /** Of the gzip member that begins with the next record. */
+  let member: number | undefined;
+  let isPacked = false;
   try {
     let line = await nextLine(reader);
     /** Of a record that did not end before a border: what is wrong with it, unless the border knows better. */
@@ -51,11 +56,15 @@ export async function* readWarc(
         const damage = border?.damage ?? unfinished?.(border === undefined);
         if (damage !== undefined) damages.push(damage);
         if (border === undefined) break;
+        member = border.at;
+        isPacked = true;
         unfinished = undefined;
         line = await nextLine(reader);
         continue;
       }
       const headStart = reader.lineStart;
+      const at = member ?? (isPacked ? undefined : from + headStart);
+      member = undefined;
       const head = await readHeader(line, reader);
       if (head === undefined) {
         unfinished = () => badWarc(path, headStart, 'a record header that does not end');
@@ -94,7 +103,7 @@ export async function* readWarc(
           ? await parseRecord(type, fields, block, 0, length)
           : await parseRecord(type, fields, block, maxRecordBytes, withHeads ? maxRecordBytes + 1 : undefined);
         if (typeof record === 'string') count(record);
-        else yield record;
+        else yield { ...record, at };
       }
     }
   } finally {

@@ -34,6 +34,8 @@ export interface WarcRecord {
   readonly truncated?: boolean;
   /** Where `body` is only the head of what is too large to be read: how many bytes were met, at least. */
   readonly wholeBytes?: number;
+  /** Byte of the file from which it can be read by itself: of its gzip member, where it has one of its own. */
+  readonly at?: number;
   /** WARC-Payload-Digest as it was read; the writer computes its own. */
   readonly digest?: string;
   /** Further named fields of the record, in order. Names must be tokens; line breaks in values become spaces. */

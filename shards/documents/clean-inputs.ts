@@ -4,11 +4,12 @@ import { availableParallelism } from 'node:os';
 import { clean } from '../../cleaning/clean.ts';
 import { nearNote, type Recipe, recipeFor } from '../../cleaning/recipe.ts';
 import type { Page } from '../../crawlers/page.ts';
-import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
+import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
-import { type InputContext, inputOf, openInput } from '../../crawlers/sources/index.ts';
+import { inputOf, openInput, pagesAt } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest-shape.ts';
 import { DocumentFolder } from './folder.ts';
+import { KnownInputs } from './known-inputs.ts';
 import { hearOptOuts, type MarkPolicy } from './marks.ts';
 import { Profile } from './profile.ts';
 import { type CleanReport, droppedPages, EMPTY_REPORT, mergeReports, reportOf } from './report.ts';
@@ -78,13 +79,12 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     onFault: (fault: ToolkitError) => void faults.push(fault),
   };
   const whole: string[] = [];
-  const pages = options.pages ?? readAll(inputs, reading, (input) => faults.length === 0 && whole.push(input));
-
   const folder = DocumentFolder.open(outDir, options);
   const recipe = recipeFor(options, folder.manifest.recipe);
   const note = nearNote(recipe);
   if (note !== undefined) work.report.note(note);
   const writer = new DocumentWriter(outDir, { firstIndex: folder.nextIndex, shardBytes });
+  let known: KnownInputs | undefined;
   const progress = work.report.stage('clean', 'pages');
   let report = EMPTY_REPORT;
   const profile = new Profile();
@@ -122,14 +122,13 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
       }
     };
     hearOptOuts(folder.store, options.optOuts ?? []);
-    await take(pages);
-    const pagesRead = read;
-    const { skipped } = folder.store;
+    if (options.pages === undefined) known = new KnownInputs(folder.store.cursors, inputs, reading);
+    await take(options.pages ?? readNew(known!, inputs, reading, faults, whole));
+    const pagesRead = read + (known?.passed ?? 0);
+    const skipped = folder.store.skipped + (known?.passed ?? 0);
     // Copies of what left tonight are judged anew, where they can be read again.
-    if (folder.store.forgotten > 0 && options.pages === undefined) {
-      const quietly = { ...reading, skipped: undefined, note: undefined, onFault: () => {} };
-      await take(readAll(inputs, quietly));
-      folder.store.skipped = skipped;
+    if (folder.store.copies.forgotten > 0 && options.pages === undefined) {
+      await take(readAgain(folder.store.copies, inputs, { ...reading, skipped: undefined, note: undefined }));
     }
     if (options.source === undefined || whole.length === inputs.length)
       for (const input of whole) folder.readWhole(input);
@@ -137,7 +136,10 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     const { documents, rejectShards } = folder.store.departures();
     const left = documents.length;
     const isChanged = report.pages > 0 || folder.store.heard > 0 || isMarked || left + rejectShards.length > 0;
-    if (isChanged || folder.isNew) folder.finish(writer.finish());
+    if (isChanged || folder.isNew) {
+      known?.write();
+      folder.finish(writer.finish());
+    } else if (known?.hasNews) folder.store.instead(() => known!.write());
     progress.finish(figures());
     for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) work.report.note(doubt);
     if (doubts.length > SHOWN_DOUBTS) work.report.note(`… and ${doubts.length - SHOWN_DOUBTS} more such files`);
@@ -167,14 +169,35 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   }
 }
 
-/** `onWhole` hears of each input that was read to its end. */
-async function* readAll(
+type Reading = NonNullable<Parameters<typeof openInput>[1]>;
+
+/** `whole` takes the inputs whose rows were all read. */
+async function* readNew(
+  known: KnownInputs,
   inputs: readonly string[],
-  reading: InputContext,
-  onWhole: (input: string) => unknown = () => {},
+  reading: Reading,
+  faults: readonly ToolkitError[],
+  whole: string[],
 ): AsyncGenerator<Page> {
   for (const input of inputs) {
-    yield* openInput(input, reading);
-    if (!reading.signal?.aborted) onWhole(inputOf(input, reading.source));
+    const onWhole = (): void => void (faults.length === 0 && whole.push(inputOf(input, reading.source)));
+    yield* known.open(input, reading, () => faults.length, onWhole);
   }
+}
+
+/** Copies that are judged anew: their records, or, where one cannot be found, all inputs. */
+async function* readAgain(
+  { forgotten, places }: DocumentFolder['store']['copies'],
+  inputs: readonly string[],
+  reading: Reading,
+): AsyncGenerator<Page> {
+  if (places.length === forgotten) {
+    try {
+      yield* pagesAt([...places], reading);
+      return;
+    } catch (error) {
+      if (!(error instanceof ToolkitError)) throw error;
+    }
+  }
+  for (const input of inputs) yield* openInput(input, { ...reading, onFault: () => {} });
 }
