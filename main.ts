@@ -2,10 +2,9 @@
 /** The `vua` command line: a list of commands, one catch, exit codes. */
 import './crawlers/shell/signals.ts';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
-import { assetPath } from './crawlers/shell/assets.ts';
+import { packageVersion } from './crawlers/shell/assets.ts';
 import {
   addCommand,
   addGlobalOptions,
@@ -23,7 +22,10 @@ import { stopped } from './crawlers/shell/signals.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
 import { explainCommand } from './shards/commands/explain.ts';
+import { gcCommand } from './shards/commands/gc.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
+import { rollbackCommand } from './shards/commands/rollback.ts';
+import { snapshotsCommand } from './shards/commands/snapshots.ts';
 import { statsCommand } from './shards/commands/stats.ts';
 import { verifyCommand } from './shards/commands/verify.ts';
 import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
@@ -45,7 +47,12 @@ import { tuneCommand } from './trainer/commands/tune.ts';
 
 /** By the headings of `vua --help`. */
 const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
-  'The whole line': [runCommand],
+  'The whole line': [
+    runCommand,
+    snapshotsCommand,
+    rollbackCommand(async () => (await import('./trainer/record/models.ts')).returnTo),
+    gcCommand,
+  ],
   Corpus: [crawlCommand, cleanCommand, explainCommand],
   Tokenizer: [
     tokenizerTrainCommand,
@@ -135,9 +142,4 @@ function printError(code: string, message: string, hint?: string, error?: unknow
     process.stderr.write(
       `${error.stack}\n${error.cause ? `cause: ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`,
     );
-}
-
-function packageVersion(): string {
-  const path = assetPath('package.json');
-  return path === undefined ? 'unknown' : (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

@@ -4,7 +4,10 @@
  * night, continues after a kill, and answers "nothing new" when there is nothing to do. A station loads what it needs
  * when it runs.
  *
- *   OUT/crawl  OUT/documents  OUT/tokenizer  OUT/tokens  OUT/model, the one in force, and OUT/models
+ *   OUT/crawl   OUT/work: documents, tokenizer, tokens of the night   OUT/models
+ *                   │ published by one rename (shards/snapshots)         │ in force by one rename (trainer/record)
+ *                   ▼                                                    ▼
+ *               OUT/documents  OUT/tokenizer  OUT/tokens               OUT/model
  */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -37,6 +40,7 @@ import {
 } from './nightly/options.ts';
 import type { CleanSummary } from './shards/documents/clean-inputs.ts';
 import type { TokenManifest } from './shards/manifest-shape.ts';
+import type { NightFacts } from './shards/snapshots/facts.ts';
 import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
 import { checkPolicy } from './trainer/run/model-gates.ts';
 import type { Night } from './trainer/run/night.ts';
@@ -83,6 +87,8 @@ type Station<Report, Stopped = Report> = Promise<Outcome<Report, Stopped>>;
  */
 async function runLine(settings: Settings, faults: Faults, work: Work): Promise<number> {
   const started = performance.now();
+  const { beginNight } = await import('./shards/snapshots/work.ts');
+  beginNight(settings.out, await nightFacts(settings));
 
   const crawled = await crawl(settings, work);
   if (crawled.outcome === 'interrupted') return INTERRUPTED;
@@ -109,11 +115,13 @@ async function runLine(settings: Settings, faults: Faults, work: Work): Promise<
   told.isNew ||= tokens.outcome === 'written';
   if (isBehind('model', settings)) return end(settings, told, faults, work);
 
+  told.isNew = (await publish(settings, work)) || told.isNew;
+
   const trained = await trainModel(settings, work);
   if (trained.outcome === 'interrupted') return INTERRUPTED;
-  const { inForce, refused } = trained.report;
+  const { inForce, model, refused } = trained.report;
   told.isNew ||= trained.outcome === 'written' || !isTold(settings, inForce);
-  const status = await end(settings, { ...told, trained: inForce }, faults, work);
+  const status = await end(settings, { ...told, trained: inForce, model }, faults, work);
   return refused && told.isNew ? gravest(status, HELD_BY_GATE) : status;
 }
 
@@ -125,13 +133,17 @@ const isBehind = (station: StationName, { until }: Settings): boolean =>
 interface Told {
   readonly crawled: CrawlSummary | undefined;
   readonly trained?: TrainingSummary;
+  readonly model?: Night['model'];
   isNew: boolean;
   /** Milliseconds, of this process. */
   readonly started: number;
 }
 
-/** Behind the last station: a table, or that there was nothing new; the exit status. */
+/** Behind the last station: what is published, a table, or that there was nothing new; the exit status. */
 async function end(settings: Settings, told: Told, { outage }: Faults, work: Work): Promise<number> {
+  const { endNight } = await import('./shards/snapshots/work.ts');
+  if (settings.until !== 'crawl') told.isNew = (await publish(settings, work)) || told.isNew;
+  endNight(settings.out, told.model, settings.keepSnapshots);
   if (told.isNew) return summarise(settings, told, work);
   if (outage !== undefined) return TRY_AGAIN;
   work.report.result(`nothing new in ${settings.out}`, { event: 'nothing_new', out: settings.out });
@@ -156,10 +168,14 @@ async function crawl(settings: Settings, work: Work): Station<CrawlSummary | und
   }
 }
 
-async function clean(settings: Settings, faults: ToolkitError[], work: Work): Station<CleanSummary> {
-  const { out, input } = settings;
+function inputsOf({ out, input }: Settings): string[] {
   const crawled = join(out, 'crawl', 'warc');
-  const inputs = existsSync(crawled) ? [crawled, ...input] : input;
+  return existsSync(crawled) ? [crawled, ...input] : input;
+}
+
+async function clean(settings: Settings, faults: ToolkitError[], work: Work): Station<CleanSummary> {
+  const { out } = settings;
+  const inputs = inputsOf(settings);
   if (inputs.length === 0) {
     throw badInput(
       'NO_INPUT',
@@ -174,8 +190,8 @@ async function clean(settings: Settings, faults: ToolkitError[], work: Work): St
     work.report.note(`${fault.code}: ${fault.message}`);
   };
   const options = await cleanOptionsOf(cleanSettings(settings));
-  const cleaned = await cleanInputs({ ...options, inputs, outDir: join(out, 'documents'), onFault }, work);
-  if (faults.length > 0 && existsSync(crawled)) {
+  const cleaned = await cleanInputs({ ...options, inputs, outDir: foldersOf(settings).documents, onFault }, work);
+  if (faults.length > 0 && existsSync(join(out, 'crawl'))) {
     const { suspect } = await import('./crawlers/settle-damage.ts');
     suspect(
       join(out, 'crawl'),
@@ -189,7 +205,7 @@ async function clean(settings: Settings, faults: ToolkitError[], work: Work): St
 async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTokenizer | undefined> {
   const { vocabSize, validShare } = settings;
   const { tokenizerDue, tokenizerNight } = await import('./tokenizer/train/retrain.ts');
-  const [documents, out, tokens] = ['documents', 'tokenizer', 'tokens'].map((name) => join(settings.out, name));
+  const { documents, tokenizer: out, tokens } = foldersOf(settings);
   const night = await tokenizerNight({ documents, tokenizer: out, tokens }, vocabSize, validShare);
   const { trains, why } = tokenizerDue(night, settings);
   if (!trains) {
@@ -206,11 +222,32 @@ async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTo
   return train({ ...tokenizerSettings(settings), documents: [documents], vocabSize, validShare, out }, work);
 }
 
-async function encode({ out, validShare }: Settings, work: Work): Station<TokenManifest, undefined> {
+async function encode(settings: Settings, work: Work): Station<TokenManifest, undefined> {
   const { writeTokenShards } = await import('./tokenizer/write-tokens.ts');
-  const [documents, tokenizer] = [join(out, 'documents'), join(out, 'tokenizer')];
-  return writeTokenShards({ documents, tokenizer, validShare, out: join(out, 'tokens') }, work);
+  const { tokens, ...from } = foldersOf(settings);
+  return writeTokenShards({ ...from, validShare: settings.validShare, out: tokens }, work);
 }
+
+/** What the night made becomes what OUT shows, by one rename. Whether that is new. */
+async function publish(settings: Settings, { report }: Work): Promise<boolean> {
+  const { publishNight } = await import('./shards/snapshots/work.ts');
+  const { snapshot, isNew, waits } = publishNight(settings.out, await nightFacts(settings));
+  if (isNew) report.note(`${snapshot?.dir}: published`);
+  if (waits) report.note(`${waits}: documents wait there, unpublished, until a run makes their tokens`);
+  return isNew;
+}
+
+async function nightFacts(settings: Settings): Promise<NightFacts> {
+  const { factsOf } = await import('./shards/snapshots/facts.ts');
+  const { out: _, config: __, ...rest } = settings; // the folder may move
+  return factsOf(rest, inputsOf(settings));
+}
+
+/** Where the night works. */
+const foldersOf = ({ out }: Settings) => ({
+  ...{ documents: join(out, 'work', 'documents'), tokenizer: join(out, 'work', 'tokenizer') },
+  tokens: join(out, 'work', 'tokens'),
+});
 
 async function trainModel(settings: Settings, work: Work): Station<Night, undefined> {
   const { trainNight } = await import('./trainer/run/night.ts');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CRAWLING, crawlOptionsOf } from '../crawlers/commands/crawl.ts';
 import { NOTHING_NEW } from '../crawlers/shell/command.ts';
 import { CLEANING } from '../shards/commands/clean.ts';
+import { KEEP_NIGHTS } from '../shards/format.ts';
 import { LEARNING, validShare, vocabSize } from '../tokenizer/commands/train.ts';
 import { DEFAULT_VOCAB_SIZE, TOKENIZER_GROWN_BY, TOKENIZER_POLICIES } from '../tokenizer/train/defaults.ts';
 import { TRAINING } from '../trainer/commands/train.ts';
@@ -96,6 +97,11 @@ export const runOptions = z.object({
   ...unsaid(TRAINING, RENAMED.training, standardOf),
   prompt: z.string().optional().describe(said('prompt', 'what the trained model continues at the end')),
   out: z.string().optional().describe(said('out', 'folder of the run')),
+  keepSnapshots: z
+    .int()
+    .min(1)
+    .default(KEEP_NIGHTS)
+    .describe('nights whose documents and tokens stay, beside pinned ones and what the model in force was trained on'),
   nothingNewStatus: z.int().min(0).max(255).default(NOTHING_NEW).describe('exit status when there is nothing new'),
   config: z.string().optional().describe('JSON file with these options (default: vua.config.json where there is one)'),
 });

@@ -18,7 +18,12 @@ export const TOKEN_SHARDS = { format: 'vua-tokens', version: 2 } as const;
 /** A document shard ends with the document that reaches this size, unless it is said. */
 export const SHARD_BYTES = 256_000_000;
 
+/** Nights of a run whose snapshots stay, unless it is said. */
+export const KEEP_NIGHTS = 7;
+
 export const MANIFEST_FILE = 'manifest.json';
+/** Beside the folders of a snapshot of a run, and in the folder of the run. */
+export const SNAPSHOT_FILE = 'snapshot.json';
 
 export const DOCUMENT_TEXTS = [
   'id',

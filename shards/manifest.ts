@@ -2,11 +2,11 @@
  * manifest.json: which shards a folder holds, with rows and checksums. A file that the manifest does not list is no part
  * of the folder, so replacing this one file is how a folder moves from one valid state to the next.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
-import { DOCUMENTS, MANIFEST_FILE, type ShardKind, shardIndex, shardOf, TOKENS } from './format.ts';
+import { DOCUMENTS, MANIFEST_FILE, type ShardKind, SNAPSHOT_FILE, shardIndex, shardOf, TOKENS } from './format.ts';
 import {
   type DocumentManifest,
   MANIFESTS,
@@ -41,6 +41,20 @@ export function writeManifest(dir: string, manifest: DocumentManifest | TokenMan
   writeFileAtomic(manifestPath(dir), manifestJson(manifest));
 }
 
+/**
+ * The folder itself; of a run's folder its current snapshot, of a folder in it that folder of the snapshot. Links are
+ * followed once, here: what is read then is of one night, whatever is published meanwhile.
+ */
+export function settled(dir: string): string {
+  const current = join(dir, 'current');
+  const isRun = existsSync(join(current, SNAPSHOT_FILE));
+  if (!isRun && !existsSync(dir)) return dir;
+  const real = realpathSync(isRun ? current : dir);
+  if (!isRun && !existsSync(join(dirname(real), SNAPSHOT_FILE))) return dir;
+  const near = relative('', real);
+  return isAbsolute(dir) || near.startsWith('..') ? real : near;
+}
+
 export interface RunFolders {
   readonly documents?: string;
   readonly tokens?: string;
@@ -50,7 +64,8 @@ export interface RunFolders {
  * What a folder holds: documents, tokens, or as the folder of a whole run both, below it.
  * @throws ToolkitError NO_MANIFEST (exit 2) when neither.
  */
-export function findFolders(dir: string): RunFolders {
+export function findFolders(given: string): RunFolders {
+  const dir = settled(given);
   const format = (readJsonIfPresent(manifestPath(dir)) as { format?: unknown } | undefined)?.format;
   if (format === DOCUMENTS.format) return { documents: dir };
   if (format === TOKENS.format) return { tokens: dir };

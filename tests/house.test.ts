@@ -28,7 +28,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
   shards: [
     ...['format.ts', 'checksum.ts', 'split.ts', 'manifest-shape.ts', 'manifest.ts', 'arrow', 'documents', 'tokens'],
-    ...['verify', 'explain', 'stats.ts', 'inspector', 'commands'],
+    ...['snapshots', 'verify', 'explain', 'stats.ts', 'inspector', 'commands'],
   ],
   nightly: 'shapes.ts options.ts figures.ts gates.ts'.split(' '),
   cleaning: 'document.ts vietnamese personal-data pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(

@@ -1,5 +1,5 @@
 /** What stands beside the code: files that the package ships, and modules that run as threads. Not for a page. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,6 +24,12 @@ export function assetPath(place: string): string | undefined {
     folder = dirname(folder);
   }
   return join(folder, place);
+}
+
+/** The version that package.json has. */
+export function packageVersion(): string {
+  const path = assetPath('package.json');
+  return path === undefined ? 'unknown' : (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
 /**

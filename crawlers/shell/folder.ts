@@ -2,8 +2,11 @@
 import {
   appendFileSync,
   closeSync,
+  constants,
+  copyFileSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -11,9 +14,10 @@ import {
   rmSync,
   statfsSync,
   statSync,
+  symlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { badInput, reasonOf, ToolkitError, tryAgain } from './errors.ts';
 import { formatBytes } from './reporter.ts';
 
@@ -211,6 +215,53 @@ export class AtomicFile {
       this.discard();
       throw writeFault(this.path, error, bytes) ?? writeFailed(this.path, error);
     }
+  }
+}
+
+/** What file systems say that have no links of a kind, or none to another disk. */
+const NO_LINKS = /^(EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP|EINVAL|EXDEV|EMLINK)$/;
+const hasNoLinks = (error: unknown): boolean => NO_LINKS.test((error as NodeJS.ErrnoException).code ?? '');
+
+/** The same file in two folders; a copy where the file system has no hard links. Its folder must exist. */
+export function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error;
+    copyFile(from, to);
+  }
+}
+
+/** A copy of its own, durable; where the file system can, it shares blocks until one of the two changes. */
+export function copyFile(from: string, to: string): void {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    const file = openSync(to, 'r+');
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const bytes = statSync(from, { throwIfNoEntry: false })?.size;
+    throw writeFault(to, error, bytes) ?? writeFailed(to, error);
+  }
+}
+
+/**
+ * A link that waits beside `path` for its rename. `undefined` on Windows, where none replaces another, and where a file
+ * system has none.
+ */
+export function waitingLink(path: string, target: string): string | undefined {
+  if (process.platform === 'win32') return undefined;
+  const link = join(dirname(path), `.${basename(path)}.next`);
+  rmSync(link, { force: true });
+  try {
+    symlinkSync(target, link);
+    return link;
+  } catch (error) {
+    if (hasNoLinks(error)) return undefined;
+    throw error;
   }
 }
 

@@ -5,9 +5,9 @@
  *   vua.lock              who holds it, for people          vua.lock.reader-TOKEN    each that reads
  *   vua.lock.db           what decides (kernel-lock.ts; where the file system has no locks: heartbeat.ts)
  */
-import { type Dirent, readdirSync, realpathSync, rmdirSync, statfsSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { ToolkitError, tryAgain } from './errors.ts';
+import { type Dirent, existsSync, readdirSync, realpathSync, rmdirSync, statfsSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { badInput, ToolkitError, tryAgain } from './errors.ts';
 import { makeFolder, unwritable, writeFault } from './folder.ts';
 import { heartbeatLocking } from './heartbeat.ts';
 import { describeHolder, self } from './holder.ts';
@@ -69,6 +69,27 @@ export function lockFolder(dir: string): () => void {
   }
 }
 
+/** Whether somebody reads a folder, for whoever wants to remove it. */
+export function isBeingRead(dir: string): boolean {
+  if (!isFolder(dir)) return false;
+  const real = realpathSync(dir);
+  const letGo = lockingOf(real).take(real, 'write', self());
+  letGo?.();
+  return letGo === undefined;
+}
+
+/** A folder `snapshots/NNNNNN/…` of a run, or behind a link to one: what is published never changes. */
+function refusePublished(dir: string, real: string): void {
+  for (let at = real; dirname(at) !== at; at = dirname(at)) {
+    if (basename(dirname(at)) !== 'snapshots' || !existsSync(join(at, 'snapshot.json'))) continue;
+    throw badInput(
+      'PUBLISHED',
+      `${dir}: is of the published snapshot ${at}, which never changes`,
+      'give another --out; `vua run --out` adds to the run that it is of',
+    );
+  }
+}
+
 /**
  * Takes a folder to read it: others may read it too, nobody writes in it meanwhile. Of what is no folder (an address, a
  * file) and where this process may not write nothing is taken.
@@ -97,8 +118,10 @@ function patiently(dir: string, take: () => (() => void) | { readonly heldBy: st
 
 function writing(dir: string, made: readonly string[]): ReturnType<Parameters<typeof patiently>[1]> {
   let letGo: (() => void) | undefined;
+  const real = realpathIfThere(dir);
+  if (real === undefined) return { heldBy: resolve(dir) }; // whoever made it has just removed it
+  refusePublished(dir, real);
   try {
-    const real = realpathSync(dir);
     const locking = lockingOf(real);
     letGo = locking.take(real, 'write', self());
     if (letGo === undefined) return { heldBy: real };
@@ -179,11 +202,11 @@ function lockingOf(dir: string): Locking {
 const locked = (dir: string, held: string): ToolkitError =>
   tryAgain(
     'FOLDER_LOCKED',
-    `${dir}: ${describeHolder(held, held === realpathOf(dir) ? 'here' : `in ${held}`)}`,
+    `${dir}: ${describeHolder(held, held === (realpathIfThere(dir) ?? resolve(dir)) ? 'here' : `in ${held}`)}`,
     'run again when it has ended: what it finished stays valid',
   );
 
-const realpathOf = (dir: string): string => (isFolder(dir) ? realpathSync(dir) : resolve(dir));
+const realpathIfThere = (dir: string): string | undefined => (isFolder(dir) ? realpathSync(dir) : undefined);
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 function removeEmpty(folders: readonly string[]): void {

@@ -15,7 +15,7 @@ import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
 import { type Columns, READABLE_COLUMNS } from '../arrow/schemas.ts';
 import type { ColumnData } from '../arrow/write-shard.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
-import { manifestPath, readDocumentManifest } from '../manifest.ts';
+import { manifestPath, readDocumentManifest, settled } from '../manifest.ts';
 import type { ShardEntry } from '../manifest-shape.ts';
 import { splitOf } from '../split.ts';
 
@@ -117,7 +117,8 @@ interface Batches {
  * yielded; a file that no manifest beside it lists is read without that. Ends early when `signal` is aborted.
  * @throws ToolkitError (exit 2) NO_MANIFEST, BAD_MANIFEST, NEWER_FORMAT; BAD_SHARD naming shard, batch, found, expected.
  */
-export async function* readDocuments(path: string, signal?: AbortSignal): AsyncGenerator<DocumentBatch> {
+export async function* readDocuments(given: string, signal?: AbortSignal): AsyncGenerator<DocumentBatch> {
+  const path = settled(given);
   if (isFolder(path)) {
     yield* readDocumentShards(path, readDocumentManifest(path).documents, signal);
     return;
@@ -164,7 +165,8 @@ export const textBytesIn = (path: string): number | undefined =>
     : undefined;
 
 /** Dropped documents of a folder, with the reason for each. */
-export async function* readRejects(dir: string, signal?: AbortSignal): AsyncGenerator<RejectBatch> {
+export async function* readRejects(given: string, signal?: AbortSignal): AsyncGenerator<RejectBatch> {
+  const dir = settled(given);
   for (const entry of readDocumentManifest(dir).rejects) yield* breathing(readShard(dir, 'rejects', entry), signal);
 }
 
@@ -208,7 +210,8 @@ export class Row {
 }
 
 /** Every row of a folder: documents, then rejects. */
-export async function* readRows(dir: string, signal?: AbortSignal): AsyncGenerator<Row> {
+export async function* readRows(given: string, signal?: AbortSignal): AsyncGenerator<Row> {
+  const dir = settled(given);
   const manifest = readDocumentManifest(dir);
   for (const kind of ['documents', 'rejects'] as const) {
     for (const entry of manifest[kind]) {

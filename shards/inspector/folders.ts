@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
-import { MANIFEST_FILE, TOKENS } from '../format.ts';
+import { MANIFEST_FILE, SNAPSHOT_FILE, TOKENS } from '../format.ts';
 import { readTokenManifest } from '../manifest.ts';
 import type { FoundFolder } from '../tokens/source.ts';
 
@@ -11,7 +11,13 @@ import type { FoundFolder } from '../tokens/source.ts';
 const DEPTH = 4;
 const MOST = 500;
 
-/** By path. Links to folders are not followed, hidden folders and node_modules are passed over. */
+/** Of a run: what it publishes next, and has published before. */
+const BEHIND_RUN = /^(snapshots|work|held)$/;
+
+/**
+ * By path. Links to folders are not followed, but that to the tokens of a run; hidden folders and node_modules are passed
+ * over.
+ */
 export function findTokenFolders(root: string): FoundFolder[] {
   const found: FoundFolder[] = [];
   const look = (path: string, depth: number): void => {
@@ -20,8 +26,10 @@ export function findTokenFolders(root: string): FoundFolder[] {
     const folder = tokenFolderAt(dir, path);
     if (folder) found.push(folder);
     if (depth === DEPTH) return;
+    const isRun = existsSync(join(dir, SNAPSHOT_FILE));
     for (const entry of entriesOf(dir)) {
-      if (!entry.isDirectory() || /^(\.|node_modules$)/.test(entry.name)) continue;
+      if (!entry.isDirectory() && !(isRun && entry.name === 'tokens')) continue;
+      if (/^(\.|node_modules$)/.test(entry.name) || (isRun && BEHIND_RUN.test(entry.name))) continue;
       look(path === '' ? entry.name : `${path}/${entry.name}`, depth + 1);
     }
   };

@@ -89,8 +89,9 @@ export const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
  */
 export async function openTokens(where: string, options: HttpOptions = {}): Promise<TokenFolder> {
   if (isUrl(where)) return reopenTokens(where, await fetchManifest(where, options), options);
-  const { readTokenManifest } = await import('../manifest.ts');
-  return reopenTokens(where, readTokenManifest(where));
+  const { readTokenManifest, settled } = await import('../manifest.ts');
+  const dir = settled(where);
+  return reopenTokens(dir, readTokenManifest(dir));
 }
 
 /** The folder that `openTokens` opened somewhere else: in another thread, which got place and manifest as plain data. */

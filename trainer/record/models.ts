@@ -8,9 +8,15 @@
  * OUT/model itself is a folder where links cannot be had, and in runs of older versions: it moves into `models/` when the
  * next one takes its place. Whoever finds no OUT/model in between, or none yet, takes the newest of `models/`.
  */
-import { existsSync, lstatSync, readdirSync, readlinkSync, renameSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { makeFolder, readJsonIfPresent, syncFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import {
+  makeFolder,
+  readJsonIfPresent,
+  syncFolder,
+  waitingLink,
+  writeFileAtomic,
+} from '../../crawlers/shell/folder.ts';
 
 const [MODEL, MODELS, RECORD] = ['model', 'models', 'night.json'];
 const isName = (name: string): boolean => /^\d{6,}$/.test(name);
@@ -42,6 +48,8 @@ export interface NightRecord {
   /** Share of the clusters that was held out. */
   readonly validShare?: number;
   readonly verdict?: Verdict;
+  /** It was in force until the run went back to a night before it. */
+  readonly withdrawn?: boolean;
 }
 
 export interface StoredModel {
@@ -104,7 +112,7 @@ export function moveUnfinished(out: string, models: Models): void {
 /** Puts a model in force. Killed at any moment, the old one or this one is. */
 export function putInForce(out: string, { name, dir }: StoredModel): void {
   const model = join(out, MODEL);
-  const link = linkTo(out, name);
+  const link = waitingLink(model, join(MODELS, name));
   if (lstatSync(model, { throwIfNoEntry: false }) && !isOurs(model)) {
     const aside = join(out, MODELS, nameOf(model));
     rmSync(aside, { recursive: true, force: true }); // a copy of it, where links were followed
@@ -113,6 +121,18 @@ export function putInForce(out: string, { name, dir }: StoredModel): void {
   renameSync(link ?? dir, model);
   syncFolder(join(out, MODELS));
   syncFolder(out);
+}
+
+/** Goes back to a model, where it is kept: those after it are not put in force again. Returns whether it did. */
+export function returnTo(out: string, name: string): boolean {
+  const { inForce, names } = readModels(out);
+  if (inForce?.name === name || !names.includes(name)) return false;
+  for (const later of names.filter((other) => Number(other) > Number(name))) {
+    const model = stored(join(out, MODELS, later), later);
+    if (model.record) writeRecord(model, { ...model.record, withdrawn: true });
+  }
+  putInForce(out, { name, dir: join(out, MODELS, name) });
+  return true;
 }
 
 /** Removes what nobody needs any more: keeps the model in force, the one before it, and the newest. */
@@ -173,19 +193,4 @@ function followed(path: string): string {
   if (!lstatSync(path).isSymbolicLink()) return path;
   const target = readlinkSync(path);
   return isAbsolute(target) ? target : join(dirname(path), target);
-}
-
-/** A link that waits for its rename. None on Windows, where none replaces another, nor where a file system has none. */
-function linkTo(out: string, name: string): string | undefined {
-  if (process.platform === 'win32') return undefined;
-  const link = join(out, `.${MODEL}.next`);
-  rmSync(link, { force: true });
-  try {
-    symlinkSync(join(MODELS, name), link);
-    return link;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (/^(EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP|EINVAL)$/.test(code ?? '')) return undefined;
-    throw error;
-  }
 }

@@ -33,6 +33,8 @@ import { runTraining } from './run.ts';
 export interface Night {
   /** Of the model in force; none: no night has finished one. */
   readonly inForce?: TrainingSummary;
+  /** Its folder in `models/`, and the fingerprint of the tokens that it was trained on. */
+  readonly model?: { readonly name: string; readonly tokens: string };
   /** A new one that its gate refused tonight. */
   readonly refused?: StoredModel & { readonly verdict: Verdict };
 }
@@ -58,7 +60,8 @@ export async function trainNight(
 ): Promise<Outcome<Night, undefined>> {
   checkPolicy(policy);
   if (policy.model === 'never') return keepModel(out);
-  const { inForce, newest } = adopt(out);
+  const { inForce, newest: latest } = adopt(out);
+  const newest = latest?.record?.withdrawn ? undefined : latest;
   const tonight = await tonightOf(options);
   const night = { out, options, policy, tonight };
   if (newest && isWaiting(newest, inForce, policy) && wholeOrSay(newest, work)) return judge(newest, night, work);
@@ -77,15 +80,18 @@ export async function trainNight(
 
 /** The model in force as it stands. */
 function keepModel(out: string): Outcome<Night, undefined> {
-  return { outcome: 'nothing_new', report: { inForce: summaryInForce(out) } };
+  return { outcome: 'nothing_new', report: standing(out) };
 }
 
-function summaryInForce(out: string): TrainingSummary | undefined {
+function standing(out: string): Pick<Night, 'inForce' | 'model'> {
   const { inForce } = readModels(out);
-  if (inForce === undefined || !isFinished(inForce.dir)) return undefined;
+  if (inForce === undefined || !isFinished(inForce.dir)) return {};
   const checkpoint = openCheckpoint(inForce.dir, { need: 'parameters' });
   const summary = finishedSummary(inForce.dir, checkpoint);
-  return summary && { ...summary, checkpoint: join(inForce.dir, basename(checkpoint.dir)) };
+  return {
+    inForce: summary && { ...summary, checkpoint: join(inForce.dir, basename(checkpoint.dir)) },
+    model: { name: inForce.name, tokens: String(checkpoint.state.options.tokens) },
+  };
 }
 
 /** The models of the folder; an unfinished one of an older version goes to where models grow. */
@@ -196,7 +202,7 @@ async function judge(model: StoredModel, night: Judged, work: Work): Promise<Out
   forgetOlder(out);
   work.report.note(verdictText(model, verdict));
   const refused = accepted ? undefined : { ...model, verdict };
-  return { outcome: 'written', report: { inForce: summaryInForce(out), refused } };
+  return { outcome: 'written', report: { ...standing(out), refused } };
 }
 
 /** Not when one of them was trained on text that is held out now. */

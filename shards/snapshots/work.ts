@@ -1,0 +1,152 @@
+/**
+ * Where a night works before it is published: OUT/work, a fork of the current snapshot. A night that is killed goes on in
+ * it; one that a gate holds back moves to OUT/held and the next begins with a new fork.
+ *
+ *   OUT/work/documents  tokens  tokenizer     shards are links to those of the snapshot, the memory of cleaning is a copy
+ *            work.json                        which snapshot it was forked from
+ */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  copyFile,
+  linkOrCopy,
+  makeFolder,
+  readJsonIfPresent,
+  syncFolder,
+  writeFault,
+  writeFileAtomic,
+} from '../../crawlers/shell/folder.ts';
+import { manifestPath } from '../manifest.ts';
+import type { NightFacts } from './facts.ts';
+import { foldersIn, isForeign, lacksTokens, publish, publishModel, showViews } from './publish.ts';
+import { currentSnapshot, PARTS, type Snapshot, VIEWS } from './read.ts';
+import { collectGarbage } from './retention.ts';
+
+const [WORK, HELD, WORK_FILE] = ['work', 'held', 'work.json'];
+
+/** What is known of a night that is not published. */
+export interface WorkRecord {
+  /** The snapshot that it was forked from; `null` of the first night. */
+  readonly base: string | null;
+  /** Why it is held back, for those who hold it. */
+  readonly held?: unknown;
+}
+
+/** Folder in which the next night works, or worked when it was killed. */
+export const workFolder = (out: string): string => join(out, WORK);
+
+const readWork = (dir: string): WorkRecord | undefined => readJsonIfPresent<WorkRecord>(join(dir, WORK_FILE));
+
+function writeWork(dir: string, record: WorkRecord): void {
+  writeFileAtomic(join(dir, WORK_FILE), `${JSON.stringify(record, null, 1)}\n`);
+}
+
+/**
+ * Makes OUT/work ready: what a killed night left there, or a fork of the current snapshot. The folder of a run of an
+ * older version is adopted before: what stands in it becomes the first snapshot, without being read. The run holds OUT.
+ * @returns folder of the night's documents/, tokens/ and tokenizer/
+ * @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER, BAD_SNAPSHOT, BAD_MANIFEST
+ */
+export function beginNight(out: string, facts: NightFacts): string {
+  try {
+    adoptOlder(out, facts);
+    showViews(out);
+    const work = workFolder(out);
+    const current = currentSnapshot(out);
+    const base = current?.name ?? null;
+    if (readWork(work)?.base !== base) fork(out, base, current);
+    return work;
+  } catch (error) {
+    throw writeFault(out, error) ?? error;
+  }
+}
+
+export interface Published {
+  readonly snapshot?: Snapshot;
+  /** Whether the night made anything. */
+  readonly isNew: boolean;
+  /** Where new documents wait for their tokens: with the current snapshot readers would lose those that they have. */
+  readonly waits?: string;
+}
+
+/** Publishes what a night made. @throws ToolkitError as `publish` */
+export function publishNight(out: string, facts: NightFacts): Published {
+  const work = workFolder(out);
+  const snapshot = currentSnapshot(out);
+  if (snapshot?.record.tokens !== undefined && lacksTokens(foldersIn(work))) {
+    return { snapshot, isNew: false, waits: work };
+  }
+  const published = publish(out, foldersIn(work), facts);
+  showViews(out);
+  if (published.isNew) writeWork(work, { base: published.snapshot.name });
+  return published;
+}
+
+/** The end of a night: the current snapshot names the model in force, and old ones go. */
+export function endNight(out: string, model: Parameters<typeof publishModel>[1] | undefined, keepNights: number): void {
+  if (model !== undefined) publishModel(out, model);
+  collectGarbage(out, keepNights);
+}
+
+/** Keeps a night beside the others, unpublished; the next one begins without it. Replaces one that was held before. */
+export function holdNight(out: string, held: unknown): void {
+  const work = workFolder(out);
+  writeWork(work, { base: readWork(work)?.base ?? null, held });
+  rmSync(join(out, HELD), { recursive: true, force: true });
+  renameSync(work, join(out, HELD));
+  syncFolder(out);
+}
+
+/** The night that is held back, and whether it can still be published: nothing was published since it began. */
+export function heldNight(out: string): (WorkRecord & { readonly isNext: boolean }) | undefined {
+  const record = readWork(join(out, HELD));
+  return record && { ...record, isNext: record.base === (currentSnapshot(out)?.name ?? null) };
+}
+
+/** A night that was held back goes on as the one in work: `publishNight` publishes it. */
+export function releaseNight(out: string): void {
+  const { base, isNext } = heldNight(out) ?? {};
+  if (base === undefined || !isNext) return;
+  const work = workFolder(out);
+  rmSync(work, { recursive: true, force: true });
+  renameSync(join(out, HELD), work);
+  writeWork(work, { base });
+  syncFolder(out);
+}
+
+/** Files that are written by rename alone can be shared with the snapshot; the memory of cleaning is changed in place. */
+function fork(out: string, base: string | null, from: Snapshot | undefined): void {
+  const work = workFolder(out);
+  const growing = `${work}.tmp`;
+  rmSync(growing, { recursive: true, force: true });
+  makeFolder(growing);
+  const folders = foldersIn(growing);
+  for (const part of from ? PARTS : []) {
+    for (const { file } of from!.record.files[part]) {
+      makeFolder(folders[part]);
+      (part === 'state' ? copyFile : linkOrCopy)(join(from![part], file), join(folders[part], file));
+    }
+  }
+  writeWork(growing, { base });
+  for (const part of VIEWS) if (existsSync(folders[part])) syncFolder(folders[part]);
+  rmSync(work, { recursive: true, force: true });
+  renameSync(growing, work);
+  syncFolder(out);
+}
+
+/**
+ * The folder of a run of an older version: what stands in it becomes the first snapshot, then the folders themselves are
+ * where the next night works. Killed in between, the next start does the rest.
+ */
+export function adoptOlder(out: string, facts: NightFacts): void {
+  const work = workFolder(out);
+  const hasDocuments = existsSync(manifestPath(join(out, 'documents')));
+  if (hasDocuments && currentSnapshot(out) === undefined) publish(out, foldersIn(out), facts);
+  const movable = VIEWS.filter((part) => isForeign(join(out, part)) && !existsSync(join(work, part)));
+  const isForked = existsSync(join(work, 'documents')) || !hasDocuments;
+  if (movable.length === 0 || !(isForked || movable.includes('documents'))) return;
+  if (!existsSync(join(work, WORK_FILE))) writeWork(work, { base: currentSnapshot(out)?.name ?? null });
+  for (const part of movable) renameSync(join(out, part), join(work, part));
+  syncFolder(work);
+  syncFolder(out);
+}
