@@ -184,7 +184,8 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     const { hostname } = place;
     const received = (): number => fetcher.received(hostname);
     budget.check(hostname, pace.waitMs(hostname));
-    const request = () => budget.request(hostname, received, () => fetcher.fetch(url, options, signal));
+    const again = (): void => budget.again(hostname);
+    const request = () => budget.request(hostname, received, () => fetcher.fetch(url, { ...options, again }, signal));
     try {
       return await pace.turn(hostname, signal, request);
     } catch (error) {

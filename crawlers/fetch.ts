@@ -1,16 +1,19 @@
 /**
  * One HTTP request, one answer: no redirect is followed, no status is an error. What the network can do wrong becomes a
  * `RequestFailed` with a reason. Bodies come with their Content-Encoding undone and their charset untouched, and stop
- * at a size limit that counts unpacked bytes; one clock covers the whole exchange, so that a trickle ends too.
+ * at a size limit that counts unpacked bytes; one clock covers the whole exchange, so that a trickle ends too. What the
+ * server cut is kept as far as it came.
  */
-import type { LookupFunction, Socket } from 'node:net';
-import { pipeline, type Readable } from 'node:stream';
-import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { Agent, buildConnector } from 'undici';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { addressWall } from './addresses.ts';
+import { BadCoding, codingsOf, MAX_CODINGS, undoCodings } from './bytes/codings.ts';
+import type { Route } from './http/dial.ts';
+import { BadAnswer } from './http/exchange.ts';
+import { requestHead } from './http/http1.ts';
+import { type Exchanged, Pool } from './http/pool.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { badInput, reasonOf, ToolkitError } from './shell/errors.ts';
-import { type HeaderPairs, headerOf } from './warc/http-message.ts';
+import { type HeaderPairs, headerOf, isPart } from './warc/http-message.ts';
 
 export interface FetcherOptions {
   /** Host name → `address:port` that its connections go to (curl's --connect-to); URLs and Host headers stay. */
@@ -22,6 +25,8 @@ export interface FetcherOptions {
   readonly userAgent: string;
   /** For connecting, headers and body together. */
   readonly timeoutMs: number;
+  /** Certificates that are trusted besides those of the system, PEM. */
+  readonly ca?: string;
 }
 
 export interface FetchOptions {
@@ -32,6 +37,10 @@ export interface FetchOptions {
   /** Validators of the copy at hand: the server may answer 304. */
   readonly etag?: string | null;
   readonly lastModified?: string | null;
+  /** Value of a Cookie header. */
+  readonly cookie?: string;
+  /** Hears before the request is made once more: the connection had been closed at rest. @throws what ends it. */
+  readonly again?: () => void;
 }
 
 export interface Fetched {
@@ -42,8 +51,15 @@ export interface Fetched {
   readonly statusText: string;
   readonly headers: HeaderPairs;
   readonly body: Uint8Array;
-  /** The body is longer than this, or was not asked for. */
-  readonly truncated: boolean;
+  /**
+   * Where there is more of the body: it is over the limit or was not asked for, or the server closed the connection, or
+   * sent a part that nobody asked for (206).
+   */
+  readonly truncated?: 'length' | 'disconnect' | 'unspecified';
+  /** The request as it was sent, header lines included. */
+  readonly request?: string;
+  /** IP address that answered. */
+  readonly address?: string;
 }
 
 /** Where a redirect leads, canonical; `undefined` when it does not say, or not to http(s). */
@@ -57,59 +73,39 @@ export function redirectTarget({ url, headers }: Fetched): string | undefined {
 /** The exchange did not come about. `reason` is snake_case: `timeout`, `connection_refused`, `bad_response`, … */
 export class RequestFailed extends ToolkitError {
   readonly reason: string;
+  /** What was wrong, in words: `unable to verify the first certificate`. */
+  readonly detail: string;
 
   constructor(url: string, reason: string, cause: unknown) {
-    super({ code: 'REQUEST_FAILED', message: `${url}: ${reason}: ${reasonOf(cause)}`, cause });
+    const detail = reasonOf(cause);
+    super({ code: 'REQUEST_FAILED', message: `${url}: ${reason}: ${detail}`, cause });
     this.reason = reason;
+    this.detail = detail;
   }
 }
 
-const MAX_HEADER_BYTES = 65_536;
-
 export class Fetcher {
-  readonly #agent: Agent;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #pool: Pool;
+  readonly #headers: HeaderPairs;
   readonly #timeoutMs: number;
   readonly #meter = new Meter();
 
   /** @throws ToolkitError BAD_CONNECT_TO, BAD_ADDRESS (exit 2). */
-  constructor({ connectTo = {}, allowedAddresses = [], lookup, userAgent, timeoutMs }: FetcherOptions) {
+  constructor({ connectTo = {}, allowedAddresses = [], lookup, userAgent, timeoutMs, ca }: FetcherOptions) {
     this.#timeoutMs = timeoutMs;
-    this.#headers = {
-      'user-agent': userAgent,
-      accept: 'text/html,application/xhtml+xml;q=0.9,text/plain;q=0.8,application/xml;q=0.7,*/*;q=0.1',
-      'accept-language': 'vi,en;q=0.3',
-      'accept-encoding': 'gzip, br',
-    };
+    this.#headers = [
+      ['User-Agent', userAgent],
+      ['Accept', 'text/html,application/xhtml+xml;q=0.9,text/plain;q=0.8,application/xml;q=0.7,*/*;q=0.1'],
+      ['Accept-Language', 'vi,en;q=0.3'],
+      ['Accept-Encoding', 'gzip, deflate, br'],
+    ];
     const routes = new Map(Object.entries(connectTo).map(([host, target]) => parseRoute(host, target)));
     const wall = addressWall(allowedAddresses, lookup);
-    const connect = buildConnector({ timeout: timeoutMs, lookup: wall.lookup });
-    this.#agent = new Agent({
-      connections: 1,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: 0, // the exchange has one clock of its own
-      bodyTimeout: 0,
-      connect: (options, callback) => {
-        const route = routes.get(options.hostname);
-        try {
-          if (!route) wall.check(options.hostname); // a route to an address was given by whoever runs this
-        } catch (error) {
-          return void callback(error as Error, null);
-        }
-        const connected: typeof callback = (...[error, socket]: Parameters<typeof callback>) => {
-          if (socket) this.#meter.add(options.hostname, socket);
-          callback(...([error, socket] as Parameters<typeof callback>));
-        };
-        connect(
-          route ? { ...options, ...route, servername: options.servername ?? options.hostname } : options,
-          connected,
-        );
-      },
-    });
+    this.#pool = new Pool({ wall, routes, ca }, (hostname, socket) => this.#meter.add(hostname, socket));
   }
 
   /**
-   * @throws RequestFailed when no whole answer came, in time, that can be read.
+   * @throws RequestFailed when no answer came, in time, that can be read.
    * @throws what `signal` was aborted with.
    */
   async fetch(url: string, options: FetchOptions, signal: AbortSignal): Promise<Fetched> {
@@ -121,10 +117,20 @@ export class Fetcher {
     );
     const stop = (): void => clock.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
+    let refusal: unknown;
+    const again = (): void => {
+      try {
+        options.again?.();
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    };
     try {
-      return await this.#exchange(url, options, clock.signal);
+      return await this.#exchange(url, { ...options, again }, clock.signal);
     } catch (error) {
       signal.throwIfAborted();
+      if (error === refusal) throw error;
       throw new RequestFailed(url, clock.signal.aborted ? 'timeout' : failureReason(error), error);
     } finally {
       clearTimeout(timer);
@@ -134,38 +140,40 @@ export class Fetcher {
 
   /** Bytes that came from a host so far, on all connections, headers included. Takes the host name of a URL. */
   received(hostname: string): number {
-    return this.#meter.received(hostname.replace(/^\[|\]$/g, ''));
+    return this.#meter.received(hostname);
   }
 
   /** Drops connections, also those in use. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    this.#pool.close();
   }
 
   async #exchange(url: string, options: FetchOptions, signal: AbortSignal): Promise<Fetched> {
-    const { origin, pathname, search } = new URL(url);
-    const headers: Record<string, string> = { ...this.#headers };
-    if (options.etag) headers['if-none-match'] = options.etag;
-    if (options.lastModified) headers['if-modified-since'] = options.lastModified;
+    const headers: (readonly [string, string])[] = [...this.#headers];
+    if (options.etag) headers.push(['If-None-Match', options.etag]);
+    if (options.lastModified) headers.push(['If-Modified-Since', options.lastModified]);
+    if (options.cookie) headers.push(['Cookie', options.cookie]);
+    const request = { url: new URL(url), headers };
     const fetchedAt = new Date().toISOString();
-    const response = await this.#agent.request({
-      origin,
-      path: pathname + search,
-      method: 'GET',
-      headers,
-      responseHeaders: 'raw',
-      signal,
-    });
-    const { statusCode: status, statusText, body } = response;
-    body.on('error', () => {}); // heard below, or of no interest once the body is left
+    const answer = await this.#pool.exchange(request, signal, options.again);
     try {
-      const pairs = toPairs(response.headers as unknown as readonly string[]); // `raw` is not in undici's types
+      const { status } = answer;
       const isSuccess = status >= 200 && status < 300;
-      const isWanted = !isSuccess || (options.accepts?.(headerOf(pairs, 'content-type') ?? '') ?? true);
-      const content = isWanted ? await readBody(body, pairs, options.maxBytes, signal) : NO_BODY;
-      return { url, fetchedAt, status, statusText, headers: pairs, ...content };
+      const isWanted = !isSuccess || (options.accepts?.(headerOf(answer.headers, 'content-type') ?? '') ?? true);
+      const content = isWanted ? await readBody(answer, options.maxBytes, signal) : NO_BODY;
+      const { statusText, address } = answer;
+      return {
+        url,
+        fetchedAt,
+        status,
+        statusText,
+        headers: answer.headers,
+        ...content,
+        request: requestHead(request),
+        address,
+      };
     } finally {
-      body.destroy();
+      answer.release();
     }
   }
 }
@@ -191,17 +199,16 @@ class Meter {
   }
 }
 
-const NO_BODY = { body: new Uint8Array(), truncated: true };
+type Content = Pick<Fetched, 'body' | 'truncated'>;
+const NO_BODY: Content = { body: new Uint8Array(), truncated: 'length' };
 
-function toPairs(raw: readonly string[]): HeaderPairs {
-  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i], raw[2 * i + 1]] as const);
-}
-
-/** The target reads `127.0.0.1:8080` or `[::1]:8080`. */
-function parseRoute(host: string, target: string): [host: string, route: { hostname: string; port: string }] {
+/** The target reads `127.0.0.1:8080` or `[::1]:8080`; the host as it stands in URLs, an IPv6 address also bare. */
+function parseRoute(host: string, target: string): [host: string, route: Route] {
   const [, hostname, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(target) ?? [];
-  const from = canonicalHost(host);
-  if (from !== undefined && hostname !== undefined && Number(port) <= 65_535) return [from, { hostname, port: port! }];
+  const from = canonicalHost(isIP(host) === 6 ? `[${host}]` : host);
+  if (from !== undefined && hostname !== undefined && Number(port) <= 65_535) {
+    return [from, { hostname, port: Number(port) }];
+  }
   throw badInput(
     'BAD_CONNECT_TO',
     `${host}=${target}: expected host=address:port`,
@@ -209,46 +216,30 @@ function parseRoute(host: string, target: string): [host: string, route: { hostn
   );
 }
 
-async function readBody(
-  response: Readable,
-  headers: HeaderPairs,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<{ body: Uint8Array; truncated: boolean }> {
-  const chunks: Buffer[] = [];
+/** A coded body is shorter than what is in it, but for what little cannot be packed. */
+const codedLimit = (maxBytes: number): number => maxBytes + (maxBytes >> 6) + 1024;
+
+/** @throws BadCoding; an error where the server cut off all of it */
+async function readBody(answer: Exchanged, maxBytes: number, signal: AbortSignal): Promise<Content> {
+  const codings = codingsOf(answer.headers);
+  if (codings.length > MAX_CODINGS) throw new BadCoding(`${codings.length} codings, at most ${MAX_CODINGS} are undone`);
+  const limit = codings.length > 0 ? codedLimit(maxBytes) : maxBytes;
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of decoded(response, headers) as AsyncIterable<Buffer>) {
-    signal.throwIfAborted();
+  for await (const chunk of answer.body) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > maxBytes) return { body: Buffer.concat(chunks, length).subarray(0, maxBytes), truncated: true };
+    if (length > limit) break;
   }
-  return { body: Buffer.concat(chunks, length), truncated: false };
-}
-
-/** The body with its codings undone, the last applied first. @throws Error for a coding that was not asked for. */
-function decoded(response: Readable, headers: HeaderPairs): Readable {
-  const codings = headers
-    .filter(([name]) => name.toLowerCase() === 'content-encoding')
-    .flatMap(([, value]) => value.toLowerCase().split(','))
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'identity');
-  return codings.reverse().reduce<Readable>((stream, coding) => {
-    const create = DECODERS[coding];
-    if (!create) throw new UnknownEncoding(coding);
-    return pipeline(stream, create(), () => {}); // errors surface where the last stream is read
-  }, response);
-}
-
-const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
-  gzip: () => createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }), // many servers forget the trailer
-  'x-gzip': () => createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }),
-  deflate: () => createInflate(),
-  br: () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH }),
-};
-
-class UnknownEncoding extends Error {
-  override readonly name = 'UnknownEncoding';
+  signal.throwIfAborted();
+  const isOver = length > limit;
+  const isCut = !isOver && answer.wasCut();
+  if (isCut && length === 0) throw Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' });
+  const whole = Buffer.concat(chunks, length);
+  const { body, isOver: isMore } = await undoCodings(codings, whole, maxBytes);
+  if (isOver || isMore) return { body, truncated: 'length' };
+  if (isCut) return { body, truncated: 'disconnect' };
+  return isPart(answer.status, answer.headers) ? { body, truncated: 'unspecified' } : { body };
 }
 
 const FAILURES: readonly (readonly [code: RegExp, reason: string])[] = [
@@ -256,14 +247,14 @@ const FAILURES: readonly (readonly [code: RegExp, reason: string])[] = [
   [/^(ENOTFOUND|EAI_)/, 'host_not_found'],
   [/^ECONNREFUSED$/, 'connection_refused'],
   [/TIMEOUT|ETIMEDOUT/, 'timeout'],
-  [/^(HPE_|HTTPParserError|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/, 'bad_response'],
-  [/^(Z_|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_PADDING)/, 'bad_encoding'],
-  [/CERT|TLS|SSL|SELF_SIGNED|EPROTO/, 'tls'],
-  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE|EHOSTUNREACH|ENETUNREACH)/, 'connection_lost'],
+  [/CERT|TLS|SSL|SELF_SIGNED|VERIFY|EPROTO/, 'tls'],
+  [/^ERR_HTTP2_/, 'bad_response'],
+  [/^(ECONNRESET|EPIPE|EHOSTUNREACH|ENETUNREACH)/, 'connection_lost'],
 ];
 
 function failureReason(error: unknown): string {
-  if (error instanceof UnknownEncoding) return 'bad_encoding';
+  if (error instanceof BadCoding) return 'bad_encoding';
+  if (error instanceof BadAnswer) return 'bad_response';
   const { code = (error as Error).name } = error as NodeJS.ErrnoException;
   return FAILURES.find(([pattern]) => pattern.test(code))?.[1] ?? 'request_failed';
 }

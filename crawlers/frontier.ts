@@ -325,7 +325,7 @@ function prepare(db: Database.Database) {
       .pluck(),
     requeue: db.prepare<[{ settledBefore: number; failedBefore: number; now: number }]>(
       `UPDATE urls SET state = 'queued', attempts = 0, next_try = 0 WHERE state <> 'queued'
-         AND (reason = 'private_address' OR settled_at > @now OR settled_at <= iif(state = 'failed' OR reason = 'robots_unreachable', @failedBefore, @settledBefore))`,
+         AND (reason = 'private_address' OR settled_at > @now OR settled_at <= iif(state = 'failed' OR reason IN ('robots_unreachable', 'cut_short'), @failedBefore, @settledBefore))`,
     ),
     storedEnds: db.prepare<[], WarcPlace>(
       'SELECT warc_file AS file, max(warc_end) AS end FROM urls WHERE warc_file IS NOT NULL GROUP BY warc_file',

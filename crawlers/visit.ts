@@ -9,9 +9,10 @@
  *   other 5xx, network    queued again after a growing pause, failed after MAX_ATTEMPTS
  */
 
+import { mediaTypeOf, typeOf } from './bytes/media-type.ts';
 import { type Fetched, type FetchOptions, RequestFailed, redirectTarget } from './fetch.ts';
 import type { Discovery, Frontier, Settlement, UrlKind, UrlRow } from './frontier.ts';
-import { decodeMarkup, linksOf } from './links/links.ts';
+import { decodeMarkup, linksOf, type Markup, refreshTarget } from './links/links.ts';
 import { MAX_SITEMAP_BYTES, parseSitemap } from './links/sitemap.ts';
 import { type Traps, textDigest } from './links/trap.ts';
 import { canonicalUrl, trapReason } from './links/url.ts';
@@ -66,10 +67,8 @@ const MAX_SITEMAP_DEPTH = 3;
 /** A server that asks for a longer pause is asked again after this one. */
 const MAX_RETRY_AFTER_MS = 7 * 24 * 3_600_000;
 
-const PAGE_TYPE = /^\s*(text\/html|application\/xhtml\+xml|text\/plain)\s*(;|$)/i;
-const SITEMAP_TYPE =
-  /^\s*((application|text)\/([\w.-]+\+)?xml|text\/plain|application\/(x-)?gzip|application\/octet-stream)\s*(;|$)/i;
-const ACCEPTED: Readonly<Record<UrlKind, RegExp>> = { page: PAGE_TYPE, sitemap: SITEMAP_TYPE };
+const PAGE_TYPES = new Set(['text/html', 'application/xhtml+xml', 'text/plain']);
+const OTHER_MEDIA = /^(image|audio|video|font)\//;
 
 /** @throws what the crawl cannot go on after: a full disk, an aborted signal. */
 export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlStep> {
@@ -81,7 +80,7 @@ export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlSt
   try {
     const answer = await context.get(row.url, {
       maxBytes: row.kind === 'sitemap' ? MAX_SITEMAP_BYTES : context.maxBytes,
-      accepts: (contentType) => isAccepted(row.kind, contentType),
+      accepts: (contentType) => isWanted(row.kind, contentType),
       etag: row.etag,
       lastModified: row.lastModified,
     });
@@ -93,9 +92,11 @@ export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlSt
   }
 }
 
-/** A missing Content-Type says nothing against a page. */
-const isAccepted = (kind: UrlKind, contentType: string): boolean =>
-  contentType === '' || ACCEPTED[kind].test(contentType);
+/** By the type alone. What does not parse, or is missing, is looked at when it is here; so is every list of addresses. */
+function isWanted(kind: UrlKind, contentType: string): boolean {
+  const type = mediaTypeOf(contentType);
+  return type === undefined || (kind === 'sitemap' ? !OTHER_MEDIA.test(type) : PAGE_TYPES.has(type));
+}
 
 interface Answer extends Fetched {
   readonly stored: WarcPlace;
@@ -109,8 +110,9 @@ async function record(
 ): Promise<CrawlStep> {
   const contentType = headerOf(fetched.headers, 'content-type') ?? '';
   const isSuccess = fetched.status >= 200 && fetched.status < 300;
-  const isHtml = isSuccess && row.kind === 'page' && !/^\s*text\/plain/i.test(contentType);
-  const html = isHtml ? decodeMarkup(fetched.body, contentType) : '';
+  const type = typeOf(contentType, fetched.body);
+  const isHtml = isSuccess && row.kind === 'page' && PAGE_TYPES.has(type) && type !== 'text/plain';
+  const { html, encoding } = isHtml ? decodeMarkup(fetched.body, contentType) : NO_MARKUP;
   const { productToken, source, warc } = context;
   const consent = consentOf({ headers: fetched.headers, html, extraStatements: hostStatements, productToken });
   const isRevisit = fetched.status === 304;
@@ -131,12 +133,16 @@ async function record(
   });
   const answer = { ...fetched, stored };
   if (!isSuccess) return settleOther(row, answer, context);
-  if (!isAccepted(row.kind, contentType)) return refuse(row, 'content_type', context, answer);
+  if (!isWanted(row.kind, contentType) || (row.kind === 'page' && !PAGE_TYPES.has(type))) {
+    return refuse(row, 'content_type', context, answer);
+  }
 
-  const links = forbidsFollowing(consent.statements, productToken) ? [] : linksOf(html, row.url);
+  const links = forbidsFollowing(consent.statements, productToken) ? [] : linksFrom(fetched, html, encoding);
   const digest = isHtml ? textDigest(html) : undefined;
   const found = digest === undefined ? [] : context.visitorIds.observe(row.url, digest, links);
   const discoveries = row.kind === 'sitemap' ? await sitemapDiscoveries(row, answer.body) : pagesBelow(row, links);
+  if (discoveries === undefined) return refuse(row, 'no_sitemap', context, answer);
+  const cut = cutReason(answer);
   const news = context.frontier.settle(
     row.url,
     {
@@ -144,7 +150,7 @@ async function record(
       status: answer.status,
       fetchedAt: answer.fetchedAt,
       stored,
-      ...(answer.truncated ? { reason: 'truncated' } : validatorsOf(answer)),
+      ...(cut ? { reason: cut } : validatorsOf(answer)),
     },
     discoveries
       .map((discovery) => ({ ...discovery, url: context.visitorIds.without(discovery.url) }))
@@ -152,8 +158,21 @@ async function record(
   );
   for (const [host, name] of found) dropVisitorId(host, name, context);
   if (row.fetchedAt === null) weigh(row, digest, news, context);
-  return step(row, 'fetched', { answer, reason: answer.truncated ? 'truncated' : undefined });
+  return step(row, 'fetched', { answer, reason: cut });
 }
+
+/** Links of a page, and where its Refresh header leads. */
+function linksFrom({ url, headers }: Fetched, html: string, encoding: string): string[] {
+  const refresh = refreshTarget(headerOf(headers, 'refresh') ?? '');
+  const target = refresh === undefined ? undefined : canonicalUrl(refresh, url);
+  return [...(target === undefined ? [] : [target]), ...linksOf(html, url, encoding)];
+}
+
+const NO_MARKUP: Markup = { html: '', encoding: 'utf-8' };
+
+/** Over the limit it stays so; what the server did not send whole is asked for again in the next run. */
+const cutReason = ({ truncated }: Fetched): 'truncated' | 'cut_short' | undefined =>
+  truncated === undefined ? undefined : truncated === 'length' ? 'truncated' : 'cut_short';
 
 function dropVisitorId(host: string, name: string, { frontier, visitorIds, note }: VisitContext): void {
   frontier.dropVisitorId(host, name, (url) => visitorIds.without(url));
@@ -273,8 +292,10 @@ const validatorsOf = ({ headers }: Fetched): Pick<Settlement, 'etag' | 'lastModi
 const pagesBelow = (row: UrlRow, urls: readonly string[]): Discovery[] =>
   urls.map((url) => ({ url, kind: 'page', depth: row.depth + 1, hops: 0 }));
 
-async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discovery[]> {
-  const { pages, sitemaps } = await parseSitemap(body);
+async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discovery[] | undefined> {
+  const found = await parseSitemap(body);
+  if (found === undefined) return undefined;
+  const { pages, sitemaps } = found;
   const canonical = (urls: readonly string[]): string[] => urls.flatMap((url) => canonicalUrl(url, row.url) ?? []);
   const below = { depth: row.depth + 1, hops: 0 } as const;
   return [

@@ -10,7 +10,20 @@ const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 't
 /** Floors of each room, the ground first; files of a room outside its folders stand above them all, or are named. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   crawlers: [
-    ...['shell', 'links', 'page.ts', 'warc', 'addresses.ts', 'fetch.ts', 'polite', 'sources', 'sample', 'options.ts'],
+    ...[
+      'shell',
+      'bytes',
+      'links',
+      'page.ts',
+      'warc',
+      'addresses.ts',
+      'http',
+      'fetch.ts',
+      'polite',
+      'sources',
+      'sample',
+      'options.ts',
+    ],
     ...[
       'in-flight.ts',
       'frontier-tables.ts',

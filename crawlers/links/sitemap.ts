@@ -1,9 +1,12 @@
-/** Sitemaps: XML (`urlset`, `sitemapindex`) or one address per line, gzip or not. sitemaps.org protocol 0.9. */
-import { promisify } from 'node:util';
-import { constants, gunzip } from 'node:zlib';
-import { decodeEntities } from './tags.ts';
+/**
+ * Lists of addresses for crawlers: sitemaps (sitemaps.org protocol 0.9: XML, or an address per line), RSS and Atom, which
+ * the protocol allows as well. gzip or not, in any encoding that XML may have, with any prefix.
+ */
+import { BadCoding, undoCodings } from '../bytes/codings.ts';
+import { wideEncodingOf } from '../bytes/encoding.ts';
+import { decodeEntities, tagsOf } from './tags.ts';
 
-/** What the protocol allows, unpacked; also the limit for a download. */
+/** What the protocol allows, unpacked; also the limit for a download. What stands behind it is not read. */
 export const MAX_SITEMAP_BYTES = 50 * 2 ** 20;
 /** What the protocol allows. */
 const MAX_LOCATIONS = 50_000;
@@ -14,31 +17,97 @@ export interface Sitemap {
   readonly sitemaps: readonly string[];
 }
 
-const unzip = promisify(gunzip);
-
-/** Reads what can be read; damaged or foreign data gives empty lists. */
-export async function parseSitemap(body: Uint8Array): Promise<Sitemap> {
+/** Reads what can be read; `undefined` for what is no such list. */
+export async function parseSitemap(body: Uint8Array): Promise<Sitemap | undefined> {
   const isGzip = body[0] === 0x1f && body[1] === 0x8b;
-  const text = new TextDecoder().decode(isGzip ? await unzipOrNothing(body) : body);
-  if (!text.trimStart().startsWith('<')) {
-    return { pages: text.split(/\s+/, MAX_LOCATIONS).filter((line) => /^https?:/.test(line)), sitemaps: [] };
+  const text = decodeXml(isGzip ? await unzipped(body) : body);
+  const root = rootOf(text);
+  if (root === undefined) return text.trimStart().startsWith('<') ? undefined : listed(text);
+  const [prefix, kind] = root;
+  if (kind === 'rss' || kind === 'rdf') return { pages: elementsOf(text, 'item').flatMap(linkOfItem), sitemaps: [] };
+  if (kind === 'feed')
+    return { pages: elementsOf(text, `${prefix}entry`).flatMap((entry) => linkOfEntry(entry, prefix)), sitemaps: [] };
+  const locations = elementsOf(text, `${prefix}loc`).flatMap(textOf); // images and videos have theirs under other prefixes
+  return kind === 'sitemapindex' ? { pages: [], sitemaps: locations } : { pages: locations, sitemaps: [] };
+}
+
+/** Prefix with its colon, and name, of the first element; `undefined` where it is none of these. */
+function rootOf(text: string): readonly [prefix: string, name: string] | undefined {
+  let at = 0;
+  for (;;) {
+    while (/\s|\uFEFF/.test(text[at] ?? '')) at++;
+    const [opener, closer] = OUTSIDE.find(([opener]) => text.startsWith(opener, at)) ?? [];
+    if (opener === undefined) break;
+    const end = text.indexOf(closer!, at);
+    if (end < 0) return undefined;
+    at = end + closer!.length;
   }
-  const locations = text
-    .split(/<loc\b[^<>]*>/, MAX_LOCATIONS + 1) // the locations of images and videos have a prefix
-    .slice(1)
-    .map(textBeforeTag);
-  return text.includes('<sitemapindex') ? { pages: [], sitemaps: locations } : { pages: locations, sitemaps: [] };
+  const [, prefix = '', name] =
+    /^<([\w.-]+:)?(urlset|sitemapindex|rss|rdf|feed)(?=[\s/>])/i.exec(text.slice(at, at + 200)) ?? [];
+  return name === undefined ? undefined : [prefix, name.toLowerCase()];
 }
 
-function textBeforeTag(xml: string): string {
-  const cdata = /^\s*<!\[CDATA\[/.exec(xml)?.[0].length;
-  return cdata === undefined ? decodeEntities(xml.split('<', 1)[0]).trim() : xml.slice(cdata).split(']]>', 1)[0].trim();
+/** What may stand before the first element. */
+const OUTSIDE = [
+  ['<?', '?>'],
+  ['<!--', '-->'],
+  ['<!', '>'],
+] as const;
+
+function listed(text: string): Sitemap | undefined {
+  const words = text.split(/\s+/, MAX_LOCATIONS).filter((word) => word !== '');
+  const pages = words.filter((word) => /^https?:/i.test(word));
+  return pages.length > 0 || words.length === 0 ? { pages, sitemaps: [] } : undefined;
 }
 
-async function unzipOrNothing(body: Uint8Array): Promise<Uint8Array> {
+function decodeXml(body: Uint8Array): string {
+  const wide = wideEncodingOf(body);
+  if (wide !== undefined) return new TextDecoder(wide).decode(body);
+  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, 256)).toString('latin1');
+  const label = /^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)/.exec(head)?.[1] ?? 'utf-8';
   try {
-    return await unzip(body, { maxOutputLength: MAX_SITEMAP_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
+    return new TextDecoder(/^utf-?16/i.test(label) ? 'utf-8' : label).decode(body);
   } catch {
-    return new Uint8Array(); // not gzip after all, or larger than any sitemap may be
+    return new TextDecoder().decode(body);
+  }
+}
+
+/** What stands behind each start tag of the name, up to the next one. */
+const elementsOf = (xml: string, name: string): string[] =>
+  xml.split(new RegExp(`<${name.replace('.', '\\.')}(?=[\\s/>])[^<>]*>`), MAX_LOCATIONS + 1).slice(1);
+
+/** Text up to the next tag; nothing where a cut file ends before that. */
+function textOf(xml: string): string[] {
+  const cdata = /^\s*<!\[CDATA\[/.exec(xml)?.[0].length;
+  const end = cdata === undefined ? xml.indexOf('<') : xml.indexOf(']]>', cdata);
+  const text = end < 0 ? '' : xml.slice(cdata ?? 0, end);
+  const address = (cdata === undefined ? decodeEntities(text) : text).trim();
+  return address === '' ? [] : [address];
+}
+
+function linkOfItem(item: string): string[] {
+  const [own] = item.split('</item>', 1);
+  const [link] = elementsOf(own, 'link').flatMap(textOf);
+  if (link !== undefined) return [link];
+  const isAddress = !/<guid[^<>]*isPermaLink\s*=\s*["']false/i.test(own);
+  return isAddress ? elementsOf(own, 'guid').flatMap(textOf).slice(0, 1) : [];
+}
+
+function linkOfEntry(entry: string, prefix: string): string[] {
+  const name = `${prefix}link`.toLowerCase();
+  const [own] = entry.split(`</${prefix}entry`, 1);
+  const links = [...tagsOf(own, new Set([name]))].map(({ attributes }) => attributes);
+  const wanted = links.find((link) => (link.get('rel') ?? 'alternate') === 'alternate') ?? links[0];
+  const href = wanted?.get('href')?.trim();
+  return href ? [href] : [];
+}
+
+/** Up to the limit; nothing of what is no gzip after all. */
+async function unzipped(body: Uint8Array): Promise<Uint8Array> {
+  try {
+    return (await undoCodings(['gzip'], body, MAX_SITEMAP_BYTES)).body;
+  } catch (error) {
+    if (error instanceof BadCoding) return new Uint8Array();
+    throw error;
   }
 }

@@ -139,6 +139,13 @@ export class Budget {
     }
   }
 
+  /** A request that is made once more within `request`. @throws BudgetSpent when it may not be. */
+  again(host: string): void {
+    this.check(host);
+    this.#of(host).requests++;
+    this.#run.requests++;
+  }
+
   #of(host: string): Spending {
     const known = this.#hosts.get(host);
     if (known) return known;

@@ -203,7 +203,9 @@ export class Politeness {
 
   async #getOrFailure(url: string, rulesUrl: string): Promise<Fetched | RequestFailed> {
     try {
-      return await this.#options.get(url, MAX_ROBOTS_BYTES, rulesUrl);
+      const answer = await this.#options.get(url, MAX_ROBOTS_BYTES, rulesUrl);
+      if (answer.truncated === undefined || answer.truncated === 'length') return answer;
+      return new RequestFailed(url, 'connection_lost', 'the file is not whole'); // the rest may forbid what is asked for
     } catch (error) {
       if (error instanceof RequestFailed) return error;
       throw error;

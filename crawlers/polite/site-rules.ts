@@ -74,7 +74,7 @@ function parseReservations(json: string): Reservation[] {
 }
 
 /** Text of such a file; half a line at a cut would be a rule that nobody wrote. */
-export function wholeLines({ body, truncated }: { readonly body: Uint8Array; readonly truncated: boolean }): string {
+export function wholeLines({ body, truncated }: { readonly body: Uint8Array; readonly truncated?: string }): string {
   const text = new TextDecoder().decode(body);
-  return truncated ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text;
+  return truncated !== undefined ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text;
 }

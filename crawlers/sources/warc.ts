@@ -1,14 +1,15 @@
 /** Pages out of WARC files: ours, where the consent stands in the record, and foreign ones, where it is derived. */
 import { resolve } from 'node:path';
+import { mediaTypeOf, typeOf } from '../bytes/media-type.ts';
 import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type Page } from '../page.ts';
 import { consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
 import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
-import { headerRecord } from '../warc/http-message.ts';
+import { headerRecord, isPart } from '../warc/http-message.ts';
 import { readWarc } from '../warc/read-warc.ts';
 import type { WarcRecord } from '../warc/warc.ts';
 import { countSkip, type Source } from './source.ts';
 
-const TEXT_TYPE = /^(text\/html|application\/xhtml\+xml|text\/plain)\b/i;
+const TEXT_TYPES = new Set(['text/html', 'application/xhtml+xml', 'text/plain']);
 /** Files for crawlers, not for readers. */
 const FOR_CRAWLERS = /^\/(robots\.txt|ai\.txt|\.well-known\/.*)$/;
 const CONCLUSIONS: ReadonlySet<string> = new Set<ConsentConclusion>(['open', 'no-train', 'no-index', 'unknown']);
@@ -36,9 +37,13 @@ function pageOf(record: WarcRecord): Page | string {
   if (record.status < 200 || record.status > 299) return `status ${record.status}`;
   const headers = headerRecord(record.headers);
   const contentType = headers['content-type'] ?? '';
-  // A server that says nothing sends a web page more often than not.
-  const isText = contentType === '' ? record.body[0] === 0x3c : TEXT_TYPE.test(contentType);
-  if (!isText) return `content type ${contentType.split(';')[0].trim().toLowerCase() || 'missing'}`;
+  const mediaType = typeOf(contentType, record.body);
+  const isSilent = contentType === '' && mediaType === 'text/plain'; // such text is a program's more often than not
+  if (isSilent || !TEXT_TYPES.has(mediaType)) return `content type ${isSilent ? 'missing' : mediaType}`;
+  // What does not parse is written so that it does; its charset stays.
+  if (contentType !== '' && mediaTypeOf(contentType) === undefined) {
+    headers['content-type'] = [mediaType, /charset=[\w:.-]+/i.exec(contentType)?.[0]].filter(Boolean).join('; ');
+  }
   const url = URL.canParse(record.url) ? new URL(record.url) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) return 'no web address';
   // Also what robots.txt was redirected to: it was asked for without asking its own host's rules.
@@ -50,7 +55,7 @@ function pageOf(record: WarcRecord): Page | string {
     status: record.status,
     headers,
     body: record.body,
-    truncated: record.truncated ?? false,
+    truncated: record.truncated !== undefined || isPart(record.status, record.headers),
     ...(record.wholeBytes !== undefined && { wholeBytes: record.wholeBytes }),
     consent: statedConsent(record) ?? consentOf({ headers: record.headers, html: htmlHead(record.body) }),
   };
@@ -69,7 +74,7 @@ function noticeOf(record: WarcRecord): Page | undefined {
     return { ...told, consent, notice: 'unchanged' };
   }
   if ((RULES_FILES as readonly string[]).includes(new URL(url).pathname)) {
-    const body = Buffer.from(wholeLines({ body: record.body, truncated: record.truncated ?? false }));
+    const body = Buffer.from(wholeLines(record));
     const source = valuesOf(record, 'vua-rules-for')[0] ?? PRODUCT_TOKEN;
     if (status >= 200 && status < 300) return { ...told, notice: 'rules', source, body };
     return status >= 400 && status < 500 && status !== 429 ? { ...told, notice: 'rules', source } : undefined;

@@ -1,6 +1,5 @@
 /** The stored HTTP message of a WARC record: status line, header pairs, body with its codings undone. RFC 9112. */
-import { promisify } from 'node:util';
-import { brotliDecompress, constants, gunzip, inflate, inflateRaw } from 'node:zlib';
+import { BadCoding, codingsOf, MAX_CODINGS, undoCodings } from '../bytes/codings.ts';
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
@@ -54,6 +53,14 @@ export function headerOf(headers: HeaderPairs, name: string): string | undefined
   return headers.find(([candidate]) => candidate.toLowerCase() === wanted)?.[1];
 }
 
+/** A 206 that does not hold all of the file. */
+export function isPart(status: number, headers: HeaderPairs): boolean {
+  if (status !== 206) return false;
+  const [, first, last, length] =
+    /^bytes\s+(\d+)-(\d+)\/(\d+|\*)/i.exec(headerOf(headers, 'content-range') ?? '') ?? [];
+  return first === undefined || Number(first) > 0 || Number(last) + 1 !== Number(length);
+}
+
 /** Names in lower case; values of a repeated name joined by `, `. */
 export function headerRecord(headers: HeaderPairs): Record<string, string> {
   const record: Record<string, string> = {};
@@ -74,38 +81,20 @@ export async function decodeBody(
   body: Uint8Array,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
-  let decoded = body;
-  if (/\bchunked\b/i.test(headerOf(headers, 'transfer-encoding') ?? '')) decoded = joinChunks(decoded) ?? decoded;
-  const codings = (headerOf(headers, 'content-encoding') ?? '').toLowerCase().split(',');
-  for (const coding of codings.map((name) => name.trim()).reverse()) {
-    for (const decompress of DECOMPRESSORS[coding] ?? []) {
-      try {
-        decoded = await decompress(decoded, maxBytes);
-        break;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
-      }
+  const isChunked = headers.some(([name, value]) => /^transfer-encoding$/i.test(name) && /\bchunked\b/i.test(value));
+  let decoded = isChunked ? (joinChunks(body) ?? body) : body;
+  const codings = codingsOf(headers);
+  for (const coding of codings.length > MAX_CODINGS ? [] : codings.reverse()) {
+    try {
+      const undone = await undoCodings([coding], decoded, maxBytes);
+      if (undone.isOver) return undefined;
+      decoded = undone.body;
+    } catch (error) {
+      if (!(error instanceof BadCoding)) throw error;
     }
   }
   return decoded.length > maxBytes ? undefined : decoded;
 }
-
-type Decompress = (body: Uint8Array, maxOutputLength: number) => Promise<Uint8Array>;
-
-/** What is there of a body that was cut. */
-const withoutEnd =
-  (decompress: typeof gunzip | typeof brotliDecompress, finishFlush: number): Decompress =>
-  (body, maxOutputLength) =>
-    promisify<Uint8Array, object, Uint8Array>(decompress)(body, { finishFlush, maxOutputLength });
-
-/** By Content-Encoding; tried in turn. `deflate` means zlib, and half of the servers send it bare. */
-const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = constants;
-const DECOMPRESSORS: Readonly<Record<string, readonly Decompress[]>> = {
-  gzip: [withoutEnd(gunzip, Z_SYNC_FLUSH)],
-  'x-gzip': [withoutEnd(gunzip, Z_SYNC_FLUSH)],
-  deflate: [withoutEnd(inflate, Z_SYNC_FLUSH), withoutEnd(inflateRaw, Z_SYNC_FLUSH)],
-  br: [withoutEnd(brotliDecompress, BROTLI_OPERATION_FLUSH)],
-};
 
 /** RFC 9112 §7.1. `undefined` when the body does not start with a chunk size; a cut body gives what is there. */
 function joinChunks(body: Uint8Array): Uint8Array | undefined {
@@ -113,7 +102,7 @@ function joinChunks(body: Uint8Array): Uint8Array | undefined {
   const chunks: Buffer[] = [];
   for (let offset = 0; offset < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, offset);
-    const size = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?\r?$/i.exec(
+    const size = /^0*([0-9a-f]{1,13})[ \t]*(?:;.*)?\r?$/i.exec(
       bytes.toString('latin1', offset, Math.max(offset, newline)),
     );
     if (!size) return chunks.length > 0 ? Buffer.concat(chunks) : undefined;

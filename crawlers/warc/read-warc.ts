@@ -197,7 +197,7 @@ async function parseRecord(
     type,
     url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
     fetchedAt: headerOf(fields, 'warc-date') ?? '',
-    truncated: headerOf(fields, 'warc-truncated') !== undefined,
+    truncated: headerOf(fields, 'warc-truncated'),
     digest: headerOf(fields, 'warc-payload-digest'),
     extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),
   };

@@ -30,8 +30,8 @@ export interface WarcRecord {
   readonly headers: HeaderPairs;
   /** Transfer-Encoding and Content-Encoding undone. */
   readonly body: Uint8Array;
-  /** The body was cut at the crawl's size limit. */
-  readonly truncated?: boolean;
+  /** Where the body is not whole, why: `length`, `disconnect`, `time`, `unspecified`. */
+  readonly truncated?: string;
   /** Where `body` is only the head of what is too large to be read: how many bytes were met, at least. */
   readonly wholeBytes?: number;
   /** Byte of the file from which it can be read by itself: of its gzip member, where it has one of its own. */
@@ -215,7 +215,7 @@ function serialize(record: WarcRecord): Uint8Array {
   ];
   if (isRevisit) fields.push(['WARC-Profile', REVISIT_PROFILE]);
   else fields.push(['WARC-Payload-Digest', payloadDigest(body)]);
-  if (record.truncated) fields.push(['WARC-Truncated', 'length']);
+  if (record.truncated !== undefined) fields.push(['WARC-Truncated', record.truncated]);
   return joinRecord([...fields, ...record.extra], Buffer.concat([httpHead, body]));
 }
 

@@ -87,7 +87,7 @@ describe('limits', () => {
       { kind: 'fetched', bytes: 1000, reason: 'truncated' },
       { kind: 'fetched', reason: undefined },
     ]);
-    expect((await records()).find(({ url }) => url === SEED)).toMatchObject({ truncated: true });
+    expect((await records()).find(({ url }) => url === SEED)).toMatchObject({ truncated: 'length' });
     await run({ refreshAfterMs: 0 });
     expect(web.requests.filter(({ headers }) => headers['if-none-match'] !== undefined)).toEqual([]);
   });

@@ -243,8 +243,35 @@ describe('answers that are no page', () => {
       'refused a.vua.test/rss content_type',
     ]);
     expect((await records()).find(({ url }) => url.endsWith('/anh'))).toMatchObject({
-      truncated: true,
+      truncated: 'length',
       body: Buffer.alloc(0),
     });
   });
+});
+
+it('keeps what a server cut short, marked, and asks for it again the next night', async () => {
+  const halved: Handler = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html', 'content-length': '1000', etag: '"1"' });
+    response.write(page('/2'), () => response.destroy());
+    return undefined;
+  };
+  const part = { status: 206, headers: { 'content-range': 'bytes 0-9/100', etag: '"2"' }, body: page() };
+  await serve({ [HOST]: { '/': halved, '/2': part, '/robots.txt': { status: 404 } } });
+  expect(summary(await run())).toEqual(['fetched a.vua.test/ cut_short', 'fetched a.vua.test/2 cut_short']);
+  const stored = (await records()).filter(({ url }) => /\/2?$/.test(url));
+  expect(stored.map(({ truncated }) => truncated)).toEqual(['disconnect', 'unspecified']);
+  expect(await run()).toEqual([]);
+  web.requests.length = 0;
+  expect(await run({ refreshAfterMs: 0 })).toHaveLength(2);
+  expect(web.requests.filter(({ headers }) => headers['if-none-match'])).toEqual([]);
+});
+
+it('takes a robots.txt that is cut short for none', async () => {
+  const cut: Handler = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '1000' });
+    response.write('User-agent: *\n', () => response.destroy());
+    return undefined;
+  };
+  await serve({ [HOST]: { '/robots.txt': cut, '/': page() } });
+  expect(summary(await run())).toEqual(['refused a.vua.test/ robots_unreachable']);
 });

@@ -53,7 +53,7 @@ beforeAll(async () => {
       '/silent': () => undefined,
       '/conditional': ({ headers }) =>
         headers['if-none-match'] === '"1"' ? { status: 304 } : { headers: { etag: '"1"' } },
-      '/headers': { headers: { 'x-long': 'x'.repeat(80_000) } },
+      '/headers': { headers: { 'x-long': 'x'.repeat(300_000) } },
     },
   });
   fetcher = new Fetcher({ connectTo: web.connectTo, userAgent: 'TestBot/1.0', timeoutMs: 60_000 });
@@ -69,13 +69,13 @@ describe('bodies', () => {
   it.each(['/plain', '/gzip', '/gzip-cut', '/br', '/deflate', '/twice'])('%s is unpacked', async (path) => {
     const { body, truncated, status } = await get(path);
     expect(Buffer.from(body).toString() === TEXT).toBe(true);
-    expect({ truncated, status }).toEqual({ truncated: false, status: 200 });
+    expect({ truncated, status }).toEqual({ truncated: undefined, status: 200 });
   });
 
   it.each(['/plain', '/gzip', '/bomb'])('%s is cut at the limit', async (path) => {
     const { body, truncated } = await get(path, { maxBytes: 1000 });
-    expect({ length: body.length, truncated }).toEqual({ length: 1000, truncated: true });
-    expect((await get('/plain', { maxBytes: Buffer.byteLength(TEXT) })).truncated).toBe(false);
+    expect({ length: body.length, truncated }).toEqual({ length: 1000, truncated: 'length' });
+    expect((await get('/plain', { maxBytes: Buffer.byteLength(TEXT) })).truncated).toBeUndefined();
   });
 
   it('come as bytes, whatever their charset', async () => {
@@ -84,7 +84,7 @@ describe('bodies', () => {
 
   it('stay where they are when their type is not wanted', async () => {
     const { body, truncated, status } = await get('/plain', { accepts: (type: string) => type === 'image/png' });
-    expect({ length: body.length, truncated, status }).toEqual({ length: 0, truncated: true, status: 200 });
+    expect({ length: body.length, truncated, status }).toEqual({ length: 0, truncated: 'length', status: 200 });
   });
 
   it('may be empty', async () => expect((await get('/empty-gzip')).body.length).toBe(0));
@@ -123,7 +123,6 @@ describe('failures', () => {
   );
 
   it.each([
-    ['/hang-up', 'connection_lost'],
     ['/lie', 'bad_encoding'],
     ['/unknown', 'bad_encoding'],
     ['/headers', 'bad_response'],

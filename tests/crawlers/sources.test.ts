@@ -233,7 +233,7 @@ describe('WARC', () => {
     const { pages } = await read([
       record({
         extra,
-        truncated: true,
+        truncated: 'length',
         headers: [
           ['Content-Type', 'text/html'],
           ['ETag', '"a"'],
