@@ -8,7 +8,7 @@ import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { addressWall } from './addresses.ts';
 import { BadCoding, codingsOf, MAX_CODINGS, undoCodings } from './bytes/codings.ts';
 import type { Route } from './http/dial.ts';
-import { BadAnswer } from './http/exchange.ts';
+import { BadAnswer, ConnectionClosed } from './http/exchange.ts';
 import { requestHead } from './http/http1.ts';
 import { type Exchanged, Pool } from './http/pool.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
@@ -234,7 +234,7 @@ async function readBody(answer: Exchanged, maxBytes: number, signal: AbortSignal
   signal.throwIfAborted();
   const isOver = length > limit;
   const isCut = !isOver && answer.wasCut();
-  if (isCut && length === 0) throw Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' });
+  if (isCut && length === 0) throw new ConnectionClosed('the server closed the connection');
   const whole = Buffer.concat(chunks, length);
   const { body, isOver: isMore } = await undoCodings(codings, whole, maxBytes);
   if (isOver || isMore) return { body, truncated: 'length' };
@@ -255,6 +255,7 @@ const FAILURES: readonly (readonly [code: RegExp, reason: string])[] = [
 function failureReason(error: unknown): string {
   if (error instanceof BadCoding) return 'bad_encoding';
   if (error instanceof BadAnswer) return 'bad_response';
+  if (error instanceof ConnectionClosed) return 'connection_lost';
   const { code = (error as Error).name } = error as NodeJS.ErrnoException;
   return FAILURES.find(([pattern]) => pattern.test(code))?.[1] ?? 'request_failed';
 }

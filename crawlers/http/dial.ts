@@ -5,6 +5,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { AddressWall } from '../addresses.ts';
+import { ConnectionClosed } from './exchange.ts';
 
 export interface Route {
   readonly hostname: string;
@@ -95,8 +96,7 @@ function once(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void>
       else resolve();
     };
     const onEvent = (): void => settle();
-    const onClose = (): void =>
-      settle(Object.assign(new Error('the connection was closed before it stood'), { code: 'ECONNRESET' }));
+    const onClose = (): void => settle(new ConnectionClosed('the connection was closed before it stood'));
     socket.once(event, onEvent).once('error', settle).once('close', onClose);
   });
 }

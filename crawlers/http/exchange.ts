@@ -39,10 +39,14 @@ export class BadAnswer extends Error {
   override readonly name = 'BadAnswer';
 }
 
+/** The server closed the connection. */
+export class ConnectionClosed extends Error {
+  override readonly name: string = 'ConnectionClosed';
+}
+
 /** A connection that was at rest turned out to be closed. */
-export class NotAnswered extends Error {
+export class NotAnswered extends ConnectionClosed {
   override readonly name = 'NotAnswered';
-  readonly code = 'ECONNRESET';
 }
 
 /** The server will have this request over HTTP/1.1. */

@@ -10,6 +10,7 @@ import { type HeaderPairs, headerOf, parseFields } from '../warc/http-message.ts
 import {
   BadAnswer,
   type Connection,
+  ConnectionClosed,
   MAX_HEAD_BYTES,
   mayHaveRested,
   NotAnswered,
@@ -100,7 +101,7 @@ export class Http1Connection implements Connection {
     const cause = this.#reader.fault;
     if (cause !== undefined) return cause;
     const fact = lines === 0 ? 'without an answer' : 'inside the headers of its answer';
-    return Object.assign(new Error(`the server closed the connection ${fact}`), { code: 'ECONNRESET' });
+    return new ConnectionClosed(`the server closed the connection ${fact}`);
   }
 
   #answer({ version, status, statusText, headers }: Head, onEnd: () => void): WireAnswer {

@@ -5,6 +5,7 @@ import type { HeaderPairs } from '../warc/http-message.ts';
 import {
   BadAnswer,
   type Connection,
+  ConnectionClosed,
   MAX_HEAD_BYTES,
   mayHaveRested,
   NotAnswered,
@@ -98,9 +99,7 @@ export class Http2Connection implements Connection {
   #head(stream: ClientHttp2Stream): Promise<{ status: number; pairs: HeaderPairs }> {
     return new Promise((resolve, reject) => {
       stream.once('error', reject);
-      stream.once('close', () =>
-        reject(Object.assign(new Error('the stream was closed without an answer'), { code: 'ECONNRESET' })),
-      );
+      stream.once('close', () => reject(new ConnectionClosed('the stream was closed without an answer')));
       stream.once('response', (...told: unknown[]) => {
         const [headers, , raw] = told as [Record<string, unknown>, number, readonly string[]];
         const status = Number(headers[':status']);

@@ -1,5 +1,6 @@
 /** Connections by origin: one at rest for each, used again while it lives. */
 import type { Socket } from 'node:net';
+import { breathe } from '../shell/work.ts';
 import { type DialOptions, dial } from './dial.ts';
 import { type Connection, NotAnswered, WantsHttp1, type WireAnswer, type WireRequest } from './exchange.ts';
 import { Http1Connection } from './http1.ts';
@@ -60,7 +61,7 @@ export class Pool {
     const resting = this.#resting.get(origin);
     if (resting === undefined) return undefined;
     this.#resting.delete(origin);
-    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate); // hears whether it was closed meanwhile
+    for (let turn = 0; turn < 3; turn++) await breathe(); // hears whether it was closed meanwhile
     if (resting.isUsable) return resting;
     this.#forget(resting);
     return undefined;
