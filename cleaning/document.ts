@@ -17,6 +17,14 @@ export const REPAIRS = [
 /** How often each was made. */
 export type Repairs = Record<(typeof REPAIRS)[number], number>;
 
+/** What is taken out of a text (cuts.ts). */
+export const CUTS = [
+  'foreign', // paragraphs in another language
+  'residue', // lines that are no text
+] as const;
+/** Characters of each. */
+export type Cuts = Record<(typeof CUTS)[number], number>;
+
 /** Personal data that has a tag: a new kind is a word here and a rule in pii.ts. */
 export const PERSONAL_KINDS = [
   'phone',
@@ -54,7 +62,7 @@ export const MEASUREMENTS = [
   'diacritic_ratio', //        syllables with a Vietnamese diacritic / syllables
   'vietnamese_ratio', //       syllables that the Vietnamese syllable grammar accepts / alphabetic syllables
   'language_score', //         how surely it is Vietnamese (language.ts)
-  'vietnamese_para_frac', //   characters of paragraphs in Vietnamese / characters of paragraphs whose language is known
+  'vietnamese_para_frac', //   characters of paragraphs in Vietnamese / characters of paragraphs whose language is known, of what stays
   'stopword_hits', //          distinct Vietnamese function words found, of 48; times 85 / syllables where there are fewer
   'fineweb_stopwords', //      distinct ones found, of FineWeb-2's 15
   'function_word_frac', //     syllables that are function words / syllables
@@ -86,6 +94,7 @@ export const MEASUREMENTS = [
   'policy_line_frac', //       lines that speak of cookies and terms of use / lines (C4)
   'lorem_ipsum', //            times it stands there (C4)
   ...named('repaired', REPAIRS),
+  ...named('cut', CUTS), //        characters that were taken out, by reason (`--paragraphs`)
   ...named('masked', PERSONAL_KINDS), // personal data that was replaced by a tag, by kind (pii.ts)
 ] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];

@@ -7,12 +7,13 @@ import type { Page } from '../crawlers/page.ts';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { decode } from './decode/charset.ts';
 import { repairMojibake } from './decode/mojibake.ts';
-import { looksLikeHtml } from './engine/work.ts';
+import { cutsOf, looksLikeHtml } from './engine/work.ts';
 import { type Element, oneLine, traverse } from './html/dom.ts';
 import { extract, readTree } from './html/extract.ts';
 import { isUnread } from './html/furniture.ts';
 import type { Reason } from './html/main-text.ts';
 import { render } from './html/render.ts';
+import type { Cut, ParagraphRule } from './vietnamese/cuts.ts';
 
 /**
  * The text of a page: decoded, of HTML the main text; neither repaired nor normalised.
@@ -72,9 +73,16 @@ function isMojibake(text: string): boolean {
 const SAMPLE = 100_000;
 
 export interface LeftOut {
-  /** Name of the element with its id and classes, `div#sidebar.widget`; of a line that went alone `line`. */
+  /** Name of the element with its id and classes, `div#sidebar.widget`; of a line that went alone `line`; a `paragraph`. */
   readonly box: string;
-  readonly reason: Reason | 'outside the main box' | 'caption' | 'hidden' | 'label or link';
+  readonly reason:
+    | Reason
+    | 'outside the main box'
+    | 'caption'
+    | 'hidden'
+    | 'label or link'
+    | 'residue'
+    | `in ${string}`;
   /** In one line. */
   readonly text: string;
 }
@@ -86,12 +94,13 @@ const HOLDS_TEXT: ReadonlyMap<string, LeftOut['reason']> = new Map([
 ]);
 
 /**
- * Boxes in the order of the page, an outer one for all that it holds, then lines; without those of which nothing is
- * missing. Lines that the host repeats are not among them: they are known only while its pages are cleaned.
- * @returns a word why nothing can be said: `no HTML`, `too_nested`, `too_many_tags`
+ * Boxes in the order of the page, an outer one for all that it holds, then lines, then what `--paragraphs` takes out;
+ * without those of which nothing is missing. Lines that the host repeats are not among them: they are known only while its pages are cleaned.
+ * @returns a word why nothing can be said: `too_nested`, `too_many_tags`
  */
-export function leftOutOf(page: Page): LeftOut[] | string {
-  if (!looksLikeHtml(page)) return 'no HTML';
+export function leftOutOf(page: Page, paragraphs: ParagraphRule): LeftOut[] | string {
+  const cuts = paragraphs === 'keep' ? [] : cutsOf(page).map(leftOutAs);
+  if (!looksLikeHtml(page)) return cuts;
   const { text: html, legacy } = decode(page.body, page.headers['content-type']);
   const tree = readTree(html, legacy);
   if ('flaw' in tree) return tree.flaw.reason;
@@ -126,8 +135,14 @@ export function leftOutOf(page: Page): LeftOut[] | string {
       if (!shown.has(line)) found.push({ box: 'line', reason: 'label or link', text: line });
     }
   }
-  return found;
+  return [...found, ...cuts];
 }
+
+const leftOutAs = ({ reason, language, text }: Cut): LeftOut => ({
+  box: reason === 'residue' ? 'line' : 'paragraph',
+  reason: reason === 'residue' ? reason : `in ${language}`,
+  text: oneLine(text),
+});
 
 const textIn = (element: Element): string =>
   render(element, (inner) => inner !== element && isUnread(inner, true))

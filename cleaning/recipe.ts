@@ -9,6 +9,7 @@ import type { Measurement, Measurements } from './document.ts';
 import { type Filter, passes } from './filters/filter.ts';
 import { type Judgement, judge, PRESETS, type Preset, TABLE, thresholdsOf } from './filters/index.ts';
 import { LEVELS, type Level } from './pii.ts';
+import { PARAGRAPH_RULES, type ParagraphRule } from './vietnamese/cuts.ts';
 import { TONE_STYLES, type ToneStyle } from './vietnamese/tones.ts';
 
 export interface Recipe {
@@ -21,31 +22,36 @@ export interface Recipe {
   readonly near: NearRule;
   /** Where the tone mark of an open oa, oe, uy stands. */
   readonly tones: ToneStyle;
+  /** Whether paragraphs in other languages stay in a Vietnamese text. */
+  readonly paragraphs: ParagraphRule;
 }
 
 /** A recipe as a folder has it: another version of vua may know other names. */
-export interface StoredRecipe extends Omit<Recipe, 'preset' | 'personalData' | 'tones'> {
+export interface StoredRecipe extends Omit<Recipe, 'preset' | 'personalData' | 'tones' | 'paragraphs'> {
   readonly preset: string;
   readonly personalData: string;
   readonly tones: string;
+  readonly paragraphs: string;
 }
 
 /** What is not said is as `vua clean` has it. Two recipes that say the same are equal, in their order too. */
 export function recipeOf(said: Partial<Recipe>): Recipe {
-  const {
-    preset = 'recommended',
-    thresholds = {},
-    personalData = 'basic',
-    near = STANDARD_NEAR,
-    tones = 'keep',
-  } = said;
+  const { preset = 'recommended', thresholds = {}, personalData = 'basic', near = STANDARD_NEAR } = said;
+  const { tones = 'keep', paragraphs = paragraphsOf(preset) } = said;
   const sorted = Object.fromEntries(Object.entries(thresholds).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { preset, thresholds: sorted, personalData, near, tones };
+  return { preset, thresholds: sorted, personalData, near, tones, paragraphs };
 }
 
-/** The recipe of a folder that has one: what says nothing of style goes on as it began. */
-export const recipeFor = (said: Partial<Recipe>, { tones }: StoredRecipe): Recipe =>
-  recipeOf({ ...said, tones: said.tones ?? (tones as ToneStyle) });
+/** Published presets take whole pages. */
+const paragraphsOf = (preset: string): ParagraphRule => (preset === 'recommended' ? 'vietnamese' : 'keep');
+
+/** The recipe of a folder that has one: where nothing is said of style or paragraphs, it goes on as it began. */
+export const recipeFor = (said: Partial<Recipe>, stored: StoredRecipe): Recipe =>
+  recipeOf({
+    ...said,
+    tones: said.tones ?? (stored.tones as ToneStyle),
+    paragraphs: said.paragraphs ?? (stored.paragraphs as ParagraphRule),
+  });
 
 /** The options of a command that make a recipe (`parseRecipe`). */
 export const RECIPE_OPTIONS = {
@@ -63,6 +69,12 @@ export const RECIPE_OPTIONS = {
     .optional()
     .describe(
       `style of the tone mark in words that are no names: ${TONE_STYLES.join(', ')}; old is hòa, thủy, new is hoà, thuỷ (default: keep, as each page writes; a folder goes on as it began)`,
+    ),
+  paragraphs: z
+    .enum(PARAGRAPH_RULES)
+    .optional()
+    .describe(
+      'paragraphs in other languages, and lines of residue, within a Vietnamese text: keep, or vietnamese, which takes them out (default: vietnamese with --preset recommended, else keep; a folder goes on as it began)',
     ),
   near: z
     .string()
@@ -111,12 +123,13 @@ function parseThreshold(text: string): [reason: string, threshold: number] {
 }
 
 /** For people: the preset, and behind it what was moved: `recommended repeated_lines=0.4 personal-data=strict`. */
-export const formatRecipe = ({ preset, thresholds, personalData, near, tones }: StoredRecipe): string =>
+export const formatRecipe = ({ preset, thresholds, personalData, near, tones, paragraphs }: StoredRecipe): string =>
   [
     preset,
     ...Object.entries(thresholds).map(([reason, threshold]) => `${reason}=${threshold}`),
     ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
     ...(tones === 'keep' ? [] : [`tones=${tones}`]),
+    ...(paragraphs === paragraphsOf(preset) ? [] : [`paragraphs=${paragraphs}`]),
     ...(isStandard(near) ? [] : [`near=${formatNear(near)}`]),
   ].join(' ');
 
@@ -139,6 +152,7 @@ export function knownRecipe(stored: StoredRecipe, where: string): Recipe {
     ['threshold', Object.keys(stored.thresholds), REASONS],
     ['personal data', [stored.personalData], LEVELS],
     ['tones', [stored.tones], TONE_STYLES],
+    ['paragraphs', [stored.paragraphs], PARAGRAPH_RULES],
   ] as const;
   for (const [what, names, known] of named) {
     const unknown = names.find((name) => !(known as readonly string[]).includes(name));

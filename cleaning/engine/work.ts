@@ -18,6 +18,8 @@ import { exactBytes } from '../dedup/exact.ts';
 import type { Signature } from '../dedup/minhash.ts';
 import { fingerprint } from '../dedup/near.ts';
 import {
+  CUTS,
+  type Cuts,
   type Drop,
   figuresOf,
   type Measurements,
@@ -42,6 +44,7 @@ import { extract } from '../html/extract.ts';
 import { NO_METADATA } from '../html/metadata.ts';
 import { type Level, maskPersonalData } from '../pii.ts';
 import type { Recipe } from '../recipe.ts';
+import { type Cut, cutOthers, type ParagraphRule } from '../vietnamese/cuts.ts';
 import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
 import { readParagraphs, readSyllables, type Syllable } from '../vietnamese/lexicon.ts';
 import { noRepairs, normalize } from '../vietnamese/normalize.ts';
@@ -52,6 +55,7 @@ export interface WorkSettings {
   readonly thresholds: Thresholds;
   readonly personalData: Level;
   readonly tones: ToneStyle;
+  readonly paragraphs: ParagraphRule;
   /** Items of benchmarks to look for. */
   readonly contamination?: ContaminationIndex;
 }
@@ -67,6 +71,7 @@ export const workSettings = (settings: EngineSettings): WorkSettings => ({
   thresholds: thresholdsOf(settings.preset, settings.thresholds),
   personalData: settings.personalData,
   tones: settings.tones,
+  paragraphs: settings.paragraphs,
   contamination: settings.contamination.length === 0 ? undefined : readContaminationIndex(settings.contamination),
 });
 
@@ -116,7 +121,10 @@ export function answer(page: PageToRead, settings: WorkSettings, hash: XXHashAPI
 /** Of a page that is refused unread the reject store keeps only its head. */
 const EXCERPT = 2_000;
 
-function readPage(page: PageToRead, { preset, tones }: WorkSettings): ReadPage | { readonly refused: Refusal } {
+function readPage(
+  page: PageToRead,
+  { preset, tones }: Pick<WorkSettings, 'preset' | 'tones'>,
+): ReadPage | { readonly refused: Refusal } {
   let title = '';
   let text = '';
   let charset = '';
@@ -188,16 +196,17 @@ function readPage(page: PageToRead, { preset, tones }: WorkSettings): ReadPage |
 }
 
 export function assess(
-  { text, title, repairs }: Pick<ReadPage, 'text' | 'title' | 'repairs'>,
+  { text: read, title, repairs }: Pick<ReadPage, 'text' | 'title' | 'repairs'>,
   settings: WorkSettings,
   hash: XXHashAPI,
 ): Assessment {
-  const { syllables, paragraphs } = readParagraphs(text);
-  const language = identify(syllables, text);
-  const byParagraph = identifyParagraphs(syllables, paragraphs, text);
+  const whole = readLanguages(read);
+  const { text, cuts } = settings.paragraphs === 'keep' ? { text: read, cuts: [] } : cutOthers(read, whole);
+  const { syllables, language, byParagraph } = text === read ? whole : readLanguages(text);
   const raw = {
     ...measure(text, syllables, language.diacritics === 'absent'),
     ...figuresOf('repaired', REPAIRS, repairs),
+    ...figuresOf('cut', CUTS, charactersOf(cuts)),
     language_score: language.score,
     vietnamese_para_frac: byParagraph.vietnameseFrac,
   };
@@ -219,6 +228,24 @@ export function assess(
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
     signature: judgement === true ? fingerprint(body) : new Uint16Array(),
   };
+}
+
+function readLanguages(text: string) {
+  const { syllables, paragraphs } = readParagraphs(text);
+  const byParagraph = identifyParagraphs(syllables, paragraphs, text);
+  return { syllables, paragraphs, language: identify(syllables, text), byParagraph };
+}
+
+/** What `--paragraphs vietnamese` takes out of a page, in its order. */
+export function cutsOf(page: PageToRead): readonly Cut[] {
+  const read = readPage(page, { preset: 'keep-all', tones: 'keep' });
+  return 'refused' in read ? [] : cutOthers(read.text, readLanguages(read.text)).cuts;
+}
+
+function charactersOf(cuts: readonly Cut[]): Partial<Cuts> {
+  const counts: Partial<Cuts> = {};
+  for (const { reason, text } of cuts) counts[reason] = (counts[reason] ?? 0) + text.length;
+  return counts;
 }
 
 /** Whether a layout repeats the title at the head of the text makes no difference to dedup. */

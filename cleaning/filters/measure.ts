@@ -7,10 +7,10 @@ import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Syllable, withoutLeaders } from
 import { C4 } from './c4.ts';
 import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
 
-/** What measuring alone can say; language, repairs and masks are told by their own stations. */
+/** What measuring alone can say; language, repairs, cuts and masks are told by their own stations. */
 export type TextMeasurement = Exclude<
   Measurement,
-  `repaired_${string}` | `masked_${string}` | 'language_score' | 'vietnamese_para_frac'
+  `repaired_${string}` | `cut_${string}` | `masked_${string}` | 'language_score' | 'vietnamese_para_frac'
 >;
 
 export function measure(

@@ -16,7 +16,17 @@ export interface Language {
   readonly diacritics: 'present' | 'mixed' | 'absent';
 }
 
+export interface ParagraphLanguage {
+  /** What its own words say; `undefined` of a few words. */
+  readonly code: string | undefined;
+  /** Those without spaces between them as so many as they could be. */
+  readonly words: number;
+  /** Of them with Vietnamese diacritics. */
+  readonly marked: number;
+}
+
 export interface ParagraphLanguages {
+  readonly paragraphs: readonly ParagraphLanguage[];
   /** Languages of the paragraphs in order, neighbours of one language together: `vie*12 eng*3`. */
   readonly runs: string;
   /** Characters of paragraphs in Vietnamese / characters of those whose language is known; 1 when none is. */
@@ -166,19 +176,22 @@ export function identifyParagraphs(
   paragraphs: readonly Paragraph[],
   text: string,
 ): ParagraphLanguages {
-  const codes: (string | undefined)[] = [];
+  const found: ParagraphLanguage[] = [];
   let start = 0;
   for (const { start: from, endSyllable } of paragraphs) {
     const tally = new Tally().add(syllables, start, endSyllable);
     start = endSyllable;
-    if (tally.words < MIN_WORDS) codes.push(undefined);
-    else
-      codes.push(
-        tally.language ?? (tally.score >= DOUBTFUL ? 'vie' : languageOfScript(text.slice(from, from + SCRIPT_SAMPLE))),
-      );
+    const { words, marked } = tally;
+    const code =
+      words < MIN_WORDS
+        ? undefined
+        : (tally.language ??
+          (tally.score >= DOUBTFUL ? 'vie' : languageOfScript(text.slice(from, from + SCRIPT_SAMPLE))));
+    found.push({ code, words, marked });
   }
+  const codes = found.map(({ code }) => code);
   inheritLanguage(codes);
-  return { runs: runsOf(codes), vietnameseFrac: vietnameseFrac(codes, paragraphs) };
+  return { paragraphs: found, runs: runsOf(codes), vietnameseFrac: vietnameseFrac(codes, paragraphs) };
 }
 
 /** Short paragraphs take the language of the one before, at the head of the one after. */

@@ -132,17 +132,21 @@ export interface Paragraph {
   readonly endSyllable: number;
 }
 
+/** What parts paragraphs: a blank line; in a text without any the end of a line. */
+export const paragraphEnd = (text: string): string => (text.includes('\n\n') ? '\n\n' : '\n');
+
 /** Reads text as its syllables, and where its paragraphs end. */
 export function readParagraphs(text: string): { readonly syllables: Syllable[]; readonly paragraphs: Paragraph[] } {
   const read: Syllable[] = [];
   const units = codeUnits(text);
   const paragraphs: Paragraph[] = [];
+  const separator = paragraphEnd(text);
   for (let start = 0; start < text.length; ) {
-    const blank = text.indexOf('\n\n', start);
-    const end = blank < 0 ? text.length : blank;
+    const next = text.indexOf(separator, start);
+    const end = next < 0 ? text.length : next;
     readInto(read, text, units, start, end);
     paragraphs.push({ start, end, endSyllable: read.length });
-    start = end + 2;
+    start = end + separator.length;
   }
   return { syllables: read, paragraphs };
 }

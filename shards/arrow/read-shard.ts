@@ -22,6 +22,9 @@ interface Region {
   readonly length: number;
 }
 
+/** The schema that a file must have, or the one that it must have by what it says of itself. */
+export type AllowedSchemas = Schema | ((found: Schema) => Schema);
+
 export interface RawBatch {
   readonly rows: number;
   /** The record batch's body as it stands in the file: what the checksum covers. */
@@ -35,7 +38,7 @@ export interface RawBatch {
 export class ShardReader {
   /** Base name, for messages. */
   readonly name: string;
-  /** The schema that the file has, of those that were allowed. */
+  /** The schema that the file has. */
   readonly schema: Schema;
   readonly #path: string;
   readonly #file: number;
@@ -43,7 +46,7 @@ export class ShardReader {
   readonly #footer: Footer;
   readonly #entry: ShardEntry | undefined;
 
-  private constructor(path: string, file: number, schemas: readonly Schema[], entry: ShardEntry | undefined) {
+  private constructor(path: string, file: number, allowed: AllowedSchemas, entry: ShardEntry | undefined) {
     this.#path = path;
     this.name = basename(path);
     this.#file = file;
@@ -51,9 +54,10 @@ export class ShardReader {
     this.#entry = entry;
     if (entry) checkSize(path, this.#size, entry.bytes);
     this.#footer = this.#readFooter();
-    const schema = schemas.find((allowed) => differenceOf(this.#footer.schema, allowed) === undefined);
-    if (schema === undefined) throw this.fault(differenceOf(this.#footer.schema, schemas[0])!);
-    this.schema = schema;
+    const found = this.#footer.schema;
+    this.schema = typeof allowed === 'function' ? allowed(found) : allowed;
+    const difference = differenceOf(found, this.schema);
+    if (difference !== undefined) throw this.fault(difference);
     if (entry && this.batchCount !== entry.batches.length) {
       throw this.fault(`${this.batchCount} record batches, expected ${entry.batches.length}`);
     }
@@ -61,10 +65,10 @@ export class ShardReader {
 
   /**
    * Opens a file and reads its footer. With its row of the manifest everything read is compared to it.
-   * @param schemas those that the file may have, the newest first
-   * @throws ToolkitError BAD_SHARD (exit 2): missing, cut, not an Arrow file, or other columns than any of `schemas`.
+   * @param allowed the schema that the file must have, or what it must be by what it says
+   * @throws ToolkitError BAD_SHARD (exit 2): missing, cut, not an Arrow file, or other columns than `allowed`.
    */
-  static open(path: string, schemas: readonly Schema[], entry?: ShardEntry): ShardReader {
+  static open(path: string, allowed: AllowedSchemas, entry?: ShardEntry): ShardReader {
     let file: number;
     try {
       file = openSync(path, 'r');
@@ -72,7 +76,7 @@ export class ShardReader {
       throw badShard(path, reasonOf(error), error);
     }
     try {
-      return new ShardReader(path, file, schemas, entry);
+      return new ShardReader(path, file, allowed, entry);
     } catch (error) {
       closeSync(file);
       throw error;

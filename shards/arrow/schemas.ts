@@ -41,11 +41,31 @@ export const REJECT_COLUMNS_1 = columns(
   REJECT_FIGURES,
 );
 
-/** What a reader of each kind takes, newest first. */
-export const READABLE_COLUMNS: Readonly<Record<'documents' | 'rejects', readonly Columns[]>> = {
+/** Of each kind of shard, newest first. */
+const VERSIONS: Readonly<Record<'documents' | 'rejects', readonly Columns[]>> = {
   documents: [DOCUMENT_COLUMNS, DOCUMENT_COLUMNS_1],
   rejects: [REJECT_COLUMNS, REJECT_COLUMNS_1],
 };
+
+/**
+ * The columns of a shard as its file has them: the texts of some version, then numbers, whatever their names. So a
+ * measurement is added without a new version, and shards of before are read. What is no such file gives the newest columns.
+ */
+export function columnsIn(kind: keyof typeof VERSIONS, { fields, metadata }: Schema): Columns {
+  const textCount = fields.findIndex(({ type }) => String(type) !== 'Utf8');
+  const names = fields.map(({ name }) => name);
+  const known = VERSIONS[kind].find(({ texts }) => texts.join() === names.slice(0, textCount).join());
+  const numbers = fields.slice(textCount);
+  const isKnown = known?.wide.every((name, i) => name === numbers[i]?.name && String(numbers[i].type) === 'Float64');
+  if (!isKnown || names.length !== new Set(names).size) return VERSIONS[kind][0];
+  const format = { format: DOCUMENT_SHARDS.format, version: Number(metadata.get('vua.version')) };
+  return columns(
+    format,
+    known!.texts,
+    numbers.map(({ name }) => name),
+    known!.wide,
+  );
+}
 
 export const TOKEN_SCHEMAS: Readonly<Record<TokenType, Schema>> = {
   uint16: schema(TOKEN_SHARDS, [column('tokens', new Uint16())]),

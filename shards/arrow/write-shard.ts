@@ -81,7 +81,7 @@ export class ShardWriter {
   }
 
   #readBack(): WrittenShard {
-    const reader = ShardReader.open(this.#file.temporary, [this.#schema]);
+    const reader = ShardReader.open(this.#file.temporary, this.#schema);
     try {
       const batches = Array.from({ length: reader.batchCount }, (_, index) => {
         const { rows, body, offset } = reader.readBatch(index);

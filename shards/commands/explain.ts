@@ -20,13 +20,16 @@ export const explainCommand = defineCommand({
   }),
   async run({ document, out, input }, { report, signal }) {
     const { explain, formatExplanation } = await import('../explain/explain.ts');
-    const { findFolders } = await import('../manifest.ts');
-    const found = await explain(findFolders(out).documents ?? out, document, signal);
+    const { findFolders, manifestPath, readDocumentManifest } = await import('../manifest.ts');
+    const folder = findFolders(out).documents ?? out;
+    const found = await explain(folder, document, signal);
     for (const each of found) report.result(`${formatExplanation(each)}\n`, { event: 'explained', ...each });
     if (input.length > 0) {
+      const { knownRecipe } = await import('../../cleaning/recipe.ts');
       const { formatLeftOut, leftOutOf } = await import('../explain/left-out.ts');
       const { url = '', fetched_at: fetchedAt = '' } = found[0]?.said ?? {};
-      const page = await leftOutOf(url, fetchedAt, input, signal);
+      const { paragraphs } = knownRecipe(readDocumentManifest(folder).recipe, manifestPath(folder));
+      const page = await leftOutOf(url, fetchedAt, input, paragraphs, signal);
       if (page !== undefined) report.result(`${formatLeftOut(page)}\n`, { event: 'left_out', ...page });
     }
     return signal.aborted ? INTERRUPTED : 0;

@@ -12,7 +12,7 @@ import type { Measurements } from '../../cleaning/document.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { breathe } from '../../crawlers/shell/work.ts';
 import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
-import { type Columns, READABLE_COLUMNS } from '../arrow/schemas.ts';
+import { type Columns, columnsIn } from '../arrow/schemas.ts';
 import type { ColumnData } from '../arrow/write-shard.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
 import { manifestPath, readDocumentManifest, settled } from '../manifest.ts';
@@ -236,13 +236,8 @@ function* readBatches<Kind extends keyof Batches>(
   kind: Kind,
   entry: ShardEntry | undefined,
 ): Generator<Batches[Kind]> {
-  const readable = READABLE_COLUMNS[kind];
-  const reader = ShardReader.open(
-    path,
-    readable.map(({ schema }) => schema),
-    entry,
-  );
-  const columns = readable.find(({ schema }) => schema === reader.schema)!;
+  const reader = ShardReader.open(path, (found) => columnsIn(kind, found).schema, entry);
+  const columns = columnsIn(kind, reader.schema);
   try {
     for (let index = 0; index < reader.batchCount; index++) {
       yield new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns);

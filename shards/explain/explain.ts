@@ -90,13 +90,14 @@ export function formatExplanation(explanation: Explanation): string {
   const others = Object.entries(measurements ?? {})
     .filter(
       ([name]) =>
-        !/^(?:repaired|masked)_/.test(name) && !rules.some(({ measurement }) => measurement === (name as Measurement)),
+        !/^(?:repaired|cut|masked)_/.test(name) &&
+        !rules.some(({ measurement }) => measurement === (name as Measurement)),
     )
     .map(([name, measured]) => [name, figure(measured)]);
   const parts = [
     `${verdict} (${shard})`,
     facts.join('\n'),
-    section('repaired and masked', [...counted('repaired_'), ...counted('masked_')]),
+    section('repaired, cut and masked', [...counted('repaired_'), ...counted('cut_'), ...counted('masked_')]),
     section('rules', decisions),
     section('also measured', others),
     text === '' ? '' : `text\n${text.slice(0, EXCERPT)}${text.length > EXCERPT ? '…' : ''}`,

@@ -1,5 +1,6 @@
 /** `vua explain --input`: what extraction left out of a page, from the page itself. */
 import { type LeftOut, leftOutOf as leftOutOfPage } from '../../cleaning/read-page.ts';
+import type { Recipe } from '../../cleaning/recipe.ts';
 import { addressOf } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
@@ -15,12 +16,14 @@ export interface PageLeftOut {
  * What extraction left out of a page, as it was fetched then; of other fetches of its URL the last, where that one is
  * not found.
  * @param inputs files and folders, as `vua clean --input` reads them
+ * @param paragraphs as the recipe of the folder has it
  * @throws ToolkitError when they hold no such page: the last fault of a file, else UNKNOWN_DOCUMENT (exit 2).
  */
 export async function leftOutOf(
   url: string,
   fetchedAt: string,
   inputs: readonly string[],
+  paragraphs: Recipe['paragraphs'],
   signal: AbortSignal,
 ): Promise<PageLeftOut | undefined> {
   const address = addressOf(url);
@@ -30,7 +33,7 @@ export async function leftOutOf(
   for (const input of inputs) {
     for await (const page of openInput(input, { signal, onFault })) {
       if (addressOf(page.url) !== address) continue;
-      found = { url, fetchedAt: page.fetchedAt, leftOut: leftOutOfPage(page) };
+      found = { url, fetchedAt: page.fetchedAt, leftOut: leftOutOfPage(page, paragraphs) };
       if (page.fetchedAt === fetchedAt) return found;
     }
   }

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import type { Schema } from 'apache-arrow';
 import type { Findings } from '../../crawlers/shell/work.ts';
-import { READABLE_COLUMNS } from '../arrow/schemas.ts';
+import { columnsIn } from '../arrow/schemas.ts';
 import { hash64 } from '../checksum.ts';
 import { type DocumentBatch, readShard } from '../documents/read.ts';
 import { readDocumentManifest } from '../manifest.ts';
@@ -14,7 +14,7 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   const manifest = readDocumentManifest(dir);
   const ids = new HashList();
   for (const entry of manifest.documents) {
-    await verifyShard(dir, entry, schemasOf('documents'), findings, () => {
+    await verifyShard(dir, entry, schemaOf('documents'), findings, () => {
       let textBytes = 0;
       for (const batch of readShard(dir, 'documents', entry)) {
         for (let row = 0; row < batch.rows; row++) {
@@ -31,7 +31,7 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   }
   verifyIds(dir, manifest, ids.repeated(), findings);
   for (const entry of manifest.rejects) {
-    await verifyShard(dir, entry, schemasOf('rejects'), findings, () => {
+    await verifyShard(dir, entry, schemaOf('rejects'), findings, () => {
       let textBytes = 0;
       for (const batch of readShard(dir, 'rejects', entry)) {
         for (let row = 0; row < batch.rows; row++) textBytes += batch.bytes('text', row).length;
@@ -42,7 +42,10 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
   }
 }
 
-const schemasOf = (kind: keyof typeof READABLE_COLUMNS): Schema[] => READABLE_COLUMNS[kind].map(({ schema }) => schema);
+const schemaOf =
+  (kind: 'documents' | 'rejects') =>
+  (found: Schema): Schema =>
+    columnsIn(kind, found).schema;
 
 function verifyDocument(batch: DocumentBatch, row: number, fault: (check: string, fact: string) => void): void {
   const bytes = batch.bytes('text', row);

@@ -1,8 +1,7 @@
 /** What holds for a shard of any kind: it can be opened, and the checksum of the file is that of the manifest. */
 import { join } from 'node:path';
-import type { Schema } from 'apache-arrow';
 import type { Findings } from '../../crawlers/shell/work.ts';
-import { ShardReader } from '../arrow/read-shard.ts';
+import { type AllowedSchemas, ShardReader } from '../arrow/read-shard.ts';
 import { createChecksum } from '../checksum.ts';
 import type { ShardEntry } from '../manifest-shape.ts';
 
@@ -13,13 +12,13 @@ import type { ShardEntry } from '../manifest-shape.ts';
 export async function verifyShard(
   dir: string,
   entry: ShardEntry,
-  schemas: readonly Schema[],
+  allowed: AllowedSchemas,
   findings: Findings,
   read: () => unknown,
 ): Promise<void> {
   const path = join(dir, entry.file);
   await findings.file(path, 'shard', async () => {
-    const reader = ShardReader.open(path, schemas, entry);
+    const reader = ShardReader.open(path, allowed, entry);
     try {
       const checksum = createChecksum();
       reader.forEachSlice((bytes) => checksum.update(bytes));

@@ -25,8 +25,8 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
       listed = await folder.documents(shard);
     };
     if (shard.table === undefined) await list();
-    else await verifyShard(dir, shard.table, [TABLE_SCHEMA], findings, list);
-    await verifyShard(dir, shard, [TOKEN_SCHEMAS[manifest.dtype]], findings, () => {
+    else await verifyShard(dir, shard.table, TABLE_SCHEMA, findings, list);
+    await verifyShard(dir, shard, TOKEN_SCHEMAS[manifest.dtype], findings, () => {
       verifyTokensOf(dir, manifest, shard, listed, findings);
       findings.counts.tokens += shard.rows;
     });
@@ -44,7 +44,7 @@ function verifyTokensOf(
   const path = join(dir, shard.file);
   const lengths: number[] = []; // tokens of each document, by the BOS
   let at = 0;
-  const reader = ShardReader.open(path, [TOKEN_SCHEMAS[dtype]], shard);
+  const reader = ShardReader.open(path, TOKEN_SCHEMAS[dtype], shard);
   try {
     for (const [index, { offset: expected }] of shard.batches.entries()) {
       const { rows, body, offset } = reader.readBatch(index);

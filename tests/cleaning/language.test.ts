@@ -136,6 +136,6 @@ describe('identifyParagraphs', () => {
   });
 
   test('of an empty text', () => {
-    expect(runs('')).toEqual({ runs: '', vietnameseFrac: 1 });
+    expect(runs('')).toEqual({ paragraphs: [], runs: '', vietnameseFrac: 1 });
   });
 });

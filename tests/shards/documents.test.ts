@@ -130,7 +130,7 @@ describe('document shards', () => {
       dir,
       range(100).map((n) => document(n)),
     ).documents;
-    const reader = ShardReader.open(join(dir, shard.file), [DOCUMENT_COLUMNS.schema], shard);
+    const reader = ShardReader.open(join(dir, shard.file), DOCUMENT_COLUMNS.schema, shard);
     const forward = range(reader.batchCount).map((i) => Buffer.from(reader.readBatch(i).body));
     for (const i of range(reader.batchCount).reverse()) {
       expect(Buffer.from(reader.readBatch(i).body).equals(forward[i])).toBe(true);

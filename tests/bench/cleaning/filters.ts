@@ -72,6 +72,7 @@ async function measured(): Promise<Map<string, Measurements[]>> {
     thresholds: {},
     personalData: 'off',
     tones: 'keep',
+    paragraphs: 'keep',
     contamination: [],
   });
   const kinds = new Map<string, Measurements[]>();
