@@ -7,7 +7,7 @@ import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { normal } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
-import { anomalyOf, anomalyText, firstNotFinite, rewindOf } from '../../trainer/record/anomaly.ts';
+import { type Anomaly, anomalyText, firstNotFinite, Watch } from '../../trainer/record/anomaly.ts';
 import { type CurveHead, type CurvePoint, openCurve, readCurve } from '../../trainer/record/curve.ts';
 import { headAt } from '../../trainer/record/plot.ts';
 import { crc32c, fileVersionEvent, scalarsEvent, sessionStartEvent } from '../../trainer/record/tensorboard.ts';
@@ -230,32 +230,54 @@ describe('several runs', () => {
 });
 
 describe('the watch over a curve', () => {
+  const seen = (all: readonly CurvePoint[]): Anomaly[] => {
+    const watch = new Watch();
+    return all.flatMap((one) => watch.add(one) ?? []);
+  };
+
   it('sees nothing in noise, in a falling loss and in a short curve', () => {
-    const all = points(300);
-    for (let end = 1; end <= all.length; end++) expect(anomalyOf(all.slice(0, end))).toBeUndefined();
-    expect(anomalyOf([])).toBeUndefined();
-    expect(anomalyOf([...points(10), point(11, { loss: 50 })])).toBeUndefined();
-    expect(anomalyOf([...Array(40).fill(point(1, { loss: 0 })), point(2, { loss: 0 })])).toBeUndefined();
+    expect(seen(points(300))).toEqual([]);
+    expect(seen([...points(10), point(11, { loss: 50 })])).toEqual([]);
+    expect(seen([...Array(40).fill(point(1, { loss: 0 })), point(2, { loss: 0 })])).toEqual([]);
+    expect(seen(points(300).map((one, i) => ({ ...one, gradNorm: 1 + (i % 7) })))).toEqual([]); // norms are restless
   });
 
-  it('sees a spike, and figures that are no number', () => {
-    const spike = anomalyOf([...points(100), point(101, { loss: 9 })]);
+  it('sees a spike of loss or gradient norm, and figures that are no number', () => {
+    const [spike] = seen([...points(100), point(101, { loss: 9 })]);
     expect(spike).toMatchObject({ kind: 'spike', step: 101, figure: 'loss', value: 9 });
-    expect(spike!.expected).toBeCloseTo(6.3, 1);
-    expect(anomalyOf([point(1, { loss: Number.NaN })])).toMatchObject({ kind: 'not_finite', step: 1, figure: 'loss' });
-    expect(anomalyOf([...points(3), point(4, { gradNorm: Number.POSITIVE_INFINITY })])).toMatchObject({
-      kind: 'not_finite',
-      figure: 'gradNorm',
-    });
+    expect(spike.expected).toBeCloseTo(6.3, 1);
+    expect(seen([...points(100), point(101, { gradNorm: 1000 })])).toMatchObject([
+      { kind: 'spike', step: 101, figure: 'gradNorm', value: 1000, expected: 1 },
+    ]);
+    expect(seen([point(1, { loss: Number.NaN })])).toMatchObject([{ kind: 'not_finite', step: 1, figure: 'loss' }]);
+    expect(seen([...points(3), point(4, { gradNorm: Number.POSITIVE_INFINITY })])).toMatchObject([
+      { kind: 'not_finite', figure: 'gradNorm' },
+    ]);
+  });
+
+  it('tells a jump that stays once, and the next one again', () => {
+    const jump = points(300).map((one) => (one.step > 150 ? { ...one, loss: one.loss * 1.5 } : one));
+    expect(seen(jump).map(({ kind, step }) => [kind, step])).toEqual([['spike', 151]]);
+    const two = points(100).map((one) => ([50, 80].includes(one.step) ? { ...one, loss: 20 } : one));
+    expect(seen(two).map(({ step }) => step)).toEqual([50, 80]);
+  });
+
+  it('sees a loss that climbs slowly', () => {
+    const climbing = points(399).map((one) =>
+      one.step > 99 ? { ...one, loss: 3 * 2.45 ** ((one.step - 99) / 300) } : one,
+    );
+    const drifts = seen(climbing.map((one) => (one.step > 99 ? one : { ...one, loss: 3 + noise[one.step] })));
+    expect(drifts).toMatchObject([{ kind: 'drift', figure: 'loss' }]);
+    expect(drifts[0].step).toBeLessThan(250);
+    expect(anomalyText(drifts[0], 200, { steps: 9, seconds: 18 })).toMatch(
+      /median loss of 64 steps 3\.\d+, lowest one before [23]\.\d+; back to step 200: 9 steps, 18 s again$/,
+    );
   });
 
   it('says what a rewind costs', () => {
-    const all = [...points(100), point(101, { loss: Number.NaN })];
-    const rewind = rewindOf(all, 80, head.tokensPerStep);
-    expect(rewind).toEqual({ steps: 21, tokens: 2100, seconds: 42 });
-    const bad = { part: 'grads', name: 'model.norm.weight', elements: 32, bad: 3 } as const;
-    expect(anomalyText(anomalyOf(all)!, 80, rewind, bad)).toBe(
-      'step 101: loss NaN; first in grads model.norm.weight: 3 of 32 not finite; back to step 80: 21 steps, 42 s again',
+    const [anomaly] = seen([...points(100), point(101, { loss: Number.NaN })]);
+    expect(anomalyText(anomaly, 80, { steps: 21, seconds: 42 })).toBe(
+      'step 101: loss NaN; back to step 80: 21 steps, 42 s again',
     );
   });
 

@@ -104,7 +104,7 @@ it('stopped, asks for a checkpoint of the step in hand and evaluates no more', a
 });
 
 it('names the tensor in which a loss that is no number began, and what going back costs', async () => {
-  run.trainer.arena.write('params', 'model.norm.weight', new Float32Array(32).fill(Number.NaN));
+  run.trainer.arena.write('params', 'model.norm.weight', new Float32Array(32).fill(Number.NaN)); // no row can mend it
   const rest = async (): Promise<void> => {
     for await (const _ of trainingLoop(run, { adapter: 'a', from: 2 }));
   };
@@ -113,5 +113,54 @@ it('names the tensor in which a loss that is no number began, and what going bac
     message: expect.stringMatching(
       /^step 3: .*first in params model\.norm\.weight: 32 of 32 not finite; back to step 2: 0 /,
     ),
+  });
+});
+
+/** The run with a loss scale under which every gradient overflows at the steps that `isPlanted` says. */
+function planted(isPlanted: (step: number) => boolean, from = 0): OpenRun {
+  const state = (scale: number, skipped: number): number[] => [0, 0, 0, skipped, scale, 0, 1, 1];
+  let [step, skipped] = [from, 0];
+  const next = async () => {
+    const batch = await run.loader.next();
+    step += 1;
+    run.trainer.writeState(state(isPlanted(step) ? 3e38 : 1, skipped));
+    skipped = isPlanted(step) ? skipped + 1 : 0;
+    return batch;
+  };
+  return { ...run, loader: Object.assign(Object.create(run.loader), { next }) };
+}
+
+it('passes over a step whose gradient is not finite, and says so; the weights stay', async () => {
+  const { arena } = run.trainer;
+  arena.initialise(run.recipe.config, options.seed);
+  const weights: number[][] = [];
+  const notes: (string | undefined)[] = [];
+  for await (const event of trainingLoop(
+    planted((step) => step === 3),
+    { adapter: 'a' },
+  )) {
+    if (event.event !== 'step') continue;
+    notes.push(event.anomaly);
+    weights.push(Array.from(await arena.readTensor('params', 'model.norm.weight')));
+  }
+  expect(notes.map((note) => note?.replace(/loss [\d.]+/, 'loss'))).toEqual([
+    ...[undefined, undefined],
+    'step 3: loss, gradient norm Infinity: skipped, the weights stay as they are (1 in a row, --max-skips 16)',
+    ...[undefined, undefined],
+  ]);
+  expect(weights[2]).toEqual(weights[1]);
+  expect(weights[3]).not.toEqual(weights[2]);
+});
+
+it('ends where too many steps in a row are skipped, and says how to go on', async () => {
+  run.trainer.arena.initialise(run.recipe.config, options.seed);
+  const spoilt = planted((step) => step > 1);
+  const rest = async (): Promise<void> => {
+    for await (const _ of trainingLoop({ ...spoilt, options: { ...options, maxSkips: 2 } }, { adapter: 'a' }));
+  };
+  await expect(rest()).rejects.toMatchObject({
+    code: 'NAN_LOSS',
+    message: expect.stringMatching(/^step 4: .*in 3 steps in a row/),
+    hint: expect.stringContaining('--resume --rewind 2'),
   });
 });

@@ -1,11 +1,11 @@
 /** Plans against figures worked out by hand and against what is allocated; the learning rate sweep. */
 import { describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
-import { seededRandom } from '../../trainer/gpu/random.ts';
+import { normal, seededRandom } from '../../trainer/gpu/random.ts';
 import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/run/flops.ts';
-import { type SweepPoint, suggestRate, sweepRates } from '../../trainer/run/lr-find.ts';
+import { centred, type SweepPoint, suggestRate, sweepRates } from '../../trainer/run/lr-find.ts';
 import { effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
 import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
 
@@ -79,6 +79,13 @@ describe('lr-find', () => {
     expect(Math.log10(suggestion!.steepest)).toBeCloseTo(-2, 0);
     expect(Math.log10(suggestion!.lowest)).toBeCloseTo(-1, 0);
     expect(Math.log10(suggestion!.suggested)).toBeCloseTo(-1.5, 0);
+  });
+
+  it('smooths to both sides: the lowest point of a noisy sweep stays where it is', () => {
+    const noise = normal(1, 61, 0.02);
+    const losses = sweep(() => 0).map((point, i) => ({ ...point, loss: 5 + ((i - 40) / 20) ** 2 + noise[i] }));
+    const lowest = centred(losses).reduce((a, b) => (b.smooth < a.smooth ? b : a));
+    expect(Math.abs(lowest.step - 41)).toBeLessThanOrEqual(3); // a mean of the past alone: 10 steps behind
   });
 
   it('suggests nothing when the loss never falls', () => {

@@ -9,7 +9,7 @@ import { readEvaluation } from '../../trainer/run/history.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
 import type { UnigramCounts } from '../../trainer/score/unigram.ts';
-import { context, temporaryFolder } from '../support.ts';
+import { context, range, temporaryFolder } from '../support.ts';
 import { makeTokens } from './support.ts';
 
 /** Ends when the process does, or is killed behind step `killBehind`. */
@@ -77,6 +77,21 @@ it('can be made longer until its rate begins to fall, as if it had been long fro
   rmSync(join(longer, 'step-000006'), { recursive: true });
   expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume'])).toMatch(/behind step 3/);
   expect(hashes(longer)).toEqual(hashes(whole));
+
+  // Back from step 11: the rows of steps 10 and 11 are left out, another rate is taken, and the command again goes on.
+  const back = [...WARMUP, '--resume', '--rewind', '11', '--learning-rate', '0.001'];
+  expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume', '--learning-rate', '0.001'])).toMatch(
+    /OTHER_RUN.*peak/,
+  );
+  expect(await vuaTrain(tokens, longer, back)).toMatch(/behind step 9"\}\n.*the rows of the steps up to 11 are left out/);
+  const { points } = readCurve(longer);
+  expect(points.map(({ step, rewoundFrom }) => [step, rewoundFrom])).toEqual(
+    range(12).map((i) => [i + 1, i + 1 === 10 ? 11 : undefined]),
+  );
+  const positionOf = (out: string): number =>
+    JSON.parse(readFileSync(join(out, 'step-000012', 'state.json'), 'utf8')).loader.position;
+  expect(positionOf(longer) - positionOf(whole)).toBe(2 * 6);
+  expect(await vuaTrain(tokens, longer, back)).toMatch(/nothing new/);
 }, 120_000);
 
 it('goes on where an older vua stopped, and compares no figures of other text', async () => {

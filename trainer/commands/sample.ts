@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { visible } from '../../crawlers/shell/errors.ts';
 import { adapterOption } from '../gpu/adapter.ts';
+import { MAX_SEED } from '../run/recipe-options.ts';
 
 export const sampleCommand = defineCommand({
   name: 'sample',
@@ -19,7 +20,7 @@ export const sampleCommand = defineCommand({
     temperature: z.number().min(0).default(0.8).describe('0 takes the likeliest token each time'),
     topK: z.int().min(0).default(40).describe('draw from this many likeliest tokens, 0: all'),
     topP: z.number().gt(0).max(1).default(1).describe('draw from the likeliest tokens with this share of all'),
-    seed: z.int().min(0).default(1).describe('seed of the draws'),
+    seed: z.int().min(0).max(MAX_SEED).default(1).describe('seed of the draws'),
     adapter: adapterOption,
   }),
   async run(options, { report, signal }) {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../../crawlers/shell/command.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
-import { DEFAULT_DEPTH, EVALUATE_TOKENS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
+import { DEFAULT_DEPTH, EVALUATE_TOKENS, MAX_SEED, MAX_SKIPS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
 import { SCHEDULES } from '../run/schedule.ts';
 
 const presetNames = Object.keys(PRESETS) as PresetName[];
@@ -39,10 +40,12 @@ export const TRAINING = {
   optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
   schedule: z.enum(SCHEDULES).default('wsd').describe('warm-up, constant and linear decay; or half a cosine'),
   warmup: z.int().min(0).default(0).describe('steps, 0: a tenth of the run, 20 at most'),
+  decayShare: z.number().gt(0).max(1).default(0.5).describe('wsd: last part of the run, in which the rate falls'),
+  floor: z.number().min(0).max(1).default(0).describe('share of the peak rate that is left at the end'),
   weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
   clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
   zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
-  seed: z.int().min(0).default(1).describe('initial weights and row order'),
+  seed: z.int().min(0).max(MAX_SEED).default(1).describe('initial weights and row order'),
   adapter: adapterOption,
   precision: z.enum(PRECISIONS).default('auto').describe('mixed: f16 weights and activations; auto: on a GPU with f16'),
   recompute: z.boolean().default(false).describe('keep less, compute layers again: less memory, a third more work'),
@@ -73,6 +76,11 @@ export const TRAINING = {
     ),
   samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
   checkpointEvery: z.int().min(1).default(100).describe('steps between checkpoints'),
+  maxSkips: z
+    .int()
+    .min(0)
+    .default(MAX_SKIPS)
+    .describe('steps in a row that may be skipped because their gradient is not finite'),
   keep: z.int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
 } as const;
 
@@ -94,6 +102,13 @@ export const trainCommand = defineCommand({
     ...TRAINING,
     out: z.string().describe('folder for checkpoints and curve'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
+    rewind: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe(
+        'with --resume: back to the checkpoint before this step, its rows left out, with another rate or clip too',
+      ),
   }),
   headings: {
     tokens: 'Data',
@@ -103,11 +118,13 @@ export const trainCommand = defineCommand({
     evaluateEvery: 'Evaluation',
     out: 'Output',
   },
-  async run({ resume, ...options }, context) {
+  async run({ resume, rewind, ...options }, context) {
+    if (rewind && !resume)
+      throw badInput('BAD_OPTION', '--rewind: goes back in a run that is continued', 'give --resume too');
     const { trainingRows } = await import('../run/rows.ts');
     const { runTraining } = await import('../run/run.ts');
     const start = resume ? 'resume' : 'new';
-    const { outcome, report: summary } = await runTraining({ ...options, start }, context);
+    const { outcome, report: summary } = await runTraining({ ...options, start, rewind }, context);
     const interrupted = outcome === 'interrupted';
     if (interrupted && summary.step === 0) {
       context.report.note('stopped before the first step: nothing was written');

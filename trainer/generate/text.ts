@@ -44,12 +44,14 @@ export async function* generateTexts(
   const sampler = await Sampler.create(gpu, config, arena);
   try {
     const prompt = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
+    if (prompt.length > config.context)
+      onNote(`the prompt has ${prompt.length - 1} tokens, the model sees the last ${config.context} at most`);
     const { tokens: count, temperature, topK, topP = 1, samples = 1 } = options;
     const how = { count, temperature, topK, topP, stopId: tokenizer.bosId };
     for (let seed = options.seed; seed < options.seed + samples && !signal.aborted; seed++) {
       const ids = prompt.slice(1);
       const started = performance.now();
-      onText(options.prompt, seed);
+      onText(tokenizer.decode(ids), seed); // as the tokenizer has it: in NFC
       for await (const id of sampler.generate(prompt, { ...how, seed })) {
         ids.push(id);
         onText(tokenizer.decode(ids).replace(/\ufffd+$/, ''), seed);

@@ -8,7 +8,8 @@
  *   state = [grad norm, factor, mean loss, skipped, loss scale, clean steps, beta1^t, beta2^t]
  * `factor` undoes the loss scale and clips. A step whose gradient norm is not finite is skipped: it changes no parameter
  * and no moment, does not count in t, and halves a dynamic loss scale; CLEAN_STEPS good ones double it (Micikevicius
- * et al. 2018).
+ * et al. 2018). `skipped`: 0 behind a good step; else how many in a row, those that a smaller loss scale may mend counting
+ * as one.
  */
 import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
@@ -74,7 +75,8 @@ export const gradNorm: Kernel = {
   state[2] = total[0];
   if (!is_finite) {
     state[1] = 0f;
-    state[3] = 1f;
+    let shrinks = dims.dynamic == 1u && scale > 1f;
+    state[3] = max(1f, state[3] + select(1f, 0f, shrinks));
     state[5] = 0f;
     if (dims.dynamic == 1u) { state[4] = max(1f, scale * 0.5f); }
     return;
@@ -94,7 +96,8 @@ export const gradNorm: Kernel = {
     state[0] = norm;
     state[2] = total[0];
     if (!(norm < 3e38)) {
-      state.set([0, total[0], 1, dynamic ? Math.max(1, scale / 2) : scale, 0], 1);
+      const skipped = Math.max(1, state[3] + (dynamic && scale > 1 ? 0 : 1));
+      state.set([0, total[0], skipped, dynamic ? Math.max(1, scale / 2) : scale, 0], 1);
       return;
     }
     const clean = state[5] + 1;

@@ -50,8 +50,8 @@ export interface StepFigures {
   readonly gradNorm: number;
   /** Nats per token (z-loss included), mean over the step's targets, before its update. */
   readonly loss: number;
-  /** The gradient was not finite: nothing was updated. */
-  readonly skipped: boolean;
+  /** The gradient was not finite, nothing was updated: how many steps in a row, those that shrink the loss scale as one; 0: updated. */
+  readonly skipped: number;
   /** What the next step's loss is multiplied with; 1 in f32. */
   readonly lossScale: number;
 }
@@ -193,7 +193,7 @@ export class Trainer {
     const ring = new Float32Array(await this.gpu.read(this.#ring.buffer, 0, RING * STATE_BYTES));
     return Array.from({ length: count }, (_, i) => {
       const at = ((this.#submitted - count + i) % RING) * STATE_FLOATS;
-      return { gradNorm: ring[at], loss: ring[at + 2], skipped: ring[at + 3] > 0, lossScale: ring[at + 4] };
+      return { gradNorm: ring[at], loss: ring[at + 2], skipped: ring[at + 3], lossScale: ring[at + 4] };
     });
   }
 

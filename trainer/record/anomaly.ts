@@ -1,18 +1,20 @@
 /**
- * Watches a curve for what ends a run: a loss or gradient norm that is no number, and spikes. A spike is a loss above
- * the median of the last WINDOW steps by more than `factor` times their spread (the median distance from that median,
- * scaled to a standard deviation) and by more than a tenth: so that neither noise nor a flat end counts.
+ * Watches a run for what ends it or makes its end worthless, in constant memory, each told once, when it begins:
+ *   not_finite  a loss or gradient norm that is no number
+ *   spike       a loss above the median of the last WINDOW steps by more than SPIKE times their spread (the median
+ *               distance from that median, scaled to a standard deviation) and by more than a tenth; a gradient norm
+ *               likewise, and ten times the median: neither noise nor a flat end counts
+ *   drift       a median loss above the lowest one of the run by DRIFT: what climbs too slowly for a spike
  */
 import type { Arena, ArenaPart } from '../model/arena.ts';
 import type { CurvePoint } from './curve.ts';
 
 export interface Anomaly {
-  /** `not_finite` ends a run; `spike` is worth a warning. */
-  readonly kind: 'not_finite' | 'spike';
+  readonly kind: 'not_finite' | 'spike' | 'drift';
   readonly step: number;
   readonly figure: 'loss' | 'gradNorm';
   readonly value: number;
-  /** Median of the steps before; none for `not_finite`. */
+  /** Median of the steps before, for `drift` the lowest; none for `not_finite`. */
   readonly expected?: number;
 }
 
@@ -23,23 +25,57 @@ const FEWEST = 16;
 const SPIKE = 8;
 /** Of a normal distribution: standard deviation over median distance from the median. */
 const NORMAL = 1.4826;
+/** Times the median that a spike has at least. */
+const LEAST = { loss: 1.1, gradNorm: 10 };
+/** Times the lowest median. */
+const DRIFT = 1.2;
 
-/** What is wrong with the last point, given the points before it. Of the loss first. */
-export function anomalyOf(points: readonly CurvePoint[]): Anomaly | undefined {
-  const last = points.at(-1);
-  if (!last) return;
-  const { step } = last;
-  for (const figure of ['loss', 'gradNorm'] as const) {
-    const value = last[figure];
-    if (!Number.isFinite(value)) return { kind: 'not_finite', step, figure, value };
+export class Watch {
+  readonly #before: Record<Anomaly['figure'], number[]> = { loss: [], gradNorm: [] };
+  readonly #isOn = new Set<string>();
+  #lowest = Number.POSITIVE_INFINITY;
+
+  /** What begins with this point. Of the loss first. */
+  add(point: CurvePoint): Anomaly | undefined {
+    const { step } = point;
+    for (const figure of ['loss', 'gradNorm'] as const) {
+      const value = point[figure];
+      if (!Number.isFinite(value)) return { kind: 'not_finite', step, figure, value };
+    }
+    const spikes = (['loss', 'gradNorm'] as const).map((figure) => this.#spike(figure, step, point[figure]));
+    if (spikes[0]) this.#lowest = Number.POSITIVE_INFINITY; // said: what stays up is no drift
+    return spikes[0] ?? spikes[1] ?? this.#drift(step);
   }
-  const before = points.slice(-1 - WINDOW, -1).map(({ loss }) => loss);
-  if (before.length < FEWEST) return;
-  const expected = median(before);
-  const spread = NORMAL * median(before.map((loss) => Math.abs(loss - expected)));
-  const excess = last.loss - expected;
-  if (excess > SPIKE * spread && excess > 0.1 * expected) {
-    return { kind: 'spike', step, figure: 'loss', value: last.loss, expected };
+
+  #spike(figure: Anomaly['figure'], step: number, value: number): Anomaly | undefined {
+    const before = this.#before[figure];
+    const expected = median(before);
+    const spread = NORMAL * median(before.map((one) => Math.abs(one - expected)));
+    const isSpike = value - expected > SPIKE * spread && value > LEAST[figure] * expected;
+    const known = before.length >= FEWEST;
+    before.push(value);
+    if (before.length > WINDOW) before.shift();
+    return this.#begins(figure, known && isSpike) ? { kind: 'spike', step, figure, value, expected } : undefined;
+  }
+
+  #drift(step: number): Anomaly | undefined {
+    const losses = this.#before.loss;
+    if (losses.length < WINDOW) return;
+    const value = median(losses);
+    const expected = this.#lowest;
+    this.#lowest = Math.min(expected, value);
+    // Half-way back it may begin again.
+    const limit = this.#isOn.has('drift') ? (1 + DRIFT) / 2 : DRIFT;
+    return this.#begins('drift', value > limit * expected)
+      ? { kind: 'drift', step, figure: 'loss', value, expected }
+      : undefined;
+  }
+
+  #begins(name: string, isOn: boolean): boolean {
+    const begins = isOn && !this.#isOn.has(name);
+    if (isOn) this.#isOn.add(name);
+    else this.#isOn.delete(name);
+    return begins;
   }
 }
 
@@ -49,28 +85,19 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** What going back to a checkpoint costs. */
+/** What going back to a checkpoint costs: steps behind it that are to be done again. */
 export interface Rewind {
-  /** Steps from the checkpoint to the anomaly that are to be done again. */
   readonly steps: number;
   readonly seconds: number;
-  readonly tokens: number;
-}
-
-/** From the speed of the points behind the checkpoint. */
-export function rewindOf(points: readonly CurvePoint[], checkpointStep: number, tokensPerStep: number): Rewind {
-  const behind = points.filter(({ step }) => step > checkpointStep);
-  const tokens = behind.length * tokensPerStep;
-  const seconds = behind.reduce((sum, { tokensPerSecond }) => sum + tokensPerStep / tokensPerSecond, 0);
-  return { steps: behind.length, tokens, seconds: Number.isFinite(seconds) ? seconds : 0 };
 }
 
 /** One line: step, figure, and what a rewind costs. */
-export function anomalyText(anomaly: Anomaly, checkpointStep: number, rewind: Rewind, tensor?: BadTensor): string {
+export function anomalyText(anomaly: Anomaly, checkpointStep: number, rewind: Rewind): string {
   const { kind, step, figure, value, expected } = anomaly;
-  const name = figure === 'loss' ? 'loss' : 'gradient norm';
-  const found = kind === 'spike' ? `${value.toFixed(3)}, median before ${expected?.toFixed(3)}` : String(value);
-  return `step ${step}: ${name} ${found}${rewindText(checkpointStep, rewind, tensor)}`;
+  const name = figure === 'loss' ? (kind === 'drift' ? `median loss of ${WINDOW} steps` : 'loss') : 'gradient norm';
+  const beside = kind === 'drift' ? 'lowest one before' : 'median before';
+  const found = kind === 'not_finite' ? String(value) : `${value.toFixed(3)}, ${beside} ${expected?.toFixed(3)}`;
+  return `step ${step}: ${name} ${found}${rewindText(checkpointStep, rewind)}`;
 }
 
 /** The end of a line: where it began, what a rewind costs. */
@@ -95,9 +122,9 @@ const ORDER: readonly ArenaPart[] = ['params', 'grads', 'm', 'v'];
  * The first tensor with values that are not finite: weights in the order of the forward pass, then gradients in that of
  * the backward pass, then moments. Reads the arena tensor by tensor; for use after a step went wrong.
  */
-export async function firstNotFinite(arena: Arena): Promise<BadTensor | undefined> {
+export async function firstNotFinite(arena: Arena, parts = ORDER): Promise<BadTensor | undefined> {
   const forward = arena.parameters.map(({ name }) => name).sort((a, b) => depthOf(a) - depthOf(b));
-  for (const part of ORDER) {
+  for (const part of parts) {
     if (!arena.whole[part]) continue;
     for (const name of part === 'grads' ? forward.toReversed() : forward) {
       const values = await arena.readTensor(part, name);

@@ -24,7 +24,14 @@ import type { LoaderState } from '../batch.ts';
 import type { Arena, ArenaPart } from '../model/arena.ts';
 import { MODEL_DEFAULTS, type ModelConfig, storedShape } from '../model/config.ts';
 import { modelFolder } from './models.ts';
-import { damageOf, type FileFacts, TensorFile, type TensorSource, writeSafetensors } from './tensor-file.ts';
+import {
+  damageOf,
+  type FileFacts,
+  notNumbers,
+  TensorFile,
+  type TensorSource,
+  writeSafetensors,
+} from './tensor-file.ts';
 
 export const CHECKPOINT_FORMAT = 'vua-checkpoint';
 export const CHECKPOINT_VERSION = 2;
@@ -205,6 +212,8 @@ export interface OpenOptions {
   readonly need?: 'all' | 'parameters';
   /** Of a folder of checkpoints the one with the lowest held-out bits per byte, not the newest. */
   readonly best?: boolean;
+  /** Only those of an earlier step. */
+  readonly before?: number;
 }
 
 /**
@@ -212,8 +221,11 @@ export interface OpenOptions {
  * answers for once, to compare checksums.
  * @throws ToolkitError NO_CHECKPOINT, BAD_CHECKPOINT, NEWER_FORMAT
  */
-export function openCheckpoint(dir: string, { need = 'all', best = false }: OpenOptions = {}): Checkpoint {
-  const oldestFirst = checkpointsIn(modelFolder(dir));
+export function openCheckpoint(
+  dir: string,
+  { need = 'all', best = false, before = Number.POSITIVE_INFINITY }: OpenOptions = {},
+): Checkpoint {
+  const oldestFirst = checkpointsIn(modelFolder(dir)).filter((one) => stepOf(one) < before);
   const within = oldestFirst.toReversed();
   const [chosen] = best ? bestOf(oldestFirst) : [];
   const candidates = existsSync(join(dir, 'state.json')) ? [dir] : chosen ? [chosen] : within;
@@ -262,6 +274,8 @@ function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointS
     const damage = facts && damageOf(join(dir, file), facts);
     if (damage) return { reason: `${join(dir, file)}: ${damage}` };
   }
+  const unusable = need === 'parameters' && notNumbers(join(dir, MODEL_FILE));
+  if (unusable) return { reason: `${join(dir, MODEL_FILE)}: ${unusable}` };
   return { state };
 }
 

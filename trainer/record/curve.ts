@@ -23,8 +23,10 @@ export interface CurvePoint {
   readonly learningRate: number;
   readonly tokensPerSecond: number;
   readonly dataWaitMs: number;
-  /** An overflow in half precision: nothing was updated. */
-  readonly skipped?: boolean;
+  /** The gradient was not finite, nothing was updated: how many steps in a row; false, true in curves of before 0.1.0. */
+  readonly skipped?: number | boolean;
+  /** Before this step the run went back; the rows up to that step were left out. */
+  readonly rewoundFrom?: number;
   readonly lossScale?: number;
   /** Of the adapter's documented peak; none where that is not known. */
   readonly modelFlopsUtilisation?: number;
@@ -38,7 +40,9 @@ export interface CurvePoint {
 }
 
 /** TensorBoard's name of each figure. */
-const TAGS: Readonly<Record<Exclude<keyof CurvePoint, 'step' | 'skipped' | `heldOut${string}`>, string>> = {
+const TAGS: Readonly<
+  Record<Exclude<keyof CurvePoint, 'step' | 'skipped' | 'rewoundFrom' | `heldOut${string}`>, string>
+> = {
   loss: 'loss/train_nats_per_token',
   gradNorm: 'optimizer/gradient_norm',
   learningRate: 'optimizer/learning_rate',

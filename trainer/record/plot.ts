@@ -34,8 +34,10 @@ interface HeldOutLine {
  */
 function lines({ head, heads, points }: Run, axis: XAxis): { training: Point[]; heldOut: HeldOutLine[]; end: number } {
   const scale = axis === 'tokens' ? head.tokensPerStep : 1;
-  const training = points.map(({ step }, i): Point => {
-    const window = points.slice(Math.max(0, i + 1 - WINDOW), i + 1);
+  // A step that was skipped may have no number.
+  const told = points.filter(({ loss }) => Number.isFinite(loss));
+  const training = told.map(({ step }, i): Point => {
+    const window = told.slice(Math.max(0, i + 1 - WINDOW), i + 1);
     const nats = window.reduce((sum, { loss }) => sum + loss, 0) / window.length;
     return [step * scale, nats / Math.LN2 / head.trainBytesPerToken];
   });

@@ -94,6 +94,20 @@ export class TensorFile {
   }
 }
 
+/** The first tensor with weights that are no numbers, as a message; reads them all. @throws ToolkitError BAD_CHECKPOINT */
+export function notNumbers(path: string): string | undefined {
+  const file = new TensorFile(path);
+  try {
+    for (const name of file.places.keys()) {
+      const values = file.read(name);
+      const bad = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
+      if (bad > 0) return `tensor ${name}: ${bad} of ${values.length} weights are no finite numbers`;
+    }
+  } finally {
+    file.close();
+  }
+}
+
 function readRange(file: number, from: number, to: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(to - from);
   for (let at = 0; at < bytes.length; ) {

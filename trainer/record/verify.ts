@@ -8,7 +8,7 @@ import { Tokenizer } from '../../tokenizer/load.ts';
 import { type CheckpointState, checkpointsIn, MODEL_FILE, OPTIMIZER_FILE } from './checkpoint.ts';
 import { readCurve } from './curve.ts';
 import { besideInForce, readModels, type StoredModel } from './models.ts';
-import { type FileFacts, fileChecksum } from './tensor-file.ts';
+import { type FileFacts, fileChecksum, notNumbers } from './tensor-file.ts';
 
 const TENSOR_FILES = [MODEL_FILE, OPTIMIZER_FILE];
 
@@ -51,6 +51,11 @@ async function verifyOne(dir: string, findings: Findings): Promise<boolean> {
     for (const name of TENSOR_FILES.filter((file) => !files || file in files)) {
       const path = join(checkpoint, name);
       await findings.file(path, 'tensors', () => verifyTensors(path, state?.files?.[name]));
+      if (name !== MODEL_FILE) continue;
+      await findings.file(path, 'weights', () => {
+        const bad = notNumbers(path);
+        if (bad) throw badCheckpoint(path, bad);
+      });
     }
     await findings.file(join(checkpoint, 'tokenizer.json'), 'tokenizer', () => Tokenizer.load(checkpoint));
     findings.counts.checkpoints++;

@@ -7,7 +7,7 @@ import { describe } from '../gpu/device.ts';
 import { type Loader, openLoader } from '../loader/loader.ts';
 import { Trainer } from '../model/trainer.ts';
 import { COLOURS, chartSvg } from '../record/chart.ts';
-import { type SweepPoint, sweepRates } from './lr-find.ts';
+import { centred, type SweepPoint, sweepRates } from './lr-find.ts';
 import { recipeOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
@@ -36,7 +36,11 @@ async function sweep(options: FindRateOptions, { report, signal }: Work): Promis
   const folder = await openTokens(options.tokens);
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
-  const { config, trainer: made } = recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts);
+  const {
+    config,
+    trainer: made,
+    accumulate,
+  } = recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts);
   const { paddedVocab, context: length } = config;
   const plan = { rows: made.rows, length, seed, paddedVocab, layout: 'stream', maskDocuments: false } as const;
   const loader = openLoader([folder.source('train')], plan);
@@ -45,7 +49,7 @@ async function sweep(options: FindRateOptions, { report, signal }: Work): Promis
   try {
     trainer.arena.initialise(config, seed);
     const progress = report.stage('lr-find', 'steps', steps);
-    for await (const point of sweepRates(trainer, batchesOf(loader), { from, to, steps, signal })) {
+    for await (const point of sweepRates(trainer, batchesOf(loader), { from, to, steps, accumulate, signal })) {
       points.push(point);
       progress.update(point.step, { rate: point.rate.toExponential(1), loss: point.loss.toFixed(3) });
     }
@@ -54,7 +58,7 @@ async function sweep(options: FindRateOptions, { report, signal }: Work): Promis
     trainer.release();
     gpu.destroy();
   }
-  return points;
+  return centred(points);
 }
 
 async function* batchesOf(loader: Loader) {

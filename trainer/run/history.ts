@@ -1,14 +1,15 @@
 /** What an earlier call of a run left in its folder, and whether it is this run: checkpoint, curve, evaluation. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
+import type { LoaderState } from '../batch.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { fittingKernels, type KernelChoice, LOGITS_BYTES } from '../kernels/choice.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
-import { type Curve, readCurve } from '../record/curve.ts';
+import { type Curve, curvePath, readCurve } from '../record/curve.ts';
 import { headAt } from '../record/plot.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
 import type { UnigramCounts } from '../score/unigram.ts';
@@ -30,7 +31,6 @@ export function identityOf(options: TrainingOptions, config: ModelConfig, folder
     maskDocuments,
     seed,
     batch: batchOf(options, config),
-    recompute: options.recompute ?? false,
     ...config,
     ...optimizer,
     schedule: kind ?? '',
@@ -46,13 +46,20 @@ interface Previous {
   readonly stale: string[];
   /** Why there are stale ones. */
   readonly why?: string;
+  /** The step up to which rows are left out. */
+  readonly rewoundFrom?: number;
+  /** Where rows go on. */
+  readonly loader?: LoaderState;
 }
+
+/** What a run that goes back may change: the fault may lie in these. */
+const REWIND_MAY_CHANGE = ['peak', 'clip', 'weightDecay', 'zLoss'];
 
 /**
  * The checkpoint to continue, and those that the first new one replaces: until then the old model stays.
  * @throws ToolkitError CHECKPOINTS_EXIST, OTHER_RUN (exit 2) and those of openCheckpoint
  */
-export function previousOf({ out, start }: TrainingOptions, identity: Identity): Previous {
+export function previousOf({ out, start, rewind: asked }: TrainingOptions, identity: Identity): Previous {
   const folders = checkpointsIn(out);
   if (folders.length === 0) return { stale: [] };
   const exists = badInput(
@@ -61,19 +68,27 @@ export function previousOf({ out, start }: TrainingOptions, identity: Identity):
     'continue it with --resume, or choose another --out',
   );
   if (start === 'new') throw exists;
+  const rewind = asked && !hasRewound(out, asked) ? asked : undefined;
   let previous: Checkpoint;
   try {
-    previous = openCheckpoint(out);
+    const earlier = rewind !== undefined && folders.some((one) => stepOf(one) < rewind);
+    previous = openCheckpoint(out, earlier ? { before: rewind } : {});
   } catch (error) {
     if (start !== 'restart') throw error;
     return { stale: folders, why: reasonOf(error) };
   }
   const { options: before, step } = previous.state;
-  const others = Object.keys(identity).filter((key) => before[key] !== identity[key]);
+  const mayChange = asked ? REWIND_MAY_CHANGE : [];
+  // The length last: what follows from it is told by its own name.
+  const others = Object.keys(identity)
+    .filter((key) => before[key] !== identity[key] && !mayChange.includes(key))
+    .sort((a, b) => Number(a === 'steps') - Number(b === 'steps'));
   const [other] = others;
-  if (other === undefined) return { previous, stale: [] };
+  if (other === undefined && rewind) return rewound(previous, rewind, Number(identity.batch), folders);
+  if (other === undefined) return { previous, stale: [], loader: previous.state.loader };
   const constantUntil = Math.min(...[before, identity].map(constantRateUntil));
-  if (others.length === 1 && other === 'steps' && step <= constantUntil) return { previous, stale: [] };
+  if (others.length === 1 && other === 'steps' && step <= constantUntil)
+    return { previous, stale: [], loader: previous.state.loader };
   if (start === 'restart' && isFinished(out)) throw exists;
   if (start === 'restart') {
     const how = other === 'tokens' ? 'on other tokens' : `with ${other} = ${before[other]}, now ${identity[other]}`;
@@ -82,11 +97,35 @@ export function previousOf({ out, start }: TrainingOptions, identity: Identity):
   throw badInput(
     'OTHER_RUN',
     `${previous.dir}: was trained with ${other} = ${before[other]}, now asked for ${identity[other]}`,
-    other === 'steps'
-      ? 'the length of a run (schedule wsd) can change until its rate begins to fall; else choose another --out'
-      : 'give the same options as before, or choose another --out',
+    other === 'warmupSteps'
+      ? `give --warmup ${before[other]}: it follows from the length where nothing is said`
+      : other === 'steps'
+        ? 'the length of a run (schedule wsd) can change until its rate begins to fall; else choose another --out'
+        : 'give the same options as before, or choose another --out',
   );
 }
+
+/**
+ * The checkpoint with its loader moved behind the rows of the steps that are left out; later ones are replaced. Where
+ * all are later, initial weights and the rows behind.
+ */
+function rewound(
+  { state, ...previous }: Checkpoint,
+  rewind: number,
+  batch: number,
+  folders: readonly string[],
+): Previous {
+  const { step, loader } = state;
+  const stale = folders.filter((one) => stepOf(one) > step || step >= rewind);
+  const behind = { stale, rewoundFrom: rewind };
+  if (step >= rewind) return { ...behind, loader: { ...loader, epoch: 0, position: rewind * batch } };
+  const moved = { ...loader, position: loader.position + (rewind - step) * batch };
+  return { ...behind, previous: { ...previous, state: { ...state, loader: moved } }, loader: moved };
+}
+
+/** Whether the curve says that the run went back from this step: the same command again goes on. */
+const hasRewound = (out: string, step: number): boolean =>
+  existsSync(curvePath(out)) && readCurve(out).points.some(({ rewoundFrom }) => rewoundFrom === step);
 
 /** Steps that had the rate which they would have in a longer run too: those before `wsd` decays. */
 const constantRateUntil = ({ schedule, steps, decayShare }: Identity): number =>
@@ -99,12 +138,15 @@ export function resumedKernels(previous: Checkpoint | undefined, facts: AdapterF
   return kernels && fittingKernels({ logitsBytes: LOGITS_BYTES, ...kernels }, facts);
 }
 
-/** Storage and rows of the micro-batch as the run began: its sums come out the same to the bit. */
-export function resumedOptions(previous: Checkpoint | undefined): Partial<RecipeOptions> {
+/** Storage and, unless others are asked for, rows of the micro-batch as the run began: its sums come out the same to the bit. */
+export function resumedOptions(
+  previous: Checkpoint | undefined,
+  { microBatch, memoryGb }: Pick<RecipeOptions, 'microBatch' | 'memoryGb'> = {},
+): Partial<RecipeOptions> {
   const { storage, rows } = (previous?.state.extra ?? {}) as { storage?: 'f32' | 'f16'; rows?: number };
   return {
     ...(storage && { precision: storage === 'f16' ? 'mixed' : 'f32' }),
-    ...(rows && { microBatch: rows }),
+    ...(rows && !microBatch && !memoryGb && { microBatch: rows }),
   };
 }
 

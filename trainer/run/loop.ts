@@ -21,7 +21,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { Loader, LoaderPlan } from '../loader/loader.ts';
 import { parameterCount } from '../model/config.ts';
 import { Trainer } from '../model/trainer.ts';
-import { anomalyOf, anomalyText, firstNotFinite, type Rewind, rewindOf, rewindText } from '../record/anomaly.ts';
+import { anomalyText, firstNotFinite, type Rewind, rewindText, Watch } from '../record/anomaly.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import { type Comparison, compare, evaluate } from '../score/bits-per-byte.ts';
 import { drawHeldOut } from '../score/draw.ts';
@@ -30,6 +30,7 @@ import { countTokens, evaluateUnigram, type UnigramCounts } from '../score/unigr
 import { modelFlopsUtilisation } from './flops.ts';
 import { finalTokensOf, type LoopOptions } from './options.ts';
 import type { Recipe } from './recipe.ts';
+import { MAX_SKIPS } from './recipe-options.ts';
 import { type TrainStep, train as trainingSteps } from './train.ts';
 
 export type LoopEvent =
@@ -128,7 +129,7 @@ export async function* trainingLoop(
 ): AsyncGenerator<LoopEvent> {
   const { folders, heldOut, loader, options, recipe, samples, trainer } = run;
   const { config, accumulate, schedule } = recipe;
-  const { maskDocuments, evaluateEvery, checkpointEvery } = options;
+  const { maskDocuments, evaluateEvery, checkpointEvery, maxSkips = MAX_SKIPS } = options;
   yield { event: 'doing', what: 'unigram' };
   const train = joinSources(folders.map((folder) => folder.source('train')));
   const counts = run.counts?.tokens === train.fingerprint ? run.counts : await countTokens(train);
@@ -160,26 +161,29 @@ export async function* trainingLoop(
   const measured = untrained && (performance.now() - began) / 1000;
   yield { event: 'head', head, counts, closing: closingAt(isDrawn ? 0 : measured) };
 
-  const points: CurvePoint[] = [];
+  const watch = new Watch();
+  let rewind: Rewind = { steps: 0, seconds: 0 }; // behind the last checkpoint
   let last: TrainStep | undefined;
   let kept = from; // step of the last checkpoint
   try {
     const steps = trainingSteps(trainer, {
       ...{ loader, heldOut: drawn, maskDocuments, accumulate, schedule, signal },
-      ...{ evaluateEvery, checkpointEvery, readEvery: READ_EVERY, from: { step: from } },
+      ...{ evaluateEvery, checkpointEvery, readEvery: READ_EVERY, maxSkips, from: { step: from } },
     });
     for await (const step of steps) {
       last = step;
       const point = pointOf(step, trainer);
-      points.push(point);
-      const anomaly = anomalyOf(points);
-      const wrong = anomaly && anomalyText(anomaly, kept, rewindOf(points, kept, tokensPerStep));
+      rewind = { steps: rewind.steps + 1, seconds: rewind.seconds + tokensPerStep / step.tokensPerSecond };
+      const anomaly = watch.add(point);
+      const wrong = step.skipped ? skippedText(step, maxSkips) : anomaly && anomalyText(anomaly, kept, rewind);
       yield { event: 'step', step, point, anomaly: wrong };
       if (step.heldOut && samples) yield { event: 'samples', step: step.step, samples: await samples() };
       if (!step.settled) continue;
-      if (step.step % checkpointEvery === 0) {
+      // A skipped step has the weights of the one before it, whose checkpoint stays the newest.
+      if (step.step % checkpointEvery === 0 && step.skipped === 0) {
         yield { event: 'checkpoint', step };
         kept = step.step;
+        rewind = { steps: 0, seconds: 0 };
       }
       yield { event: 'settled' };
     }
@@ -188,7 +192,7 @@ export async function* trainingLoop(
       yield { event: 'checkpoint', step: last };
       throw extended(error, `; the weights behind step ${last.step} are kept`);
     }
-    throw await explained(error, trainer, kept, rewindOf(points, kept, tokensPerStep));
+    throw await explained(error, trainer, kept, rewind);
   }
   if (last && last.step !== kept) yield { event: 'checkpoint', step: last };
   yield { event: 'trained' };
@@ -222,6 +226,9 @@ function pointOf(
     memoryBytes: gpu.liveBytes,
   };
 }
+
+const skippedText = ({ step, loss, gradNorm, skipped }: TrainStep, maxSkips: number): string =>
+  `step ${step}: loss ${loss}, gradient norm ${gradNorm}: skipped, the weights stay as they are (${skipped} in a row, --max-skips ${maxSkips})`;
 
 /** A loss that is no number, with the tensor in which it began and what going back costs. */
 async function explained(error: unknown, { arena }: Trainer, checkpointStep: number, rewind: Rewind): Promise<unknown> {

@@ -9,6 +9,8 @@ export interface SweepOptions {
   readonly from: number;
   readonly to: number;
   readonly steps: number;
+  /** Micro-batches of a step. */
+  readonly accumulate?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -17,7 +19,7 @@ export interface SweepPoint {
   readonly rate: number;
   /** Nats per token. */
   readonly loss: number;
-  /** Running mean, free of its start (weight 0.9 on the past). */
+  /** Mean of the losses around it, each step away counting 0.9 of the one before; while the sweep runs, of those behind it. */
   readonly smooth: number;
 }
 
@@ -27,19 +29,42 @@ type SweepBatch = BatchArrays & Pick<Batch, 'counted'>;
 const BROKEN = 1.3;
 const PAST = 0.9;
 
+/**
+ * The points smoothed to both sides. A mean of the past alone lags: its lowest point came out at 1.7 times the rate of
+ * the loss's.
+ */
+export function centred(points: readonly SweepPoint[]): SweepPoint[] {
+  const run = (losses: readonly number[]): [sum: number, weight: number][] => {
+    let [sum, weight] = [0, 0];
+    return losses.map((loss) => {
+      [sum, weight] = [PAST * sum + loss, PAST * weight + 1];
+      return [sum, weight];
+    });
+  };
+  const losses = points.map(({ loss }) => loss);
+  const behind = run(losses);
+  const ahead = run(losses.toReversed()).toReversed();
+  return points.map((point, i) => {
+    const [[a, m], [b, n]] = [behind[i], ahead[i]];
+    return { ...point, smooth: (a + b - point.loss) / (m + n - 1) };
+  });
+}
+
 /** Trains `trainer`, which is of no use afterwards. Ends early when the loss has broken away. */
 export async function* sweepRates(
   trainer: Trainer,
   batches: Iterator<SweepBatch> | AsyncIterator<SweepBatch>,
-  { from, to, steps, signal }: SweepOptions,
+  { from, to, steps, accumulate: count = 1, signal }: SweepOptions,
 ): AsyncGenerator<SweepPoint> {
   let mean = 0;
   let lowest = Number.POSITIVE_INFINITY;
   for (let step = 1; step <= steps && !signal?.aborted; step++) {
-    const { value, done } = await batches.next();
-    if (done) return;
     const rate = from * (to / from) ** ((step - 1) / Math.max(1, steps - 1));
-    trainer.step([value], rate);
+    for (let index = 0; index < count; index++) {
+      const { value, done } = await batches.next();
+      if (done) return;
+      trainer.microStep(value, { index, count }, rate);
+    }
     const [{ loss }] = await trainer.figures(1);
     if (!Number.isFinite(loss)) return;
     mean = PAST * mean + (1 - PAST) * loss;

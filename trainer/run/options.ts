@@ -18,6 +18,8 @@ export interface LoopOptions {
   /** Of the one behind the last step, at most; 0 or none: `finalTokensOf`. */
   readonly finalTokens?: number;
   readonly checkpointEvery: number;
+  /** Steps in a row that may be skipped because their gradient is not finite; MAX_SKIPS. */
+  readonly maxSkips?: number;
 }
 
 /** What a run is asked for. */
@@ -35,6 +37,8 @@ export interface TrainingOptions extends RecipeOptions, LoopOptions {
    * `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace
    * those of other tokens or options, unless they are finished. */
   readonly start: 'new' | 'resume' | 'restart';
+  /** With `resume`: go back behind this step, and leave out the rows up to it. */
+  readonly rewind?: number;
 }
 
 /** What came of it. */

@@ -35,6 +35,10 @@ export interface RecipeOptions {
   readonly schedule?: ScheduleName;
   /** Steps; 0: a tenth of the run, 20 at most. */
   readonly warmup?: number;
+  /** Of the run, at its end, under `wsd`; half of it. */
+  readonly decayShare?: number;
+  /** Share of the peak that is left behind the end; 0. */
+  readonly floor?: number;
   /** Of the matrices; the rest is AdamW's. */
   readonly optimizer?: MatrixOptimizer;
   readonly weightDecay?: number;
@@ -57,6 +61,12 @@ export const OPTIMIZER: OptimizerOptions = {
 export const DEFAULT_MEMORY_GB: Readonly<Record<AdapterFacts['kind'], number>> = { gpu: 8, software: 2, embedded: 2 };
 
 export const DEFAULT_DEPTH = 2;
+
+/** Of draws and of initial weights: 32 bits count. */
+export const MAX_SEED = 0xffff_ffff;
+
+/** A loss scale that had its time to fall is not counted: so many gradients in a row at the smallest one are no accident. */
+export const MAX_SKIPS = 16;
 
 /** An evaluation at its default costs about as much as 5,000 tokens of training. */
 export const EVALUATE_TOKENS = 16_384;

@@ -47,7 +47,7 @@ export const batchOf = ({ batch }: RecipeOptions, { layers, context }: ModelConf
   batch || Math.max(1, Math.round((512 * layers ** 2) / context));
 
 export function scheduleOf(
-  { steps, schedule: kind, warmup, learningRate }: RecipeOptions,
+  { steps, schedule: kind, warmup, learningRate, decayShare = 0.5, floor = 0 }: RecipeOptions,
   config: ModelConfig,
 ): Schedule {
   const peak = learningRate || 0.03 * Math.sqrt(64 / config.width);
@@ -56,8 +56,8 @@ export function scheduleOf(
     steps,
     peak,
     warmupSteps: warmup || Math.min(20, steps / 10),
-    decayShare: 0.5,
-    floor: 0,
+    decayShare,
+    floor,
   };
 }
 

@@ -72,6 +72,7 @@ interface Past {
   readonly previous?: Checkpoint;
   /** Folders that the first checkpoint replaces. */
   readonly stale: string[];
+  readonly rewoundFrom?: number;
   /** As it was when the run began: its folder may be written anew meanwhile. */
   readonly tokenizer: TokenizerFiles;
   readonly kept: Pick<CheckpointState, 'options' | 'adapter' | 'extra'>;
@@ -83,8 +84,8 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
   const folders = await openFolders(options.tokens);
   const { vocabSize } = folders[0].manifest;
   const identity = identityOf(options, modelOf(options, vocabSize), folders);
-  const { previous, stale, why } = previousOf(options, identity);
-  const finished = previous && finishedSummary(options.out, previous, options.steps);
+  const { previous, stale, why, rewoundFrom, loader } = previousOf(options, identity);
+  const finished = previous && !rewoundFrom && finishedSummary(options.out, previous, options.steps);
   if (finished) return { outcome: 'nothing_new', report: finished };
   if (why !== undefined) report.note(`${why}: it begins anew`);
   const heldOut = await heldOutOf(folders);
@@ -94,10 +95,10 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
     const adapter = describe(gpu.facts);
     report.note(`adapter: ${adapter}`);
     const chosen = resumedKernels(previous, gpu.facts) ?? loadChoice(gpu.facts).choice;
-    const recipe = recipeOf({ ...options, ...resumedOptions(previous) }, vocabSize, gpu.facts, chosen);
+    const recipe = recipeOf({ ...options, ...resumedOptions(previous, options) }, vocabSize, gpu.facts, chosen);
     report.note(recipeText(recipe));
     const run = await openRun(gpu, {
-      ...{ folders, heldOut, counts: readCounts(options.out), recipe, options, state: previous?.state.loader },
+      ...{ folders, heldOut, counts: readCounts(options.out), recipe, options, state: loader },
       startLoader: (all, plan) => openRing(all, plan, startLoaderThread),
       sampling:
         prompts.length > 0
@@ -108,7 +109,7 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
       const { rows, storage, kernels } = run.trainer;
       // A resume to the bit needs the same sums in the same order.
       const kept = { options: identity, adapter, extra: { storage, rows, kernels } };
-      return await record(run, options, { previous, stale, tokenizer, kept }, work);
+      return await record(run, options, { previous, stale, rewoundFrom, tokenizer, kept }, work);
     } finally {
       await run.release();
     }
@@ -131,12 +132,12 @@ async function record(
   let curve: ReturnType<typeof openCurve> | undefined;
   let progress: Progress | undefined;
   let last: TrainStep | undefined;
-  let [checkpoint, speed] = [previous?.dir ?? '', 0];
+  let [checkpoint, speed, loss] = [previous?.dir ?? '', 0, Number.NaN];
   let heldOut = previous?.state.heldOutBitsPerByte ?? Number.NaN;
   const heldOutFigure = () => heldOut > 0 && { 'bits/byte': heldOut.toFixed(3) };
   let evaluation: ClosingEvaluation | undefined;
   let evaluates = false;
-  begin(run, options, previous, report);
+  begin(run, options, past, report);
   checkRoom(out, run.trainer.arena, options, Math.ceil((options.steps - from) / options.checkpointEvery));
   const afterLoss = (error: unknown): never => {
     const [step, kept] = [last?.step ?? from, checkpoint === '' ? 0 : stepOf(checkpoint)];
@@ -156,15 +157,16 @@ async function record(
         break;
       case 'step': {
         last = event.step;
+        if (Number.isFinite(last.loss)) loss = last.loss;
         speed = speed === 0 ? last.tokensPerSecond : 0.9 * speed + 0.1 * last.tokensPerSecond;
         heldOut = event.point.heldOutBitsPerByte ?? heldOut;
         try {
-          curve!.append(event.point);
+          curve!.append(last.step === from + 1 ? { ...event.point, rewoundFrom: past.rewoundFrom } : event.point);
         } catch (error) {
           afterLoss(error);
         }
         if (event.anomaly) report.note(event.anomaly);
-        const figures = { loss: last.loss.toFixed(3), 'tokens/s': Math.round(speed) };
+        const figures = { loss: loss.toFixed(3), 'tokens/s': Math.round(speed) };
         progress!.update(last.step, { ...figures, ...heldOutFigure() });
         break;
       }
@@ -177,7 +179,7 @@ async function record(
         checkpoint = await save(run, event.step, options, past).catch(afterLoss);
         break;
       case 'trained':
-        progress!.finish({ loss: last?.loss.toFixed(3) ?? '-', ...heldOutFigure() });
+        progress!.finish({ loss: last ? loss.toFixed(3) : '-', ...heldOutFigure() });
         break;
       case 'evaluating':
         report.note(`closing evaluation: ${closingText(event.closing)}`);
@@ -210,11 +212,12 @@ async function record(
 function begin(
   { trainer, recipe }: OpenRun,
   { out, start, seed }: TrainingOptions,
-  previous: Checkpoint | undefined,
+  { previous, rewoundFrom }: Past,
   report: Reporter,
 ): void {
   if (!previous) {
-    if (start === 'resume') report.note(`${out}: no checkpoint yet, starting at step 1`);
+    const why = rewoundFrom ? `no checkpoint before step ${rewoundFrom}, going back to the start` : 'no checkpoint yet';
+    if (start === 'resume') report.note(`${out}: ${why}: step 1`);
     trainer.arena.initialise(recipe.config, seed);
     return;
   }
@@ -222,6 +225,7 @@ function begin(
   trainer.writeState(previous.state.optimizer);
   for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
   report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
+  if (rewoundFrom) report.note(`gone back: the rows of the steps up to ${rewoundFrom} are left out`);
 }
 
 /** Stopped before anything was trained: nothing is written, the next call begins anew. */

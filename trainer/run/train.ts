@@ -6,8 +6,10 @@ import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { LoaderState } from '../batch.ts';
 import type { Loader } from '../loader/loader.ts';
 import type { StepFigures, Trainer } from '../model/trainer.ts';
+import { firstNotFinite } from '../record/anomaly.ts';
 import { type Evaluation, evaluate } from '../score/bits-per-byte.ts';
 import type { HeldOut } from '../score/held-out.ts';
+import { MAX_SKIPS } from './recipe-options.ts';
 import { learningRate, type Schedule } from './schedule.ts';
 
 export interface TrainOptions {
@@ -25,6 +27,8 @@ export interface TrainOptions {
   readonly checkpointEvery: number;
   /** Steps between reads of the ring, at most 64. */
   readonly readEvery: number;
+  /** Steps in a row that may be skipped because their gradient is not finite. */
+  readonly maxSkips?: number;
   /** Continue behind this step. */
   readonly from?: { readonly step: number };
   readonly signal?: AbortSignal;
@@ -51,7 +55,7 @@ export interface TrainStep extends StepFigures {
  * `signal` is aborted.
  */
 export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
-  const { schedule, from, signal, loader, accumulate = 1, maskDocuments } = options;
+  const { schedule, from, signal, loader, accumulate = 1, maskDocuments, maxSkips = MAX_SKIPS } = options;
   const { rows, config } = trainer;
   const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
   let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled'>[] = [];
@@ -85,13 +89,13 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
       : undefined;
     const evaluated = heldOut && { heldOut, heldOutSeconds: (performance.now() - asked) / 1000 };
     for (const [i, figure] of figures.entries()) {
-      const { loss, gradNorm, skipped, lossScale } = figure;
-      // In mixed precision an overflow skips a step and lowers the loss scale: only at its end is it a fault.
-      if (!Number.isFinite(loss) || (skipped && lossScale <= 1)) {
+      const { loss, gradNorm, skipped } = figure;
+      const updatedByNaN = skipped === 0 && !Number.isFinite(loss);
+      if (updatedByNaN || skipped > maxSkips || (skipped === 1 && !(await isWhole(trainer, loss)))) {
         throw new ToolkitError({
           code: 'NAN_LOSS',
-          message: `step ${waiting[i].step}: loss ${loss}, gradient norm ${gradNorm}, expected finite numbers`,
-          hint: 'start a new --out folder with a lower --learning-rate; the checkpoints before this step stay',
+          message: `step ${waiting[i].step}: loss ${loss}, gradient norm ${gradNorm}, expected finite numbers${inARow(skipped)}`,
+          hint: `--resume --rewind ${waiting[i].step - Math.max(0, skipped - 1)} (or an earlier step) goes back to the checkpoint before it and leaves its rows out, with another --learning-rate or --clip too`,
         });
       }
       const settled = i === figures.length - 1;
@@ -103,3 +107,9 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     if (signal?.aborted) return;
   }
 }
+
+const inARow = (skipped: number): string => (skipped > 1 ? `, in ${skipped} steps in a row` : '');
+
+/** Whether a step that was skipped left weights that are numbers; a loss that is one says so. */
+const isWhole = async ({ arena }: Trainer, loss: number): Promise<boolean> =>
+  Number.isFinite(loss) || (await firstNotFinite(arena, ['params'])) === undefined;
