@@ -83,7 +83,9 @@ it('can be made longer until its rate begins to fall, as if it had been long fro
   expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume', '--learning-rate', '0.001'])).toMatch(
     /OTHER_RUN.*peak/,
   );
-  expect(await vuaTrain(tokens, longer, back)).toMatch(/behind step 9"\}\n.*the rows of the steps up to 11 are left out/);
+  expect(await vuaTrain(tokens, longer, back)).toMatch(
+    /behind step 9"\}\n.*the rows of the steps up to 11 are left out/,
+  );
   const { points } = readCurve(longer);
   expect(points.map(({ step, rewoundFrom }) => [step, rewoundFrom])).toEqual(
     range(12).map((i) => [i + 1, i + 1 === 10 ? 11 : undefined]),
