@@ -18,6 +18,8 @@
 import type { XXHashAPI } from 'xxhash-wasm';
 import { addressOf, type ConsentConclusion, type Page, siteOf, spellingOf } from '../crawlers/page.ts';
 import { RULES_FILES } from '../crawlers/polite/site-rules.ts';
+import type { Relation } from './dedup/near.ts';
+import { leastContainment, type NearRule } from './dedup/near-rule.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
 import type { PageKeys } from './dedup/versions.ts';
 import type { Cleaned, Document, Drop } from './document.ts';
@@ -236,17 +238,23 @@ class Decision {
     if (judgement !== true) return this.#drop({ stage: judgement.stage, ...judgement.verdict, ...measured });
     if (same !== undefined) return this.#drop({ ...UNCHANGED, other: same, ...measured });
 
-    const duplicate = findDuplicate(store, assessment, near.similarity);
-    const relative = duplicate && store.document(duplicate.document);
-    if (duplicate !== undefined && relative !== undefined && preset !== 'keep-all') {
+    const { duplicate, excerpts } = findRelations(store, assessment, near);
+    const nearest = duplicate?.document ?? excerpts[0]?.document;
+    const relative = nearest === undefined ? undefined : store.document(nearest);
+    if (duplicate !== undefined && preset !== 'keep-all') {
       store.addCopy(duplicate.document, keys.page, page.place);
-      return this.#drop({ stage: duplicate.stage, ...duplicate.rejection, other: relative.id, ...measured });
+      return this.#drop({ stage: duplicate.stage, ...duplicate.rejection, other: relative!.id, ...measured });
     }
     const id = store.freeId(this.#id);
-    const number = store.addDocument({ id, keys, key: assessment.key, content, cluster: relative?.clusterNumber });
+    const isAlone = relative === undefined || preset !== 'keep-all';
+    const cluster = isAlone ? undefined : relative.clusterNumber;
+    const number = store.addDocument({ id, keys, key: assessment.key, content, cluster });
     store.exact.add(assessment.key, number);
-    store.near.add(number, assessment.signature);
-    return { kept: this.#document(id, title, relative?.cluster ?? id, read, assessment) };
+    store.near.add(number, assessment.print);
+    if (preset !== 'keep-all') {
+      for (const { document, containment } of excerpts) store.leaveAsExcerpt(document, number, containment);
+    }
+    return { kept: this.#document(id, title, isAlone ? id : relative.cluster, read, assessment) };
   }
 
   /**
@@ -314,15 +322,24 @@ interface Duplicate {
   readonly rejection: Rejection;
 }
 
-function findDuplicate(store: DedupStore, { key, signature }: Assessment, threshold: number): Duplicate | undefined {
+/** The document that it repeats; else those that are excerpts of it. */
+interface Relations {
+  readonly duplicate?: Duplicate;
+  readonly excerpts: readonly Relation[];
+}
+
+function findRelations(store: DedupStore, { key, print }: Assessment, { similarity }: NearRule): Relations {
   const same = store.exact.find(key);
   if (same !== undefined) {
-    return { stage: 'exact', document: same, rejection: { reason: 'exact_duplicate', value: 1, threshold: 1 } };
+    const rejection = { reason: 'exact_duplicate', value: 1, threshold: 1 };
+    return { duplicate: { stage: 'exact', document: same, rejection }, excerpts: [] };
   }
-  const match = store.near.find(signature, threshold);
-  if (match === undefined) return undefined;
-  const rejection = { reason: 'near_duplicate', value: match.similarity, threshold };
-  return { stage: 'near', document: match.document, rejection };
+  const relations = store.near.find(print, similarity);
+  const whole = relations.find(({ kind }) => kind !== 'superset');
+  if (whole === undefined) return { excerpts: relations };
+  const reason = whole.kind === 'copy' ? 'near_duplicate' : 'excerpt';
+  const rejection = { reason, value: whole.containment, threshold: leastContainment(similarity) };
+  return { duplicate: { stage: 'near', document: whole.document, rejection }, excerpts: [] };
 }
 
 function hostOf({ url, source }: Page): string {

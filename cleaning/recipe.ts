@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { badInput } from '../crawlers/shell/errors.ts';
-import { formatNear, type NearRule, parseNear, STANDARD_NEAR, sCurve } from './dedup/near-rule.ts';
+import { formatNear, leastContainment, type NearRule, parseNear, STANDARD_NEAR, sCurve } from './dedup/near-rule.ts';
 import type { Measurement, Measurements } from './document.ts';
 import { type Filter, passes } from './filters/filter.ts';
 import { type Judgement, judge, PRESETS, type Preset, TABLE, thresholdsOf } from './filters/index.ts';
@@ -80,7 +80,7 @@ export const RECIPE_OPTIONS = {
     .string()
     .default(formatNear(STANDARD_NEAR))
     .describe(
-      `near duplicates: bands x rows @ similarity. Share of pairs that the default's bands find, and that its check drops, by their similarity: ${sCurve(STANDARD_NEAR)}`,
+      `near duplicates: bands x rows that propose pairs beside passages in common, @ the similarity that decides, measured on both texts. Share of pairs that the default's bands find, by their similarity: ${sCurve(STANDARD_NEAR)}`,
     ),
 };
 
@@ -133,11 +133,14 @@ export const formatRecipe = ({ preset, thresholds, personalData, near, tones, pa
     ...(isStandard(near) ? [] : [`near=${formatNear(near)}`]),
   ].join(' ');
 
+/** The share of a text's shingles that must stand in another for the one to be dropped. */
+export const containmentThreshold = ({ near }: StoredRecipe): number => leastContainment(near.similarity);
+
 /** What its near rule finds, for people; nothing of the standard one, which `--help` tells. */
 export const nearNote = ({ near }: Recipe): string | undefined =>
   isStandard(near)
     ? undefined
-    : `--near ${formatNear(near)}: share of pairs that its bands find, and that its check drops, by their similarity: ${sCurve(near)}`;
+    : `--near ${formatNear(near)}: share of pairs that its bands find, by their similarity: ${sCurve(near)}`;
 
 const isStandard = (near: NearRule): boolean => formatNear(near) === formatNear(STANDARD_NEAR);
 

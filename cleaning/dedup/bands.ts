@@ -14,14 +14,16 @@ import type { Database } from 'better-sqlite3';
 import { mix32 } from '../vietnamese/lexicon.ts';
 import { BloomFilter } from './bloom.ts';
 
-export const BANDS_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS runs (
+/** Its tables: a store has several such indexes, by the first letters of their names. */
+export const bandsSchema = (prefix: string): string => `
+  CREATE TABLE IF NOT EXISTS ${prefix}runs (
     run INTEGER PRIMARY KEY, level INTEGER NOT NULL, entries INTEGER NOT NULL, last_document INTEGER NOT NULL,
     fences BLOB NOT NULL, filter BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS blocks (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS ${prefix}blocks (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
 `;
 
 export interface BandOptions {
+  readonly prefix: string;
   /** Documents in memory before they become a run. */
   readonly runDocuments: number;
   /** Runs of a level before they become one. */
@@ -30,7 +32,7 @@ export interface BandOptions {
   readonly block: number;
 }
 
-const STANDARD: BandOptions = { runDocuments: 32_768, fan: 8, block: 256 };
+const STANDARD: BandOptions = { prefix: '', runDocuments: 32_768, fan: 8, block: 256 };
 const ENTRY_BYTES = 12;
 /** Blocks of a run are numbered from run × this. */
 const BLOCKS_PER_RUN = 2 ** 32;
@@ -57,15 +59,16 @@ export class BandIndex {
   #documents = 0;
   #nextRun: number;
 
-  constructor(database: Database, options: BandOptions = STANDARD) {
+  constructor(database: Database, options: Partial<BandOptions> = {}) {
     this.#database = database;
-    this.#options = options;
-    this.#block = database.prepare<[number], Buffer>('SELECT data FROM blocks WHERE block = ?').pluck();
-    this.#addBlock = database.prepare<[number, Buffer]>('INSERT INTO blocks VALUES (?, ?)');
+    this.#options = { ...STANDARD, ...options };
+    const { prefix } = this.#options;
+    this.#block = database.prepare<[number], Buffer>(`SELECT data FROM ${prefix}blocks WHERE block = ?`).pluck();
+    this.#addBlock = database.prepare<[number, Buffer]>(`INSERT INTO ${prefix}blocks VALUES (?, ?)`);
     this.#addRun = database.prepare<[number, number, number, number, Buffer, Buffer]>(
-      'INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)',
+      `INSERT INTO ${prefix}runs VALUES (?, ?, ?, ?, ?, ?)`,
     );
-    const rows = database.prepare<[], RunRow>('SELECT * FROM runs ORDER BY last_document').all();
+    const rows = database.prepare<[], RunRow>(`SELECT * FROM ${prefix}runs ORDER BY last_document`).all();
     this.#runs = rows.map(({ run, level, entries, last_document, fences, filter }) => ({
       run,
       level,
@@ -82,6 +85,11 @@ export class BandIndex {
     return this.#runs.at(-1)?.lastDocument ?? 0;
   }
 
+  /** The last that was added, here or before. */
+  get lastAdded(): number {
+    return Math.max(this.lastDocument, this.#memory.lastDocument);
+  }
+
   /** Up to `limit` documents with the key, earliest first, into `found`. */
   find(key: number, limit: number, found: Set<number>): void {
     let left = limit;
@@ -93,7 +101,7 @@ export class BandIndex {
   }
 
   /** Documents must come in order of their numbers. */
-  add(document: number, keys: readonly number[]): void {
+  add(document: number, keys: Iterable<number>): void {
     for (const key of keys) this.#memory.add(key, document);
     if (++this.#documents < this.#options.runDocuments) return;
     this.#flush(document);
@@ -131,9 +139,9 @@ export class BandIndex {
     const merged = writer.finish();
     for (const { run } of parts) {
       this.#database
-        .prepare('DELETE FROM blocks WHERE block >= ? AND block < ?')
+        .prepare(`DELETE FROM ${this.#options.prefix}blocks WHERE block >= ? AND block < ?`)
         .run(run * BLOCKS_PER_RUN, (run + 1) * BLOCKS_PER_RUN);
-      this.#database.prepare('DELETE FROM runs WHERE run = ?').run(run);
+      this.#database.prepare(`DELETE FROM ${this.#options.prefix}runs WHERE run = ?`).run(run);
     }
     this.#runs = [...this.#runs.filter((run) => !parts.includes(run)), merged].sort(
       (a, b) => a.lastDocument - b.lastDocument,
@@ -255,6 +263,10 @@ class Memory {
   /** Place in the log + 1; 0 where the slot is free. Entries of one key are probed in the order of the log. */
   #slots = new Int32Array(1 << 13);
   #size = 0;
+
+  get lastDocument(): number {
+    return this.#size === 0 ? 0 : this.#documents[this.#size - 1];
+  }
 
   add(key: number, document: number): void {
     if (this.#size === this.#keys.length) this.#grow();

@@ -17,6 +17,7 @@ export class Copies {
   /** Where they stand, as far as it is known. */
   readonly places: Place[] = [];
   readonly #add;
+  readonly #addDocument;
   readonly #addFile;
   readonly #addPlace;
   readonly #placesOf;
@@ -25,6 +26,9 @@ export class Copies {
 
   constructor(database: Database) {
     this.#add = database.prepare<[number, bigint]>('INSERT OR IGNORE INTO copies VALUES (?, ?)');
+    this.#addDocument = database.prepare<[number, number]>(
+      'INSERT OR IGNORE INTO copies SELECT ?, page FROM documents WHERE number = ? AND page IS NOT NULL',
+    );
     this.#addFile = database.prepare<[string]>('INSERT OR IGNORE INTO files (path) VALUES (?)');
     this.#addPlace = database.prepare<[bigint, number, string]>(
       'INSERT OR REPLACE INTO places SELECT ?, file, ? FROM files WHERE path = ?',
@@ -42,6 +46,11 @@ export class Copies {
     if (place === undefined) return;
     this.#addFile.run(place.path);
     this.#addPlace.run(page, place.at, place.path);
+  }
+
+  /** A document that left for one that holds it. */
+  addDocument(document: number, left: number): void {
+    this.#addDocument.run(document, left);
   }
 
   /** The document leaves: its copies are no known pages any more. */

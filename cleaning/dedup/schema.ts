@@ -1,5 +1,5 @@
 /**
- * The tables of the memory of cleaning, and the way from its older form.
+ * The tables of the memory of cleaning, and the way from its older forms (what shards must tell: adoption.ts).
  *
  *   pages        key of (URL, consent, body)             what need not be looked at again
  *   documents    every document that was kept: id, cluster, what it is a version of, where its page stood and when
@@ -22,9 +22,13 @@ import { LINES_SCHEMA } from './lines.ts';
 import { NEAR_SCHEMA } from './near.ts';
 import { SEEN_SCHEMA } from './seen.ts';
 
-const FORMAT_VERSION = '3';
+const FORMAT_VERSION = '4';
+/** Had signatures of its documents, and not their texts. */
+const WITHOUT_TEXTS = '3';
 /** Had URLs as they were written, and nothing of versions. */
-const OLDER_VERSION = '2';
+const WITHOUT_VERSIONS = '2';
+/** What the shards must tell an older store. */
+export type Missing = 'nothing' | 'texts' | 'addresses and texts';
 
 /** Of a document: it stands; it must leave its shard; it has left. */
 export const STATE = { stands: 0, leaves: 1, left: 2 } as const;
@@ -66,87 +70,23 @@ const FROM_OLDER = `
 
 /**
  * Makes the tables, or those of an older store anew, in a transaction that is open afterwards.
- * @returns whether its rows must be adopted from the shards
+ * @returns what must be adopted from the shards
  * @throws Error for a store of another format
  */
-export function begin(database: Database): boolean {
+export function begin(database: Database): Missing {
   database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
   const version = database.prepare<[], string>("SELECT value FROM meta WHERE name = 'format'").pluck().get();
-  if (version !== undefined && version !== FORMAT_VERSION && version !== OLDER_VERSION) {
+  if (version !== undefined && ![FORMAT_VERSION, WITHOUT_TEXTS, WITHOUT_VERSIONS].includes(version)) {
     throw new Error(`it has format ${version}, this version of vua goes on with format ${FORMAT_VERSION}`);
   }
-  if (version !== OLDER_VERSION) {
+  if (version === undefined || version === FORMAT_VERSION) {
     database.exec(SCHEMA);
     database.prepare("INSERT OR IGNORE INTO meta VALUES ('format', ?)").run(FORMAT_VERSION);
     database.exec('BEGIN IMMEDIATE');
-    return false;
+    return 'nothing';
   }
   database.exec('BEGIN IMMEDIATE');
-  database.exec(FROM_OLDER);
+  database.exec(version === WITHOUT_VERSIONS ? FROM_OLDER : SCHEMA);
   database.prepare("UPDATE meta SET value = ? WHERE name = 'format'").run(FORMAT_VERSION);
-  return true;
-}
-
-/** A row of a shard as an older store takes it over: hashes of its addresses are those of now. */
-export interface AdoptedRow {
-  readonly kind: 'documents' | 'rejects';
-  /** Number of its shard. */
-  readonly shard: number;
-  readonly id: string;
-  /** Hash of the URL as it was written, as the older store has it. */
-  readonly written: bigint;
-  readonly url: bigint;
-  readonly site: bigint;
-  readonly content: bigint;
-  readonly address: string;
-  readonly fetchedAt: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  readonly hasText: boolean;
-}
-
-/** Takes over what only the shards of an older store know, row by row; `end` when there are no more. */
-export class Adoption {
-  readonly #database: Database;
-  readonly #document;
-  readonly #reject;
-  readonly #siteReject;
-  readonly #optOut;
-  readonly #latest;
-
-  constructor(database: Database) {
-    this.#database = database;
-    this.#document = database.prepare<[Omit<AdoptedRow, 'kind' | 'shard' | 'written' | 'hasText'>]>(
-      `UPDATE documents SET url = @url, version = @url, content = @content, seen = @time, address = @address,
-         site = @site, fetched_at = @fetchedAt WHERE id = @id AND state = 0`,
-    );
-    this.#reject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO rejects VALUES (?, ?)');
-    this.#optOut = database.prepare<[bigint, bigint]>(
-      `INSERT INTO opt_outs SELECT ?, fetched_at FROM older_opt_outs WHERE url = ?
-       ON CONFLICT DO UPDATE SET fetched_at = max(fetched_at, excluded.fetched_at)`,
-    );
-    this.#siteReject = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO site_rejects VALUES (?, ?)');
-    this.#latest = database.prepare<[bigint, number]>(
-      'INSERT INTO versions VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)',
-    );
-  }
-
-  add({ kind, shard, written, hasText, ...row }: AdoptedRow): void {
-    if (kind === 'documents') this.#document.run(row);
-    else {
-      if (hasText) {
-        this.#reject.run(row.url, shard);
-        this.#siteReject.run(row.site, shard);
-      }
-      this.#optOut.run(row.url, written);
-    }
-    this.#latest.run(row.url, row.time);
-  }
-
-  /** Opt-outs of URLs that no reject names stay under the spelling in which they came. */
-  end(): void {
-    this.#database.exec(
-      'INSERT OR IGNORE INTO opt_outs SELECT * FROM older_opt_outs; DROP TABLE older_opt_outs; DROP TABLE older_rejects',
-    );
-  }
+  return version === WITHOUT_VERSIONS ? 'addresses and texts' : 'texts';
 }

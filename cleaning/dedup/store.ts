@@ -8,14 +8,16 @@ import BetterSqlite3, { type Database } from 'better-sqlite3';
 import type { Place } from '../../crawlers/page.ts';
 import { badInput, reasonOf, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { writeFault } from '../../crawlers/shell/folder.ts';
+import { Adoption } from './adoption.ts';
 import { Copies } from './copies.ts';
 import { Cursors } from './cursors.ts';
+import { type Departures, departuresIn, endDepartures, type Leaving } from './departures.ts';
 import { ExactIndex } from './exact.ts';
 import { HostLines } from './lines.ts';
 import { MARKS_SCHEMA, type Mark, type MarkPolicy, Marks } from './marks.ts';
 import { NearIndex } from './near.ts';
 import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
-import { Adoption, begin, STATE } from './schema.ts';
+import { begin, type Missing, STATE } from './schema.ts';
 import { SeenPages } from './seen.ts';
 import { type RulesNotice, SITES_SCHEMA, Sites } from './sites.ts';
 import { type PageKeys, Versions } from './versions.ts';
@@ -46,25 +48,6 @@ const badStore = (path: string, error: unknown): ToolkitError =>
     'restore the file from a copy, or choose a new --out folder',
     error,
   );
-
-/** Why a document leaves. */
-export type Leaving = 'superseded' | 'opted_out_later' | Mark;
-
-/** A document that must leave its shard, or that has left it in the order of its number. */
-export interface Departure {
-  readonly number: number;
-  readonly id: string;
-  readonly fetchedAt: string;
-  /** The shard that holds it. */
-  readonly shard: number;
-  readonly reason: Leaving;
-  /** Its address. */
-  readonly address: string;
-  /** Of a superseded document: the id of the later page, and the moments of both. */
-  readonly other: string;
-  readonly later: number;
-  readonly seen: number;
-}
 
 /** A kept document as it is remembered. */
 export interface NewDocument {
@@ -110,13 +93,13 @@ export class DedupStore {
   readonly #leave;
   #rejected: Pick<PageKeys, 'url' | 'site'>[] = [];
   #firstUncommitted: number;
-  #mustAdopt: boolean;
+  #missing: Missing;
 
   /** Use `openDedupStore`. */
-  constructor(database: Database, shape: Shape, mustAdopt: boolean) {
+  constructor(database: Database, shape: Shape, missing: Missing) {
     this.#database = database;
     database.exec(SITES_SCHEMA + MARKS_SCHEMA);
-    this.#mustAdopt = mustAdopt;
+    this.#missing = missing;
     this.#getMeta = database.prepare<[string], string>('SELECT value FROM meta WHERE name = ?').pluck();
     this.#setMeta = database.prepare<[string, string]>('INSERT OR REPLACE INTO meta VALUES (?, ?)');
     this.pages = new SeenPages(database);
@@ -167,13 +150,13 @@ export class DedupStore {
    * is nothing to hear.
    */
   adoption(): Adoption | undefined {
-    return this.#mustAdopt ? new Adoption(this.#database) : undefined;
+    return this.#missing === 'nothing' ? undefined : new Adoption(this.#database, this.near, this.#missing);
   }
 
   /** What an adoption learnt is durable: the store is of this version. */
   endAdoption(adoption: Adoption): void {
     adoption.end();
-    this.#mustAdopt = false;
+    this.#missing = 'nothing';
     this.#database.exec('COMMIT; BEGIN IMMEDIATE');
   }
 
@@ -273,6 +256,13 @@ export class DedupStore {
     this.copies.forget(number);
   }
 
+  /** A kept document that stands in a longer one: if that leaves in its turn, its page is judged anew. */
+  leaveAsExcerpt(number: number, whole: number, containment: number): void {
+    this.leave(number, 'excerpt', this.document(whole).id, containment);
+    this.copies.addDocument(whole, number);
+    this.#countCopy.run(whole);
+  }
+
   /** At the end of a run: marks as it found them; what was marked long enough leaves. Returns whether anything changed. */
   mark(policy: MarkPolicy): boolean {
     const isChanged = this.marks.update();
@@ -283,22 +273,8 @@ export class DedupStore {
   }
 
   /** Documents to take out of shards, and shards of rejects that hold text of URLs that opted out. */
-  departures(): { readonly documents: readonly Departure[]; readonly rejectShards: readonly number[] } {
-    const documents = this.#database
-      .prepare<[], Departure>(
-        `SELECT number, id, fetched_at AS fetchedAt, reason, other, later, seen, address, (SELECT shard FROM shards
-           WHERE first_document <= number ORDER BY first_document DESC LIMIT 1) AS shard
-         FROM documents WHERE state = ${STATE.leaves} ORDER BY number`,
-      )
-      .all();
-    const rejectShards = this.#database
-      .prepare<[], number>(
-        `SELECT shard FROM rejects WHERE url IN (SELECT url FROM silenced)
-         UNION SELECT shard FROM site_rejects WHERE site IN (SELECT site FROM silenced_sites) ORDER BY shard`,
-      )
-      .pluck()
-      .all();
-    return { documents, rejectShards };
+  departures(): Departures {
+    return departuresIn(this.#database);
   }
 
   /** Whether a reject must lose its text. */
@@ -308,23 +284,7 @@ export class DedupStore {
 
   /** The departures were carried out, and those with a text stand among the rejects of this shard: the next commit says so. */
   departed(shard: number): void {
-    this.#database
-      .prepare(
-        `INSERT OR IGNORE INTO rejects SELECT url, ? FROM documents
-         WHERE state = ${STATE.leaves} AND reason <> 'opted_out_later'`,
-      )
-      .run(shard);
-    this.#database
-      .prepare(
-        `INSERT OR IGNORE INTO site_rejects SELECT site, ? FROM documents
-         WHERE state = ${STATE.leaves} AND reason <> 'opted_out_later'`,
-      )
-      .run(shard);
-    this.#database.exec(`
-      UPDATE documents SET state = ${STATE.left} WHERE state = ${STATE.leaves};
-      DELETE FROM rejects WHERE url IN (SELECT url FROM silenced);
-      DELETE FROM silenced;
-      DELETE FROM silenced_sites`);
+    endDepartures(this.#database, shard);
   }
 
   /** A shard that was written anew under another number. */

@@ -1,9 +1,10 @@
 /**
  * Pages and answers on their way between threads, a batch at a time. What a copy costs is its number of objects: bodies,
- * figures and signatures of a batch travel as one array each, moved instead of copied; an object of 75 named figures
+ * figures and fingerprints of a batch travel as one array each, moved instead of copied; an object of 75 named figures
  * costs more to copy than to compute; and a text that was not masked travels once.
  */
 import type { Page } from '../../crawlers/page.ts';
+import { type Fingerprint, NO_FINGERPRINT } from '../dedup/near.ts';
 import { SIGNATURE_LENGTH } from '../dedup/near-rule.ts';
 import { MEASUREMENTS, type Measurements, REPAIRS, type Repairs } from '../document.ts';
 import type { Answer, Assessment, PageToRead, ReadPage } from './work.ts';
@@ -38,48 +39,71 @@ type WireAnswer =
   | Extract<Answer, { readonly refused: unknown }>
   | {
       readonly read: Omit<ReadPage, 'repairs'>;
-      readonly assessment: Omit<Assessment, 'measurements' | 'text' | 'signature'>;
+      readonly assessment: Omit<Assessment, 'measurements' | 'text' | 'print'>;
       /** Empty where it is the text that was read. */
       readonly masked: string;
-      readonly isSigned: boolean;
+      /** Lengths of its sequence and anchors; none of a text that was dropped. */
+      readonly printed?: readonly [sequence: number, anchors: number];
     };
 
 export interface WireAnswers {
   readonly answers: readonly WireAnswer[];
   /** A row for each answer, in the order of MEASUREMENTS; that of a refused page stays empty. */
   readonly figures: Float64Array<ArrayBuffer>;
-  readonly signatures: Uint16Array<ArrayBuffer>;
+  /** Signatures and sequences of the texts that have any, each behind the other; and their anchors. */
+  readonly prints: Uint16Array<ArrayBuffer>;
+  readonly anchors: Float64Array<ArrayBuffer>;
 }
 
 export function toWire(answers: readonly Answer[]): WireAnswers {
   const figures = new Float64Array(answers.length * MEASUREMENTS.length);
-  const signatures = new Uint16Array(answers.length * SIGNATURE_LENGTH);
+  const printed = answers.flatMap((answer): Fingerprint[] => ('refused' in answer ? [] : [answer.assessment.print]));
+  const prints = new Uint16Array(printed.reduce((sum, one) => sum + one.signature.length + one.sequence.length, 0));
+  const anchors = new Float64Array(printed.reduce((sum, one) => sum + one.anchors.length, 0));
+  let [atPrint, atAnchor] = [0, 0];
   const wired = answers.map((answer, row): WireAnswer => {
     if ('refused' in answer) return answer;
     const { repairs: _, ...read } = answer.read;
-    const { measurements, text, signature, ...assessment } = answer.assessment;
+    const { measurements, text, print, ...assessment } = answer.assessment;
     for (let i = 0; i < MEASUREMENTS.length; i++) {
       figures[row * MEASUREMENTS.length + i] = measurements[MEASUREMENTS[i]];
     }
-    signatures.set(signature, row * SIGNATURE_LENGTH);
-    return { read, assessment, masked: text === read.text ? '' : text, isSigned: signature.length > 0 };
+    const masked = text === read.text ? '' : text;
+    if (print.signature.length === 0) return { read, assessment, masked };
+    prints.set(print.signature, atPrint);
+    prints.set(print.sequence, atPrint + SIGNATURE_LENGTH);
+    anchors.set(print.anchors, atAnchor);
+    atPrint += SIGNATURE_LENGTH + print.sequence.length;
+    atAnchor += print.anchors.length;
+    return { read, assessment, masked, printed: [print.sequence.length, print.anchors.length] };
   });
-  return { answers: wired, figures, signatures };
+  return { answers: wired, figures, prints, anchors };
 }
 
-export function fromWire({ answers, figures, signatures }: WireAnswers): Answer[] {
+export function fromWire({ answers, figures, prints, anchors }: WireAnswers): Answer[] {
+  let [atPrint, atAnchor] = [0, 0];
+  const nextPrint = ([sequence, count]: readonly [number, number]): Fingerprint => {
+    const start = atPrint + SIGNATURE_LENGTH;
+    const signature = prints.subarray(atPrint, start);
+    atPrint = start + sequence;
+    atAnchor += count;
+    return {
+      signature,
+      sequence: prints.subarray(start, atPrint),
+      anchors: anchors.subarray(atAnchor - count, atAnchor),
+    };
+  };
   return answers.map((answer, row) => {
     if ('refused' in answer) return answer;
-    const { read, assessment, masked, isSigned } = answer;
+    const { read, assessment, masked, printed } = answer;
     const measurements = {} as Record<keyof Measurements, number>;
     for (let i = 0; i < MEASUREMENTS.length; i++) {
       measurements[MEASUREMENTS[i]] = figures[row * MEASUREMENTS.length + i];
     }
-    const start = row * SIGNATURE_LENGTH;
-    const signature = signatures.subarray(start, isSigned ? start + SIGNATURE_LENGTH : start);
+    const print = printed === undefined ? NO_FINGERPRINT : nextPrint(printed);
     return {
       read: { ...read, repairs: repairsIn(measurements) },
-      assessment: { ...assessment, text: masked || read.text, measurements, signature },
+      assessment: { ...assessment, text: masked || read.text, measurements, print },
     };
   });
 }

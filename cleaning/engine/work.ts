@@ -15,8 +15,7 @@ import { withoutMachinery } from '../decode/markdown.ts';
 import { repairMojibake } from '../decode/mojibake.ts';
 import { decodeReferences, decodeViqr } from '../decode/written-marks.ts';
 import { exactBytes } from '../dedup/exact.ts';
-import type { Signature } from '../dedup/minhash.ts';
-import { fingerprint } from '../dedup/near.ts';
+import { type Fingerprint, fingerprint, NO_FINGERPRINT, withoutTitle } from '../dedup/near.ts';
 import {
   CUTS,
   type Cuts,
@@ -46,7 +45,7 @@ import { type Level, maskPersonalData } from '../pii.ts';
 import type { Recipe } from '../recipe.ts';
 import { type Cut, cutOthers, type ParagraphRule } from '../vietnamese/cuts.ts';
 import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
-import { readParagraphs, readSyllables, type Syllable } from '../vietnamese/lexicon.ts';
+import { readParagraphs, readSyllables } from '../vietnamese/lexicon.ts';
 import { noRepairs, normalize } from '../vietnamese/normalize.ts';
 import type { ToneStyle } from '../vietnamese/tones.ts';
 
@@ -101,7 +100,7 @@ export interface Assessment {
   /** Signed 64-bit key of exact duplicates. */
   readonly key: bigint;
   /** Of near duplicates; empty when it was dropped. */
-  readonly signature: Signature;
+  readonly print: Fingerprint;
 }
 
 /** All that a page says by itself. */
@@ -226,7 +225,7 @@ export function assess(
     judgement,
     contamination: settings.contamination === undefined ? '' : contaminationOf(syllables, settings.contamination),
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
-    signature: judgement === true ? fingerprint(body) : new Uint16Array(),
+    print: judgement === true ? fingerprint(body) : NO_FINGERPRINT,
   };
 }
 
@@ -246,13 +245,6 @@ function charactersOf(cuts: readonly Cut[]): Partial<Cuts> {
   const counts: Partial<Cuts> = {};
   for (const { reason, text } of cuts) counts[reason] = (counts[reason] ?? 0) + text.length;
   return counts;
-}
-
-/** Whether a layout repeats the title at the head of the text makes no difference to dedup. */
-function withoutTitle(syllables: readonly Syllable[], title: string): readonly Syllable[] {
-  const heading = readSyllables(title);
-  const repeats = heading.length < syllables.length && heading.every(({ folded }, i) => folded === syllables[i].folded);
-  return repeats ? syllables.slice(heading.length) : syllables;
 }
 
 function refusedByConsent({ consent }: PageToRead): Rejection | undefined {

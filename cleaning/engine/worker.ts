@@ -8,5 +8,5 @@ const settings = workSettings(workerData as EngineSettings);
 const hash = await xxhash();
 parentPort!.on('message', (pages: WirePages) => {
   const answers = toWire(fromWirePages(pages).map((page) => answer(page, settings, hash)));
-  parentPort!.postMessage(answers, [answers.figures.buffer, answers.signatures.buffer]);
+  parentPort!.postMessage(answers, [answers.figures.buffer, answers.prints.buffer, answers.anchors.buffer]);
 });

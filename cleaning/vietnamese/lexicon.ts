@@ -15,8 +15,11 @@ const IS = {
   telling: 16,
   foreignName: 32,
   address: 64,
+  figure: 128,
+  capital: 256,
+  stop: 512,
 } as const;
-const LANGUAGE_SHIFT = 8;
+const LANGUAGE_SHIFT = 10;
 
 /** A text is read several times over as its syllables: all but `folded` of one fits into 64 bytes. */
 export class Syllable {
@@ -73,6 +76,20 @@ export class Syllable {
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   get isForeignName(): boolean {
     return (this.#is & IS.foreignName) !== 0;
+  }
+
+  /** Holds a digit. */
+  get hasFigure(): boolean {
+    return (this.#is & IS.figure) !== 0;
+  }
+
+  get isCapital(): boolean {
+    return (this.#is & IS.capital) !== 0;
+  }
+
+  /** A sentence ends with it. */
+  get isLast(): boolean {
+    return (this.#is & IS.stop) !== 0;
   }
 
   /** Holds a web address (a link in Markdown does), or is a bare domain name. */
@@ -211,6 +228,9 @@ function analyse(written: string): Syllable {
     (isVietnamese && TELLING_LETTER.test(lower.join('')) ? IS.telling : 0) |
     (isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written) ? IS.foreignName : 0) |
     (ADDRESS.test(written) ? IS.address : 0) |
+    (/\p{N}/u.test(written) ? IS.figure : 0) |
+    (/^\P{L}*\p{Lu}/u.test(written) ? IS.capital : 0) |
+    (/[.!?…]\P{L}*$/u.test(written) ? IS.stop : 0) |
     ((otherWords.get(single) ?? 0) << LANGUAGE_SHIFT);
   const letters = parts.reduce((sum, part) => sum + part.length, 0);
   const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;

@@ -1,4 +1,4 @@
-/** A folder of an older version: its store learns from the shards under which addresses its documents stand. */
+/** A folder of an older version: its store learns from the shards what its documents say, and under which addresses they stand. */
 import type { openMemory } from '../../cleaning/clean.ts';
 import { addressOf, siteOf } from '../../crawlers/page.ts';
 import { hash64 } from '../checksum.ts';
@@ -8,11 +8,11 @@ import { readShard, rowsOf } from './read.ts';
 
 const keyOf = (text: string): bigint => BigInt.asIntN(64, hash64(text));
 
-/** Reads every shard once, where the store is of an older version; afterwards it is of this one. @throws ToolkitError BAD_SHARD */
+/** Reads the shards once, where the store is of an older version; afterwards it is of this one. @throws ToolkitError BAD_SHARD */
 export function adopt(dir: string, store: ReturnType<typeof openMemory>, manifest: DocumentManifest): void {
   const adoption = store.adoption();
   if (adoption === undefined) return;
-  for (const kind of ['documents', 'rejects'] as const) {
+  for (const kind of adoption.kinds) {
     for (const entry of manifest[kind]) {
       const shard = shardIndex(kind, entry.file)!;
       for (const batch of readShard(dir, kind, entry)) {
@@ -31,7 +31,8 @@ export function adopt(dir: string, store: ReturnType<typeof openMemory>, manifes
             address,
             fetchedAt,
             time: Date.parse(fetchedAt) || 0,
-            hasText: row.string('text') !== '',
+            title: row.string('title'),
+            text: row.string('text'),
           });
         }
       }

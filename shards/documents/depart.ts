@@ -3,10 +3,11 @@
  * the number of pages that made them leave.
  *
  *   documents-00003.arrow ──▶ without them, under a new number; batches that lose no row are copied
- *   what was superseded   ──▶ a row of the rejects, with its text; what opted out a row without
+ *   superseded, excerpts   ──▶ a row of the rejects, with its text; what opted out a row without
  *   rejects-00001.arrow   ──▶ texts of URLs that opted out are gone
  */
 import type { openMemory } from '../../cleaning/clean.ts';
+import { containmentThreshold } from '../../cleaning/recipe.ts';
 import { addressOf, siteOf } from '../../crawlers/page.ts';
 import { hash64 } from '../checksum.ts';
 import { shardIndex } from '../format.ts';
@@ -29,6 +30,7 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
   if (documents.length === 0 && rejectShards.length === 0) return manifest;
   const rejects = new DocumentWriter(dir, { firstIndex: index, shardBytes: Number.POSITIVE_INFINITY });
   const rejectsIndex = index++;
+  const least = containmentThreshold(manifest.recipe);
   const anew = (kind: 'documents' | 'rejects', shard: number, change: (row: Row) => Change): void => {
     const at = manifest[kind].findIndex(({ file }) => shardIndex(kind, file) === shard);
     if (at < 0) return;
@@ -48,7 +50,7 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
       anew('documents', shard, (row) => {
         const departure = leaving.take(row);
         if (departure === undefined) return undefined;
-        rejects.drop(dropOf(row, departure, departure.reason !== 'opted_out_later' && !isSilenced(row)));
+        rejects.drop(dropOf(row, departure, departure.reason !== 'opted_out_later' && !isSilenced(row), least));
         return 'goes';
       });
     }
@@ -102,6 +104,7 @@ function dropOf(
   row: Row,
   { reason, other, later, seen }: Departure,
   hasText: boolean,
+  least: number,
 ): Parameters<DocumentWriter['drop']>[0] {
   return {
     id: row.string('id'),
@@ -109,10 +112,10 @@ function dropOf(
     title: hasText ? row.string('title') : '',
     source: row.string('source'),
     fetchedAt: row.string('fetched_at'),
-    stage: hasText ? 'version' : 'consent',
+    stage: !hasText ? 'consent' : reason === 'excerpt' ? 'near' : 'version',
     reason: hasText ? reason : 'opted_out_later',
     value: hasText ? later : 1,
-    threshold: hasText ? seen : 0,
+    threshold: !hasText ? 0 : reason === 'excerpt' ? least : seen,
     other,
     charset: row.string('charset'),
     language: row.string('language'),

@@ -132,7 +132,7 @@ describe('clean', () => {
       'other',
     ]);
     expect(outcomes[2].dropped!.value).toBeGreaterThan(0.85);
-    expect(outcomes[2].dropped!.threshold).toBe(0.6);
+    expect(outcomes[2].dropped!.threshold).toBe(0.75);
   });
 
   test('a title at the head of one of two copies makes no difference', async () => {

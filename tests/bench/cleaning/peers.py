@@ -78,6 +78,54 @@ def stage(job):
     return {"wall": time.perf_counter() - started, "cpu": processors() - before}
 
 
+def duplicates(job):
+    """MinHash of datatrove with its standard bands over the JSONL files of a folder: [[removed, kept of its cluster]].
+
+    job: {"input": folder, "work": folder}
+    """
+    import glob
+    import gzip
+    import logging
+
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.dedup import (
+        MinhashDedupBuckets,
+        MinhashDedupCluster,
+        MinhashDedupFilter,
+        MinhashDedupSignature,
+    )
+    from datatrove.pipeline.dedup.minhash import MinhashConfig
+    from datatrove.pipeline.readers import JsonlReader
+    from datatrove.pipeline.writers import JsonlWriter
+    from datatrove.utils.logging import logger
+
+    logger.remove()
+    logging.disable(logging.CRITICAL)
+    work, config, language = job["work"], MinhashConfig(), Spaces()
+    assert (config.num_buckets, config.hashes_per_bucket, config.n_grams) == (14, 8, 5)
+
+    def stage(name, pipeline, tasks=1):
+        LocalPipelineExecutor(pipeline=pipeline, tasks=tasks, workers=1, logging_dir=f"{work}/logs-{name}").run()
+
+    stage("signatures", [JsonlReader(job["input"]), MinhashDedupSignature(f"{work}/signatures", config=config, language=language)])
+    stage("buckets", [MinhashDedupBuckets(f"{work}/signatures", f"{work}/buckets", config=config)], tasks=14)
+    stage("clusters", [MinhashDedupCluster(f"{work}/buckets", f"{work}/removed", config=config, save_cluster_id=True)])
+    removed = JsonlWriter(f"{work}/dropped")
+    stage("filter", [
+        JsonlReader(job["input"]),
+        MinhashDedupFilter(f"{work}/removed", exclusion_writer=removed, load_cluster_ids=True),
+        JsonlWriter(f"{work}/kept"),
+    ])
+
+    def rows(folder):
+        for path in glob.glob(f"{work}/{folder}/*.jsonl.gz"):
+            with gzip.open(path, "rt") as lines:
+                yield from map(json.loads, lines)
+
+    kept = {row["metadata"]["minhash_cluster_id"]: row["id"] for row in rows("kept") if "minhash_cluster_id" in row["metadata"]}
+    return [[row["id"], kept[row["metadata"]["minhash_cluster_id"]]] for row in rows("dropped")]
+
+
 def spaces_tokenizer():
     """Words are what spaces separate: the fastest tokenizer that datatrove can be given."""
     from datatrove.utils.word_tokenizers import WordTokenizer
@@ -102,7 +150,7 @@ class Spaces:
         return spaces_tokenizer()()
 
 
-TASKS = {"extraction": extraction, "stage": stage}
+TASKS = {"extraction": extraction, "stage": stage, "duplicates": duplicates}
 
 if __name__ == "__main__":
     json.dump(TASKS[sys.argv[1]](json.load(sys.stdin)), sys.stdout)
