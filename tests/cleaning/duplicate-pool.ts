@@ -203,7 +203,7 @@ export function duplicatePool(size: number, texts: readonly string[] = []): Pool
     boilerplate.push(licence);
     for (let k = 0; k < 10; k++)
       add('book', `${licence}\n\n${prose(random, random.whole(2_000, 6_000))}`, `book ${n} ${k}`);
-    for (let k = 0; k < 15; k++) add('poem', `${prose(random, random.whole(40, 160))}\n\n${licence}`, `poem ${n} ${k}`);
+    for (let k = 0; k < 15; k++) add('poem', `${prose(random, random.whole(60, 160))}\n\n${licence}`, `poem ${n} ${k}`);
   });
   for (let n = 0; documents.length < size; n++) add('single', text(random.whole(40, 700)), `single ${n}`);
   return { documents: shuffled(documents, 1), boilerplate };

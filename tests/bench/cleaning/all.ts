@@ -13,6 +13,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   filters: async () => (await import('./filters.ts')).filtersBench(),
   'personal-data': async () => (await import('./personal-data.ts')).personalDataBench(),
   contamination: async () => (await import('./contamination.ts')).contaminationBench(),
+  duplicates: async () => (await import('./duplicates.ts')).duplicatesBench(),
   dedup: async () => (await import('./dedup.ts')).dedupBench(),
   stage: async () => (await import('./stage.ts')).stageBench(),
 };
