@@ -14,7 +14,7 @@ import { Cursors } from './cursors.ts';
 import { type Departures, departuresIn, endDepartures, type Leaving } from './departures.ts';
 import { ExactIndex } from './exact.ts';
 import { HostLines } from './lines.ts';
-import { MARKS_SCHEMA, type Mark, type MarkPolicy, Marks } from './marks.ts';
+import { MARKS_SCHEMA, type MarkPolicy, Marks } from './marks.ts';
 import { NearIndex } from './near.ts';
 import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
 import { begin, type Missing, STATE } from './schema.ts';
