@@ -10,14 +10,19 @@ import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fetched, Fetcher, type FetchOptions, RequestFailed } from './fetch.ts';
-import { type Discovery, Frontier, frontierFault, STATE_FILE, type UrlRow } from './frontier.ts';
+import { frontierFault } from './frontier/fault.ts';
+import { Frontier, STATE_FILE } from './frontier/frontier.ts';
+import { FAILED_AFTER_MS } from './frontier/revisit.ts';
+import type { Discovery, UrlRow } from './frontier/row.ts';
+import { HostQueue } from './host-queue.ts';
 import { InFlight } from './in-flight.ts';
 import { Traps } from './links/trap.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { VisitorIds } from './links/visitor-ids.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
-import { CRAWL_DEFAULTS, type CrawlOptions, type Ending } from './options.ts';
-import { Budget, BudgetSpent, type Budgets, budgetsOf } from './polite/budget.ts';
+import { NextVisit } from './next-visit.ts';
+import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits } from './options.ts';
+import { Budget, BudgetSpent, budgetsOf } from './polite/budget.ts';
 import { HostPace, MAX_DELAY_MS, Politeness } from './polite/politeness.ts';
 import { productTokenOf } from './polite/robots.ts';
 import { leaveArchive, settleDamage } from './settle-damage.ts';
@@ -26,8 +31,6 @@ import { makeFolder } from './shell/folder.ts';
 import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './visit.ts';
 import { WarcWriter } from './warc/warc.ts';
 
-/** Failures, and hosts whose robots.txt could not be read, are tried again by a run after this time. */
-const FAILED_AFTER_MS = 3_600_000;
 /** A run waits this long for a retry; what is due later is left to a later run. */
 const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
 
@@ -58,10 +61,9 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
   let warc: WarcWriter | undefined;
   try {
     frontier.add(seeds.map(asSeed), null);
-    const hosts = new Set([...frontier.seedHosts(), ...allowedHosts]);
-    if (frontier.seedHosts().length === 0) throw noSeeds(settings.outDir);
-    const now = Date.now();
-    frontier.requeueStale(now - settings.refreshAfterMs, now - Math.min(settings.refreshAfterMs, FAILED_AFTER_MS));
+    const hosts = new Set([...frontier.hosts.seeds(), ...allowedHosts]);
+    if (frontier.hosts.seeds().length === 0) throw noSeeds(settings.outDir);
+    frontier.wake(settings.refreshAfterMs, Math.min(settings.refreshAfterMs, FAILED_AFTER_MS));
     const warcDir = join(settings.outDir, 'warc');
     requeueCut(warcDir, frontier, settings.note);
     await settleDamage(warcDir, frontier, stop.signal, settings.note);
@@ -71,7 +73,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
     const context = visitContext(settings, { frontier, warc, fetcher, hosts, budget, signal: stop.signal });
 
     let pages = 0;
-    const spentHosts = new Map<string, keyof Budgets>();
+    const spentHosts = new Map<string, keyof Limits>();
     const visitWithin = async (host: string, row: UrlRow): Promise<CrawlStep | undefined> => {
       try {
         return await visit(row, context);
@@ -85,43 +87,51 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
       stop.signal.aborted ? 'signal' : pages >= settings.maxPages ? 'maxPages' : budget.spent();
     const isFull = (): boolean =>
       endedBy() !== undefined || visits.size >= settings.concurrency || pages + visits.size >= settings.maxPages;
+    const choice = new NextVisit(frontier, budget, settings.maxForeignPages);
+    const queue = new HostQueue();
+    const line = (host: string, waitMs: number): void => queue.put(host, performance.now() + waitMs);
+    for (const host of frontier.readyHosts()) if (hosts.has(host)) line(host, 0);
     for (;;) {
-      let waitMs = Number.POSITIVE_INFINITY;
-      for (const host of [...hosts]) {
-        if (isFull()) break;
-        if (spentHosts.has(host) || visits.has(host)) continue;
-        const row = frontier.next(host, budget.prefersPages(host));
-        if (!row) continue;
-        const limit = budget.spentBy(host);
+      frontier.wakeDue();
+      for (const host of frontier.takeWoken()) if (hosts.has(host) && !visits.has(host)) line(host, 0);
+      while (!isFull() && queue.readyAt() <= performance.now()) {
+        const host = queue.take()!;
+        const row = spentHosts.has(host) ? undefined : choice.of(host);
+        if (row === undefined) continue; // in the line again when something of it becomes due
+        const limit = choice.spentBy(host);
         if (limit) {
           spentHosts.set(host, limit);
           continue;
         }
-        const hostWaitMs = Math.max(row.nextTry - Date.now(), context.pace.waitMs(host));
-        if (hostWaitMs > 0) {
-          waitMs = Math.min(waitMs, hostWaitMs);
+        const waitMs = Math.max(frontier.hosts.heldUntil(host) - Date.now(), context.pace.waitMs(host));
+        if (waitMs > 0) {
+          line(host, waitMs);
           continue;
         }
-        hosts.delete(host); // to the end of the line
-        hosts.add(host);
-        if (row.kind === 'sitemap') budget.countSitemap(host);
+        choice.count(host, row);
         visits.start(host, visitWithin(host, row));
       }
+      const dueMs = Math.max(0, Math.min(queue.readyAt() - performance.now(), frontier.nextDue() - Date.now()));
+      const waitMs = isFull() ? Number.POSITIVE_INFINITY : dueMs; // or until a visit ends
       const isOver = endedBy() !== undefined || waitMs > Math.min(MAX_WAIT_MS, budget.msLeft());
       if (visits.size === 0 && isOver) {
         const isLate = waitMs <= MAX_WAIT_MS || [...spentHosts.values()].includes('maxMinutes');
         const by = endedBy() ?? (isLate ? 'maxMinutes' : 'nothing_due');
-        settings.onEnd?.(endingOf(by, spentHosts, budget, context, settings.maxPages));
+        frontier.commit();
+        settings.onEnd?.(endingOf(by, spentHosts, budget, context, settings));
         return;
       }
-      for (const visited of await visits.collect(Math.min(waitMs, MAX_WAIT_MS))) {
-        if (visited.status === 'rejected') {
+      const ended = await visits.collect(Math.min(waitMs, MAX_WAIT_MS));
+      frontier.commit();
+      for (const { key: host, result } of ended) {
+        line(host, context.pace.waitMs(host));
+        if (result.status === 'rejected') {
           if (stop.signal.aborted) continue; // cut off by the abort; the URL is still queued
-          throw visited.reason;
+          throw result.reason;
         }
-        if (visited.value === undefined) continue;
-        if (visited.value.kind === 'fetched' && visited.value.resource === 'page') pages++;
-        yield visited.value;
+        if (result.value === undefined) continue;
+        if (result.value.kind === 'fetched' && result.value.resource === 'page') pages++;
+        yield result.value;
       }
     }
   } catch (error) {
@@ -142,16 +152,16 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
 
 function endingOf(
   by: Ending['endedBy'],
-  spentHosts: ReadonlyMap<string, keyof Budgets>,
+  spentHosts: ReadonlyMap<string, keyof Limits>,
   budget: Budget,
   { frontier, traps }: VisitContext,
-  maxPages: number,
+  { maxPages, maxForeignPages }: Settings,
 ): Ending {
   const remaining = frontier.tally('page').queued + frontier.tally('sitemap').queued;
   return {
     endedBy: remaining > 0 || by === 'signal' ? by : 'nothing_due',
     spentHosts: [...spentHosts].filter(([, limit]) => limit !== 'maxMinutes'),
-    limits: { maxPages, ...budget.limits },
+    limits: { maxPages, maxForeignPages, ...budget.limits },
     requests: budget.requests,
     receivedBytes: budget.bytes,
     remaining,
@@ -195,7 +205,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
   };
   const politeness = new Politeness({
     productToken,
-    memory: frontier,
+    memory: frontier.memory,
     async get(url, maxBytes, rulesUrl) {
       const answer = await get(url, { maxBytes });
       const extra = [
@@ -207,7 +217,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
       return answer;
     },
     onRobots(robots, url) {
-      frontier.add(announcedSitemaps(robots.sitemaps, url, context), url);
+      frontier.add(announcedSitemaps(robots.sitemaps, url, context), 0);
       if (robots.crawlDelay === undefined) return;
       const { hostname } = new URL(url);
       const keptSeconds = pace.slowDown(hostname, robots.crawlDelay * 1000) / 1000;
@@ -217,8 +227,8 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     },
   });
   const isAllowedHost = (hostname: string): boolean => hosts.has(hostname);
-  const { maxBytes, maxDepth, retryDelayMs, source } = settings;
-  const limits = { maxBytes, maxDepth, retryDelayMs };
+  const { maxBytes, maxDepth, retryDelayMs, refreshAfterMs, source } = settings;
+  const limits = { maxBytes, maxDepth, retryDelayMs, refreshAfterMs };
   const visitorIds = new VisitorIds(frontier.visitorIds());
   const evidence = { traps: new Traps(), visitorIds, note: settings.note };
   const context = {

@@ -1,7 +1,12 @@
+export interface Ended<T> {
+  readonly key: string;
+  readonly result: PromiseSettledResult<T>;
+}
+
 /** Work under way, one piece per key, whose results are collected as they come. Called by crawl.ts. */
 export class InFlight<T> {
   readonly #running = new Map<string, Promise<void>>();
-  #results: PromiseSettledResult<T>[] = [];
+  #results: Ended<T>[] = [];
   #wake = (): void => {};
 
   get size(): number {
@@ -15,14 +20,14 @@ export class InFlight<T> {
   start(key: string, work: Promise<T>): void {
     const collected = Promise.allSettled([work]).then(([result]) => {
       this.#running.delete(key);
-      this.#results.push(result);
+      this.#results.push({ key, result });
       this.#wake();
     });
     this.#running.set(key, collected);
   }
 
   /** What ended since the last call; waits for something to end, for `wake`, or for `timeoutMs`. */
-  async collect(timeoutMs: number): Promise<PromiseSettledResult<T>[]> {
+  async collect(timeoutMs: number): Promise<Ended<T>[]> {
     if (this.#results.length === 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);

@@ -4,18 +4,18 @@
  */
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Frontier } from './frontier.ts';
+import type { Frontier } from './frontier/frontier.ts';
 import { cutTornTail, type WarcPlace } from './warc/warc.ts';
 
 type Note = (text: string) => void;
 
 /** Files that are too short or gone. Costs a look at each file's size; only one that is too short is opened. */
 export function requeueCut(warcDir: string, frontier: Frontier, note: Note = () => {}): void {
-  for (const { file, end } of frontier.storedEnds()) {
+  for (const { file, end } of frontier.places.ends()) {
     const path = join(warcDir, file);
     if (!existsSync(path)) {
-      const urls = frontier.forgetFile(file);
-      note(`${path}: is gone; its ${urls} URLs are asked for again when they are stale`);
+      frontier.places.forget(file);
+      note(`${path}: is gone; its pages are asked for again when they are due`);
     } else if (statSync(path).size < end) {
       requeueBehind(warcDir, { file, end: endOf(path, note) }, frontier, note);
     }

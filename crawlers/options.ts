@@ -24,13 +24,18 @@ export interface CrawlOptions extends Partial<Budgets> {
   readonly delayMs?: number;
   /** Pages fetched in this run; redirects, sitemaps and unchanged pages do not count, but in `maxRequests` they do. */
   readonly maxPages?: number;
+  /** Pages that a host may give without Vietnamese text before it is left; later runs ask it for a few. */
+  readonly maxForeignPages?: number;
   /** Links from the nearest seed. */
   readonly maxDepth?: number;
   /** Per response, unpacked; what is longer is cut and marked. */
   readonly maxBytes?: number;
   /** Per request, from connecting to the last byte. */
   readonly timeoutMs?: number;
-  /** A URL that was settled more recently is not asked for again. */
+  /**
+   * The longest time until a page is asked for again. Seeds, feeds, sitemaps and lists are every night, and pages that
+   * change as often as they do (frontier/revisit.ts).
+   */
   readonly refreshAfterMs?: number;
   /** First pause before a failed request is made again. */
   readonly retryDelayMs?: number;
@@ -40,13 +45,13 @@ export interface CrawlOptions extends Partial<Budgets> {
   readonly note?: (text: string) => void;
 }
 
-export type Limits = Budgets & { readonly maxPages: number };
+export type Limits = Budgets & { readonly maxPages: number; readonly maxForeignPages: number };
 
 export interface Ending {
   /** `nothing_due`, or the limit that ended the run, or its signal. */
   readonly endedBy: 'nothing_due' | 'signal' | keyof Limits;
   /** Hosts that were left before all of their URLs were asked for, and by which limit. */
-  readonly spentHosts: readonly (readonly [host: string, limit: keyof Budgets])[];
+  readonly spentHosts: readonly (readonly [host: string, limit: keyof Limits])[];
   readonly limits: Limits;
   /** All that were tried, also what met a private address before a byte was sent. */
   readonly requests: number;
@@ -63,6 +68,7 @@ export const CRAWL_DEFAULTS = {
   concurrency: 8,
   delayMs: 1000,
   maxPages: 10_000,
+  maxForeignPages: 50,
   maxDepth: 16,
   maxBytes: 8 * 2 ** 20,
   timeoutMs: 30_000,

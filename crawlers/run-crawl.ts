@@ -1,7 +1,8 @@
 /** A whole crawl with its progress and its sums: what `vua crawl` and `vua run` do. */
 import { join } from 'node:path';
 import { crawl } from './crawl.ts';
-import { Frontier, STATE_FILE, type Tally } from './frontier.ts';
+import { Frontier, STATE_FILE } from './frontier/frontier.ts';
+import type { Tally } from './frontier/row.ts';
 import type { CrawlOptions, Ending, Limits } from './options.ts';
 import { flagOf } from './shell/command.ts';
 import { type ToolkitError, tryAgain } from './shell/errors.ts';
@@ -136,7 +137,7 @@ function tellSilence(hosts: ReadonlyMap<string, Heard>, report: Reporter): Toolk
 /** After an outage the next run need not wait: what failed is due at once. */
 function tallyOf(outDir: string, isOutage: boolean): Tally {
   const frontier = new Frontier(join(outDir, STATE_FILE));
-  if (isOutage) frontier.requeueStale(0, Date.now());
+  if (isOutage) frontier.wakeFailed();
   const tally = frontier.tally('page');
   frontier.close();
   return tally;

@@ -7,7 +7,8 @@
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Frontier, frontierFault, STATE_FILE } from './frontier.ts';
+import { frontierFault } from './frontier/fault.ts';
+import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import { AtomicFile, makeFolder } from './shell/folder.ts';
 import { unpackRecords } from './warc/gzip.ts';
 
@@ -29,7 +30,7 @@ export async function settleDamage(
   for (const file of filesOf(warcDir)) {
     const path = join(warcDir, file);
     const { size, mtimeMs } = statSync(path);
-    if (size === 0 || !frontier.isTouched(file, size, mtimeMs)) continue;
+    if (size === 0 || !frontier.places.isTouched(file, size, mtimeMs)) continue;
     const stretches = await damageIn(path, signal);
     if (signal.aborted || stretches.length === 0) continue;
     const aside = join(dirname(warcDir), 'damaged');
@@ -53,7 +54,7 @@ export function leaveArchive(warcDir: string, frontier: Frontier): void {
   try {
     for (const file of filesOf(warcDir)) {
       const { size, mtimeMs } = statSync(join(warcDir, file));
-      frontier.leaveFile(file, size, mtimeMs);
+      frontier.places.leaveFile(file, size, mtimeMs);
     }
   } catch (error) {
     if (frontierFault(warcDir, error) === undefined) throw error;
@@ -66,7 +67,7 @@ export function suspect(crawlDir: string, messages: readonly string[]): void {
   const files = filesOf(warcDir).filter((file) => messages.some((message) => message.includes(join(warcDir, file))));
   if (files.length === 0) return;
   const frontier = new Frontier(join(crawlDir, STATE_FILE));
-  for (const file of files) frontier.leaveFile(file, 0, 0);
+  for (const file of files) frontier.places.leaveFile(file, 0, 0);
   frontier.close();
 }
 

@@ -1,7 +1,7 @@
 /** What holds for a crawl: every record is whole and has its digest, and what state.sqlite calls done is there. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Frontier, STATE_FILE } from './frontier.ts';
+import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import type { Findings } from './shell/work.ts';
 import { readWarc } from './warc/read-warc.ts';
 import { payloadDigest } from './warc/warc.ts';
@@ -25,7 +25,7 @@ function verifyState(crawl: string, warcDir: string, findings: Findings): void {
   try {
     const damage = frontier.damage();
     if (damage !== undefined) findings.add(join(crawl, STATE_FILE), 'state', damage);
-    for (const { file, end } of damage === undefined ? frontier.storedEnds() : []) {
+    for (const { file, end } of damage === undefined ? frontier.places.ends() : []) {
       const size = statSync(join(warcDir, file), { throwIfNoEntry: false })?.size;
       if (size !== undefined && size >= end) continue;
       const found = size === undefined ? 'missing' : `${size} bytes`;

@@ -11,8 +11,11 @@
 
 import { mediaTypeOf, typeOf } from './bytes/media-type.ts';
 import { type Fetched, type FetchOptions, RequestFailed, redirectTarget } from './fetch.ts';
-import type { Discovery, Frontier, Settlement, UrlKind, UrlRow } from './frontier.ts';
+import type { Frontier } from './frontier/frontier.ts';
+import { again, RANKS } from './frontier/revisit.ts';
+import type { Discovery, Settlement, UrlKind, UrlRow } from './frontier/row.ts';
 import { decodeMarkup, linksOf, type Markup, refreshTarget } from './links/links.ts';
+import { proseOf } from './links/prose.ts';
 import { MAX_SITEMAP_BYTES, parseSitemap } from './links/sitemap.ts';
 import { type Traps, textDigest } from './links/trap.ts';
 import { canonicalUrl, trapReason } from './links/url.ts';
@@ -21,6 +24,7 @@ import { consentOf, forbidsFollowing } from './polite/consent.ts';
 import type { HostPace, Politeness } from './polite/politeness.ts';
 import { headerOf } from './warc/http-message.ts';
 import type { WarcPlace, WarcWriter } from './warc/warc.ts';
+import { countDated, countYield, feedsBelow, ranked, seenOf } from './yield.ts';
 
 export interface CrawlStep {
   readonly url: string;
@@ -54,6 +58,8 @@ export interface VisitContext {
   readonly productToken: string;
   readonly maxBytes: number;
   readonly maxDepth: number;
+  /** The longest time until an article is looked at again. */
+  readonly refreshAfterMs: number;
   /** First pause before a retry, doubled with each; least pause of a host that says 429 or 503. */
   readonly retryDelayMs: number;
   /** Name written into the WARC; the host's where absent. */
@@ -72,7 +78,7 @@ const OTHER_MEDIA = /^(image|audio|video|font)\//;
 
 /** @throws what the crawl cannot go on after: a full disk, an aborted signal. */
 export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlStep> {
-  if (row.discoveredFrom !== null && context.traps.holds(row.url, row.kind)) {
+  if (row.parent !== null && context.traps.holds(row.url, row.kind)) {
     return refuse(row, 'duplicate_pattern', context);
   }
   const { refusal, silence, statements } = await context.politeness.verdict(row.url);
@@ -143,19 +149,23 @@ async function record(
   const discoveries = row.kind === 'sitemap' ? await sitemapDiscoveries(row, answer.body) : pagesBelow(row, links);
   if (discoveries === undefined) return refuse(row, 'no_sitemap', context, answer);
   const cut = cutReason(answer);
+  const prose = isHtml ? proseOf(html) : undefined;
+  const seen = seenOf(row, prose);
   const news = context.frontier.settle(
     row.url,
     {
       state: 'done',
+      again: (named) => again(row, { ...seen, news: named }, context.refreshAfterMs),
       status: answer.status,
       fetchedAt: answer.fetchedAt,
       stored,
       ...(cut ? { reason: cut } : validatorsOf(answer)),
     },
-    discoveries
+    ranked(row, [...discoveries, ...feedsBelow(row, prose, html)], prose, context.frontier)
       .map((discovery) => ({ ...discovery, url: context.visitorIds.without(discovery.url) }))
       .filter((discovery) => isWorthwhile(discovery, context)),
   );
+  countYield(row, prose, seen, context.frontier);
   for (const [host, name] of found) dropVisitorId(host, name, context);
   if (row.fetchedAt === null) weigh(row, digest, news, context);
   return step(row, 'fetched', { answer, reason: cut });
@@ -196,7 +206,15 @@ function weigh(
 function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep {
   const { status } = answer;
   if (status === 304 && (row.etag || row.lastModified)) {
-    context.frontier.settle(row.url, { state: 'done', status, keepValidators: true });
+    // It is what it was, a list or not.
+    const seen = { isList: row.rank < RANKS.sitemap, isBare: row.nights === 1, hasChanged: false };
+    countDated(row, false, context.frontier);
+    context.frontier.settle(row.url, {
+      state: 'done',
+      status,
+      keepValidators: true,
+      again: (news) => again(row, { ...seen, news }, context.refreshAfterMs),
+    });
     return step(row, 'unchanged', { answer });
   }
   if ([301, 302, 303, 307, 308].includes(status)) return redirect(row, answer, context);
@@ -204,7 +222,7 @@ function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlS
     context.pace.backOff(new URL(row.url).hostname, context.retryDelayMs);
     const until = retryAfter(headerOf(answer.headers, 'retry-after'));
     if (until !== undefined) {
-      context.frontier.hold(new URL(row.url).hostname, until);
+      context.frontier.hosts.hold(new URL(row.url).hostname, until);
       return retryLater(row, status, `http_${status}`, context, until);
     }
   }
@@ -217,7 +235,7 @@ function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep
   const target = redirectTarget(answer);
   const obstacle = target === undefined ? 'bad_redirect' : redirectObstacle(row, target, context);
   if (obstacle !== undefined) return refuse(row, obstacle, context, answer);
-  const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1 };
+  const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1, rank: row.rank };
   const { status, stored } = answer;
   context.frontier.settle(row.url, { state: 'done', status, stored, reason: 'redirect' }, [discovery]);
   return step(row, 'redirect', { answer });
@@ -226,7 +244,7 @@ function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep
 function redirectObstacle(row: UrlRow, target: string, { frontier, isAllowedHost }: VisitContext): string | undefined {
   if (!isAllowedHost(new URL(target).hostname)) return 'redirect_to_other_host';
   if (row.hops >= MAX_REDIRECTS) return 'too_many_redirects';
-  for (let at: UrlRow | undefined = row; at; at = at.hops > 0 ? frontier.get(at.discoveredFrom!) : undefined) {
+  for (let at: UrlRow | undefined = row; at; at = at.hops > 0 ? frontier.parentOf(at) : undefined) {
     if (at.url === target) return 'redirect_loop';
   }
   return trapReason(target);
@@ -255,7 +273,7 @@ function retryLater(row: UrlRow, status: number, reason: string, context: VisitC
     ...step(row, 'failed', { reason }),
     status,
     ...(until === undefined ? { silence: reason } : {}), // a server that says when to come again speaks
-    isOldFailure: row.reason !== null && row.fetchedAt === null && context.frontier.hasServed(row.url),
+    isOldFailure: row.reason !== null && row.fetchedAt === null && context.frontier.hosts.at(row.url).hasServed,
     ...(isLast ? {} : { retryAt: new Date(nextTry).toISOString() }),
   };
 }

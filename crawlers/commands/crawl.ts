@@ -44,6 +44,10 @@ export const CRAWLING = {
     .optional()
     .describe('bytes received from one host; default: as --max-total-bytes, of several half'),
   maxHostMinutes: z.number().gt(0).optional().describe('minutes of requests to one host; default: no limit'),
+  maxForeignPages: count
+    .min(1)
+    .default(CRAWL_DEFAULTS.maxForeignPages)
+    .describe('pages of a host that may be without Vietnamese text before it is left'),
   maxDepth: count.min(0).default(CRAWL_DEFAULTS.maxDepth).describe('links from the nearest seed'),
   maxBytes: count.min(1).default(CRAWL_DEFAULTS.maxBytes).describe('where a response is cut'),
   timeoutMs: count.min(1).default(CRAWL_DEFAULTS.timeoutMs).describe('for a whole request'),
@@ -51,7 +55,9 @@ export const CRAWLING = {
     .number()
     .min(0)
     .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
-    .describe('ask again for what was fetched longer ago'),
+    .describe(
+      'ask again for every page that was fetched longer ago; lists, and pages that change, are asked for sooner',
+    ),
 } as const;
 
 /** What `runCrawl` takes of them: what is not said stays unsaid. */

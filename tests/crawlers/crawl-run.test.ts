@@ -198,7 +198,7 @@ describe('a WARC file that lost something', () => {
     rmSync(file());
     const notes: string[] = [];
     for (let i = 0; i < 2; i++) expect(await run({ note: (text) => notes.push(text) })).toEqual([]);
-    expect(notes).toEqual([`${file()}: is gone; its 6 URLs are asked for again when they are stale`]);
+    expect(notes).toEqual([`${file()}: is gone; its pages are asked for again when they are due`]);
   });
 });
 

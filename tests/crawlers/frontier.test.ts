@@ -1,10 +1,16 @@
-/** The queue of URLs: order, retries, settled once, across runs and versions. */
+/** The queue of URLs: order, retries, when each is due again, across runs and versions; what a page costs as it grows. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Discovery, Frontier } from '../../crawlers/frontier.ts';
-import { temporaryFolder } from '../support.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Frontier } from '../../crawlers/frontier/frontier.ts';
+import { again } from '../../crawlers/frontier/revisit.ts';
+import type { Discovery, UrlRow } from '../../crawlers/frontier/row.ts';
+import { HostQueue } from '../../crawlers/host-queue.ts';
+import { NextVisit } from '../../crawlers/next-visit.ts';
+import { Budget, budgetsOf } from '../../crawlers/polite/budget.ts';
+import { expectLinear } from '../growth.ts';
+import { range, temporaryFolder } from '../support.ts';
 
 let dir: string;
 let frontier: Frontier;
@@ -12,6 +18,20 @@ const path = (): string => join(dir, 'state.sqlite');
 const found = (url: string, depth = 0, kind: 'page' | 'sitemap' = 'page'): Discovery => ({ url, kind, depth, hops: 0 });
 const A = 'http://a.example/';
 const HOUR = 3_600_000;
+const NIGHT = 24 * HOUR;
+const WEEK = 7 * NIGHT;
+const reopen = (): void => {
+  frontier.close();
+  frontier = new Frontier(path());
+};
+const drain = (host: string): string[] => {
+  const order: string[] = [];
+  for (let row = frontier.next(host); row; row = frontier.next(host)) {
+    order.push(row.url);
+    frontier.settle(row.url, { state: 'done' });
+  }
+  return order;
+};
 
 beforeEach(() => {
   dir = temporaryFolder();
@@ -19,17 +39,14 @@ beforeEach(() => {
 });
 afterEach(() => {
   frontier.close();
+  vi.useRealTimers();
 });
+const clock = (ms: number): void => void vi.useFakeTimers({ toFake: ['Date'], now: ms });
 
 it('hands out URLs by host, by depth, then by age, each once', () => {
-  frontier.add([found(`${A}deep`, 2), found(`${A}1`, 1), found('http://b.example/'), found(`${A}2`, 1)], null);
-  expect(frontier.add([found(`${A}1`, 0)], null)).toBe(0);
-  const order: string[] = [];
-  for (let row = frontier.next('a.example'); row; row = frontier.next('a.example')) {
-    order.push(row.url);
-    frontier.settle(row.url, { state: 'done' });
-  }
-  expect(order).toEqual([`${A}1`, `${A}2`, `${A}deep`]);
+  frontier.add([found(`${A}deep`, 2), found(`${A}1`, 1), found('http://b.example/'), found(`${A}2`, 1)], 0);
+  expect(frontier.add([found(`${A}1`, 1)], 0)).toBe(0);
+  expect(drain('a.example')).toEqual([`${A}1`, `${A}2`, `${A}deep`]);
   expect(frontier.next('b.example')?.url).toBe('http://b.example/');
   expect(frontier.next('c.example')).toBeUndefined();
 });
@@ -41,53 +58,197 @@ it('settles a URL together with what was found on it, and remembers where', () =
     { state: 'done', status: 200, etag: '"1"', lastModified: 'x', fetchedAt: '2026-01-01T00:00:00.000Z' },
     [found(`${A}1`, 1), found(A, 1)],
   );
-  frontier.close();
-  frontier = new Frontier(path());
-  expect(frontier.get(A)).toEqual({
-    url: A,
-    kind: 'page',
-    state: 'done',
-    reason: null,
-    status: 200,
-    depth: 0,
-    hops: 0,
-    attempts: 0,
-    discoveredFrom: null,
-    etag: '"1"',
-    lastModified: 'x',
-    fetchedAt: '2026-01-01T00:00:00.000Z',
-    nextTry: 0,
-  });
-  expect(frontier.get(`${A}1`)).toMatchObject({ state: 'queued', depth: 1, discoveredFrom: A });
-  expect(frontier.seedHosts()).toEqual(['a.example']);
+  reopen();
+  const row = frontier.get(A)!;
+  expect(row).toMatchObject({ url: A, kind: 'page', state: 'done', reason: null, status: 200, depth: 0, hops: 0 });
+  expect(row).toMatchObject({ parent: null, etag: '"1"', lastModified: 'x', fetchedAt: '2026-01-01T00:00:00.000Z' });
+  const below = frontier.get(`${A}1`)!;
+  expect(below).toMatchObject({ state: 'queued', depth: 1, parent: row.id });
+  expect(frontier.parentOf(below)?.url).toBe(A);
+  expect(frontier.hosts.seeds()).toEqual(['a.example']);
 });
 
-it('puts retries behind fresh URLs and holds hosts across runs', () => {
-  frontier.add([found(A), found(`${A}1`, 5)], null);
+it('makes what is known a seed', () => {
+  frontier.add([found(A)], null);
+  frontier.settle(A, { state: 'done' }, [found('http://b.example/x', 3)]);
+  expect(frontier.add([found('http://b.example/x')], null)).toBe(0);
+  expect(frontier.get('http://b.example/x')).toMatchObject({ depth: 0, parent: null });
+  expect(frontier.hosts.seeds()).toEqual(['a.example', 'b.example']);
+});
+
+it('keeps retries until they are due, and holds of hosts across runs', () => {
+  clock(Date.parse('2026-01-01'));
+  frontier.add([found(A), found(`${A}1`, 5)], 0);
   const later = Date.now() + HOUR;
   frontier.settle(A, { state: 'queued', attempts: 1, reason: 'timeout', nextTry: later });
-  expect(frontier.next('a.example')).toMatchObject({ url: `${A}1`, nextTry: 0 });
-  frontier.hold('a.example', later + 5);
-  frontier.hold('a.example', later + 1);
-  frontier.close();
-  frontier = new Frontier(path());
-  expect(frontier.next('a.example')).toMatchObject({ url: `${A}1`, nextTry: later + 5 });
+  expect(frontier.next('a.example')).toMatchObject({ url: `${A}1` });
+  frontier.hosts.hold('a.example', later + 5);
+  frontier.hosts.hold('a.example', later + 1);
+  reopen();
+  expect(frontier.hosts.heldUntil('a.example')).toBe(later + 5);
+  expect(frontier.nextDue()).toBe(later);
+  clock(later);
+  frontier.takeWoken();
+  frontier.wakeDue();
+  expect(frontier.takeWoken()).toEqual(['a.example']);
+  expect(frontier.next('a.example')).toMatchObject({ url: A, attempts: 1 });
 });
 
-describe('requeueStale', () => {
+describe('a night later', () => {
   it.each([
-    ['done', null, HOUR, true, false],
-    ['done', null, -HOUR, false, true],
-    ['refused', 'http_404', -HOUR, false, true],
-    ['refused', 'robots_unreachable', HOUR, false, true],
-    ['failed', 'timeout', HOUR, false, true],
-  ] as const)('%s (%s), pages stale after %i ms', (state, reason, staleMs, _unused, isQueued) => {
+    ['done', undefined, 18, true],
+    ['done', undefined, 17, false],
+    ['refused', 'robots_unreachable', 1, true],
+    ['refused', 'private_address', 0, true],
+    ['failed', 'timeout', 1, true],
+    ['failed', 'timeout', 0.5, false],
+    ['done', 'cut_short', 1, true],
+  ] as const)('a seed that was %s (%s) is due %d hours later: %s', (state, reason, hours, isDue) => {
+    clock(Date.parse('2026-01-01'));
     frontier.add([found(A)], null);
-    frontier.settle(A, { state, reason: reason ?? undefined, attempts: 3, etag: '"1"' });
-    frontier.requeueStale(Date.now() - staleMs, Date.now() + 1);
+    frontier.settle(A, { state, reason, attempts: 3, etag: '"1"' });
+    clock(Date.now() + hours * HOUR);
+    reopen();
+    frontier.wake(WEEK, HOUR);
     const row = frontier.next('a.example');
-    expect(row !== undefined).toBe(isQueued);
+    expect(row !== undefined).toBe(isDue);
     if (row) expect(row).toMatchObject({ attempts: 0, etag: '"1"' });
+    expect(frontier.tally('page').queued).toBe(Number(isDue));
+  });
+
+  it.each([
+    ['an article', 'done', undefined, [], 7],
+    ['what was refused', 'refused', 'http_404', [], 7],
+    ['what was refused twice', 'refused', 'http_404', ['http_404'], 14],
+    ['what was refused four times', 'refused', 'http_404', ['http_404', 'http_404', 'http_404'], 56],
+    ['another refusal', 'refused', 'http_410', ['http_404'], 7],
+  ] as const)('%s waits', (_name, state, reason, before, nights) => {
+    clock(Date.parse('2026-01-01'));
+    frontier.add([found(`${A}x`, 2)], 0);
+    for (const each of before) frontier.settle(`${A}x`, { state: 'refused', reason: each });
+    frontier.settle(`${A}x`, { state, reason });
+    const start = Date.now();
+    for (const [night, isDue] of [
+      [nights - 1, false],
+      [nights, true],
+    ] as const) {
+      clock(start + night * NIGHT);
+      frontier.wake(WEEK, HOUR);
+      expect(frontier.next('a.example') !== undefined).toBe(isDue);
+    }
+  });
+
+  it('takes a shorter time from the options, and all where it is none', () => {
+    clock(Date.parse('2026-01-01'));
+    frontier.add([found(`${A}x`, 2), found(`${A}y`, 2)], 0);
+    frontier.settle(`${A}x`, { state: 'done' });
+    clock(Date.now() + 2 * HOUR);
+    frontier.settle(`${A}y`, { state: 'refused', reason: 'http_404' });
+    frontier.wake(HOUR, HOUR);
+    expect(drain('a.example')).toEqual([`${A}x`]);
+    frontier.wake(0, 0);
+    expect(drain('a.example')).toEqual([`${A}x`, `${A}y`]);
+  });
+
+  it('takes what a clock that was ahead has settled or put off', () => {
+    clock(Date.parse('2027-01-01'));
+    frontier.add([found(`${A}x`, 2), found(`${A}y`, 2)], 0);
+    frontier.settle(`${A}x`, { state: 'done' });
+    frontier.settle(`${A}y`, { state: 'queued', nextTry: Date.now() + HOUR });
+    frontier.hosts.hold('a.example', Date.now() + HOUR);
+    clock(Date.parse('2026-01-01'));
+    reopen();
+    frontier.wake(WEEK, HOUR);
+    expect(frontier.hosts.heldUntil('a.example')).toBe(0);
+    expect(drain('a.example')).toEqual([`${A}x`, `${A}y`]);
+  });
+
+  it('takes what a sitemap calls changed, until it was wrong too often', () => {
+    clock(Date.parse('2026-01-01'));
+    const dated = (day: string): Discovery => ({ ...found(`${A}x`, 2), dated: Date.parse(day) });
+    frontier.add([dated('2025-12-31')], 0);
+    frontier.settle(`${A}x`, { state: 'done', fetchedAt: new Date().toISOString() });
+    frontier.add([dated('2025-12-31')], 0);
+    expect(frontier.next('a.example')).toBeUndefined();
+    frontier.add([dated('2026-01-02')], 0);
+    expect(frontier.next('a.example')).toMatchObject({ url: `${A}x`, dated: Date.parse('2026-01-02') });
+    frontier.settle(`${A}x`, { state: 'done', fetchedAt: '2026-01-02T01:00:00.000Z' });
+    for (let i = 0; i < 20; i++) frontier.hosts.countDated(A, false);
+    frontier.add([dated('2026-01-03')], 0);
+    expect(frontier.next('a.example')).toBeUndefined();
+  });
+});
+
+describe('when a page is looked at again', () => {
+  const row = (facts: Partial<UrlRow> = {}): UrlRow =>
+    ({ url: `${A}x`, kind: 'page', depth: 2, nights: null, quiet: 0, dated: null, ...facts }) as UrlRow;
+  const article = { isList: false, isBare: false, news: 0, hasChanged: undefined };
+  const list = { ...article, isList: true, isBare: true };
+  const dated = Date.now() - NIGHT;
+  it.each<[string, UrlRow, Parameters<typeof again>[1], number]>([
+    ['a seed', row({ depth: 0 }), article, 1],
+    ['a sitemap', row({ kind: 'sitemap' }), article, 1],
+    ['a list near the seed that is quiet for a month', row({ depth: 1, quiet: 30 }), list, 1],
+    ['a list far from it', row({ depth: 3, quiet: 6 }), list, 1],
+    ['the same, quiet for eight nights', row({ depth: 3, quiet: 7 }), list, 2],
+    ['the same, with news', row({ depth: 3, quiet: 9 }), { ...list, news: 1 }, 1],
+    ['a short text among links', row({ depth: 1, quiet: 2 }), { ...list, isBare: false }, 2],
+    ['the third page of a list', row({ depth: 1, url: `${A}tin?page=3` }), list, 7],
+    ['the first page of a list', row({ depth: 1, url: `${A}tin/trang-1` }), list, 1],
+    ['an article', row(), article, 7],
+    ['a young one', row({ dated }), article, 3],
+    ['a young one, unchanged', row({ dated, nights: 3 }), { ...article, hasChanged: false }, 6],
+    ['an old one, unchanged', row({ nights: 7 }), { ...article, hasChanged: false }, 7],
+    ['one that changed', row({ nights: 7 }), { ...article, hasChanged: true }, 3],
+    ['one that changes every night', row({ nights: 1 }), { ...article, hasChanged: true }, 1],
+    ['one that did until now', row({ nights: 1 }), { ...article, hasChanged: false }, 2],
+  ])('%s', (_name, of, seen, nights) => expect(again(of, seen, WEEK).nights).toBe(nights));
+
+  it('is no later than the options say', () => {
+    expect(again(row(), article, 2 * NIGHT).nights).toBe(2);
+  });
+});
+
+describe('a host that has lists, new pages and pages to look at again', () => {
+  const choice = (): NextVisit => new NextVisit(frontier, new Budget(budgetsOf(1000, 1, {})), 50);
+  const ask = (visits: NextVisit, times: number): string =>
+    range(times)
+      .map(() => {
+        const row = visits.of('a.example')!;
+        visits.count('a.example', row);
+        frontier.settle(row.url, { state: 'done' });
+        return row.url.slice(A.length, A.length + 1);
+      })
+      .join('');
+
+  it('asks for lists first, then for new ones, and for one old in five', () => {
+    const of = (name: string, rank: number): Discovery[] =>
+      range(20).map((n) => ({ ...found(`${A}${name}${n}`, 1), rank }));
+    frontier.add([...of('p', 321), ...of('o', 193), ...of('n', 129), ...of('l', 1).slice(0, 3)], 0);
+    const order = ask(choice(), 43);
+    expect(order.slice(0, 3)).toBe('lll');
+    expect(order.slice(3, 13).match(/o/g)).toHaveLength(3);
+    expect(order).not.toContain('p');
+  });
+
+  it('is left when its pages are foreign, and asked for a few in later runs', () => {
+    frontier.add(
+      range(100).map((n) => found(`${A}${n}`, 1)),
+      0,
+    );
+    const visits = choice();
+    for (let n = 0; n < 49; n++) frontier.hosts.countPage(A, false);
+    ask(visits, 20);
+    expect(visits.spentBy('a.example')).toBeUndefined();
+    frontier.hosts.countPage(A, false);
+    expect(visits.spentBy('a.example')).toBe('maxForeignPages');
+    const later = choice();
+    ask(later, 9);
+    expect(later.spentBy('a.example')).toBeUndefined();
+    ask(later, 1);
+    expect(later.spentBy('a.example')).toBe('maxForeignPages');
+    for (let n = 0; n < 5; n++) frontier.hosts.countPage(A, true);
+    expect(later.spentBy('a.example')).toBeUndefined();
   });
 });
 
@@ -107,27 +268,126 @@ it('refuses another kind of file, and a folder', () => {
   expect(() => new Frontier(dir)).toThrowError(expect.objectContaining({ code: 'UNWRITABLE_FOLDER', exitStatus: 2 }));
 });
 
-it('knows where answers stand, takes files of versions 1 and 2 along, and counts outcomes', () => {
+it('knows where answers stand, and counts outcomes', () => {
   const stored = (end: number) => ({ file: 'a.warc.gz', end });
   frontier.add([found(A), found(`${A}1`), found(`${A}2`), found(`${A}s.xml`, 0, 'sitemap')], null);
   frontier.settle(A, { state: 'done', etag: '"1"', stored: stored(10) });
   frontier.settle(`${A}1`, { state: 'done', reason: 'redirect', stored: stored(20) });
   frontier.settle(A, { state: 'done', keepValidators: true });
-  expect(frontier.storedEnds()).toEqual([stored(20)]);
+  reopen();
+  expect(frontier.places.ends()).toEqual([stored(20)]);
   expect(frontier.tally('page')).toEqual({ fetched: 1, redirect: 1, refused: 0, failed: 0, queued: 1 });
   expect(frontier.requeueLost(stored(10))).toBe(1);
-  expect(frontier.storedEnds()).toEqual([stored(10)]);
+  expect(frontier.places.ends()).toEqual([stored(10)]);
   expect(frontier.requeueLost(stored(0))).toBe(1);
   expect(frontier.get(A)).toMatchObject({ state: 'queued', etag: null });
-  const asVersion = (version: number, sql: string): void => {
-    frontier.close();
-    const old = new Database(path());
-    old.exec(`DROP TABLE rules; ALTER TABLE hosts DROP COLUMN held_at; ${sql} PRAGMA user_version = ${version}`);
-    old.close();
-    frontier = new Frontier(path());
-  };
-  asVersion(2, '');
-  expect([frontier.storedEnds(), frontier.tally('page').queued]).toEqual([[], 3]);
-  asVersion(1, 'ALTER TABLE urls DROP COLUMN warc_file; ALTER TABLE urls DROP COLUMN warc_end;');
-  expect([frontier.storedEnds(), frontier.tally('page').queued]).toEqual([[], 3]);
+  reopen();
+  expect([frontier.places.ends(), frontier.tally('page').queued]).toEqual([[], 3]);
+});
+
+it('does not take another file of the same name for one that was moved away', () => {
+  const stored = (end: number) => ({ file: 'a.warc.gz', end });
+  frontier.add([found(A), found(`${A}1`)], null);
+  frontier.settle(A, { state: 'done', stored: stored(50) });
+  frontier.places.forget('a.warc.gz');
+  frontier.settle(`${A}1`, { state: 'done', stored: stored(20) });
+  reopen();
+  expect(frontier.places.ends()).toEqual([stored(20)]);
+  expect(frontier.requeueLost(stored(10))).toBe(1);
+  expect(frontier.get(A)?.state).toBe('done');
+});
+
+it.each([1, 2, 3])('takes a file of version %d along', (version) => {
+  frontier.close();
+  dir = temporaryFolder();
+  const old = new Database(path());
+  const place = version === 1 ? '' : ', warc_file TEXT, warc_end INTEGER';
+  old.exec(`CREATE TABLE urls (id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, host TEXT NOT NULL, kind TEXT NOT NULL,
+      state TEXT NOT NULL DEFAULT 'queued', reason TEXT, status INTEGER, depth INTEGER NOT NULL, hops INTEGER NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0, discovered_from TEXT, etag TEXT, last_modified TEXT, fetched_at TEXT,
+      settled_at INTEGER, next_try INTEGER NOT NULL DEFAULT 0${place});
+    CREATE INDEX queue ON urls (host, next_try, depth, id) WHERE state = 'queued';
+    CREATE TABLE hosts (host TEXT PRIMARY KEY, held_until INTEGER NOT NULL${version === 3 ? ', held_at INTEGER NOT NULL DEFAULT 0' : ''});
+    ${version === 3 ? 'CREATE TABLE rules (url TEXT PRIMARY KEY, text TEXT NOT NULL, read_at INTEGER NOT NULL) WITHOUT ROWID;' : ''}
+    INSERT INTO hosts (host, held_until) VALUES ('a.example', 5);
+    INSERT INTO urls (url, host, kind, state, reason, depth, hops, discovered_from, fetched_at, settled_at, next_try) VALUES
+      ('${A}', 'a.example', 'page', 'done', NULL, 0, 0, NULL, '2026-01-01T00:00:00.000Z', 1767225600000, 0),
+      ('${A}1', 'a.example', 'page', 'done', 'redirect', 1, 0, '${A}', NULL, 1767225600000, 0),
+      ('${A}2', 'a.example', 'page', 'queued', NULL, 1, 1, '${A}1', NULL, NULL, 0),
+      ('${A}3', 'a.example', 'page', 'queued', 'timeout', 1, 0, '${A}', NULL, 1767225600000, 1767225700000),
+      ('${A}s.xml', 'a.example', 'sitemap', 'done', NULL, 0, 0, '${A}robots.txt', NULL, 1767225600000, 0);
+    ${version === 1 ? '' : `UPDATE urls SET warc_file = 'a.warc.gz', warc_end = 10 * id WHERE state = 'done';`}
+    PRAGMA user_version = ${version}`);
+  old.close();
+  clock(1767225600000);
+  frontier = new Frontier(path());
+  expect(frontier.tally('page')).toEqual({ fetched: 1, redirect: 1, refused: 0, failed: 0, queued: 2 });
+  expect(frontier.places.ends()).toEqual(version === 1 ? [] : [{ file: 'a.warc.gz', end: 50 }]);
+  expect(frontier.hosts.of('a.example')).toMatchObject({ isSeed: true, hasServed: true, heldUntil: 5 });
+  const redirected = frontier.get(`${A}2`)!;
+  expect(frontier.parentOf(redirected)?.url).toBe(`${A}1`);
+  expect(frontier.get(`${A}s.xml`)).toMatchObject({ parent: 0 });
+  expect(drain('a.example')).toEqual([`${A}2`]);
+  clock(1767225600000 + NIGHT);
+  frontier.wake(WEEK, HOUR);
+  expect(drain('a.example').sort()).toEqual([A, `${A}3`, `${A}s.xml`]);
+  clock(1767225600000 + WEEK);
+  frontier.wake(WEEK, HOUR);
+  expect(drain('a.example')).toContain(`${A}1`);
+});
+
+describe('cost', () => {
+  /** So many hosts, of which one has something to ask for at a time. */
+  it('of a page does not grow with the hosts that wait', () =>
+    expectLinear(
+      (n) => {
+        const queue = new HostQueue();
+        for (let i = 0; i < n; i++) queue.put(`h${i}.example`, i % 7);
+        return queue;
+      },
+      (queue) => {
+        const n = queue.size;
+        for (let i = 0; i < n; i++) queue.put(queue.take()!, 7 + (i % 5));
+      },
+      { from: 2000 },
+    ));
+
+  it('of a start does not grow with the URLs that are not due, nor with the files that were moved away', async () => {
+    const full = (n: number): Frontier => {
+      const made = new Frontier(join(temporaryFolder(), 'state.sqlite'));
+      const urls = range(n).map((i) => found(`http://h${i % 10}.example/${i}`, 2));
+      made.add(urls, 0);
+      for (const [i, { url }] of urls.entries()) {
+        made.settle(url, { state: 'done', stored: { file: `${i % 50}.warc.gz`, end: i } });
+      }
+      made.commit();
+      return made;
+    };
+    const [small, large] = [full(250), full(4000)];
+    const start = (of: Frontier): void => {
+      for (let i = 0; i < 25; i++) {
+        of.wake(WEEK, HOUR);
+        of.readyHosts();
+        for (const { file } of of.places.ends()) of.requeueLost({ file, end: 1e9 });
+        of.wakeDue();
+      }
+      of.commit();
+    };
+    const cpu = (of: Frontier): number => {
+      const before = process.cpuUsage();
+      start(of);
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let round = 0; round < 4; round++) {
+      least = Math.min(least, cpu(small));
+      most = Math.min(most, cpu(large));
+    }
+    expect(most / least).toBeLessThan(4); // a look at each of 16 times as many URLs costs more than that
+    for (const { file } of large.places.ends()) large.places.forget(file);
+    expect(large.places.ends()).toEqual([]);
+    small.close();
+    large.close();
+  });
 });

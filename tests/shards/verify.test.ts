@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Document } from '../../cleaning/document.ts';
-import { Frontier } from '../../crawlers/frontier.ts';
+import { Frontier } from '../../crawlers/frontier/frontier.ts';
 import { verifyCrawl } from '../../crawlers/verify.ts';
 import { packMember } from '../../crawlers/warc/gzip.ts';
 import { WarcWriter } from '../../crawlers/warc/warc.ts';
