@@ -101,7 +101,7 @@ export function openLoader(sources: readonly TokenSource[], plan: LoaderPlan): L
           counted += writePacked(arrays, row, length, tokens, packing, place.row);
           if (maskDocuments) markPieces(arrays, row, length, packing, place.row);
         } else {
-          counted += writeStretch(arrays, row, length, tokens, place.row * length);
+          counted += writeStretch(arrays, row, length, tokens, beginOf(place, length, tokens.length));
           if (maskDocuments) markDocuments(arrays, row, length, sources[place.folder].bosId);
         }
       }
@@ -115,6 +115,9 @@ export function openLoader(sources: readonly TokenSource[], plan: LoaderPlan): L
     },
   };
 }
+
+/** A shifted batch's last row ends where the batch does, over a part of the row before it. */
+const beginOf = ({ row, shift }: RowPlace, T: number, tokens: number): number => Math.min(shift + row * T, tokens - T);
 
 /** Arrays of a batch of `N` tokens. */
 export function batchArrays(N: number, paddedVocab: number): Required<BatchArrays> {

@@ -6,8 +6,9 @@
  * the record batches, takes them in groups of GROUP_BATCHES, and permutes the rows of a group:
  *
  *   batches      │0│1│2│3│4│5│            permuted by (key, epoch)
- *   groups       │4 1 2│0 5 3│            held in memory one at a time, the next on its way
+ *   groups       │4 1 2│0 5 3│            alike in size, held in memory one at a time, the next on its way
  *   rows         │one permutation│…       within the group, by (key, epoch, group)
+ *   tokens       ·│row│row│row            a batch's rows begin at another token each epoch, by (key, epoch, batch)
  *
  * So a corpus that fits in one group (32 M tokens) is shuffled whole, and one that is larger than memory, or far away,
  * is read once an epoch in pieces of a record batch. Memory: one number a group.
@@ -17,12 +18,17 @@ import { checksumOf } from '../../shards/checksum.ts';
 import type { TokenSource } from '../../shards/tokens/source.ts';
 import type { LoaderState } from '../batch.ts';
 import { Mixture } from './mixture.ts';
-import { permutation, shuffleKey } from './shuffle.ts';
+import { drawOf, permutation, shuffleKey } from './shuffle.ts';
 
 /** Record batches that rows are drawn from at one time, over all folders: 64 MiB of uint16 as `vua tokens` writes them. */
 const GROUP_BATCHES = 32;
-/** Raised when another order comes from the same seed: a resume across it must not go unnoticed. */
-const ORDER_VERSION = 1;
+/** Of each folder, at least: of many folders too, rows come from more than one place. */
+const FEWEST_BATCHES = 8;
+/**
+ * Raised when another order comes from the same seed; a run goes on in the one in which it began. Version 1 had a
+ * remainder of batches for its last group, at least 2 of each folder, and rows that began at the same token each epoch.
+ */
+const ORDER_VERSION = 2;
 
 export interface SequenceOptions {
   /** T */
@@ -32,6 +38,8 @@ export interface SequenceOptions {
   readonly layout: 'stream' | 'packed';
   /** One for each folder; when not given each gives its rows once an epoch. */
   readonly weights?: readonly number[];
+  /** Of a run that goes on: its order is kept. */
+  readonly state?: LoaderState;
 }
 
 export interface RowPlace {
@@ -39,6 +47,8 @@ export interface RowPlace {
   /** Index of the record batch in its folder, and of the row in the batch. */
   readonly batch: number;
   readonly row: number;
+  /** Tokens before the first row of its batch in this epoch, where rows are cut end to end: 0 … T − 1. */
+  readonly shift: number;
   readonly epoch: number;
   readonly group: number;
   /** 0…1: how far the folder is through the group. */
@@ -59,6 +69,8 @@ type SourceFacts = Pick<TokenSource, 'where' | 'fingerprint' | 'batchTokens'>;
 export class RowSequence {
   /** Rows of all folders: what `epoch` and `position` of a state count in. */
   readonly size: number;
+  /** Record batches of fewer than T tokens, from which no row comes, and their tokens; of all folders. */
+  readonly short: { readonly batches: number; readonly tokens: number };
   /** Of everything that the order depends on but the seed. */
   readonly fingerprint: string;
   readonly #seed: number;
@@ -69,9 +81,11 @@ export class RowSequence {
 
   /** @throws ToolkitError (exit 2) TOO_FEW_TOKENS when a folder has no row; BAD_WEIGHTS */
   constructor(sources: readonly SourceFacts[], options: SequenceOptions) {
-    const { length, seed, layout } = options;
+    const { length, seed, layout, state } = options;
     const rows = sources.map(({ batchTokens }) => batchTokens.map((tokens) => Math.floor(tokens / length)));
     const weights = options.weights ?? rows.map(sum);
+    const tooShort = sources.flatMap(({ batchTokens }) => batchTokens.filter((tokens) => tokens < length));
+    this.short = { batches: tooShort.length, tokens: sum(tooShort) };
     this.#sources = sources;
     this.#weights = weights;
     this.#seed = seed;
@@ -79,11 +93,19 @@ export class RowSequence {
       throw badInput('BAD_WEIGHTS', `${weights.length} weights, expected one for each of ${sources.length} folders`);
     }
     const prints = sources.map(({ fingerprint }) => fingerprint);
-    const identity = JSON.stringify([ORDER_VERSION, prints, length, layout, sources.length > 1 ? weights : []]);
-    this.fingerprint = checksumOf(new TextEncoder().encode(identity));
-    const groupBatches = Math.max(2, Math.floor(GROUP_BATCHES / sources.length));
+    const printOf = (version: number): string => {
+      const identity = JSON.stringify([version, prints, length, layout, sources.length > 1 ? weights : []]);
+      return checksumOf(new TextEncoder().encode(identity));
+    };
+    const version = state?.fingerprint === printOf(1) ? 1 : ORDER_VERSION;
+    this.fingerprint = printOf(version);
+    const fewest = version === 1 ? 2 : FEWEST_BATCHES;
+    const how: OrderOptions = {
+      ...{ version, length: layout === 'stream' ? length : 1 },
+      groupBatches: Math.max(fewest, Math.floor(GROUP_BATCHES / sources.length)),
+    };
     this.#orders = sources.map(({ where, fingerprint, batchTokens }, folder) => {
-      const order = new FolderOrder(rows[folder], groupBatches, shuffleKey(fingerprint, seed));
+      const order = new FolderOrder(rows[folder], how, shuffleKey(fingerprint, seed));
       if (order.size > 0) return order;
       const tokens = sum(batchTokens);
       throw badInput(
@@ -154,23 +176,37 @@ interface OpenGroup {
   readonly rowAt: (index: number) => number;
 }
 
+interface OrderOptions {
+  readonly version: number;
+  /** T where rows may be shifted, 1 where not. */
+  readonly length: number;
+  readonly groupBatches: number;
+}
+
 /** The order of one folder. */
 class FolderOrder {
   readonly size: number;
   readonly groups: number;
   readonly #rows: readonly number[];
-  readonly #groupBatches: number;
+  /** Batches before each group. */
+  readonly #firsts: readonly number[];
+  readonly #version: number;
+  readonly #length: number;
   readonly #key: number;
   #epoch = -1;
   /** Rows of the epoch before each group. */
   readonly #rowsBefore: Float64Array;
   #open: OpenGroup | undefined;
 
-  constructor(rows: readonly number[], groupBatches: number, key: number) {
+  constructor(rows: readonly number[], { version, length, groupBatches }: OrderOptions, key: number) {
     this.size = sum(rows);
     this.groups = Math.ceil(rows.length / groupBatches);
+    this.#firsts = Array.from({ length: this.groups + 1 }, (_, group) =>
+      version === 1 ? Math.min(rows.length, group * groupBatches) : Math.floor((group * rows.length) / this.groups),
+    );
+    this.#version = version;
+    this.#length = length;
     this.#rows = rows;
-    this.#groupBatches = groupBatches;
     this.#key = key;
     this.#rowsBefore = new Float64Array(this.groups + 1);
   }
@@ -181,7 +217,14 @@ class FolderOrder {
     let row = rowAt(position - first);
     let i = 0;
     for (; row >= this.#rows[batches[i]]; i++) row -= this.#rows[batches[i]];
-    return { folder, batch: batches[i], row, epoch, group, progress: (position - first) / size };
+    const batch = batches[i];
+    return { folder, batch, row, shift: this.#shift(epoch, batch), epoch, group, progress: (position - first) / size };
+  }
+
+  /** None in the first epoch: text that is read once is read whole. */
+  #shift(epoch: number, batch: number): number {
+    if (this.#version === 1 || epoch === 0) return 0;
+    return drawOf(this.#key, epoch, batch) % this.#length;
   }
 
   /** The group that holds a position; the last one is remembered. */
@@ -205,9 +248,8 @@ class FolderOrder {
 
   batchesOf(epoch: number, group: number): number[] {
     const batchAt = permutation(this.#rows.length, this.#key, epoch);
-    const first = group * this.#groupBatches;
-    const count = Math.min(this.#groupBatches, this.#rows.length - first);
-    return Array.from({ length: count }, (_, i) => batchAt(first + i));
+    const [first, end] = [this.#firsts[group], this.#firsts[group + 1]];
+    return Array.from({ length: end - first }, (_, i) => batchAt(first + i));
   }
 
   #turnTo(epoch: number): void {
@@ -216,7 +258,7 @@ class FolderOrder {
     const batchAt = permutation(this.#rows.length, this.#key, epoch);
     for (let group = 0, at = 0; group < this.groups; group++) {
       let rows = 0;
-      for (let i = 0; i < this.#groupBatches && at < this.#rows.length; i++, at++) rows += this.#rows[batchAt(at)];
+      for (; at < this.#firsts[group + 1]; at++) rows += this.#rows[batchAt(at)];
       this.#rowsBefore[group + 1] = this.#rowsBefore[group] + rows;
     }
   }

@@ -28,6 +28,10 @@ export function shuffleKey(fingerprint: string, seed: number): number {
   return key;
 }
 
+/** 32 bits of (key, epoch, index), for draws that are no permutation. */
+export const drawOf = (key: number, epoch: number, index: number): number =>
+  mix(mix(key ^ mix(epoch + 1)) ^ mix(index ^ 0x85eb));
+
 /** murmur3's 32-bit finaliser: every input bit changes about half of the output bits. */
 function mix(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);

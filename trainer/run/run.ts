@@ -138,6 +138,7 @@ async function record(
   let evaluation: ClosingEvaluation | undefined;
   let evaluates = false;
   begin(run, options, past, report);
+  for (const note of orderNotes(run)) report.note(note);
   checkRoom(out, run.trainer.arena, options, Math.ceil((options.steps - from) / options.checkpointEvery));
   const afterLoss = (error: unknown): never => {
     const [step, kept] = [last?.step ?? from, checkpoint === '' ? 0 : stepOf(checkpoint)];
@@ -226,6 +227,24 @@ function begin(
   for (const { reason } of previous.damaged) report.note(`damaged, passed over: ${reason}`);
   report.note(`resuming ${previous.dir} behind step ${previous.state.step}`);
   if (rewoundFrom) report.note(`gone back: the rows of the steps up to ${rewoundFrom} are left out`);
+}
+
+/** Times that a folder's rows may be seen without a word: beyond, a token is worth less and less (Muennighoff et al. 2023). */
+const REPEATED = 4;
+
+/** What the order of rows leaves out, or gives too often. */
+function orderNotes({ loader: { sequence }, recipe }: OpenRun): string[] {
+  const { config, schedule, accumulate, trainer } = recipe;
+  const { batches, tokens } = sequence.short;
+  const short = `${formatCount(tokens)} tokens in ${batches} record batches shorter than --context ${config.context} are not trained on`;
+  const repeated = sequence
+    .shares(schedule.steps * accumulate * trainer.rows)
+    .filter(({ epochs }) => epochs > REPEATED)
+    .map(
+      ({ where, epochs }) =>
+        `${where}: its rows are seen ${epochs.toFixed(1)} times, more than ${REPEATED}: give more text, fewer --steps or another share (--weights)`,
+    );
+  return [...(batches > 0 ? [short] : []), ...repeated];
 }
 
 /** Stopped before anything was trained: nothing is written, the next call begins anew. */
