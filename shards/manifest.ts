@@ -2,7 +2,7 @@
  * manifest.json: which shards a folder holds, with rows and checksums. A file that the manifest does not list is no part
  * of the folder, so replacing this one file is how a folder moves from one valid state to the next.
  */
-import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
@@ -47,7 +47,8 @@ export function writeManifest(dir: string, manifest: DocumentManifest | TokenMan
  */
 export function settled(dir: string): string {
   const current = join(dir, 'current');
-  const isRun = existsSync(join(current, SNAPSHOT_FILE));
+  const isRun =
+    lstatSync(current, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(join(current, SNAPSHOT_FILE));
   if (!isRun && !existsSync(dir)) return dir;
   const real = realpathSync(isRun ? current : dir);
   if (!isRun && !existsSync(join(dirname(real), SNAPSHOT_FILE))) return dir;

@@ -44,6 +44,7 @@ import type { NightFacts } from './facts.ts';
 import {
   CURRENT,
   currentSnapshot,
+  hasLinks,
   LAST_FILE,
   namesIn,
   PARTS,
@@ -89,7 +90,9 @@ export function publish(
   const name = nextName(out);
   const record: SnapshotRecord = {
     ...{ ...SNAPSHOT, name, parent: parent?.name ?? null },
-    before: (isSameData ? parent.record.before : parent?.name) ?? null,
+    ...(isSameData
+      ? { data: parent.record.data, before: parent.record.before }
+      : { data: name, before: parent?.name ?? null }),
     ...{ published: new Date().toISOString(), ...facts, ...(inForce && { model: inForce }) },
     ...contents,
   };
@@ -207,15 +210,12 @@ function build(out: string, from: Folders, record: SnapshotRecord): void {
 export function makeCurrent(out: string, name: string): void {
   const path = join(out, CURRENT);
   const link = waitingLink(path, join(SNAPSHOTS, name));
-  if (link === undefined) {
+  if (link === undefined)
     writeFileAtomic(join(out, SNAPSHOT_FILE), readFileSync(join(out, SNAPSHOTS, name, SNAPSHOT_FILE)));
-  } else {
-    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-      rmSync(path, { recursive: true }); // a copy of a snapshot, where links were followed
-    }
-    renameSync(link, path);
-    syncFolder(out);
-  }
+  // Without links nothing may stand there; with them a folder is a copy, made where links were followed.
+  if (link === undefined || (existsSync(path) && !hasLinks(out))) rmSync(path, { recursive: true, force: true });
+  if (link !== undefined) renameSync(link, path);
+  syncFolder(out);
 }
 
 /** In a folder of OUT that is a copy of the snapshot's, where there are no links: names the snapshot. */
@@ -228,9 +228,9 @@ export const isForeign = (path: string): boolean =>
 export function showViews(out: string): void {
   const current = currentSnapshot(out);
   if (current === undefined) return;
-  const hasLinks = lstatSync(join(out, CURRENT), { throwIfNoEntry: false }) !== undefined;
-  for (const name of hasLinks ? [...VIEWS, SNAPSHOT_FILE] : VIEWS) {
-    if (hasLinks) showLink(out, name);
+  const isLinked = hasLinks(out);
+  for (const name of isLinked ? [...VIEWS, SNAPSHOT_FILE] : VIEWS) {
+    if (isLinked) showLink(out, name);
     else showCopy(out, name as Part, current);
   }
   syncFolder(out);

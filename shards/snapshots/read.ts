@@ -35,10 +35,13 @@ export interface Snapshot extends Readonly<Record<Part, string>> {
   readonly pinned?: { readonly since: string; readonly reason: string };
 }
 
+/** Whether OUT/current is the link that publishes, not a copy of what it led to. */
+export const hasLinks = (out: string): boolean =>
+  lstatSync(join(out, CURRENT), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
 /** What a run published last; `undefined` before its first night ended, and of what is no folder of a run. */
 export function currentSnapshot(out: string): Snapshot | undefined {
-  const link = join(out, CURRENT);
-  const path = lstatSync(link, { throwIfNoEntry: false }) ? join(link, SNAPSHOT_FILE) : join(out, SNAPSHOT_FILE);
+  const path = join(out, hasLinks(out) ? CURRENT : '', SNAPSHOT_FILE);
   const value = readJsonIfPresent<unknown>(path);
   return value === undefined ? undefined : snapshotNamed(out, parseSnapshot(value, path).name);
 }

@@ -12,7 +12,6 @@ import {
   readSnapshots,
   SNAPSHOTS,
   type Snapshot,
-  sameData,
   snapshotNamed,
   VIEWS,
 } from './read.ts';
@@ -30,10 +29,8 @@ export interface Kept {
 export function retention(out: string, keepNights: number): Kept[] {
   const current = currentSnapshot(out);
   const snapshots = readSnapshots(out);
-  const isReplaced = ({ name, record }: Snapshot, next: Snapshot | undefined): boolean =>
-    next !== undefined && next.record.parent === name && sameData(record, next.record);
-  const nights = snapshots.filter((snapshot, i) => !isReplaced(snapshot, snapshots[i + 1])).slice(-keepNights);
-  const names = new Set(nights.map(({ name }) => name));
+  const nights = new Map(snapshots.map(({ name, record }) => [record.data, name]));
+  const names = new Set([...nights.values()].sort((a, b) => Number(a) - Number(b)).slice(-keepNights));
   return snapshots.map((snapshot) => {
     const { name, pinned } = snapshot;
     const why = [

@@ -17,7 +17,9 @@ const snapshot = z.object({
   name,
   /** The one that it was made from; `null` of the first. */
   parent: name.nullable(),
-  /** The last one with other data: of a night its parent, of a snapshot that differs in the model that of its parent. */
+  /** The first one with this data: itself, or where it differs from its parent in the model alone that of its parent. */
+  data: name,
+  /** The last one with other data: of a night its parent, else that of its parent. */
   before: name.nullable(),
   /** ISO 8601, UTC. */
   published: z.string(),

@@ -26,7 +26,7 @@ const [WORK, HELD, WORK_FILE] = ['work', 'held', 'work.json'];
 
 /** What is known of a night that is not published. */
 export interface WorkRecord {
-  /** The snapshot that it was forked from; `null` of the first night. */
+  /** The night whose data it was forked from (`data` of a snapshot); `null` of the first night. */
   readonly base: string | null;
   /** Why it is held back, for those who hold it. */
   readonly held?: unknown;
@@ -53,7 +53,7 @@ export function beginNight(out: string, facts: NightFacts): string {
     showViews(out);
     const work = workFolder(out);
     const current = currentSnapshot(out);
-    const base = current?.name ?? null;
+    const base = current?.record.data ?? null;
     if (readWork(work)?.base !== base) fork(out, base, current);
     return work;
   } catch (error) {
@@ -78,7 +78,7 @@ export function publishNight(out: string, facts: NightFacts): Published {
   }
   const published = publish(out, foldersIn(work), facts);
   showViews(out);
-  if (published.isNew) writeWork(work, { base: published.snapshot.name });
+  if (published.isNew) writeWork(work, { base: published.snapshot.record.data });
   return published;
 }
 
@@ -100,7 +100,7 @@ export function holdNight(out: string, held: unknown): void {
 /** The night that is held back, and whether it can still be published: nothing was published since it began. */
 export function heldNight(out: string): (WorkRecord & { readonly isNext: boolean }) | undefined {
   const record = readWork(join(out, HELD));
-  return record && { ...record, isNext: record.base === (currentSnapshot(out)?.name ?? null) };
+  return record && { ...record, isNext: record.base === (currentSnapshot(out)?.record.data ?? null) };
 }
 
 /** A night that was held back goes on as the one in work: `publishNight` publishes it. */
@@ -145,7 +145,7 @@ export function adoptOlder(out: string, facts: NightFacts): void {
   const movable = VIEWS.filter((part) => isForeign(join(out, part)) && !existsSync(join(work, part)));
   const isForked = existsSync(join(work, 'documents')) || !hasDocuments;
   if (movable.length === 0 || !(isForked || movable.includes('documents'))) return;
-  if (!existsSync(join(work, WORK_FILE))) writeWork(work, { base: currentSnapshot(out)?.name ?? null });
+  if (!existsSync(join(work, WORK_FILE))) writeWork(work, { base: currentSnapshot(out)?.record.data ?? null });
   for (const part of movable) renameSync(join(out, part), join(work, part));
   syncFolder(work);
   syncFolder(out);

@@ -59,7 +59,8 @@ describe('a night', () => {
     const model = { name: '000004', tokens: currentSnapshot(out)!.record.tokens! };
     expect(await night(out, [first], { model })).toBe(false);
     const { record } = currentSnapshot(out)!;
-    expect(record).toMatchObject({ name: '000002', parent: '000001', before: null });
+    expect(record).toMatchObject({ name: '000002', parent: '000001', data: '000001', before: null });
+    expect(JSON.parse(readFileSync(join(out, 'work', 'work.json'), 'utf8'))).toEqual({ base: '000001' }); // no fork
     expect(record.model).toEqual({ name: '000004', trainedOn: '000001' });
     await night(out, [first, second], { model: { ...model, name: '000005' } });
     expect(currentSnapshot(out)!.record).toMatchObject({ name: '000004', parent: '000003', before: '000002' });
