@@ -9,6 +9,7 @@ import { DEFAULT_VOCAB_SIZE, TOKENIZER_GROWN_BY, TOKENIZER_POLICIES } from '../t
 import { TRAINING } from '../trainer/commands/train.ts';
 import { MODEL_POLICIES, MODEL_TOLERANCE } from '../trainer/run/model-gates.ts';
 import { EVALUATE_TOKENS } from '../trainer/run/recipe-options.ts';
+import { GATES } from './gates.ts';
 import { saidOf, unsaid } from './shapes.ts';
 
 /** What a run does when nothing is said: a small model that two CPU cores train in half an hour. */
@@ -65,6 +66,8 @@ const standardOf = (key: string): string | undefined => {
 };
 const said = (key: string, text: string): string => `${text} (default: ${standardOf(key)})`;
 
+const gateNames = (): string => GATES.map(({ name, allows }) => `${name}=${allows}`).join(', ');
+
 export const runOptions = z.object({
   sample: z.boolean().default(false).describe('use the bundled sample web, served on this machine'),
   input: z.array(z.string()).default([]).describe('WARC, JSONL, text and HTML files or folders'),
@@ -95,6 +98,25 @@ export const runOptions = z.object({
       'share of held-out bits per byte that a new model may be worse than the one in force; else exit status 4',
     ),
   ...unsaid(TRAINING, RENAMED.training, standardOf),
+  gate: z
+    .array(z.string())
+    .default([])
+    .describe(
+      `how far a night may be from the last 7 before it is held back: NAME=NUMBER, NAME.first=NUMBER, NAME=off; ${gateNames()}`,
+    ),
+  dryRun: z.boolean().default(false).describe('write nothing: say pages, bytes and minutes, from the last nights'),
+  wait: z.number().min(0).default(0).describe('minutes to wait for a folder in which another run works'),
+  metricsFile: z.string().optional().describe('file for Prometheus (textfile collector), replaced whole at the end'),
+  metricsPort: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('port of this machine that answers /metrics during the run'),
+  onFailure: z
+    .array(z.string())
+    .optional()
+    .describe('address that gets a POST, or command that gets JSON on its stdin, when a night fails or is held'),
   prompt: z.string().optional().describe(said('prompt', 'what the trained model continues at the end')),
   out: z.string().optional().describe(said('out', 'folder of the run')),
   keepSnapshots: z
@@ -115,6 +137,7 @@ export const RUN_HEADINGS = {
   tokenizer: 'Tokenizer',
   model: 'Model',
   layout: 'Training',
+  gate: 'Gates and operation',
   prompt: 'Output',
 } as const;
 

@@ -14,6 +14,8 @@ export interface Progress {
 
 export interface Reporter {
   readonly json: boolean;
+  /** Of every line of its log, where it has some. */
+  readonly labels?: LogLabels;
   /** Starts a stage. `total` gives an ETA; leave it out when it is not known. `from`: done in an earlier run. */
   stage(name: string, unit: string, total?: number, from?: number): Progress;
   /** A sentence for people on stderr (`{"event":"note"}` when not a terminal). */
@@ -79,6 +81,7 @@ export function createReporter(
   const emit = (event: Record<string, unknown>): void => void stderr.write(logLine(event, labels));
   return {
     json,
+    labels,
     stage: (name, unit, total, from = 0) => startStage({ name, unit, total, from }, live, stderr, emit),
     note(text) {
       if (live) stderr.write(`\r\x1b[K${visible(text)}\n`);
