@@ -19,6 +19,7 @@ import { reasonOf, ToolkitError, visible } from './crawlers/shell/errors.ts';
 import { writeFault } from './crawlers/shell/folder.ts';
 import { createReporter, logLine } from './crawlers/shell/reporter.ts';
 import { stopped } from './crawlers/shell/signals.ts';
+import { gateCommand } from './nightly/commands/gate.ts';
 import { initCommand } from './nightly/commands/init.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
@@ -53,6 +54,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     snapshotsCommand,
     rollbackCommand(async () => (await import('./trainer/record/models.ts')).returnTo),
     gcCommand,
+    gateCommand,
     initCommand,
   ],
   Corpus: [crawlCommand, cleanCommand, explainCommand],

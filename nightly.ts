@@ -26,10 +26,14 @@ import { badInput, type ToolkitError, together } from './crawlers/shell/errors.t
 import { readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
 import { formatBytes, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import type { Outcome, Work } from './crawlers/shell/work.ts';
+import { cleanFigures, crawlFigures } from './nightly/figures.ts';
+import { parseGates } from './nightly/gates.ts';
+import type { NightLog } from './nightly/night-log.ts';
 import {
   cleanSettings,
   crawlSettings,
   RUN_HEADINGS,
+  recipeSettings,
   runOptions,
   type Settings,
   STATIONS,
@@ -59,17 +63,29 @@ export const runCommand = defineCommand({
   async run(given, work) {
     const settings = settingsOf(given);
     checkPolicy(settings);
-    const { holding } = await import('./crawlers/shell/lock.ts');
-    const faults: Faults = { errors: [], isAllThereIs: false };
-    const status = await holding(settings.out, [], () => runLine(settings, faults, work));
-    const { errors, outage } = faults;
-    const faulty = faults.isAllThereIs ? UNUSABLE : FAULTS_IN_INPUTS;
-    const worst = gravest(status, ...(errors.length > 0 ? [faulty] : []), ...(outage ? [TRY_AGAIN] : []));
-    if (outage !== undefined && worst === TRY_AGAIN) throw outage;
-    if (worst === status) return status; // they were told when they were found
-    throw together(errors, faulty);
+    if (settings.dryRun) {
+      const { predictRun } = await import('./nightly/predict.ts');
+      const { text, prediction } = predictRun(settings);
+      work.report.result(text, { event: 'prediction', ...prediction });
+      return;
+    }
+    parseGates(settings.gate);
+    const { attend } = await import('./nightly/attend.ts');
+    return attend(settings, work, (log, heard) => runNight(settings, log, heard));
   },
 });
+
+/** The line, and what is said at last of faults that it went on with. */
+async function runNight(settings: Settings, log: NightLog, work: Work): Promise<number> {
+  const faults: Faults = { errors: [], isAllThereIs: false };
+  const status = await runLine(settings, faults, log, work);
+  const { errors, outage } = faults;
+  const faulty = faults.isAllThereIs ? UNUSABLE : FAULTS_IN_INPUTS;
+  const worst = gravest(status, ...(errors.length > 0 ? [faulty] : []), ...(outage ? [TRY_AGAIN] : []));
+  if (outage !== undefined && worst === TRY_AGAIN) throw outage;
+  if (worst === status) return status; // they were told when they were found
+  throw together(errors, faulty);
+}
 
 /** Of input files: the line goes on with the others. */
 interface Faults {
@@ -85,43 +101,71 @@ type Station<Report, Stopped = Report> = Promise<Outcome<Report, Stopped>>;
  * Stations, each behind the one that it reads from. A gate stands between two of them, on what the first has told: it
  * lets the line go on, or ends it.
  */
-async function runLine(settings: Settings, faults: Faults, work: Work): Promise<number> {
-  const started = performance.now();
+async function runLine(settings: Settings, faults: Faults, log: NightLog, work: Work): Promise<number> {
   const { beginNight } = await import('./shards/snapshots/work.ts');
   beginNight(settings.out, await nightFacts(settings));
 
-  const crawled = await crawl(settings, work);
+  const crawled = await log.timed('crawl', () => crawl(settings, work), crawlFigures);
   if (crawled.outcome === 'interrupted') return INTERRUPTED;
   faults.outage = crawled.report?.outage;
-  const told = { crawled: crawled.report, isNew: (crawled.report?.pages.fetched ?? 0) > 0, started };
-  if (isBehind('clean', settings)) return end(settings, told, faults, work);
+  const told: Told = { crawled: crawled.report, isNew: (crawled.report?.pages.fetched ?? 0) > 0 };
+  if (isBehind('clean', settings)) return end(settings, told, faults, log, work);
 
-  const cleaned = await clean(settings, faults.errors, work);
-  if (cleaned.outcome === 'interrupted') return INTERRUPTED;
+  const { passesGates, remember } = await import('./nightly/ask.ts');
+  const cleaned = await log.timed('clean', () => clean(settings, faults.errors, work), cleanFigures);
+  if (cleaned.outcome === 'interrupted') {
+    remember(settings.out, cleaned.report.profile);
+    return INTERRUPTED;
+  }
   const { pages, manifest } = cleaned.report;
   faults.isAllThereIs = pages === 0;
   if (faults.outage !== undefined && manifest.documents.length === 0) throw faults.outage;
   if (faults.errors.length > 0 && manifest.documents.length === 0) throw together(faults.errors, UNUSABLE);
   told.isNew ||= cleaned.outcome === 'written';
-  if (isBehind('tokenizer', settings)) return end(settings, told, faults, work);
+  if (!passesGates(settings, cleaned.report, log, work.report)) return HELD_BY_GATE;
+  return goOn(settings, log, work, told, faults);
+}
 
-  const tokenizer = await trainTokenizer(settings, work);
+/** Behind the gates of documents: also what a night does that was held and is accepted. */
+export async function goOn(
+  settings: Settings,
+  log: NightLog,
+  work: Work,
+  told: Told = { isNew: true },
+  faults: Faults = { errors: [], isAllThereIs: false },
+): Promise<number> {
+  if (isBehind('tokenizer', settings)) return end(settings, told, faults, log, work);
+
+  const tokenizer = await log.timed(
+    'tokenizer',
+    () => trainTokenizer(settings, work),
+    () => ({}),
+  );
   if (tokenizer.outcome === 'interrupted') return INTERRUPTED;
   told.isNew ||= tokenizer.outcome === 'written';
-  if (isBehind('tokens', settings)) return end(settings, told, faults, work);
+  if (isBehind('tokens', settings)) return end(settings, told, faults, log, work);
 
-  const tokens = await encode(settings, work);
+  const tokens = await log.timed(
+    'tokens',
+    () => encode(settings, work),
+    () => ({}),
+  );
   if (tokens.outcome === 'interrupted') return INTERRUPTED;
   told.isNew ||= tokens.outcome === 'written';
-  if (isBehind('model', settings)) return end(settings, told, faults, work);
+  if (isBehind('model', settings)) return end(settings, told, faults, log, work);
 
   told.isNew = (await publish(settings, work)) || told.isNew;
 
-  const trained = await trainModel(settings, work);
+  const trained = await log.timed(
+    'model',
+    () => trainModel(settings, work),
+    () => ({}),
+  );
   if (trained.outcome === 'interrupted') return INTERRUPTED;
   const { inForce, model, refused } = trained.report;
   told.isNew ||= trained.outcome === 'written' || !isTold(settings, inForce);
-  const status = await end(settings, { ...told, trained: inForce, model }, faults, work);
+  log.judgeModel(inForce?.heldOutBitsPerByte, refused?.verdict);
+  const status = await end(settings, { ...told, trained: inForce, model }, faults, log, work);
   return refused && told.isNew ? gravest(status, HELD_BY_GATE) : status;
 }
 
@@ -131,20 +175,18 @@ const isBehind = (station: StationName, { until }: Settings): boolean =>
 
 /** What the stations have told. */
 interface Told {
-  readonly crawled: CrawlSummary | undefined;
+  readonly crawled?: CrawlSummary;
   readonly trained?: TrainingSummary;
   readonly model?: Night['model'];
   isNew: boolean;
-  /** Milliseconds, of this process. */
-  readonly started: number;
 }
 
 /** Behind the last station: what is published, a table, or that there was nothing new; the exit status. */
-async function end(settings: Settings, told: Told, { outage }: Faults, work: Work): Promise<number> {
+async function end(settings: Settings, told: Told, { outage }: Faults, log: NightLog, work: Work): Promise<number> {
   const { endNight } = await import('./shards/snapshots/work.ts');
   if (settings.until !== 'crawl') told.isNew = (await publish(settings, work)) || told.isNew;
   endNight(settings.out, told.model, settings.keepSnapshots);
-  if (told.isNew) return summarise(settings, told, work);
+  if (told.isNew) return summarise(settings, told, log, work);
   if (outage !== undefined) return TRY_AGAIN;
   work.report.result(`nothing new in ${settings.out}`, { event: 'nothing_new', out: settings.out });
   return settings.nothingNewStatus;
@@ -231,16 +273,17 @@ async function encode(settings: Settings, work: Work): Station<TokenManifest, un
 /** What the night made becomes what OUT shows, by one rename. Whether that is new. */
 async function publish(settings: Settings, { report }: Work): Promise<boolean> {
   const { publishNight } = await import('./shards/snapshots/work.ts');
+  const { forgetProfile } = await import('./nightly/ask.ts');
   const { snapshot, isNew, waits } = publishNight(settings.out, await nightFacts(settings));
+  if (isNew) forgetProfile(settings.out);
   if (isNew) report.note(`${snapshot?.dir}: published`);
   if (waits) report.note(`${waits}: documents wait there, unpublished, until a run makes their tokens`);
   return isNew;
 }
 
-async function nightFacts(settings: Settings): Promise<NightFacts> {
+export async function nightFacts(settings: Settings): Promise<NightFacts> {
   const { factsOf } = await import('./shards/snapshots/facts.ts');
-  const { out: _, config: __, ...rest } = settings; // the folder may move
-  return factsOf(rest, inputsOf(settings));
+  return factsOf(recipeSettings(settings), inputsOf(settings));
 }
 
 /** Where the night works. */
@@ -268,7 +311,8 @@ function isTold(settings: Settings, trained: TrainingSummary | undefined): boole
 /** Table, curve and a text of the model in force; the exit status. */
 async function summarise(
   settings: Settings,
-  { crawled, trained, started }: Told,
+  { crawled, trained }: Told,
+  log: NightLog,
   { report, signal }: Work,
 ): Promise<number> {
   const { crawlRows } = await import('./crawlers/run-crawl.ts');
@@ -277,7 +321,7 @@ async function summarise(
   const { out, prompt } = settings;
   const shown = trained && (await showModel(settings, signal));
   if (signal.aborted) return INTERRUPTED;
-  const seconds = (performance.now() - started) / 1000;
+  const { seconds } = log;
   const stats = settings.until === 'crawl' ? {} : await statsOf(out, signal);
   const rows = [
     ...(crawled ? crawlRows(crawled) : []),

@@ -135,6 +135,7 @@ export function keysOf({ url, consent, body, fetchedAt, row, notice }: Page, has
 function hear({ page, keys }: KeyedPage, store: DedupStore): void {
   const { notice, consent, fetchedAt, source, body } = page;
   store.heard++;
+  store.pages.speak(keys.page);
   if (notice === 'gone') store.marks.vanish(keys.url, timeOf(fetchedAt));
   if (notice === 'rules') {
     const file = RULES_FILES.find((path) => keys.address.endsWith(path))!;
@@ -195,6 +196,7 @@ class Decision {
     if ('refused' in answer) {
       if (answer.refused.stage === 'consent') {
         store.optOut(keys.url, page.fetchedAt);
+        store.pages.speak(keys.page);
         for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
       } else if (this.#isOptedOut()) return this.#drop(OPTED_OUT);
       store.versions.met(keys); // what could not be read replaces nothing

@@ -1,4 +1,7 @@
 /** A night in figures: one line of history.jsonl, what gates compare. */
+import type { CrawlSummary } from '../crawlers/run-crawl.ts';
+import type { Outcome } from '../crawlers/shell/work.ts';
+import type { CleanSummary } from '../shards/documents/clean-inputs.ts';
 import type { Profile, Share, ShareName } from '../shards/documents/profile.ts';
 
 /** Of what a night read anew. */
@@ -33,4 +36,21 @@ export function figuresOf(profile: Profile, pages: number): NightFigures {
     syllableLength: { mean, deviation, count },
     means: Object.fromEntries([...measurements].map(([name, sketch]) => [name, Number(sketch.mean.toPrecision(6))])),
   };
+}
+
+/** What the crawl did, as history and metrics have it. */
+export function crawlFigures({ report }: Outcome<CrawlSummary | undefined>): Record<string, number> {
+  if (report === undefined) return {};
+  const { pages, waiting, ending } = report;
+  const { requests, receivedBytes, remaining } = ending;
+  return { ...pages, waiting, requests, receivedBytes, remaining };
+}
+
+/** What cleaning did. */
+export function cleanFigures({ report }: Outcome<CleanSummary>): Record<string, number> {
+  const { pages, skipped, kept, keptBytes, left, dropped } = report;
+  const reasons = Object.entries(dropped).flatMap(([stage, counts]) =>
+    Object.entries(counts).map(([reason, count]) => [`${stage}/${reason}`, count]),
+  );
+  return { pages, skipped, kept, keptBytes, left, ...Object.fromEntries(reasons) };
 }

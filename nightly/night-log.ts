@@ -40,6 +40,21 @@ export class NightLog {
     return done;
   }
 
+  /** The model in force, and what was refused beside it: the last gate of a night. */
+  judgeModel(
+    bitsPerByte: number | undefined,
+    refused?: { readonly bitsPerByte: number; readonly before?: number; readonly tolerance: number },
+  ): void {
+    this.bitsPerByte = bitsPerByte;
+    if (refused?.before === undefined) return;
+    const { bitsPerByte: value, before, tolerance } = refused;
+    const finding: Finding = {
+      ...{ gate: 'bits_per_byte', measurement: 'held-out bits per byte of the new model', value, median: before },
+      ...{ nights: 1, limit: before * (1 + tolerance), passes: false, of: 'the model in force on the same text' },
+    };
+    this.gates = [...(this.gates ?? []), finding];
+  }
+
   /** The same reporter, whose progress is heard here too. */
   listening(report: Reporter): Reporter {
     return {

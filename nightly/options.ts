@@ -150,6 +150,13 @@ export function settingsOf(given: RunOptions) {
   return { ...given, ...standard, ...withoutUndefined(given) };
 }
 
+/** What does not change what a night makes. */
+const OF_OPERATION = ['out', 'config', 'until', 'dryRun', 'wait', 'metricsFile', 'metricsPort', 'onFailure'];
+
+/** What a snapshot's checksum of the config is of: the folder may move, and who is told may change. */
+export const recipeSettings = (settings: Settings): object =>
+  Object.fromEntries(Object.entries(settings).filter(([key]) => !OF_OPERATION.includes(key)));
+
 /** What the crawl is told, without where. */
 export const crawlSettings = (settings: Settings) => crawlOptionsOf(saidOf(CRAWLING, RENAMED.crawl, settings));
 

@@ -32,7 +32,7 @@ StartLimitIntervalSec=12h
 StartLimitBurst=6
 
 [Service]
-Type=oneshot
+Type=exec
 WorkingDirectory=${unitText(folder)}
 ExecStart=${command.map(unitWord).join(' ')}
 SuccessExitStatus=${DONE[1]} ${SKIPPED}
@@ -61,7 +61,7 @@ WantedBy=timers.target
 `,
     },
     next: [
-      'systemd-analyze --user verify vua.service vua.timer',
+      'systemd-analyze verify vua.service vua.timer',
       'cp vua.service vua.timer ~/.config/systemd/user/',
       'systemctl --user daemon-reload && systemctl --user enable --now vua.timer',
       'loginctl enable-linger $USER     # nights without a login',

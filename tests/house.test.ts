@@ -45,7 +45,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ...['format.ts', 'checksum.ts', 'split.ts', 'manifest-shape.ts', 'manifest.ts', 'arrow', 'documents', 'tokens'],
     ...['snapshots', 'verify', 'explain', 'stats.ts', 'inspector', 'commands'],
   ],
-  nightly: 'shapes.ts options.ts figures.ts gates.ts'.split(' '),
+  nightly: [
+    ...['figures.ts', 'gates.ts', 'shapes.ts', 'options.ts', 'history.ts', 'night-log.ts', 'metrics.ts', 'notify.ts'],
+    ...['attend.ts', 'predict.ts', 'ask.ts', 'held.ts', 'schedules.ts', 'commands'],
+  ],
   cleaning: 'document.ts vietnamese personal-data pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(
     ' ',
   ),

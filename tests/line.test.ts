@@ -61,9 +61,10 @@ function start(...args: string[]): {
 const vua = (...args: string[]): Promise<Result> => start(...args).ended;
 
 /** Path, size and time of every file: what "nothing is rewritten" means. The crawl's database checkpoints itself. */
+/** But for the line of each night in the history. */
 function fingerprint(dir: string): string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.includes('.sqlite'))
+    .filter((entry) => entry.isFile() && !entry.name.includes('.sqlite') && entry.name !== 'history.jsonl')
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
       const { size, mtimeMs } = statSync(path);

@@ -23,7 +23,7 @@ function written(scheduler: Scheduler): string {
 it('systemd takes its units', (context) => {
   const dir = written('systemd');
   const units = ['vua.service', 'vua.timer'].map((name) => join(dir, name));
-  const { status, stderr, error } = spawnSync('systemd-analyze', ['--user', 'verify', ...units], { encoding: 'utf8' });
+  const { status, stderr, error } = spawnSync('systemd-analyze', ['verify', ...units], { encoding: 'utf8' });
   if (error) return context.skip('systemd-analyze is not here');
   const ours = stderr.split('\n').filter((line) => line.includes('vua.'));
   expect({ status, ours }).toEqual({ status: 0, ours: [] });

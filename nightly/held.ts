@@ -1,0 +1,71 @@
+/** A night that a gate held back, when somebody has looked at it. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { knownRecipe } from '../cleaning/recipe.ts';
+import { badInput } from '../crawlers/shell/errors.ts';
+import { syncFolder } from '../crawlers/shell/folder.ts';
+import { holding } from '../crawlers/shell/lock.ts';
+import { formatCount } from '../crawlers/shell/reporter.ts';
+import type { Work } from '../crawlers/shell/work.ts';
+import { goOn, nightFacts } from '../nightly.ts';
+import { DocumentFolder } from '../shards/documents/folder.ts';
+import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
+import { beginNight, heldNight, releaseNight } from '../shards/snapshots/work.ts';
+import { accept, type Held } from './ask.ts';
+import { writeHistory } from './history.ts';
+import { NightLog } from './night-log.ts';
+
+export function heldIn(out: string): { readonly held: Held; readonly isNext: boolean } | undefined {
+  const record = heldNight(out);
+  return record?.held === undefined ? undefined : { held: record.held as Held, isNext: record.isNext };
+}
+
+function needHeld(out: string) {
+  const found = heldIn(out);
+  if (found === undefined) throw badInput('NO_NIGHT_HELD', `${out}: no night is held there`, 'vua run makes nights');
+  return found;
+}
+
+/** The night goes on behind its gate: tokenizer, tokens, publishing; its model comes with the next run. */
+export async function acceptNight(out: string, work: Work): Promise<number> {
+  return holding(out, [], async () => {
+    const { held, isNext } = needHeld(out);
+    if (!isNext)
+      throw badInput(
+        'NIGHT_OVERTAKEN',
+        `${out}: another night was published since this one was held`,
+        'the next `vua run` takes its pages again, beside what is new; `--gate NAME=NUMBER` lets them through',
+      );
+    const log = new NightLog(work.report);
+    releaseNight(out);
+    accept(out);
+    writeHistory(out, { event: 'accepted', time: log.begun.toISOString(), run: held.run });
+    return goOn({ ...held.settings, out, until: 'tokens' }, log, work);
+  });
+}
+
+/** The night goes, and its pages are known from now on. What they said of consent, of rules, of absence is heard again. */
+export async function rejectNight(out: string, work: Work): Promise<number> {
+  return holding(out, [], async () => {
+    const { held } = needHeld(out);
+    const from = join(out, 'held', 'documents');
+    const { recipe } = readDocumentManifest(from);
+    const night = beginNight(out, await nightFacts({ ...held.settings, out }));
+    const folder = DocumentFolder.open(join(night, 'documents'), knownRecipe(recipe, manifestPath(from)));
+    let pages = 0;
+    try {
+      pages = folder.store.pages.passOver(join(from, 'dedup.sqlite'));
+      folder.finish({ documents: [], rejects: [] });
+    } catch (error) {
+      throw folder.store.fault(error) ?? error;
+    } finally {
+      folder.close();
+    }
+    writeHistory(out, { event: 'rejected', time: new Date().toISOString(), run: held.run });
+    rmSync(join(out, 'held'), { recursive: true, force: true });
+    syncFolder(out);
+    const said = `${formatCount(pages)} pages of the night of ${held.since} are passed over from now on`;
+    work.report.result(said, { event: 'rejected', out, pages, run: held.run });
+    return 0;
+  });
+}
