@@ -46,7 +46,7 @@ it('tells steps, checkpoints behind them, and closing figures, which here are th
   for await (const event of trainingLoop(run, { adapter: 'a' })) heard.push(event);
   expect(heard.map(told)).toEqual([
     ...['doing', 'doing', 'head', 'step 1', 'settled', 'step 2', 'checkpoint 2', 'settled', 'step 3', 'settled'],
-    ...['step 4', 'checkpoint 4', 'settled', 'step 5', 'settled', 'checkpoint 5', 'trained', 'evaluated'],
+    ...['step 4', 'checkpoint 4', 'settled', 'step 5', 'checkpoint 5', 'settled', 'trained', 'evaluated'],
   ]);
   const evaluated = heard.flatMap((event) => (event.event === 'step' && event.step.heldOut ? event.step.step : []));
   expect(evaluated).toEqual([4, 5]);
@@ -150,6 +150,22 @@ it('passes over a step whose gradient is not finite, and says so; the weights st
   ]);
   expect(weights[2]).toEqual(weights[1]);
   expect(weights[3]).not.toEqual(weights[2]);
+});
+
+it('asks for a checkpoint of the lowest held-out figure whatever the cadences are, and by minutes', async () => {
+  run.trainer.arena.initialise(run.recipe.config, options.seed);
+  const seldom = { ...options, checkpointEvery: 1000, evaluateEvery: 2 };
+  const heard: string[] = [];
+  for await (const event of trainingLoop({ ...run, options: seldom }, { adapter: 'a', lowest: 100 }))
+    heard.push(told(event));
+  expect(heard.filter((event) => event.startsWith('checkpoint'))).toContain('checkpoint 2');
+  const often = { ...options, checkpointEvery: 1000, evaluateEvery: 1000, checkpointMinutes: 1e-9 };
+  const due: string[] = [];
+  for await (const event of trainingLoop({ ...run, options: often }, { adapter: 'a', lowest: 0 }))
+    due.push(told(event));
+  expect(due.filter((event) => event.startsWith('checkpoint'))).toEqual(
+    [1, 2, 3, 4, 5].map((step) => `checkpoint ${step}`),
+  );
 });
 
 it('ends where too many steps in a row are skipped, and says how to go on', async () => {

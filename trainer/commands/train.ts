@@ -76,6 +76,8 @@ export const TRAINING = {
     ),
   samplePrompts: z.array(z.string()).default([]).describe('texts to continue at each evaluation, into samples.jsonl'),
   checkpointEvery: z.int().min(1).default(100).describe('steps between checkpoints'),
+  checkpointMinutes: z.number().min(0).default(0).describe('minutes after which one is written too, 0: by steps alone'),
+  retries: z.int().min(0).default(0).describe('times that it goes on from its last checkpoint when the device is lost'),
   maxSkips: z
     .int()
     .min(0)

@@ -53,7 +53,10 @@ export interface ExportSummary {
 /** @throws ToolkitError NOT_EXPORTABLE naming the switch, and those of openCheckpoint. */
 export async function exportCheckpoint(options: ExportOptions, signal: AbortSignal): Promise<ExportSummary> {
   const { out, format, name, licence, ggufType } = options;
-  const { dir, state, damaged } = openCheckpoint(options.checkpoint, { need: 'parameters', best: options.best });
+  const { dir, state, damaged, isNotBest } = openCheckpoint(options.checkpoint, {
+    need: 'parameters',
+    best: options.best,
+  });
   const config: ModelConfig = state.config;
   assertExportable(config);
   const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
@@ -90,7 +93,11 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   return {
     checkpoint: dir,
     files: written,
-    warnings: [...damaged.map(({ reason }) => `damaged, passed over: ${reason}`), ...(rule?.spaced ? [SPACED] : [])],
+    warnings: [
+      ...(isNotBest ? [`${dir}: the newest; no checkpoint was evaluated on held-out text, so none is the best`] : []),
+      ...damaged.map(({ reason }) => `damaged, passed over: ${reason}`),
+      ...(rule?.spaced ? [SPACED] : []),
+    ],
   };
 }
 

@@ -36,6 +36,8 @@ export async function* generateTexts(
 ): AsyncGenerator<GeneratedText> {
   const checkpoint = openCheckpoint(options.checkpoint, { need: 'parameters', best: options.best });
   for (const { reason } of checkpoint.damaged) onNote(`damaged, passed over: ${reason}`);
+  if (checkpoint.isNotBest)
+    onNote(`${checkpoint.dir}: the newest; no checkpoint was evaluated on held-out text, so none is the best`);
   const tokenizer = await Tokenizer.load(checkpoint.dir);
   const { config } = checkpoint.state;
   const gpu = await openGpu(options.adapter);

@@ -127,6 +127,7 @@ export async function firstNotFinite(arena: Arena, parts = ORDER): Promise<BadTe
   for (const part of parts) {
     if (!arena.whole[part]) continue;
     for (const name of part === 'grads' ? forward.toReversed() : forward) {
+      if (!arena.has(part, name)) continue;
       const values = await arena.readTensor(part, name);
       const bad = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
       if (bad > 0) return { part, name, elements: values.length, bad };

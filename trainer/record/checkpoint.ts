@@ -67,6 +67,8 @@ export interface Checkpoint {
   readonly state: CheckpointState;
   /** Newer checkpoints that are not whole, newest first. */
   readonly damaged: readonly { readonly dir: string; readonly reason: string }[];
+  /** The best was asked for, and no step that is kept was evaluated: it is the newest. */
+  readonly isNotBest?: boolean;
 }
 
 export interface SaveOptions {
@@ -240,7 +242,8 @@ export function openCheckpoint(
   for (const found of candidates) {
     const { state, reason } = examine(found, need);
     if (state && reason === undefined) {
-      return { dir: found, state: { ...state, config: { ...MODEL_DEFAULTS, ...state.config } }, damaged };
+      const isNotBest = best && found !== chosen && found !== dir;
+      return { dir: found, state: { ...state, config: { ...MODEL_DEFAULTS, ...state.config } }, damaged, isNotBest };
     }
     damaged.push({ dir: found, reason: reason! });
   }

@@ -6,15 +6,18 @@
  * discounted).
  */
 import { cardOf } from '../gpu/cards.ts';
-import { EMBEDDING, type ModelConfig, parametersOf, sizeOf } from '../model/config.ts';
+import { EMBEDDING, type ModelConfig, parametersOf, sizeOf, VALUE_EMBEDDING } from '../model/config.ts';
 
 /** Tokens to train on, for each parameter (Hoffmann et al. 2022). */
 export const TOKENS_PER_PARAMETER = 20;
 
+/** Tables that are read by row: no product. */
+const LOOKUPS = [EMBEDDING, VALUE_EMBEDDING];
+
 export function flopsPerToken(config: ModelConfig): number {
   const { layers, heads, headSize, context, vocabSize, width } = config;
   const matrices = parametersOf(config)
-    .filter(({ name, shape }) => shape.length === 2 && name !== EMBEDDING && !name.startsWith('lm_head'))
+    .filter(({ name, shape }) => shape.length === 2 && !LOOKUPS.includes(name) && !name.startsWith('lm_head'))
     .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
   return 6 * (matrices + vocabSize * width) + 12 * layers * heads * headSize * context;
 }

@@ -7,7 +7,7 @@ import type { TokenFolder } from '../../shards/tokens/source.ts';
 import type { LoaderState } from '../batch.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { fittingKernels, type KernelChoice, LOGITS_BYTES } from '../kernels/choice.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { type ModelConfig, parameterCount } from '../model/config.ts';
 import { type Checkpoint, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
 import { type Curve, curvePath, readCurve } from '../record/curve.ts';
 import { headAt } from '../record/plot.ts';
@@ -150,6 +150,18 @@ export function resumedOptions(
   };
 }
 
+/** The lowest held-out figure of the curve up to a step, of the text that its last ones are of. */
+export function lowestOf(out: string, step: number): number | undefined {
+  if (step === 0 || !existsSync(curvePath(out))) return undefined;
+  const { heads, points } = readCurve(out);
+  const text = headAt({ heads }, step).heldOut?.id;
+  return points.reduce<number | undefined>((lowest, point) => {
+    const bits =
+      point.step <= step && headAt({ heads }, point.step).heldOut?.id === text ? point.heldOutBitsPerByte : undefined;
+    return bits == null || (lowest !== undefined && lowest <= bits) ? lowest : bits;
+  }, undefined);
+}
+
 /** Closing figures: of all steps done. */
 export interface ClosingEvaluation extends Comparison {
   readonly step: number;
@@ -190,8 +202,10 @@ export function isFinished(out: string): boolean {
 export function finishedSummary(out: string, { dir, state }: Checkpoint, steps = 0): TrainingSummary | undefined {
   const evaluation = readEvaluation(out);
   if (state.step < steps || evaluation?.step !== state.step) return undefined;
-  const curve = readCurve(out);
-  const { adapter, parameters } = curve.head;
+  const hasCurve = existsSync(curvePath(out));
+  const curve = hasCurve ? readCurve(out) : { heads: [], points: [] };
+  const { adapter, config } = state;
+  const parameters = parameterCount(config);
   return {
     ...{ step: state.step, trainedSteps: 0, checkpoint: dir, adapter, parameters, shares: [] },
     ...{ heldOutBitsPerByte: evaluation.bitsPerByte, heldOut: heldOutFigures(curve, evaluation) },

@@ -110,6 +110,8 @@ export interface LoopControl {
   readonly adapter: string;
   /** The step behind which the weights are; 0: they are untrained. */
   readonly from?: number;
+  /** Held-out bits per byte of the best step so far: a lower one is kept whatever the two cadences are. */
+  readonly lowest?: number;
   /** Ends the run behind the step in hand. */
   readonly signal?: AbortSignal;
   /** Hears of held-out tokens, `done` of all, in the evaluation behind the last step. */
@@ -123,13 +125,11 @@ const READ_EVERY = 16;
  * one step if it is asked for more.
  * @throws ToolkitError NAN_LOSS, with the tensor in which it began; a lost device; what the loader throws
  */
-export async function* trainingLoop(
-  run: OpenRun,
-  { adapter, from = 0, signal, onTokens }: LoopControl,
-): AsyncGenerator<LoopEvent> {
+export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGenerator<LoopEvent> {
+  const { adapter, from = 0, signal, onTokens } = control;
   const { folders, heldOut, loader, options, recipe, samples, trainer } = run;
   const { config, accumulate, schedule } = recipe;
-  const { maskDocuments, evaluateEvery, checkpointEvery, maxSkips = MAX_SKIPS } = options;
+  const { maskDocuments, evaluateEvery, checkpointEvery, checkpointMinutes, maxSkips = MAX_SKIPS } = options;
   yield { event: 'doing', what: 'unigram' };
   const train = joinSources(folders.map((folder) => folder.source('train')));
   const counts = run.counts?.tokens === train.fingerprint ? run.counts : await countTokens(train);
@@ -163,12 +163,13 @@ export async function* trainingLoop(
 
   const watch = new Watch();
   let rewind: Rewind = { steps: 0, seconds: 0 }; // behind the last checkpoint
+  let lowest = control.lowest ?? Number.POSITIVE_INFINITY;
   let last: TrainStep | undefined;
   let kept = from; // step of the last checkpoint
   try {
     const steps = trainingSteps(trainer, {
       ...{ loader, heldOut: drawn, maskDocuments, accumulate, schedule, signal },
-      ...{ evaluateEvery, checkpointEvery, readEvery: READ_EVERY, maxSkips, from: { step: from } },
+      ...{ evaluateEvery, checkpointEvery, checkpointMinutes, readEvery: READ_EVERY, maxSkips, from: { step: from } },
     });
     for await (const step of steps) {
       last = step;
@@ -180,7 +181,9 @@ export async function* trainingLoop(
       if (step.heldOut && samples) yield { event: 'samples', step: step.step, samples: await samples() };
       if (!step.settled) continue;
       // A skipped step has the weights of the one before it, whose checkpoint stays the newest.
-      if (step.step % checkpointEvery === 0 && step.skipped === 0) {
+      const isBest = step.heldOut !== undefined && step.heldOut.bitsPerByte < lowest;
+      if (isBest) lowest = step.heldOut.bitsPerByte;
+      if ((step.checkpointDue || isBest) && step.skipped === 0) {
         yield { event: 'checkpoint', step };
         kept = step.step;
         rewind = { steps: 0, seconds: 0 };
@@ -211,7 +214,7 @@ export async function* trainingLoop(
 const CURVE_SOURCES = 12;
 
 function pointOf(
-  { loader: _loader, settled: _settled, heldOutSeconds: _seconds, heldOut, ...figures }: TrainStep,
+  { loader: _loader, settled: _settled, checkpointDue: _due, heldOutSeconds: _seconds, heldOut, ...figures }: TrainStep,
   { config, gpu, storage }: Trainer,
 ): CurvePoint {
   const named = heldOut?.sources.slice(0, CURVE_SOURCES).map(({ source, bitsPerByte }) => [source, bitsPerByte]);

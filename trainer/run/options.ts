@@ -18,6 +18,8 @@ export interface LoopOptions {
   /** Of the one behind the last step, at most; 0 or none: `finalTokensOf`. */
   readonly finalTokens?: number;
   readonly checkpointEvery: number;
+  /** A checkpoint after so many minutes too; 0: by steps alone. */
+  readonly checkpointMinutes?: number;
   /** Steps in a row that may be skipped because their gradient is not finite; MAX_SKIPS. */
   readonly maxSkips?: number;
 }
@@ -28,6 +30,8 @@ export interface TrainingOptions extends RecipeOptions, LoopOptions {
   readonly tokens: readonly string[];
   readonly weights: readonly number[];
   readonly out: string;
+  /** Times that it goes on from its last checkpoint when the device is lost. */
+  readonly retries?: number;
   /** Newest checkpoints that stay, beside the best. */
   readonly keep?: number;
   /** Continued at each evaluation, into samples.jsonl. */

@@ -43,6 +43,7 @@ import {
   forgetEvaluation,
   heldOutFigures,
   identityOf,
+  lowestOf,
   previousOf,
   readCounts,
   resumedKernels,
@@ -64,7 +65,14 @@ const SAMPLE = { count: 48, temperature: 0.8, topK: 40, topP: 1, seed: 1 };
  * @throws ToolkitError for bad tokens, options or checkpoints, a lost device, or a loss that is not finite
  */
 export async function runTraining(options: TrainingOptions, work = unattended()): Promise<Outcome<TrainingSummary>> {
-  return holding(options.out, options.tokens, () => runLocked(options, work));
+  for (let [left, start] = [options.retries ?? 0, options.start]; ; left--, start = 'resume') {
+    try {
+      return await holding(options.out, options.tokens, () => runLocked({ ...options, start }, work));
+    } catch (error) {
+      if (left === 0 || !(error instanceof ToolkitError) || error.code !== 'DEVICE_LOST') throw error;
+      work.report.note(`${error.message}; going on from the last checkpoint (--retries, ${left - 1} left)`);
+    }
+  }
 }
 
 /** What a run continues, and what its checkpoints say beside their weights. */
@@ -146,7 +154,8 @@ async function record(
     throw extended(error, `; steps ${kept + 1} to ${step} are lost, ${checkpoint || 'no checkpoint'} stays`);
   };
   const onTokens = (done: number): void => progress!.update(done);
-  for await (const event of trainingLoop(run, { adapter, from, signal, onTokens })) {
+  const lowest = lowestOf(out, from);
+  for await (const event of trainingLoop(run, { adapter, from, lowest, signal, onTokens })) {
     switch (event.event) {
       case 'head':
         if (from === 0 && Number.isNaN(event.head.untrainedBitsPerByte)) return beforeFirstStep(event.head);

@@ -25,6 +25,8 @@ export interface TrainOptions {
   readonly evaluateEvery: number;
   /** Steps after which the caller may want to take a checkpoint: they settle. */
   readonly checkpointEvery: number;
+  /** The same after so many minutes; 0: by steps alone. */
+  readonly checkpointMinutes?: number;
   /** Steps between reads of the ring, at most 64. */
   readonly readEvery: number;
   /** Steps in a row that may be skipped because their gradient is not finite. */
@@ -45,6 +47,8 @@ export interface TrainStep extends StepFigures {
   readonly loader: LoaderState;
   /** True when the GPU holds exactly this step's weights: a checkpoint may be taken. */
   readonly settled: boolean;
+  /** By steps or minutes; settled ones alone. */
+  readonly checkpointDue: boolean;
   readonly heldOut?: Evaluation;
   /** That it took. */
   readonly heldOutSeconds?: number;
@@ -56,9 +60,12 @@ export interface TrainStep extends StepFigures {
  */
 export async function* train(trainer: Trainer, options: TrainOptions): AsyncGenerator<TrainStep> {
   const { schedule, from, signal, loader, accumulate = 1, maskDocuments, maxSkips = MAX_SKIPS } = options;
+  const { checkpointMinutes = 0 } = options;
+  const pause = checkpointMinutes > 0 ? 60_000 * checkpointMinutes : Number.POSITIVE_INFINITY;
+  let checkpointAt = performance.now() + pause;
   const { rows, config } = trainer;
   const readEvery = trainer.gpu.facts.kind === 'gpu' ? options.readEvery : 1;
-  let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled'>[] = [];
+  let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled' | 'checkpointDue'>[] = [];
   let readAt = performance.now();
   for (let step = (from?.step ?? 0) + 1; step <= schedule.steps; step++) {
     const rate = learningRate(schedule, step);
@@ -79,7 +86,9 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     if (!fault) waiting.push({ step, learningRate: rate, dataWaitMs, loader: state! });
     else if (waiting.length === 0) throw fault.error;
     const evaluates = !fault && (step % options.evaluateEvery === 0 || step === schedule.steps);
-    const settles = fault || evaluates || step % options.checkpointEvery === 0 || signal?.aborted;
+    const checkpointDue = step % options.checkpointEvery === 0 || performance.now() >= checkpointAt;
+    if (checkpointDue) checkpointAt = performance.now() + pause;
+    const settles = fault || evaluates || checkpointDue || signal?.aborted;
     if (waiting.length < readEvery && !settles) continue;
     const figures = await trainer.figures(waiting.length);
     const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
@@ -99,7 +108,10 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
         });
       }
       const settled = i === figures.length - 1;
-      yield { ...waiting[i], ...figure, tokensPerSecond, settled, ...(settled && evaluated) };
+      yield {
+        ...{ ...waiting[i], ...figure, tokensPerSecond, settled },
+        ...{ checkpointDue: settled && checkpointDue, ...(settled && evaluated) },
+      };
     }
     if (fault) throw fault.error;
     waiting = [];
