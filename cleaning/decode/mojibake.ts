@@ -35,6 +35,19 @@ export function repairMojibake(text: string): { readonly text: string; readonly 
   return { text: charset === 'tcvn3' ? restoreCapitals(result, isDecoded) : result, lines: repaired };
 }
 
+/**
+ * UTF-8 shown as Latin-1 that lost its controls on the way (`Viá»t` for `Viá»‡t`): what is gone cannot be told.
+ * @returns share of the words that hold such a remnant, 0…1; of a few words 0
+ */
+export function lostShare(text: string): number {
+  const remnants = text.match(REMNANT)?.length ?? 0;
+  return remnants < MIN_REMNANTS ? 0 : remnants / (text.match(/\S+/g)?.length ?? 1);
+}
+
+/** First bytes of `ế`, `ơ`, `ư`, `đ` as they are shown, and what may stand behind them of the last. */
+const REMNANT = /á[º»](?![\p{L}])|á[º»](?=[a-zA-Z])|Æ[°¡]|Ä(?![\p{L}])[\u2018\u0091]?|(?<=[a-z])Ã[¡-¿]/gu;
+const MIN_REMNANTS = 5;
+
 /** Three telling words need more characters than this. */
 const MIN_DAMAGE = 12;
 const SUSPICIOUS = /[\u0080-\u00ff]/;

@@ -6,6 +6,7 @@
  * the page's own, the title at its head apart. A page of which half would go keeps everything.
  */
 import type { Database } from 'better-sqlite3';
+import { isCodeLine } from '../vietnamese/code.ts';
 import { hash32, mix32 } from '../vietnamese/lexicon.ts';
 
 /** Lines looked at from the top and from the end of a page. */
@@ -57,7 +58,11 @@ export class HostLines {
 function withoutEdges(text: string, isRepeated: (line: string) => boolean): string {
   const lines = text.split('\n');
   const filled = lines.flatMap((line, i) => (line === '' ? [] : [i]));
-  const edge = (i: number): boolean => lines[i].length <= MAX_LINE && isRepeated(lines[i]) && !OWN.test(lines[i]);
+  // `End Sub` stands at the foot of many pages, and belongs to the code above it.
+  const isOfCode = (i: number): boolean =>
+    isCodeLine(lines[i]) && (isCodeLine(lines[i - 1] ?? '') || isCodeLine(lines[i + 1] ?? ''));
+  const edge = (i: number): boolean =>
+    lines[i].length <= MAX_LINE && isRepeated(lines[i]) && !OWN.test(lines[i]) && !isOfCode(i);
   const head = filled.slice(0, HEAD_LINES);
   const tail = filled.slice(-TAIL_LINES).reverse();
   // Every line of the edges is counted, also where the run of repeated ones has ended.

@@ -12,7 +12,7 @@ import { type ContaminationIndex, contaminationOf, readContaminationIndex } from
 import { restoreCapitals } from '../decode/capitals.ts';
 import { decode } from '../decode/charset.ts';
 import { withoutMachinery } from '../decode/markdown.ts';
-import { repairMojibake } from '../decode/mojibake.ts';
+import { lostShare, repairMojibake } from '../decode/mojibake.ts';
 import { decodeReferences, decodeViqr } from '../decode/written-marks.ts';
 import { exactBytes } from '../dedup/exact.ts';
 import { type Fingerprint, fingerprint, NO_FINGERPRINT, withoutTitle } from '../dedup/near.ts';
@@ -171,6 +171,11 @@ function readPage(
   if (decoded.legacy === 'tcvn3') [title, text] = [restoreCapitals(title), restoreCapitals(text)];
   const written = decodeViqr(text);
   const mended = repairMojibake(written.text);
+  const lost = lostShare(mended.text);
+  if (lost > MAX_UNDECODABLE) {
+    text = mended.text;
+    return refuse('decode', { reason: 'undecodable', value: lost, threshold: MAX_UNDECODABLE });
+  }
   const { text: plain, references } = decodeReferences(mended.text);
   if (written.isViqr) charset = 'viqr (words)';
   const spell = (line: string): string => normalize(repairLine(line), noRepairs(), tones);

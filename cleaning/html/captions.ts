@@ -10,14 +10,16 @@ const MAX_CAPTION = 300;
 /** Elements that hold nothing but a caption. */
 export function captionsIn(root: Element): ReadonlySet<Element> {
   const captions = new Set<Element>();
+  let areRead = false; // parse.ts was asked for them
   traverse(root, {
     enter(element) {
+      areRead ||= element.name === 'photo-caption';
       if (element.name === 'table') for (const row of captionRows(element)) captions.add(row);
       else if (SLANTED.has(element.name) && isLineBelowPicture(element)) captions.add(element);
       return true;
     },
   });
-  return captions;
+  return areRead ? new Set() : captions;
 }
 
 const SLANTED = new Set(['i', 'em']);

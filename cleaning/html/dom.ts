@@ -38,6 +38,12 @@ export class Node {
     return (this.#carries & attributes) !== 0;
   }
 
+  /** From now on no reader sees it. */
+  hide(): void {
+    this.data = 'hidden';
+    this.#carries = -1;
+  }
+
   /** Value of an attribute, empty when it has none; `undefined` when the element does not carry it. */
   attribute(name: AttributeName): string | undefined {
     const bit = ATTRIBUTE[name];

@@ -7,13 +7,14 @@
 
 import type { LegacyCharset } from '../decode/legacy.ts';
 import type { Metadata } from '../document.ts';
-import type { Element } from './dom.ts';
+import { decodeText, type Element } from './dom.ts';
 import { capitalizeFonts, decodeFonts } from './fonts.ts';
+import { hideForumFurniture } from './forums.ts';
 import { isFurnitureLine } from './furniture.ts';
 import { type MainText, mainText } from './main-text.ts';
-import { NO_METADATA, readMetadata } from './metadata.ts';
-import { parseHtml } from './parse.ts';
-import type { TextBlock } from './render.ts';
+import { NO_METADATA, readMetadata, statedText } from './metadata.ts';
+import { CAPTION, parseHtml } from './parse.ts';
+import { render, type TextBlock } from './render.ts';
 import { MIN_PARAGRAPH } from './survey.ts';
 
 export interface Extraction extends Metadata {
@@ -64,11 +65,46 @@ interface PageTree {
 
 /** A page with what was chosen of it (see `extract`). */
 export function readTree(html: string, from?: LegacyCharset): PageTree | Required<Pick<Extraction, 'flaw'>> {
-  const { root, deepest, elements, unclosed } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS);
+  const page = readAs(html, from, false);
+  if ('flaw' in page || page.text.length >= SHORT) return page;
+  if ((html.match(CAPTIONS)?.length ?? 0) >= MIN_CAPTIONS) {
+    const story = readAs(html, from, true);
+    if (!('flaw' in story) && saysMore(story.text, page.text)) return story;
+  }
+  const stated = textOfStatement(statedText(page.root));
+  return saysMore(stated, page.text) ? { ...page, text: stated } : page;
+}
+
+/** A page with less text than this may have it elsewhere: below its pictures, or in its statements for search engines. */
+const SHORT = 1_500;
+const MIN_CAPTIONS = 4;
+const CAPTIONS = new RegExp(`<figcaption|${CAPTION.source}`, 'gi');
+/** What is found there counts when it is so much, and so many times the rest. */
+const MIN_ELSEWHERE = 400;
+const saysMore = (other: string, text: string): boolean =>
+  other.length >= MIN_ELSEWHERE && other.length >= 2 * text.length;
+
+/** `articleBody` is plain text, or HTML. */
+function textOfStatement(stated: string): string {
+  if (!/<(?:p|br|div|li)\b/i.test(stated)) {
+    const lines = decodeText(stated).split(/\s*\n\s*/);
+    return lines.filter((line) => line !== '' && !isFurnitureLine(line)).join('\n\n');
+  }
+  const { root, deepest } = parseHtml(stated, MAX_NESTING, MAX_ELEMENTS);
+  return deepest > MAX_NESTING ? '' : joinBlocks(render(root, ({ tag }) => tag.isUnreadable));
+}
+
+function readAs(
+  html: string,
+  from: LegacyCharset | undefined,
+  withCaptions: boolean,
+): PageTree | Required<Pick<Extraction, 'flaw'>> {
+  const { root, deepest, elements, unclosed } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS, withCaptions);
   if (deepest > MAX_NESTING) return refused('too_nested', deepest, MAX_NESTING);
   if (elements > MAX_ELEMENTS) return refused('too_many_tags', elements, MAX_ELEMENTS);
   const fonts = from === undefined ? decodeFonts(root) : 0;
   if (from === 'tcvn3') capitalizeFonts(root);
+  if (html.includes('post_message_')) hideForumFurniture(root);
   const metadata = readMetadata(root);
   const main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
   const join = (blocks: readonly TextBlock[]): string => joinBlocks(withoutByline(blocks, metadata.author));

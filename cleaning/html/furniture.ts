@@ -4,7 +4,6 @@ import { ATTRIBUTE } from './attributes.ts';
 import { type Element, traverse } from './dom.ts';
 import { setOf } from './tags.ts';
 
-const BESIDE = setOf('aside');
 const BESIDE_ROLES = setOf(
   'navigation banner contentinfo complementary search menu menubar dialog alert toolbar tablist',
 );
@@ -12,7 +11,7 @@ const BESIDE_ROLES = setOf(
 /** Words of a class or id that name furniture, in the English and Vietnamese that site builders use. */
 const NAMES = setOf(`
   related relate recommend recommended recommendation recommendations suggested
-  share shares sharing sharebar sharedaddy social socials follow followus sidebar sidenav
+  share shares sharing sharebar sharedaddy social socials follow followus sidenav
   foot bottombar nav navbar navigation navheader navfooter menu submenu breadcrumb breadcrumbs crumb crumbs
   advert advertisement advertising ads adsense adbox ad newsletter subscribe subscription signup signin login register
   popup modal overlay lightbox tooltip cookie cookies consent gdpr toolbar pagination pager paging paginator
@@ -27,6 +26,9 @@ const WEAK_NAMES = setOf(`
   promo promotion sponsor sponsored sponsors latest popular masthead toc timestamp dateline quiz disclaimer sitemap
   author authors authorbox bio
 `);
+
+/** Boxes beside a page's text, or a box of whole sentences within it (DocBook): where it stands decides. */
+const BOXED = setOf('sidebar');
 
 /** Who wrote a post of a forum, and when. */
 const POSTER_PAIRS = setOf(`
@@ -56,7 +58,7 @@ const COMPOUND = /^related.|.related$|lienquan|xemthem|docthem|tinkhac|docnhieu|
 const COMMENT_PAIRS = setOf('binh-luan y-kien');
 
 /** How surely a box stands beside the text. */
-export type Furniture = 'none' | 'weak' | 'named' | 'comments' | 'page end';
+export type Furniture = 'none' | 'weak' | 'boxed' | 'named' | 'comments' | 'page end';
 
 /** Whole pages, headings and posts as WordPress marks them (`tag-…`, `category-…`) carry names of other things. */
 const NEVER = setOf('html body main h1 h2 h3 h4 h5 h6 #page');
@@ -66,7 +68,9 @@ const POST = /(?:^|\s)(?:post-\d+|type-post|hentry)(?:\s|$)/;
 export function furnitureOf(element: Element): Furniture {
   const { name } = element;
   if (name === 'footer') return 'page end';
-  if (BESIDE.has(name) || RELATED_TYPE.test(element.attribute('type') ?? '')) return 'named';
+  if (name === 'photo-caption') return 'none';
+  if (name === 'aside') return 'boxed';
+  if (RELATED_TYPE.test(element.attribute('type') ?? '')) return 'named';
   const role = element.attribute('role');
   if (role !== undefined && BESIDE_ROLES.has(role)) return role === 'contentinfo' ? 'page end' : 'named';
   const classes = element.attribute('class');
@@ -94,7 +98,7 @@ const MOST_SEEN = 1_000;
 /** Content systems of Vietnamese papers say so in `type`. */
 const RELATED_TYPE = /^related/i;
 
-const STRENGTH: readonly Furniture[] = ['none', 'weak', 'named', 'comments', 'page end'];
+const STRENGTH: readonly Furniture[] = ['none', 'weak', 'boxed', 'named', 'comments', 'page end'];
 const strongest = (a: Furniture, b: Furniture): Furniture => (STRENGTH.indexOf(a) >= STRENGTH.indexOf(b) ? a : b);
 
 /** Sites repeat their class attributes, so each is taken apart once. */
@@ -117,6 +121,7 @@ function namedBy(value: string | undefined): Furniture {
       else if (NAMES.has(word) || PAIRS.has(pair) || COMPOUND.test(word)) found = strongest(found, 'named');
       else if (WEAK_NAMES.has(word) || POSTER_NAMES.has(word) || POSTER_PAIRS.has(pair))
         found = strongest(found, 'weak');
+      else if (BOXED.has(word)) found = strongest(found, 'boxed');
     }
   }
   if (known.size >= MAX_KNOWN) known.clear();
@@ -156,7 +161,8 @@ function isHidden(element: Element): boolean {
   if (!element.carries(HIDING)) return false;
   const style = element.attribute('style');
   return (
-    element.attribute('hidden') !== undefined ||
+    // `until-found` opens what is folded up.
+    (element.attribute('hidden') ?? 'until-found') !== 'until-found' ||
     element.attribute('aria-hidden') === 'true' ||
     (style !== undefined && HIDING_STYLE.test(style))
   );

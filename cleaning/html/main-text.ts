@@ -7,7 +7,7 @@
  * main box and reads like prose is the article's lead.
  */
 import { captionsIn } from './captions.ts';
-import { type Element, traverse } from './dom.ts';
+import { type Element, type Node, textBelow, traverse } from './dom.ts';
 import { isUnread, looksLikeLead, looksLikeMainText } from './furniture.ts';
 import { render, type TextBlock } from './render.ts';
 import { add, type Block, MIN_PARAGRAPH, survey } from './survey.ts';
@@ -16,7 +16,13 @@ import { add, type Block, MIN_PARAGRAPH, survey } from './survey.ts';
 export type Trust = 'usual' | 'broken' | 'bold';
 
 /** Why a box was left out. */
-export type Reason = 'end of the page' | 'comments' | 'named as furniture' | 'labels only' | 'list of links';
+export type Reason =
+  | 'end of the page'
+  | 'comments'
+  | 'named as furniture'
+  | 'labels only'
+  | 'teasers'
+  | 'list of links';
 
 export interface MainText {
   readonly blocks: readonly TextBlock[];
@@ -42,6 +48,9 @@ const LINK_LIST = 0.5;
 /** A weakly named box is text when so much of it are sentences, and no more than that stands in links. */
 const SENTENCES = 0.5;
 const FEW_LINKS = 0.2;
+/** So many headings that are links, with less prose for each, are teasers of other pages. */
+const MIN_CARDS = 3;
+const CARD_PROSE = 300;
 /** A box that lost so much that only this share is left, none of it sentences, was furniture as a whole. */
 const LABELS = 0.4;
 /** A box named as the article must hold this share of the prose. */
@@ -104,13 +113,15 @@ function whyBeside(block: Block, trust: Trust, most: number, total: number): Rea
   }
   if (total > 0 && left.prose >= most) return undefined;
   if (trust !== 'bold') {
-    if (furniture !== 'none' && furniture !== 'weak') return 'named as furniture';
-    if (furniture === 'weak' && (left.sentences < SENTENCES * left.text || left.linked > FEW_LINKS * left.text)) {
+    const isWeak = furniture === 'weak' || (furniture === 'boxed' && standsInProse(block));
+    if (furniture !== 'none' && !isWeak) return 'named as furniture';
+    if (isWeak && (left.sentences < SENTENCES * left.text || left.linked > FEW_LINKS * left.text)) {
       return 'named as furniture';
     }
   }
   // What is left of a box of links is its labels.
   if (left.text < LABELS * all.text && left.sentences === 0) return 'labels only';
+  if (left.cards >= MIN_CARDS && left.prose < CARD_PROSE * left.cards) return 'teasers';
   // A paragraph with many links is still a paragraph; a box may be one link, a list may not.
   const { name } = element;
   const isList =
@@ -119,6 +130,17 @@ function whyBeside(block: Block, trust: Trust, most: number, total: number): Rea
       : left.text > 0 && left.linked === left.text && (name === 'ul' || name === 'ol');
   return isList ? 'list of links' : undefined;
 }
+
+/** Paragraphs stand before it and behind it, in the same box: it belongs to their text. */
+function standsInProse({ element }: Block): boolean {
+  const isParagraph = (node: Node): boolean => PROSE.has(node.name) && textBelow(node).trim().length >= MIN_PARAGRAPH;
+  let [before, behind] = [false, false];
+  for (let node = element.previous; node !== undefined && !before; node = node.previous) before = isParagraph(node);
+  for (let node = element.next; node !== undefined && !behind; node = node.next) behind = isParagraph(node);
+  return before && behind;
+}
+
+const PROSE = new Set(['p', 'pre', 'blockquote', 'ul', 'ol', 'dl']);
 
 function mainBlock(blocks: readonly Block[], skipped: ReadonlyMap<Element, Reason>, nearlyAll: number): Block {
   /** The child with most of the prose. */

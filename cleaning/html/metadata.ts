@@ -13,6 +13,19 @@ export const NO_METADATA: Metadata = { title: '', author: '', published: '', can
 const MAX_JSON = 300_000;
 const MAX_VALUE = 300;
 
+/** The text of the article as JSON-LD states it (`articleBody`); empty where it does not. */
+export function statedText(root: Element): string {
+  const linked: Record<string, unknown>[] = [];
+  traverse(root, {
+    enter(element) {
+      if (element.name === 'script' && LINKED_DATA.test(element.data)) readLinkedData(rawText(element), linked);
+      return element.name !== 'script';
+    },
+  });
+  const bodies = linked.map(({ articleBody }) => articleBody).filter((body) => typeof body === 'string');
+  return bodies.reduce((longest, body) => (body.length > longest.length ? body : longest), '');
+}
+
 /** What the page states in elements that no reader sees, and what one look over it finds. */
 interface Found {
   /** `name`, `property` or `itemprop` of `<meta>`, lower case → first content. */

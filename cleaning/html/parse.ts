@@ -15,12 +15,19 @@ export interface ParsedPage {
   readonly unclosed: number;
 }
 
-export function parseHtml(html: string, maxDepth: number, maxElements: number): ParsedPage {
+/** @param withCaptions captions of pictures are paragraphs */
+export function parseHtml(
+  html: string,
+  maxDepth: number,
+  maxElements: number,
+  withCaptions: boolean = false,
+): ParsedPage {
   const root = new Node(tagNamed('#page'), '', undefined);
   const open: Element[] = [root];
   /** How many elements of a name are open: a stray closing tag costs nothing. */
   const openOf = new Map<string, number>();
   const find = finder(html);
+  const isXml = XML.test(html.slice(0, MAX_PROLOG));
   let deepest = 0;
   let elements = 0;
   /** Where the text in hand began, and how far the page is read. */
@@ -34,14 +41,14 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
     const { name } = open.pop()!;
     openOf.set(name, openOf.get(name)! - 1);
   };
-  const push = (tag: Tag, attributes: string): void => {
+  const push = (tag: Tag, attributes: string, isEmpty: boolean): void => {
     const { name } = tag;
     if (tag.isOutline && (openOf.get(name) ?? 0) > 0) return;
     while (open.at(-1)!.tag.endedBy.has(name)) pop();
     if (!tag.isHeadContent && open.at(-1)!.name === 'head') pop();
     elements++;
     const element = new Node(tag, attributes, open.at(-1)!);
-    if (tag.isVoid) return;
+    if (tag.isVoid || isEmpty) return;
     open.push(element);
     openOf.set(name, (openOf.get(name) ?? 0) + 1);
     deepest = Math.max(deepest, open.length - 1);
@@ -64,11 +71,13 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
     if (isLetter(code)) {
       endText(tag);
       const nameEnd = endOfName(html, at);
-      const element = tagAt(html, at, nameEnd);
       const end = endOfTag(html, nameEnd, find);
-      push(element, attributesIn(html, nameEnd, end));
+      const attributes = attributesIn(html, nameEnd, end);
+      const element = shownAs(tagAt(html, at, nameEnd), attributes, withCaptions);
+      const isEmpty = isXml && html.charCodeAt(end - 1) === SLASH;
+      push(element, attributes, isEmpty);
       at = end + 1;
-      if (element.isRaw) {
+      if (element.isRaw && !isEmpty) {
         const { name } = element;
         const rawEnd = endOfRaw(html, name, at, find);
         if (at < rawEnd)
@@ -96,6 +105,22 @@ export function parseHtml(html: string, maxDepth: number, maxElements: number): 
     return found < 0 ? html.length : found + length;
   }
 }
+
+/** XHTML: there a slash ends an element, `<script src="a.js"/>` as well. */
+const XML = /^[\s\ufeff]*<\?xml\b|<html\s[^>]*xmlns=/i;
+const MAX_PROLOG = 1_000;
+
+/** A template that the browser puts in place (declarative shadow DOM) is a box; captions where they are asked for. */
+function shownAs(tag: Tag, attributes: string, withCaptions: boolean): Tag {
+  if (tag.name === 'template' && SHADOW_ROOT.test(attributes)) return tagNamed('shadow-root');
+  const isCaption = tag.name === 'figcaption' || (CAPTIONED.has(tag.name) && CAPTION.test(attributes));
+  return withCaptions && isCaption ? tagNamed('photo-caption') : tag;
+}
+
+const SHADOW_ROOT = /\bshadowroot(?:mode)?\s*=\s*["']?open/i;
+const CAPTIONED: ReadonlySet<string> = new Set(['p', 'div', 'td', 'span']);
+export const CAPTION =
+  /\bclass\s*=\s*["'](?:[^"']{0,200}[\s_-])?(?:p?caption|desc(?:ription)?_?image|image-?desc)[\s"']/i;
 
 const SLASH = 0x2f;
 const EXCLAMATION = 0x21;

@@ -3,6 +3,7 @@
  * block, a row of a data table as one line with tabs between its cells, empty ones as well: a cell stands in its column
  * whatever spans rows and columns before it. Tables used for layout are plain boxes.
  */
+import { isCode } from '../vietnamese/code.ts';
 import { tidyLine } from '../vietnamese/normalize.ts';
 import { ATTRIBUTE } from './attributes.ts';
 import { type Element, isLink, type Node, traverse } from './dom.ts';
@@ -31,6 +32,7 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
   let current = '';
   let joinsPrevious = false;
   let preDepth = 0;
+  let isPreformatted = false;
   let linkDepth = 0;
   let linked = 0;
   let label = -1;
@@ -40,7 +42,8 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
   let grid = new Grid();
 
   const endBlock = (box: Element, heading: boolean): void => {
-    const text = tidy(current);
+    const text = isPreformatted && isCode(current.split('\n')) ? tidyCode(current) : tidy(current);
+    isPreformatted = false;
     const figures = { linked, label: label < 0 ? text.length : label, links, beforeGap: false, box };
     current = '';
     linked = 0;
@@ -104,7 +107,8 @@ export function render(root: Element, isSkipped: (element: Element) => 'gap' | b
       return true;
     },
     text(data) {
-      const text = preDepth > 0 ? data.replace(/\t/g, ' ') : collapse(data);
+      const text = preDepth > 0 ? data.replace(/\t/g, '    ') : collapse(data);
+      isPreformatted ||= preDepth > 0;
       current += text;
       if (linkDepth > 0) linked += text.length;
     },
@@ -238,4 +242,6 @@ const tidy = (text: string): string => {
       .join('\n'),
   );
 };
+/** Code keeps its indentation. */
+const tidyCode = (text: string): string => closeUp(text.replace(/\r\n?/g, '\n').replace(/[ \t]+$/gm, ''));
 const closeUp = (text: string): string => text.replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n{1,2}$/g, '');

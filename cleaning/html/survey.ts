@@ -13,6 +13,8 @@ export interface Figures {
   links: number;
   /** Runs of text that open with a link: entries of a list, headings of teasers. */
   entries: number;
+  /** Headings that are links: those of teasers. */
+  cards: number;
   /** Characters outside links, weighted by how much their run of text reads like prose. */
   prose: number;
   /** Characters of runs that are as long as a paragraph and end like a sentence. */
@@ -71,6 +73,7 @@ export function survey(root: Element, readHidden: boolean, withoutEnds: boolean)
     if (run.opensLinked && (run.linked >= MIN_ENTRY || block.element.tag.isHeading)) own.entries++;
     if (run.text >= MIN_PARAGRAPH && run.linked < run.text / 2 && ENDS_SENTENCE.has(run.last))
       own.sentences += run.text;
+    if (block.element.tag.isHeading && run.linked === run.text && run.linked >= MIN_ENTRY) own.cards++;
     own.prose += proseOf(run, block.element.tag.isHeading);
     run = newRun();
   };
@@ -119,13 +122,14 @@ export function add(to: Figures, from: Figures): void {
   to.linked += from.linked;
   to.links += from.links;
   to.entries += from.entries;
+  to.cards += from.cards;
   to.prose += from.prose;
   to.sentences += from.sentences;
 }
 
 const newRun = (): Run => ({ text: 0, linked: 0, links: 0, commas: 0, opensLinked: false, last: 0 });
 
-const noFigures = (): Figures => ({ text: 0, linked: 0, links: 0, entries: 0, prose: 0, sentences: 0 });
+const noFigures = (): Figures => ({ text: 0, linked: 0, links: 0, entries: 0, cards: 0, prose: 0, sentences: 0 });
 
 const newBlock = (element: Element, parent: Block | undefined): Block => ({
   element,

@@ -7,6 +7,7 @@
  * and only where the whole word is a Vietnamese syllable. Never applied to a benchmark's prompt.
  */
 import { REPAIRS, type Repairs } from '../document.ts';
+import { isCode } from './code.ts';
 import { dropPiledMarks, nfc } from './nfc.ts';
 import { parseSyllable, VIETNAMESE_LETTER } from './syllables.ts';
 import { placeTones, type ToneStyle } from './tones.ts';
@@ -176,12 +177,35 @@ function repairQuotes(text: string, repairs: Repairs): string {
 
 /** Every kind of space is one space (tabs between cells stay); lines are trimmed; at most one blank line in a row. */
 function tidySpaces(text: string, repairs: Repairs): string {
-  const spaced = text
-    .replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, () => {
-      repairs.spaces++;
-      return ' ';
-    })
-    .replace(/ {2,}/g, ' '); // runs go first: the patterns below would take quadratic time on them
+  const plain = text.replace(/[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, () => {
+    repairs.spaces++;
+    return ' ';
+  });
+  const tidy = INDENTED.test(plain) ? tidyAroundCode(plain) : tidyProse(plain);
+  repairs.spaces += text.length - tidy.length;
+  return tidy;
+}
+
+const INDENTED = /(?:^|\n)(?: {2}|\t)[ \t]*\S/;
+const FENCE = /^\s{0,3}(?:```|~~~)/;
+
+/** Code keeps its spaces: between fences, a paragraph of it, and an indented one behind that. */
+function tidyAroundCode(text: string): string {
+  let [isFenced, isBehindCode] = [false, false];
+  const paragraphs = text.split(/\n[ \t]*\n/).map((paragraph) => {
+    const lines = paragraph.split('\n').map((line) => line.trimEnd());
+    const fences = lines.filter((line) => FENCE.test(line)).length;
+    const continues = isBehindCode && lines.every((line) => /^(?: {2}|\t)/.test(line));
+    const keeps = isFenced || fences > 1 || continues || isCode(lines);
+    isBehindCode = keeps && fences === 0;
+    if (fences % 2 === 1) isFenced = !isFenced;
+    return keeps || isFenced ? lines.filter((line) => line !== '').join('\n') : tidyProse(paragraph);
+  });
+  return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
+}
+
+function tidyProse(text: string): string {
+  const spaced = text.replace(/ {2,}/g, ' '); // runs go first: the patterns below would take quadratic time on them
   const lines = spaced.includes('\t')
     ? spaced
         .replace(/ ?\t ?/g, '\t')
@@ -189,9 +213,7 @@ function tidySpaces(text: string, repairs: Repairs): string {
         .map(tidyLine)
         .join('\n')
     : spaced.replace(/ ?\n ?/g, '\n').trim();
-  const tidy = lines.replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n{1,2}$/g, '');
-  repairs.spaces += text.length - tidy.length;
-  return tidy;
+  return lines.replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n{1,2}$/g, '');
 }
 
 /** Blank ends go, but the tabs at the head of a row, which are its empty cells. */

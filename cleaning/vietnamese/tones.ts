@@ -110,7 +110,7 @@ function slipsIn(text: string, style: ToneStyle): Slip[] {
     const slip = respell(word, style);
     if (slip === undefined || slip.repaired === word) continue;
     i = end - 1;
-    if (!isGuest(text, start, end)) slips.push({ start, end, word, ...slip });
+    if (!isGuest(text, start, end) && !isOfName(text, start, end)) slips.push({ start, end, word, ...slip });
   }
   return slips;
 }
@@ -156,6 +156,10 @@ function carrierOf(rhyme: string): number {
   if (vowels.length < rhyme.length) return vowels.length - 1;
   return vowels.length === 3 ? 1 : 0;
 }
+
+/** A part of an identifier: `bien_hoà`, `hoà(x)`, `ds.hoà`. */
+const isOfName = (text: string, start: number, end: number): boolean =>
+  /[\p{N}_$@.\\/]$/u.test(text.slice(start - 1, start)) || /^(?:[\p{N}_([\]]|\.\p{L})/u.test(text.slice(end, end + 2));
 
 /** Pinyin (`liú`) uses these marks too: Chinese letters, or marks that Vietnamese has not, stand beside it. */
 const isGuest = (text: string, start: number, end: number): boolean =>

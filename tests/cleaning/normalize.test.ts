@@ -180,3 +180,22 @@ describe('traitsOf', () => {
     if (trait === 0) expect(traitsOf(text)).toBe(0);
   });
 });
+
+describe('code', () => {
+  const code = 'def chia(a, b):\n    if b == 0:\n        return None\n\n    return  a / b';
+
+  test.each([
+    ['in plain text', `Ví dụ  sau:\n\n${code}\n\nKết  quả được in ra.`, `Ví dụ sau:\n\n${code}\n\nKết quả được in ra.`],
+    ['in a fence', 'Được:\n\n```\nname:   x\n\n  - a\n```\n\n  hết  rồi', 'Được:\n\n```\nname:   x\n\n  - a\n```\n\nhết rồi'],
+    ['with tabs', 'Được:\n\nfor (;;) {\n\tif (a)\n\t\tb();\n}', 'Được:\n\nfor (;;) {\n\tif (a)\n\t\tb();\n}'],
+    ['not verse', 'Trăm năm trong cõi người ta\n  Chữ tài chữ mệnh khéo là ghét nhau', 'Trăm năm trong cõi người ta\nChữ tài chữ mệnh khéo là ghét nhau'],
+  ])('keeps its indentation: %s', (_, text, expected) => {
+    expect(normalize(text)).toBe(expected);
+    expect(normalize(expected)).toBe(expected);
+  });
+
+  test('keeps its names in either style of tones', () => {
+    const text = 'Gọi bien_hoà, hoà(1), hoà2 và ds.hoà nhưng hoà bình được.';
+    expect(normalize(text, noRepairs(), 'old')).toBe(text.replace('hoà bình', 'hòa bình'));
+  });
+}); // biome-ignore format: a table
