@@ -313,13 +313,14 @@ const pagesBelow = (row: UrlRow, urls: readonly string[]): Discovery[] =>
 async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discovery[] | undefined> {
   const found = await parseSitemap(body);
   if (found === undefined) return undefined;
-  const { pages, sitemaps } = found;
-  const canonical = (urls: readonly string[]): string[] => urls.flatMap((url) => canonicalUrl(url, row.url) ?? []);
+  const { pages, sitemaps, dates } = found;
   const below = { depth: row.depth + 1, hops: 0 } as const;
-  return [
-    ...canonical(pages).map((url) => ({ url, kind: 'page', ...below }) as const),
-    ...canonical(sitemaps).map((url) => ({ url, kind: 'sitemap', ...below }) as const),
-  ];
+  const of = (kind: UrlKind, written: readonly string[]): Discovery[] =>
+    written.flatMap((address) => {
+      const url = canonicalUrl(address, row.url);
+      return url === undefined ? [] : { url, kind, ...below, dated: dates.get(address) };
+    });
+  return [...of('page', pages), ...of('sitemap', sitemaps)];
 }
 
 function isWorthwhile({ url, kind, depth }: Discovery, { isAllowedHost, maxDepth, traps }: VisitContext): boolean {

@@ -17,7 +17,7 @@ export function seenOf(row: UrlRow, prose: Prose | undefined): Omit<Seen, 'news'
 /** Only what a list offers: feeds of an article are of its comments. */
 export const feedsBelow = (row: UrlRow, prose: Prose | undefined, html: string): Discovery[] =>
   prose?.isList && row.depth <= MAX_FEED_DEPTH
-    ? feedsOf(html, row.url).map((url) => ({ url, kind: 'sitemap', depth: row.depth + 1, hops: 0 }))
+    ? feedsOf(html, row.url).map((url) => ({ url, kind: 'sitemap', depth: 0, hops: 0 }))
     : [];
 
 /** Links of a page that gave Vietnamese text go first, those of one that gave other text last. */

@@ -50,7 +50,7 @@ class Stretches {
   #linked = 0;
 
   add(text: string, isLink: boolean): void {
-    if (isLink) this.#linked += text.length;
+    if (isLink) this.#linked += text.trim().length;
     else this.#own += text;
   }
 
@@ -75,7 +75,7 @@ export function proseOf(html: string): Prose {
   const tag = new RegExp(TAG);
   let [at, isLink] = [0, false];
   for (let match = tag.exec(html); match; match = tag.exec(html)) {
-    if (match.index > at) found.add(textIn(html, at, match.index), isLink);
+    if (match.index > at) found.add(html.slice(at, match.index), isLink);
     const name = match[1].toLowerCase();
     const own = name.replace('/', '');
     if (!INLINE.has(own)) found.endRun();
@@ -96,7 +96,7 @@ export function proseOf(html: string): Prose {
     tag.lastIndex = at;
     if (closing !== '>' && name !== '!--') found.endRun();
   }
-  found.add(textIn(html, at, html.length), isLink);
+  found.add(html.slice(at), isLink);
   found.endRun();
   const { links, linkCharacters, longest, proseCharacters } = found;
   const isStated = statesArticle(html);
@@ -111,10 +111,6 @@ export function proseOf(html: string): Prose {
       .slice(0, 12),
   };
 }
-
-/** Without the runs of spaces between tags. */
-const textIn = (html: string, from: number, to: number): string =>
-  html.slice(from, to).replace(/\s+/g, ' ').replace(/^ $/, '');
 
 function indexOf(html: string, closing: string, from: number): number {
   const closer = new RegExp(closing, 'gi');
@@ -139,10 +135,11 @@ function statesArticle(html: string): boolean {
 const HEAD_CHARACTERS = 65_536;
 const SAMPLE_CHARACTERS = 60_000;
 const LEAST_LETTERS = 40;
-/** Of the letters of Vietnamese text a quarter has a mark or more; of French, Czech and Polish a tenth at most. */
-const MARKED_SHARE = 0.08;
+const MOST_LETTERS = 6000;
+/** Of the letters of Vietnamese text a quarter has a mark; a page may have menus and code in English. */
+const MARKED_SHARE = 0.04;
 /** Letters that few other languages have: ă đ ơ ư and those with two marks; in old encodings, signs. */
-const OWN_SHARE = 0.02;
+const OWN_SHARE = 0.015;
 /** So many marks there are in no other language, whatever the encoding makes of them. */
 const ANY_SHARE = 0.18;
 
@@ -150,10 +147,10 @@ function isVietnamese(html: string): boolean | undefined {
   let [letters, marked, own, isTag] = [0, 0, 0, false];
   const start = Math.max(0, html.search(/<body\b/i));
   const end = Math.min(html.length, start + SAMPLE_CHARACTERS);
-  for (let at = start; at < end; at++) {
+  for (let at = start; at < end && letters < MOST_LETTERS; at++) {
     const code = html.charCodeAt(at);
     if (code === 0x3c) {
-      if (/^<(script|style)\b/i.test(html.slice(at, at + 8))) {
+      if ((html.charCodeAt(at + 1) | 0x20) === 0x73 && /^<(script|style)\b/i.test(html.slice(at, at + 8))) {
         const closed = indexOf(html, '</(script|style)', at + 1);
         if (closed < 0) break;
         at = closed;

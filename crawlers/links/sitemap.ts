@@ -15,6 +15,8 @@ export interface Sitemap {
   /** Addresses as written; may be relative or not http. */
   readonly pages: readonly string[];
   readonly sitemaps: readonly string[];
+  /** When an address was changed, where that is said; milliseconds since 1970. */
+  readonly dates: ReadonlyMap<string, number>;
 }
 
 /** Reads what can be read; `undefined` for what is no such list. */
@@ -24,11 +26,44 @@ export async function parseSitemap(body: Uint8Array): Promise<Sitemap | undefine
   const root = rootOf(text);
   if (root === undefined) return text.trimStart().startsWith('<') ? undefined : listed(text);
   const [prefix, kind] = root;
-  if (kind === 'rss' || kind === 'rdf') return { pages: elementsOf(text, 'item').flatMap(linkOfItem), sitemaps: [] };
-  if (kind === 'feed')
-    return { pages: elementsOf(text, `${prefix}entry`).flatMap((entry) => linkOfEntry(entry, prefix)), sitemaps: [] };
+  const dates = new Map<string, number>();
+  if (kind === 'rss' || kind === 'rdf')
+    return { pages: dated(elementsOf(text, 'item'), linkOfItem, dates), ...NONE, dates };
+  if (kind === 'feed') {
+    const linkOf = (entry: string): string[] => linkOfEntry(entry, prefix);
+    return { pages: dated(elementsOf(text, `${prefix}entry`), linkOf, dates), ...NONE, dates };
+  }
   const locations = elementsOf(text, `${prefix}loc`).flatMap(textOf); // images and videos have theirs under other prefixes
-  return kind === 'sitemapindex' ? { pages: [], sitemaps: locations } : { pages: locations, sitemaps: [] };
+  const location = startOf(`${prefix}loc`);
+  const locationOf = (entry: string): string[] => textBehind(location, entry);
+  dated(elementsOf(text, `${prefix}${kind === 'sitemapindex' ? 'sitemap' : 'url'}`), locationOf, dates);
+  return kind === 'sitemapindex' ? { pages: [], sitemaps: locations, dates } : { pages: locations, ...NONE, dates };
+}
+
+const NONE = { sitemaps: [] };
+
+/** Addresses of entries; `dates` takes what they say of their last change. */
+function dated(entries: readonly string[], linkOf: (entry: string) => string[], dates: Map<string, number>): string[] {
+  const latest = Date.now() + CLOCK_SKEW_MS;
+  return entries.flatMap((entry) => {
+    const links = linkOf(entry);
+    const [stated = ''] = links.length > 0 ? textBehind(DATE, entry) : [];
+    const date = Date.parse(stated);
+    if (date > 0 && date <= latest) for (const link of links) dates.set(link, date);
+    return links;
+  });
+}
+
+/** Of sitemaps, their extension for news, RSS, its Dublin Core, Atom. */
+const DATE = /<(?:[\w.-]+:)?(?:lastmod|publication_date|pubDate|date|updated)(?=[\s/>])[^<>]*>/;
+/** What lies further ahead is no date of a change. */
+const CLOCK_SKEW_MS = 24 * 3_600_000;
+
+const startOf = (name: string): RegExp => new RegExp(`<${name.replace('.', '\\.')}(?=[\\s/>])[^<>]*>`);
+
+function textBehind(start: RegExp, xml: string): string[] {
+  const found = start.exec(xml);
+  return found === null ? [] : textOf(xml.slice(found.index + found[0].length));
 }
 
 /** Prefix with its colon, and name, of the first element; `undefined` where it is none of these. */
@@ -57,7 +92,7 @@ const OUTSIDE = [
 function listed(text: string): Sitemap | undefined {
   const words = text.split(/\s+/, MAX_LOCATIONS).filter((word) => word !== '');
   const pages = words.filter((word) => /^https?:/i.test(word));
-  return pages.length > 0 || words.length === 0 ? { pages, sitemaps: [] } : undefined;
+  return pages.length > 0 || words.length === 0 ? { pages, ...NONE, dates: new Map() } : undefined;
 }
 
 function decodeXml(body: Uint8Array): string {
@@ -73,8 +108,7 @@ function decodeXml(body: Uint8Array): string {
 }
 
 /** What stands behind each start tag of the name, up to the next one. */
-const elementsOf = (xml: string, name: string): string[] =>
-  xml.split(new RegExp(`<${name.replace('.', '\\.')}(?=[\\s/>])[^<>]*>`), MAX_LOCATIONS + 1).slice(1);
+const elementsOf = (xml: string, name: string): string[] => xml.split(startOf(name), MAX_LOCATIONS + 1).slice(1);
 
 /** Text up to the next tag; nothing where a cut file ends before that. */
 function textOf(xml: string): string[] {

@@ -32,7 +32,10 @@ it.each([
   ['a web page', bytes('<!doctype html><p>Không tìm thấy'), undefined],
   ['broken gzip', new Uint8Array([0x1f, 0x8b, 1, 2, 3]), { pages: [], sitemaps: [] }],
   ['nothing', new Uint8Array(), { pages: [], sitemaps: [] }],
-])('%s', async (_name, body, expected) => expect(await parseSitemap(body)).toEqual(expected));
+])('%s', async (_name, body, expected) => {
+  const found = await parseSitemap(body);
+  expect(found && { pages: found.pages, sitemaps: found.sitemaps }).toEqual(expected);
+});
 
 it('reads what stands before the cut of a gzip file', async () => {
   const long = gzipSync(
@@ -88,7 +91,7 @@ it.each<[name: string, xml: string | Uint8Array]>([
   ],
 ])('reads %s', async (_name, xml) => {
   const body = typeof xml === 'string' ? bytes(xml) : xml;
-  expect(await parseSitemap(body)).toEqual({ pages: found, sitemaps: [] });
+  expect(await parseSitemap(body)).toMatchObject({ pages: found, sitemaps: [] });
 });
 
 it('reads of a file that is too large what the protocol allows, and no half address', async () => {
@@ -106,3 +109,37 @@ it('looks for the first element once', () =>
     (body) => parseSitemap(body),
     { from: 20_000 },
   ));
+
+it.each([
+  ['a sitemap', urlset, { 'http://a.example/phở': '2026-01-01' }],
+  [
+    'an index',
+    '<x:sitemapindex><x:sitemap><x:loc>/1.xml</x:loc><x:lastmod>2026-01-02T03:04:05+07:00</x:lastmod></x:sitemap></x:sitemapindex>',
+    { '/1.xml': '2026-01-01T20:04:05Z' },
+  ],
+  [
+    'news',
+    '<urlset><url><loc>/1</loc><news:news><news:publication_date>2026-01-02</news:publication_date></news:news></url></urlset>',
+    { '/1': '2026-01-02' },
+  ],
+  [
+    'RSS',
+    '<rss><channel><pubDate>Thu, 01 Jan 2026 00:00:00 GMT</pubDate><item><link>/1</link><pubDate>Fri, 02 Jan 2026 07:00:00 +0700</pubDate></item><item><link>/2</link></item></channel></rss>',
+    { '/1': '2026-01-02' },
+  ],
+  [
+    'Atom',
+    '<feed><entry><link href="/1"/><updated>2026-01-02T00:00:00Z</updated></entry></feed>',
+    { '/1': '2026-01-02' },
+  ],
+  [
+    'no date, and one that is to come',
+    '<urlset><url><loc>/1</loc><lastmod>hôm qua</lastmod></url><url><loc>/2</loc><lastmod>2999-01-01</lastmod></url></urlset>',
+    {},
+  ],
+])('reads when %s calls its addresses changed', async (_name, xml, expected) => {
+  const { dates } = (await parseSitemap(bytes(xml)))!;
+  expect(Object.fromEntries(dates)).toEqual(
+    Object.fromEntries(Object.entries(expected).map(([url, date]) => [url, Date.parse(date)])),
+  );
+});
