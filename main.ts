@@ -23,6 +23,7 @@ import { gateCommand } from './nightly/commands/gate.ts';
 import { initCommand } from './nightly/commands/init.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
+import { diffCommand } from './shards/commands/diff.ts';
 import { explainCommand } from './shards/commands/explain.ts';
 import { gcCommand } from './shards/commands/gc.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
@@ -74,6 +75,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
       (await import('./trainer/record/verify.ts')).verifyModel,
     ]),
     statsCommand,
+    diffCommand,
     plotCommand,
     inspectCommand(async () => (await import('./trainer/page/bundle.ts')).trainingPage()),
   ],

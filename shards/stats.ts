@@ -1,8 +1,10 @@
 /** Figures of a folder, read from the shards themselves, as data and as tables for people. */
 import { formatRecipe } from '../cleaning/recipe.ts';
 import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import { Profile } from './documents/profile.ts';
 import { readDocuments, readRejects } from './documents/read.ts';
-import { type CleanReport, droppedPages, reportRows } from './documents/report.ts';
+import { profileOf } from './documents/read-profile.ts';
+import { type CleanReport, droppedPages, mergeReports, reportRows } from './documents/report.ts';
 import { findFolders, readDocumentManifest } from './manifest.ts';
 import type { SourceFigures } from './manifest-shape.ts';
 import { SPLITS, type Split } from './split.ts';
@@ -68,6 +70,35 @@ export async function statsOf(dir: string, signal?: AbortSignal): Promise<Stats>
   return {
     documents: documents === undefined ? undefined : await documentStats(documents, signal),
     tokens: tokens === undefined ? undefined : await tokenStats(tokens),
+  };
+}
+
+/** What the documents of a folder are like; empty where it has none. */
+export async function profileIn(dir: string, signal?: AbortSignal): Promise<Profile> {
+  const { documents } = findFolders(dir);
+  return documents === undefined ? new Profile() : profileOf(documents, signal);
+}
+
+/** Of two folders. Tokens of two vocabularies do not add up: they are those of neither. */
+export function mergeStats(a: Stats, b: Stats): Stats {
+  const documents =
+    a.documents && b.documents ? mergeDocuments(a.documents, b.documents) : (a.documents ?? b.documents);
+  return { documents };
+}
+
+function mergeDocuments(a: DocumentStats, b: DocumentStats): DocumentStats {
+  const sources = new Map<string, SourceTotals>();
+  for (const { source, documents, bytes, syllables } of [...a.sources, ...b.sources]) {
+    const known = sources.get(source) ?? { documents: 0, bytes: 0, syllables: 0 };
+    sources.set(source, {
+      ...{ documents: known.documents + documents, bytes: known.bytes + bytes, syllables: known.syllables + syllables },
+    });
+  }
+  return {
+    preset: a.preset === b.preset ? a.preset : `${a.preset}, ${b.preset}`,
+    report: mergeReports(a.report, b.report),
+    ...{ shards: a.shards + b.shards, fileBytes: a.fileBytes + b.fileBytes },
+    sources: [...sources].map(([source, totals]) => withMean(source, totals)).sort((x, y) => y.bytes - x.bytes),
   };
 }
 

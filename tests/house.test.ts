@@ -43,7 +43,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
   shards: [
     ...['format.ts', 'checksum.ts', 'split.ts', 'manifest-shape.ts', 'manifest.ts', 'arrow', 'documents', 'tokens'],
-    ...['snapshots', 'verify', 'explain', 'stats.ts', 'inspector', 'commands'],
+    ...['snapshots', 'verify', 'explain', 'stats.ts', 'profile-table.ts', 'diff.ts', 'inspector', 'commands'],
   ],
   nightly: [
     ...['figures.ts', 'gates.ts', 'shapes.ts', 'options.ts', 'history.ts', 'night-log.ts', 'metrics.ts', 'notify.ts'],

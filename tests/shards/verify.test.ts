@@ -332,13 +332,13 @@ describe('stats', () => {
   it('as a command: tables for people, one object for machines', async () => {
     const { dir, documents, tokens } = await runFolder();
     const people = context();
-    expect(await statsCommand.run({ dir }, people)).toBe(0);
+    expect(await statsCommand.run({ dirs: [dir], all: false }, people)).toBe(0);
     expect(people.out.join('')).toMatch(/^filter\/too_short +7 +8\.0 %$/m);
     expect(people.out.join('')).toMatch(/^bao\.vua\.test +53 /m);
     expect(people.out.join('')).toMatch(/^train +\d+ +\d+ .* 1\.000$/m);
     expect(people.out.join('')).toMatch(/^source +train documents .* valid text$/m);
     const machines = context(true);
-    await statsCommand.run({ dir: documents }, machines);
+    await statsCommand.run({ dirs: [documents], all: false }, machines);
     expect(JSON.parse(machines.out.join(''))).toMatchObject({ documents: { report: { kept: 80 } } });
     const onlyTokens = await statsOf(tokens);
     expect(onlyTokens.documents).toBeUndefined();
@@ -351,7 +351,7 @@ describe('stats', () => {
       range(30).map((n) => document(n, { source: `host-${n}.vua.test` })),
     );
     const heard = context();
-    await statsCommand.run({ dir }, heard);
+    await statsCommand.run({ dirs: [dir], all: false }, heard);
     expect(heard.out.join('')).toMatch(/^10 more sources +10 /m);
   });
 
@@ -359,7 +359,7 @@ describe('stats', () => {
     const dir = temporaryFolder();
     writeFolder(dir, []);
     const heard = context();
-    expect(await statsCommand.run({ dir }, heard)).toBe(0);
+    expect(await statsCommand.run({ dirs: [dir], all: false }, heard)).toBe(0);
     expect(heard.out.join('')).toMatch(/^0 documents kept, 0 dropped/);
   });
 });

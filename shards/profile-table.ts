@@ -1,0 +1,43 @@
+/** A profile as tables for people. */
+import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import type { Amount, Profile } from './documents/profile.ts';
+import { SHARES } from './documents/profile.ts';
+
+/** Rows of a table where not all are asked for. */
+const SHOWN = 10;
+/** Measurements shown then. */
+const MAIN = ['bytes', 'syllables', 'mean_syllable_length', 'diacritic_ratio', 'language_score', 'dup_line_frac'];
+
+export function formatProfile(profile: Profile, all: boolean): string {
+  const { days, hosts, measurements, documents } = profile;
+  const amounts = (title: string, named: readonly (readonly [string, Amount])[]): string => {
+    const shown = all ? named : named.slice(0, SHOWN);
+    const rows = shown.map(([name, amount]) => [
+      ...[name, formatCount(amount.documents), `${((100 * amount.documents) / documents).toFixed(1)} %`],
+      formatBytes(amount.bytes),
+    ]);
+    const more = named.length > shown.length ? [[`… ${formatCount(named.length - shown.length)} more (--all)`]] : [];
+    return formatTable([[title, 'documents', 'share', 'text'], ...rows, ...more]);
+  };
+  const byDay = [...days].sort(([a], [b]) => (a < b ? 1 : -1));
+  const byHost = [...hosts].sort(([, a], [, b]) => b.documents - a.documents);
+  const chosen = [...measurements].filter(([name]) => all || MAIN.includes(name));
+  const quantiles = [0, 0.05, 0.5, 0.95, 1];
+  const rows = chosen.map(([name, sketch]) => [
+    name,
+    figure(sketch.mean),
+    ...quantiles.map((share) => figure(sketch.quantile(share))),
+  ]);
+  const shares = SHARES.map((name) => {
+    const { count, of } = profile.shares[name];
+    return [name, formatCount(count), of === 0 ? '–' : `${((100 * count) / of).toFixed(1)} %`];
+  });
+  return [
+    amounts('day', byDay),
+    amounts('host', byHost),
+    formatTable([['pages, new and dropped', '', 'share'], ...shares]),
+    formatTable([['measurement', 'mean', 'least', '5 %', 'median', '95 %', 'most'], ...rows]),
+  ].join('\n\n');
+}
+
+const figure = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(3))) : '–');

@@ -1,0 +1,103 @@
+/** What is between two folders, what documents are like: figures that add up. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { diffCommand } from '../../shards/commands/diff.ts';
+import { statsCommand } from '../../shards/commands/stats.ts';
+import { diffOf } from '../../shards/diff.ts';
+import { Profile } from '../../shards/documents/profile.ts';
+import { profileOf } from '../../shards/documents/read-profile.ts';
+import { Sketch, stability } from '../../shards/documents/sketch.ts';
+import { context, range, temporaryFolder } from '../support.ts';
+import { document, drop, writeFolder } from './support.ts';
+
+const root = temporaryFolder('file');
+const folder = (name: string): string => {
+  const dir = join(root, name, 'documents');
+  mkdirSync(dir, { recursive: true });
+  return dir;
+};
+const old = folder('old');
+const later = folder('later');
+const SIZE = { shardBytes: 12_000, batchBytes: 4000 };
+writeFolder(
+  old,
+  range(40).map((n) => document(n)),
+  { ...SIZE, drops: [drop(1), drop(50, { id: 'd50' })] },
+);
+// The first shards are those of before, then: 30…34 left, 35 says something else, 36 has moved, 50 and 51 have come.
+const after = range(40)
+  .map((n) => {
+    if (n === 35) return document(n, { text: 'Bài viết lại. Trời đã tạnh, cả nhà ra vườn hái bưởi.' });
+    return n === 36 ? document(n, { url: 'http://moi.vua.test/36' }) : document(n);
+  })
+  .filter((_, n) => n < 30 || n > 34);
+writeFolder(later, [...after, document(50), document(51, { url: 'http://moi.vua.test/51' })], {
+  ...SIZE,
+  drops: [drop(1), drop(2, { id: 'd30', stage: 'consent', reason: 'opted_out_later', source: 'sotay.vua.test' })],
+});
+
+it('says what came, went and changed, by source and reason; drift and hosts', async () => {
+  const difference = await diffOf(old, join(root, 'later')); // a folder, or that of a run around it
+  expect(difference).toMatchObject({
+    before: { documents: 40, rejects: 2 },
+    after: { documents: 37, rejects: 2 },
+    added: { 'bao.vua.test': { 'filter/too_short': 1 }, 'sotay.vua.test': { new: 1 } },
+    removed: { 'sotay.vua.test': { 'consent/opted_out_later': 1, gone: 1 }, 'bao.vua.test': { gone: 3 } },
+    changed: { 'bao.vua.test': { text: 1 }, 'sotay.vua.test': { address: 1 } },
+    unchanged: 33,
+    hosts: { new: { 'moi.vua.test': { documents: 2 } }, vanished: {} },
+  });
+  const bytes = difference.drift.find(({ measurement }) => measurement === 'bytes')!;
+  expect(bytes.after).not.toBe(bytes.before);
+  expect(Math.abs(bytes.stability)).toBeLessThan(0.1);
+});
+
+it('of the same folder there is nothing, and shards that both have are compared with nothing', async () => {
+  const none = await diffOf(old, old);
+  expect(none).toMatchObject({ added: {}, removed: {}, changed: {}, unchanged: 40, hosts: { new: {}, vanished: {} } });
+  expect(none.drift.every(({ before, after: now, stability: index }) => before === now && index === 0)).toBe(true);
+});
+
+it('tells people and machines', async () => {
+  const [people, machines] = [context(), context(true)];
+  await diffCommand.run({ dirs: [old, later] }, people);
+  expect(people.out.join('')).toMatch(/removed +bao\.vua\.test +gone +3/);
+  await statsCommand.run({ dirs: [old, later], all: false }, machines);
+  const { documents, profile } = JSON.parse(machines.out.join(''));
+  expect(documents.report).toMatchObject({ kept: 77, pages: 81 });
+  expect(profile).toMatchObject({ documents: 77, days: { '2026-11-01': { documents: 77 } } });
+  await statsCommand.run({ dirs: [old], all: true }, people);
+  expect(people.out.join('')).toMatch(/dup_17gram_char_frac/);
+});
+
+it('profiles of parts add up to that of all, also through JSON', async () => {
+  const sum = Profile.of(JSON.parse(JSON.stringify(await profileOf(old))));
+  sum.merge(await profileOf(later));
+  const both = new Profile();
+  for (const n of range(40)) both.add({ kept: document(n) });
+  for (const one of [drop(1), drop(50, { id: 'd50' })]) both.add({ dropped: one });
+  const [parts, whole] = [JSON.stringify(await profileOf(old)), JSON.stringify(both)].map((text) => JSON.parse(text));
+  expect(parts).toEqual(whole);
+  expect(sum.documents).toBe(77);
+  expect(sum.measurements.get('bytes')!.count).toBe(77);
+});
+
+it('a sketch is within 5 % of every quantile, and sketches of parts are that of all', () => {
+  const values = range(5000).map((i) => ((i * 7919) % 5000) ** 2 / 1e4);
+  const [whole, parts] = [new Sketch(), range(3).map(() => new Sketch())];
+  for (const [i, value] of values.entries()) {
+    whole.add(value);
+    parts[i % 3].add(value);
+  }
+  const sorted = [...values].sort((a, b) => a - b);
+  for (const share of [0, 0.01, 0.3, 0.5, 0.9, 0.999, 1]) {
+    const exact = sorted[Math.floor(share * 4999)];
+    expect(Math.abs(whole.quantile(share) - exact), String(share)).toBeLessThanOrEqual(0.05 * exact + 1e-9);
+  }
+  for (const part of parts.slice(1)) parts[0].merge(part);
+  expect({ ...parts[0].toJSON(), sum: 0, squares: 0 }).toEqual({ ...whole.toJSON(), sum: 0, squares: 0 });
+  expect(parts[0].mean).toBeCloseTo(whole.mean, 9);
+  expect(stability(whole, parts[0])).toBe(0);
+  expect(stability(whole, new Sketch())).toBe(Number.POSITIVE_INFINITY);
+});
