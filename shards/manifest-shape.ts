@@ -36,6 +36,7 @@ const tokenShard = shardEntry
     textBytes: count,
     clusters: checksum,
     table: tableEntry.optional(),
+    from: z.array(checksum).optional(),
     perDocument: perDocument.optional(),
   })
   .refine(...addsUp)
@@ -119,6 +120,7 @@ export type DocumentShard = z.infer<typeof documentShard>;
  * checksum of the documents' clusters in order, each with a line end: who stands in this split can be proved later.
  * `table` is a file beside it with a row for each of its documents, in order (`tokens/table.ts`); held-out shards of
  * version 2 had lists in its place: source (index into the manifest's), tokens, bytes, and mostly the checksum of the text.
+ * `from`: checksums of the document shards whose documents these are; older folders do not say.
  */
 export type TokenShard = z.infer<typeof tokenShard>;
 export type DocumentManifest = z.infer<typeof documentManifest>;

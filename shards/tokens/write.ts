@@ -4,6 +4,7 @@
  *
  *   train-00000.arrow   │BOS t t t t│BOS t t│BOS t t t t t t│ …      batches: [2^20 tokens][2^20 tokens][rest]
  *
+ * Only new texts are encoded (`reuse.ts`): shards whose documents all stand are kept, tokens of the others are copied.
  * New shards get new numbers: until the manifest is replaced the old tokens stay valid, so a kill at any moment loses
  * nothing but the work since the start. A table beside each shard says of its documents source, tokens, bytes and the
  * checksum of the text (`table.ts`), so that an evaluation can be told by source.
@@ -24,7 +25,8 @@ import { shardFile, shardIndex, shardOf, TOKENS, type TokenType, tableFile, toke
 import { manifestPath, readDocumentManifest, readTokenManifest, removeOrphans, writeManifest } from '../manifest.ts';
 import { documentFingerprint, type TokenManifest, type TokenShard, tokenFiles } from '../manifest-shape.ts';
 import { SPLITS, type Split, splitOf } from '../split.ts';
-import { TOKEN_ARRAYS, type TokenArray } from './source.ts';
+import { type Group, groupsOf, KnownTokens } from './reuse.ts';
+import { reopenTokens, TOKEN_ARRAYS, type TokenArray } from './source.ts';
 import { TableWriter } from './write-table.ts';
 
 /** Tokens in a record batch: 2 MiB of uint16. */
@@ -51,7 +53,7 @@ export interface TokenOptions {
 }
 
 /**
- * Encodes all documents, unless the folder already holds exactly that. Interrupted, it leaves the folder as it was.
+ * Encodes the documents that the folder does not hold yet. Interrupted, it leaves the folder as it was.
  * @returns the manifest
  * @throws ToolkitError NO_DOCUMENTS, BAD_TOKEN (an id outside the vocabulary), NO_TOKENIZER, FOLDER_LOCKED, those of
  * readDocuments and of writing.
@@ -100,7 +102,7 @@ function compare(options: TokenOptions) {
     previous !== undefined &&
     sameMaking(previous, wanted) &&
     holdsFiles(outDir, tokenizerFiles);
-  return { documents, total, tokenizerFiles, wanted, previous, listed, damage, isCurrent };
+  return { documents, tokenizerFiles, wanted, previous, listed, damage, isCurrent };
 }
 
 async function writeLocked(
@@ -108,27 +110,44 @@ async function writeLocked(
   { signal, report }: Work,
 ): Promise<Outcome<TokenManifest, undefined>> {
   const { documentsDir, outDir, validShare } = options;
-  const { documents, total, tokenizerFiles, wanted, previous, listed, damage, isCurrent } = compare(options);
+  const { documents, tokenizerFiles, wanted, previous, listed, damage, isCurrent } = compare(options);
   removeOrphans(outDir, SPLITS, listed);
   if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
   if (previous !== undefined && isCurrent) return { outcome: 'nothing_new', report: previous };
 
+  const old = damage === undefined && sameIds(previous, wanted) ? previous : undefined;
+  const groups = groupsOf(documents.documents, old?.validShare === validShare ? old : undefined);
+  const known = old && (await knownBeside(outDir, old, groups));
   const writers = openWriters(options, wanted.dtype, listed);
+  const total = groups
+    .flatMap(({ kept, documents: all }) => (kept ? [] : all))
+    .reduce((sum, { rows }) => sum + rows, 0);
   const progress = report.stage('tokens', 'documents', total);
-  const figures = () => ({ tokens: writers.train.tokens + writers.valid.tokens });
+  let [done, encoded] = [0, 0];
+  const figures = () => ({ encoded, tokens: writers.train.tokens + writers.valid.tokens });
   try {
-    let done = 0;
-    for await (const batch of readDocumentShards(documentsDir, documents.documents, signal)) {
-      for (let row = 0; row < batch.rows; row++) {
-        const cluster = batch.string('cluster', row);
-        writers[splitOf(cluster, validShare)].add(batch.bytes('text', row), cluster, batch.string('source', row));
-        progress.update(++done, figures());
+    const shards: TokenShard[] = [];
+    for (const group of groups) {
+      if (group.kept) shards.push(...group.kept);
+      if (group.kept) continue;
+      for await (const batch of readDocumentShards(documentsDir, group.documents, signal)) {
+        for (let row = 0; row < batch.rows; row++) {
+          const [text, cluster] = [batch.bytes('text', row), batch.string('cluster', row)];
+          const textHash = hashOf(text);
+          const found = known?.has(textHash, text.length) ? await known.read(textHash) : undefined;
+          if (found === undefined) encoded++;
+          const writer = writers[splitOf(cluster, validShare)];
+          writer.add({ text, textHash, cluster, source: batch.string('source', row) }, found);
+          progress.update(++done, figures());
+        }
       }
+      if (signal.aborted) return { outcome: 'interrupted', report: undefined };
+      const from = group.documents.map(({ checksum }) => checksum);
+      shards.push(...SPLITS.flatMap((split) => writers[split].take()).map((shard) => ({ ...shard, from })));
     }
     progress.finish(figures());
-    if (signal.aborted) return { outcome: 'interrupted', report: undefined };
-    const shards = SPLITS.flatMap((split) => writers[split].finish());
-    const manifest: TokenManifest = { ...wanted, shards };
+    const inOrder = SPLITS.flatMap((split) => shards.filter((shard) => shard.split === split));
+    const manifest: TokenManifest = { ...wanted, shards: inOrder };
     for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
     writeManifest(outDir, manifest);
     removeOrphans(outDir, SPLITS, tokenFiles(manifest));
@@ -136,6 +155,21 @@ async function writeLocked(
   } finally {
     for (const split of SPLITS) writers[split].discard();
   }
+}
+
+/** Tokens of the shards that no group keeps. */
+async function knownBeside(outDir: string, previous: TokenManifest, groups: readonly Group[]): Promise<KnownTokens> {
+  const kept = new Set(groups.flatMap((group) => group.kept ?? []));
+  const others = new Set(previous.shards.filter((shard) => !kept.has(shard)));
+  return KnownTokens.of(await reopenTokens(outDir, previous), others);
+}
+
+/** A document as its tokens are stored: its text with the checksum. */
+interface Encodable {
+  readonly text: Uint8Array;
+  readonly textHash: bigint;
+  readonly cluster: string;
+  readonly source: string;
 }
 
 interface OpenShard {
@@ -170,9 +204,10 @@ class SplitWriter {
     this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS);
   }
 
-  add(text: Uint8Array, cluster: string, source: string): void {
+  /** @param known its tokens, where they need no encoding */
+  add({ text, textHash, cluster, source }: Encodable, known?: TokenArray): void {
     const { encode, vocabSize, shardTokens = SHARD_TOKENS } = this.#options;
-    const ids = encode(text);
+    const ids = known ?? encode(text);
     for (let i = 0; i < ids.length; i++) if (ids[i] >= vocabSize) throw badToken(ids[i], vocabSize);
     this.#open ??= this.#start();
     const shard = this.#open;
@@ -180,7 +215,7 @@ class SplitWriter {
     this.#append(shard.writer, ids);
     shard.clusters.update(Buffer.from(`${cluster}\n`));
     const tokens = 1 + ids.length;
-    shard.table.add(source, tokens, text.length, hashOf(text));
+    shard.table.add(source, tokens, text.length, textHash);
     shard.documents++;
     shard.textBytes += text.length;
     shard.tokens += tokens;
@@ -188,9 +223,10 @@ class SplitWriter {
     if (shard.tokens >= shardTokens) this.#end();
   }
 
-  finish(): TokenShard[] {
+  /** Ends the shard in hand; those that were finished since the last call. */
+  take(): TokenShard[] {
     this.#end();
-    return this.#finished;
+    return this.#finished.splice(0);
   }
 
   /** Drops the unfinished shard; finished ones that no manifest lists are removed by the next run. */
@@ -275,6 +311,10 @@ function readPrevious(outDir: string): { previous?: TokenManifest; listed: reado
 function sameMaking(previous: TokenManifest, { version: _, ...wanted }: Omit<TokenManifest, 'shards'>): boolean {
   return (Object.keys(wanted) as (keyof typeof wanted)[]).every((key) => previous[key] === wanted[key]);
 }
+
+/** Whether a text has the same ids in both. */
+const sameIds = (previous: TokenManifest | undefined, wanted: Parameters<typeof sameMaking>[1]): boolean =>
+  (['tokenizer', 'dtype', 'vocabSize', 'bosId'] as const).every((key) => previous?.[key] === wanted[key]);
 
 interface NamedBytes {
   readonly name: string;

@@ -1,0 +1,109 @@
+/** Tokens of new documents only: what the folder holds is kept or copied, and comes out as if all were encoded. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { Findings } from '../../crawlers/shell/work.ts';
+import { readDocumentManifest, readTokenManifest, writeManifest } from '../../shards/manifest.ts';
+import { toMerge } from '../../shards/merging.ts';
+import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
+import { verifySplits } from '../../shards/verify/tokens.ts';
+import { context, range, temporaryFolder } from '../support.ts';
+import { BOS, byteEncoder, textsIn } from './nights.ts';
+import { document, writeFolder } from './support.ts';
+
+function optionsFor(documentsDir: string, outDir = join(temporaryFolder(), 'tokens')) {
+  const tokenizerDir = temporaryFolder();
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+  const encoded: string[] = [];
+  const encoder = byteEncoder();
+  const encode = (text: Uint8Array): Uint16Array => {
+    encoded.push(Buffer.from(text).toString('utf8'));
+    return encoder(text);
+  };
+  const options: TokenOptions = {
+    ...{ documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: BOS, validShare: 0.3, batchTokens: 300 },
+  };
+  return { options, encoded };
+}
+
+/** A folder of documents by number, a shard of `each`; and what stands in it. */
+function documentsOf(numbers: readonly number[], each: number): string {
+  const dir = temporaryFolder();
+  const all = numbers.map((n) => document(n));
+  const shards = range(Math.ceil(all.length / each)).map((i) => all.slice(i * each, (i + 1) * each));
+  const pairs = shards.map((some, i) => {
+    const part = temporaryFolder();
+    const { documents } = writeFolder(part, some, {});
+    return { part, documents, i };
+  });
+  const manifest = { ...readDocumentManifest(pairs[0].part), documents: pairs.flatMap(({ documents }) => documents) };
+  for (const { part, i } of pairs) {
+    const file = `documents-${String(i).padStart(5, '0')}.arrow`;
+    manifest.documents[i] = { ...manifest.documents[i], file };
+    writeFileSync(join(dir, file), readFileSync(join(part, 'documents-00000.arrow')));
+  }
+  writeManifest(dir, manifest);
+  return dir;
+}
+
+const numbersOf = (texts: readonly string[]): number[] => texts.map((text) => Number(/^Bài số (\d+)\./.exec(text)![1]));
+
+it.each([
+  { what: 'more', first: range(20), next: range(29), encoded: range(29).slice(20) },
+  { what: 'fewer', first: range(20), next: range(20).filter((n) => n % 7 > 0), encoded: [] },
+  { what: 'others between', first: range(20), next: [0, 30, ...range(20).slice(1)], encoded: [30] },
+  { what: 'another order', first: range(20), next: range(20).reverse(), encoded: [] },
+])('$what: only new texts are encoded, and nothing can be told from writing all', async ({ first, next, encoded }) => {
+  const before = optionsFor(documentsOf(first, 6));
+  await writeTokens(before.options, context());
+  expect(numbersOf(before.encoded)).toEqual(first);
+  const documentsDir = documentsOf(next, 6);
+  const { options, encoded: anew } = optionsFor(documentsDir, before.options.outDir);
+  await writeTokens({ ...options, tokenizerDir: before.options.tokenizerDir }, context());
+  expect(numbersOf(anew)).toEqual(encoded);
+  const fresh = optionsFor(documentsDir);
+  await writeTokens(fresh.options, context());
+  expect(await textsIn(options.outDir)).toEqual(await textsIn(fresh.options.outDir));
+  const findings = new Findings(context().signal, { update() {}, finish() {} });
+  await verifySplits(documentsDir, options.outDir, findings);
+  expect(findings.faults).toEqual([]);
+});
+
+it('shards of documents that all stand are kept as files', async () => {
+  const { options } = optionsFor(documentsOf(range(40), 40));
+  await writeTokens(options, context());
+  const inode = (): number => statSync(join(options.outDir, readTokenManifest(options.outDir).shards[0].file)).ino;
+  const before = inode();
+  await writeTokens({ ...options, documentsDir: documentsOf(range(44), 40) }, context());
+  expect(inode()).toBe(before);
+  expect(readTokenManifest(options.outDir).shards.every(({ from }) => from!.length === 1)).toBe(true);
+});
+
+it('another split of the same texts encodes nothing', async () => {
+  const { options, encoded } = optionsFor(documentsOf(range(20), 6));
+  await writeTokens(options, context());
+  encoded.length = 0;
+  const { report } = await writeTokens({ ...options, validShare: 0.6 }, context());
+  expect(encoded).toEqual([]);
+  expect(report!.validShare).toBe(0.6);
+});
+
+it('a year of equal nights stays few files, each byte written a few times', () => {
+  for (const fresh of [0, 3]) {
+    let sizes: number[] = [];
+    let [most, written] = [0, 0];
+    for (let night = 0; night < 365; night++) {
+      sizes.push(1);
+      for (let merge = toMerge(sizes, { full: 120, fresh }); merge; merge = toMerge(sizes, { full: 120, fresh })) {
+        const together = sizes.slice(merge[0], merge[1] + 1).reduce((sum, size) => sum + size);
+        sizes = [...sizes.slice(0, merge[0]), together, ...sizes.slice(merge[1] + 1)];
+        written += together;
+      }
+      most = Math.max(most, sizes.length);
+    }
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(365);
+    expect(most).toBeLessThanOrEqual(9 + fresh);
+    expect(written / 365).toBeLessThan(8);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(120);
+  }
+});
