@@ -16,8 +16,8 @@
  * order give the same documents, whatever the number of threads.
  */
 import type { XXHashAPI } from 'xxhash-wasm';
-import { addressOf, type ConsentConclusion, type Page, siteOf, spellingOf } from '../crawlers/page.ts';
-import { RULES_FILES } from '../crawlers/polite/site-rules.ts';
+import { addressOf, isRefusal, type Page, siteOf, spellingOf } from '../crawlers/page.ts';
+import { RULES_FILES, refusalOf } from '../crawlers/polite/site-rules.ts';
 import type { Relation } from './dedup/near.ts';
 import { leastContainment, type NearRule } from './dedup/near-rule.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
@@ -146,8 +146,6 @@ function hear({ page, keys }: KeyedPage, store: DedupStore): void {
   if (notice === 'unchanged' && isRefusal(consent.conclusion)) store.optOut(keys.url, fetchedAt);
 }
 
-const isRefusal = (conclusion: ConsentConclusion): boolean => conclusion === 'no-train' || conclusion === 'no-index';
-
 /** Answers to batches in their order, a few batches ahead. */
 async function* inOrder(
   batches: AsyncIterable<KeyedPage[]>,
@@ -198,11 +196,15 @@ class Decision {
         store.optOut(keys.url, page.fetchedAt);
         store.pages.speak(keys.page);
         for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
-      } else if (this.#isOptedOut()) return this.#drop(OPTED_OUT);
+      } else if (this.#isOptedOut()) return this.#drop(this.#optedOut());
       store.versions.met(keys); // what could not be read replaces nothing
-      return this.#drop(answer.refused);
+      const isByConsent = answer.refused.stage === 'consent';
+      return this.#drop({
+        ...answer.refused,
+        ...(isByConsent && { other: refusalOf(page.consent, store.sites.table) }),
+      });
     }
-    if (this.#isOptedOut()) return this.#drop(OPTED_OUT);
+    if (this.#isOptedOut()) return this.#drop(this.#optedOut());
     const { title, text, charset } = answer.read;
     const later = store.versions.laterThan(keys);
     if (later !== undefined) {
@@ -221,6 +223,11 @@ class Decision {
     if (timeOf(this.#keyed.page.fetchedAt) <= timeOf(since)) return true;
     this.#store.optIn(this.#keyed.keys.url);
     return false;
+  }
+
+  /** With the statement of its site that decided, where that was it. */
+  #optedOut() {
+    return { ...OPTED_OUT, other: this.#store.sites.refusal(this.#keyed.keys) ?? '' };
   }
 
   #judge(read: ReadPage, assessment: Assessment): Cleaned {
@@ -246,6 +253,13 @@ class Decision {
     if (duplicate !== undefined && preset !== 'keep-all') {
       store.addCopy(duplicate.document, keys.page, page.place);
       return this.#drop({ stage: duplicate.stage, ...duplicate.rejection, other: relative!.id, ...measured });
+    }
+    // Once more where it counts: a date has passed, or the page came with statements that its conclusion does not know.
+    const refusal = refusalOf(page.consent, store.sites.table);
+    if (refusal !== undefined) {
+      store.optOut(keys.url, page.fetchedAt);
+      store.pages.speak(keys.page);
+      return this.#drop({ ...OPTED_OUT, other: refusal });
     }
     const id = store.freeId(this.#id);
     const isAlone = relative === undefined || preset !== 'keep-all';

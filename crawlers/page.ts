@@ -6,6 +6,13 @@ import { canonicalUrl } from './links/url.ts';
 
 export type ConsentConclusion = 'open' | 'no-train' | 'no-index' | 'unknown';
 
+/** What follows from a statement, by its name (polite/consent-table.ts). */
+export type ConsentTable = ReadonlyMap<string, ConsentConclusion>;
+
+/** Such pages become no documents. */
+export const isRefusal = (conclusion: ConsentConclusion): boolean =>
+  conclusion === 'no-train' || conclusion === 'no-index';
+
 export interface Consent {
   readonly conclusion: ConsentConclusion;
   /** What was said, word for word, with where: `x-robots-tag: noai`, `meta robots: noindex`, `tdm-reservation: 1`. */

@@ -4,18 +4,18 @@
  * their consent with them.
  */
 import type { Database } from 'better-sqlite3';
-import { conclusionOf, type RulesFile, readSiteRules, type SiteRules } from '../../crawlers/polite/site-rules.ts';
+import { type ConsentTable, isRefusal } from '../../crawlers/page.ts';
+import {
+  decisionOf,
+  type RulesFile,
+  readSiteRules,
+  type SiteRules,
+  SPEAKS_OF_USE,
+} from '../../crawlers/polite/site-rules.ts';
 import { STATE } from './schema.ts';
 import type { PageKeys } from './versions.ts';
 
 const LIFETIME_MS = 24 * 3_600_000;
-
-/** What a file says where it can take something back: only then are the site's rejects looked through. */
-const SPEAKS_OF_USE: Readonly<Record<RulesFile, RegExp>> = {
-  '/robots.txt': /content-(signal|usage)/i,
-  '/ai.txt': /disallow/i,
-  '/.well-known/tdmrep.json': /tdm-reservation/i,
-};
 
 export const SITES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS site_rules (
@@ -101,16 +101,23 @@ export class Sites {
     const gone: number[] = [];
     for (const { number, address, seen, input } of this.#documents.all(site)) {
       const moment = input === null || input === 0 ? seen : 0;
-      if (this.#refuses(site, address, moment)) gone.push(number);
+      if (this.#refusal(site, address, moment) !== undefined) gone.push(number);
       else if (this.#isAllowed(site, address)) this.#unforbid.run(number);
       else this.#forbid.run(number);
     }
     return gone;
   }
 
-  /** Whether the site said, then or later, that this page is not to be used. */
-  refuses({ site, address, time = 0 }: Pick<PageKeys, 'site' | 'address' | 'time'>): boolean {
-    return this.#refuses(site, address, time);
+  /** By which the statements of sites are concluded from. */
+  table: ConsentTable | undefined;
+
+  /** What the site said, then or later, for which this page is not to be used. */
+  refusal({ site, address, time = 0 }: Pick<PageKeys, 'site' | 'address' | 'time'>): string | undefined {
+    return this.#refusal(site, address, time);
+  }
+
+  refuses(page: Pick<PageKeys, 'site' | 'address' | 'time'>): boolean {
+    return this.refusal(page) !== undefined;
   }
 
   /** A document was added: marks it where the site's robots.txt forbids its page. */
@@ -118,12 +125,12 @@ export class Sites {
     if (!this.#isAllowed(site, address)) this.#forbid.run(number);
   }
 
-  #refuses(site: bigint, address: string, moment: number): boolean {
+  #refusal(site: bigint, address: string, moment: number): string | undefined {
     const said = this.#said(site).filter(({ until }) => moment <= until);
-    if (said.length === 0) return false;
+    if (said.length === 0) return undefined;
     const rules = said.map((each) => each.rules);
-    const conclusion = conclusionOf(rules, urlOf(address), said[0].agent);
-    return conclusion === 'no-train' || conclusion === 'no-index';
+    const { conclusion, statement } = decisionOf(rules, urlOf(address), said[0].agent, this.table);
+    return isRefusal(conclusion) ? statement : undefined;
   }
 
   #isAllowed(site: bigint, address: string): boolean {

@@ -10,6 +10,7 @@
  * normalised. From Google's parser come the misspelled names, the missing colon and `Allow: /x/index.html` = `/x/`.
  */
 import { normalizePercent } from '../links/url.ts';
+import { AI_CRAWLERS } from './consent-table.ts';
 
 export interface Pattern {
   /** What stands between the wildcards, normalised. */
@@ -35,7 +36,10 @@ export interface Robots {
   readonly crawlDelay: number | undefined;
   /** As written; may be relative. */
   readonly sitemaps: readonly string[];
-  /** Usage preferences that hold for `url`, word for word: `content-usage: /ai/ train-ai=n`. */
+  /**
+   * Usage preferences that hold for `url`, word for word: `content-usage: /ai/ train-ai=n`. And what forbids it to crawlers
+   * that gather for training, by their names: `disallow: / (for gptbot, ccbot)`.
+   */
   preferencesFor(url: string): string[];
 }
 
@@ -93,21 +97,52 @@ export function parseRobots(text: string, productToken: string): Robots {
   const preferences = [preamble, ...mine].flatMap((candidate) => candidate.preferences);
   const delays = mine.flatMap(({ crawlDelay }) => crawlDelay ?? []);
 
-  const ruleFor = (url: string): Rule | undefined =>
-    mostSpecific(rules, pathOf(url)).sort((a, b) => Number(b.allow) - Number(a.allow))[0];
+  const ruleFor = (url: string): Rule | undefined => decisive(rules, pathOf(url));
+  const aiGroups = aiGroupsOf(groups);
   return {
     ruleFor,
     isAllowed: (url) => ruleFor(url)?.allow ?? true,
     crawlDelay: delays.length > 0 ? Math.max(...delays) : undefined,
     sitemaps,
-    preferencesFor: (url) =>
-      ['content-signal', 'content-usage'].flatMap((name) =>
-        mostSpecific(
-          preferences.filter((preference) => preference.name === name),
-          pathOf(url),
-        ).map(({ value }) => `${name}: ${value}`),
-      ),
+    preferencesFor(url) {
+      const path = pathOf(url);
+      return [...preferencesAt(preferences, path), ...aiGroups.flatMap((group) => againstAi(group, path))];
+    },
   };
+}
+
+const decisive = (rules: readonly Rule[], path: string): Rule | undefined =>
+  mostSpecific(rules, path).sort((a, b) => Number(b.allow) - Number(a.allow))[0];
+
+const preferencesAt = (preferences: readonly Preference[], path: string): string[] =>
+  ['content-signal', 'content-usage'].flatMap((name) =>
+    mostSpecific(
+      preferences.filter((preference) => preference.name === name),
+      path,
+    ).map(({ value }) => `${name}: ${value}`),
+  );
+
+/** What a file says to crawlers that gather for training, by their names: those to which it says the same are one. */
+function aiGroupsOf(groups: readonly Group[]): Group[] {
+  const names = new Set(groups.flatMap(({ agents }) => [...agents].filter((agent) => AI_CRAWLERS.has(agent))));
+  const found = new Map<string, Group>();
+  for (const name of names) {
+    const mine = groups.filter(({ agents }) => agents.has(name));
+    const rules = mine.flatMap((group) => group.rules);
+    const preferences = mine.flatMap((group) => group.preferences);
+    const said = JSON.stringify([rules.map(({ allow, value }) => [allow, value]), preferences]);
+    const known = found.get(said);
+    if (known) known.agents.add(name);
+    else found.set(said, { agents: new Set([name]), rules, preferences });
+  }
+  return [...found.values()].filter(({ rules, preferences }) => rules.length + preferences.length > 0);
+}
+
+function againstAi({ agents, rules, preferences }: Group, path: string): string[] {
+  const rule = decisive(rules, path);
+  const names = [...agents].join(', ');
+  const forbids = rule !== undefined && !rule.allow ? [`disallow: ${rule.value} (for ${names})`] : [];
+  return [...forbids, ...preferencesAt(preferences, path)];
 }
 
 function rulesOf(allow: boolean, value: string): Rule[] {

@@ -2,13 +2,21 @@
  * What a site says of its pages in files of its own: robots.txt, ai.txt and tdmrep.json, each as a function of a URL. The
  * crawl asks before a request; cleaning asks again when an archive brings files that say something else than before.
  */
-import type { ConsentConclusion } from '../page.ts';
-import { concludeFrom } from './consent.ts';
+import { type Consent, type ConsentTable, isRefusal } from '../page.ts';
+import { type Decision, decide, namesIn } from './consent.ts';
+import { AI_CRAWLERS, CONSENT_EFFECTS, CONSENT_TABLE, consentTable } from './consent-table.ts';
 import { mostSpecific, parsePattern, parseRobots, pathOf } from './robots.ts';
 
 /** Paths of these files. */
 export const RULES_FILES = ['/robots.txt', '/ai.txt', '/.well-known/tdmrep.json'] as const;
 export type RulesFile = (typeof RULES_FILES)[number];
+
+/** What such a file says where it can take something back. */
+export const SPEAKS_OF_USE: Readonly<Record<RulesFile, RegExp>> = {
+  '/robots.txt': new RegExp(`content-(signal|usage)|\\b(${[...AI_CRAWLERS].join('|')})\\b`, 'i'),
+  '/ai.txt': /disallow/i,
+  '/.well-known/tdmrep.json': /tdm-reservation/i,
+};
 
 export interface SiteRules {
   /** Whether the crawler may ask for the URL. */
@@ -38,17 +46,64 @@ export function readSiteRules(file: RulesFile, text: string, productToken: strin
     isAllowed,
     statementsFor(url) {
       const rule = rules.ruleFor(url);
-      return rule ? [`ai.txt ${rule.allow ? 'allow' : 'disallow'}: ${rule.value}`] : [];
+      const mine = rule ? [`ai.txt ${rule.allow ? 'allow' : 'disallow'}: ${rule.value}`] : [];
+      return [...mine, ...rules.preferencesFor(url).map((preference) => `ai.txt ${preference}`)];
     },
   };
 }
 
-/** What follows for a URL from all files of its site. */
-export const conclusionOf = (rules: readonly SiteRules[], url: string, productToken: string): ConsentConclusion =>
-  concludeFrom(
+/** What follows for a URL from all files of its site, and what decided. */
+export const decisionOf = (
+  rules: readonly SiteRules[],
+  url: string,
+  productToken: string,
+  table?: ConsentTable,
+): Decision =>
+  decide(
     rules.flatMap((each) => each.statementsFor(url)),
     productToken,
+    table,
   );
+
+/** The statement for which a page becomes no document; `undefined` where it may become one. */
+export function refusalOf({ conclusion, statements }: Consent, table?: ConsentTable): string | undefined {
+  const decision = decide(statements, undefined, table);
+  if (isRefusal(decision.conclusion)) return decision.statement;
+  return isRefusal(conclusion) ? `${conclusion}, as its record says` : undefined;
+}
+
+/** A row of the table in force, for people. */
+export interface ConsentLine {
+  readonly statement: string;
+  readonly conclusion: string;
+  readonly effect: string;
+  readonly why: string;
+}
+
+/**
+ * The table in force, or what of it some statements are about.
+ * @param changes rows of the user's (`noarchive=unknown`) @throws ToolkitError BAD_OPTION (exit 2)
+ */
+export function consentLines(changes: readonly string[] = [], statements?: readonly string[]): ConsentLine[] {
+  const table = consentTable(changes);
+  const lineOf = (name: string, why: string): ConsentLine => {
+    const conclusion = table.get(name) ?? 'unknown';
+    return { statement: name, conclusion, effect: CONSENT_EFFECTS[conclusion], why };
+  };
+  if (statements === undefined) return CONSENT_TABLE.map(({ statement, why }) => lineOf(statement, why));
+  return statements.map((statement) => {
+    const { conclusion, statement: decisive } = decide([statement], undefined, table);
+    const names = namesIn(statement).filter((name) => table.get(name) === conclusion);
+    const why =
+      decisive === undefined
+        ? 'nothing follows'
+        : (CONSENT_TABLE.find((row) => names.includes(row.statement))?.why ?? '');
+    return { statement, conclusion, effect: CONSENT_EFFECTS[conclusion], why };
+  });
+}
+
+/** The table of `--consent`. @throws ToolkitError BAD_OPTION (exit 2) */
+export const consentBy = (changes: readonly string[]): ConsentTable => consentTable(changes);
 
 interface Reservation {
   readonly pattern: ReturnType<typeof parsePattern>;

@@ -14,7 +14,7 @@ const SOURCES: readonly Source[] = [warc, jsonl, text, html];
 export const ENDINGS = SOURCES.flatMap((source) => source.endings);
 
 export interface InputContext
-  extends Pick<ReadContext, 'onRead' | 'slicesOf' | 'withNotices' | 'source' | 'consentField'> {
+  extends Pick<ReadContext, 'onRead' | 'slicesOf' | 'withNotices' | 'source' | 'consentField' | 'consent'> {
   /** Ends the pages early, without an error. */
   readonly signal?: AbortSignal;
   /** Counts what is passed over, by reason (`status 404`, `content type image/png`, `not an input file`). */

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type Page, type Row } from '../page.ts';
-import { consentOf } from '../polite/consent.ts';
+import { concludeAgain, consentOf } from '../polite/consent.ts';
 import { badInput, printable, reasonOf } from '../shell/errors.ts';
 import { ByteReader } from '../warc/byte-reader.ts';
 import { unpack } from '../warc/gzip.ts';
@@ -108,7 +108,10 @@ function parseLine(
     headers: { 'content-type': isForeignText ? 'text/plain' : 'text/plain; charset=utf-8' },
     body,
     truncated: false,
-    consent: consentField === undefined ? CONSENT_UNKNOWN : consentIn(consentField, row[consentField]),
+    consent:
+      consentField === undefined
+        ? CONSENT_UNKNOWN
+        : concludeAgain(consentIn(consentField, row[consentField]), context.consent),
     row: rowIn(file, context, id, url, body),
     id,
     title: textIn('title'),

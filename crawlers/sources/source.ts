@@ -1,7 +1,7 @@
 /** Source: one way to read pages from a file. index.ts lists them; adding one is one object there. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Page, Row } from '../page.ts';
+import type { ConsentTable, Page, Row } from '../page.ts';
 
 export interface InputFile {
   /** As the user gave it, or found below the folder that the user gave. */
@@ -23,6 +23,8 @@ export interface ReadContext {
   readonly source?: string;
   /** The key of JSON lines that states their consent. */
   readonly consentField?: string;
+  /** What follows from statements about use, where it is not the default. */
+  readonly consent?: ConsentTable;
   /** Hears how many bytes were read from a file, as they are stored. */
   readonly onRead?: (bytes: number) => void;
   /** Of a file of records: the byte at which to begin. */

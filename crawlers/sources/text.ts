@@ -6,7 +6,7 @@ import { consentOf } from '../polite/consent.ts';
 import { isGzip, unpack, unreadable } from '../warc/gzip.ts';
 import { firstForeignByte } from './escaped-utf8.ts';
 import { changedAt, GUESSED, type InputFile, type ReadContext, rowOf, type Source } from './source.ts';
-import { htmlHead } from './warc.ts';
+import { markupOf } from './warc.ts';
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
 /** Read at once: a stream costs many times the reading. */
@@ -46,7 +46,12 @@ export const html: Source = {
     const read = await readWhole(file, { ...context, slicesOf: undefined });
     if (read === undefined) return;
     const headers = { 'content-type': 'text/html' };
-    yield { ...fileFacts(file, context), headers, ...read, consent: consentOf({ headers, html: htmlHead(read.body) }) };
+    yield {
+      ...fileFacts(file, context),
+      headers,
+      ...read,
+      consent: consentOf({ headers, html: markupOf(read.body), table: context.consent }),
+    };
   },
 };
 

@@ -1,8 +1,10 @@
 /** Pages out of WARC files: ours, where the consent stands in the record, and foreign ones, where it is derived. */
 import { resolve } from 'node:path';
+import { wideEncodingOf } from '../bytes/encoding.ts';
 import { mediaTypeOf, typeOf } from '../bytes/media-type.ts';
-import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type Page } from '../page.ts';
-import { consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
+import { decodeMarkup } from '../links/links.ts';
+import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type ConsentTable, type Page } from '../page.ts';
+import { concludeAgain, consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
 import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
 import { headerRecord, isPart } from '../warc/http-message.ts';
 import { readWarc } from '../warc/read-warc.ts';
@@ -19,20 +21,20 @@ export const warc: Source = {
   async *read({ path }, context) {
     const { signal, skipped, onRead, from } = context;
     for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true, from })) {
-      const page = pageOf(record);
+      const page = pageOf(record, context.consent);
       if (typeof page !== 'string') {
         yield record.at === undefined ? page : { ...page, place: { path: resolve(path), at: record.at } };
         continue;
       }
       countSkip(context, page);
-      const notice = context.withNotices ? noticeOf(record) : undefined;
+      const notice = context.withNotices ? noticeOf(record, context.consent) : undefined;
       if (notice !== undefined) yield notice;
     }
   },
 };
 
 /** The page of a record, or the reason why it is none. */
-function pageOf(record: WarcRecord): Page | string {
+function pageOf(record: WarcRecord, table?: ConsentTable): Page | string {
   if (record.type === 'revisit') return 'record type revisit';
   if (record.status < 200 || record.status > 299) return `status ${record.status}`;
   const headers = headerRecord(record.headers);
@@ -57,12 +59,14 @@ function pageOf(record: WarcRecord): Page | string {
     body: record.body,
     truncated: record.truncated !== undefined || isPart(record.status, record.headers),
     ...(record.wholeBytes !== undefined && { wholeBytes: record.wholeBytes }),
-    consent: statedConsent(record) ?? consentOf({ headers: record.headers, html: htmlHead(record.body) }),
+    consent:
+      statedConsent(record, table) ??
+      consentOf({ headers: record.headers, html: markupOf(record.body, headers['content-type']), table }),
   };
 }
 
 /** What a record that is no page tells of its address. */
-function noticeOf(record: WarcRecord): Page | undefined {
+function noticeOf(record: WarcRecord, table?: ConsentTable): Page | undefined {
   const { type, status, fetchedAt } = record;
   const url = valuesOf(record, 'vua-rules-of')[0] ?? record.url;
   if (!URL.canParse(url) || !/^https?:/i.test(url)) return undefined;
@@ -70,7 +74,7 @@ function noticeOf(record: WarcRecord): Page | undefined {
   const nothing = { source: '', headers, consent: CONSENT_UNKNOWN, body: new Uint8Array(), truncated: false };
   const told = { ...nothing, url, fetchedAt, status };
   if (type === 'revisit') {
-    const consent = statedConsent(record) ?? consentOf({ headers: record.headers });
+    const consent = statedConsent(record, table) ?? consentOf({ headers: record.headers, table });
     return { ...told, consent, notice: 'unchanged' };
   }
   if ((RULES_FILES as readonly string[]).includes(new URL(url).pathname)) {
@@ -85,11 +89,16 @@ function noticeOf(record: WarcRecord): Page | undefined {
 const valuesOf = ({ extra }: WarcRecord, name: string): string[] =>
   extra.filter(([candidate]) => candidate.toLowerCase() === name).map(([, value]) => value);
 
-function statedConsent(record: WarcRecord): Consent | undefined {
+function statedConsent(record: WarcRecord, table?: ConsentTable): Consent | undefined {
   const conclusion = valuesOf(record, 'vua-consent')[0];
   if (conclusion === undefined || !CONCLUSIONS.has(conclusion)) return undefined;
-  return { conclusion: conclusion as ConsentConclusion, statements: valuesOf(record, 'vua-consent-statement') };
+  const statements = valuesOf(record, 'vua-consent-statement');
+  return concludeAgain({ conclusion: conclusion as ConsentConclusion, statements }, table);
 }
 
-/** The part of a page that may hold meta tags. They are ASCII, so the page's own charset does not matter. */
-export const htmlHead = (body: Uint8Array): string => Buffer.from(body.subarray(0, 65_536)).toString('latin1');
+/** A page as far as meta tags go: they are ASCII, so that its charset does not matter, but for UTF-16. */
+export function markupOf(body: Uint8Array, contentType = ''): string {
+  const isWide = wideEncodingOf(body) !== undefined || /charset\s*=\s*["']?utf-?16/i.test(contentType);
+  if (isWide) return decodeMarkup(body, contentType).html;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseRecipe, parseThresholds, RECIPE_OPTIONS } from '../../cleaning/recipe.ts';
+import { consentBy } from '../../crawlers/polite/site-rules.ts';
 import {
   commandLine,
   defineCommand,
@@ -25,6 +26,10 @@ const INPUT = {
     .string()
     .optional()
     .describe('key of JSON lines that states consent: true, false, open, no-train, no-index or statements'),
+  consent: z
+    .array(z.string())
+    .default([])
+    .describe('what follows from a statement about use, STATEMENT=no-train|no-index|open|unknown: noarchive=unknown'),
   optOut: z
     .array(z.string())
     .default([])
@@ -57,7 +62,8 @@ export const CLEANING = { ...INPUT, ...RECIPE_OPTIONS, ...WORK } as const;
 
 /** What `cleanInputs` takes of them. @throws ToolkitError (exit 2) BAD_THRESHOLD, BAD_OPTION, BAD_INPUT */
 export async function cleanOptionsOf(given: z.infer<z.ZodObject<typeof CLEANING>>) {
-  const { source, consentField, optOut, dropVanished, dropForbidden, flag, workers, shardBytes, ...recipe } = given;
+  const { source, consentField, consent, optOut, dropVanished, dropForbidden, flag, workers, shardBytes, ...recipe } =
+    given;
   const { readOptOuts } = await import('../documents/marks.ts');
   return {
     ...parseRecipe(recipe),
@@ -66,6 +72,7 @@ export async function cleanOptionsOf(given: z.infer<z.ZodObject<typeof CLEANING>
     shardBytes,
     source,
     consentField,
+    consent: consentBy(consent),
     optOuts: optOut.flatMap(readOptOuts),
     policy: { vanished: dropVanished, gone: dropVanished, ...(dropForbidden && { forbidden: 0 }) },
   };

@@ -8,22 +8,36 @@ export const explainCommand = defineCommand({
     'vua explain https://example.vn/bai-viet --out out/documents',
     'vua explain 6f1b0c2a9d3e4f50 --out out/documents --json',
     'vua explain https://example.vn/bai-viet --out out --input out/crawl/warc',
+    'vua explain',
   ],
   positional: 'document',
   options: z.object({
-    document: z.string().describe('id or URL of a kept or dropped document'),
+    document: z
+      .string()
+      .optional()
+      .describe(
+        'id or URL of a kept or dropped document; without one: what follows from what publishers say about use',
+      ),
     out: z.string().default('vua-out/documents').describe('folder of documents'),
     input: z
       .array(z.string())
       .default([])
       .describe('files and folders that hold its page: shows as well what extraction left out of it'),
+    consent: z.array(z.string()).default([]).describe('rows of the table, as `vua clean` was given them'),
   }),
-  async run({ document, out, input }, { report, signal }) {
+  async run({ document, out, input, consent }, { report, signal }) {
+    if (document === undefined) {
+      const { consentLines } = await import('../../crawlers/polite/site-rules.ts');
+      const { formatConsent } = await import('../explain/consent.ts');
+      const lines = consentLines(consent);
+      report.result(`${formatConsent(lines)}\n`, { event: 'consent_table', rows: lines });
+      return 0;
+    }
     const { explain, formatExplanation } = await import('../explain/explain.ts');
     const { findFolders, manifestPath, readDocumentManifest } = await import('../manifest.ts');
     const folder = findFolders(out).documents ?? out;
     const found = await explain(folder, document, signal);
-    for (const each of found) report.result(`${formatExplanation(each)}\n`, { event: 'explained', ...each });
+    for (const each of found) report.result(`${formatExplanation(each, consent)}\n`, { event: 'explained', ...each });
     if (input.length > 0) {
       const { knownRecipe } = await import('../../cleaning/recipe.ts');
       const { formatLeftOut, leftOutOf } = await import('../explain/left-out.ts');

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { clean } from '../../cleaning/clean.ts';
 import { nearNote, type Recipe, recipeFor } from '../../cleaning/recipe.ts';
-import type { Page } from '../../crawlers/page.ts';
+import type { ConsentTable, Page } from '../../crawlers/page.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
 import { inputOf, openInput, pagesAt } from '../../crawlers/sources/index.ts';
@@ -30,6 +30,8 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   readonly source?: string;
   /** The key of JSON lines that states their consent. */
   readonly consentField?: string;
+  /** What follows from statements about use, where it is not the default. */
+  readonly consent?: ConsentTable;
   /** Ids and URLs that opted out, beside what the pages say. */
   readonly optOuts?: readonly string[];
   /** When marked documents leave. */
@@ -74,12 +76,14 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     withNotices: true,
     source: options.source,
     consentField: options.consentField,
+    consent: options.consent,
     skipped: passedOver,
     note: (text: string) => void doubts.push(text),
     onFault: (fault: ToolkitError) => void faults.push(fault),
   };
   const whole: string[] = [];
   const folder = DocumentFolder.open(outDir, options);
+  folder.store.sites.table = options.consent;
   const recipe = recipeFor(options, folder.manifest.recipe);
   const note = nearNote(recipe);
   if (note !== undefined) work.report.note(note);

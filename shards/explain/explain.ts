@@ -4,9 +4,11 @@ import { knownRecipe, type Ruling, rulings } from '../../cleaning/recipe.ts';
 import { addressOf } from '../../crawlers/page.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
+
 import { type DocumentMark, readMarks } from '../documents/marks.ts';
 import { readRows } from '../documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
+import { formatStatements } from './consent.ts';
 
 export interface Explanation {
   readonly outcome: 'kept' | 'dropped';
@@ -64,7 +66,8 @@ const EXCERPT = 300;
 const FACT = 'paragraph_languages'.length;
 const figure = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(3));
 
-export function formatExplanation(explanation: Explanation): string {
+/** @param consent rows of the consent table that were changed (`noarchive=unknown`) */
+export function formatExplanation(explanation: Explanation, consent: readonly string[] = []): string {
   const { outcome, shard, said, text, marks, value, threshold, measurements, rules } = explanation;
   const verdict =
     outcome === 'kept'
@@ -73,7 +76,7 @@ export function formatExplanation(explanation: Explanation): string {
         ? said.reason === 'superseded'
           ? supersededBy(said.url, value!)
           : `left: ${said.reason} for ${value} runs`
-        : `dropped by ${said.stage}: ${said.reason} (${figure(value!)}, threshold ${figure(threshold!)})${said.other ? `, repeats ${said.other}` : ''}`;
+        : `dropped by ${said.stage}: ${said.reason} (${figure(value!)}, threshold ${figure(threshold!)})${behind(said)}`;
   const facts = Object.entries(said)
     .filter(([name, fact]) => fact !== '' && !['stage', 'reason', 'other'].includes(name))
     .map(([name, fact]) => `${name.padEnd(FACT)} ${fact.replace(/\n/g, '; ')}`);
@@ -97,6 +100,7 @@ export function formatExplanation(explanation: Explanation): string {
   const parts = [
     `${verdict} (${shard})`,
     facts.join('\n'),
+    formatStatements(said, consent),
     section('repaired, cut and masked', [...counted('repaired_'), ...counted('cut_'), ...counted('masked_')]),
     section('rules', decisions),
     section('also measured', others),
@@ -104,6 +108,10 @@ export function formatExplanation(explanation: Explanation): string {
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
+
+/** What a rejection names beside its measure: what decided, or what it repeats. */
+const behind = ({ stage, other = '' }: Explanation['said']): string =>
+  other === '' ? '' : stage === 'consent' ? `, because of "${other}"` : `, repeats ${other}`;
 
 /** A moment is one of the clock, or the number of a run. */
 const supersededBy = (url: string, later: number): string =>

@@ -74,6 +74,24 @@ describe('clean', () => {
     expect(kept!.measurements.bytes).toBe(Buffer.byteLength(text));
   });
 
+  test('checks consent once more before it keeps, and tells what decided', async () => {
+    const said = (conclusion: 'open' | 'no-train', ...statements: string[]) => ({
+      consent: { conclusion, statements },
+    });
+    const outcomes = await cleanAll([
+      page(story(2), said('open', 'meta robots: all', 'meta robots: unavailable_after: 2010-06-25')),
+      page(story(2), said('no-train', 'tdm-reservation: 0', 'x-robots-tag: noai')),
+      page(story(2), said('no-train')),
+      page(story(2), said('open', 'tdm-reservation: 0')),
+    ]);
+    expect(outcomes.map(({ kept, dropped }) => (kept ? 'kept' : `${dropped.reason}: ${dropped.other}`))).toEqual([
+      'opted_out_later: meta robots: unavailable_after: 2010-06-25',
+      'no_train: x-robots-tag: noai',
+      'no_train: no-train, as its record says',
+      'kept',
+    ]);
+  });
+
   const binary = Uint8Array.from({ length: 4000 }, (_, i) => (i * 37) % 23);
   test.each<[string, Page, string]>([
     [

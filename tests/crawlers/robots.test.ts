@@ -152,3 +152,25 @@ it("agrees with Google's vectors where these agree with the RFC", ({ skip }) => 
   expect(vectors).toHaveLength(142);
   expect(new Set(differing)).toEqual(BY_THE_RFC);
 });
+
+describe('crawlers that gather for training, by their names', () => {
+  const said = (text: string, url = 'http://a.example/x'): string[] => parseRobots(text, 'VuaBot').preferencesFor(url);
+  it.each<[name: string, text: string, said: string[]]>([
+    ['one', 'User-agent: GPTBot\nDisallow: /', ['disallow: / (for gptbot)']],
+    [
+      'several in groups of their own',
+      'User-agent: GPTBot\nDisallow: /\n\nUser-agent: CCBot\nDisallow: /',
+      ['disallow: / (for gptbot, ccbot)'],
+    ],
+    [
+      'beside all',
+      'User-agent: *\nAllow: /\nUser-agent: Google-Extended/1.0\nUser-agent: ClaudeBot\nDisallow: /',
+      ['disallow: / (for google-extended, claudebot)'],
+    ],
+    ['another path', 'User-agent: GPTBot\nDisallow: /y', []],
+    ['this path', 'User-agent: GPTBot\nDisallow: /\nAllow: /y', ['disallow: / (for gptbot)']],
+    ['allowed', 'User-agent: GPTBot\nDisallow:', []],
+    ['a search engine', 'User-agent: Bingbot\nDisallow: /', []],
+    ['a preference', 'User-agent: CCBot\nContent-Usage: train-ai=n\nAllow: /', ['content-usage: train-ai=n']],
+  ])('%s', (_name, text, expected) => expect(said(text)).toEqual(expected));
+});
