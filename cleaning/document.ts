@@ -17,10 +17,11 @@ export const REPAIRS = [
 /** How often each was made. */
 export type Repairs = Record<(typeof REPAIRS)[number], number>;
 
-/** What is taken out of a text (cuts.ts). */
+/** What is taken out of a text (vietnamese/cuts.ts, dedup/passages.ts). */
 export const CUTS = [
   'foreign', // paragraphs in another language
   'residue', // lines that are no text
+  'repeated', // passages that a kept document has said
 ] as const;
 /** Characters of each. */
 export type Cuts = Record<(typeof CUTS)[number], number>;
@@ -94,7 +95,7 @@ export const MEASUREMENTS = [
   'policy_line_frac', //       lines that speak of cookies and terms of use / lines (C4)
   'lorem_ipsum', //            times it stands there (C4)
   ...named('repaired', REPAIRS),
-  ...named('cut', CUTS), //        characters that were taken out, by reason (`--paragraphs`)
+  ...named('cut', CUTS), //        characters that were taken out, by reason (`--paragraphs`, `--passages`)
   ...named('masked', PERSONAL_KINDS), // personal data that was replaced by a tag, by kind (pii.ts)
 ] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];

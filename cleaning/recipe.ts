@@ -24,33 +24,55 @@ export interface Recipe {
   readonly tones: ToneStyle;
   /** Whether paragraphs in other languages stay in a Vietnamese text. */
   readonly paragraphs: ParagraphRule;
+  /** Which of several duplicates stays: the one that came first, or the longest, whatever the order (clean.ts). */
+  readonly dedupOrder: DedupOrder;
+  /** Whether passages that a kept document has said stay in later ones (dedup/passages.ts). */
+  readonly passages: PassageRule;
 }
 
+const DEDUP_ORDERS = ['given', 'stable'] as const;
+type DedupOrder = (typeof DEDUP_ORDERS)[number];
+const PASSAGE_RULES = ['keep', 'cut'] as const;
+type PassageRule = (typeof PASSAGE_RULES)[number];
+
 /** A recipe as a folder has it: another version of vua may know other names. */
-export interface StoredRecipe extends Omit<Recipe, 'preset' | 'personalData' | 'tones' | 'paragraphs'> {
+export interface StoredRecipe
+  extends Omit<Recipe, 'preset' | 'personalData' | 'tones' | 'paragraphs' | 'dedupOrder' | 'passages'> {
   readonly preset: string;
   readonly personalData: string;
   readonly tones: string;
   readonly paragraphs: string;
+  readonly dedupOrder: string;
+  readonly passages: string;
 }
 
 /** What is not said is as `vua clean` has it. Two recipes that say the same are equal, in their order too. */
 export function recipeOf(said: Partial<Recipe>): Recipe {
   const { preset = 'recommended', thresholds = {}, personalData = 'basic', near = STANDARD_NEAR } = said;
-  const { tones = 'keep', paragraphs = paragraphsOf(preset) } = said;
+  const {
+    tones = 'keep',
+    paragraphs = paragraphsOf(preset),
+    dedupOrder = 'given',
+    passages = passagesOf(preset),
+  } = said;
   const sorted = Object.fromEntries(Object.entries(thresholds).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { preset, thresholds: sorted, personalData, near, tones, paragraphs };
+  return { preset, thresholds: sorted, personalData, near, tones, paragraphs, dedupOrder, passages };
 }
 
 /** Published presets take whole pages. */
 const paragraphsOf = (preset: string): ParagraphRule => (preset === 'recommended' ? 'vietnamese' : 'keep');
 
-/** The recipe of a folder that has one: where nothing is said of style or paragraphs, it goes on as it began. */
+/** `keep-all` keeps what is said again, too. */
+const passagesOf = (preset: string): PassageRule => (preset === 'keep-all' ? 'keep' : 'cut');
+
+/** The recipe of a folder that has one: where nothing is said of style, paragraphs, passages or order, it goes on as it began. */
 export const recipeFor = (said: Partial<Recipe>, stored: StoredRecipe): Recipe =>
   recipeOf({
     ...said,
     tones: said.tones ?? (stored.tones as ToneStyle),
     paragraphs: said.paragraphs ?? (stored.paragraphs as ParagraphRule),
+    dedupOrder: said.dedupOrder ?? (stored.dedupOrder as DedupOrder),
+    passages: said.passages ?? (stored.passages as PassageRule),
   });
 
 /** The options of a command that make a recipe (`parseRecipe`). */
@@ -81,6 +103,18 @@ export const RECIPE_OPTIONS = {
     .default(formatNear(STANDARD_NEAR))
     .describe(
       `near duplicates: bands x rows that propose pairs beside passages in common, @ the similarity that decides, measured on both texts. Share of pairs that the default's bands find, by their similarity: ${sCurve(STANDARD_NEAR)}`,
+    ),
+  dedupOrder: z
+    .enum(DEDUP_ORDERS)
+    .optional()
+    .describe(
+      'which of several duplicates stays: given, the first; stable, the longest, so that the pages of a run give the same documents in any order (default: given; a folder goes on as it began)',
+    ),
+  passages: z
+    .enum(PASSAGE_RULES)
+    .optional()
+    .describe(
+      'passages of 50 syllables and more that a kept document has said: keep, or cut, but from verse, code and law (default: cut, with --preset keep-all keep; a folder goes on as it began)',
     ),
 };
 
@@ -123,13 +157,15 @@ function parseThreshold(text: string): [reason: string, threshold: number] {
 }
 
 /** For people: the preset, and behind it what was moved: `recommended repeated_lines=0.4 personal-data=strict`. */
-export const formatRecipe = ({ preset, thresholds, personalData, near, tones, paragraphs }: StoredRecipe): string =>
+export const formatRecipe = ({ preset, thresholds, personalData, near, tones, ...rules }: StoredRecipe): string =>
   [
     preset,
     ...Object.entries(thresholds).map(([reason, threshold]) => `${reason}=${threshold}`),
     ...(personalData === 'basic' ? [] : [`personal-data=${personalData}`]),
     ...(tones === 'keep' ? [] : [`tones=${tones}`]),
-    ...(paragraphs === paragraphsOf(preset) ? [] : [`paragraphs=${paragraphs}`]),
+    ...(rules.paragraphs === paragraphsOf(preset) ? [] : [`paragraphs=${rules.paragraphs}`]),
+    ...(rules.dedupOrder === 'given' ? [] : [`dedup-order=${rules.dedupOrder}`]),
+    ...(rules.passages === passagesOf(preset) ? [] : [`passages=${rules.passages}`]),
     ...(isStandard(near) ? [] : [`near=${formatNear(near)}`]),
   ].join(' ');
 
@@ -156,6 +192,8 @@ export function knownRecipe(stored: StoredRecipe, where: string): Recipe {
     ['personal data', [stored.personalData], LEVELS],
     ['tones', [stored.tones], TONE_STYLES],
     ['paragraphs', [stored.paragraphs], PARAGRAPH_RULES],
+    ['dedup order', [stored.dedupOrder], DEDUP_ORDERS],
+    ['passages', [stored.passages], PASSAGE_RULES],
   ] as const;
   for (const [what, names, known] of named) {
     const unknown = names.find((name) => !(known as readonly string[]).includes(name));

@@ -61,9 +61,11 @@ const recipe = z.object({
   thresholds: z.record(z.string(), z.number()),
   personalData: z.string(),
   near: z.object({ bands: count, rows: count, similarity: z.number() }),
-  /** Folders without a word were made when there was one style, and no paragraph went alone. */
+  /** Folders without a word were made when there was one style, and no paragraph or passage went alone. */
   tones: z.string().default('old'),
   paragraphs: z.string().default('keep'),
+  dedupOrder: z.string().default('given'),
+  passages: z.string().default('keep'),
 });
 const shardPair = { documents: z.array(documentShard), rejects: z.array(documentShard) };
 const documentManifest = z.object({

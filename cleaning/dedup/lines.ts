@@ -29,24 +29,35 @@ export const LINES_SCHEMA = `
 export class HostLines {
   readonly #countPage;
   readonly #countLine;
+  readonly #pagesOf;
+  readonly #countOf;
 
   constructor(database: Database) {
     const counter = (table: string): string =>
       `INSERT INTO ${table} VALUES (?, 1) ON CONFLICT DO UPDATE SET pages = pages + 1 RETURNING pages`;
     this.#countPage = database.prepare<[number], number>(counter('hosts')).pluck();
     this.#countLine = database.prepare<[number], number>(counter('host_lines')).pluck();
+    this.#pagesOf = database.prepare<[number], number>('SELECT pages FROM hosts WHERE host = ?').pluck();
+    this.#countOf = database.prepare<[number], number>('SELECT pages FROM host_lines WHERE line = ?').pluck();
   }
 
-  /** Counts the page's title and lines; both without what the host repeats. `text` is normalised. */
-  strip(host: string, page: { readonly title: string; readonly text: string }): { title: string; text: string } {
+  /**
+   * Counts the page's title and lines; both without what the host repeats. `text` is normalised.
+   * @param isCounted they were counted before
+   */
+  strip(
+    host: string,
+    page: { readonly title: string; readonly text: string },
+    isCounted = false,
+  ): { title: string; text: string } {
     const hostHash = hash32(host);
-    const pages = this.#countPage.get(hostHash)!;
+    const pages = (isCounted ? this.#pagesOf : this.#countPage).get(hostHash) ?? 0;
     const counted = new Map<number, number>();
     const isRepeated = (line: string): boolean => {
       const key = lineKey(hostHash, line);
       let count = counted.get(key);
       if (count === undefined) {
-        count = this.#countLine.get(key)!;
+        count = (isCounted ? this.#countOf : this.#countLine).get(key) ?? 0;
         counted.set(key, count);
       }
       return count >= MIN_PAGES && count >= MIN_SHARE * pages;

@@ -50,6 +50,14 @@ export interface Relation {
   readonly containment: number;
 }
 
+/** Kept documents that a text is compared to. */
+export interface Neighbours {
+  /** The most contained first, of equals the earliest. */
+  readonly relations: readonly Relation[];
+  /** Those that share keys with it. */
+  readonly texts: readonly { readonly document: number; readonly sequence: Sequence }[];
+}
+
 /** Documents of one key that are looked at: its first members stand for all. */
 const MAX_CANDIDATES_PER_KEY = 16;
 /** Texts that are read for one document, and how much must speak for each: a key that sixteen share speaks with 1/16. */
@@ -127,20 +135,19 @@ export class NearIndex {
     }
   }
 
-  /** How kept documents are related to the text, the most contained first, of equals the earliest. */
-  find({ signature, sequence, anchors }: Fingerprint, similarity: number): Relation[] {
+  find({ signature, sequence, anchors }: Fingerprint, similarity: number): Neighbours {
     const candidates = this.#candidates(signature, anchors);
-    if (candidates.length === 0) return [];
+    if (candidates.length === 0) return { relations: [], texts: [] };
     const reading = new Reading(sequence);
     const found = candidates.flatMap((document) => {
       const text = this.#textOf.get(document);
       if (text === undefined) return [];
       const other = wordsIn(text.sequence);
       const shared = reading.sharedWith(other);
-      return [{ document, size: text.shingles, other, shared, count: countOf(shared) }];
+      return [{ document, size: text.shingles, sequence: other, shared, count: countOf(shared) }];
     });
     const boilerplate = boilerplateOf(found.map(({ shared }) => shared));
-    const relations = found.flatMap(({ document, size, other, shared, count }): Relation[] => {
+    const relations = found.flatMap(({ document, size, sequence: other, shared, count }): Relation[] => {
       const whole = relationOf(reading.size, size, count, similarity);
       if (whole === undefined) return [];
       const common = boilerplate === undefined ? 0 : countOf(boilerplate.map((mark, i) => mark & shared[i]));
@@ -153,7 +160,8 @@ export class NearIndex {
       return isOtherText(relation.kind, reading, shared, other, sequence) ? [] : [{ ...relation, document }];
     });
     if (found.length < candidates.length) relations.push(...this.#bySignature(candidates, signature, similarity));
-    return relations.sort((a, b) => b.containment - a.containment || a.document - b.document);
+    relations.sort((a, b) => b.containment - a.containment || a.document - b.document);
+    return { relations, texts: found };
   }
 
   /** Documents must be added in order of their numbers. */

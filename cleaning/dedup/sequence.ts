@@ -14,7 +14,8 @@ export type Sequence = Uint16Array;
 
 /** A syllable that fills a form: it holds a figure, or begins with a capital within a sentence. */
 export const FILLS = 0x8000;
-const HASH = 0x7fff;
+/** What tells syllables apart. */
+export const HASH = 0x7fff;
 
 const SHINGLE = 5;
 const GRAM = 8;

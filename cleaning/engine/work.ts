@@ -60,7 +60,7 @@ export interface WorkSettings {
 }
 
 /** What a worker must be told: plain data. */
-export interface EngineSettings extends Omit<Recipe, 'near'> {
+export interface EngineSettings extends Omit<Recipe, 'near' | 'dedupOrder' | 'passages'> {
   /** Files of benchmark items to flag. */
   readonly contamination: readonly string[];
 }
@@ -232,6 +232,20 @@ export function assess(
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),
     print: judgement === true ? fingerprint(body) : NO_FINGERPRINT,
   };
+}
+
+/** The same of what is left of its text, when passages are cut that other documents say: it is read anew. */
+export function withoutPassages(
+  { text, measurements }: Assessment,
+  left: string,
+  title: string,
+  settings: WorkSettings,
+  hash: XXHashAPI,
+): Assessment {
+  const again = assess({ text: left, title, repairs: noRepairs() }, { ...settings, paragraphs: 'keep' }, hash);
+  const before = Object.entries(measurements).filter(([name]) => /^(?:repaired|cut|masked)_/.test(name));
+  const counted = { ...again.measurements, ...Object.fromEntries(before), cut_repeated: text.length - left.length };
+  return { ...again, measurements: counted };
 }
 
 function readLanguages(text: string) {

@@ -128,8 +128,8 @@ describe('DedupStore', () => {
     expect(second.pages.add(2n)).toBe(true);
     expect(second.exact.find(-5n)).toBe(number);
     expect(second.exact.find(6n)).toBeUndefined();
-    expect(second.near.find(print(`${text} thêm một câu`), 0.6)[0]?.document).toBe(number);
-    expect(second.near.find(print('một chuyện khác hẳn, chẳng giống gì chuyện kia'), 0.6)).toEqual([]);
+    expect(second.near.find(print(`${text} thêm một câu`), 0.6).relations[0]?.document).toBe(number);
+    expect(second.near.find(print('một chuyện khác hẳn, chẳng giống gì chuyện kia'), 0.6).relations).toEqual([]);
     second.close();
   });
 

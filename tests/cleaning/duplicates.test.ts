@@ -12,14 +12,14 @@ const random = new Random(3);
 const text = (syllables: number): string => prose(random, syllables);
 
 /** How the last text is related to those before it. */
-function relations(...texts: readonly string[]): Relation[] {
+function relations(...texts: readonly string[]): readonly Relation[] {
   const database = new BetterSqlite3(':memory:');
   database.exec(NEAR_SCHEMA);
   const index = new NearIndex(database);
   const prints = texts.map((each) => fingerprint(readSyllables(each)));
   const last = prints.pop()!;
   for (const [i, print] of prints.entries()) index.add(i + 1, print);
-  const found = index.find(last, 0.6);
+  const found = index.find(last, 0.6).relations;
   database.close();
   return found;
 }

@@ -126,7 +126,7 @@ describe('manifest.json', () => {
     if (recipe !== undefined)
       expect(readDocumentManifest(dir)).toEqual({
         ...manifest,
-        recipe: recipeOf({ tones: 'old', paragraphs: 'keep', ...(recipe as Partial<Recipe>) }),
+        recipe: recipeOf({ tones: 'old', paragraphs: 'keep', passages: 'keep', ...(recipe as Partial<Recipe>) }),
       });
     else
       expect(await thrownBy(() => readDocumentManifest(dir))).toMatchObject({

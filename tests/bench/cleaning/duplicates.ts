@@ -32,12 +32,15 @@ export interface Scores {
 }
 
 /** By the whole line: pages in, documents out. */
-export async function droppedBy(documents: readonly PoolDocument[]): Promise<Dropped> {
+export async function droppedBy(
+  documents: readonly PoolDocument[],
+  dedupOrder: 'given' | 'stable' = 'given',
+): Promise<Dropped> {
   const store = openDedupStore(':memory:');
   const dropped = new Map<string, string>();
   try {
     const pages = documents.map(({ id, text }) => ({ ...pageOf(text, undefined, `file:${id}`), id }));
-    for await (const outcome of clean(pages, { store })) {
+    for await (const outcome of clean(pages, { store, dedupOrder })) {
       const { id, stage, reason, other } = outcome.dropped ?? {};
       if (id !== undefined && (stage === 'exact' || stage === 'near')) dropped.set(id, other!);
       else if (id !== undefined) throw new Error(`${id} was dropped by ${stage}: ${reason}`);
@@ -167,6 +170,15 @@ export async function duplicatesBench(size = 20_000): Promise<void> {
   };
   add('vua', await droppedBy(pool.documents));
   add('vua, another order', await droppedBy(shuffled(pool.documents, 2)));
+  const orders = [pool.documents, shuffled(pool.documents, 3), [...pool.documents].reverse()];
+  const stable: Dropped[] = [];
+  for (const documents of orders) stable.push(await droppedBy(documents, 'stable'));
+  add('vua --dedup-order stable', stable[0]);
+  const gone = stable.map((dropped) => JSON.stringify([...dropped].sort()));
+  rows.push([
+    '  three orders of input',
+    gone.every((one) => one === gone[0]) ? 'the same documents' : 'OTHER DOCUMENTS',
+  ]);
   const peer = datatrove(pool);
   if (peer !== undefined) add('datatrove, MinHash of 14 bands of 8 and clusters', peer);
   const head = ['', 'dropped', 'precision', 'recall'];

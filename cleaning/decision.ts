@@ -1,0 +1,241 @@
+/** What becomes of one page that was read, asked in its turn: opt-outs, versions, lines of its host, filters, duplicates. */
+import { type Page, spellingOf } from '../crawlers/page.ts';
+import { refusalOf } from '../crawlers/polite/site-rules.ts';
+import type { Neighbours, Relation } from './dedup/near.ts';
+import { leastContainment } from './dedup/near-rule.ts';
+import { cutPassages, type Passage, passagesIn } from './dedup/passages.ts';
+import type { DedupStore } from './dedup/store.ts';
+import type { PageKeys } from './dedup/versions.ts';
+import type { Cleaned, Document, Drop } from './document.ts';
+import type { Engine } from './engine/engine.ts';
+import { type Answer, type Assessment, assess, type ReadPage, withoutPassages } from './engine/work.ts';
+import type { Rejection } from './filters/filter.ts';
+import type { Recipe } from './recipe.ts';
+
+export interface KeyedPage {
+  readonly page: Page;
+  readonly keys: PageKeys;
+}
+
+/** What becomes of one page, asked in its turn. */
+export class Decision {
+  readonly #keyed: KeyedPage;
+  readonly #recipe: Recipe;
+  readonly #store: DedupStore;
+  readonly #engine: Engine;
+  readonly #id: string;
+  readonly #isCounted: boolean;
+
+  /** @param isCounted whether the lines of the page were counted for its host before */
+  constructor(keyed: KeyedPage, recipe: Recipe, store: DedupStore, engine: Engine, isCounted = false) {
+    this.#isCounted = isCounted;
+    this.#keyed = keyed;
+    this.#recipe = recipe;
+    this.#store = store;
+    this.#engine = engine;
+    this.#id = keyed.page.id ?? engine.hash.h64ToString(spellingOf(keyed.page.url));
+  }
+
+  outcome(answer: Answer): Cleaned {
+    const store = this.#store;
+    const { page, keys } = this.#keyed;
+    if ('refused' in answer) {
+      if (answer.refused.stage === 'consent') {
+        store.optOut(keys.url, page.fetchedAt);
+        store.pages.speak(keys.page);
+        for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
+      } else if (this.#isOptedOut()) return this.#drop(this.#optedOut());
+      store.versions.met(keys); // what could not be read replaces nothing
+      const isByConsent = answer.refused.stage === 'consent';
+      return this.#drop({
+        ...answer.refused,
+        ...(isByConsent && { other: refusalOf(page.consent, store.sites.table) }),
+      });
+    }
+    if (this.#isOptedOut()) return this.#drop(this.#optedOut());
+    const { title, text, charset } = answer.read;
+    const later = store.versions.laterThan(keys);
+    if (later !== undefined) {
+      const moments = { value: later, threshold: store.versions.momentOf(keys) };
+      return this.#drop({ ...SUPERSEDED, ...moments, title, text, charset, other: this.#id });
+    }
+    return this.#judge(answer.read, answer.assessment);
+  }
+
+  /** Whether its URL opted out when or after it was fetched; a later page is welcome. */
+  #isOptedOut(): boolean {
+    if (this.#store.sites.refuses(this.#keyed.keys)) return true;
+    if (this.#store.optedOutAt(BigInt.asIntN(64, this.#engine.hash.h64(`id ${this.#id}`))) !== undefined) return true;
+    const since = this.#store.optedOutAt(this.#keyed.keys.url);
+    if (since === undefined) return false;
+    if (timeOf(this.#keyed.page.fetchedAt) <= timeOf(since)) return true;
+    this.#store.optIn(this.#keyed.keys.url);
+    return false;
+  }
+
+  /** With the statement of its site that decided, where that was it. */
+  #optedOut() {
+    return { ...OPTED_OUT, other: this.#store.sites.refusal(this.#keyed.keys) ?? '' };
+  }
+
+  #judge(read: ReadPage, assessment: Assessment): Cleaned {
+    const store = this.#store;
+    const { preset, passages } = this.#recipe;
+    const { page, keys } = this.#keyed;
+    const { title, text } = read.isHtml ? store.lines.strip(hostOf(page), read, this.#isCounted) : read;
+    const said = { title, charset: read.charset };
+    if (text !== '' && (text !== read.text || title !== read.title)) {
+      assessment = assess({ ...read, text, title }, this.#engine.settings, this.#engine.hash);
+    }
+    const content = BigInt.asIntN(64, this.#engine.hash.h64(`${title}\n${text === '' ? '' : assessment.text}`));
+    const same = this.#supersede(content);
+    if (text === '') return this.#drop({ ...NO_TEXT, ...said, text });
+    const { judgement, language, measurements } = assessment;
+    const measured = { ...said, text: assessment.text, language: language.code, measurements };
+    if (judgement !== true) return this.#drop({ stage: judgement.stage, ...judgement.verdict, ...measured });
+    if (same !== undefined) return this.#drop({ ...UNCHANGED, other: same, ...measured });
+
+    const found = this.#relations(assessment);
+    const { duplicate, excerpts = [] } = found;
+    if (duplicate !== undefined && preset !== 'keep-all') return this.#dropDuplicate(duplicate, measured);
+    const cut =
+      passages === 'cut' && duplicate === undefined ? this.#withoutPassages(title, assessment, found) : assessment;
+    if ('duplicate' in cut) return this.#dropDuplicate(cut.duplicate, measured);
+    const id = store.freeId(this.#id);
+    const nearest = duplicate?.document ?? excerpts[0]?.document;
+    const relative = nearest === undefined || preset !== 'keep-all' ? undefined : store.document(nearest);
+    const number = store.addDocument({ id, keys, key: assessment.key, content, cluster: relative?.clusterNumber });
+    store.exact.add(assessment.key, number);
+    store.near.add(number, cut.print);
+    if (preset !== 'keep-all') {
+      for (const { document, containment } of excerpts) store.leaveAsExcerpt(document, number, containment);
+    }
+    return { kept: this.#document(id, title, relative?.cluster ?? id, read, cut) };
+  }
+
+  /** The kept document that it repeats; else those that are excerpts of it, and the texts that share passages with it. */
+  #relations({ key, print }: Assessment): Found {
+    const same = this.#store.exact.find(key);
+    if (same !== undefined) {
+      const rejection = { reason: 'exact_duplicate', value: 1, threshold: 1 };
+      return { duplicate: { stage: 'exact', document: same, rejection } };
+    }
+    const { similarity } = this.#recipe.near;
+    const { relations, texts } = this.#store.near.find(print, similarity);
+    const whole = relations.find(({ kind }) => kind !== 'superset');
+    if (whole === undefined) return { excerpts: relations, texts };
+    const reason = whole.kind === 'copy' ? 'near_duplicate' : 'excerpt';
+    const rejection = { reason, value: whole.containment, threshold: leastContainment(similarity) };
+    return { duplicate: { stage: 'near', document: whole.document, rejection } };
+  }
+
+  /** Without what kept documents say as well, or the one of which too little is left then. */
+  #withoutPassages(
+    title: string,
+    assessment: Assessment,
+    { excerpts = [], texts = [] }: Found,
+  ): Assessment | { readonly duplicate: Duplicate } {
+    const { text, print } = assessment;
+    const leaving = new Set(excerpts.map(({ document }) => document));
+    const passages = texts.flatMap(({ document, sequence }) =>
+      leaving.has(document) ? [] : passagesIn(print.sequence, sequence, document),
+    );
+    const left = passages.length === 0 ? text : cutPassages(text, title, passages);
+    if (left === text) return assessment;
+    const cut = withoutPassages(assessment, left, title, this.#engine.settings, this.#engine.hash);
+    if (left === '' || cut.judgement !== true) {
+      const rejection = { reason: 'repeated_passages', value: 1 - left.length / text.length, threshold: 0 };
+      return { duplicate: { stage: 'near', document: longest(passages).document, rejection } };
+    }
+    const { duplicate } = this.#relations(cut);
+    return duplicate === undefined ? cut : { duplicate };
+  }
+
+  #dropDuplicate({ stage, document, rejection }: Duplicate, measured: Measured): Cleaned {
+    const { page, keys } = this.#keyed;
+    this.#store.addCopy(document, keys.page, page.place);
+    return this.#drop({ stage, ...rejection, other: this.#store.document(document).id, ...measured });
+  }
+
+  /**
+   * Earlier documents of what this page is a version of leave, whatever becomes of it. Not the one with the same title
+   * and text: its id.
+   */
+  #supersede(content: bigint): string | undefined {
+    const { versions } = this.#store;
+    const { keys } = this.#keyed;
+    const earlier = versions.earlierThan(keys);
+    const same = earlier.length > 0 ? versions.withText(keys, content) : undefined;
+    if (same !== undefined) versions.see(same.number, keys);
+    for (const { number } of earlier) {
+      if (number !== same?.number) this.#store.leave(number, 'superseded', this.#id, versions.momentOf(keys));
+    }
+    versions.met(keys);
+    return same?.id;
+  }
+
+  #document(id: string, title: string, cluster: string, read: ReadPage, assessment: Assessment): Document {
+    const { url, source, fetchedAt, consent, licence = 'unknown' } = this.#keyed.page;
+    const { author, published, canonical, section, lang, charset } = read;
+    const { text, language, paragraphLanguages, contamination, measurements } = assessment;
+    return {
+      id,
+      text,
+      url,
+      title,
+      author,
+      published,
+      canonical,
+      section,
+      lang,
+      source,
+      fetchedAt,
+      consent,
+      licence,
+      charset,
+      language: language.code,
+      paragraphLanguages,
+      diacritics: language.diacritics,
+      cluster,
+      contamination,
+      measurements,
+    };
+  }
+
+  #drop(drop: DropOf & Partial<Drop>): Cleaned {
+    const { url, source, fetchedAt } = this.#keyed.page;
+    if (drop.text !== '') this.#store.addReject(this.#keyed.keys);
+    return { dropped: { id: this.#id, url, source, fetchedAt, other: '', language: '', ...drop } };
+  }
+}
+
+const NOTHING_READ = { title: '', text: '', charset: '' };
+const OPTED_OUT = { stage: 'consent', reason: 'opted_out_later', value: 1, threshold: 0, ...NOTHING_READ } as const;
+const SUPERSEDED = { stage: 'version', reason: 'superseded' } as const;
+const UNCHANGED = { stage: 'exact', reason: 'exact_duplicate', value: 1, threshold: 1 } as const;
+const NO_TEXT = { stage: 'extract', reason: 'no_text', value: 0, threshold: 1 } as const;
+
+type DropOf = Omit<Drop, 'id' | 'url' | 'source' | 'fetchedAt' | 'other' | 'language'>;
+type Measured = Pick<Drop, 'title' | 'text' | 'charset' | 'language' | 'measurements'>;
+
+interface Duplicate {
+  readonly stage: 'exact' | 'near';
+  /** Number of the document that was kept. */
+  readonly document: number;
+  readonly rejection: Rejection;
+}
+
+interface Found {
+  readonly duplicate?: Duplicate;
+  readonly excerpts?: readonly Relation[];
+  readonly texts?: Neighbours['texts'];
+}
+
+const longest = (passages: readonly Passage[]): Passage =>
+  passages.reduce((best, one) => (one.to - one.from > best.to - best.from ? one : best));
+
+export function hostOf({ url, source }: Page): string {
+  return URL.canParse(url) ? new URL(url).host || source : source;
+}
+
+export const timeOf = (moment: string): number => Date.parse(moment) || 0;
