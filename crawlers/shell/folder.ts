@@ -9,6 +9,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -17,6 +18,7 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
+import { uptime } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { badInput, reasonOf, ToolkitError, tryAgain } from './errors.ts';
 import { formatBytes } from './reporter.ts';
@@ -262,6 +264,27 @@ export function waitingLink(path: string, target: string): string | undefined {
   } catch (error) {
     if (hasNoLinks(error)) return undefined;
     throw error;
+  }
+}
+
+/** Removes what a writer that was killed had begun: of a process that is gone, or from before this machine started. */
+export function removeUnfinished(dir: string): void {
+  const booted = Date.now() - 1000 * uptime();
+  for (const name of readdirSync(dir)) {
+    const pid = /\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid === undefined) continue;
+    const path = join(dir, name);
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (changed < booted || !isRunning(Number(pid))) rmSync(path, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -146,9 +146,11 @@ function whileItMoves<T>(path: string, timeout: number | undefined, use: (databa
 function letGo(dir: string, { database, identity }: Claim): void {
   const path = join(dir, LOCK_FILE);
   const remove = (): void => {
-    if (identity === undefined || identityOf(path) !== identity) return;
-    rmSync(join(dir, HOLDER_FILE), { force: true });
-    removeFiles(path);
+    try {
+      if (identity === undefined || identityOf(path) !== identity) return;
+      rmSync(join(dir, HOLDER_FILE), { force: true });
+      removeFiles(path);
+    } catch {} // a disk that fails: what stays there stops nobody
   };
   if (process.platform !== 'win32') remove();
   database.close();

@@ -8,7 +8,7 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, rmdirSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { badInput, ToolkitError, tryAgain } from './errors.ts';
-import { makeFolder, unwritable, writeFault } from './folder.ts';
+import { makeFolder, removeUnfinished, unwritable, writeFault } from './folder.ts';
 import { heartbeatLocking } from './heartbeat.ts';
 import { describeHolder, self } from './holder.ts';
 import { hasKernelLocks, kernelLocking, type Locking, type Mode } from './kernel-lock.ts';
@@ -127,7 +127,10 @@ function writing(dir: string, made: readonly string[]): ReturnType<Parameters<ty
     if (letGo === undefined) return { heldBy: real };
     // Taken first and looked around then: of two at once one sees the other.
     const other = relativesOf(dir, real).find((each) => !isOurs(each) && locking.isWritten(each));
-    if (other === undefined) return keep({ dir: real, mode: 'write', letGo, made });
+    if (other === undefined) {
+      removeUnfinished(real);
+      return keep({ dir: real, mode: 'write', letGo, made });
+    }
     letGo();
     return { heldBy: other };
   } catch (error) {
