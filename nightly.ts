@@ -232,7 +232,8 @@ async function clean(settings: Settings, faults: ToolkitError[], work: Work): St
     work.report.note(`${fault.code}: ${fault.message}`);
   };
   const options = await cleanOptionsOf(cleanSettings(settings));
-  const cleaned = await cleanInputs({ ...options, inputs, outDir: foldersOf(settings).documents, onFault }, work);
+  const { documents: outDir } = foldersOf(settings);
+  const cleaned = await cleanInputs({ ...options, inputs, compacts: true, outDir, onFault }, work);
   if (faults.length > 0 && existsSync(join(out, 'crawl'))) {
     const { suspect } = await import('./crawlers/settle-damage.ts');
     suspect(

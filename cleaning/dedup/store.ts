@@ -287,10 +287,10 @@ export class DedupStore {
     endDepartures(this.#database, shard);
   }
 
-  /** A shard that was written anew under another number. */
+  /** A shard that was written anew under another number, or into one with others. */
   moveShard(kind: 'documents' | 'rejects', from: number, to: number): void {
     for (const table of kind === 'documents' ? ['shards'] : ['rejects', 'site_rejects']) {
-      this.#database.prepare(`UPDATE ${table} SET shard = ? WHERE shard = ?`).run(to, from);
+      this.#database.prepare(`UPDATE OR REPLACE ${table} SET shard = ? WHERE shard = ?`).run(to, from);
     }
   }
 

@@ -26,6 +26,8 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   /** Threads that read pages, beside this one (default: as many as the machine has cores). */
   readonly threads?: number;
   readonly shardBytes?: number;
+  /** Small shards of earlier runs become fewer. */
+  readonly compacts?: boolean;
   /** Names what the rows of the inputs belong to from night to night, whatever their paths. */
   readonly source?: string;
   /** The key of JSON lines that states their consent. */
@@ -142,7 +144,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     const isChanged = report.pages > 0 || folder.store.heard > 0 || isMarked || left + rejectShards.length > 0;
     if (isChanged || folder.isNew) {
       known?.write();
-      folder.finish(writer.finish());
+      folder.finish(writer.finish(), options.compacts);
     } else if (known?.hasNews) folder.store.instead(() => known!.write());
     progress.finish(figures());
     for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) work.report.note(doubt);

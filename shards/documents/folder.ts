@@ -23,6 +23,7 @@ import { DOCUMENTS, shardIndex } from '../format.ts';
 import { manifestJson, manifestPath, readDocumentManifest, removeOrphans, writeManifest } from '../manifest.ts';
 import { type DocumentManifest, parseDocumentManifest } from '../manifest-shape.ts';
 import { adopt } from './adopt.ts';
+import { compact } from './compact.ts';
 import { carryOut } from './depart.ts';
 import { countsOf, writeMarks } from './marks.ts';
 import type { ShardPair } from './write.ts';
@@ -105,17 +106,19 @@ export class DocumentFolder {
   /**
    * The same at the end of a run: documents that leave (of pages that opted out or were superseded) are taken out of
    * their shards, and the text of opted-out rejects. Those shards are written anew, once, and the old files removed. A
-   * run that was killed before leaves this to the next.
+   * run that was killed before leaves this to the next. With `compacts` small shards become fewer.
    */
-  finish(shards: ShardPair): void {
+  finish(shards: ShardPair, compacts = false): void {
     const added = this.#with(shards);
-    const { marked: _, ...manifest } = carryOut(this.#dir, this.store, added, nextIndexOf(added));
+    const left = carryOut(this.#dir, this.store, added, nextIndexOf(added));
+    const free = Math.max(nextIndexOf(added), nextIndexOf(left)); // files of both are still there
+    const { marked: _, ...manifest } = compacts ? compact(this.#dir, this.store, left, free) : left;
     const marked = this.store.marks.all();
     const counts = countsOf(marked);
     this.#commit(marked.length === 0 ? manifest : { ...manifest, marked: counts });
     writeMarks(this.#dir, marked);
     const listed = new Set([...this.#manifest.documents, ...this.#manifest.rejects].map(({ file }) => file));
-    for (const { file } of [...added.documents, ...added.rejects]) {
+    for (const { file } of [...added.documents, ...added.rejects, ...left.documents, ...left.rejects]) {
       if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
     }
   }

@@ -43,7 +43,8 @@ export function byteEncoder(): (text: Uint8Array) => Uint16Array {
 /** Documents, tokenizer and tokens in `dir`, of these inputs beside what stands there. */
 export async function work(dir: string, inputs: readonly string[]): Promise<void> {
   const [documents, tokenizer, tokens] = ['documents', 'tokenizer', 'tokens'].map((name) => join(dir, name));
-  await cleanInputs({ inputs, outDir: documents, preset: 'keep-all', threads: 0, source: 'rows' }, context());
+  const options = { inputs, outDir: documents, preset: 'keep-all', threads: 0, source: 'rows' } as const;
+  await cleanInputs({ ...options, compacts: true }, context());
   makeFolder(tokenizer);
   if (!existsSync(join(tokenizer, 'tokenizer.json'))) {
     writeFileSync(join(tokenizer, 'tokenizer.json'), '{"name":"bytes"}');
