@@ -232,8 +232,9 @@ async function clean(settings: Settings, faults: ToolkitError[], work: Work): St
     work.report.note(`${fault.code}: ${fault.message}`);
   };
   const options = await cleanOptionsOf(cleanSettings(settings));
-  const { documents: outDir } = foldersOf(settings);
-  const cleaned = await cleanInputs({ ...options, inputs, compacts: true, outDir, onFault }, work);
+  const { passedOverIn } = await import('./nightly/ask.ts');
+  const where = { inputs, outDir: foldersOf(settings).documents, passedOver: passedOverIn(out), compacts: true };
+  const cleaned = await cleanInputs({ ...options, ...where, onFault }, work);
   if (faults.length > 0 && existsSync(join(out, 'crawl'))) {
     const { suspect } = await import('./crawlers/settle-damage.ts');
     suspect(

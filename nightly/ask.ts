@@ -2,9 +2,10 @@
  * The gates of a night, between cleaning and what is made of documents. What they say is kept in OUT/work until the night
  * is published, so that one that was stopped behind them, or released by hand, is judged by all that it read.
  *
- *   OUT/work/profile.json    of what was read since the last snapshot; whether the night was accepted by hand
+ *   OUT/work/profile.json     of what was read since the last snapshot; whether the night was accepted by hand
+ *   OUT/passed-over.sqlite    pages of rejected nights: no night reads them, whatever it begins with
  */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
 import type { Reporter } from '../crawlers/shell/reporter.ts';
@@ -35,6 +36,12 @@ export interface Held {
 }
 
 const profilePath = (out: string): string => join(workFolder(out), 'profile.json');
+
+export const passedOverPath = (out: string): string => join(out, 'passed-over.sqlite');
+
+/** The list, where a night was rejected. */
+export const passedOverIn = (out: string): string | undefined =>
+  existsSync(passedOverPath(out)) ? passedOverPath(out) : undefined;
 
 function readUnpublished(out: string): Unpublished | undefined {
   const known = readJsonIfPresent<Unpublished>(profilePath(out));

@@ -12,7 +12,7 @@ import { NightLog } from './night-log.ts';
 import type { Settings } from './options.ts';
 
 /** Between two looks at a busy folder. */
-const LOOK_MS = 5000;
+const LOOK_MS = 1000;
 /** Endings of which nobody is told: all is well, nothing to do, faults in inputs that it named, a stop. */
 const QUIET = [0, 5, NOTHING_NEW, INTERRUPTED];
 

@@ -1,17 +1,18 @@
 /** A night that a gate held back, when somebody has looked at it. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writePassedOver } from '../cleaning/dedup/seen.ts';
 import { knownRecipe } from '../cleaning/recipe.ts';
 import { badInput } from '../crawlers/shell/errors.ts';
-import { syncFolder } from '../crawlers/shell/folder.ts';
+import { syncFolder, writeFault } from '../crawlers/shell/folder.ts';
 import { holding } from '../crawlers/shell/lock.ts';
 import { formatCount } from '../crawlers/shell/reporter.ts';
 import type { Work } from '../crawlers/shell/work.ts';
 import { goOn, nightFacts } from '../nightly.ts';
 import { DocumentFolder } from '../shards/documents/folder.ts';
 import { manifestPath, readDocumentManifest } from '../shards/manifest.ts';
-import { beginNight, heldNight, releaseNight } from '../shards/snapshots/work.ts';
-import { accept, type Held } from './ask.ts';
+import { beginNight, heldNight, releaseNight, workFolder } from '../shards/snapshots/work.ts';
+import { accept, type Held, passedOverPath } from './ask.ts';
 import { writeHistory } from './history.ts';
 import { NightLog } from './night-log.ts';
 
@@ -50,17 +51,12 @@ export async function rejectNight(out: string, work: Work): Promise<number> {
     const { held } = needHeld(out);
     const from = join(out, 'held', 'documents');
     const { recipe } = readDocumentManifest(from);
-    const night = beginNight(out, await nightFacts({ ...held.settings, out }));
-    const folder = DocumentFolder.open(join(night, 'documents'), knownRecipe(recipe, manifestPath(from)));
-    let pages = 0;
-    try {
-      pages = folder.store.pages.passOver(join(from, 'dedup.sqlite'));
-      folder.finish({ documents: [], rejects: [] });
-    } catch (error) {
-      throw folder.store.fault(error) ?? error;
-    } finally {
-      folder.close();
-    }
+    // A night that was killed meanwhile may know the same pages: it begins anew.
+    rmSync(workFolder(out), { recursive: true, force: true });
+    const night = join(beginNight(out, await nightFacts({ ...held.settings, out })), 'documents');
+    DocumentFolder.open(night, knownRecipe(recipe, manifestPath(from))).close();
+    const [memory, before] = [from, night].map((dir) => join(dir, 'dedup.sqlite'));
+    const pages = passOver(passedOverPath(out), memory, before);
     writeHistory(out, { event: 'rejected', time: new Date().toISOString(), run: held.run });
     rmSync(join(out, 'held'), { recursive: true, force: true });
     syncFolder(out);
@@ -68,4 +64,12 @@ export async function rejectNight(out: string, work: Work): Promise<number> {
     work.report.result(said, { event: 'rejected', out, pages, run: held.run });
     return 0;
   });
+}
+
+function passOver(path: string, memory: string, before: string): number {
+  try {
+    return writePassedOver(path, memory, before);
+  } catch (error) {
+    throw writeFault(path, error) ?? error;
+  }
 }

@@ -41,26 +41,50 @@ export class SeenPages {
   }
 
   /**
-   * Takes over what another memory, which went on from this one, knows of pages: they are dealt with, and what is of the
-   * same age or older. But for those that speak of others.
-   * @returns how many that are
+   * Pages of a list of `writePassedOver` are dealt with, and what is of the same age or older.
    * @throws SqliteError
    */
-  passOver(path: string): number {
-    const other = new BetterSqlite3(path, { readonly: true, fileMustExist: true });
+  passOver(path: string): void {
+    const list = new BetterSqlite3(path, { readonly: true, fileMustExist: true });
     try {
-      other.defaultSafeIntegers();
-      const keys = other.prepare<[], bigint>('SELECT key FROM pages WHERE key NOT IN (SELECT key FROM spoken)').pluck();
-      let count = 0;
-      for (const key of keys.iterate()) if (this.add(key)) count++;
+      list.defaultSafeIntegers();
+      for (const key of list.prepare<[], bigint>('SELECT key FROM pages').pluck().iterate()) this.add(key);
       const latest = this.#database.prepare<[bigint, bigint]>(
         'INSERT INTO versions VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)',
       );
-      const versions = other.prepare<[], [bigint, bigint]>('SELECT version, latest FROM versions').raw();
+      const versions = list.prepare<[], [bigint, bigint]>('SELECT version, latest FROM versions').raw();
       for (const [version, moment] of versions.iterate()) latest.run(version, moment);
-      return count;
     } finally {
-      other.close();
+      list.close();
     }
+  }
+}
+
+/**
+ * Adds to a list what one memory knows of pages and another, from which it went on, does not: but for those that speak of
+ * others, which must be heard.
+ * @returns how many pages are new to the list
+ * @throws SqliteError
+ */
+export function writePassedOver(path: string, memory: string, before: string): number {
+  const list = new BetterSqlite3(path);
+  try {
+    list.exec('CREATE TABLE IF NOT EXISTS pages (key INTEGER PRIMARY KEY)');
+    list.exec('CREATE TABLE IF NOT EXISTS versions (version INTEGER PRIMARY KEY, latest INTEGER NOT NULL)');
+    list.prepare('ATTACH ? AS memory').run(memory);
+    list.prepare('ATTACH ? AS before').run(before);
+    return list.transaction(() => {
+      list.exec(`INSERT INTO versions SELECT * FROM (
+          SELECT version, latest FROM memory.versions EXCEPT SELECT version, latest FROM before.versions) WHERE true
+        ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)`);
+      return list
+        .prepare(
+          `INSERT OR IGNORE INTO pages SELECT key FROM memory.pages
+           EXCEPT SELECT key FROM memory.spoken EXCEPT SELECT key FROM before.pages`,
+        )
+        .run().changes;
+    })();
+  } finally {
+    list.close();
   }
 }

@@ -36,6 +36,8 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   readonly consent?: ConsentTable;
   /** Ids and URLs that opted out, beside what the pages say. */
   readonly optOuts?: readonly string[];
+  /** A list of pages that are not read again (`writePassedOver`). */
+  readonly passedOver?: string;
   /** When marked documents leave. */
   readonly policy?: MarkPolicy;
   /** Takes the faults of files when all else is committed; without it the last is thrown. */
@@ -128,6 +130,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
       }
     };
     hearOptOuts(folder.store, options.optOuts ?? []);
+    if (options.passedOver !== undefined) folder.store.pages.passOver(options.passedOver);
     if (options.pages === undefined) known = new KnownInputs(folder.store.cursors, inputs, reading);
     await take(options.pages ?? readNew(known!, inputs, reading, faults, whole));
     const pagesRead = read + (known?.passed ?? 0);

@@ -102,10 +102,11 @@ it('rejected, its pages are passed over; who opted out in it is heard', async ()
   expect((await gate({ reject: true })).said).toContain('32 pages of the night');
   await run();
   expect((await ids()).filter((id) => /^n3|^n1-0$/.test(id))).toEqual([]);
-  add(4, good(4));
+  add(4, [...range(40).map((i) => english(50 + i)), ...good(4)]);
   expect(await run({ dryRun: true })).toMatchObject({ said: { event: 'prediction', documents: expect.any(Number) } });
-  expect(await run()).toMatchObject({ status: 0 });
-  expect((await ids()).filter((id) => id.startsWith('n4'))).toHaveLength(16);
+  expect(await run()).toMatchObject({ status: 4, said: { gates: [{ gate: 'language' }] } }); // and what was begun is put aside
+  expect(await run({ gate: ['language=off'] })).toMatchObject({ status: 0 });
+  expect((await ids()).filter((id) => /^n[34]/.test(id))).toHaveLength(16);
 });
 
 it('a dry run writes nothing', async () => {
