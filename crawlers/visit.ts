@@ -152,7 +152,7 @@ async function record(
   const prose = isHtml ? proseOf(html) : undefined;
   const seen = seenOf(row, prose);
   const news = context.frontier.settle(
-    row.url,
+    row,
     {
       state: 'done',
       again: (named) => again(row, { ...seen, news: named }, context.refreshAfterMs),
@@ -209,7 +209,7 @@ function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlS
     // It is what it was, a list or not.
     const seen = { isList: row.rank < RANKS.sitemap, isBare: row.nights === 1, hasChanged: false };
     countDated(row, false, context.frontier);
-    context.frontier.settle(row.url, {
+    context.frontier.settle(row, {
       state: 'done',
       status,
       keepValidators: true,
@@ -237,7 +237,7 @@ function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep
   if (obstacle !== undefined) return refuse(row, obstacle, context, answer);
   const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1, rank: row.rank };
   const { status, stored } = answer;
-  context.frontier.settle(row.url, { state: 'done', status, stored, reason: 'redirect' }, [discovery]);
+  context.frontier.settle(row, { state: 'done', status, stored, reason: 'redirect' }, [discovery]);
   return step(row, 'redirect', { answer });
 }
 
@@ -268,7 +268,7 @@ function retryLater(row: UrlRow, status: number, reason: string, context: VisitC
     attempts,
     keepValidators: true,
   };
-  context.frontier.settle(row.url, isLast ? settlement : { ...settlement, nextTry });
+  context.frontier.settle(row, isLast ? settlement : { ...settlement, nextTry });
   return {
     ...step(row, 'failed', { reason }),
     status,
@@ -280,7 +280,7 @@ function retryLater(row: UrlRow, status: number, reason: string, context: VisitC
 
 function refuse(row: UrlRow, reason: string, { frontier }: VisitContext, answer?: Answer): CrawlStep {
   const keepValidators = answer === undefined; // nothing was heard that speaks against the copy at hand
-  frontier.settle(row.url, {
+  frontier.settle(row, {
     state: 'refused',
     status: answer?.status,
     stored: answer?.stored,

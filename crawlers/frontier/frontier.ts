@@ -47,6 +47,7 @@ export class Frontier {
       this.#db.pragma('journal_mode = WAL');
       this.#db.pragma('synchronous = NORMAL');
       this.#db.pragma('cache_size = -65536'); // KiB
+      this.#db.pragma('wal_autocheckpoint = 8192'); // pages: many commits touch the same ones
       makeTables(this.#db);
       this.#statements = prepare(this.#db);
       this.hosts = new Hosts(this.#db);
@@ -79,18 +80,16 @@ export class Frontier {
   }
 
   /** Records what became of a URL together with what was found on it; returns what of that was not known yet. */
-  settle(url: string, settlement: Settlement, discoveries: readonly Discovery[] = []): readonly Discovery[] {
+  settle(asked: UrlRow | string, settlement: Settlement, discoveries: readonly Discovery[] = []): readonly Discovery[] {
     return this.#write(() => {
-      const row = this.#statements.outcome.get(url);
+      const row = typeof asked === 'string' ? this.#statements.outcome.get(asked) : asked;
       if (row === undefined) return [];
       const added = this.#insert(discoveries, row.id);
       const { state, reason = null, stored, fetchedAt } = settlement;
       const again = settlement.again?.(added.length);
       const settledAt = Date.now();
       const nights = again?.nights ?? nightsOf(settlement, row);
-      this.#count(row.kind, outcomeOf(row.state, row.reason), -1);
-      this.#count(row.kind, outcomeOf(state, reason), 1);
-      this.#statements.settle.run({
+      const { changes } = this.#statements.settle.run({
         ...{ id: row.id, state, reason, settledAt },
         status: settlement.status ?? null,
         attempts: settlement.attempts ?? 0,
@@ -106,7 +105,10 @@ export class Frontier {
         warcFile: stored === undefined ? null : this.places.store(stored),
         warcEnd: stored?.end ?? null,
       });
-      const host = this.hosts.of(new URL(url).hostname)!;
+      if (changes === 0) return added; // it was another spelling of a URL that is settled
+      this.#count(row.kind, outcomeOf(row.state, row.reason), -1);
+      this.#count(row.kind, outcomeOf(state, reason), 1);
+      const host = this.hosts.at(row.url);
       if (fetchedAt !== undefined && !host.hasServed) this.hosts.change(host, { hasServed: true });
       return added;
     });

@@ -9,6 +9,7 @@ import type { Discovery, UrlRow } from '../../crawlers/frontier/row.ts';
 import { HostQueue } from '../../crawlers/host-queue.ts';
 import { NextVisit } from '../../crawlers/next-visit.ts';
 import { Budget, budgetsOf } from '../../crawlers/polite/budget.ts';
+import { measureFrontier } from '../bench/crawlers/frontier.ts';
 import { expectLinear } from '../growth.ts';
 import { range, temporaryFolder } from '../support.ts';
 
@@ -204,9 +205,7 @@ describe('when a page is looked at again', () => {
     ['one that did until now', row({ nights: 1 }), { ...article, hasChanged: false }, 2],
   ])('%s', (_name, of, seen, nights) => expect(again(of, seen, WEEK).nights).toBe(nights));
 
-  it('is no later than the options say', () => {
-    expect(again(row(), article, 2 * NIGHT).nights).toBe(2);
-  });
+  it('is no later than the options say', () => expect(again(row(), article, 2 * NIGHT).nights).toBe(2));
 });
 
 describe('a host that has lists, new pages and pages to look at again', () => {
@@ -350,6 +349,13 @@ describe('cost', () => {
         for (let i = 0; i < n; i++) queue.put(queue.take()!, 7 + (i % 5));
       },
       { from: 2000 },
+    ));
+
+  it('of a URL does not grow with those that are known', () =>
+    expectLinear(
+      (n) => n,
+      (n) => measureFrontier(n, 20),
+      { from: 1000 },
     ));
 
   it('of a start does not grow with the URLs that are not due, nor with the files that were moved away', async () => {
