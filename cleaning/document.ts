@@ -64,9 +64,10 @@ export const MEASUREMENTS = [
   'vietnamese_ratio', //       syllables that the Vietnamese syllable grammar accepts / alphabetic syllables
   'language_score', //         how surely it is Vietnamese (language.ts)
   'vietnamese_para_frac', //   characters of paragraphs in Vietnamese / characters of paragraphs whose language is known, of what stays
-  'stopword_hits', //          distinct Vietnamese function words found, of 48; times 85 / syllables where there are fewer
+  'stopword_hits', //          distinct Vietnamese function words found, of 50; times 85 / syllables where there are fewer
   'fineweb_stopwords', //      distinct ones found, of FineWeb-2's 15
   'function_word_frac', //     syllables that are function words / syllables
+  'typed_frac', //             syllables in keys of Telex or VNI that nothing converted (`Vieejt`) / syllables
   'hash_ratio', //             `#` / syllables (Gopher)
   'ellipsis_ratio', //         `…` and `...` / syllables (Gopher)
   'bullet_line_frac', //       lines that open with a bullet / lines, where there are four (Gopher)

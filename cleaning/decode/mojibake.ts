@@ -4,7 +4,9 @@
  * proof enough by itself; the older encodings are known by the words of all damaged lines together (legacy.ts).
  */
 
+import { isFunctionWord } from '../vietnamese/lexicon.ts';
 import { dropPiledMarks, nfc } from '../vietnamese/nfc.ts';
+import { parseSyllable } from '../vietnamese/syllables.ts';
 import { restoreCapitals } from './capitals.ts';
 import { accentedWords, decodeLegacy, detectLegacy } from './legacy.ts';
 
@@ -34,6 +36,33 @@ export function repairMojibake(text: string): { readonly text: string; readonly 
   const isDecoded = (i: number): boolean => decoded[i] !== lines[i];
   return { text: charset === 'tcvn3' ? restoreCapitals(result, isDecoded) : result, lines: repaired };
 }
+
+/**
+ * windows-1258 of which only the letters with two marks were converted: `ðýợc`, `ngýời`. The bytes of đ, ư, ơ and ă are
+ * still shown as ð, ý, õ and ã. Where there are some, a word is mended that is no syllable as it stands, and one
+ * afterwards; a function word (`nãm`) as well.
+ * @returns the text and how many words were mended
+ */
+export function repairHalfDecoded(text: string): { readonly text: string; readonly words: number } {
+  if ((text.match(HALF_DECODED)?.length ?? 0) < MIN_HALF_DECODED) return { text, words: 0 };
+  let words = 0;
+  const repaired = text.replace(WORD_OF_BYTES, (word) => {
+    const lower = word.toLowerCase();
+    const mended = lower.replace(/[ðýõã]/g, (letter) => SHOWN_1258[letter]);
+    const isOne = parseSyllable(mended) !== undefined;
+    const isSure = isFunctionWord(mended) ? !isFunctionWord(lower) : parseSyllable(lower) === undefined;
+    if (!isOne || !isSure) return word;
+    words++;
+    return [...mended].map((letter, i) => (word[i] === lower[i] ? letter : letter.toUpperCase())).join('');
+  });
+  return { text: repaired, words };
+}
+
+const SHOWN_1258: Readonly<Record<string, string>> = { ð: 'đ', ý: 'ư', õ: 'ơ', ã: 'ă' };
+/** What no Vietnamese word holds, but for the letters that were left. */
+const HALF_DECODED = /ð(?=[aeiouyýõãà-ỹ])|ý[õờợớởỡ]|(?<!\p{L})nhý(?!\p{L})/giu;
+const MIN_HALF_DECODED = 3;
+const WORD_OF_BYTES = /(?<![\p{L}\p{M}])[\p{L}\p{M}]*[ðýõã][\p{L}\p{M}]*/giu;
 
 /**
  * UTF-8 shown as Latin-1 that lost its controls on the way (`Viá»t` for `Viá»‡t`): what is gone cannot be told.

@@ -12,7 +12,7 @@ import { type ContaminationIndex, contaminationOf, readContaminationIndex } from
 import { restoreCapitals } from '../decode/capitals.ts';
 import { decode } from '../decode/charset.ts';
 import { withoutMachinery } from '../decode/markdown.ts';
-import { lostShare, repairMojibake } from '../decode/mojibake.ts';
+import { lostShare, repairHalfDecoded, repairMojibake } from '../decode/mojibake.ts';
 import { decodeReferences, decodeViqr } from '../decode/written-marks.ts';
 import { exactBytes } from '../dedup/exact.ts';
 import { type Fingerprint, fingerprint, NO_FINGERPRINT, withoutTitle } from '../dedup/near.ts';
@@ -176,14 +176,15 @@ function readPage(
     text = mended.text;
     return refuse('decode', { reason: 'undecodable', value: lost, threshold: MAX_UNDECODABLE });
   }
-  const { text: plain, references } = decodeReferences(mended.text);
+  const half = repairHalfDecoded(mended.text);
+  const { text: plain, references } = decodeReferences(half.text);
   if (written.isViqr) charset = 'viqr (words)';
   const spell = (line: string): string => normalize(repairLine(line), noRepairs(), tones);
   title = spell(title).replace(/\s+/g, ' ');
   const repairs: Repairs = {
     ...noRepairs(),
     charset: Number(decoded.legacy !== undefined || written.isViqr),
-    mojibake: mended.lines + fonts,
+    mojibake: mended.lines + half.words + fonts,
     references,
   };
   text = normalize(plain, repairs, tones);

@@ -3,7 +3,13 @@
 import type { Measurement } from '../document.ts';
 import { codeUnits } from '../vietnamese/code-units.ts';
 import { repeatedGrams, topGram } from '../vietnamese/grams.ts';
-import { FINEWEB_STOPWORDS, FUNCTION_WORDS, type Syllable, withoutLeaders } from '../vietnamese/lexicon.ts';
+import {
+  FINEWEB_STOPWORDS,
+  FUNCTION_WORDS,
+  OWN_FUNCTION_WORDS,
+  type Syllable,
+  withoutLeaders,
+} from '../vietnamese/lexicon.ts';
 import { C4 } from './c4.ts';
 import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
 
@@ -34,6 +40,7 @@ export function measure(
     stopword_hits: words.distinctFunctionWords * Math.max(1, ratio(WHOLE_TEXT, count)),
     fineweb_stopwords: words.distinctFinewebWords,
     function_word_frac: ratio(words.functionWords, count),
+    typed_frac: ratio(words.typed, count),
     hash_ratio: ratio(characters.hashes, count),
     ellipsis_ratio: ratio(characters.ellipses, count),
     ...measureLines(text, count, characters.sentenceEnds),
@@ -51,7 +58,7 @@ const WHOLE_TEXT = 85;
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 function countWords(syllables: readonly Syllable[], plainText: boolean) {
-  let [alphabetic, spelt, letters, marked, vietnamese, functionWords] = [0, 0, 0, 0, 0, 0];
+  let [alphabetic, spelt, letters, marked, vietnamese, functionWords, typed] = [0, 0, 0, 0, 0, 0, 0];
   const seen = new Uint8Array(FUNCTION_WORDS.length);
   for (const syllable of syllables) {
     if (syllable.letters === 0) continue;
@@ -61,17 +68,28 @@ function countWords(syllables: readonly Syllable[], plainText: boolean) {
       letters += syllable.letters;
     }
     if (syllable.isMarked) marked++;
+    if (syllable.isTyped) typed++;
     if (syllable.isVietnamese || (plainText && syllable.isPlain)) vietnamese++;
-    if (syllable.functionWord < 0) continue;
-    functionWords++;
+    if (syllable.functionWord < 0 || (syllable.isPlainWord && !plainText)) continue;
+    if (syllable.functionWord < OWN_FUNCTION_WORDS) functionWords++;
     seen[syllable.functionWord] = 1;
   }
   let [distinctFunctionWords, distinctFinewebWords] = [0, 0];
   for (const [i, hit] of seen.entries()) {
-    distinctFunctionWords += hit;
+    if (i < OWN_FUNCTION_WORDS) distinctFunctionWords += hit;
     if (FINEWEB_STOPWORDS.has(FUNCTION_WORDS[i])) distinctFinewebWords += hit;
   }
-  return { alphabetic, spelt, letters, marked, vietnamese, functionWords, distinctFunctionWords, distinctFinewebWords };
+  return {
+    alphabetic,
+    spelt,
+    letters,
+    marked,
+    vietnamese,
+    functionWords,
+    typed,
+    distinctFunctionWords,
+    distinctFinewebWords,
+  };
 }
 
 const LOWER = 1;

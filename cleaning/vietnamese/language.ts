@@ -41,8 +41,11 @@ const FRANC = { ignore: ['sco'] };
 /** In doubt, this share of telling syllables says Vietnamese; this share of its frequent words (and so many) another language. */
 const MIN_TELLING = 0.1;
 const MIN_OTHER = { share: 0.08, words: 2 };
-/** franc is not asked about less text than this. */
+/** With a larger share of foreign names, and no telling letter, the grammar proves nothing. */
+const MAX_FOREIGN = 0.2;
+/** franc is not asked about less text than this, and of less than the second it knows Vietnamese at best. */
 const MIN_FRANC_CHARACTERS = 40;
+const MIN_FRANC_NAMED = 100;
 /** More names the same language, for three times the time. */
 const MAX_FRANC_CHARACTERS = 400;
 
@@ -76,10 +79,14 @@ class Tally {
   /** By place in OTHER_LANGUAGES; of none at 0. */
   readonly others = OTHER_LANGUAGES.map(() => 0);
   functionWords = 0;
+  /** Function words with the marks that they have. */
+  exactWords = 0;
 
   add(syllables: readonly Syllable[], start: number, end: number): this {
     // Counted in local variables: this loop sees every syllable of every document.
-    let [words, vietnamese, plain, closed, marked, foreign, telling, functionWords] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let [words, vietnamese, plain, closed, marked, foreign, telling, functionWords, exactWords] = [
+      0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
     for (let i = start; i < end; i++) {
       const syllable = syllables[i];
       if (syllable.letters === 0) continue;
@@ -89,6 +96,7 @@ class Tally {
         if (syllable.isMarked) marked++;
         if (syllable.isTelling) telling++;
         if (syllable.functionWord >= 0) functionWords++;
+        if (syllable.functionWord >= 0 && !syllable.isPlainWord) exactWords++;
       } else {
         words += syllable.isPlain ? 1 : Math.max(1, syllable.letters / LONGEST_WORD);
         this.others[syllable.otherLanguage]++;
@@ -105,6 +113,7 @@ class Tally {
     this.foreign += foreign;
     this.telling += telling;
     this.functionWords += functionWords;
+    this.exactWords += exactWords;
     return this;
   }
 
@@ -120,9 +129,16 @@ class Tally {
     const { score } = this;
     const other = this.#otherLanguage();
     // English about Vietnam is full of Vietnamese names, but its function words are English.
-    if (score >= CERTAIN) return other > 0 && this.others[other] > this.functionWords ? OTHER_LANGUAGES[other] : 'vie';
+    if (score >= CERTAIN && other > 0 && this.others[other] > this.functionWords) return OTHER_LANGUAGES[other];
+    if (score >= CERTAIN) return this.#isDoubtful ? undefined : 'vie';
     if (score < DOUBTFUL) return other > 0 ? OTHER_LANGUAGES[other] : undefined;
     return other === 0 && this.telling >= MIN_TELLING * this.words ? 'vie' : undefined;
+  }
+
+  /** Among names from elsewhere a few short words pass for Vietnamese: none of them has a letter that only it writes. */
+  get #isDoubtful(): boolean {
+    const words = this.marked > 0 ? this.exactWords : this.functionWords;
+    return this.telling === 0 && this.foreign >= MAX_FOREIGN * this.words && words < MIN_OTHER.words;
   }
 
   /** Place of the language that enough of the words are of, and of no other half as many; 0 when there is none. */
@@ -165,7 +181,8 @@ export function identify(syllables: readonly Syllable[], text: string): Language
 function nameLanguage(score: number, words: number, text: string): string {
   if (words === 0 || text.length < MIN_FRANC_CHARACTERS) return 'und';
   const guess = franc(text.slice(0, MAX_FRANC_CHARACTERS), FRANC);
-  return guess === 'vie' && score < DOUBTFUL ? 'und' : guess;
+  if (guess !== 'vie') return text.length < MIN_FRANC_NAMED ? 'und' : guess;
+  return score < DOUBTFUL ? 'und' : guess;
 }
 
 /** A paragraph of fewer words is named after its neighbour. */

@@ -5,6 +5,7 @@
 import { codeUnits } from './code-units.ts';
 import { detach } from './detach.ts';
 import { isPlainSyllable, parseSyllable, removeDiacritics, splitTone } from './syllables.ts';
+import { isTyped } from './typed.ts';
 
 /** What is said of a syllable in yes and no, as bits; above them its place in OTHER_LANGUAGES. */
 const IS = {
@@ -18,8 +19,11 @@ const IS = {
   figure: 128,
   capital: 256,
   stop: 512,
+  plainWord: 1024,
+  hyphenated: 2048,
+  typed: 4096,
 } as const;
-const LANGUAGE_SHIFT = 10;
+const LANGUAGE_SHIFT = 13;
 
 /** A text is read several times over as its syllables: all but `folded` of one fits into 64 bytes. */
 export class Syllable {
@@ -29,7 +33,7 @@ export class Syllable {
   /** Characters, but leaders (`Tên:......`): three and more of one mark. */
   readonly length: number;
   readonly #is: number;
-  /** Place in FUNCTION_WORDS, of the word as written or without its diacritics; -1 when it is none. */
+  /** Place in FUNCTION_WORDS, of the word as written or without its diacritics (`isPlainWord`); -1 when it is none. */
   readonly functionWord: number;
   /** Letters and digits only, lower case, tone mark as a digit at the end, final i for y: `Thuý,` → `thui1`. */
   readonly folded: string;
@@ -73,6 +77,21 @@ export class Syllable {
     return this.#is >> LANGUAGE_SHIFT;
   }
 
+  /** A function word without its diacritics: in a text that has them it is another word (`nam`). */
+  get isPlainWord(): boolean {
+    return (this.#is & IS.plainWord) !== 0;
+  }
+
+  /** Keys of Telex or VNI that nothing converted. */
+  get isTyped(): boolean {
+    return (this.#is & IS.typed) !== 0;
+  }
+
+  /** Several syllables, as they were written up to the 1970s: `chánh-phủ`. */
+  get isHyphenated(): boolean {
+    return (this.#is & IS.hyphenated) !== 0;
+  }
+
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   get isForeignName(): boolean {
     return (this.#is & IS.foreignName) !== 0;
@@ -101,8 +120,10 @@ export class Syllable {
 /** Frequent words of any Vietnamese text; each names itself when written with its diacritics. */
 export const FUNCTION_WORDS = (
   'và của là được không những một người để với các đã này từ cũng như khi đến về tại trên ở bị nhiều việc lại sự vào ' +
-  'năm có trong loài cho ra thì mà nếu vì sẽ đó phải còn rất theo do bằng ngày'
+  'năm có trong cho ra thì mà nếu vì sẽ đó phải còn rất theo do bằng ngày nhưng tôi đang loài'
 ).split(' ');
+/** The last is FineWeb-2's alone: it hits articles on animals. */
+export const OWN_FUNCTION_WORDS = FUNCTION_WORDS.length - 1;
 
 /** The stop words of FineWeb-2's vie_Latn configuration. */
 export const FINEWEB_STOPWORDS: ReadonlySet<string> = new Set(
@@ -110,6 +131,8 @@ export const FINEWEB_STOPWORDS: ReadonlySet<string> = new Set(
 );
 
 const byWord = new Map(FUNCTION_WORDS.map((word, i) => [word, i]));
+/** Lower case, with its marks. */
+export const isFunctionWord = (word: string): boolean => byWord.has(word);
 /** Later words do not take the plain spelling of earlier ones. */
 const byPlainWord = new Map([...FUNCTION_WORDS.entries()].reverse().map(([i, word]) => [removeDiacritics(word), i]));
 
@@ -174,8 +197,24 @@ function readInto(read: Syllable[], text: string, units: Uint16Array, from: numb
     const start = at;
     let hash = FNV_OFFSET;
     for (let unit = units[at]; at < end && unit > 0x20; unit = units[++at]) hash = Math.imul(hash ^ unit, FNV_PRIME);
-    if (at > start) read.push(syllableAt(text, units, start, at, mix32(hash)));
+    if (at === start) continue;
+    const syllable = syllableAt(text, units, start, at, mix32(hash));
+    if (!syllable.isHyphenated) read.push(syllable);
+    else for (const part of text.slice(start, at).split('-')) read.push(partOf(part));
   }
+}
+
+/** Parts of hyphenated words. */
+const parts = new Map<string, Syllable>();
+const MAX_PARTS = 20_000;
+
+function partOf(written: string): Syllable {
+  let part = parts.get(written);
+  if (part !== undefined) return part;
+  if (parts.size >= MAX_PARTS) parts.clear();
+  part = analyse(written);
+  parts.set(detach(written), part);
+  return part;
 }
 
 function syllableAt(text: string, units: Uint16Array, start: number, end: number, hash: number): Syllable {
@@ -231,7 +270,10 @@ function analyse(written: string): Syllable {
     (/\p{N}/u.test(written) ? IS.figure : 0) |
     (/^\P{L}*\p{Lu}/u.test(written) ? IS.capital : 0) |
     (/[.!?…]\P{L}*$/u.test(written) ? IS.stop : 0) |
-    ((otherWords.get(single) ?? 0) << LANGUAGE_SHIFT);
+    (isVietnamese && lower.length > 1 && HYPHENATED.test(written) ? IS.hyphenated : 0) |
+    (isTyped(written.toLowerCase().replace(/[^a-z0-9]+$|^[^a-z0-9]+/g, '')) ? IS.typed : 0) |
+    (byWord.has(single) || !byPlainWord.has(single) ? 0 : IS.plainWord) |
+    ((otherWords.get(single) ?? neighbourOf(single, isVietnamese)) << LANGUAGE_SHIFT);
   const letters = parts.reduce((sum, part) => sum + part.length, 0);
   const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;
   const folded = detach(fold(written));
@@ -244,6 +286,9 @@ const LEADERS = /([^\p{L}\p{M}\p{N}\s])\1{2,}/gu;
 /** Dots, lines and stars that lead the eye or rule a form say nothing: what is left of the text. */
 export const withoutLeaders = (text: string): string => text.replace(LEADERS, '');
 
+/** Letters joined by hyphens, punctuation around them. */
+const HYPHENATED = /^[^\p{L}\p{N}-]*\p{L}+(?:-\p{L}+)+[^\p{L}\p{N}-]*$/u;
+
 /** Igbo and Yoruba share the letters with a dot below, Czech and Icelandic those with an accent. */
 const TELLING_LETTER = /[ăđơưảấầẩẫậắằẳẵặẻẽếềểễệỉỏốồổỗộớờởỡợủứừửữựỳỵỷỹ]/;
 /** Frequent words that are no Vietnamese syllable, of languages that give themselves away by them; none is of two. */
@@ -254,10 +299,28 @@ const OTHER_WORDS = {
   deu: 'der und das nicht auf ist eine einen einer werden wird sind wurde haben auch durch über oder zur zum dass wie noch',
   fra: 'les est dans une pour avec cette sont aux ont mais nous vous leur leurs ses été être elle ils où très après',
   spa: 'los las el pero fue según años también todo cuando donde hasta sus sido desde está',
+  fil: 'mga ang ng ito sila kanyang kanilang naman hindi niya nila kung upang noong dahil bilang ngunit ayon isang',
+  swe: 'och att inte för på av till med som är ett har från eller efter också kan vid när var under',
   por: 'uma dos os às pelo pela pelos foi também já até isso ela quando você nos numa foram',
 };
+/**
+ * Languages beside Vietnamese that are written with its letters, known by clusters that it has not: Tày and Nùng
+ * (slương, bjoóc, pjá, fạ), Mường (tlâu, klơ).
+ */
+const NEIGHBOURS: readonly (readonly [code: string, onset: RegExp])[] = [
+  ['tyz', /^(?:sl|bj|pj|mj|f|khj)[^a-z]?[aeiouyăâêôơư\u00c0-\u1ef9]/],
+  ['mtq', /^(?:tl|kl)[aeiouyăâêôơư\u00c0-\u1ef9]/],
+];
 /** The first place stands for none of them. */
-export const OTHER_LANGUAGES = ['', ...Object.keys(OTHER_WORDS)] as const;
+export const OTHER_LANGUAGES = ['', ...Object.keys(OTHER_WORDS), ...NEIGHBOURS.map(([code]) => code)] as const;
+
+/** Place of the neighbour whose syllable it is: without the cluster a Vietnamese one, and marked. */
+function neighbourOf(word: string, isVietnamese: boolean): number {
+  if (isVietnamese || word === removeDiacritics(word)) return 0;
+  const found = NEIGHBOURS.findIndex(([, onset]) => onset.test(word));
+  const rest = word.replace(/^(?:sl|bj|pj|mj|f|khj|tl|kl)/, 't');
+  return found < 0 || parseSyllable(rest) === undefined ? 0 : OTHER_LANGUAGES.indexOf(NEIGHBOURS[found][0] as never);
+}
 const otherWords = new Map(
   Object.values(OTHER_WORDS).flatMap((words, i) => words.split(' ').map((word) => [word, i + 1] as const)),
 );
