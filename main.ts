@@ -30,6 +30,7 @@ import { inspectCommand } from './shards/commands/inspect.ts';
 import { rollbackCommand } from './shards/commands/rollback.ts';
 import { snapshotsCommand } from './shards/commands/snapshots.ts';
 import { statsCommand } from './shards/commands/stats.ts';
+import { upgradeCommand } from './shards/commands/upgrade.ts';
 import { verifyCommand } from './shards/commands/verify.ts';
 import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
 import { tokenizerEncodeCommand } from './tokenizer/commands/encode.ts';
@@ -55,6 +56,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     snapshotsCommand,
     rollbackCommand(async () => (await import('./trainer/record/models.ts')).returnTo),
     gcCommand,
+    upgradeCommand,
     gateCommand,
     initCommand,
   ],

@@ -123,6 +123,13 @@ export class DocumentFolder {
     }
   }
 
+  /** Manifest and memory as this version has them; opening did the rest. Whether the manifest was of an older one. */
+  upgrade(): boolean {
+    const before = this.store.committedManifest();
+    this.#commit(this.#manifest);
+    return before !== manifestJson(this.#manifest);
+  }
+
   #with({ documents, rejects }: ShardPair): DocumentManifest {
     this.store.placeInShard(this.nextIndex);
     return {

@@ -6,6 +6,7 @@ import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { Findings, unattended, type Verifier, type Work } from '../../crawlers/shell/work.ts';
 import { findFolders, type RunFolders } from '../manifest.ts';
 import { verifyDocuments } from './documents.ts';
+import { verifySnapshots } from './snapshots.ts';
 import { verifySplits, verifyTokens } from './tokens.ts';
 
 export interface VerifyReport {
@@ -36,6 +37,7 @@ export async function verify(
   const findings = new Findings(signal, progress);
   let isKnown = false;
   for (const verifier of others) isKnown = (await verifier(dir, findings)) || isKnown;
+  isKnown = verifySnapshots(dir, findings) || isKnown;
   const { documents, tokens } = shardFolders(dir, isKnown);
   if (documents !== undefined) await verifyDocuments(documents, findings);
   if (tokens !== undefined) await verifyTokens(tokens, findings);

@@ -1,8 +1,21 @@
 /** Nights of a run: each is published by one rename, old ones stay for their readers, and none is lost. */
-import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { holding, lockFolder, shareFolder } from '../../crawlers/shell/lock.ts';
+import { upgradeCommand } from '../../shards/commands/upgrade.ts';
 import { settled } from '../../shards/manifest.ts';
 import { factsOf } from '../../shards/snapshots/facts.ts';
 import { currentSnapshot, nightBefore, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
@@ -150,13 +163,14 @@ describe('retention', () => {
       'current, one of the last 2 nights',
     ]);
     unpin(out, '000003');
-    const { ino } = statSync(join(currentSnapshot(out)!.documents, 'documents-00000.arrow'));
+    const { file } = currentSnapshot(out)!.record.files.documents[0];
+    const { ino } = statSync(join(out, 'documents', file));
     await holding(out, [], async () => {
       const { removed, bytes } = collectGarbage(out, 1);
       expect(removed).toEqual(['000003', '000006']);
       expect(bytes).toBeGreaterThan(0);
     });
-    expect(statSync(join(out, 'documents', 'documents-00000.arrow')).ino).toBe(ino);
+    expect(statSync(join(out, 'documents', file)).ino).toBe(ino);
     expect((await verify(out, context())).faults).toEqual([]);
   });
 });
@@ -212,6 +226,20 @@ describe('a folder of an older version', () => {
     );
   });
 
+  it('becomes one of this version by `vua upgrade`, which then has nothing to do', async () => {
+    const out = newRun();
+    await work(out, [first]);
+    const rows = await rowsIn(join(out, 'documents'));
+    const run = () => upgradeCommand.run({ dir: out }, context());
+    expect(await run()).toBe(0);
+    expect(shownIn(out)).toMatchObject({ name: '000001', isOne: true });
+    expect(await rowsIn(join(out, 'documents'))).toEqual(rows);
+    expect(await run()).toBe(NOTHING_NEW);
+    const documents = join(temporaryFolder(), 'documents');
+    cpSync(join(out, 'work', 'documents'), documents, { recursive: true });
+    expect(await upgradeCommand.run({ dir: documents }, context())).toBe(NOTHING_NEW);
+  });
+
   it('that was killed in its first cleaning is gone on in', async () => {
     const out = newRun();
     await work(out, [first]);
@@ -220,6 +248,21 @@ describe('a folder of an older version', () => {
     expect(names(out)).toEqual(['000001']);
     expect(await rowsIn(join(out, 'documents'))).toHaveLength(20);
   });
+});
+
+it('verify finds what a snapshot lacks, what was changed, and what stands there besides', async () => {
+  const out = await published([first], [first, second]);
+  rmSync(join(snapshotNamed(out, '000001').documents, 'documents-00000.arrow'));
+  const { tokens, tokenizer } = currentSnapshot(out)!;
+  writeFileSync(join(tokens, 'notes.txt'), 'x');
+  truncateSync(join(tokenizer, 'tokenizer.json'), 3);
+  const { faults } = await verify(out, context());
+  expect(faults.map(({ check, file }) => `${check} ${file.slice(out.length + '/snapshots/'.length)}`)).toEqual([
+    'size 000001/documents/documents-00000.arrow',
+    'size 000001/tokenizer/tokenizer.json', // one file, two names
+    'size 000002/tokenizer/tokenizer.json',
+    'stranger 000002/tokens/notes.txt',
+  ]);
 });
 
 it('a copy that followed links goes on; what somebody put in the way of a link stays', async () => {
