@@ -45,6 +45,9 @@ export class PrivateAddress extends Error {
   }
 }
 
+/** This machine itself, under any spelling of its loopback. */
+export const isLoopback = (address: string): boolean => /^(?:::ffff:)?127\.|^::1$/i.test(address);
+
 export interface AddressWall {
   /** @throws PrivateAddress for an IP address that is closed; a host name passes, `lookup` looks at what it means. */
   check(host: string): void;

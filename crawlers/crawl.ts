@@ -23,7 +23,8 @@ import { requeueBehind, requeueCut } from './lost-records.ts';
 import { NextVisit } from './next-visit.ts';
 import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits } from './options.ts';
 import { Budget, BudgetSpent, budgetsOf } from './polite/budget.ts';
-import { HostPace, MAX_DELAY_MS, Politeness } from './polite/politeness.ts';
+import { HostPace, MAX_DELAY_MS } from './polite/pace.ts';
+import { Politeness } from './polite/politeness.ts';
 import { productTokenOf } from './polite/robots.ts';
 import { leaveArchive, settleDamage } from './settle-damage.ts';
 import { badInput, type ToolkitError } from './shell/errors.ts';
@@ -42,7 +43,7 @@ const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
  * BAD_FRONTIER (exit 2), WRITE_FAILED.
  */
 export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncGenerator<CrawlStep> {
-  const settings: Settings = { ...CRAWL_DEFAULTS, ...options };
+  const settings = withContact({ ...CRAWL_DEFAULTS, ...options });
   checkNames(settings);
   const seeds = settings.seeds.map(parseSeed);
   const allowedHosts = (settings.allowedHosts ?? []).map(parseHost);
@@ -173,7 +174,7 @@ interface Parts {
   readonly frontier: Frontier;
   readonly warc: WarcWriter;
   readonly fetcher: Fetcher;
-  readonly hosts: ReadonlySet<string>;
+  readonly hosts: Set<string>;
   readonly budget: Budget;
   readonly signal: AbortSignal;
 }
@@ -181,7 +182,7 @@ interface Parts {
 type Settings = CrawlOptions & Required<Pick<CrawlOptions, keyof typeof CRAWL_DEFAULTS>>;
 
 function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budget, signal }: Parts): VisitContext {
-  const pace = new HostPace(settings.delayMs);
+  const pace = new HostPace(settings);
   const productToken = productTokenOf(settings.userAgent);
   const told = new Set<string>();
   const tellOnce = (error: unknown, { host }: URL): void => {
@@ -193,11 +194,16 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     const place = new URL(url);
     const { hostname } = place;
     const received = (): number => fetcher.received(hostname);
+    const address = await fetcher.addressOf(hostname);
+    if (address !== undefined) pace.place(hostname, address);
     budget.check(hostname, pace.waitMs(hostname));
     const again = (): void => budget.again(hostname);
     const request = () => budget.request(hostname, received, () => fetcher.fetch(url, { ...options, again }, signal));
     try {
-      return await pace.turn(hostname, signal, request);
+      const answer = await pace.turn(hostname, signal, request);
+      if (answer.status === 429 || answer.status === 503) pace.backOff(hostname, settings.retryDelayMs);
+      else if (answer.status < 500) pace.ease(hostname);
+      return answer;
     } catch (error) {
       tellOnce(error, place);
       throw error;
@@ -206,6 +212,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
   const politeness = new Politeness({
     productToken,
     memory: frontier.memory,
+    refreshAfterMs: settings.refreshAfterMs,
     async get(url, maxBytes, rulesUrl) {
       const answer = await get(url, { maxBytes });
       const extra = [
@@ -227,6 +234,10 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     },
   });
   const isAllowedHost = (hostname: string): boolean => hosts.has(hostname);
+  const followSeed = (url: string): void => {
+    hosts.add(new URL(url).hostname);
+    frontier.add([asSeed(url)], null);
+  };
   const { maxBytes, maxDepth, retryDelayMs, refreshAfterMs, source } = settings;
   const limits = { maxBytes, maxDepth, retryDelayMs, refreshAfterMs };
   const visitorIds = new VisitorIds(frontier.visitorIds());
@@ -239,6 +250,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     pace,
     get,
     isAllowedHost,
+    followSeed,
     productToken,
     source,
     ...limits,
@@ -269,6 +281,14 @@ function parseHost(text: string): string {
     `host ${JSON.stringify(text)}: expected a host name without scheme and path`,
     'for example vi.wikipedia.org',
   );
+}
+
+/** `VuaBot/0.1 (collects …; me@example.org)` */
+function withContact<T extends { userAgent: string; contact?: string }>(settings: T): T {
+  const { userAgent, contact } = settings;
+  if (contact === undefined) return settings;
+  const said = userAgent.endsWith(')') ? `${userAgent.slice(0, -1)}; ${contact})` : `${userAgent} (${contact})`;
+  return { ...settings, userAgent: said };
 }
 
 function checkNames({ userAgent, source }: Settings): void {

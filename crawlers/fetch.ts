@@ -5,9 +5,9 @@
  * server cut is kept as far as it came.
  */
 import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { addressWall } from './addresses.ts';
+import { type AddressWall, addressWall, isLoopback } from './addresses.ts';
 import { BadCoding, codingsOf, MAX_CODINGS, undoCodings } from './bytes/codings.ts';
-import type { Route } from './http/dial.ts';
+import { type Route, withoutBrackets } from './http/dial.ts';
 import { BadAnswer, ConnectionClosed } from './http/exchange.ts';
 import { requestHead } from './http/http1.ts';
 import { type Exchanged, Pool } from './http/pool.ts';
@@ -82,13 +82,26 @@ export class RequestFailed extends ToolkitError {
     this.reason = reason;
     this.detail = detail;
   }
+
+  /** The reason, in words where it is one of many: `tls: unable to verify the first certificate`. */
+  get why(): string {
+    return TELLING.has(this.reason) ? `${this.reason}: ${this.detail}` : this.reason;
+  }
 }
+
+const TELLING = new Set(['tls', 'host_not_found', 'bad_response', 'bad_encoding', 'request_failed']);
+
+/** A mail address or a page by which whoever is crawled reaches whoever crawls. */
+const CONTACT = /[^\s@(<;,]+@[^\s@]+\.[a-z]{2,}|https?:\/\/[^\s/]+\.[a-z]{2,}/i;
 
 export class Fetcher {
   readonly #pool: Pool;
   readonly #headers: HeaderPairs;
   readonly #timeoutMs: number;
   readonly #meter = new Meter();
+  readonly #wall: AddressWall;
+  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #addresses = new Map<string, Promise<string | undefined>>();
 
   /** @throws ToolkitError BAD_CONNECT_TO, BAD_ADDRESS (exit 2). */
   constructor({ connectTo = {}, allowedAddresses = [], lookup, userAgent, timeoutMs, ca }: FetcherOptions) {
@@ -101,11 +114,17 @@ export class Fetcher {
     ];
     const routes = new Map(Object.entries(connectTo).map(([host, target]) => parseRoute(host, target)));
     const wall = addressWall(allowedAddresses, lookup);
-    this.#pool = new Pool({ wall, routes, ca }, (hostname, socket) => this.#meter.add(hostname, socket));
+    const admit = (address: string): void => {
+      if (!isLoopback(address) && !CONTACT.test(userAgent)) throw noContact(userAgent, address);
+    };
+    this.#wall = wall;
+    this.#routes = routes;
+    this.#pool = new Pool({ wall, routes, ca, admit }, (hostname, socket) => this.#meter.add(hostname, socket));
   }
 
   /**
    * @throws RequestFailed when no answer came, in time, that can be read.
+   * @throws ToolkitError BAD_USER_AGENT (exit 2) where a host outside this machine would not know whom to reach.
    * @throws what `signal` was aborted with.
    */
   async fetch(url: string, options: FetchOptions, signal: AbortSignal): Promise<Fetched> {
@@ -130,12 +149,32 @@ export class Fetcher {
       return await this.#exchange(url, { ...options, again }, clock.signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (error === refusal) throw error;
+      if (error === refusal || error instanceof ToolkitError) throw error;
       throw new RequestFailed(url, clock.signal.aborted ? 'timeout' : failureReason(error), error);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /**
+   * The IP address of a host, by which its requests are paced; of several always the same. What a connection goes to is
+   * looked up for that connection. `undefined` where the name leads nowhere.
+   */
+  addressOf(hostname: string): Promise<string | undefined> {
+    const known = this.#addresses.get(hostname);
+    if (known) return known;
+    const host = withoutBrackets(this.#routes.get(hostname)?.hostname ?? hostname);
+    const address = isIP(host)
+      ? Promise.resolve(host)
+      : new Promise<string | undefined>((resolve) => {
+          this.#wall.lookup(host, { all: true }, (error, found) => {
+            const all = error ? [] : (found as { address: string }[]).map((each) => each.address);
+            resolve(all.sort()[0]);
+          });
+        });
+    this.#addresses.set(hostname, address);
+    return address;
   }
 
   /** Bytes that came from a host so far, on all connections, headers included. Takes the host name of a URL. */
@@ -198,6 +237,13 @@ class Meter {
     return bytes;
   }
 }
+
+const noContact = (userAgent: string, address: string): ToolkitError =>
+  badInput(
+    'BAD_USER_AGENT',
+    `${address}: the user agent ${JSON.stringify(userAgent)} names nobody: expected a mail address or a URL in it`,
+    '--contact me@example.org says it to every host outside this machine',
+  );
 
 type Content = Pick<Fetched, 'body' | 'truncated'>;
 const NO_BODY: Content = { body: new Uint8Array(), truncated: 'length' };

@@ -18,10 +18,14 @@ export interface CrawlOptions extends Partial<Budgets> {
   /** Resolver of host names. Default: the system's. */
   readonly lookup?: LookupFunction;
   readonly userAgent?: string;
+  /** Mail address or URL by which site owners reach whoever crawls; outside this machine one is needed in the user agent. */
+  readonly contact?: string;
   /** Hosts asked at the same time. */
   readonly concurrency?: number;
-  /** Pause between two requests to a host; a longer Crawl-delay counts, up to MAX_DELAY_MS. */
+  /** Pause between two requests to a host, and to an IP address; a longer Crawl-delay counts, up to MAX_DELAY_MS. */
   readonly delayMs?: number;
+  /** Requests that start in a second, to all hosts together. Default: no limit but those of the hosts. */
+  readonly maxPerSecond?: number;
   /** Pages fetched in this run; redirects, sitemaps and unchanged pages do not count, but in `maxRequests` they do. */
   readonly maxPages?: number;
   /** Pages that a host may give without Vietnamese text before it is left; later runs ask it for a few. */

@@ -21,7 +21,8 @@ import { type Traps, textDigest } from './links/trap.ts';
 import { canonicalUrl, trapReason } from './links/url.ts';
 import type { VisitorIds } from './links/visitor-ids.ts';
 import { consentOf, forbidsFollowing } from './polite/consent.ts';
-import type { HostPace, Politeness } from './polite/politeness.ts';
+import type { HostPace } from './polite/pace.ts';
+import type { Politeness } from './polite/politeness.ts';
 import { headerOf } from './warc/http-message.ts';
 import type { WarcPlace, WarcWriter } from './warc/warc.ts';
 import { countDated, countYield, feedsBelow, ranked, seenOf } from './yield.ts';
@@ -55,6 +56,8 @@ export interface VisitContext {
   /** One paced request. @throws RequestFailed. */
   readonly get: (url: string, options: FetchOptions) => Promise<Fetched>;
   readonly isAllowedHost: (hostname: string) => boolean;
+  /** A seed has moved here: it is one of the seeds from now on. */
+  readonly followSeed: (url: string) => void;
   readonly productToken: string;
   readonly maxBytes: number;
   readonly maxDepth: number;
@@ -93,7 +96,7 @@ export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlSt
     return await record(row, answer, statements, context);
   } catch (error) {
     if (error instanceof RequestFailed && error.reason === 'private_address') return refuse(row, error.reason, context);
-    if (error instanceof RequestFailed) return retryLater(row, 0, error.reason, context);
+    if (error instanceof RequestFailed) return { ...retryLater(row, 0, error.reason, context), silence: error.why };
     throw error;
   }
 }
@@ -219,7 +222,6 @@ function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlS
   }
   if ([301, 302, 303, 307, 308].includes(status)) return redirect(row, answer, context);
   if (status === 429 || status === 503) {
-    context.pace.backOff(new URL(row.url).hostname, context.retryDelayMs);
     const until = retryAfter(headerOf(answer.headers, 'retry-after'));
     if (until !== undefined) {
       context.frontier.hosts.hold(new URL(row.url).hostname, until);
@@ -234,12 +236,29 @@ function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlS
 function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep {
   const target = redirectTarget(answer);
   const obstacle = target === undefined ? 'bad_redirect' : redirectObstacle(row, target, context);
+  if (obstacle === 'redirect_to_other_host' && row.parent === null) {
+    const [from, to] = [new URL(row.url).hostname, new URL(target!).hostname];
+    if (withoutWww(from) === withoutWww(to)) {
+      context.followSeed(target!);
+      context.note?.(`the seed ${row.url} has moved to ${to}: the crawl goes on there`);
+      context.frontier.settle(row.url, {
+        state: 'done',
+        status: answer.status,
+        stored: answer.stored,
+        reason: 'redirect',
+      });
+      return step(row, 'redirect', { answer });
+    }
+    context.note?.(`the seed ${row.url} leads to ${to}: --allow-host ${to} lets the crawl go there`);
+  }
   if (obstacle !== undefined) return refuse(row, obstacle, context, answer);
   const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1, rank: row.rank };
   const { status, stored } = answer;
   context.frontier.settle(row, { state: 'done', status, stored, reason: 'redirect' }, [discovery]);
   return step(row, 'redirect', { answer });
 }
+
+const withoutWww = (hostname: string): string => hostname.replace(/^www\d?\./, '');
 
 function redirectObstacle(row: UrlRow, target: string, { frontier, isAllowedHost }: VisitContext): string | undefined {
   if (!isAllowedHost(new URL(target).hostname)) return 'redirect_to_other_host';

@@ -23,11 +23,16 @@ export const CRAWLING = {
     .default([])
     .describe('address or network (10.1.0.0/16) to connect to although it is private; may be repeated'),
   userAgent: z.string().default(CRAWL_DEFAULTS.userAgent).describe('name sent to servers and looked up in robots.txt'),
+  contact: z
+    .string()
+    .optional()
+    .describe('mail address or URL that tells site owners whom to reach; needed for hosts outside this machine'),
   concurrency: count.min(1).max(256).default(CRAWL_DEFAULTS.concurrency).describe('hosts asked at the same time'),
   delayMs: count
     .min(0)
     .default(CRAWL_DEFAULTS.delayMs)
-    .describe('pause between requests to a host; Crawl-delay may lengthen it'),
+    .describe('pause between requests to a host or IP address; Crawl-delay, slow answers, 429 and 503 lengthen it'),
+  maxPerSecond: z.number().gt(0).optional().describe('requests that start in a second; default: no limit over hosts'),
   maxPages: count.min(1).default(CRAWL_DEFAULTS.maxPages).describe('pages to fetch in this run'),
   maxRequests: count
     .min(1)

@@ -13,10 +13,11 @@ export class Memory {
     this.#statements.remember.run(url, text, Date.now());
   }
 
-  /** The same as it was read less than `withinMs` ago. */
-  recall(url: string, withinMs: number): string | undefined {
+  /** The same as it was read less than `withinMs` ago, and how long ago that was. */
+  recall(url: string, withinMs: number): { text: string; ageMs: number } | undefined {
     const now = Date.now();
-    return this.#statements.recall.get(url, now - withinMs, now);
+    const found = this.#statements.recall.get(url, now - withinMs, now);
+    return found && { text: found.text, ageMs: now - found.readAt };
   }
 
   /** A run has ended; what it did, as JSON. */
@@ -28,11 +29,9 @@ export class Memory {
 function prepare(db: Database) {
   return {
     remember: db.prepare<[string, string, number]>('INSERT OR REPLACE INTO rules VALUES (?, ?, ?)'),
-    recall: db
-      .prepare<[string, number, number], string>(
-        'SELECT text FROM rules WHERE url = ? AND read_at > ? AND read_at <= ?',
-      )
-      .pluck(),
+    recall: db.prepare<[string, number, number], { text: string; readAt: number }>(
+      'SELECT text, read_at AS readAt FROM rules WHERE url = ? AND read_at > ? AND read_at <= ?',
+    ),
     endRun: db.prepare<[number, string]>('INSERT OR REPLACE INTO runs VALUES (?, ?)'),
   };
 }

@@ -51,14 +51,18 @@ export class Http1Connection implements Connection {
     this.#isReady = false;
     this.#socket.setTimeout(0);
     const abort = (): void => void this.#socket.destroy(signal.reason);
+    const done = (): void => {
+      signal.removeEventListener('abort', abort);
+      this.#socket.off('close', done);
+    };
     signal.addEventListener('abort', abort, { once: true });
+    this.#socket.once('close', done);
     if (signal.aborted) abort();
-    this.#socket.once('close', () => signal.removeEventListener('abort', abort));
     try {
       this.#socket.write(requestHead(request), 'latin1');
       const head = await this.#readHead();
       this.#restMs = restOf(headerOf(head.headers, 'keep-alive'));
-      return this.#answer(head, () => signal.removeEventListener('abort', abort));
+      return this.#answer(head, done);
     } catch (error) {
       this.#socket.destroy();
       signal.throwIfAborted();

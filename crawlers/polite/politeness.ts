@@ -1,93 +1,27 @@
 /**
- * When a host may be asked, and for what. `HostPace` keeps one request in flight per host and a pause between two;
- * `Politeness` knows the rules of each origin: robots.txt (RFC 9309), and what tdmrep.json and ai.txt state about use.
+ * What a host allows and states: `Politeness` knows the rules of each origin: robots.txt (RFC 9309), and what tdmrep.json
+ * and ai.txt state about use. What was read in the last 24 hours holds, also in later runs (RFC 9309 §2.4).
  *
  *   robots.txt answers   2xx               its rules hold (the first 500 KiB, whole lines)
  *                        other 4xx         there are no rules: open
  *                        429, 5xx          what it said when it was read last holds, for a month (RFC 9309 §2.4)
  *                        no answer, more than 5 redirects, 5xx and never read: closed for now, `robots_unreachable`
- *
- * Times are of the clock that only goes forward: one that is set back would stop a host for as long.
  *                        itself, or where it redirects to, at a private address: closed, `private_address`
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fetched, RequestFailed, redirectTarget } from '../fetch.ts';
 import { parseRobots, type Robots } from './robots.ts';
 import { type RulesFile, readSiteRules, wholeLines } from './site-rules.ts';
 
-/** A longer Crawl-delay is not waited for; the crawl says so. */
-export const MAX_DELAY_MS = 60_000;
 const MAX_ROBOTS_BYTES = 500 * 1024; // RFC 9309 §2.5
 const MAX_ROBOTS_REDIRECTS = 5; // RFC 9309 §2.3.1.2
 const ROBOTS_LIFETIME_MS = 24 * 3_600_000; // RFC 9309 §2.4
 /** What a host in trouble said before holds for so long. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
-interface Lane {
-  /** Resolves when the requests before have ended. */
-  last: Promise<unknown>;
-  /** Of `performance.now`. */
-  readyAt: number;
-  delayMs: number;
-}
-
-/** Requests to one host go one after the other; the pause counts from the end of an answer to the next request. */
-export class HostPace {
-  readonly #lanes = new Map<string, Lane>();
-  readonly #delayMs: number;
-
-  constructor(delayMs: number) {
-    this.#delayMs = delayMs;
-  }
-
-  /** Milliseconds until the host may be asked again. */
-  waitMs(host: string): number {
-    return Math.max(0, (this.#lanes.get(host)?.readyAt ?? 0) - performance.now());
-  }
-
-  /** Sets the host's pause, never below the crawl's own and never above MAX_DELAY_MS; returns what holds. */
-  slowDown(host: string, delayMs: number): number {
-    const lane = this.#lane(host);
-    lane.delayMs = Math.max(lane.delayMs, Math.min(delayMs, MAX_DELAY_MS));
-    lane.readyAt = Math.max(lane.readyAt, performance.now() + lane.delayMs);
-    return lane.delayMs;
-  }
-
-  /** Doubles the pause of a host that says that it is asked too often; it becomes `leastMs` at least. */
-  backOff(host: string, leastMs: number): void {
-    this.slowDown(host, Math.max(leastMs, 2 * this.#lane(host).delayMs));
-  }
-
-  /** Waits for the host's turn, then makes the request. @throws what `signal` was aborted with. */
-  turn<T>(host: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
-    const lane = this.#lane(host);
-    const answer = lane.last.then(async () => {
-      for (let wait = this.waitMs(host); wait > 0; wait = this.waitMs(host)) {
-        await sleep(Math.ceil(wait), undefined, { signal });
-      }
-      try {
-        return await request();
-      } finally {
-        lane.readyAt = Math.max(lane.readyAt, performance.now() + lane.delayMs);
-      }
-    });
-    lane.last = answer.catch(() => {}); // its caller hears of the failure; the next request goes on
-    return answer;
-  }
-
-  #lane(host: string): Lane {
-    const known = this.#lanes.get(host);
-    if (known) return known;
-    const lane = { last: Promise.resolve(), readyAt: 0, delayMs: this.#delayMs };
-    this.#lanes.set(host, lane);
-    return lane;
-  }
-}
-
 /** Why nothing of an origin may be asked for. */
 interface Closed {
   readonly refusal: 'robots_unreachable' | 'private_address';
-  /** How its robots.txt was not to be had: `connection_refused`, `http_503`, … */
+  /** How its robots.txt was not to be had: `connection_refused`, `http_503`, `tls: unable to verify …` */
   readonly silence?: string;
 }
 
@@ -107,16 +41,19 @@ export interface PolitenessOptions {
   readonly onRobots: (robots: Robots, url: string) => void;
   /** What files of rules said when they were read last, in this crawl or an earlier one. */
   readonly memory: RulesMemory;
+  /** Files are read again after this at the latest, where 24 hours are longer. */
+  readonly refreshAfterMs?: number;
 }
 
 export interface RulesMemory {
   remember(url: string, text: string): void;
-  /** Text that was read less than `withinMs` ago; empty where there was no such file. */
-  recall(url: string, withinMs: number): string | undefined;
+  /** Text that was read less than `withinMs` ago, and how long ago; empty where there was no such file. */
+  recall(url: string, withinMs: number): { readonly text: string; readonly ageMs: number } | undefined;
 }
 
 interface HostRules {
   readonly robots: Robots | Closed;
+  /** Of `performance.now`: one that is set back would keep a file for as long. */
   readonly readAt: number;
   /** Statements of tdmrep.json and ai.txt about a URL; asked for with the first page that may be fetched. */
   statements?: Promise<(url: string) => string[]>;
@@ -145,9 +82,20 @@ export class Politeness {
   async #rulesOf(origin: string): Promise<HostRules> {
     const known = await this.#rules.get(origin);
     if (known && performance.now() - known.readAt < ROBOTS_LIFETIME_MS) return known;
-    const reading = this.#readRobots(`${origin}/robots.txt`).then((robots) => ({ robots, readAt: performance.now() }));
+    const url = `${origin}/robots.txt`;
+    const kept = known === undefined ? this.#kept(url) : undefined;
+    const reading =
+      kept === undefined
+        ? this.#readRobots(url).then((robots) => ({ robots, readAt: performance.now() }))
+        : Promise.resolve({ robots: this.#parse(kept.text, url), readAt: performance.now() - kept.ageMs });
     this.#rules.set(origin, reading);
     return reading;
+  }
+
+  /** What an earlier run has read, where it still holds. */
+  #kept(url: string) {
+    const { memory, refreshAfterMs = ROBOTS_LIFETIME_MS } = this.#options;
+    return memory.recall(url, Math.min(ROBOTS_LIFETIME_MS, refreshAfterMs));
   }
 
   async #readRobots(robotsUrl: string): Promise<Robots | Closed> {
@@ -156,12 +104,14 @@ export class Politeness {
     for (let redirects = 0; redirects <= MAX_ROBOTS_REDIRECTS; redirects++) {
       const answer = await this.#getOrFailure(url, robotsUrl);
       if (answer instanceof RequestFailed) {
-        return answer.reason === 'private_address' ? { refusal: answer.reason } : unreachable(answer.reason);
+        return answer.reason === 'private_address'
+          ? { refusal: answer.reason }
+          : unreachable(answer.why === answer.reason ? answer.why : `robots.txt: ${answer.why}`);
       }
       const { status } = answer;
       if (isInTrouble(status)) {
         const known = this.#options.memory.recall(robotsUrl, REMEMBERED_MS);
-        return known === undefined ? unreachable(`http_${status}`) : this.#parse(known, robotsUrl);
+        return known === undefined ? unreachable(`http_${status}`) : this.#parse(known.text, robotsUrl);
       }
       if (status < 300 || status >= 400) {
         const text = status < 300 ? wholeLines(answer) : '';
@@ -189,9 +139,11 @@ export class Politeness {
     const read = async (file: RulesFile) => {
       const url = `${origin}${file}`;
       if (!robots.isAllowed(url)) return readSiteRules(file, '', productToken);
+      const kept = this.#kept(url);
+      if (kept !== undefined) return readSiteRules(file, kept.text, productToken);
       const answer = await this.#getOrFailure(url, url);
       if (answer instanceof RequestFailed || isInTrouble(answer.status)) {
-        return readSiteRules(file, memory.recall(url, REMEMBERED_MS) ?? '', productToken);
+        return readSiteRules(file, memory.recall(url, REMEMBERED_MS)?.text ?? '', productToken);
       }
       const text = answer.status === 200 ? wholeLines(answer) : '';
       memory.remember(url, text);

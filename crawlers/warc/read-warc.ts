@@ -197,7 +197,8 @@ async function parseRecord(
     type,
     url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
     fetchedAt: headerOf(fields, 'warc-date') ?? '',
-    truncated: headerOf(fields, 'warc-truncated'),
+    // Segments are read one by one: the first holds the beginning of a page.
+    truncated: headerOf(fields, 'warc-truncated') ?? (headerOf(fields, 'warc-segment-number') && 'unspecified'),
     digest: headerOf(fields, 'warc-payload-digest'),
     extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),
   };

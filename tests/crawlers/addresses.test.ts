@@ -149,7 +149,7 @@ describe('a crawl', () => {
   it('goes to the address that was looked at, whatever the name means a moment later', async () => {
     let asked = 0;
     const rebinding: LookupFunction = (host, options, answer) =>
-      answering({ [host]: [asked++ % 2 === 0 ? '127.0.0.2' : '127.0.0.1'] })(host, options, answer);
+      answering({ [host]: [asked++ % 2 === 1 || asked === 1 ? '127.0.0.2' : '127.0.0.1'] })(host, options, answer);
     // Both listen on the same port; every answer closes its connection, so that each request asks the resolver.
     const close = { headers: { connection: 'close' } };
     await serve(

@@ -26,12 +26,23 @@ describe('pace', () => {
       return undefined;
     };
     const site = { '/': slow, '/1': slow, '/2': slow };
-    await serve({ [HOST]: site, 'b.vua.test': site, 'c.vua.test': site });
+    await serve({ [HOST]: site, 'b.vua.test': site, 'c.vua.test': site }, '0.0.0.0');
+    const connectTo = Object.fromEntries(
+      [HOST, 'b.vua.test', 'c.vua.test'].map((host, i) => [host, `127.0.0.${i + 1}:${web.port}`]),
+    );
     const seeds = [SEED, 'http://b.vua.test/', 'http://c.vua.test/'];
-    const steps = await run({ seeds, delayMs: 50, timeoutMs: 60_000 });
+    const steps = await run({ seeds, connectTo, delayMs: 50, timeoutMs: 60_000 });
     expect(steps.map(({ kind }) => kind)).toEqual(Array(9).fill('fetched'));
     const times = web.requests.filter(({ host }) => host === HOST).map(({ at }) => at);
     for (let i = 1; i < times.length; i++) expect(times[i] - times[i - 1]).toBeGreaterThanOrEqual(48);
+  });
+
+  it('hosts at one address take turns', async () => {
+    await serve({ [HOST]: { '/': page() }, 'b.vua.test': { '/': page() } });
+    await run({ seeds: [SEED, 'http://b.vua.test/'], delayMs: 30 });
+    const times = web.requests.map(({ at }) => at);
+    expect(new Set(web.requests.map(({ host }) => host)).size).toBe(2);
+    for (let i = 1; i < times.length; i++) expect(times[i] - times[i - 1]).toBeGreaterThanOrEqual(28);
   });
 
   it('keeps a Crawl-delay, and says so', async () => {

@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { extra, HOST, outDir, records, run, SEED, serve, summary, web } from './crawl-fixture.ts';
-import { type Answer, type Handler, page } from './web.ts';
+import { type Answer, type Handler, page, type Sites } from './web.ts';
 
 it('follows links, canonical links and sitemaps, within its hosts and its rules', async () => {
   await serve({
@@ -274,4 +274,54 @@ it('takes a robots.txt that is cut short for none', async () => {
   };
   await serve({ [HOST]: { '/robots.txt': cut, '/': page() } });
   expect(summary(await run())).toEqual(['refused a.vua.test/ robots_unreachable']);
+});
+
+describe('a seed that has moved', () => {
+  const moved = (location: string): Sites[string] => ({ '/': { status: 301, headers: { location } } });
+  it('is followed to its name with or without www, also the next night', async () => {
+    await serve({
+      [HOST]: moved('http://www.a.vua.test/'),
+      'www.a.vua.test': { '/': page('/1', 'http://b.vua.test/'), '/1': page() },
+    });
+    const notes: string[] = [];
+    const note = (text: string) => void notes.push(text);
+    expect(summary(await run({ note }))).toEqual([
+      'fetched www.a.vua.test/',
+      'fetched www.a.vua.test/1',
+      'redirect a.vua.test/',
+    ]);
+    expect(notes).toEqual(['the seed http://a.vua.test/ has moved to www.a.vua.test: the crawl goes on there']);
+    expect(summary(await run({ seeds: [], refreshAfterMs: 0 }))).toHaveLength(3);
+  });
+
+  it('is not followed to another site, and that is said', async () => {
+    await serve({ [HOST]: moved('http://b.vua.test/'), 'b.vua.test': { '/': page() } });
+    const notes: string[] = [];
+    expect(summary(await run({ note: (text) => notes.push(text) }))).toEqual([
+      'refused a.vua.test/ redirect_to_other_host',
+    ]);
+    expect(notes).toEqual([
+      'the seed http://a.vua.test/ leads to b.vua.test: --allow-host b.vua.test lets the crawl go there',
+    ]);
+  });
+
+  it('may circle', async () => {
+    await serve({ [HOST]: moved('http://www.a.vua.test/'), 'www.a.vua.test': moved('http://a.vua.test/') });
+    expect(summary(await run())).toEqual(['redirect a.vua.test/', 'redirect www.a.vua.test/']);
+  });
+});
+
+it('reads the rules of a host once in 24 hours, whatever runs', async () => {
+  const rules = () => web.requests.filter(({ path }) => /robots|ai\.txt|tdmrep/.test(path)).map(({ path }) => path);
+  await serve({
+    [HOST]: { '/robots.txt': { body: 'User-agent: *\nDisallow: /2' }, '/': page('/1'), '/1': page('/2') },
+  });
+  expect(await run({ maxPages: 1 })).toHaveLength(1);
+  expect(rules()).toHaveLength(3);
+  expect(summary(await run())).toEqual(['fetched a.vua.test/1', 'refused a.vua.test/2 robots_disallow']);
+  expect(rules()).toHaveLength(3);
+  vi.useFakeTimers({ now: Date.now() + 24 * 3_600_000, toFake: ['Date'] });
+  await run({ maxPages: 1 });
+  vi.useRealTimers();
+  expect(rules()).toHaveLength(6);
 });

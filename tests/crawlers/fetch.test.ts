@@ -1,5 +1,6 @@
 /** One request: bodies unpacked and cut, headers, and every way in which it fails. */
 import { createServer as createTcpServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fetcher } from '../../crawlers/fetch.ts';
@@ -159,4 +160,35 @@ it.each(['8080', '127.0.0.1', '127.0.0.1:99999', 'host:'])('refuses to connect t
   expect(() => new Fetcher({ connectTo: { 'a.vua.test': target }, userAgent: 'T', timeoutMs: 1 })).toThrowError(
     expect.objectContaining({ code: 'BAD_CONNECT_TO', exitStatus: 2 }),
   );
+});
+
+it('says whom to reach to every host outside this machine', async (context) => {
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+  if (outside === undefined) return context.skip('this machine has the loopback alone');
+  const server = await startWeb({ 'a.vua.test': { '/': 'x' } }, '0.0.0.0');
+  const to = (userAgent: string) =>
+    new Fetcher({ connectTo: { 'a.vua.test': `${outside}:${server.port}` }, userAgent, timeoutMs: 5000 });
+  for (const userAgent of ['VuaBot/0.1 (collects Vietnamese text)', 'VuaBot/0.1 (a@b)', 'VuaBot/0.1 (http://)']) {
+    const nobody = to(userAgent);
+    const asked = nobody.fetch('http://a.vua.test/', { maxBytes: 9 }, never);
+    await expect(asked).rejects.toMatchObject({ code: 'BAD_USER_AGENT', exitStatus: 2 });
+    await nobody.close();
+  }
+  expect(server.requests).toEqual([]);
+  for (const userAgent of ['VuaBot/0.1 (me@example.org)', 'VuaBot/0.1 (+https://example.org/bot)']) {
+    const somebody = to(userAgent);
+    expect((await somebody.fetch('http://a.vua.test/', { maxBytes: 9 }, never)).status).toBe(200);
+    await somebody.close();
+  }
+  await server.close();
+});
+
+it('routes an IPv6 address, with brackets or without', async () => {
+  for (const host of ['[::1]', '::1']) {
+    const routed = new Fetcher({ connectTo: { [host]: `127.0.0.1:${web.port}` }, userAgent: 'T', timeoutMs: 5000 });
+    expect((await routed.fetch('http://[::1]/', { maxBytes: 9 }, never)).status).toBe(404);
+    await routed.close();
+  }
 });
