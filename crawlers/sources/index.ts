@@ -1,9 +1,10 @@
 /** Everything that `--input` reads, as pages. Adding a format: write its `Source`, list it here. */
-import { readdirSync, statSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import type { Page, Place } from '../page.ts';
-import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
+import { badInput, ToolkitError } from '../shell/errors.ts';
 import { type Cursor, cursorOf, startOf, stateOf } from './cursor.ts';
+import { filesOf } from './files.ts';
 import { jsonl } from './jsonl.ts';
 import { countSkip, type InputFile, type ReadContext, type Source } from './source.ts';
 import { html, text } from './text.ts';
@@ -52,13 +53,13 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
     note: given.note ?? (() => {}),
     input: inputOf(path, name),
   };
-  const files = isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }];
+  const files = filesOf(path, onFault ?? raise);
   let read = 0;
   for (const file of files) {
     const source = sourceOf(file);
     if (source === undefined) {
       if (file.path === path) throw badInput('BAD_INPUT', `${path}: cannot read this kind of file`, allowed());
-      countSkip(context, 'not an input file');
+      countSkip(context, `not an input file: ${endingOf(file)}`);
       continue;
     }
     if (signal?.aborted) return;
@@ -104,7 +105,7 @@ async function* behindCursor(
 
 /** Changes with the files of rows of inputs: their names, sizes and times. @throws ToolkitError BAD_INPUT */
 export function rowsState(inputs: readonly string[]): string {
-  const files = inputs.flatMap((path) => (isFolder(path) ? filesBelow(path) : [{ path, name: basename(path) }]));
+  const files = inputs.flatMap((path) => filesOf(path, () => {}));
   return stateOf(files.filter((file) => ![undefined, warc].includes(sourceOf(file))).map(({ path }) => path));
 }
 
@@ -119,7 +120,7 @@ export async function* pagesAt(
   const inOrder = places.toSorted((a, b) => (a.path === b.path ? a.at - b.at : a.path < b.path ? -1 : 1));
   for (const { path, at } of inOrder) {
     const context = { signal, skipped: new Map(), note: () => {}, from: at };
-    const { value } = await firstOf(warc.read({ path, name: basename(path) }, context));
+    const { value } = await firstOf(warc.read({ path, name: basename(path), source: '' }, context));
     if (signal?.aborted) return;
     if (value?.place?.at !== at) throw badInput('BAD_INPUT', `${path}: no page begins at byte ${at}`);
     yield value;
@@ -134,26 +135,17 @@ async function firstOf(pages: AsyncGenerator<Page>): Promise<{ readonly value?: 
 /** What the rows of an input belong to from night to night: its name, or the path as it was given. */
 export const inputOf = (path: string, source?: string): string => source ?? resolve(path);
 
+function raise(fault: ToolkitError): never {
+  throw fault;
+}
+
 const allowed = (): string => `files must end in ${ENDINGS.join(', ')}`;
+
+/** `.pdf`, `.tar.gz`; of a name without one the name. */
+const endingOf = ({ path }: InputFile): string =>
+  /(\.[a-z][a-z0-9]*)?\.[a-z0-9]{1,8}$/i.exec(path)?.[0].toLowerCase() ?? 'no ending';
 
 function sourceOf({ path }: InputFile): Source | undefined {
   const name = path.toLowerCase();
   return SOURCES.find((source) => source.endings.some((ending) => name.endsWith(ending)));
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch (error) {
-    throw badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'give the path of a file or a folder', error);
-  }
-}
-
-function filesBelow(folder: string): InputFile[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path, name: relative(folder, path).split(sep).join('/') }))
-    .filter(({ name }) => !name.split('/').some((part) => part.startsWith('.')))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

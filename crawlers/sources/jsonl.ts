@@ -16,7 +16,7 @@ import { changedAt, GUESSED, type InputFile, type ReadContext, rowOf, type Sourc
 const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 export const jsonl: Source = {
-  endings: ['.jsonl', '.jsonl.gz'],
+  endings: ['.jsonl', '.ndjson'].flatMap((ending) => ['', '.gz', '.zst'].map((packed) => ending + packed)),
   async *read(file, context) {
     const { signal, note, onRead } = context;
     const reader = new ByteReader(unpack(file.path, signal, onRead));
@@ -102,7 +102,7 @@ function parseLine(
   const { consentField } = context;
   return {
     url: url ?? `file:${file.name}#${id ?? number}`,
-    source: textIn('source') ?? file.name,
+    source: textIn('source') ?? context.source ?? file.source,
     fetchedAt: textIn('fetched_at') ?? fetchedAt,
     status: 200,
     headers: { 'content-type': isForeignText ? 'text/plain' : 'text/plain; charset=utf-8' },
@@ -160,12 +160,23 @@ function consentIn(field: string, value: unknown): Consent {
   );
 }
 
+/** Integers that a double does not hold to the last digit: ids of posts are such. */
+const LONG_INTEGER = /[:[,\s]-?\d{16,}(?![\d.eE])/;
+/** A string whole, so that what stands in it is left alone; or a number, or what Python and others write for one. */
+const OUTSIDE_STRINGS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|-?\bInfinity\b|\bNaN\b/g;
+const quoteLong = (found: string): string => (/^-?\d{16,}$/.test(found) ? `"${found}"` : found);
+const noNumber = (found: string): string => (/^(NaN|-?Infinity)$/.test(found) ? 'null' : found);
+
 function parseObject(json: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = JSON.parse(LONG_INTEGER.test(json) ? json.replace(OUTSIDE_STRINGS, quoteLong) : json);
   } catch (error) {
-    throw new BadLine(reasonOf(error));
+    try {
+      value = JSON.parse(json.replace(OUTSIDE_STRINGS, quoteLong).replace(OUTSIDE_STRINGS, noNumber));
+    } catch {
+      throw new BadLine(reasonOf(error));
+    }
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new BadLine(`${nameOfType(value)}, expected an object`);

@@ -6,8 +6,10 @@ import type { ConsentTable, Page, Row } from '../page.ts';
 export interface InputFile {
   /** As the user gave it, or found below the folder that the user gave. */
   readonly path: string;
-  /** Stable name in URLs and ids: the path below the given folder with `/`, or the file's base name. */
+  /** Stable name in URLs and ids, with `/`: the given folder's name and the path below it, or folder and name of a file. */
   readonly name: string;
+  /** What its pages are of where they do not say it: the given folder's name, or that of a file. */
+  readonly source: string;
 }
 
 export interface ReadContext {

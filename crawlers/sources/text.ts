@@ -15,7 +15,7 @@ const HEAD_BYTES = 65_536;
 const MAX_TITLE_CHARACTERS = 120;
 
 export const text: Source = {
-  endings: ['.txt', '.md', '.txt.gz'],
+  endings: ['.txt', '.md', '.txt.gz', '.txt.zst'],
   async *read(file, context) {
     const read = await readWhole(file, context);
     if (read === undefined) return;
@@ -60,7 +60,7 @@ const fileFacts = (
   context: ReadContext,
 ): Pick<Page, 'url' | 'source' | 'fetchedAt' | 'status' | 'truncated' | 'row'> => ({
   url: `file:${file.name}`,
-  source: file.name,
+  source: context.source ?? file.source,
   fetchedAt: changedAt(file),
   status: 200,
   truncated: false,
@@ -134,4 +134,4 @@ const baseName = ({ name }: InputFile): string =>
   name
     .split('/')
     .at(-1)!
-    .replace(/\.(txt|md)(\.gz)?$/i, '');
+    .replace(/\.(txt|md)(\.gz|\.zst)?$/i, '');

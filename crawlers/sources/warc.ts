@@ -17,7 +17,8 @@ const FOR_CRAWLERS = /^\/(robots\.txt|ai\.txt|\.well-known\/.*)$/;
 const CONCLUSIONS: ReadonlySet<string> = new Set<ConsentConclusion>(['open', 'no-train', 'no-index', 'unknown']);
 
 export const warc: Source = {
-  endings: ['.warc', '.warc.gz'],
+  // Common Crawl's text, what Heritrix has open, ArchiveTeam's.
+  endings: ['.warc', '.warc.gz', '.wet', '.wet.gz', '.warc.gz.open', '.warc.open', '.warc.zst'],
   async *read({ path }, context) {
     const { signal, skipped, onRead, from } = context;
     for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true, from })) {

@@ -12,6 +12,7 @@
 import { createReadStream, fstatSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { constants, crc32, createInflateRaw, deflateRaw, gunzipSync } from 'node:zlib';
+import { isZstdFile, unzstd } from '../bytes/zstd.ts';
 import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
 import { EndOfInput, Input } from './input.ts';
 
@@ -109,7 +110,7 @@ export const unreadable = (path: string, error: unknown): ToolkitError =>
   badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'check the path and its permissions', error);
 
 /**
- * The bytes of a file in order, gzip undone when it starts with the gzip magic (whatever the file is called).
+ * The bytes of a file in order, gzip or zstd undone when it starts with their magic (whatever the file is called).
  * Ends early, without an error, when `signal` is aborted.
  * @param onRead Hears how many bytes were read, as they are stored.
  * @throws ToolkitError BAD_INPUT (missing, unreadable or empty), TRUNCATED_GZIP, BAD_GZIP (exit 2), after everything
@@ -359,7 +360,17 @@ async function skipHeader(input: Input): Promise<void> {
 const CHUNK_BYTES = 2 ** 18;
 
 const fileInput = (path: string, signal: AbortSignal | undefined, onRead?: (bytes: number) => void): Input =>
-  new Input((start) => chunksOf(path, start, signal), onRead);
+  new Input((start) => (isZstdFile(path) ? unzstdFile(path, start, signal) : chunksOf(path, start, signal)), onRead);
+
+async function* unzstdFile(path: string, start: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  try {
+    yield* unzstd(chunksOf(path, 0, signal), start);
+  } catch (error) {
+    if (error instanceof ToolkitError || signal?.aborted) throw error;
+    const hint = 'fetch or copy the file again; what stands before the damage was read';
+    throw badInput('BAD_ZSTD', `${path}: damaged zstd data, or of a dictionary: ${reasonOf(error)}`, hint, error);
+  }
+}
 
 async function* chunksOf(path: string, start: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   try {

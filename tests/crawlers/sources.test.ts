@@ -1,6 +1,6 @@
 /** What `--input` reads: each format as pages, faults named after the good pages before them. */
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -22,6 +22,14 @@ function put(name: string, content: string | Uint8Array): string {
   writeFileSync(path, content);
   return path;
 }
+
+const ZSTD = [
+  '28b52ffd00588900007b2274657874223a226de1bb9974227d0a',
+  '28b52ffd00587900007b2274657874223a22686169227d0a',
+];
+
+/** A file of `dir` by the name that it keeps. */
+const known = (name: string): string => `${basename(dir)}/${name}`;
 
 interface Read {
   readonly notes: string[];
@@ -69,7 +77,13 @@ describe('plain text', () => {
         : [],
     );
     expect(pages).toHaveLength(1);
-    expect(pages[0]).toMatchObject({ url: `file:${file}`, source: file, status: 200, title, truncated: false });
+    expect(pages[0]).toMatchObject({
+      url: `file:${known(file)}`,
+      source: known(file),
+      status: 200,
+      title,
+      truncated: false,
+    });
     expect(pages[0].headers['content-type']).toBe(typeOf(file));
     if (!file.endsWith('.gz')) expect(Buffer.from(pages[0].body)).toEqual(Buffer.from(content as string));
     else expect(textOf(pages[0])).toBe('Bến sông\n\nĐò.');
@@ -89,7 +103,7 @@ test('a saved web page keeps its bytes and its wishes', async () => {
   );
   const { pages } = await readAll(put('luu/trang.html', html));
   expect(pages[0]).toMatchObject({
-    url: 'file:trang.html',
+    url: 'file:luu/trang.html',
     headers: { 'content-type': 'text/html' },
     consent: { conclusion: 'no-train' },
   });
@@ -117,8 +131,36 @@ describe('JSON lines', () => {
     expect(pages[0]).toMatchObject({ id: 'vi/1', url: 'http://a.test/1', title: 'Một', licence: 'CC0', source: 'kho' });
     expect(textOf(pages[0])).toBe(row.text);
     expect(pages[0].headers).toEqual({ 'content-type': 'text/plain; charset=utf-8' });
-    expect(pages[1]).toMatchObject({ id: '7', url: `file:${file}#7`, title: undefined, source: file });
-    expect(pages[2]).toMatchObject({ id: undefined, url: `file:${file}#4` });
+    expect(pages[1]).toMatchObject({ id: '7', url: `file:${known(file)}#7`, title: undefined, source: known(file) });
+    expect(pages[2]).toMatchObject({ id: undefined, url: `file:${known(file)}#4` });
+  });
+
+  test('ids of 64 bits keep every digit; what Python writes for no number is passed over where it is not read', async () => {
+    const path = put(
+      'ids.jsonl',
+      [
+        '{"id": 1344800117571260417, "text": "số 1344800117571260417, \\" 12345678901234567"}',
+        '{"id":1344800117571260418,"score":-1.5e-7,"n":[12345678901234567890],"text":"hai"}',
+        '{"id":"n0","score":NaN,"text":"NaN, Infinity: ba"}',
+        '{"id":"n1","score":-Infinity,"s":[Infinity,NaN],"text":"bốn"}',
+      ].join('\n'),
+    );
+    const { pages, error } = await readAll(path);
+    expect(error).toBeUndefined();
+    expect(pages.map(({ id }) => id)).toEqual(['1344800117571260417', '1344800117571260418', 'n0', 'n1']);
+    expect(textOf(pages[0])).toBe('số 1344800117571260417, " 12345678901234567');
+    expect(textOf(pages[2])).toBe('NaN, Infinity: ba');
+  });
+
+  test('zstd, in frames one behind the other; a cut file gives what stands before', async () => {
+    // `zstd` of {"text":"một"}\n and {"text":"hai"}\n, one frame each.
+    const frames = ZSTD.map((hex) => Buffer.from(hex, 'hex'));
+    const { pages, error } = await readAll(put('x.ndjson.zst', Buffer.concat(frames)));
+    expect(error).toBeUndefined();
+    expect(pages.map(textOf)).toEqual(['một', 'hai']);
+    const cut = await readAll(put('y.ndjson.zst', Buffer.concat([frames[0], frames[1].subarray(0, 9)])));
+    expect(cut.pages.map(textOf)).toEqual(['một']);
+    expect(cut.error).toMatchObject({ code: 'BAD_ZSTD', exitStatus: 2 });
   });
 
   test('a line that is not UTF-8 keeps its bytes, and is said', async () => {
@@ -303,8 +345,39 @@ describe('paths', () => {
     put('.an/an.txt', 'ẩn');
     const { pages, skipped, error } = await readAll(dir);
     expect(error).toBeUndefined();
-    expect(pages.map(({ url }) => url)).toEqual(['file:a.jsonl#1', 'file:b/10.TXT', 'file:b/2.txt']);
-    expect(skipped).toEqual({ 'not an input file': 1 });
+    expect(pages.map(({ url }) => url)).toEqual(
+      ['a.jsonl#1', 'b/10.TXT', 'b/2.txt'].map((name) => `file:${known(name)}`),
+    );
+    expect(new Set(pages.map(({ source }) => source))).toEqual(new Set([basename(dir)])); // a folder is one source
+    expect(skipped).toEqual({ 'not an input file: .png': 1 });
+  });
+
+  test('is known by its last folder and name, or by the given folder and the path below, from wherever it is read', async () => {
+    const [a, b] = [put('2023/part.jsonl', '{"text":"một"}'), put('2024/part.jsonl', '{"text":"hai"}')];
+    const urls = async (path: string): Promise<string[]> => (await readAll(path)).pages.map(({ url }) => url);
+    expect([...(await urls(a)), ...(await urls(b))]).toEqual(['file:2023/part.jsonl#1', 'file:2024/part.jsonl#1']);
+    expect(await urls(dirname(a))).toEqual(['file:2023/part.jsonl#1']);
+    expect(await urls(relative(process.cwd(), `${dirname(b)}/`))).toEqual(['file:2024/part.jsonl#1']);
+  });
+
+  test('one entry at fault ends that entry: a link to nowhere, a name that is not UTF-8; a folder is followed once', async () => {
+    put('x/a.txt', 'một');
+    put('x/z.txt', 'hai');
+    symlinkSync('/nonexistent/x.txt', join(dir, 'x', 'm.txt'));
+    symlinkSync('.', join(dir, 'x', 'again'));
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${join(dir, 'x')}/Nguy`), Buffer.from([0xea]), Buffer.from('n.txt')]),
+      'ba',
+    );
+    const faults: ToolkitError[] = [];
+    const urls: string[] = [];
+    for await (const { url } of openInput(join(dir, 'x'), { onFault: (fault) => faults.push(fault) })) urls.push(url);
+    expect(urls).toEqual(['file:x/a.txt', 'file:x/z.txt']);
+    expect(faults.map(({ code, message }) => [code, message])).toEqual([
+      ['BAD_INPUT', expect.stringMatching(/x\/Nguyên\.txt: a file name that is not UTF-8/)],
+      ['BAD_INPUT', expect.stringMatching(/x\/m\.txt: ENOENT/)],
+    ]);
+    await expect(readAll(join(dir, 'x'))).resolves.toMatchObject({ error: { code: 'BAD_INPUT' } });
   });
 
   test.each<[string, () => string, RegExp]>([
@@ -319,7 +392,9 @@ describe('paths', () => {
     expect(error).toMatchObject({ code: 'BAD_INPUT', exitStatus: 2, message: expect.stringMatching(message) });
     expect(error!.hint).toBeDefined();
     if (/ending|without/.test(_name))
-      expect(error!.hint).toContain('.warc.gz, .jsonl, .jsonl.gz, .txt, .md, .txt.gz, .html, .htm');
+      expect(error!.hint).toContain(
+        '.jsonl.zst, .ndjson, .ndjson.gz, .ndjson.zst, .txt, .md, .txt.gz, .txt.zst, .html, .htm',
+      );
   });
 
   test('of a text file larger than a document can be only the head is read', async () => {
@@ -335,8 +410,8 @@ describe('paths', () => {
     put('f/b.warc', '');
     const { pages, skipped } = await readAll(dirname(put('f/c.html', '')));
     expect(pages.map(({ url, body }) => [url, body.length])).toEqual([
-      ['file:a.txt', 0],
-      ['file:c.html', 0],
+      ['file:f/a.txt', 0],
+      ['file:f/c.html', 0],
     ]);
     expect(skipped).toEqual({ 'empty file': 1 });
   });

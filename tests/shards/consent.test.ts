@@ -1,6 +1,6 @@
 /** The consent table: printed by `vua explain`, changed by `--consent`, and named by what was dropped for it. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cleanCommand } from '../../shards/commands/clean.ts';
 import { explainCommand } from '../../shards/commands/explain.ts';
@@ -37,7 +37,7 @@ describe('vua explain', () => {
 
   it('names what decided on a page', async () => {
     const { out } = await cleaned([]);
-    const said = await explained({ document: 'file:a.html', out });
+    const said = await explained({ document: `file:${basename(dirname(out))}/a.html`, out });
     expect(said).toContain(
       'dropped by consent: no_train (1, threshold 0), because of "meta robots: noarchive, max-snippet:50"',
     );
@@ -46,7 +46,11 @@ describe('vua explain', () => {
 
   it('a row that is relaxed lets its pages in, with what was said', async () => {
     const { out } = await cleaned(['noarchive=unknown']);
-    const said = await explained({ document: 'file:a.html', out, consent: ['noarchive=unknown'] });
+    const said = await explained({
+      document: `file:${basename(dirname(out))}/a.html`,
+      out,
+      consent: ['noarchive=unknown'],
+    });
     expect(said).toContain('kept (documents-00000.arrow)');
     expect(said).toMatch(/consent_statements +meta robots: noarchive, max-snippet:50/);
     expect(said).toMatch(/meta robots: noarchive, max-snippet:50 +unknown/);

@@ -1,6 +1,6 @@
 /** What a folder says of its decisions later: explain, what-if, opt-outs that reach back, folders of version 1. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Float32, Float64 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
@@ -62,7 +62,11 @@ describe('vua explain', () => {
     );
     await cleanInputs({ inputs: [pages], outDir: out, preset: 'keep-all' }, context());
     const heard = context();
-    const options = explainCommand.options.parse({ document: 'file:kenh.html', out, input: [pages] });
+    const options = explainCommand.options.parse({
+      document: `file:${basename(pages)}/kenh.html`,
+      out,
+      input: [pages],
+    });
     expect(await explainCommand.run(options, heard)).toBe(0);
     const [, leftOut] = heard.out.join('').split('lines that its host repeats\n');
     expect(leftOut?.trim().split('\n')).toEqual([
@@ -74,7 +78,11 @@ describe('vua explain', () => {
       'label or link       line: Theo Báo Xóm',
     ]);
 
-    const elsewhere = explainCommand.options.parse({ document: 'file:kenh.html', out, input: [PAGES] });
+    const elsewhere = explainCommand.options.parse({
+      document: `file:${basename(pages)}/kenh.html`,
+      out,
+      input: [PAGES],
+    });
     const error = await thrownBy(() => explainCommand.run(elsewhere, context()));
     expect(error).toMatchObject({ code: 'UNKNOWN_DOCUMENT', exitStatus: 2 });
   });
