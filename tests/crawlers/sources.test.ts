@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeEscaped, encodeEscaped, firstForeignByte } from '../../crawlers/sources/escaped-utf8.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
-import { known, put, type Read, readAll, textOf } from './inputs.ts';
+import { dir, known, put, type Read, readAll, textOf } from './inputs.ts';
 
 const ZSTD = [
   '28b52ffd00588900007b2274657874223a226de1bb9974227d0a',
