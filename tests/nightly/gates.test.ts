@@ -1,5 +1,5 @@
 /** A night that is like those before passes; one that is not is held by the gate of what is wrong with it, and by no other. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
@@ -149,4 +149,17 @@ it('thresholds move, and gates open', async () => {
 
 it('a median is of the middle, or of the middle two', () => {
   expect([median([3, 1, 2]), median([4, 1]), median([])]).toEqual([2, 2.5, undefined]);
+});
+
+it('the page for operators has every gate and its limits', () => {
+  const page = readFileSync('nightly/OPERATING.md', 'utf8');
+  const rows = [...page.matchAll(/^\| `([a-z_]+)` +\| ([^|]+)\| ([^|]+)\| ([^|]*)\|$/gm)];
+  const said = rows.map(([, name, , allows, first]) => [name, Number(/[\d.]+/.exec(allows)?.[0]), first.trim()]);
+  const words: Record<string, number> = { rows: Number.NaN, syllables: Number.NaN }; // half of it, a tenth
+  const expected = GATES.map(({ name, allows, first }) => [
+    name,
+    words[name] ?? allows,
+    first === undefined ? '' : String(first),
+  ]);
+  expect(said).toEqual([...expected, ['bits_per_byte', Number.NaN, '']]);
 });
