@@ -16,7 +16,7 @@ export const OLDER_TOKENS = [2] as const;
 export const TOKEN_SHARDS = { format: 'vua-tokens', version: 2 } as const;
 
 /** A document shard ends with the document that reaches this size, unless it is said. */
-export const SHARD_BYTES = 256_000_000;
+export const SHARD_BYTES = 32_000_000;
 
 /** Nights of a run whose snapshots stay, unless it is said. */
 export const KEEP_NIGHTS = 7;

@@ -45,19 +45,20 @@ export function departuresIn(database: Database): Departures {
   return { documents, rejectShards };
 }
 
-/** They have left; those with a text stand among the rejects of this shard. */
-export function endDepartures(database: Database, shard: number): void {
+/** The text of a document that leaves stands among the rejects of this shard. */
+export function rejectDeparted(database: Database, number: number, shard: number): void {
   for (const [table, key] of [
     ['rejects', 'url'],
     ['site_rejects', 'site'],
   ]) {
     database
-      .prepare(
-        `INSERT OR IGNORE INTO ${table} SELECT ${key}, ? FROM documents
-         WHERE state = ${STATE.leaves} AND reason <> 'opted_out_later'`,
-      )
-      .run(shard);
+      .prepare(`INSERT OR IGNORE INTO ${table} SELECT ${key}, ? FROM documents WHERE number = ?`)
+      .run(shard, number);
   }
+}
+
+/** They have left. */
+export function endDepartures(database: Database): void {
   database.exec(`
     UPDATE documents SET state = ${STATE.left} WHERE state = ${STATE.leaves};
     DELETE FROM rejects WHERE url IN (SELECT url FROM silenced);

@@ -15,6 +15,7 @@
  * file.
  */
 import type { Database } from 'better-sqlite3';
+import { COMMITTED_SCHEMA } from './committed.ts';
 import { COPIES_SCHEMA } from './copies.ts';
 import { CURSORS_SCHEMA } from './cursors.ts';
 import { EXACT_SCHEMA } from './exact.ts';
@@ -52,7 +53,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rejects (url INTEGER, shard INTEGER, PRIMARY KEY (url, shard)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS opt_outs (url INTEGER PRIMARY KEY, fetched_at TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS silenced (url INTEGER PRIMARY KEY) WITHOUT ROWID;
-  ${COPIES_SCHEMA}${CURSORS_SCHEMA}${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}
+  ${COMMITTED_SCHEMA}${COPIES_SCHEMA}${CURSORS_SCHEMA}${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}
 `;
 
 /** Its rows, addresses and all that shards must tell apart (`Adoption`). */

@@ -9,9 +9,10 @@ import type { Place } from '../../crawlers/page.ts';
 import { badInput, reasonOf, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { writeFault } from '../../crawlers/shell/folder.ts';
 import { Adoption } from './adoption.ts';
+import { Committed } from './committed.ts';
 import { Copies } from './copies.ts';
 import { Cursors } from './cursors.ts';
-import { type Departures, departuresIn, endDepartures, type Leaving } from './departures.ts';
+import { type Departures, departuresIn, endDepartures, type Leaving, rejectDeparted } from './departures.ts';
 import { ExactIndex } from './exact.ts';
 import { HostLines } from './lines.ts';
 import { MARKS_SCHEMA, type MarkPolicy, Marks } from './marks.ts';
@@ -71,6 +72,8 @@ export class DedupStore {
   readonly marks: Marks;
   readonly copies: Copies;
   readonly cursors: Cursors;
+  /** The manifest of the last commit. */
+  readonly committed: Committed;
   /** Pages that were skipped because they were dealt with before. */
   skipped = 0;
   /** Ids that documents could not have because another has them. */
@@ -115,6 +118,7 @@ export class DedupStore {
     this.marks = new Marks(database, this.versions.run);
     this.copies = new Copies(database);
     this.cursors = new Cursors(database);
+    this.committed = new Committed(database);
     this.#documentNamed = database
       .prepare<[string], number>(`SELECT number FROM documents WHERE id = ? AND state = ${STATE.stands}`)
       .pluck();
@@ -282,9 +286,22 @@ export class DedupStore {
     return this.#silenced.get(page.url) !== undefined || this.sites.refuses(page);
   }
 
-  /** The departures were carried out, and those with a text stand among the rejects of this shard: the next commit says so. */
-  departed(shard: number): void {
-    endDepartures(this.#database, shard);
+  /** The text of a document that leaves was written among the rejects of this shard. */
+  rejectDeparted(number: number, shard: number): void {
+    rejectDeparted(this.#database, number, shard);
+  }
+
+  /** The departures were carried out: the next commit says so. */
+  departed(): void {
+    endDepartures(this.#database);
+  }
+
+  /** From a document that stands on, what shards held stands in another. */
+  placeFrom(id: string, from: readonly number[], to: number): void {
+    const first = this.#documentNamed.get(id)!;
+    const move = this.#database.prepare('UPDATE shards SET shard = ? WHERE shard = ? AND first_document >= ?');
+    for (const shard of from) move.run(to, shard, first);
+    this.#database.prepare('INSERT OR REPLACE INTO shards VALUES (?, ?)').run(first, to);
   }
 
   /** A shard that was written anew under another number, or into one with others. */
@@ -309,9 +326,17 @@ export class DedupStore {
 
   /** Makes everything since the last commit durable, together with the manifest of the shards that hold it. */
   commit(manifestJson: string): void {
-    const before = this.committedManifest();
-    if (before !== undefined) this.#setMeta.run('manifest_before', before);
-    this.#setMeta.run('manifest', manifestJson);
+    this.committed.write(manifestJson);
+    this.#endCommit();
+  }
+
+  /** The same of shards that stand behind those of the manifest. */
+  commitAdded(shardsJson: string): void {
+    this.committed.add(shardsJson);
+    this.#endCommit();
+  }
+
+  #endCommit(): void {
     this.#setMeta.run('run', String(this.versions.run));
     this.#database.exec('COMMIT; BEGIN IMMEDIATE');
   }
@@ -323,11 +348,6 @@ export class DedupStore {
     this.#database.exec('COMMIT; BEGIN IMMEDIATE');
   }
 
-  /** The manifest of the last commit. */
-  committedManifest(): string | undefined {
-    return this.#getMeta.get('manifest');
-  }
-
   /**
    * What SQLite had to say while the store was used, as an error of ours; `undefined` for any other error.
    * @returns WRITE_FAILED, UNWRITABLE_FOLDER, FOLDER_LOCKED, BAD_DEDUP_STORE
@@ -336,11 +356,6 @@ export class DedupStore {
     if (!(error instanceof BetterSqlite3.SqliteError)) return undefined;
     const { name } = this.#database;
     return writeFault(name, error) ?? (/CORRUPT|NOTADB/.test(error.code) ? badStore(name, error) : undefined);
-  }
-
-  /** The one before it: what manifest.json says when a run was killed between the two. */
-  manifestBefore(): string | undefined {
-    return this.#getMeta.get('manifest_before');
   }
 
   /** Forgets what was not committed and closes the file. */

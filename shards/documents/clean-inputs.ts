@@ -147,7 +147,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     const isChanged = report.pages > 0 || folder.store.heard > 0 || isMarked || left + rejectShards.length > 0;
     if (isChanged || folder.isNew) {
       known?.write();
-      folder.finish(writer.finish(), options.compacts);
+      folder.finish(writer.finish(), { compacts: options.compacts, shardBytes });
     } else if (known?.hasNews) folder.store.instead(() => known!.write());
     progress.finish(figures());
     for (const doubt of doubts.slice(0, SHOWN_DOUBTS)) work.report.note(doubt);

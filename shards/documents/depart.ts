@@ -2,7 +2,8 @@
  * Documents that leave a folder: taken out of their shards together, one pass over each shard that holds any, whatever
  * the number of pages that made them leave.
  *
- *   documents-00003.arrow ──▶ without them, under a new number; batches that lose no row are copied
+ *   documents-00003.arrow ──▶ without them, under a new number; batches that lose no row are copied; a shard that is
+ *                             larger than one should be becomes several
  *   superseded, excerpts   ──▶ a row of the rejects, with its text; what opted out a row without
  *   rejects-00001.arrow   ──▶ texts of URLs that opted out are gone
  */
@@ -10,8 +11,8 @@ import type { openMemory } from '../../cleaning/clean.ts';
 import { containmentThreshold } from '../../cleaning/recipe.ts';
 import { addressOf, siteOf } from '../../crawlers/page.ts';
 import { hash64 } from '../checksum.ts';
-import { shardIndex } from '../format.ts';
-import type { DocumentManifest } from '../manifest-shape.ts';
+import { SHARD_BYTES, shardIndex } from '../format.ts';
+import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
 import { type Row, readShard, rowsOf, type TextBatch } from './read.ts';
 import { type Change, DocumentWriter, rewriteShard } from './write.ts';
 
@@ -25,18 +26,43 @@ type Departure = Departures['documents'][number];
  * @returns the manifest without them; files that it does not list any more are the caller's to remove
  * @throws ToolkitError WRITE_FAILED, BAD_SHARD
  */
-export function carryOut(dir: string, store: Memory, manifest: DocumentManifest, index: number): DocumentManifest {
+export function carryOut(
+  dir: string,
+  store: Memory,
+  manifest: DocumentManifest,
+  index: number,
+  shardBytes = SHARD_BYTES,
+): DocumentManifest {
   const { documents, rejectShards } = store.departures();
   if (documents.length === 0 && rejectShards.length === 0) return manifest;
-  const rejects = new DocumentWriter(dir, { firstIndex: index, shardBytes: Number.POSITIVE_INFINITY });
-  const rejectsIndex = index++;
+  const next = (): number => index++;
+  let rejectsIndex = next();
+  const rejects = new DocumentWriter(dir, { firstIndex: rejectsIndex, shardBytes });
+  const rejected: DocumentShard[] = [];
+  const reject = (drop: Parameters<DocumentWriter['drop']>[0], number: number): void => {
+    rejects.drop(drop);
+    if (drop.text !== '') store.rejectDeparted(number, rejectsIndex);
+    if (!rejects.isFull) return;
+    rejected.push(...rejects.finish().rejects);
+    rejectsIndex = next();
+    rejects.continueAt(rejectsIndex);
+  };
   const least = containmentThreshold(manifest.recipe);
   const anew = (kind: 'documents' | 'rejects', shard: number, change: (row: Row) => Change): void => {
     const at = manifest[kind].findIndex(({ file }) => shardIndex(kind, file) === shard);
     if (at < 0) return;
-    const written = rewriteShard(dir, kind, readShard(dir, kind, manifest[kind][at]), index, change);
-    store.moveShard(kind, shard, index);
-    index++;
+    const pieces: number[] = [];
+    const begin = (firstId: string): number => {
+      const piece = next();
+      if (pieces.length > 0) store.placeFrom(firstId, [shard, pieces.at(-1)!], piece);
+      pieces.push(piece);
+      return piece;
+    };
+    // Rejects are found by their shard alone: one stays one.
+    const most = kind === 'documents' ? shardBytes : Number.POSITIVE_INFINITY;
+    const batches = readShard(dir, kind, manifest[kind][at]);
+    const written = rewriteShard(dir, kind, batches, { begin, shardBytes: most }, change);
+    if (pieces.length > 0) store.moveShard(kind, shard, pieces[0]);
     manifest = { ...manifest, [kind]: manifest[kind].flatMap((each, i) => (i === at ? written : [each])) };
   };
   const isSilenced = (row: Row): boolean => {
@@ -50,7 +76,8 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
       anew('documents', shard, (row) => {
         const departure = leaving.take(row);
         if (departure === undefined) return undefined;
-        rejects.drop(dropOf(row, departure, departure.reason !== 'opted_out_later' && !isSilenced(row), least));
+        const hasText = departure.reason !== 'opted_out_later' && !isSilenced(row);
+        reject(dropOf(row, departure, hasText, least), departure.number);
         return 'goes';
       });
     }
@@ -60,8 +87,8 @@ export function carryOut(dir: string, store: Memory, manifest: DocumentManifest,
       if (entry === undefined || !holds(readShard(dir, 'rejects', entry), mustLose)) continue;
       anew('rejects', shard, (row) => (mustLose(row) ? { title: '', text: '' } : undefined));
     }
-    store.departed(rejectsIndex);
-    return { ...manifest, rejects: [...manifest.rejects, ...rejects.finish().rejects] };
+    store.departed();
+    return { ...manifest, rejects: [...manifest.rejects, ...rejected, ...rejects.finish().rejects] };
   } finally {
     rejects.discard();
   }

@@ -29,6 +29,8 @@ import { countsOf, writeMarks } from './marks.ts';
 import type { ShardPair } from './write.ts';
 
 const STORE_FILE = 'dedup.sqlite';
+/** A manifest is written whole when the shards behind it are so many-th a part of it. */
+const WRITTEN_AFTER = 8;
 
 type Memory = ReturnType<typeof openMemory>;
 
@@ -37,6 +39,8 @@ export class DocumentFolder {
   readonly #dir: string;
   readonly #unlock: () => void;
   #manifest: DocumentManifest;
+  /** Commits since the manifest was written. */
+  #sinceWhole = 0;
 
   private constructor(dir: string, store: Memory, unlock: () => void, manifest: DocumentManifest) {
     this.#dir = dir;
@@ -56,8 +60,8 @@ export class DocumentFolder {
       const projected = existsSync(manifestPath(dir)) ? readDocumentManifest(dir) : undefined;
       if (projected && hasShards(projected)) checkRecipe(dir, projected, said);
       store = openMemory(join(dir, STORE_FILE), recipeOf(said));
-      const committed = parseStored(store.committedManifest(), dir);
-      checkState(dir, [committed, parseStored(store.manifestBefore(), dir)], projected);
+      const committed = withAdded(parseStored(store.committed.manifest, dir), store.committed.added, dir);
+      checkState(dir, [committed, parseStored(store.committed.before, dir)], projected);
       const manifest =
         committed && hasShards(committed)
           ? committed
@@ -85,7 +89,7 @@ export class DocumentFolder {
 
   /** Nothing was ever committed here. */
   get isNew(): boolean {
-    return this.store.committedManifest() === undefined;
+    return this.store.committed.manifest === undefined;
   }
 
   /** Number for the next shard pair. */
@@ -98,9 +102,18 @@ export class DocumentFolder {
     this.store.marks.readWhole(BigInt.asIntN(64, hash64(input)));
   }
 
-  /** Adds finished shards, together with everything that the store learnt since the last commit. */
+  /**
+   * Adds finished shards, together with everything that the store learnt since the last commit. The manifest is written
+   * when it has grown by an eighth: all of it for each shard would cost more than the shards.
+   */
   commit(shards: ShardPair): void {
-    this.#commit(this.#with(shards));
+    const manifest = this.#with(shards);
+    const { documents, rejects } = manifest;
+    if (++this.#sinceWhole * WRITTEN_AFTER >= documents.length + rejects.length) this.#commit(manifest);
+    else {
+      this.store.commitAdded(JSON.stringify(shards));
+      this.#manifest = manifest;
+    }
   }
 
   /**
@@ -108,9 +121,12 @@ export class DocumentFolder {
    * their shards, and the text of opted-out rejects. Those shards are written anew, once, and the old files removed. A
    * run that was killed before leaves this to the next. With `compacts` small shards become fewer.
    */
-  finish(shards: ShardPair, compacts = false): void {
+  finish(
+    shards: ShardPair,
+    { compacts = false, shardBytes }: { readonly compacts?: boolean; readonly shardBytes?: number } = {},
+  ): void {
     const added = this.#with(shards);
-    const left = carryOut(this.#dir, this.store, added, nextIndexOf(added));
+    const left = carryOut(this.#dir, this.store, added, nextIndexOf(added), shardBytes);
     const free = Math.max(nextIndexOf(added), nextIndexOf(left)); // files of both are still there
     const { marked: _, ...manifest } = compacts ? compact(this.#dir, this.store, left, free) : left;
     const marked = this.store.marks.all();
@@ -142,6 +158,7 @@ export class DocumentFolder {
   #commit(manifest: DocumentManifest): void {
     this.store.commit(manifestJson(manifest));
     this.#manifest = manifest;
+    this.#sinceWhole = 0;
     writeManifest(this.#dir, manifest);
   }
 
@@ -167,6 +184,21 @@ const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documen
 
 function parseStored(json: string | undefined, dir: string): DocumentManifest | undefined {
   return json === undefined ? undefined : parseDocumentManifest(JSON.parse(json), join(dir, STORE_FILE));
+}
+
+/** The manifest, and what was committed behind it. */
+function withAdded(
+  manifest: DocumentManifest | undefined,
+  added: readonly string[],
+  dir: string,
+): DocumentManifest | undefined {
+  if (manifest === undefined || added.length === 0) return manifest;
+  const pairs = added.map((json) => JSON.parse(json) as ShardPair);
+  const all = (kind: keyof ShardPair) => [...manifest[kind], ...pairs.flatMap((pair) => pair[kind])];
+  return parseDocumentManifest(
+    { ...manifest, documents: all('documents'), rejects: all('rejects') },
+    join(dir, STORE_FILE),
+  );
 }
 
 /**

@@ -117,7 +117,8 @@ export type Change = Readonly<Record<string, string>> | 'goes' | undefined;
 
 /**
  * Writes a shard anew under another number. Columns stay those of the shard's version, and batches stay batches: one of
- * which no row changes is copied as it is.
+ * which no row changes is copied as it is. It becomes several where it is larger than `shardBytes`.
+ * @param pieces `begin` gives the number of a new shard, by the id of its first row
  * @param change `undefined` for a row that stays as it is
  * @returns its entry for the manifest, none when no row is left
  * @throws ToolkitError WRITE_FAILED, BAD_SHARD
@@ -126,12 +127,18 @@ export function rewriteShard(
   dir: string,
   kind: 'documents' | 'rejects',
   batches: Iterable<TextBatch<string, string>>,
-  index: number,
+  { begin, shardBytes }: { readonly begin: (firstId: string) => number; readonly shardBytes: number },
   change: (row: Row) => Change,
 ): DocumentShard[] {
   let writer: TableWriter<Pick<Row, 'string' | 'number'>> | undefined;
+  const written: DocumentShard[] = [];
+  let index: number | undefined;
   try {
     for (const batch of batches) {
+      if (writer !== undefined && writer.bytes >= shardBytes) {
+        written.push(...writer.finish());
+        index = undefined;
+      }
       writer ??= new TableWriter(
         dir,
         {
@@ -145,6 +152,7 @@ export function rewriteShard(
       const rows = [...rowsOf(kind, batch)];
       const changes = rows.map(change);
       if (changes.every((changed) => changed === undefined)) {
+        index ??= begin(rows[0].string('id'));
         writer.copy(batch, index);
         continue;
       }
@@ -152,11 +160,12 @@ export function rewriteShard(
         const changed = changes[i];
         if (changed === 'goes') continue;
         const string = (column: string): string => changed?.[column] ?? row.string(column);
+        index ??= begin(row.string('id'));
         writer.append({ string, number: (column) => row.number(column) }, index);
       }
       writer.endBatch();
     }
-    return writer?.finish() ?? [];
+    return [...written, ...(writer?.finish() ?? [])];
   } finally {
     writer?.discard();
   }

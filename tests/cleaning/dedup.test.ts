@@ -112,7 +112,7 @@ describe('DedupStore', () => {
   test('remembers what was committed and forgets the rest', () => {
     const path = join(dir, 'dedup.sqlite');
     const first = openDedupStore(path);
-    expect(first.committedManifest()).toBeUndefined();
+    expect(first.committed.manifest).toBeUndefined();
     expect(first.pages.add(1n)).toBe(true);
     const number = first.addDocument(newDocument('a', 1n, -5n));
     first.exact.add(-5n, number);
@@ -123,7 +123,7 @@ describe('DedupStore', () => {
     first.close();
 
     const second = openDedupStore(path);
-    expect(second.committedManifest()).toBe('{"documents":1}');
+    expect(second.committed.manifest).toBe('{"documents":1}');
     expect(second.pages.add(1n)).toBe(false);
     expect(second.pages.add(2n)).toBe(true);
     expect(second.exact.find(-5n)).toBe(number);
@@ -143,6 +143,24 @@ describe('DedupStore', () => {
     store.addDocument(newDocument('a~2', 3n, 3n));
     expect(store.freeId('a')).toBe('a~3');
     store.close();
+    store.close();
+  });
+
+  test('knows the shard of a document when shards were cut in pieces', () => {
+    const store = openDedupStore(':memory:');
+    const add = (from: number, to: number): void => {
+      for (let n = from; n < to; n++) store.addDocument(newDocument(`d${n}`, BigInt(n), BigInt(n)));
+    };
+    add(1, 4);
+    store.placeInShard(0);
+    add(4, 7);
+    store.placeInShard(1);
+    store.moveShard('documents', 1, 0); // both stand in one now
+    store.placeFrom('d3', [0, 2], 3);
+    store.placeFrom('d6', [0, 3], 4);
+    store.moveShard('documents', 0, 2);
+    for (const number of [1, 2, 3, 4, 5, 6]) store.leave(number, 'superseded');
+    expect(store.departures().documents.map(({ shard }) => shard)).toEqual([2, 2, 3, 3, 3, 4]);
     store.close();
   });
 

@@ -7,13 +7,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DedupStore } from '../../cleaning/dedup/store.ts';
 import { type Page, pageOf } from '../../crawlers/page.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { DocumentFolder } from '../../shards/documents/folder.ts';
 import { readDocuments, readShard } from '../../shards/documents/read.ts';
 import { rewriteShard } from '../../shards/documents/write.ts';
 import { readDocumentManifest } from '../../shards/manifest.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { story } from '../cleaning/support.ts';
 import { record, writeAll } from '../crawlers/warc-records.ts';
-import { expectLinear } from '../growth.ts';
+import { expectLinear, expectSteady } from '../growth.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { document, writeFolder } from './support.ts';
 
@@ -38,6 +39,8 @@ async function textsOf(dir: string): Promise<string[]> {
   return texts;
 }
 
+const as = (index: number) => ({ begin: () => index, shardBytes: Number.POSITIVE_INFINITY });
+
 describe('a shard written anew', () => {
   it('keeps batches of which no row goes, byte for byte', () => {
     const dir = temporaryFolder();
@@ -48,7 +51,7 @@ describe('a shard written anew', () => {
     expect(entry.batches.length).toBeGreaterThan(4);
     const first = entry.batches[0].rows;
     const batches = readShard(dir, 'documents', entry);
-    const [anew] = rewriteShard(dir, 'documents', batches, 7, (row) =>
+    const [anew] = rewriteShard(dir, 'documents', batches, as(7), (row) =>
       row.string('id') === `d${first}` ? 'goes' : undefined,
     );
     expect(anew).toMatchObject({ file: 'documents-00007.arrow', rows: 59 });
@@ -57,7 +60,7 @@ describe('a shard written anew', () => {
       ({ checksum, rows }, i) => checksum === entry.batches[i].checksum && rows === entry.batches[i].rows,
     );
     expect(same).toEqual(entry.batches.map((_, i) => i !== 1));
-    const nothing = rewriteShard(dir, 'documents', readShard(dir, 'documents', entry), 8, () => 'goes');
+    const nothing = rewriteShard(dir, 'documents', readShard(dir, 'documents', entry), as(8), () => 'goes');
     expect(nothing).toEqual([]);
   });
 
@@ -182,4 +185,65 @@ it('costs twice as much where twice as many leave twice as many documents', { ti
     },
     { from: 100 },
   );
+});
+
+describe('the cost of what leaves', () => {
+  const refusal = (n: number): Page =>
+    pageAt(n, 2, story(n), { consent: { conclusion: 'no-train', statements: ['x'] } });
+
+  it('is that of its shards, however many there are', () => {
+    let next = 0;
+    return expectSteady(
+      async (n) => {
+        const dir = temporaryFolder();
+        await cleaned(
+          dir,
+          range(n).map((i) => pageAt(i, 1, story(i))),
+        );
+        return dir;
+      },
+      (dir) => cleaned(dir, [refusal(next++)]),
+      { from: 60 },
+    );
+  });
+
+  it('a shard that is larger than one should be becomes several', () => {
+    const dir = temporaryFolder();
+    const [entry] = writeFolder(
+      dir,
+      range(60).map((n) => document(n)),
+    ).documents;
+    const begun: [number, string][] = [];
+    const begin = (id: string): number => begun.push([begun.length + 5, id]) + 4;
+    const batches = readShard(dir, 'documents', entry);
+    const pieces = rewriteShard(dir, 'documents', batches, { begin, shardBytes: entry.bytes / 4 }, (row) =>
+      row.string('id') === 'd0' ? 'goes' : undefined,
+    );
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(pieces.map(({ file }) => file)).toEqual(begun.map(([index]) => `documents-0000${index}.arrow`));
+    const ids = pieces.map((piece) =>
+      [...readShard(dir, 'documents', piece)].flatMap((batch) =>
+        range(batch.rows).map((row) => batch.string('id', row)),
+      ),
+    );
+    expect(ids.flat()).toEqual(range(59).map((n) => `d${n + 1}`));
+    expect(ids.map(([first]) => first)).toEqual(begun.map(([, id]) => id));
+  });
+});
+
+describe('a manifest', () => {
+  it('is not written anew for each shard', () =>
+    expectLinear(
+      (n) => n,
+      (n) => {
+        const folder = DocumentFolder.open(temporaryFolder(), {});
+        const batches = range(8).map((at) => ({ rows: 10, checksum: '0'.repeat(16), offset: at }));
+        for (const i of range(n)) {
+          const shard = { file: `documents-${String(i).padStart(5, '0')}.arrow`, rows: 80, bytes: 1, textBytes: 1 };
+          folder.commit({ documents: [{ ...shard, checksum: '0'.repeat(16), batches }], rejects: [] });
+        }
+        folder.close();
+      },
+      { from: 50, most: 2.6 },
+    ));
 });
