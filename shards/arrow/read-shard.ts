@@ -17,7 +17,7 @@ const TAIL_BYTES = 4 + MAGIC.length;
 /** Continuation marker and length before a message's flatbuffer. */
 const PREFIX_BYTES = 8;
 
-interface Region {
+export interface Region {
   readonly offset: number;
   readonly length: number;
 }
@@ -112,6 +112,23 @@ export class ShardReader {
       }
     }
     return { rows, body, offset, regions };
+  }
+
+  /**
+   * Of record batch `index` only these stretches of its body, picked from its buffers; the rest stays zero, and costs no
+   * memory. Nothing is compared: no checksum is of a part.
+   * @throws ToolkitError BAD_SHARD
+   */
+  readParts(index: number, pick: (regions: readonly Region[]) => readonly Region[]): RawBatch {
+    const block = this.#footer.getRecordBatch(index);
+    if (!block) throw this.fault(`record batch ${index} of ${this.batchCount} does not exist`);
+    const { rows, regions } = this.#readHeader(index, block);
+    const body = new Uint8Array(block.bodyLength);
+    const start = block.offset + block.metaDataLength;
+    for (const { offset, length } of pick(regions)) {
+      this.#read(body.subarray(offset, offset + length), start + offset, `batch ${index}`);
+    }
+    return { rows, body, offset: start, regions };
   }
 
   /** Hands out the whole file from its first byte to its last; a slice is valid until the next. */

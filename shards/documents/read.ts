@@ -11,7 +11,7 @@ import { Float32, Float64, makeData, Utf8 } from 'apache-arrow';
 import type { Measurements } from '../../cleaning/document.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { breathe } from '../../crawlers/shell/work.ts';
-import { type RawBatch, ShardReader } from '../arrow/read-shard.ts';
+import { type RawBatch, type Region, ShardReader } from '../arrow/read-shard.ts';
 import { type Columns, columnsIn } from '../arrow/schemas.ts';
 import type { ColumnData } from '../arrow/write-shard.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
@@ -175,11 +175,23 @@ export class Row {
   readonly kind: keyof Batches;
   readonly #batch: TextBatch<string, string>;
   readonly #at: number;
+  readonly #whole: (() => TextBatch<string, string>) | undefined;
 
-  constructor(kind: keyof Batches, batch: TextBatch<string, string>, at: number) {
+  constructor(
+    kind: keyof Batches,
+    batch: TextBatch<string, string>,
+    at: number,
+    whole?: () => TextBatch<string, string>,
+  ) {
     this.kind = kind;
     this.#batch = batch;
     this.#at = at;
+    this.#whole = whole;
+  }
+
+  /** With all of its columns, its batch compared to the manifest. @throws ToolkitError BAD_SHARD */
+  whole(): Row {
+    return this.#whole === undefined ? this : new Row(this.kind, this.#whole(), this.#at);
   }
 
   /** File name of its shard. */
@@ -218,6 +230,51 @@ export async function* readRows(given: string, signal?: AbortSignal): AsyncGener
       for await (const batch of breathing(readShard(dir, kind, entry), signal)) yield* rowsOf(kind, batch);
     }
   }
+}
+
+/**
+ * Every row of a folder with these columns alone, which is all that is read of the files: `whole` gives the others.
+ * @param numbers whether its number columns are among them
+ */
+export async function* readColumns(
+  given: string,
+  wanted: { readonly texts: readonly string[]; readonly numbers: boolean },
+  signal?: AbortSignal,
+): AsyncGenerator<Row> {
+  const dir = settled(given);
+  const manifest = readDocumentManifest(dir);
+  for (const kind of ['documents', 'rejects'] as const) {
+    for (const entry of manifest[kind]) {
+      const reader = ShardReader.open(join(dir, entry.file), (found) => columnsIn(kind, found).schema, entry);
+      try {
+        const columns = columnsIn(kind, reader.schema);
+        const pick = (regions: readonly Region[]): Region[] => stretchesOf(columns, wanted, regions);
+        for (let index = 0; index < reader.batchCount; index++) {
+          await breathe();
+          if (signal?.aborted) return;
+          const batch = new TextBatch<string, string>(reader.name, index, reader.readParts(index, pick), columns);
+          const whole = () => new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns);
+          for (let at = 0; at < batch.rows; at++) yield new Row(kind, batch, at, whole);
+        }
+      } finally {
+        reader.close();
+      }
+    }
+  }
+}
+
+/** Buffers of columns: of a text its offsets and its bytes, of all numbers together what follows the texts. */
+function stretchesOf(
+  { texts, numbers }: Columns,
+  wanted: { readonly texts: readonly string[]; readonly numbers: boolean },
+  regions: readonly Region[],
+): Region[] {
+  const picked = texts.flatMap((name, i) =>
+    wanted.texts.includes(name) ? regions.slice(i * TEXT_BUFFERS, (i + 1) * TEXT_BUFFERS) : [],
+  );
+  if (!wanted.numbers || numbers.length === 0) return picked;
+  const [first, last] = [regions[texts.length * TEXT_BUFFERS], regions.at(-1)!];
+  return [...picked, { offset: first.offset, length: last.offset + last.length - first.offset }];
 }
 
 export function* rowsOf(kind: keyof Batches, batch: TextBatch<string, string>): Generator<Row> {

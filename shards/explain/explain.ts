@@ -6,7 +6,7 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 
 import { type DocumentMark, readMarks } from '../documents/marks.ts';
-import { readRows } from '../documents/read.ts';
+import { readColumns } from '../documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import { formatStatements } from './consent.ts';
 
@@ -36,8 +36,9 @@ export async function explain(dir: string, wanted: string, signal: AbortSignal):
   const isAt = (url: string): boolean => url === wanted || (address !== wanted && addressOf(url) === address);
   const marks = readMarks(dir);
   const found: Explanation[] = [];
-  for await (const row of readRows(dir, signal)) {
-    if (row.string('id') !== wanted && !isAt(row.string('url'))) continue;
+  for await (const place of readColumns(dir, { texts: ['id', 'url'], numbers: false }, signal)) {
+    if (place.string('id') !== wanted && !isAt(place.string('url'))) continue;
+    const row = place.whole();
     const measurements = row.measurements();
     const names = row.columns.texts.filter((name) => name !== 'text');
     found.push({

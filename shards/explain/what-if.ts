@@ -6,7 +6,7 @@ import type { Stage } from '../../cleaning/document.ts';
 import { formatRecipe, judgeBy, knownRecipe, type Recipe } from '../../cleaning/recipe.ts';
 import { commandLine } from '../../crawlers/shell/command.ts';
 import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
-import { readRows } from '../documents/read.ts';
+import { readColumns } from '../documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 
 export interface WhatIf {
@@ -37,7 +37,7 @@ export async function whatIf(dir: string, moved: Recipe['thresholds'], signal: A
   const gained: Record<string, number> = {};
   const examples = { lost: [] as string[], gained: [] as string[] };
   let [kept, unmeasured, lostBytes, gainedBytes] = [0, 0, 0, 0];
-  for await (const row of readRows(dir, signal)) {
+  for await (const row of readColumns(dir, { texts: ['id', 'stage', 'reason'], numbers: true }, signal)) {
     const isKept = row.kind === 'documents';
     if (isKept) kept++;
     const measurements = row.measurements();
