@@ -3,7 +3,7 @@
  * new number. Which ones says `merging.ts`.
  */
 import type { openMemory } from '../../cleaning/clean.ts';
-import { shardIndex } from '../format.ts';
+import { SHARD_BYTES, shardIndex } from '../format.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
 import { type MergeRule, toMerge } from '../merging.ts';
 import { readShard } from './read.ts';
@@ -11,8 +11,8 @@ import { rewriteShard } from './write.ts';
 
 /** Documents of the last nights are those that change; rejects change seldom. `full` is in bytes of a file. */
 const RULES: Readonly<Record<'documents' | 'rejects', MergeRule>> = {
-  documents: { full: 64_000_000, fresh: 3 },
-  rejects: { full: 64_000_000, fresh: 0 },
+  documents: { full: SHARD_BYTES, fresh: 3 },
+  rejects: { full: SHARD_BYTES, fresh: 0 },
 };
 
 /**
@@ -33,7 +33,13 @@ export function compact(
       const batches = function* () {
         for (const entry of group) yield* readShard(dir, kind, entry);
       };
-      const written = rewriteShard(dir, kind, batches(), number, () => undefined);
+      const written = rewriteShard(
+        dir,
+        kind,
+        batches(),
+        { begin: () => number, shardBytes: Number.POSITIVE_INFINITY },
+        () => undefined,
+      );
       for (const { file } of group) store.moveShard(kind, shardIndex(kind, file)!, number);
       return written;
     });

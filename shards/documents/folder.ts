@@ -141,7 +141,7 @@ export class DocumentFolder {
 
   /** Manifest and memory as this version has them; opening did the rest. Whether the manifest was of an older one. */
   upgrade(): boolean {
-    const before = this.store.committedManifest();
+    const before = this.store.committed.manifest;
     this.#commit(this.#manifest);
     return before !== manifestJson(this.#manifest);
   }
