@@ -9,8 +9,9 @@ import { jsonl } from './jsonl.ts';
 import { countSkip, type InputFile, type ReadContext, type Source } from './source.ts';
 import { html, text } from './text.ts';
 import { warc } from './warc.ts';
+import { xml } from './xml.ts';
 
-const SOURCES: readonly Source[] = [warc, jsonl, text, html];
+const SOURCES: readonly Source[] = [warc, jsonl, text, html, xml];
 /** Endings of the names of files that some source reads. */
 export const ENDINGS = SOURCES.flatMap((source) => source.endings);
 

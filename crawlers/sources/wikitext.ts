@@ -1,0 +1,263 @@
+/**
+ * Wikitext as the text that a reader sees: headings, lists, tables, formulas and the words of links stay; templates,
+ * references, files, categories and markup go. One pass for what nests, one for lines; linear in the source.
+ *
+ *   == Lịch sử ==                                    Lịch sử
+ *   '''Huế''' là [[thành phố|đô thị]]{{sfn|A}}.<ref>B</ref>   Huế là đô thị.
+ *   * một                                            - một
+ *   {| ! Năm !! Dân |- | 1999 || 12 |}               Năm | Dân ⏎ 1999 | 12
+ */
+import { decodeEntities } from '../links/tags.ts';
+
+export function textOfWikitext(source: string): string {
+  return linesOf(nested(withoutElements(source.replace(/\r\n?/g, '\n'))));
+}
+
+/** Elements that go with what is in them. */
+const GONE =
+  'ref references gallery timeline imagemap templatestyles score mapframe maplink graph inputbox categorytree section'.split(
+    ' ',
+  );
+/** Elements whose content is no markup. */
+const PLAIN = 'nowiki pre code syntaxhighlight source math chem'.split(' ');
+const ELEMENT = new RegExp(`<!--|<(${[...GONE, ...PLAIN].join('|')})(?=[\\s/>])([^<>]*)>`, 'gi');
+/** Stand for characters of text that would be markup. */
+const ESCAPES: readonly (readonly [string, string])[] = [..."{}[]|*#=;:'!"].map((character, i) => [
+  character,
+  String.fromCharCode(0xe000 + i),
+]);
+const ESCAPED = new Map(ESCAPES);
+const PLAIN_AGAIN = new Map(ESCAPES.map(([character, sign]) => [sign, character]));
+
+function withoutElements(source: string): string {
+  const element = new RegExp(ELEMENT);
+  /** Names that are not closed any more. */
+  const open = new Set<string>();
+  let text = '';
+  let at = 0;
+  for (let found = element.exec(source); found; found = element.exec(source)) {
+    text += source.slice(at, found.index);
+    at = element.lastIndex;
+    if (found[0] === '<!--') {
+      const end = source.indexOf('-->', at);
+      at = end < 0 ? source.length : end + 3;
+    } else {
+      const name = found[1].toLowerCase();
+      if (!found[2].endsWith('/') && !open.has(name)) {
+        const closer = new RegExp(`</${name}\\s*>`, 'gi');
+        closer.lastIndex = at;
+        const end = closer.exec(source);
+        if (end === null) open.add(name);
+        else {
+          if (PLAIN.includes(name)) text += plain(source.slice(at, end.index), name);
+          at = closer.lastIndex;
+        }
+      }
+    }
+    element.lastIndex = at;
+  }
+  return text + source.slice(at);
+}
+
+function plain(content: string, name: string): string {
+  const escaped = content.replace(/[{}[\]|*#=;:'!]/g, (character) => ESCAPED.get(character)!);
+  return name === 'math' || name === 'chem' ? `$${escaped.replace(/\s+/g, ' ').trim()}$` : escaped;
+}
+
+interface Frame {
+  readonly opener: '{{' | '[[' | '{|' | '';
+  text: string;
+}
+
+/** What nests deeper is no text of a reader. */
+const MOST_DEPTH = 40;
+const BRACES = /\{\{|\}\}|\[\[|\]\]|\{\||\|\}/g;
+const CLOSERS: Readonly<Record<string, string>> = { '}}': '{{', ']]': '[[', '|}': '{|' };
+
+function nested(source: string): string {
+  const braces = new RegExp(BRACES);
+  const frames: Frame[] = [{ opener: '', text: '' }];
+  let at = 0;
+  for (let found = braces.exec(source); found; found = braces.exec(source)) {
+    let [brace] = found;
+    const top = frames.at(-1)!;
+    top.text += source.slice(at, found.index);
+    // `{{a|}}` ends a template; a table begins and ends at the start of a line
+    const isBar = brace === '|}' && (source[found.index + 2] === '}' || top.opener !== '{|');
+    const isWord = brace === '{|' && !/(^|\n)[ :*]*$/.test(source.slice(Math.max(0, found.index - 8), found.index));
+    if (isBar || isWord) {
+      brace = brace[0];
+      braces.lastIndex = found.index + 1;
+    }
+    at = braces.lastIndex;
+    const opener = CLOSERS[brace];
+    if (brace.length === 1) top.text += brace;
+    else if (opener === undefined) {
+      if (frames.length <= MOST_DEPTH) frames.push({ opener: brace as Frame['opener'], text: '' });
+    } else {
+      const place = frames.findLastIndex((frame) => frame.opener === opener);
+      if (place <= 0) continue;
+      while (frames.length - 1 > place) drop(frames);
+      const { text } = frames.pop()!;
+      frames.at(-1)!.text +=
+        opener === '{{' ? textOfTemplate(text) : opener === '[[' ? textOfLink(text) : textOfTable(text);
+    }
+  }
+  while (frames.length > 1) drop(frames);
+  return frames[0].text + source.slice(at);
+}
+
+/** What was never closed is text. */
+function drop(frames: Frame[]): void {
+  const { text } = frames.pop()!;
+  frames.at(-1)!.text += text;
+}
+
+/** Templates that hold text of the page, and in which of their arguments; 0: all of them. */
+const KEPT: Readonly<Record<string, number>> = {
+  ...Object.fromEntries('lang chữ ngôn_ngữ color màu abbr_text'.split(' ').map((name) => [name, 2])),
+  ...Object.fromEntries(
+    'nowrap small big nobr quote cquote blockquote trích_dẫn thơ poem math mvar val formatnum sub sup em strong abbr viết_tắt circa khoảng nihongo zh chữ_nho hán_nôm vie nhỏ lớn center giữa'
+      .split(' ')
+      .map((name) => [name, 1]),
+  ),
+  convert: 0,
+  đổi: 0,
+};
+const SIGNS: Readonly<Record<string, string>> = {
+  '!': '|',
+  '=': '=',
+  '·': '·',
+  '•': '•',
+  '-': '–',
+  ndash: '–',
+  mdash: '—',
+  snd: ' – ',
+  chấm: '·',
+  bullet: '•',
+};
+
+function textOfTemplate(inner: string): string {
+  const [head, ...parts] = inner.split('|');
+  const name = head
+    .trim()
+    .toLowerCase()
+    .replace(/^(?:bản mẫu|template):/, '')
+    .replace(/\s+/g, '_');
+  const number = /^formatnum:(.*)$/.exec(name)?.[1];
+  if (number !== undefined) return number;
+  if (SIGNS[name] !== undefined) return SIGNS[name];
+  const wanted = KEPT[name];
+  if (wanted === undefined) return '';
+  const positional = parts
+    .filter((part) => !/^\s*[\p{L}_][\p{L}\d_ -]*=/u.test(part))
+    .map((part) => part.replace(/^\s*\d\s*=/, '').trim());
+  return wanted === 0 ? positional.slice(0, 2).join(' ') : (positional[wanted - 1] ?? '');
+}
+
+const MEDIA = /^\s*(?:file|image|media|tập tin|tập_tin|hình|hình ảnh|thể loại|category)\s*:/i;
+const INTERWIKI = /^\s*[a-z]{2,3}(?:-[a-z-]+)?:/;
+
+function textOfLink(inner: string): string {
+  if (MEDIA.test(inner) || INTERWIKI.test(inner)) return '';
+  const bar = inner.indexOf('|');
+  const target = (bar < 0 ? inner : inner.slice(0, bar)).trim().replace(/^:/, '');
+  const said = bar < 0 ? target : inner.slice(bar + 1);
+  return said.trim() === '' ? target.replace(/\s*\([^()]*\)$/, '').replace(/^[^:]*:/, '') : said;
+}
+
+/** A row is a line, cells stand between bars. What stands before the first row are attributes. */
+function textOfTable(inner: string): string {
+  const rows: string[][] = [[]];
+  let caption = '';
+  for (const line of inner.split('\n').slice(1)) {
+    const trimmed = line.trim();
+    if (trimmed.startsWith('|-')) rows.push([]);
+    else if (trimmed.startsWith('|+')) caption = cellOf(trimmed.slice(2));
+    else if (trimmed.startsWith('|') || trimmed.startsWith('!')) {
+      const cells = trimmed.slice(1).split(trimmed.startsWith('!') ? /!!|\|\|/ : '||');
+      rows.at(-1)!.push(...cells.map(cellOf));
+    } else if (trimmed !== '') {
+      const row = rows.at(-1)!;
+      row.push([row.pop(), trimmed].filter(Boolean).join(' '));
+    }
+  }
+  const lines = rows.filter((row) => row.some((cell) => cell !== '')).map((row) => row.join(` ${ESCAPED.get('|')} `));
+  return ['', caption, ...lines, ''].filter((line, i) => line !== '' || i !== 1).join('\n');
+}
+
+/** Without `style="…" |` before it. */
+const cellOf = (cell: string): string => cell.replace(/^[^|[\]{}]*\w\s*=[^|]*\|/, '').trim();
+
+/** Sections of which nothing is text: notes, sources, links. */
+const NO_TEXT =
+  /^(?:tham khảo|chú thích|chú giải|ghi chú|nguồn|nguồn tham khảo|liên kết ngoài|xem thêm|đọc thêm|thư mục|references|external links|see also|notes)$/i;
+const SWITCH = /__[A-ZĐ_]{3,}__/g;
+
+function linesOf(text: string): string {
+  const lines: string[] = [];
+  /** Headings under which no text stands yet, by level. */
+  let headings: { level: number; text: string }[] = [];
+  let leftOut = Number.POSITIVE_INFINITY;
+  for (const line of text.split('\n')) {
+    const [, marks, heading] = /^(={1,6})\s*(.+?)\s*\1\s*$/.exec(line) ?? [];
+    if (heading !== undefined) {
+      const level = marks.length;
+      if (level > leftOut) continue;
+      const title = inline(heading);
+      leftOut = NO_TEXT.test(title) ? level : Number.POSITIVE_INFINITY;
+      headings = headings.filter((one) => one.level < level);
+      if (leftOut !== level) headings.push({ level, text: title });
+      continue;
+    }
+    if (leftOut !== Number.POSITIVE_INFINITY || /^-{4,}\s*$/.test(line)) continue;
+    const [, list = '', rest] = /^([*#:;]*)\s*(.*)$/s.exec(line)!;
+    const said = inline(rest);
+    if (said === '') {
+      if (lines.at(-1) !== '') lines.push('');
+      continue;
+    }
+    for (const one of headings.splice(0)) lines.push('', one.text, '');
+    lines.push(/[*#]$/.test(list) ? `- ${said}` : said);
+  }
+  return lines
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+function inline(line: string): string {
+  const bare = line
+    .replace(SWITCH, '')
+    .replace(/'{2,5}/g, '')
+    .replace(/\[(?:https?:|ftp:|mailto:|\/\/)[^\s\]]*\s*([^\]]*)\]/gi, '$1')
+    .replace(/<br\s*\/?>/gi, ' ')
+    .replace(/<\/?[a-z][^<>]*>/gi, '');
+  return decodeEntities(decodeNamed(bare))
+    .replace(/[\ue000-\ue00b]/g, (sign) => PLAIN_AGAIN.get(sign)!)
+    .replace(/[\s\u00a0]+/g, ' ')
+    .replace(/\(\s*[;,]?\s*\)/g, '')
+    .replace(/ ([,.;:)])/g, '$1')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+}
+
+const NAMED: Readonly<Record<string, string>> = {
+  ndash: '–',
+  mdash: '—',
+  hellip: '…',
+  times: '×',
+  minus: '−',
+  thinsp: ' ',
+  ensp: ' ',
+  middot: '·',
+  deg: '°',
+  plusmn: '±',
+  rarr: '→',
+  laquo: '«',
+  raquo: '»',
+  ldquo: '“',
+  rdquo: '”',
+};
+const decodeNamed = (text: string): string =>
+  text.replace(/&([a-z]+);/gi, (found, name) => NAMED[name.toLowerCase()] ?? found);
