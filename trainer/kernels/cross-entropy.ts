@@ -5,6 +5,7 @@
  * Backward: dlogits = (softmax(z)·(1 + 2·z_loss·lse) − onehot(target)) · dlosses · (1 − (z/cap)²).
  * A target of 0xffffffff is ignored: loss 0, gradient 0. Columns from `used` on are padding of the vocabulary to a
  * multiple of 4: they take no part.
+ * While training both are one kernel, and the gradient takes the logits' place: they are read from memory once.
  * Work split: `lanes` lanes share a row and stride over its columns; what they found is combined in a fixed order.
  */
 import { type Buffers, type Dims, type Kernel, type Random, type Storage, vec4Of } from '../gpu/kernel.ts';
@@ -25,7 +26,7 @@ export function crossEntropy(
   storage: Storage,
   lanes: number,
   softcap: boolean,
-): { readonly forward: Kernel; readonly backward: Kernel } {
+): Readonly<Record<'forward' | 'backward' | 'train', Kernel>> {
   const V = vec4Of(storage);
   const suffix = `${storage}_${lanes}${softcap ? '_softcap' : ''}`;
   const cases = CASES.map((dims) => ({ ...dims, cap: softcap ? dims.cap + 3 : 0 }));
@@ -34,6 +35,7 @@ export function crossEntropy(
 ${MAX4}
 fn capped(z: vec4f) -> vec4f { return ${softcap ? 'dims.cap * tanh(z / dims.cap)' : 'z'}; }
 fn is_used(c: u32) -> vec4<bool> { return vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(dims.used); }`;
+  const slope = softcap ? ' * (1f - z * z / (dims.cap * dims.cap))' : '';
   const forward: Kernel = {
     ...shared,
     name: `cross_entropy_forward_${suffix}`,
@@ -44,17 +46,7 @@ fn is_used(c: u32) -> vec4<bool> { return vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u) 
 ${rowMain(
   lanes,
   'dims.N',
-  `  let width = dims.V / 4u;
-  let row = n * width;
-  var high4 = vec4f(-3.0e38f);
-  for (var c = lane; c < width; c += LANES) { high4 = max(high4, select(vec4f(-3.0e38f), vec4f(logits[row + c]), is_used(c))); }
-  // The cap keeps order, so the highest is capped once.
-  let high = capped(vec4f(max_lanes(max_of(high4), lane))).x;
-  var total4 = vec4f();
-  for (var c = lane; c < width; c += LANES) {
-    total4 += select(vec4f(), exp(capped(vec4f(logits[row + c])) - high), is_used(c));
-  }
-  let log_sum = high + log(sum_lanes(add_lanes(total4), lane));
+  `${LOG_SUM}
   if (lane > 0u) { return; }
   lse[n] = log_sum;
   let target_token = targets[n];
@@ -92,7 +84,7 @@ ${rowMain(
   for (var c = lane; c < width; c += LANES) {
     let z = capped(vec4f(logits[row + c]));
     let is_target = vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u) == vec4u(target_token);
-    let gradient = (exp(z - lse[n]) * rise - select(vec4f(), vec4f(1f), is_target)) * scale${softcap ? ' * (1f - z * z / (dims.cap * dims.cap))' : ''};
+    let gradient = (exp(z - lse[n]) * rise - select(vec4f(), vec4f(1f), is_target)) * scale${slope};
     dlogits[row + c] = ${V}(select(vec4f(), gradient, is_used(c)));
   }`,
 )}`,
@@ -108,8 +100,54 @@ ${rowMain(
       }
     },
   };
-  return { forward, backward };
+  const train: Kernel = {
+    ...shared,
+    name: `cross_entropy_train_${suffix}`,
+    inputs: { dlosses: 'N', targets: 'u32 N' },
+    outputs: { losses: 'N' },
+    updates: { logits: `${V} N V` },
+    grid: forward.grid,
+    wgsl: `${helpers}
+${rowMain(
+  lanes,
+  'dims.N',
+  `${LOG_SUM}
+  let target_token = targets[n];
+  let ignored = target_token == ${IGNORED}u;
+  let scale = select(dlosses[n], 0f, ignored);
+  let rise = 1f + 2f * dims.z_loss * log_sum;
+  if (lane == 0u && ignored) { losses[n] = 0f; }
+  for (var c = lane; c < width; c += LANES) {
+    let z = capped(vec4f(logits[row + c]));
+    let is_target = vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u) == vec4u(target_token);
+    if (any(is_target)) { losses[n] = log_sum - z[target_token % 4u] + dims.z_loss * log_sum * log_sum; }
+    let gradient = (exp(z - log_sum) * rise - select(vec4f(), vec4f(1f), is_target)) * scale${slope};
+    logits[row + c] = ${V}(select(vec4f(), gradient, is_used(c)));
+  }`,
+)}`,
+    reference(b, dims, u) {
+      const lse = new Float64Array(dims.N);
+      const dlogits = new Float64Array(b.logits.length);
+      forward.reference({ ...b, lse }, dims, u);
+      backward.reference({ ...b, lse, dlogits }, dims, u);
+      b.logits.set(dlogits);
+    },
+  };
+  return { forward, backward, train };
 }
+
+/** Of a row: `log_sum`, the same for all its lanes. */
+const LOG_SUM = `  let width = dims.V / 4u;
+  let row = n * width;
+  var high4 = vec4f(-3.0e38f);
+  for (var c = lane; c < width; c += LANES) { high4 = max(high4, select(vec4f(-3.0e38f), vec4f(logits[row + c]), is_used(c))); }
+  // The cap keeps order, so the highest is capped once.
+  let high = capped(vec4f(max_lanes(max_of(high4), lane))).x;
+  var total4 = vec4f();
+  for (var c = lane; c < width; c += LANES) {
+    total4 += select(vec4f(), exp(capped(vec4f(logits[row + c])) - high), is_used(c));
+  }
+  let log_sum = high + log(sum_lanes(add_lanes(total4), lane));`;
 
 const cappedOf = (logit: number, cap: number): number => (cap > 0 ? cap * Math.tanh(logit / cap) : logit);
 

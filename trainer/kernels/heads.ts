@@ -8,9 +8,11 @@
  *
  * Row n stands at position n mod T; `table` [T, HS] holds cos for d < HS/2, then sin. Llama has no norm: rstd·weight is 1.
  * Backward rotates by −θ, then goes through the norm; the gradients of the two weights are summed by slices of rows.
- * Work split: an invocation per head of a row; for the weights one per slice and four pairs.
+ * Work split: for drivers on CPUs an invocation per head of a row, for the weights one per slice and four pairs; for GPUs
+ * heads-team.ts, where neighbours read what lies side by side.
  */
 import { type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
+import { teamBackward, teamForward } from './heads-team.ts';
 import { SLICE, slicesOf, sumSlices } from './rmsnorm.ts';
 import { linearGrid, linearMain, SUM4 } from './snippets.ts';
 
@@ -20,17 +22,18 @@ const CASES = [
   { N: 1, T: 1, NH: 1, NKV: 1, HS: 8, eps: 1e-6 },
   { N: 21, T: 7, NH: 4, NKV: 2, HS: 8, eps: 1e-6 },
   { N: 130, T: 65, NH: 3, NKV: 3, HS: 32, eps: 1e-5 },
-].map((dims) => ({ ...dims, P: slicesOf(dims.N) }));
+].map((dims) => ({ ...dims, P: slicesOf(dims.N, 1) }));
 
 export interface HeadKernels {
   readonly forward: Kernel;
-  /** Writes the query and key part of `dqkv`; the value part is attention's. */
+  /** Writes the query and key part of `dqkv`; the value part is attention's. For GPUs it writes the slices too. */
   readonly backward: Kernel;
-  /** Slices and their sum for each of the two norm weights; empty without norm. */
-  readonly backwardWeights: readonly { readonly part: Kernel; readonly sum: Kernel; readonly weight: 'q' | 'k' }[];
+  /** Slices, unless `backward` writes them, and their sum for each of the two norm weights; empty without norm. */
+  readonly backwardWeights: readonly { readonly part?: Kernel; readonly sum: Kernel; readonly weight: 'q' | 'k' }[];
 }
 
-export function heads(storage: Storage, normed: boolean): HeadKernels {
+/** @param lanes of a norm: 1 for drivers that compute on the CPU */
+export function heads(storage: Storage, normed: boolean, lanes: number): HeadKernels {
   const V = vec4Of(storage);
   const suffix = `${normed ? 'norm_' : ''}${storage}`;
   const weights = { q_norm: 'vec4f HS', k_norm: 'vec4f HS' };
@@ -184,11 +187,25 @@ ${rotate(-1, 'vec4f(dqk[row * 2u * half + d])', 'vec4f(dqk[row * 2u * half + hal
     };
     return {
       part,
-      sum: sumSlices(`heads_backward_weight_sum_${weight}`, forward.name, partial, `d${weight}_norm`, 'HS'),
+      sum: sumSlices(
+        `heads_backward_weight_sum_${weight}_${lanes}`,
+        lanes,
+        forward.name,
+        partial,
+        `d${weight}_norm`,
+        'HS',
+      ),
       weight,
     };
   };
-  return { forward, backward, backwardWeights: normed ? [backwardWeight('q'), backwardWeight('k')] : [] };
+  const slices = normed ? [backwardWeight('q'), backwardWeight('k')] : [];
+  if (lanes === 1) return { forward, backward, backwardWeights: slices };
+  const team = teamForward(forward, storage, normed);
+  return {
+    forward: team,
+    backward: { ...teamBackward(backward, storage, normed, eachHead), backwardOf: team.name },
+    backwardWeights: slices.map(({ sum, weight }) => ({ sum: { ...sum, backwardOf: team.name }, weight })),
+  };
 }
 
 /** For the references: one query or key head of one row. */

@@ -33,7 +33,7 @@ import {
 } from './residual-mix.ts';
 import { rmsnorm, sumSlices } from './rmsnorm.ts';
 
-const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', undefined);
+const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', 1, undefined);
 
 /** For one token at a time (decode.ts): lanes per head, and the shape of a matrix product with one row. */
 export interface DecodeVariant {
@@ -55,6 +55,9 @@ function once<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
   };
 }
 
+/** One workgroup alone: as many lanes as WebGPU guarantees. */
+const MOST_LANES = 256;
+
 const product = once(([problem, tile]: readonly [MatmulProblem, MatmulTile]) => matmul(problem, tile));
 
 /** What a network of one storage runs, by role; matmuls and attention are made as they are asked for. */
@@ -62,8 +65,9 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
   return {
     embedding: { forward: embeddingForward(storage), backward: embeddingBackward(storage) },
     valueEmbedding: { forward: valueEmbeddingForward(storage), backward: valueEmbeddingBackward(storage) },
+    normLanes: choice.normLanes,
     rmsnorm: rmsnorm(storage, choice.normLanes),
-    heads: once((normed: boolean) => heads(storage, normed)),
+    heads: once((normed: boolean) => heads(storage, normed, choice.normLanes)),
     attention: once((headSize: number) => attention(headSize, storage, attentionTile(choice, storage, headSize))),
     swiglu: swiglu(storage),
     relu2: relu2(storage),
@@ -72,11 +76,14 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
       forward: residualMixForward,
       backward: residualMixBackward('write', storage),
       backwardAccumulate: residualMixBackward('accumulate', storage),
-      part: residualMixBackwardPart,
+      part: residualMixBackwardPart(choice.normLanes),
       sum: residualMixBackwardSum,
     },
     adamw: adamw(storage),
     gradNormPartial: gradNormPartial(choice.normLanes),
+    lossTotal: lossTotal(choice.normLanes === 1 ? 64 : MOST_LANES),
+    muonSquares: muonSquares(choice.normLanes),
+    muonScale: muonScale(choice.normLanes),
     muonNormalise: muonNormalise(storage),
     muonUpdate: muonUpdate(storage),
     sumSlices: MATMUL_SUM_SLICES,
@@ -142,8 +149,16 @@ export function allKernels(storage: Storage): Kernel[] {
     ...choices.flatMap((choice): Kernel[] => {
       const set = kernelSet(choice, storage);
       return [
-        ...Object.values(set.rmsnorm),
+        ...(Object.values(set.rmsnorm) as Kernel[]),
         set.gradNormPartial,
+        set.lossTotal,
+        set.muonSquares,
+        set.muonScale,
+        set.residualMix.part,
+        ...[true, false].flatMap((normed) => {
+          const { forward, backward, backwardWeights } = set.heads(normed);
+          return [forward, backward, ...backwardWeights.flatMap(({ part, sum }) => [...(part ? [part] : []), sum])];
+        }),
         ...[false, true].flatMap((softcap) => Object.values(set.crossEntropy(softcap))),
       ];
     }),
@@ -166,10 +181,6 @@ function otherKernels(storage: Storage): Kernel[] {
   return [
     ...Object.values(set.embedding),
     ...Object.values(set.valueEmbedding),
-    ...[true, false].flatMap((normed) => {
-      const { forward, backward, backwardWeights } = set.heads(normed);
-      return [forward, backward, ...backwardWeights.flatMap(({ part, sum }) => [part, sum])];
-    }),
     ...Object.values(set.swiglu),
     ...Object.values(set.relu2),
     ...Object.values(set.residualMix),
@@ -178,12 +189,9 @@ function otherKernels(storage: Storage): Kernel[] {
     gradNorm,
     peakFma,
     peakCopy,
-    lossTotal,
     lossWeights,
     set.adamw,
     muonMomentum,
-    muonSquares,
-    muonScale,
     set.muonNormalise,
     set.muonUpdate,
     ...(storage === 'f16' ? [castHalf] : []),

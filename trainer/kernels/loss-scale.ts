@@ -119,13 +119,14 @@ export const gradNorm: Kernel = {
 };
 
 /** total[0] += Σ losses · step[6] */
-export const lossTotal: Kernel = {
-  name: 'loss_total',
+export const lossTotal = (lanes: number): Kernel => ({
+  name: `loss_total_${lanes}`,
   inputs: { losses: 'N', step: '8' },
   updates: { total: '4' },
   grid: () => [1],
+  serial: ({ N }) => N / lanes,
   wgsl: rowMain(
-    64,
+    lanes,
     '1u',
     `  var sum = 0f;
   for (var i = lane; i < dims.N; i += LANES) { sum += losses[i]; }
@@ -135,8 +136,8 @@ export const lossTotal: Kernel = {
   reference({ losses, step, total }) {
     total[0] += losses.reduce((a, b) => a + b, 0) * step[6];
   },
-  cases: [{ N: 1 }, { N: 77 }],
-};
+  cases: [{ N: 1 }, { N: 77 }, { N: 1300 }],
+});
 
 /** dlosses = loss scale · share of one target in the step */
 export const lossWeights: Kernel = {

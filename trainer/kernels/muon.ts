@@ -8,7 +8,7 @@
  * `step` and `state` as in optimizer.ts.
  */
 import { type Buffers, type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
-import { linearGrid, linearMain, SUM4 } from './snippets.ts';
+import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 /** Coefficients of the quintic, chosen for a steep slope at zero. */
 export const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5 };
@@ -58,45 +58,53 @@ const fillState = ({ state }: Buffers): void => {
   (state as Float64Array).set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
 };
 
-export const muonSquares: Kernel = {
-  name: 'muon_squares',
+export const muonSquares = (lanes: number): Kernel => ({
+  name: `muon_squares_${lanes}`,
   inputs: { ahead: 'vec4f P', offsets: 'u32 Z' },
   outputs: { partial: `Z ${MUON_PARTS}` },
   scalars: { S: 'u32' },
   multiples: { P: 4 },
-  grid: ({ Z }) => linearGrid(Z * MUON_PARTS, WORKGROUP),
+  bytes: ({ Z, S }) => 4 * Z * (S + 1 + MUON_PARTS),
+  serial: ({ S }) => S / 4 / MUON_PARTS / lanes,
+  grid: ({ Z }) => rowGrid(Z * MUON_PARTS, lanes),
   wgsl: `${SUM4}
-${linearMain(
-  WORKGROUP,
+${rowMain(
+  lanes,
   `dims.Z * ${MUON_PARTS}u`,
-  `  let begin = offsets[i / ${MUON_PARTS}u];
+  `  let begin = offsets[n / ${MUON_PARTS}u];
   var squares = vec4f();
-  for (var p = i % ${MUON_PARTS}u; p < dims.S / 4u; p += ${MUON_PARTS}u) { let x = ahead[begin + p]; squares += x * x; }
-  partial[i] = add_lanes(squares);`,
+  for (var p = n % ${MUON_PARTS}u * LANES + lane; p < dims.S / 4u; p += ${MUON_PARTS}u * LANES) {
+    let x = ahead[begin + p];
+    squares += x * x;
+  }
+  let sum = sum_lanes(add_lanes(squares), lane);
+  if (lane == 0u) { partial[n] = sum; }`,
 )}`,
   reference({ ahead, partial }, { Z, S }, { offsets }) {
     partial.fill(0);
     for (let at = 0; at < Z * S; at++) {
       const [z, i] = [Math.floor(at / S), at % S];
-      partial[z * MUON_PARTS + (Math.floor(i / 4) % MUON_PARTS)] += ahead[offsets[z] * 4 + i] ** 2;
+      partial[z * MUON_PARTS + (Math.floor(i / 4 / lanes) % MUON_PARTS)] += ahead[offsets[z] * 4 + i] ** 2;
     }
   },
   fill: fillOffsets,
   cases: CASES,
-};
+});
 
 /** scale = 1 / ‖ahead‖ of each matrix. */
-export const muonScale: Kernel = {
-  name: 'muon_scale',
+export const muonScale = (lanes: number): Kernel => ({
+  name: `muon_scale_${lanes}`,
   inputs: { partial: `Z ${MUON_PARTS}` },
   outputs: { scale: 'Z' },
-  grid: ({ Z }) => linearGrid(Z, WORKGROUP),
-  wgsl: linearMain(
-    WORKGROUP,
+  serial: () => MUON_PARTS / lanes,
+  grid: ({ Z }) => rowGrid(Z, lanes),
+  wgsl: rowMain(
+    lanes,
     'dims.Z',
     `  var squares = 0f;
-  for (var p = 0u; p < ${MUON_PARTS}u; p++) { squares += partial[i * ${MUON_PARTS}u + p]; }
-  scale[i] = 1f / (sqrt(squares) + 1e-7f);`,
+  for (var p = lane; p < ${MUON_PARTS}u; p += LANES) { squares += partial[n * ${MUON_PARTS}u + p]; }
+  squares = sum_lanes(squares, lane);
+  if (lane == 0u) { scale[n] = 1f / (sqrt(squares) + 1e-7f); }`,
   ),
   reference({ partial, scale }) {
     for (let z = 0; z < scale.length; z++) {
@@ -109,7 +117,7 @@ export const muonScale: Kernel = {
     for (let i = 0; i < partial.length; i++) partial[i] = Math.abs(partial[i]);
   },
   cases: [{ Z: 1 }, { Z: 5 }],
-};
+});
 
 /** x [Z, S] = ahead · scale, in the storage of the products behind it. */
 export const muonNormalise = (storage: Storage): Kernel => ({
@@ -117,6 +125,7 @@ export const muonNormalise = (storage: Storage): Kernel => ({
   inputs: { ahead: 'vec4f P', offsets: 'u32 Z', scale: 'Z' },
   outputs: { x: `${vec4Of(storage)} Z S` },
   multiples: { P: 4, S: 4 },
+  bytes: ({ Z, S }) => Z * (S * (storage === 'f16' ? 6 : 8) + 8),
   grid: ({ Z, S }) => linearGrid((Z * S) / 4, WORKGROUP),
   wgsl: linearMain(
     WORKGROUP,
@@ -141,6 +150,7 @@ export const muonUpdate = (storage: Storage): Kernel => ({
   updates: { params: 'vec4f P', ...(storage === 'f16' && { half: 'vec4h P' }) },
   scalars: { lr_scale: 'f32', decay: 'f32' },
   multiples: { P: 4, S: 4 },
+  bytes: ({ Z, S }) => Z * (S * 12 + 4) + 64,
   grid: ({ Z, S }) => linearGrid((Z * S) / 4, WORKGROUP),
   wgsl: linearMain(
     WORKGROUP,

@@ -4,7 +4,7 @@
  * Backward: dx = mix[0] · dout;  dx0 += mix[1] · dout;  dmix = [Σ dout·x, Σ dout·x0], summed in slices, then in order.
  */
 import type { Kernel, Storage } from '../gpu/kernel.ts';
-import { linearGrid, linearMain, rowMain, SUM4 } from './snippets.ts';
+import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 const WORKGROUP = 64;
 /** Slices of the sums for dmix. */
@@ -55,24 +55,32 @@ ${storage === 'f16' ? '  dx_half[i] = vec4h(mix[0] * dout[i]);' : ''}`,
   };
 }
 
-export const residualMixBackwardPart: Kernel = {
+export const residualMixBackwardPart = (lanes: number): Kernel => ({
   ...SHARED,
-  name: 'residual_mix_backward_part',
+  name: `residual_mix_backward_part_${lanes}`,
   backwardOf: 'residual_mix_forward',
   inputs: { dout: 'vec4f N C', x: 'vec4f N C', x0: 'vec4f N C' },
   outputs: { partial: `2 ${MIX_PARTS}` },
-  grid: () => linearGrid(MIX_PARTS, WORKGROUP),
+  grid: () => rowGrid(MIX_PARTS, lanes),
+  serial: ({ N, C }) => (N * C) / 4 / MIX_PARTS / lanes,
   wgsl: `${SUM4}
-${linearMain(
-  WORKGROUP,
+${rowMain(
+  lanes,
   `${MIX_PARTS}u`,
   `  let count = dims.N * dims.C / 4u;
   let chunk = (count + ${MIX_PARTS - 1}u) / ${MIX_PARTS}u;
   var own = vec4f();
   var first = vec4f();
-  for (var p = i * chunk; p < min((i + 1u) * chunk, count); p++) { own += dout[p] * x[p]; first += dout[p] * x0[p]; }
-  partial[i] = add_lanes(own);
-  partial[${MIX_PARTS}u + i] = add_lanes(first);`,
+  for (var p = n * chunk + lane; p < min((n + 1u) * chunk, count); p += LANES) {
+    own += dout[p] * x[p];
+    first += dout[p] * x0[p];
+  }
+  let own_sum = sum_lanes(add_lanes(own), lane);
+  let first_sum = sum_lanes(add_lanes(first), lane);
+  if (lane == 0u) {
+    partial[n] = own_sum;
+    partial[${MIX_PARTS}u + n] = first_sum;
+  }`,
 )}`,
   reference({ dout, x, x0, partial }) {
     const chunk = 4 * Math.ceil(dout.length / 4 / MIX_PARTS);
@@ -82,7 +90,7 @@ ${linearMain(
       partial[MIX_PARTS + Math.floor(p / chunk)] += dout[p] * x0[p];
     }
   },
-};
+});
 
 export const residualMixBackwardSum: Kernel = {
   name: 'residual_mix_backward_sum',

@@ -5,7 +5,8 @@
  * Backward, with x̂ = x · rstd and g = dout · weight:
  *   dx = rstd · (g − x̂ · mean(g · x̂));  dweight = Σ_rows dout · x̂
  * Work split: a row is shared by `lanes` lanes; dweight: one invocation per four columns of one slice of the rows, then
- * the slices are summed in order.
+ * the slices are summed. On GPUs a workgroup takes a slice of rows through the whole backward pass, and keeps dweight on
+ * the way, so that dout and x are read once.
  */
 import { type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
@@ -18,9 +19,17 @@ const CASES = [
 ];
 /** Rows that one invocation sums for the gradient of a norm's weight. */
 export const SLICE = 64;
+/** Slices on a GPU: at least so many rows each, and no more slices than keep one busy. */
+const GPU_SLICE = 8;
+const MOST_SLICES = 2048;
 /** Slices of `rows` rows: the dimension P of `partial`. */
-export const slicesOf = (rows: number): number => Math.ceil(rows / SLICE);
-const SLICED = CASES.map((dims) => ({ ...dims, P: slicesOf(dims.N) }));
+export const slicesOf = (rows: number, lanes: number): number =>
+  lanes === 1 ? Math.ceil(rows / SLICE) : Math.min(MOST_SLICES, Math.ceil(rows / GPU_SLICE));
+const SLICED = CASES.map((dims) => ({ ...dims, P: slicesOf(dims.N, 1) }));
+/** Columns, in vec4, whose gradients a workgroup keeps. */
+const KEPT_COLUMNS = 1024;
+/** Whether `backwardWhole` has room for a row's. */
+export const keepsWeights = (C: number): boolean => C <= 4 * KEPT_COLUMNS;
 
 export interface RmsnormKernels {
   readonly forward: Kernel;
@@ -29,6 +38,9 @@ export interface RmsnormKernels {
   /** Adds to `dx`: the residual stream's gradient already holds what came around the block. */
   readonly backwardAccumulate: Kernel;
   readonly backwardWeight: Kernel;
+  /** `backward` and `backwardAccumulate` with the slices of `backwardWeight`: where `keepsWeights`. */
+  readonly backwardWhole?: Kernel;
+  readonly backwardWholeAccumulate?: Kernel;
   readonly backwardWeightSum: Kernel;
 }
 
@@ -115,6 +127,7 @@ ${half ? '    dx_half[row + c] = vec4h(total);' : ''}
     outputs: { partial: 'vec4f P C' },
     multiples: { C: 4 },
     grid: ({ P, C }) => linearGrid((P * C) / 4, WORKGROUP),
+    serial: () => SLICE,
     wgsl: linearMain(
       WORKGROUP,
       'dims.P * dims.C / 4u',
@@ -136,18 +149,66 @@ ${half ? '    dx_half[row + c] = vec4h(total);' : ''}
     },
     cases: SLICED,
   };
+  /** Rows of a slice one after the other; a lane keeps the gradients of its own columns. */
+  const whole = (mode: 'write' | 'accumulate'): Kernel => {
+    const parts = backward(mode);
+    return {
+      ...parts,
+      name: `${parts.name}_whole`,
+      outputs: { ...parts.outputs, partial: 'vec4f P C' },
+      grid: ({ P }) => rowGrid(P, lanes),
+      serial: ({ N, P, C }) => Math.ceil(N / P) * (1 + Math.ceil(C / 4 / lanes)),
+      wgsl: `${SUM4}
+var<workgroup> kept: array<vec4f, ${KEPT_COLUMNS}>;
+${rowMain(
+  lanes,
+  'dims.P',
+  `  let width = dims.C / 4u;
+  let rows = (dims.N + dims.P - 1u) / dims.P;
+  for (var c = lane; c < width; c += LANES) { kept[c] = vec4f(); }
+  for (var r = n * rows; r < min((n + 1u) * rows, dims.N); r++) {
+    let row = r * width;
+    let scale = rstd[r];
+    var dot4 = vec4f();
+    for (var c = lane; c < width; c += LANES) { dot4 += vec4f(dout[row + c]) * weight[c] * x[row + c]; }
+    let mean = sum_lanes(add_lanes(dot4), lane) * scale / f32(dims.C);
+    for (var c = lane; c < width; c += LANES) {
+      let g = vec4f(dout[row + c]);
+      let unit = x[row + c] * scale;
+      kept[c] += g * unit;
+      let total = ${mode === 'write' ? '' : 'dx[row + c] + '}scale * (g * weight[c] - unit * mean);
+      dx[row + c] = total;
+${storage === 'f16' ? '      dx_half[row + c] = vec4h(total);' : ''}
+    }
+  }
+  for (var c = lane; c < width; c += LANES) { partial[n * width + c] = kept[c]; }`,
+)}`,
+      reference(b, dims, u) {
+        const { N, C, P } = dims;
+        parts.reference(b, dims, u);
+        b.partial.fill(0);
+        for (let at = 0; at < N * C; at++) {
+          const n = Math.floor(at / C);
+          b.partial[Math.floor(n / Math.ceil(N / P)) * C + (at % C)] += b.dout[at] * b.x[at] * b.rstd[n];
+        }
+      },
+      cases: SLICED,
+    };
+  };
   return {
     forward,
     backward: backward('write'),
     backwardAccumulate: backward('accumulate'),
     backwardWeight,
-    backwardWeightSum: sumSlices(`rmsnorm_backward_weight_sum_${storage}`, forward.name),
+    ...(lanes > 1 && { backwardWhole: whole('write'), backwardWholeAccumulate: whole('accumulate') }),
+    backwardWeightSum: sumSlices(`rmsnorm_backward_weight_sum_${suffix}`, lanes, forward.name),
   };
 }
 
-/** A weight's gradient += Σ over slices, in order. */
+/** A weight's gradient += Σ over slices: a lane adds its own in order, then the lanes of a column are added. */
 export function sumSlices(
   name: string,
+  lanes: number,
   backwardOf: string | undefined,
   from = 'partial',
   into = 'dweight',
@@ -159,20 +220,32 @@ export function sumSlices(
     inputs: { [from]: `vec4f P ${C}` },
     updates: { [into]: `vec4f ${C}` },
     multiples: { [C]: 4 },
-    grid: (dims) => linearGrid(dims[C] / 4, WORKGROUP),
-    wgsl: linearMain(
-      WORKGROUP,
-      `dims.${C} / 4u`,
-      `  var sum = vec4f();
+    grid: (dims) => (lanes === 1 ? linearGrid(dims[C] / 4, WORKGROUP) : rowGrid(dims[C] / 4, lanes)),
+    serial: ({ P }) => Math.ceil(P / lanes),
+    wgsl:
+      lanes === 1
+        ? linearMain(
+            WORKGROUP,
+            `dims.${C} / 4u`,
+            `  var sum = vec4f();
   for (var p = 0u; p < dims.P; p++) { sum += ${from}[p * dims.${C} / 4u + i]; }
   ${into}[i] += sum;`,
-    ),
+          )
+        : rowMain(
+            lanes,
+            `dims.${C} / 4u`,
+            `  var sum = vec4f();
+  for (var p = lane; p < dims.P; p += LANES) { sum += ${from}[p * dims.${C} / 4u + n]; }
+  let total = vec4f(${['x', 'y', 'z', 'w'].map((part) => `sum_lanes(sum.${part}, lane)`).join(', ')});
+  if (lane == 0u) { ${into}[n] += total; }`,
+          ),
     reference(b, dims) {
       for (let at = 0; at < dims.P * dims[C]; at++) b[into][at % dims[C]] += b[from][at];
     },
     cases: [
       { P: 1, [C]: 8 },
       { P: 3, [C]: 24 },
+      { P: 130, [C]: 8 },
     ],
   };
 }

@@ -4,9 +4,9 @@
  * layers. Every gradient is added into the arena's `grads`, which the caller clears before the first micro-step.
  */
 
-import type { Program, Tensor } from '../gpu/program.ts';
+import { type Program, slice, type Tensor } from '../gpu/program.ts';
 import { MIX_PARTS } from '../kernels/residual-mix.ts';
-import { slicesOf } from '../kernels/rmsnorm.ts';
+import { keepsWeights, slicesOf } from '../kernels/rmsnorm.ts';
 import {
   EMBEDDING,
   FINAL_NORM,
@@ -71,6 +71,8 @@ class BackwardPass {
   readonly #a: Activations;
   readonly #batch: BackwardTensors;
   readonly #rows: number;
+  /** Of the rows, in the gradients of norms' weights. */
+  readonly #slices: number;
   readonly #scratch: Readonly<
     Record<'dh' | 'dactive' | 'dgateUp' | 'dattended' | 'dqk' | 'dqkv' | 'delta' | 'partial' | 'mixPartial', Tensor>
   >;
@@ -94,6 +96,7 @@ class BackwardPass {
     const mixes = network.config.residualScalars;
     this.#spare = mixes ? stream('stream mixed') : undefined;
     this.dembedded = mixes ? network.tensor('grad embedded', N * C) : undefined;
+    this.#slices = slicesOf(N, network.kernels.normLanes);
     this.#scratch = {
       dh: make('h', N * C),
       dactive: make('active', N * F),
@@ -102,7 +105,7 @@ class BackwardPass {
       dqk: make('qk', N * (NH + NKV) * HS),
       dqkv: make('qkv', N * (NH + 2 * NKV) * HS),
       delta: network.tensor('delta', N * NH),
-      partial: network.tensor('norm weight partial', slicesOf(N) * C),
+      partial: network.tensor('norm weight partial', Math.max(this.#slices * C, 2 * (this.#slices + 1) * HS)),
       mixPartial: network.tensor('mix partial', 2 * MIX_PARTS),
     };
   }
@@ -136,13 +139,18 @@ class BackwardPass {
   }): void {
     const { arena, kernels, config, storage } = this.#network;
     const { rmsnorm } = kernels;
-    const dims = { N: this.#N, C: config.width, P: slicesOf(this.#N) };
-    const { partial } = this.#scratch;
-    this.#program.add(rmsnorm.backwardWeight, dims, { dout, x, rstd, partial });
-    this.#program.add(rmsnorm.backwardWeightSum, dims, { partial, dweight: arena.gradient(name) });
+    const dims = { N: this.#N, C: config.width, P: this.#slices };
+    const partial = slice(this.#scratch.partial, 0, dims.P * dims.C);
     const half = storage === 'f16' && { dx_half: this.#dstreamHalf };
     const tensors = { dout, x, weight: arena.view('params', name), rstd, dx: this.dstream, ...half };
-    this.#program.add(starts ? rmsnorm.backward : rmsnorm.backwardAccumulate, dims, tensors);
+    const whole = starts ? rmsnorm.backwardWhole : rmsnorm.backwardWholeAccumulate;
+    if (whole && keepsWeights(dims.C)) {
+      this.#program.add(whole, dims, { ...tensors, partial });
+    } else {
+      this.#program.add(rmsnorm.backwardWeight, dims, { dout, x, rstd, partial });
+      this.#program.add(starts ? rmsnorm.backward : rmsnorm.backwardAccumulate, dims, tensors);
+    }
+    this.#program.add(rmsnorm.backwardWeightSum, dims, { partial, dweight: arena.gradient(name) });
   }
 
   /** stream = middle + down(activation(gate, up)) */
@@ -183,19 +191,22 @@ class BackwardPass {
 
     const normed = hasQkNorm(config);
     const { backward, backwardWeights } = kernels.heads(normed);
-    const dims = { N, T, NH, NKV, HS, P: slicesOf(N) };
+    const dims = { N, T, NH, NKV, HS, P: this.#slices };
     const forward = { dqk, qkv: layer.qkv, table: this.#a.rotary, rstd: layer.headRstd };
-    for (const { part, sum, weight } of backwardWeights) {
-      const slices = { ...partial, elements: dims.P * HS };
-      this.#program.add(part, dims, { ...forward, [`partial_${weight}`]: slices });
-      const dweight = arena.gradient(name(weight === 'q' ? 'qNorm' : 'kNorm'));
-      this.#program.add(sum, dims, { [`partial_${weight}`]: slices, [`d${weight}_norm`]: dweight });
-    }
+    const slices = {
+      partial_q: slice(partial, 0, dims.P * HS),
+      partial_k: slice(partial, Math.ceil((dims.P * HS) / 64) * 64, dims.P * HS),
+    };
+    for (const { part } of backwardWeights) if (part) this.#program.add(part, dims, { ...forward, ...slices });
     const weights = normed && {
       q_norm: arena.view('params', name('qNorm')),
       k_norm: arena.view('params', name('kNorm')),
     };
-    this.#program.add(backward, dims, { ...forward, ...weights, dqkv });
+    this.#program.add(backward, dims, { ...forward, ...weights, ...slices, dqkv });
+    for (const { sum, weight } of backwardWeights) {
+      const dweight = arena.gradient(name(weight === 'q' ? 'qNorm' : 'kNorm'));
+      this.#program.add(sum, dims, { ...slices, [`d${weight}_norm`]: dweight });
+    }
     if (valued) {
       const tensors = { order, starts, dout: dqkv, dtable: arena.gradient(VALUE_EMBEDDING) };
       this.#program.add(kernels.valueEmbedding.backward, { N, V, NH, NKV, HS }, tensors);

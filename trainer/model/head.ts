@@ -2,7 +2,7 @@
  * From the last normed stream to losses and back, in chunks of rows, so that logits never stand in memory whole:
  *
  *   normed [N, C] ─ chunk of R rows ─ · Wᵀ ─→ logits [R, V] ─→ losses [R], lse [R]
- *                                       └─ training: dlogits [R, V] ─→ dW [V, C] += , dnormed [R, C]
+ *                                       └─ training: their gradient in their place ─→ dW [V, C] += , dnormed [R, C]
  */
 
 import { type Program, slice, type Tensor } from '../gpu/program.ts';
@@ -48,9 +48,8 @@ export function createHead(network: Network, tensors: HeadTensors, N: number, zL
   const { width: C, paddedVocab: V, vocabSize: used, softcap: cap } = config;
   const R = rowsOfChunk(N, V * (network.storage === 'f16' ? 2 : 4), network.logitsBytes);
   const logits = network.activation('logits', R * V);
-  const dlogits = network.activation('dlogits', R * V);
   const lse = network.tensor('lse', N);
-  const { forward, backward } = kernels.crossEntropy(cap > 0);
+  const { forward, train } = kernels.crossEntropy(cap > 0);
   const weight = arena.weight(headName(config));
   const dweight = arena.gradient(headName(config));
 
@@ -58,14 +57,17 @@ export function createHead(network: Network, tensors: HeadTensors, N: number, zL
     for (let from = 0; from < N; from += R) {
       const rows = Math.min(R, N - from);
       const part = (tensor: Tensor, width: number): Tensor => slice(tensor, from * width, rows * width);
-      const chunk = { logits: slice(logits, 0, rows * V), targets: part(tensors.targets, 1), lse: part(lse, 1) };
+      const [targets, losses] = [part(tensors.targets, 1), part(tensors.losses, 1)];
+      const chunk = slice(logits, 0, rows * V);
       const normed = part(tensors.normed, C);
       const scalars = { N: rows, V, used, cap, z_loss: training ? zLoss : 0 };
-      network.linear(program, normed, weight, chunk.logits, { N: rows, C, O: V });
-      program.add(forward, scalars, { ...chunk, losses: part(tensors.losses, 1) });
-      if (!training) continue;
-      const dy = slice(dlogits, 0, rows * V);
-      program.add(backward, scalars, { ...chunk, dlosses: part(tensors.dlosses, 1), dlogits: dy });
+      network.linear(program, normed, weight, chunk, { N: rows, C, O: V });
+      if (!training) {
+        program.add(forward, scalars, { logits: chunk, targets, losses, lse: part(lse, 1) });
+        continue;
+      }
+      const dy = chunk; // the gradient takes the logits' place
+      program.add(train, scalars, { logits: dy, targets, losses, dlosses: part(tensors.dlosses, 1) });
       const dx = part(tensors.dnormed, C);
       network.linearBackward(program, { dy, x: normed, weight, dweight, dx }, { N: rows, C, O: V });
     }

@@ -14,7 +14,7 @@ import { Program, type ProgramStep, type Tensor } from '../gpu/program.ts';
 import { castHalf } from '../kernels/cast.ts';
 import { type KernelChoice, kernelsFor } from '../kernels/choice.ts';
 import { sortByToken } from '../kernels/embedding.ts';
-import { initialState, lossTotal, lossWeights, STATE_FLOATS, STEP_FLOATS } from '../kernels/loss-scale.ts';
+import { initialState, lossWeights, STATE_FLOATS, STEP_FLOATS } from '../kernels/loss-scale.ts';
 import { Arena } from './arena.ts';
 import { addBackward } from './backward.ts';
 import type { ModelConfig } from './config.ts';
@@ -130,7 +130,7 @@ export class Trainer {
     const scalars = { step: this.#step, state: this.#state };
     gradients.add(lossWeights, { N }, { ...scalars, dlosses });
     head.addLossesAndGradients(gradients);
-    gradients.add(lossTotal, { N }, { losses: this.#losses, step: this.#step, total: this.#total });
+    gradients.add(network.kernels.lossTotal, { N }, { losses: this.#losses, step: this.#step, total: this.#total });
     addBackward(gradients, network, a, { ...this.#batch, dnormed }, { rows, recompute });
     addUpdate(update, network, this.#optimizer, { ...scalars, total: this.#total });
   }

@@ -5,7 +5,7 @@
 
 import { type Program, slice, type Tensor } from '../gpu/program.ts';
 import { gradNorm, NORM_PARTS } from '../kernels/loss-scale.ts';
-import { MUON_PARTS, muonMomentum, muonScale, muonSquares, NEWTON_SCHULZ } from '../kernels/muon.ts';
+import { MUON_PARTS, muonMomentum, NEWTON_SCHULZ } from '../kernels/muon.ts';
 import type { ArenaPart } from './arena.ts';
 import { type MatrixOptimizer, PARAMETER_GROUPS, type Parameter, type ParameterGroup } from './config.ts';
 import type { Network } from './network.ts';
@@ -94,8 +94,8 @@ function addMuon(
     const scale = slice(scratch.scale, 0, Z);
     let x = slice(scratch.x, 0, Z * S);
     let next = slice(scratch.next, 0, Z * S);
-    program.add(muonSquares, { P, Z, S }, { ahead, offsets, partial });
-    program.add(muonScale, { Z }, { partial, scale });
+    program.add(kernels.muonSquares, { P, Z, S }, { ahead, offsets, partial });
+    program.add(kernels.muonScale, { Z }, { partial, scale });
     program.add(kernels.muonNormalise, { P, Z, S }, { ahead, offsets, scale, x });
     const { a, b, c, steps } = NEWTON_SCHULZ;
     const squares = { Z, M: side, N: side, K: side };
