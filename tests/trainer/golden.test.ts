@@ -33,7 +33,10 @@ describe.each(GOLDEN_KINDS)('%s', (kind) => {
     ['one micro-batch', {}],
     ['recomputed', { recompute: true }],
     ['one row at a time, accumulated', { rows: 1 }],
-    ["weights' gradients in slices", { kernels: { ...chooseKernels('embedded'), workgroups: 12 } }],
+    [
+      "summed as on GPUs, weights' gradients in slices",
+      { kernels: { ...chooseKernels('embedded'), normLanes: 64, lossLanes: 128, workgroups: 12 } },
+    ],
   ])('loss and every gradient, %s', async (_name, options) => {
     const { loss, gradient, at } = await gradientErrors(gpu, kind, tensors, options);
     expect(loss).toBeLessThan(GOLDEN_TOLERANCE.loss);
