@@ -112,6 +112,17 @@ export function factsOf(type: z.ZodType) {
   };
 }
 
+/** commander reads `--no-tune` as `tune: false`, and `tune: true` where it was not given; the key is `noTune`. */
+function takeNegated({ options: { shape } }: Command, typed: Record<string, unknown>): void {
+  for (const key of Object.keys(shape)) {
+    const [, name] = /^no([A-Z]\w*)$/.exec(key) ?? [];
+    if (name === undefined || !factsOf(shape[key] as z.ZodType).isBoolean) continue;
+    const positive = name[0].toLowerCase() + name.slice(1);
+    if (typed[positive] === false) typed[key] = true;
+    delete typed[positive];
+  }
+}
+
 /** Adds one command to the program, under a heading of its --help; `start` receives the validated options. */
 export function addCommand(
   program: Commander,
@@ -152,6 +163,7 @@ export function addCommand(
   leaf.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join('\n')}\n`);
   leaf.action(async () => {
     const { json: _json, logJson: _logJson, debug: _debug, ...typed } = leaf.opts<Record<string, unknown>>();
+    takeNegated(command, typed);
     const given = withNumbers(command, typed);
     if (command.positional !== undefined && leaf.processedArgs[0] !== undefined) {
       given[command.positional] = leaf.processedArgs[0];

@@ -1,6 +1,6 @@
 /** What steps would do on GPUs that are not here: counted on devices that allocate nothing. */
 import { expect, it } from 'vitest';
-import { type Prediction, predictStep, ratesOf } from '../../trainer/bench/predict.ts';
+import { dryBench, type Prediction, predictStep, ratesOf } from '../../trainer/bench/predict.ts';
 import { cardOf, dryFacts, usableGb } from '../../trainer/gpu/cards.ts';
 import { Gpu } from '../../trainer/gpu/device.ts';
 import { isMatmul } from '../../trainer/kernels/matmul.ts';
@@ -46,13 +46,14 @@ it.each([...presets, ...others])(
 );
 
 it('the 124M preset with the default command, by the stated model', () => {
-  const { seconds, tokens, recipe } = predict({ preset: '124M' }, 50_304);
+  const { seconds, tokens, recipe, bytes } = predict({ preset: '124M' }, 50_304);
   expect(tokens).toBe(73_728);
   expect(recipe.accumulate).toBe(1);
   expect(ratesOf(cardOf('NVIDIA H200')!)).toMatchObject({
     ...{ matrix: 220e12, fma: 25e12, attentionMatrix: 55e12, attentionFma: 6e12, bandwidth: 3.9e12, dispatch: 4e-6 },
   });
-  expect(seconds).toBeLessThan(0.45);
+  expect(seconds).toBeLessThan(0.4);
+  expect(bytes).toBeLessThan(240e9);
 });
 
 it('takes the memory of the card, and rounds the batch to micro-batches', () => {
@@ -79,4 +80,21 @@ it('cuts the rows of the head into equal chunks', () => {
   expect(rowsOfChunk(12_288, 100_608, 64 * 2 ** 20)).toBe(512); // 640 fit, which leaves a rest of 128
   expect(rowsOfChunk(1024, 4096, 2 ** 26)).toBe(1024);
   expect(rowsOfChunk(1000, 4096, 2 ** 20)).toBe(256); // no number of chunks is even
+});
+
+it('no kernel of a step lets one invocation add up what many could', () => {
+  const { recipe } = predict({ preset: '350M' }, 32_768);
+  const { forward, gradients, update } = new Trainer(Gpu.dry(h200), recipe.config, recipe.trainer).programSteps;
+  for (const { kernel, dims } of [...forward, ...gradients, ...update])
+    expect(kernel.serial?.(dims) ?? 0, kernel.name).toBeLessThan(400);
+});
+
+it('prints a prediction for GPUs by name, and refuses names that it does not know', () => {
+  for (const name of ['h100', 'H200', 'rtx4090', 'rtx3060', 'm1-max']) {
+    const [{ text, model }] = dryBench(name, '10M');
+    expect(text(3)).toMatch(new RegExp(`^${model} on ${name.toLowerCase()}, predicted: \\d+ ms a step, .* tokens/s`));
+    expect(text(3)).toContain('100 % on matrix units');
+  }
+  expect(() => dryBench('gtx')).toThrow(expect.objectContaining({ code: 'BAD_OPTION', exitStatus: 2 }));
+  expect(() => dryBench('h200', '1B')).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
 });

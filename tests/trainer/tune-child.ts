@@ -1,10 +1,10 @@
 /** Tunes one small product as `vua tune`'s process does, in the findings' file of its argument, and dies at one variant. */
 
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
-import { sayFinding } from '../../trainer/bench/findings.ts';
 import { tuneMatmuls } from '../../trainer/bench/tune.ts';
 import { onwards, type TuneFindings } from '../../trainer/bench/tune-apart.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { sayFinding } from '../../trainer/gpu/findings.ts';
 import { kernelsFor } from '../../trainer/kernels/choice.ts';
 
 const gpu = await openGpu('embedded');

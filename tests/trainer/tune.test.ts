@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keepIn, runLeavingOut } from '../../trainer/bench/findings.ts';
 import { MATMUL_SIZES } from '../../trainer/bench/models.ts';
 import { probeKernels, probeMatrix, usesFaulty } from '../../trainer/bench/probe.ts';
 import { cubes, productsOf, type TuneResult, tuneAttention, tuneMatmuls } from '../../trainer/bench/tune.ts';
@@ -11,6 +10,7 @@ import { nullDevice, openGpu } from '../../trainer/gpu/adapter.ts';
 import { nodeCommand, runApart } from '../../trainer/gpu/apart.ts';
 import { dryFacts } from '../../trainer/gpu/cards.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
+import { keepIn, runLeavingOut } from '../../trainer/gpu/findings.ts';
 import { shaderFault } from '../../trainer/gpu/program.ts';
 import { matmulCandidates, NVIDIA_FACTS } from '../../trainer/kernels/candidates.ts';
 import {
@@ -25,7 +25,7 @@ import {
 } from '../../trainer/kernels/choice.ts';
 import { type MatmulTile, tileName } from '../../trainer/kernels/matmul.ts';
 import { MATMUL_LAYOUTS } from '../../trainer/kernels/matmul-problem.ts';
-import { loadChoice, saveChoice, tunePath } from '../../trainer/kernels/tuned.ts';
+import { loadChoice, saveChoice, saveProbed, tunePath } from '../../trainer/kernels/tuned.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { temporaryFolder } from '../support.ts';
@@ -211,6 +211,23 @@ it('probes with kernels that compile at the matrix sizes of NVIDIA, and refuses 
   }
   device.destroy();
   await expect(probeMatrix(gpu, '5x5x5')).rejects.toMatchObject({ code: 'BAD_OPTION', exitStatus: 2 });
+});
+
+it('takes matrix units only where a probe found them right, and keeps what it found beside the choices', () => {
+  const facts = dryFacts('h200');
+  const configs = (): unknown[] =>
+    (loadChoice(facts).choice.tiles?.['nt f16'] ?? []).map(
+      (tile) => tile.kind === 'subgroup' && [tile.M, tile.N, tile.K],
+    );
+  expect(configs()).toEqual([]); // never tried here
+  saveProbed(facts, [{ config: '16x16x16', fault: 'SIGSEGV' }, { config: '16x8x16' }]);
+  expect(configs()[0]).toEqual([16, 8, 16]);
+  const { choice } = loadChoice(facts);
+  saveChoice(facts, { ...choice, matmul: { ...choice.matmul, 'nt f16 8 8 8': tile } });
+  expect(loadChoice(facts)).toMatchObject({ tuned: 1, probed: [{ fault: 'SIGSEGV' }, { config: '16x8x16' }] });
+  saveProbed(facts, [{ config: '16x16x16' }]);
+  expect(configs()[0]).toEqual([16, 16, 16]);
+  expect(loadChoice(facts).choice.matmul['nt f16 8 8 8']).toEqual(tile);
 });
 
 it('treats a damaged or foreign file as none', () => {

@@ -9,7 +9,7 @@ import { type MeasureOptions, measure } from '../gpu/measure.ts';
 import { Program, type ProgramStep, type Tensor, tensor } from '../gpu/program.ts';
 import { seededRandom } from '../gpu/random.ts';
 import { type KernelChoice, matmulTile } from '../kernels/choice.ts';
-import { matmul, tileName } from '../kernels/matmul.ts';
+import { matmulOf, tileName } from '../kernels/matmul.ts';
 import { MATMUL_LAYOUTS } from '../kernels/matmul-problem.ts';
 import { peakCopy, peakFma } from '../kernels/peak.ts';
 import { openLoader } from '../loader/loader.ts';
@@ -76,7 +76,7 @@ export async function matmulRates(
       if (options.signal?.aborted) return rates;
       const dims = { Z: 1, M: size, N: size, K: size };
       const tile = matmulTile(choice, layout, storage, dims);
-      const kernel = matmul({ layout, epilogue: 'write', from: storage, into: storage }, tile);
+      const kernel = matmulOf({ layout, epilogue: 'write', from: storage, into: storage }, tile, dims);
       const ms = await measureKernel(gpu, kernel, dims, options);
       rates.push({ layout, size, storage, tile: tileName(tile), gflops: kernel.flops!(dims) / ms / 1e6 });
     }

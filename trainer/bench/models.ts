@@ -44,7 +44,7 @@ export const namesOf = <T extends string>(given: string, allowed: readonly T[], 
   });
 
 export const benchModel = (name: BenchModel): ModelConfig => modelConfig(BENCH_MODELS[name]);
-export const benchRows = (name: BenchModel, { kind }: AdapterFacts): number =>
+export const benchRows = (name: BenchModel, { kind }: Pick<AdapterFacts, 'kind'>): number =>
   kind === 'gpu' ? BENCH_MODELS[name].gpuRows : BENCH_MODELS[name].cpuRows;
 
 export const MODEL_NAMES = Object.keys(BENCH_MODELS) as BenchModel[];

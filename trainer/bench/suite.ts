@@ -3,7 +3,7 @@ import type { Work } from '../../crawlers/shell/work.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
 import { chooseKernels, type KernelChoice } from '../kernels/choice.ts';
-import { loadChoice } from '../kernels/tuned.ts';
+import { probedChoice } from '../run/own-kernels.ts';
 import { benchStep, matmulRates, measurePeaks } from './bench.ts';
 import { driverClock } from './clock.ts';
 import { type BenchModel, benchModel, benchOptimizer, benchRows, MATMUL_SIZES } from './models.ts';
@@ -25,11 +25,12 @@ export interface BenchOptions {
 export async function bench(
   gpu: Gpu,
   { models, storages, optimizer, steps, naive, pytorch, onPart }: BenchOptions,
-  { report, signal }: Work,
+  work: Work,
 ): Promise<BenchReport | undefined> {
+  const { report, signal } = work;
   const { facts } = gpu;
   const { clock, name: clockName } = driverClock(facts);
-  const { choice, tuned } = loadChoice(facts);
+  const { choice, tuned } = await probedChoice(facts, work);
   const choices: [string, KernelChoice][] = [['chosen', choice]];
   if (naive) choices.push(['naive', chooseKernels('naive')]);
   if (signal.aborted) return undefined;

@@ -8,13 +8,19 @@ import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
-import { nodeCommand } from '../gpu/apart.ts';
-import { Gpu } from '../gpu/device.ts';
+import { vuaCommand } from '../gpu/apart.ts';
+import { type AdapterFacts, Gpu } from '../gpu/device.ts';
+import { type Findings, type Keep, keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../gpu/findings.ts';
 import type { Storage } from '../gpu/kernel.ts';
-import { loadChoice, saveChoice, tunePath } from '../kernels/tuned.ts';
-import { Trainer } from '../model/trainer.ts';
+import { type KernelChoice, matmulClass } from '../kernels/choice.ts';
+import { type Probed, probeMatrices } from '../kernels/probed.ts';
+import { loadChoice, saveChoice, saveProbed, tunePath } from '../kernels/tuned.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { Trainer, type TrainerOptions } from '../model/trainer.ts';
+import type { TunedRecipe } from '../run/own-kernels.ts';
+import { storageOf } from '../run/recipe.ts';
+import { OPTIMIZER } from '../run/recipe-options.ts';
 import { driverClock } from './clock.ts';
-import { type Findings, type Keep, keepIn, QUIET_MS, runLeavingOut, sayFinding } from './findings.ts';
 import {
   type BenchModel,
   benchModel,
@@ -24,7 +30,7 @@ import {
   modelsOf,
   storagesOf,
 } from './models.ts';
-import { type Probed, probeMatrices, probeMatrix, usesFaulty } from './probe.ts';
+import { probeMatrix, usesFaulty } from './probe.ts';
 import { cubes, productsOf, type TuneOptions, type TuneResult, tuneAttention, tuneMatmuls } from './tune.ts';
 
 export interface TuneRequest {
@@ -33,6 +39,8 @@ export interface TuneRequest {
   readonly models?: string;
   readonly precision: string;
   readonly dryRun: boolean;
+  /** JSON of a step whose products are measured, in place of the models. */
+  readonly recipe?: string;
   /** Only multiply with the matrix units of this shape. */
   readonly probe?: string;
   /** Of the process that measures: the file where it goes on. */
@@ -44,7 +52,7 @@ export interface TuneRequest {
  * @throws ToolkitError DEVICE_ERROR and those of the options
  */
 export async function tuneApart(
-  { adapter, models, precision, dryRun, probe, findings: file }: TuneRequest,
+  { adapter, models, precision, dryRun, probe, recipe, findings: file }: TuneRequest,
   { report, signal }: Work,
 ): Promise<number> {
   const gpu = await openGpu(adapter);
@@ -54,18 +62,22 @@ export async function tuneApart(
     report.result(`matrices of ${probe} work`, { event: 'probed', probe });
     return 0;
   }
-  const [chosen, storages] = [modelsOf(models, facts), storagesOf(precision, gpu)];
+  const storages = precision === 'auto' ? [storageOf('auto', facts)] : storagesOf(precision, gpu);
+  const steps = recipe === undefined ? stepsOf(modelsOf(models, facts), storages, facts) : [stepOf(JSON.parse(recipe))];
   if (file !== undefined) {
     const found = readJsonIfPresent<TuneFindings>(file) ?? {};
     const said = { report: { note: console.log }, signal } as unknown as Work;
-    await tuneRest(gpu, chosen, storages, said, { found, keep: sayFinding, dryRun });
+    await tuneRest(gpu, steps, recipe === undefined ? storages : [], said, { found, keep: sayFinding, dryRun });
     return 0;
   }
   gpu.destroy();
   const probed =
     facts.kind === 'gpu' && storages.includes('f16')
-      ? await probeMatrices(facts, (config) => ['tune', '--adapter', 'gpu', '--probe', config])
+      ? await probeMatrices(facts, (config) => [...vuaCommand(), 'tune', '--adapter', 'gpu', '--probe', config], {
+          signal,
+        })
       : [];
+  if (probed.length > 0 && !dryRun && !signal.aborted) saveProbed(facts, probed);
   for (const { config, fault } of probed)
     if (fault) report.note(`matrices of ${config} are left out: in a process of their own, ${fault}`);
 
@@ -76,7 +88,7 @@ export async function tuneApart(
   keep(['probed'], probed);
   const given = ['--adapter', adapter, '--precision', precision, '--findings', findings];
   const more = [...(models === undefined ? [] : ['--models', models]), ...(dryRun ? ['--dry-run'] : [])];
-  const command = [...nodeCommand(), process.argv[1], 'tune', ...given, ...more];
+  const command = [...vuaCommand(), 'tune', ...given, ...more, ...(recipe === undefined ? [] : ['--recipe', recipe])];
   const fault = await runLeavingOut(command, found, keep, {
     ...{ timeoutMs: LONGEST_MS, signal, onLine: (line) => report.note(line) },
     ...(facts.kind === 'gpu' && { quietMs: QUIET_MS }),
@@ -133,14 +145,43 @@ export function onwards({ probed = [], tuned = {}, crashed = {} }: TuneFindings,
   } satisfies Partial<TuneOptions>;
 }
 
+/** A step whose products and attention are measured. */
+export interface StepToTune {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly trainer: Omit<TrainerOptions, 'kernels'> & {
+    readonly storage: Storage;
+    readonly kernels?: Pick<KernelChoice, 'logitsBytes'>;
+  };
+}
+
+export const stepsOf = (
+  models: readonly BenchModel[],
+  storages: readonly Storage[],
+  facts: Pick<AdapterFacts, 'kind'>,
+): StepToTune[] =>
+  storages.flatMap((storage) =>
+    models.map((model) => ({
+      name: `${model} ${storage}`,
+      config: benchModel(model),
+      trainer: { rows: benchRows(model, facts), storage, optimizer: benchOptimizer('muon') },
+    })),
+  );
+
+const stepOf = ({ config, rows, storage, recompute, matrices, logitsBytes }: TunedRecipe): StepToTune => ({
+  name: `${config.layers} layers × ${config.width}, ${rows} rows, ${storage}`,
+  config,
+  trainer: { rows, storage, recompute, optimizer: { ...OPTIMIZER, matrices }, kernels: { logitsBytes } },
+});
+
 /**
- * In a child: tunes what is not found yet, tells it, and keeps the choices. The products and the attention of the
- * models' steps; before them, without any model too, the bench's cubes.
+ * In a child: tunes what is not found yet, tells it, and keeps the choices. The bench's cubes in `cubesOf`, then the
+ * products and the attention of the steps.
  */
 export async function tuneRest(
   gpu: Gpu,
-  models: readonly BenchModel[],
-  storages: readonly Storage[],
+  steps: readonly StepToTune[],
+  cubesOf: readonly Storage[],
   { report, signal }: Work,
   { found, keep, dryRun = false, only }: RestOptions,
 ): Promise<void> {
@@ -148,8 +189,10 @@ export async function tuneRest(
   const { clock } = driverClock(gpu.facts);
   let { choice } = loadChoice(gpu.facts);
   const known = new Set<string>();
+  // After a crash one at a time, so that the variant that is named is the one that crashed.
+  const ahead = gpu.facts.kind === 'gpu' && Object.keys(found.crashed ?? {}).length === 0 ? COMPILED_AHEAD : 0;
   const optionsOf = (storage: Storage): TuneOptions => ({
-    ...{ ...more, storage, clock, signal, rounds: 2, atLeastMs: 10 },
+    ...{ ...more, storage, clock, signal, rounds: 2, atLeastMs: 10, ahead },
     skips: (key) => known.has(key) || skips(key) || only?.test(key) === false,
     onResult(result, next) {
       known.add(result.key);
@@ -160,25 +203,31 @@ export async function tuneRest(
       onResult(result);
     },
   });
-  for (const storage of storages) {
+  for (const storage of cubesOf) {
     if (signal.aborted) break;
     report.note(`tune: square products ${storage}`);
     choice = await tuneMatmuls(gpu, choice, cubes(MATMUL_SIZES[gpu.facts.kind], storage), optionsOf(storage));
   }
-  for (const storage of storages) {
-    for (const model of models) {
-      if (signal.aborted) break;
-      report.note(`tune: ${model} ${storage}`);
-      const [config, rows, options] = [benchModel(model), benchRows(model, gpu.facts), optionsOf(storage)];
-      const optimizer = benchOptimizer('muon');
-      const counted = new Trainer(Gpu.dry(gpu.facts), config, { rows, storage, optimizer, kernels: choice });
-      const { forward, gradients, update } = counted.programSteps;
-      choice = await tuneMatmuls(gpu, choice, productsOf([...forward, ...gradients, ...update]), options);
-      choice = await tuneAttention(gpu, choice, config, rows, options);
-    }
+  for (const { name, config, trainer } of steps) {
+    if (signal.aborted) break;
+    report.note(`tune: ${name}`);
+    const options = optionsOf(trainer.storage);
+    const kernels = { ...choice, logitsBytes: trainer.kernels?.logitsBytes };
+    const counted = new Trainer(Gpu.dry(gpu.facts), config, { ...trainer, kernels });
+    const { forward, gradients, update } = counted.programSteps;
+    const products = productsOf([...forward, ...gradients, ...update]);
+    keep(
+      ['classes'],
+      1 + new Set(products.map(({ problem: { layout, from }, dims }) => matmulClass(layout, from, dims))).size,
+    );
+    choice = await tuneMatmuls(gpu, choice, products, options);
+    choice = await tuneAttention(gpu, choice, config, trainer.rows, options);
   }
   keep(['trying'], '');
 }
+
+/** Variants that compile while one is measured. */
+const COMPILED_AHEAD = 16;
 
 const tuneText = (results: readonly TuneResult[]): string =>
   formatTable([

@@ -7,12 +7,12 @@ import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernel, Storage } from '../gpu/kernel.ts';
 import type { MeasureOptions } from '../gpu/measure.ts';
-import type { ProgramStep } from '../gpu/program.ts';
+import { compileKernel, type ProgramStep } from '../gpu/program.ts';
 import { type AttentionTile, attention } from '../kernels/attention.ts';
 import { attentionCandidates, matmulCandidates } from '../kernels/candidates.ts';
 import { attentionTile, type KernelChoice, matmulClass, matmulTile } from '../kernels/choice.ts';
 import { matmulProblems } from '../kernels/index.ts';
-import { isMatmul, type MatmulTile, matmul, tileName } from '../kernels/matmul.ts';
+import { isMatmul, type MatmulTile, matmulOf, tileName } from '../kernels/matmul.ts';
 import type { MatmulDims, MatmulProblem } from '../kernels/matmul-problem.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { toleranceOf, wgslError } from '../proofs/kernels.ts';
@@ -25,6 +25,8 @@ export interface TuneOptions extends MeasureOptions {
   /** Classes that are known already. */
   readonly skips?: (key: string) => boolean;
   readonly signal?: AbortSignal;
+  /** Variants that compile while one is measured; none where left out. */
+  readonly ahead?: number;
   /** Before a variant is tried: the last word where a driver takes the process with it. */
   readonly onTry?: (key: string, tile: string) => void;
   /** After each class, with the choice so far. A class that was stopped in the middle is not told. */
@@ -86,8 +88,9 @@ export async function tuneMatmuls(
       fallback: matmulTile(base, layout, from, dims),
       candidates: matmulCandidates(gpu.facts, layout, from),
       name: tileName,
+      kernels: (tile) => [matmulOf({ ...problem, epilogue: 'write', into: from }, tile, shape)],
       async rate(tile) {
-        const variant = matmul({ ...problem, epilogue: 'write', into: from }, tile);
+        const variant = matmulOf({ ...problem, epilogue: 'write', into: from }, tile, shape);
         await mustBeRight(gpu, variant);
         return variant.flops!(shape) / (await measureKernel(gpu, variant, shape, options)) / 1e6;
       },
@@ -115,6 +118,7 @@ export async function tuneAttention(
     fallback: attentionTile(base, storage, HS),
     candidates: attentionCandidates(gpu.facts, storage, HS),
     name: (tile) => Object.values(tile).join(' '),
+    kernels: (tile) => Object.values(attention(HS, storage, tile)),
     async rate(tile) {
       let [flops, ms] = [0, 0];
       for (const kernel of Object.values(attention(HS, storage, tile))) {
@@ -161,6 +165,7 @@ interface Contest<Tile> {
   readonly fallback: Tile;
   readonly candidates: readonly Tile[];
   name(tile: Tile): string;
+  kernels(tile: Tile): readonly Kernel[];
   /** GFLOP/s. */
   rate(tile: Tile): Promise<number>;
 }
@@ -169,15 +174,20 @@ interface Contest<Tile> {
 async function fastest<Tile extends MatmulTile | AttentionTile>(
   gpu: Gpu,
   key: string,
-  { excludes = () => undefined, onTry, signal }: TuneOptions,
-  { fallback, candidates, name, rate }: Contest<Tile>,
+  { excludes = () => undefined, onTry, signal, ahead = 0 }: TuneOptions,
+  { fallback, candidates, name, rate, kernels }: Contest<Tile>,
 ): Promise<{ readonly best: Tile; readonly result: TuneResult } | undefined> {
   const faults: string[] = [];
   let best = fallback;
   let [gflops, defaultGflops] = [0, 0];
   const others = candidates.filter((tile) => name(tile) !== name(fallback));
-  for (const [i, tile] of [fallback, ...others].entries()) {
+  const all = [fallback, ...others];
+  for (const [i, tile] of all.entries()) {
     if (signal?.aborted) return undefined;
+    if (ahead > 0 && i % ahead === 0) {
+      const next = all.slice(i, i + ahead).filter((one) => excludes(one, name(one)) === undefined);
+      for (const kernel of next.flatMap(kernels)) compileKernel(gpu.device, kernel).catch(() => {});
+    }
     const excluded = excludes(tile, name(tile));
     if (excluded !== undefined) {
       faults.push(`${name(tile)}: ${excluded}`);

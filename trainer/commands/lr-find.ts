@@ -22,6 +22,7 @@ export const lrFindCommand = defineCommand({
     to: z.number().gt(0).default(3).describe('last learning rate'),
     seed: TRAINING.seed,
     adapter: TRAINING.adapter,
+    noTune: TRAINING.noTune,
   }),
   async run(options, work) {
     const { report, signal } = work;

@@ -61,6 +61,10 @@ export const TRAINING = {
     .describe(
       'memory to stay within, 0: nine tenths of what is free on the card, 8 where that is unknown, 2 on a CPU driver',
     ),
+  noTune: z
+    .boolean()
+    .default(false)
+    .describe('on a GPU where nothing was measured yet: do not tune the kernels of this run before its first step'),
   evaluateEvery: z.int().min(1).default(100).describe('steps between held-out evaluations'),
   evaluateTokens: z
     .int()

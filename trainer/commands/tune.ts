@@ -10,12 +10,13 @@ export const tuneCommand = defineCommand({
   options: z.object({
     adapter: adapterOption,
     models: modelsOption,
-    precision: precisionOption,
+    precision: precisionOption.default('auto').describe('f32, f16 or f32,f16; auto: what `vua train` would take'),
     dryRun: z.boolean().default(false).describe('measure and print, keep nothing'),
     probe: z
       .string()
       .optional()
       .describe('only multiply with the matrix units of this shape, MxNxK: status 1 when that goes wrong'),
+    recipe: z.string().optional().describe('JSON of a step to tune, as `vua train` gives it'),
     findings: z.string().optional().describe('of the process that measures: the file where it goes on'),
   }),
   run: async (options, work) => (await import('../bench/tune-apart.ts')).tuneApart(options, work),

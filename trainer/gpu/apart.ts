@@ -1,7 +1,8 @@
 /** Work in a process of its own, which may crash or hang without harm: probes, peers, the stages of a stay on a GPU. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** How this Node was started: where its system is another one, by that one's loader, which `execPath` then names. */
 export function nodeCommand(): string[] {
@@ -9,6 +10,12 @@ export function nodeCommand(): string[] {
   const words = readFileSync('/proc/self/cmdline', 'utf8').split('\0');
   return [...words.slice(0, words.indexOf(process.argv0) + 1), ...process.execArgv];
 }
+
+/** This program's command line, also where another program has imported it. */
+export const vuaCommand = (): string[] => [
+  ...nodeCommand(),
+  fileURLToPath(new URL(`../../main${extname(import.meta.url)}`, import.meta.url)),
+];
 
 export interface Ended {
   /** Undefined after exit status 0; else status or signal, and the last lines of stderr. */

@@ -8,7 +8,7 @@
  *
  * From these come the bindings (in the order inputs, outputs, updates), the struct `dims`, and shape errors with the
  * arithmetic in them. A shape's words are dimension names; `vec4f` gives WGSL an array of vec4f over the same f32 data,
- * `f16` and `vec4h` stand for two bytes an element.
+ * `f16`, `vec4h` and `vec8h` (of which WGSL sees a vec4u) stand for two bytes an element.
  *
  * Activations and weights are stored as f32 or f16 (`Storage`), arithmetic is always f32: a kernel made for a storage
  * type loads with `vec4f(x[i])` and stores with `vec4h(…)` or `vec4f(…)`.
@@ -22,10 +22,12 @@ import { ToolkitError } from '../../crawlers/shell/errors.ts';
 export type Dims = Readonly<Record<string, number>>;
 /** How weights and activations lie in memory. */
 export type Storage = 'f32' | 'f16';
-export type ElementType = 'f32' | 'u32' | 'vec4f' | 'f16' | 'vec4h';
+export type ElementType = 'f32' | 'u32' | 'vec4f' | 'f16' | 'vec4h' | 'vec8h';
 /** WGSL's vector of four for a storage type; as a function it converts on the way out. */
 export const vec4Of = (storage: Storage): 'vec4f' | 'vec4h' => (storage === 'f16' ? 'vec4h' : 'vec4f');
-export const isHalf = (type: ElementType): boolean => type === 'f16' || type === 'vec4h';
+export const isHalf = (type: ElementType): boolean => type === 'f16' || type === 'vec4h' || type === 'vec8h';
+/** Eight halves are read and written at once as the 16 bytes that they are. */
+const wgslType = (type: ElementType): string => (type === 'vec8h' ? 'vec4u' : type);
 export interface Buffers {
   [name: string]: Float64Array | Uint32Array;
 }
@@ -75,7 +77,7 @@ export interface Binding {
   readonly shape: readonly string[];
 }
 
-const ELEMENT_TYPES: ReadonlySet<string> = new Set<ElementType>(['f32', 'u32', 'vec4f', 'f16', 'vec4h']);
+const ELEMENT_TYPES: ReadonlySet<string> = new Set<ElementType>(['f32', 'u32', 'vec4f', 'f16', 'vec4h', 'vec8h']);
 
 /** What is read from a kernel's words: once, for a step asks hundreds of times. */
 function ofKernel<Made>(read: (kernel: Kernel) => Made): (kernel: Kernel) => Made {
@@ -127,7 +129,7 @@ export function shaderText(kernel: Kernel): string {
   if (fields.length === 0) fields.push('  unused: u32,');
   const bindings = bindingsOf(kernel).map(({ name, access, type }, i) => {
     const mode = access === 'read' ? 'read' : 'read_write';
-    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`;
+    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${wgslType(type)}>;`;
   });
   return [
     ...(usesHalf ? ['enable f16;'] : []),

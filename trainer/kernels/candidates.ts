@@ -4,7 +4,7 @@ import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { type AttentionTile, attention } from './attention.ts';
 import { HEAD_SIZES, hasSubgroupsOf } from './choice.ts';
 import { matmulProblems } from './index.ts';
-import { type MatmulTile, matmul } from './matmul.ts';
+import { exactMatmul, type MatmulTile, matmul } from './matmul.ts';
 import type { LanesTile } from './matmul-lanes.ts';
 import type { MatmulLayout } from './matmul-problem.ts';
 import { type TilesTile, tilesBytes, tilesThreads } from './matmul-tiles.ts';
@@ -89,7 +89,10 @@ export function attentionCandidates(facts: TuningFacts, storage: Storage, headSi
 export function gpuKernels(storage: Storage, facts: TuningFacts = NVIDIA_FACTS): Kernel[] {
   return [
     ...matmulProblems(storage).flatMap((problem) =>
-      matmulCandidates(facts, problem.layout, storage).map((tile) => matmul(problem, tile)),
+      matmulCandidates(facts, problem.layout, storage).flatMap((tile) => [
+        matmul(problem, tile),
+        ...(tile.kind === 'subgroup' ? [exactMatmul(problem, tile)] : []),
+      ]),
     ),
     ...HEAD_SIZES.flatMap((size) =>
       attentionCandidates(facts, storage, size).flatMap((tile) => Object.values(attention(size, storage, tile))),

@@ -18,8 +18,9 @@ import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
 import { gradNorm, gradNormPartial, lossTotal, lossWeights } from './loss-scale.ts';
-import { type MatmulTile, matmul } from './matmul.ts';
+import { exactMatmul, isExact, type MatmulTile, matmul } from './matmul.ts';
 import type { MatmulDims, MatmulProblem } from './matmul-problem.ts';
+import type { SubgroupTile } from './matmul-subgroup.ts';
 import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';
 import { muonMomentum, muonNormalise, muonScale, muonSquares, muonUpdate } from './muon.ts';
@@ -58,7 +59,9 @@ function once<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
 /** One workgroup alone: as many lanes as WebGPU guarantees. */
 const MOST_LANES = 256;
 
-const product = once(([problem, tile]: readonly [MatmulProblem, MatmulTile]) => matmul(problem, tile));
+const product = once(([problem, tile, exact]: readonly [MatmulProblem, MatmulTile, boolean]) =>
+  exact ? exactMatmul(problem, tile as SubgroupTile) : matmul(problem, tile),
+);
 
 /** What a network of one storage runs, by role; matmuls and attention are made as they are asked for. */
 export function kernelSet(choice: KernelChoice, storage: Storage) {
@@ -88,8 +91,10 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
     muonUpdate: muonUpdate(storage),
     sumSlices: MATMUL_SUM_SLICES,
     slicesOfK: (dims: MatmulDims, room: number) => slicesOfK(choice, storage, dims, room),
-    matmul: (problem: MatmulProblem, dims: MatmulDims) =>
-      product([problem, matmulTile(choice, problem.layout, problem.from, dims)]),
+    matmul(problem: MatmulProblem, dims: MatmulDims) {
+      const tile = matmulTile(choice, problem.layout, problem.from, dims);
+      return product([problem, tile, isExact(tile, dims)]);
+    },
   };
 }
 export type KernelSet = ReturnType<typeof kernelSet>;
@@ -163,6 +168,11 @@ export function allKernels(storage: Storage): Kernel[] {
       ];
     }),
     ...SMALL_TILES.flatMap((tile, i) => matmulProblems(storage, i % 2 === 0).map((problem) => matmul(problem, tile))),
+    ...SMALL_TILES.flatMap((tile) =>
+      tile.kind === 'subgroup' && storage === 'f16'
+        ? matmulProblems(storage).map((problem) => exactMatmul(problem, tile))
+        : [],
+    ),
     ...tiles.flatMap((tile, i) => matmulProblems(storage, i > 0).map((problem) => matmul(problem, tile))),
     ...attentions.flatMap(([size, tile]) => Object.values(attention(size, storage, tile))),
     ...otherKernels(storage),

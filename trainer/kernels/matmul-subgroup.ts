@@ -30,14 +30,28 @@ enable chromium_experimental_subgroup_matrix;
 diagnostic(off, chromium.subgroup_matrix_uniformity);`;
 
 /** Halves of padding behind a row in workgroup memory. */
-const PAD = 8;
+export const PAD = 8;
 /** Workgroup memory that a tile may take: what every GPU driver with matrices offers. */
 const BUDGET = 32 * 1024;
+export const budgetOf = (staged: number): number => Math.max(BUDGET, staged);
+
+/** Tiles of `out` that follow each other downwards. */
+const BAND = 8;
+
+/** Where a workgroup's tile begins: down a band before they go right, so that its rows of A and columns of B stay in L2. */
+export const tilePlace = (m: number, n: number): string => `  let tiles_down = (dims.M + ${m - 1}u) / ${m}u;
+  let tiles_across = (dims.N + ${n - 1}u) / ${n}u;
+  let number = group.y * tiles_across + group.x;
+  let band = number / (${BAND}u * tiles_across) * ${BAND}u;
+  let in_band = number % (${BAND}u * tiles_across);
+  let height = min(tiles_down - band, ${BAND}u);
+  let first_row = (band + in_band % height) * ${m}u;
+  let first_column = in_band / height * ${n}u;`;
 
 /** Rows and length of an operand's tile as it lies in memory. */
-const shapeA = ({ layout }: Pick<MatmulProblem, 'layout'>, { m, k }: SubgroupTile): [number, number] =>
+export const shapeA = ({ layout }: Pick<MatmulProblem, 'layout'>, { m, k }: SubgroupTile): [number, number] =>
   layout === 'tn' ? [k, m] : [m, k];
-const shapeB = ({ layout }: Pick<MatmulProblem, 'layout'>, { n, k }: SubgroupTile): [number, number] =>
+export const shapeB = ({ layout }: Pick<MatmulProblem, 'layout'>, { n, k }: SubgroupTile): [number, number] =>
   layout === 'nt' ? [n, k] : [k, n];
 const stagedBytes = (problem: Pick<MatmulProblem, 'layout'>, tile: SubgroupTile): number =>
   [shapeA(problem, tile), shapeB(problem, tile)].reduce((sum, [rows, length]) => sum + 2 * rows * (length + PAD), 0);
@@ -156,8 +170,7 @@ var<workgroup> right: array<vec4h, ${rowsB * strideB}>;
 var<workgroup> scratch: array<vec4f, ${down * across * M * width}>;
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first_row = group.y * ${m}u;
-  let first_column = group.x * ${n}u;
+${tilePlace(m, n)}
   let subgroup = lane / ${lanes}u;
   let own_row = subgroup / ${across}u * ${m / down}u;
   let own_column = subgroup % ${across}u * ${n / across}u;

@@ -8,11 +8,13 @@
  * Three families, each made from a small record; which record fits which shape is measured per adapter (tune.ts):
  *   lanes     matmul-lanes.ts     drivers that compute on the CPU; `broadcast` where they have subgroups
  *   tiles     matmul-tiles.ts     GPUs: tiles in workgroup memory, f32 multiply-adds
- *   subgroup  matmul-subgroup.ts  GPUs with matrix units: f16 operands, f32 sums
+ *   subgroup  matmul-subgroup.ts  GPUs with matrix units: f16 operands, f32 sums; where tiles divide all sides
+ *             matmul-exact.ts
  */
 import { type Dims, type Kernel, vec4Of } from '../gpu/kernel.ts';
+import { exactWgsl } from './matmul-exact.ts';
 import { type LanesTile, lanesGrid, lanesWgsl } from './matmul-lanes.ts';
-import type { MatmulEpilogue, MatmulProblem } from './matmul-problem.ts';
+import type { MatmulDims, MatmulEpilogue, MatmulProblem } from './matmul-problem.ts';
 import { SUBGROUP_DIRECTIVES, SUBGROUP_FEATURES, type SubgroupTile, subgroupWgsl } from './matmul-subgroup.ts';
 import { type TilesTile, tilesWgsl } from './matmul-tiles.ts';
 
@@ -42,6 +44,36 @@ export interface MatmulKernel extends Kernel {
 }
 
 export const isMatmul = (kernel: Kernel): kernel is MatmulKernel => 'problem' in kernel;
+
+/** Whether tiles on matrix units divide all sides: then they need no bounds (matmul-exact.ts). */
+export const isExact = (tile: MatmulTile, { M, N, K }: MatmulDims): boolean =>
+  tile.kind === 'subgroup' && M % tile.m === 0 && N % tile.n === 0 && K % tile.k === 0;
+
+/** The kernel for these sizes. */
+export const matmulOf = (problem: MatmulProblem, tile: MatmulTile, dims: MatmulDims): MatmulKernel =>
+  isExact(tile, dims) ? exactMatmul(problem, tile as SubgroupTile) : matmul(problem, tile);
+
+/** Of a problem whose sides the tile divides. */
+export function exactMatmul(problem: MatmulProblem, tile: SubgroupTile): MatmulKernel {
+  const general = matmul(problem, tile);
+  const { m, n, k } = tile;
+  const wide = (specs: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, spec.replace(/^vec4h/, 'vec8h')]));
+  return {
+    ...general,
+    name: `${general.name}_exact`,
+    inputs: wide(general.inputs),
+    ...(general.outputs && { outputs: wide(general.outputs) }),
+    multiples: { M: m, N: n, K: k },
+    wgsl: exactWgsl(problem, tile),
+    // The last one has more rows of tiles than a band.
+    cases: [
+      { M: m, N: n, K: k, Z: 1 },
+      { M: 2 * m, N: 3 * n, K: 3 * k, Z: 2 },
+      { M: 9 * m, N: 2 * n, K: k, Z: 1 },
+    ].map((dims) => ({ ...dims, ...(problem.epilogue === 'blend' && { alpha: 2.5, beta: -0.5 }) })),
+  };
+}
 
 export function matmul(problem: MatmulProblem, tile: MatmulTile): MatmulKernel {
   const { layout, epilogue, from, into } = problem;

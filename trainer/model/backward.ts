@@ -27,6 +27,9 @@ export interface BackwardTensors extends BatchTensors {
   readonly dnormed: Tensor;
 }
 
+/** A binding begins at a multiple of so many f32. */
+const OFFSET = 64;
+
 export interface BackwardOptions {
   readonly rows: number;
   readonly recompute?: boolean;
@@ -105,7 +108,7 @@ class BackwardPass {
       dqk: make('qk', N * (NH + NKV) * HS),
       dqkv: make('qkv', N * (NH + 2 * NKV) * HS),
       delta: network.tensor('delta', N * NH),
-      partial: network.tensor('norm weight partial', Math.max(this.#slices * C, 2 * (this.#slices + 1) * HS)),
+      partial: network.tensor('norm weight partial', Math.max(this.#slices * C, 2 * this.#slices * HS + OFFSET)),
       mixPartial: network.tensor('mix partial', 2 * MIX_PARTS),
     };
   }
@@ -195,7 +198,7 @@ class BackwardPass {
     const forward = { dqk, qkv: layer.qkv, table: this.#a.rotary, rstd: layer.headRstd };
     const slices = {
       partial_q: slice(partial, 0, dims.P * HS),
-      partial_k: slice(partial, Math.ceil((dims.P * HS) / 64) * 64, dims.P * HS),
+      partial_k: slice(partial, Math.ceil((dims.P * HS) / OFFSET) * OFFSET, dims.P * HS),
     };
     for (const { part } of backwardWeights) if (part) this.#program.add(part, dims, { ...forward, ...slices });
     const weights = normed && {

@@ -4,11 +4,13 @@ import type { Work } from '../../crawlers/shell/work.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
 import { describe } from '../gpu/device.ts';
+import type { KernelChoice } from '../kernels/choice.ts';
 import { type Loader, openLoader } from '../loader/loader.ts';
 import { Trainer } from '../model/trainer.ts';
 import { COLOURS, chartSvg } from '../record/chart.ts';
 import { centred, type SweepPoint, sweepRates } from './lr-find.ts';
-import { recipeOf } from './recipe.ts';
+import { ownKernels } from './own-kernels.ts';
+import { type Recipe, recipeOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
 export interface FindRateOptions extends Omit<RecipeOptions, 'learningRate'> {
@@ -19,6 +21,8 @@ export interface FindRateOptions extends Omit<RecipeOptions, 'learningRate'> {
   readonly to: number;
   readonly seed: number;
   readonly adapter: AdapterChoice;
+  /** Take the kernels of such a GPU unmeasured. */
+  readonly noTune?: boolean;
 }
 
 /** @returns the points of the sweep; fewer when the signal was aborted */
@@ -31,16 +35,16 @@ export async function findRate(options: FindRateOptions, work: Work): Promise<Sw
   }
 }
 
-async function sweep(options: FindRateOptions, { report, signal }: Work): Promise<SweepPoint[]> {
+async function sweep(options: FindRateOptions, work: Work): Promise<SweepPoint[]> {
+  const { report, signal } = work;
   const { steps, from, to, seed } = options;
   const folder = await openTokens(options.tokens);
   const gpu = await openGpu(options.adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
-  const {
-    config,
-    trainer: made,
-    accumulate,
-  } = recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts);
+  const recipeWith = (kernels?: KernelChoice): Recipe =>
+    recipeOf({ ...options, learningRate: 0 }, folder.manifest.vocabSize, gpu.facts, kernels);
+  const chosen = await ownKernels(gpu.facts, recipeWith, options.noTune ?? false, work);
+  const { config, trainer: made, accumulate } = recipeWith(chosen);
   const { paddedVocab, context: length } = config;
   const plan = { rows: made.rows, length, seed, paddedVocab, layout: 'stream', maskDocuments: false } as const;
   const loader = openLoader([folder.source('train')], plan);

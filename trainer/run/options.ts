@@ -37,6 +37,8 @@ export interface TrainingOptions extends RecipeOptions, LoopOptions {
   /** Continued at each evaluation, into samples.jsonl. */
   readonly samplePrompts?: readonly string[];
   readonly adapter: AdapterChoice;
+  /** Take the kernels of such a GPU unmeasured. */
+  readonly noTune?: boolean;
   /**
    * `new`: refuse a folder that holds checkpoints; `resume`: continue them; `restart`: replace
    * those of other tokens or options, unless they are finished. */

@@ -119,7 +119,7 @@ interface Need {
 }
 
 /** Mixed precision where the adapter has it and is no CPU, which only loses by it. */
-function storageOf(precision: Precision, { kind, features, name }: AdapterFacts): 'f32' | 'f16' {
+export function storageOf(precision: Precision, { kind, features, name }: AdapterFacts): 'f32' | 'f16' {
   const has = features.includes('shader-f16');
   if (precision === 'mixed' && !has) {
     throw badInput(

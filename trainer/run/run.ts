@@ -18,7 +18,7 @@ import { fetchTokenizer, isUrl, type TokenFolder } from '../../shards/tokens/sou
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { openGpu } from '../gpu/adapter.ts';
 import { describe } from '../gpu/device.ts';
-import { loadChoice } from '../kernels/tuned.ts';
+import type { KernelChoice } from '../kernels/choice.ts';
 import { startLoaderThread } from '../loader/loader-thread.ts';
 import { openRing } from '../loader/ring.ts';
 import { openFolders } from '../loader/token-folders.ts';
@@ -53,6 +53,7 @@ import {
 } from './history.ts';
 import { type Closing, type OpenRun, openRun, trainingLoop } from './loop.ts';
 import type { TrainingOptions, TrainingSummary } from './options.ts';
+import { ownKernels } from './own-kernels.ts';
 import { modelOf, type Recipe, recipeOf } from './recipe.ts';
 import type { TrainStep } from './train.ts';
 
@@ -102,8 +103,10 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
   try {
     const adapter = describe(gpu.facts);
     report.note(`adapter: ${adapter}`);
-    const chosen = resumedKernels(previous, gpu.facts) ?? loadChoice(gpu.facts).choice;
-    const recipe = recipeOf({ ...options, ...resumedOptions(previous, options) }, vocabSize, gpu.facts, chosen);
+    const recipeWith = (kernels: KernelChoice): Recipe =>
+      recipeOf({ ...options, ...resumedOptions(previous, options) }, vocabSize, gpu.facts, kernels);
+    const resumed = resumedKernels(previous, gpu.facts);
+    const recipe = recipeWith(resumed ?? (await ownKernels(gpu.facts, recipeWith, options.noTune ?? false, work)));
     report.note(recipeText(recipe));
     const run = await openRun(gpu, {
       ...{ folders, heldOut, counts: readCounts(options.out), recipe, options, state: loader },

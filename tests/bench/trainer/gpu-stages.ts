@@ -2,15 +2,15 @@
 import type { Work } from '../../../crawlers/shell/work.ts';
 import { matmulRates, measurePeaks } from '../../../trainer/bench/bench.ts';
 import { driverClock } from '../../../trainer/bench/clock.ts';
-import type { Keep } from '../../../trainer/bench/findings.ts';
 import { type BenchModel, benchModel, benchOptimizer, benchRows, MATMUL_SIZES } from '../../../trainer/bench/models.ts';
 import { probeMatrix } from '../../../trainer/bench/probe.ts';
 import type { PeerRow } from '../../../trainer/bench/pytorch.ts';
 import type { BenchReport } from '../../../trainer/bench/report.ts';
 import { bench } from '../../../trainer/bench/suite.ts';
 import { kernelFault } from '../../../trainer/bench/tune.ts';
-import { type TuneFindings, tuneRest } from '../../../trainer/bench/tune-apart.ts';
+import { stepsOf, type TuneFindings, tuneRest } from '../../../trainer/bench/tune-apart.ts';
 import { type AdapterFacts, Gpu } from '../../../trainer/gpu/device.ts';
+import type { Keep } from '../../../trainer/gpu/findings.ts';
 import type { Kernel, Storage } from '../../../trainer/gpu/kernel.ts';
 import { compileKernel } from '../../../trainer/gpu/program.ts';
 import { gpuKernels } from '../../../trainer/kernels/candidates.ts';
@@ -93,7 +93,10 @@ export const STAGE_WORK: Readonly<Record<string, (gpu: Gpu, context: StageContex
     }
   },
 
-  tune: (gpu, context) => tuneRest(gpu, context.models, storagesOf(gpu), contextOf(context.note), tuning(context)),
+  tune(gpu, context) {
+    const steps = stepsOf(context.models, storagesOf(gpu), gpu.facts);
+    return tuneRest(gpu, steps, [], contextOf(context.note), tuning(context));
+  },
 
   async bench(gpu, context) {
     const { given, keep, note, naive } = context;

@@ -3,23 +3,26 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { reasonOf, ToolkitError } from '../../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../../crawlers/shell/folder.ts';
-import { keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../../../trainer/bench/findings.ts';
 import { BENCH_MODELS, type BenchModel, benchModel, benchRows } from '../../../trainer/bench/models.ts';
-import { probeMatrices } from '../../../trainer/bench/probe.ts';
+import { predictionText, predictStep } from '../../../trainer/bench/predict.ts';
 import { findPytorch, type PeerRow, PYTORCH_WAYS, runPytorch } from '../../../trainer/bench/pytorch.ts';
 import { type BenchReport, benchText } from '../../../trainer/bench/report.ts';
 import { ADAPTER_CHOICES, type AdapterChoice, openGpu } from '../../../trainer/gpu/adapter.ts';
 import { nodeCommand } from '../../../trainer/gpu/apart.ts';
+import { cardOf } from '../../../trainer/gpu/cards.ts';
+import { keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../../../trainer/gpu/findings.ts';
+import { probeMatrices } from '../../../trainer/kernels/probed.ts';
+import { saveProbed } from '../../../trainer/kernels/tuned.ts';
 import { STAGE_WORK, type Stay } from './gpu-stages.ts';
 
 const HELP = `One short stay on a machine with a GPU: everything in one JSON file, written again after every single figure.
 
   facts   limits, features, matrix configurations
   probe   a product and attention with every matrix configuration, each in a process of its own
-  rates   peaks; the fastest variants of the square products (4096³ first), and their rates
   tune    the fastest variants for the models, kept in the user's cache
   bench   the kernels of each step against their references, then whole steps with their rooflines
   peers   PyTorch compiled and eager, bf16 and f32, with the same models and AdamW
+  rates   peaks; the fastest variants of the square products (4096³ first), and their rates
   check   every kernel, and every variant that tuning would try, against its f64 reference
 
 Each stage is a process of its own with a time limit. One that crashed or hung is started again without the variant that
@@ -29,10 +32,10 @@ it was at; one that was cut off goes on where the file ends, so the same command
 
   --out FILE       JSON to write, or to continue (default gpu-stay.json)
   --stages LIST    by comma, of those above (default all)
-  --models LIST    by comma, of ${Object.keys(BENCH_MODELS).join(', ')} (default 124M,1M)
+  --models LIST    by comma, of ${Object.keys(BENCH_MODELS).join(', ')} (default 124M)
   --adapter KIND   ${ADAPTER_CHOICES.join(', ')} (default gpu: a CPU driver would not answer)
   --python PYTHON  for peers (default python3)
-  --seconds N      of the whole stay (default 1680)
+  --seconds N      of the whole stay (default 700: with the start and the way back a quarter of an hour)
   --only REGEX     names of kernels for check, of classes for rates and tune
   --naive          bench the plainest kernels too
 
@@ -45,10 +48,11 @@ For a bare machine, from the project's root: make the kit (\`bare-gpu/pack\`: No
 Carry the kit's folder (.gpu), dist/gpu-stay.mjs, trainer/bench/pytorch.py and node_modules/webgpu without its other
 platforms; koffi is not needed. There: \`. .gpu/enter && node dist/gpu-stay.mjs --out $OUT/stay.json\`.`;
 
-const STAGES = ['facts', 'probe', 'rates', 'tune', 'bench', 'peers', 'check'] as const;
+/** The most valuable first. */
+const STAGES = ['facts', 'probe', 'tune', 'bench', 'peers', 'rates', 'check'] as const;
 type Stage = (typeof STAGES)[number];
 const LIMIT_SECONDS: Readonly<Record<Stage, number>> = {
-  ...{ facts: 60, probe: 120, rates: 480, tune: 480, bench: 300, peers: 180, check: 900 },
+  ...{ facts: 30, probe: 60, tune: 220, bench: 150, peers: 120, rates: 120, check: 900 },
 };
 
 function refuse(text: string): never {
@@ -68,8 +72,8 @@ function readOptions() {
       options: {
         ...{ help: { type: 'boolean' }, naive: { type: 'boolean', default: false }, child: { type: 'string' } },
         ...{ out: { type: 'string', default: 'gpu-stay.json' }, stages: { type: 'string', default: STAGES.join() } },
-        ...{ models: { type: 'string', default: '124M,1M' }, adapter: { type: 'string', default: 'gpu' } },
-        ...{ python: { type: 'string', default: 'python3' }, seconds: { type: 'string', default: '1680' } },
+        ...{ models: { type: 'string', default: '124M' }, adapter: { type: 'string', default: 'gpu' } },
+        ...{ python: { type: 'string', default: 'python3' }, seconds: { type: 'string', default: '700' } },
         ...{ only: { type: 'string', default: '.' } },
       } as const,
     });
@@ -168,7 +172,13 @@ const pytorch = stages.includes('peers')
 const stageWork: Partial<Record<Stage, () => Promise<void>>> = {
   async probe() {
     const timeoutMs = 1000 * LIMIT_SECONDS.probe;
-    keep(['probed'], await probeMatrices(stay.facts!, (config) => childArguments(`probe ${config}`), timeoutMs));
+    const command = (config: string): string[] => [
+      ...nodeCommand(),
+      process.argv[1],
+      ...childArguments(`probe ${config}`),
+    ];
+    keep(['probed'], await probeMatrices(stay.facts!, command, { timeoutMs }));
+    saveProbed(stay.facts!, stay.probed!);
     for (const { config, fault } of stay.probed!) say(`matrices of ${config}: ${fault ?? 'work'}`);
   },
   async bench() {
@@ -209,6 +219,12 @@ for (const report of Object.values(stay.bench ?? {})) {
   const peers = Object.values(stay.peers ?? {}) as PeerRow[];
   const mine = peers.filter(({ model }) => (report as BenchReport).steps.some((step) => step.model === model));
   console.log(benchText({ ...(report as BenchReport), peers: mine }, 12));
+}
+const card = cardOf(stay.facts.name);
+for (const model of card ? models : []) {
+  const { depth, width, context, vocabSize, gpuRows: batch } = BENCH_MODELS[model];
+  const step = { depth, width, context, batch, microBatch: batch, steps: 1, learningRate: 0 };
+  console.log(predictionText(model, predictStep(stay.facts, card!, step, vocabSize), 12));
 }
 const verdicts = { ...stay.chosen, ...stay.check, ...stay.crashed };
 const wrong = Object.entries(verdicts).filter(([, verdict]) => verdict !== 'right');

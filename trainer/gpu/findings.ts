@@ -4,7 +4,7 @@
  * next child reads. What a child was at when it crashed stands under `crashed`, and the next one goes on without it.
  */
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import { type ApartOptions, runApart } from '../gpu/apart.ts';
+import { type ApartOptions, runApart } from './apart.ts';
 
 export interface Findings {
   /** What the child is at. */
