@@ -1,12 +1,15 @@
 /** What steps would do on GPUs that are not here: counted on devices that allocate nothing. */
 import { expect, it } from 'vitest';
 import { dryBench, type Prediction, predictStep, ratesOf } from '../../trainer/bench/predict.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { cardOf, dryFacts, usableGb } from '../../trainer/gpu/cards.ts';
 import { Gpu } from '../../trainer/gpu/device.ts';
 import { isMatmul } from '../../trainer/kernels/matmul.ts';
-import { PRESETS } from '../../trainer/model/config.ts';
+import { Arena } from '../../trainer/model/arena.ts';
+import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
 import { rowsOfChunk } from '../../trainer/model/head.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
+import { isSame, trainGrammar } from '../../trainer/proofs/training.ts';
 import { defaultMemoryGb, recipeOf } from '../../trainer/run/recipe.ts';
 import type { RecipeOptions } from '../../trainer/run/recipe-options.ts';
 
@@ -23,6 +26,8 @@ const others = [
   [{ depth: 13 }, 32_768],
   [{ depth: 16, memoryGb: 40 }, 50_304],
   [{ depth: 19, memoryGb: 120 }, 32_768],
+  [{ depth: 24 }, 50_304],
+  [{ depth: 32, memoryGb: 40, microBatch: 4 }, 50_304],
 ] as const;
 
 it.each([...presets, ...others])(
@@ -97,4 +102,27 @@ it('prints a prediction for GPUs by name, and refuses names that it does not kno
   }
   expect(() => dryBench('gtx')).toThrow(expect.objectContaining({ code: 'BAD_OPTION', exitStatus: 2 }));
   expect(() => dryBench('h200', '1B')).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
+});
+
+it('a model of 1.5 billion parameters lies in pages of a GiB, and a hint names what is too large', () => {
+  const recipe = recipeOf({ ...sizes, depth: 32, microBatch: 4 }, 50_304, h200);
+  expect(parameterCount(recipe.config)).toBeGreaterThan(1.5e9);
+  const gpu = Gpu.dry(h200);
+  const { arena } = new Trainer(gpu, recipe.config, recipe.trainer);
+  const pages = arena.pages('params').map(({ tensor }) => tensor.elements * 4);
+  expect(Math.max(...pages)).toBeLessThanOrEqual(2 ** 30);
+  expect(pages.reduce((sum, bytes) => sum + bytes)).toBe(4 * arena.size);
+  expect(arena.bytes).toBe(recipe.memory.modelBytes);
+  const small = { ...h200, limits: { ...h200.limits, maxStorageBufferBindingSize: 2 ** 27 } };
+  const table = modelConfig({ vocabSize: 50_304, depth: 1, width: 1024 });
+  expect(() => new Arena(Gpu.dry(small), table)).toThrow(
+    expect.objectContaining({ code: 'OUT_OF_MEMORY', hint: expect.stringContaining('lower --width') }),
+  );
+});
+
+it('pages do not change what is computed, to the bit', async () => {
+  const gpu = await openGpu();
+  expect(isSame(await trainGrammar(gpu, 4), await trainGrammar(gpu, 4, { pageBytes: 4096 }))).toBe(true);
+  expect(gpu.liveBuffers).toBe(0);
+  gpu.destroy();
 });

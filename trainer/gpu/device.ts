@@ -128,14 +128,19 @@ export class Gpu {
   }
 
   /** @throws ToolkitError OUT_OF_MEMORY when the size is over the adapter's limit. */
-  buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE): GPUBuffer {
+  buffer(
+    label: string,
+    bytes: number,
+    usage: GPUBufferUsageFlags = STORAGE,
+    hint = 'lower --micro-batch, --context or --memory-gb',
+  ): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
     const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
     if (size > limit) {
       throw new ToolkitError({
         code: 'OUT_OF_MEMORY',
         message: `${label}: needs a buffer of ${size} bytes, the adapter allows ${limit}`,
-        hint: 'lower --batch, --context or --depth',
+        hint,
         exitStatus: 2,
       });
     }

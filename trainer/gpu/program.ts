@@ -16,10 +16,16 @@ export interface Tensor {
   readonly elementBytes: 2 | 4;
 }
 
-/** One storage buffer of its own. */
-export function tensor(gpu: Gpu, name: string, elements: number, storage: Storage = 'f32'): Tensor {
+/** One storage buffer of its own. @param hint what to do where the adapter allows none so large */
+export function tensor(gpu: Gpu, name: string, elements: number, storage: Storage = 'f32', hint?: string): Tensor {
   const elementBytes = storage === 'f16' ? 2 : 4;
-  return { name, buffer: gpu.buffer(name, elements * elementBytes), offset: 0, elements, elementBytes };
+  return {
+    name,
+    buffer: gpu.buffer(name, elements * elementBytes, undefined, hint),
+    offset: 0,
+    elements,
+    elementBytes,
+  };
 }
 
 /** `count` elements of a tensor from element `from`; the offset must be a multiple of WebGPU's 256 bytes. */

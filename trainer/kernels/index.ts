@@ -17,7 +17,7 @@ import {
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
 import { heads } from './heads.ts';
-import { gradNorm, gradNormPartial, lossTotal, lossWeights } from './loss-scale.ts';
+import { gradNorm, gradNormPage, gradNormPartial, lossTotal, lossWeights } from './loss-scale.ts';
 import { exactMatmul, isExact, type MatmulTile, matmul } from './matmul.ts';
 import type { MatmulDims, MatmulProblem } from './matmul-problem.ts';
 import type { SubgroupTile } from './matmul-subgroup.ts';
@@ -84,6 +84,7 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
     },
     adamw: adamw(storage),
     gradNormPartial: gradNormPartial(choice.normLanes),
+    gradNormPage: gradNormPage(choice.normLanes),
     lossTotal: lossTotal(choice.normLanes === 1 ? 64 : MOST_LANES),
     muonSquares: muonSquares(choice.normLanes),
     muonScale: muonScale(choice.normLanes),
@@ -156,6 +157,7 @@ export function allKernels(storage: Storage): Kernel[] {
       return [
         ...(Object.values(set.rmsnorm) as Kernel[]),
         set.gradNormPartial,
+        set.gradNormPage,
         set.lossTotal,
         set.muonSquares,
         set.muonScale,

@@ -53,6 +53,46 @@ ${rowMain(
   cases: [{ P: 4 }, { P: 1028 }, { P: 5000 }],
 });
 
+/**
+ * The same where gradients lie in pages: what a lane found in the pages before waits in `sums`, and the `last` page ends
+ * its part. `first`: where the page begins, in vec4 of all.
+ */
+export const gradNormPage = (lanes: number): Kernel => ({
+  name: `grad_norm_page_${lanes}`,
+  inputs: { grads: 'vec4f P' },
+  updates: { sums: `vec4f ${NORM_PARTS} ${4 * lanes}`, partial: String(NORM_PARTS) },
+  scalars: { first: 'u32', last: 'u32' },
+  multiples: { P: 4 },
+  grid: () => rowGrid(NORM_PARTS, lanes),
+  wgsl: `${SUM4}
+${rowMain(
+  lanes,
+  `${NORM_PARTS}u`,
+  `  let own = n * LANES + lane;
+  let stride = ${NORM_PARTS}u * LANES;
+  var squares = select(sums[own], vec4f(), dims.first == 0u);
+  let skipped = select(0u, (dims.first - own + stride - 1u) / stride, dims.first > own);
+  for (var p = own + skipped * stride - dims.first; p < dims.P / 4u; p += stride) { let x = grads[p]; squares += x * x; }
+  sums[own] = squares;
+  let sum = sum_lanes(add_lanes(squares), lane);
+  if (lane == 0u && dims.last == 1u) { partial[n] = sum; }`,
+)}`,
+  reference({ grads, sums, partial }, { P, first, last }) {
+    if (first === 0) sums.fill(0);
+    for (let p = 0; p < P; p++)
+      sums[((Math.floor(p / 4) + first) % (NORM_PARTS * lanes)) * 4 + (p % 4)] += grads[p] ** 2;
+    if (last === 0) return;
+    partial.fill(0);
+    for (const [i, sum] of sums.entries()) partial[Math.floor(i / 4 / lanes)] += sum;
+  },
+  cases: [
+    { P: 4, first: 0, last: 0 },
+    { P: 5000, first: 0, last: 1 },
+    { P: 5000, first: 1250, last: 1 },
+    { P: 20, first: 70_000, last: 0 },
+  ],
+});
+
 /** Ends the norm; `dynamic` 1 lets the loss scale move. */
 export const gradNorm: Kernel = {
   name: 'grad_norm',

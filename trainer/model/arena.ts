@@ -1,12 +1,16 @@
 /**
- * Parameters, gradients and the optimizer's moments, each packed into one buffer of the same layout, so that one
- * dispatch updates a whole optimizer group:
+ * Parameters, gradients and the optimizer's moments, each packed into buffers of one layout, so that a dispatch updates
+ * all of an optimizer group that a buffer holds:
  *
  *   params | matrices …… | embeddings …… | head | norms … |    every tensor starts at a multiple of 128 elements (256
  *   grads  | same        | same          | same | same    |    bytes of f16, WebGPU's binding alignment); gaps stay zero
  *   m      | same        | same          | same | same    |
  *   v                    | same          | same | same    |    Muon's matrices have no second moment
  *   half   | same, f16: in mixed precision what the network reads |
+ *   page   | 0         | 1        | 2           …         |    a buffer each, PAGE_BYTES at most, cut between tensors
+ *
+ * Pages are cut where no product reads across: q, k and v, and gate and up, stay together. What is computed does not
+ * depend on where they are cut, to the bit.
  */
 import type { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
@@ -25,23 +29,49 @@ export interface ArenaOptions {
   readonly storage?: Storage;
   /** Group without a second moment, which must be the first of the arena. */
   readonly without?: ParameterGroup;
+  /** Of f32, at most; PAGE_BYTES and the adapter's limit where left out. */
+  readonly pageBytes?: number;
 }
+
+const PAGE_BYTES = 2 ** 30;
+
+/** Elements of the layout that lie in one buffer. */
+interface Page {
+  readonly first: number;
+  readonly end: number;
+}
+type Part = ArenaPart | 'half';
+
+/** What of an optimizer group lies in one page. */
+export interface GroupPage {
+  readonly parameters: readonly Parameter[];
+  readonly elements: number;
+  view(part: Part): Tensor;
+  /** Element of the view at which a parameter begins. */
+  offsetOf(parameter: Parameter): number;
+}
+
+/** Parameters that stand behind the one before them as one matrix. */
+const JOINED = /\.(k_proj|v_proj|up_proj)\.weight$/;
 
 export class Arena {
   readonly parameters: readonly Parameter[];
-  /** Elements of each buffer (`v` may lack the first group). */
-  readonly size: number;
-  readonly whole: Readonly<Partial<Record<ArenaPart | 'half', Tensor>>>;
+  readonly storage: Storage;
   /** The copy in half precision is behind the parameters: whoever reads it casts first. */
   isStale = true;
   readonly #offsets = new Map<string, number>();
   readonly #parameterOf: ReadonlyMap<string, Parameter>;
   /** Element of the layout at which `v` begins. */
   readonly #firstOfV: number;
+  readonly #pages: readonly Page[];
+  /** A tensor for each page; of `v` undefined where a page lies before it begins. */
+  readonly #buffers = new Map<Part, readonly (Tensor | undefined)[]>();
   readonly #gpu: Gpu;
 
-  constructor(gpu: Gpu, config: ModelConfig, { parts = ARENA_PARTS, storage = 'f32', without }: ArenaOptions = {}) {
+  constructor(gpu: Gpu, config: ModelConfig, options: ArenaOptions = {}) {
+    const { parts = ARENA_PARTS, storage = 'f32', without, pageBytes = PAGE_BYTES } = options;
     this.#gpu = gpu;
+    this.storage = storage;
     this.parameters = parametersOf(config);
     this.#parameterOf = new Map(this.parameters.map((parameter) => [parameter.name, parameter]));
     let at = 0;
@@ -51,26 +81,78 @@ export class Arena {
       at += aligned(sizeOf(parameter));
       if (parameter.group === without) firstOfV = at;
     }
-    this.size = at;
     this.#firstOfV = firstOfV;
-    const whole: Partial<Record<ArenaPart | 'half', Tensor>> = {};
-    for (const part of parts) whole[part] = tensor(gpu, part, part === 'v' ? at - firstOfV : at);
-    if (storage === 'f16') whole.half = tensor(gpu, 'half', at, 'f16');
-    this.whole = whole;
+    const limit = Math.min(pageBytes, gpu.facts.limits.maxStorageBufferBindingSize ?? pageBytes);
+    this.#pages = this.#cut(Math.floor(limit / 4), at);
+    for (const part of parts) this.#allocate(part, 'f32');
+    if (storage === 'f16') this.#allocate('half', 'f16');
+  }
+
+  /** Pages of whole units: a tensor, or neighbours that products read as one. A unit that is larger has its own. */
+  #cut(most: number, size: number): Page[] {
+    const starts = this.parameters.filter(({ name }) => !JOINED.test(name)).map(({ name }) => this.#offsets.get(name)!);
+    const pages: Page[] = [];
+    let first = 0;
+    for (const [i, start] of starts.entries()) {
+      const end = starts[i + 1] ?? size;
+      if (start > first && end - first > most) {
+        pages.push({ first, end: start });
+        first = start;
+      }
+    }
+    return [...pages, { first, end: size }];
+  }
+
+  #allocate(part: Part, storage: Storage): void {
+    const hint = 'one matrix or table alone is that large: lower --width, or take a smaller vocabulary';
+    const buffers = this.#pages.map((page, i) => {
+      const { first, end } = this.#rangeOf(part, page);
+      const name = this.#pages.length > 1 ? `${part} page ${i}` : part;
+      return first < end ? tensor(this.#gpu, name, end - first, storage, hint) : undefined;
+    });
+    this.#buffers.set(part, buffers);
+  }
+
+  #rangeOf(part: Part, { first, end }: Page): Page {
+    return { first: part === 'v' ? Math.max(first, this.#firstOfV) : first, end };
+  }
+
+  /** Elements of the layout. */
+  get size(): number {
+    return this.#pages.at(-1)!.end;
+  }
+
+  /** Of all parts. */
+  get bytes(): number {
+    const all = [...this.#buffers.values()].flat();
+    return all.reduce((sum, buffer) => sum + (buffer ? buffer.elements * buffer.elementBytes : 0), 0);
+  }
+
+  /** True when the arena has this part at all. */
+  holds(part: Part): boolean {
+    return this.#buffers.has(part);
+  }
+
+  /** A part page by page, with where each begins in the layout. */
+  pages(part: Part): readonly { readonly tensor: Tensor; readonly first: number }[] {
+    const buffers = this.#buffers.get(part) ?? [];
+    return buffers.flatMap((tensor, i) =>
+      tensor ? [{ tensor, first: this.#rangeOf(part, this.#pages[i]).first }] : [],
+    );
   }
 
   /** True when the arena holds this part of this parameter. */
   has(part: ArenaPart, name: string): boolean {
-    return this.whole[part] !== undefined && (part !== 'v' || this.#offsets.get(name)! >= this.#firstOfV);
+    return this.holds(part) && (part !== 'v' || this.#offsets.get(name)! >= this.#firstOfV);
   }
 
   /** One parameter, or its gradient or moment. */
-  view(part: ArenaPart | 'half', name: string): Tensor {
+  view(part: Part, name: string): Tensor {
     return this.#range(part, name, this.#offsets.get(name)!, sizeOf(this.#parameterOf.get(name)!));
   }
 
   /** Neighbours in the layout as one tensor: q, k and v, or gate and up. */
-  span(part: ArenaPart | 'half', names: readonly string[]): Tensor {
+  span(part: Part, names: readonly string[]): Tensor {
     const first = this.#offsets.get(names[0])!;
     let end = first;
     for (const name of names) {
@@ -82,26 +164,40 @@ export class Arena {
 
   /** What the network reads: the copy in half precision where there is one. */
   weight(...names: string[]): Tensor {
-    return this.span(this.whole.half ? 'half' : 'params', names);
+    return this.span(this.holds('half') ? 'half' : 'params', names);
   }
 
   gradient(...names: string[]): Tensor {
     return this.span('grads', names);
   }
 
-  /** The contiguous range of one optimizer group; `undefined` when the model has no such parameter. */
-  group(part: ArenaPart | 'half', group: ParameterGroup): Tensor | undefined {
+  /**
+   * An optimizer group page by page, the same pages of every part; none when the model has no such parameter.
+   * `parameters` are those in the page.
+   */
+  group(group: ParameterGroup): readonly GroupPage[] {
     const members = this.parameters.filter((parameter) => parameter.group === group);
-    if (members.length === 0) return undefined;
-    const start = this.#offsets.get(members[0].name)!;
-    const last = members.at(-1)!;
-    return this.#range(part, group, start, this.#offsets.get(last.name)! + aligned(sizeOf(last)) - start);
+    return this.#pages.flatMap((page) => {
+      const inside = members.filter(({ name }) => {
+        const at = this.#offsets.get(name)!;
+        return at >= page.first && at < page.end;
+      });
+      if (inside.length === 0) return [];
+      const start = this.#offsets.get(inside[0].name)!;
+      const last = inside.at(-1)!;
+      const elements = this.#offsets.get(last.name)! + aligned(sizeOf(last)) - start;
+      const view = (part: Part): Tensor => this.#range(part, group, start, elements);
+      const offsetOf = ({ name }: Parameter): number => this.#offsets.get(name)! - start;
+      return [{ parameters: inside, elements, view, offsetOf }];
+    });
   }
 
-  #range(part: ArenaPart | 'half', name: string, from: number, elements: number): Tensor {
-    const whole = this.whole[part]!;
-    const first = part === 'v' ? from - this.#firstOfV : from;
-    return { ...whole, name: `${part} ${name}`, offset: first * whole.elementBytes, elements };
+  #range(part: Part, name: string, from: number, elements: number): Tensor {
+    const at = this.#pages.findIndex(({ first, end }) => from >= first && from + elements <= end);
+    const whole = this.#buffers.get(part)?.[at];
+    if (!whole) throw new Error(`arena: no ${part} of ${name}`);
+    const offset = from - this.#rangeOf(part, this.#pages[at]).first;
+    return { ...whole, name: `${part} ${name}`, offset: offset * whole.elementBytes, elements };
   }
 
   /** Seeded initial values: the same bits on every adapter. Rows behind the vocabulary stay zero. */
@@ -136,6 +232,7 @@ export class Arena {
   }
 
   release(): void {
-    for (const { buffer } of Object.values(this.whole)) this.#gpu.release(buffer);
+    for (const part of this.#buffers.keys())
+      for (const { tensor } of this.pages(part)) this.#gpu.release(tensor.buffer);
   }
 }

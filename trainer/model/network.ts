@@ -40,7 +40,7 @@ export class Network {
     this.gpu = gpu;
     this.config = config;
     this.arena = arena;
-    this.storage = arena.whole.half ? 'f16' : 'f32';
+    this.storage = arena.storage;
     this.kernels = kernelSet(choice, this.storage);
     const { maxStorageBufferBindingSize: binding = LOGITS_BYTES } = gpu.facts.limits;
     this.logitsBytes = Math.min(choice.logitsBytes ?? LOGITS_BYTES, binding);

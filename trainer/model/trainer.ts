@@ -44,6 +44,8 @@ export interface TrainerOptions {
   /** Keep only the stream into each layer and run a layer again on the way back: less memory, a third more work. */
   readonly recompute?: boolean;
   readonly kernels?: KernelChoice;
+  /** Of a buffer of parameters at most: for tests; see arena.ts. */
+  readonly pageBytes?: number;
 }
 
 export interface StepFigures {
@@ -84,14 +86,18 @@ export class Trainer {
 
   /** Allocates and records. Parameters are zero until `arena.initialise` or a checkpoint fills them. */
   constructor(gpu: Gpu, config: ModelConfig, options: TrainerOptions) {
-    const { rows, optimizer, storage = 'f32', recompute, kernels = kernelsFor(gpu.facts) } = options;
+    const { rows, optimizer, storage = 'f32', recompute, kernels = kernelsFor(gpu.facts), pageBytes } = options;
     this.gpu = gpu;
     this.config = config;
     this.rows = rows;
     this.storage = storage;
     this.kernels = kernels;
     this.#optimizer = { ...optimizer, dynamicLossScale: optimizer.dynamicLossScale ?? storage === 'f16' };
-    this.arena = new Arena(gpu, config, { storage, ...(optimizer.matrices === 'muon' && { without: 'matrix' }) });
+    this.arena = new Arena(gpu, config, {
+      storage,
+      pageBytes,
+      ...(optimizer.matrices === 'muon' && { without: 'matrix' }),
+    });
     const network = new Network(gpu, config, this.arena, kernels);
     this.#network = network;
     const N = rows * config.context;
@@ -119,8 +125,9 @@ export class Trainer {
       update: program(),
     };
     const { cast, forward, losses, gradients, update } = this.#programs;
-    const { whole } = this.arena;
-    if (whole.half) cast.add(castHalf, { P: this.arena.size }, { params: whole.params!, half: whole.half });
+    const halves = this.arena.pages('half');
+    for (const [i, { tensor: params }] of this.arena.pages('params').entries())
+      if (halves[i]) cast.add(castHalf, { P: params.elements }, { params, half: halves[i].tensor });
     const a = addForward(forward, network, this.#batch, { rows, recompute });
     const dlosses = make('dlosses', N);
     const dnormed = network.activation('grad normed', N * config.width);
@@ -175,7 +182,7 @@ export class Trainer {
     const encoder = gpu.device.createCommandEncoder();
     this.#castWhenStale(encoder);
     if (index === 0) {
-      encoder.clearBuffer(arena.whole.grads!.buffer);
+      for (const { tensor } of arena.pages('grads')) encoder.clearBuffer(tensor.buffer);
       encoder.clearBuffer(this.#total.buffer);
     }
     this.#programs.forward.encode(encoder);

@@ -6,7 +6,7 @@
 import { type Program, slice, type Tensor } from '../gpu/program.ts';
 import { gradNorm, NORM_PARTS } from '../kernels/loss-scale.ts';
 import { MUON_PARTS, muonMomentum, NEWTON_SCHULZ } from '../kernels/muon.ts';
-import type { ArenaPart } from './arena.ts';
+import type { GroupPage } from './arena.ts';
 import { type MatrixOptimizer, PARAMETER_GROUPS, type Parameter, type ParameterGroup } from './config.ts';
 import type { Network } from './network.ts';
 
@@ -35,45 +35,66 @@ export function addUpdate(
 ): void {
   const { arena, kernels } = network;
   const { matrices, weightDecay, rateOf = {}, dynamicLossScale = false } = options;
-  const partial = network.tensor('norm partial', NORM_PARTS);
-  program.add(kernels.gradNormPartial, { P: arena.size }, { grads: arena.whole.grads!, partial });
+  const partial = addGradNormParts(program, network);
   program.add(gradNorm, { dynamic: dynamicLossScale ? 1 : 0 }, { partial, step, total, state });
   for (const group of PARAMETER_GROUPS) {
-    const grads = arena.group('grads', group);
-    if (!grads) continue;
     const decay = group === 'norm' || group === 'scalar' ? 0 : weightDecay;
+    const pages = arena.group(group);
     if (group === 'matrix' && matrices === 'muon') {
-      addMuon(program, network, decay, { step, state, grads });
+      addMuon(program, network, pages, decay, { step, state });
       continue;
     }
-    const part = (name: ArenaPart): Tensor => arena.group(name, group)!;
-    const half = arena.whole.half && { half: arena.group('half', group)! };
-    const tensors = { grads, step, state, params: part('params'), m: part('m'), v: part('v'), ...half };
-    program.add(kernels.adamw, { P: grads.elements, lr_scale: rateOf[group] ?? 1, decay }, tensors);
+    for (const { elements: P, view } of pages) {
+      const half = arena.holds('half') && { half: view('half') };
+      const tensors = {
+        grads: view('grads'),
+        step,
+        state,
+        params: view('params'),
+        m: view('m'),
+        v: view('v'),
+        ...half,
+      };
+      program.add(kernels.adamw, { P, lr_scale: rateOf[group] ?? 1, decay }, tensors);
+    }
   }
+}
+
+/** Sums of squares of all gradients, in an order that pages do not change. */
+function addGradNormParts(program: Program, network: Network): Tensor {
+  const { arena, kernels } = network;
+  const partial = network.tensor('norm partial', NORM_PARTS);
+  const pages = arena.pages('grads');
+  if (pages.length === 1) {
+    program.add(kernels.gradNormPartial, { P: arena.size }, { grads: pages[0].tensor, partial });
+    return partial;
+  }
+  const sums = network.tensor('norm sums', NORM_PARTS * 4 * kernels.normLanes);
+  for (const [i, { tensor: grads, first }] of pages.entries()) {
+    const dims = { P: grads.elements, first: first / 4, last: i === pages.length - 1 ? 1 : 0 };
+    program.add(kernels.gradNormPage, dims, { grads, sums, partial });
+  }
+  return partial;
 }
 
 /** Elements of the scratch that a batch of matrices goes through: 16 Mi, 64 MiB of f32. */
 const BATCH_ELEMENTS = 2 ** 24;
 
-/** Matrices of one shape together, as many as the scratch holds. */
+/** Page by page, matrices of one shape together, as many as the scratch holds. */
 function addMuon(
   program: Program,
   network: Network,
+  pages: readonly GroupPage[],
   decay: number,
-  { step, state, grads }: Record<'step' | 'state' | 'grads', Tensor>,
+  { step, state }: Record<'step' | 'state', Tensor>,
 ): void {
-  const { arena, gpu, kernels, storage } = network;
-  const P = grads.elements;
-  const group = (part: ArenaPart | 'half'): Tensor => arena.group(part, 'matrix')!;
-  const ahead = network.tensor('muon ahead', P);
-  program.add(muonMomentum, { P }, { grads, state, ahead, m: group('m') });
-
-  const batches = batchesOf(arena.parameters.filter(({ group }) => group === 'matrix'));
-  const largest = Math.max(...batches.map(({ parameters, O, C }) => parameters.length * O * C));
-  const square = Math.max(...batches.map(({ parameters, O, C }) => parameters.length * Math.min(O, C) ** 2));
-  const most = Math.max(...batches.map(({ parameters }) => parameters.length));
+  const { storage, kernels } = network;
+  const all = pages.flatMap((page) => batchesOf(page.parameters).map((batch) => ({ page, ...batch })));
+  const largest = Math.max(...all.map(({ parameters, O, C }) => parameters.length * O * C));
+  const square = Math.max(...all.map(({ parameters, O, C }) => parameters.length * Math.min(O, C) ** 2));
+  const most = Math.max(...all.map(({ parameters }) => parameters.length));
   const make = (name: string, elements: number): Tensor => network.tensor(`muon ${name}`, elements, storage);
+  const whole = network.tensor('muon ahead', Math.max(...pages.map(({ elements }) => elements)));
   const scratch = {
     x: make('x', largest),
     next: make('next', largest),
@@ -82,41 +103,59 @@ function addMuon(
     partial: network.tensor('muon partial', most * MUON_PARTS),
     scale: network.tensor('muon scale', most),
   };
-  for (const [i, { parameters, O, C }] of batches.entries()) {
-    const [Z, S, side] = [parameters.length, O * C, Math.min(O, C)];
-    const offsets = network.tensor(`muon offsets ${i}`, Z);
-    const first = group('params').offset;
-    const starts = parameters.map(({ name }) => (arena.view('params', name).offset - first) / 16);
-    gpu.write(offsets.buffer, 0, Uint32Array.from(starts));
-    const gram = slice(scratch.gram, 0, Z * side * side);
-    const polynomial = slice(scratch.polynomial, 0, Z * side * side);
-    const partial = slice(scratch.partial, 0, Z * MUON_PARTS);
-    const scale = slice(scratch.scale, 0, Z);
-    let x = slice(scratch.x, 0, Z * S);
-    let next = slice(scratch.next, 0, Z * S);
-    program.add(kernels.muonSquares, { P, Z, S }, { ahead, offsets, partial });
-    program.add(kernels.muonScale, { Z }, { partial, scale });
-    program.add(kernels.muonNormalise, { P, Z, S }, { ahead, offsets, scale, x });
-    const { a, b, c, steps } = NEWTON_SCHULZ;
-    const squares = { Z, M: side, N: side, K: side };
-    for (let i = 0; i < steps; i++) {
-      if (O <= C) network.product(program, 'nt', { Z, M: O, N: O, K: C }, { a: x, b: x, out: gram });
-      else network.product(program, 'tn', { Z, M: C, N: C, K: O }, { a: x, b: x, out: gram });
-      const blend = { residual: gram, alpha: c, beta: b };
-      network.product(program, 'nn', squares, { a: gram, b: gram, out: polynomial }, blend);
-      const [left, right] = O <= C ? [polynomial, x] : [x, polynomial];
-      const shape = { Z, M: O, N: C, K: side };
-      network.product(program, 'nn', shape, { a: left, b: right, out: next }, { residual: x, alpha: 1, beta: a });
-      [x, next] = [next, x];
+  for (const page of pages) {
+    const P = page.elements;
+    const ahead = slice(whole, 0, P);
+    program.add(muonMomentum, { P }, { grads: page.view('grads'), state, ahead, m: page.view('m') });
+    for (const batch of all.filter((one) => one.page === page)) {
+      const offsets = network.tensor('muon offsets', batch.parameters.length);
+      const starts = batch.parameters.map((parameter) => page.offsetOf(parameter) / 4);
+      network.gpu.write(offsets.buffer, 0, Uint32Array.from(starts));
+      const x = addNewtonSchulz(program, network, batch, { ...scratch, ahead, offsets }, P);
+      const { O, C, parameters } = batch;
+      const half = network.arena.holds('half') && { half: page.view('half') };
+      const dims = { P, Z: parameters.length, S: O * C, lr_scale: Math.sqrt(Math.max(1, O / C)), decay };
+      program.add(kernels.muonUpdate, dims, { x, offsets, step, state, params: page.view('params'), ...half });
     }
-    const half = arena.whole.half && { half: group('half') };
-    const rate = { lr_scale: Math.sqrt(Math.max(1, O / C)), decay };
-    program.add(
-      kernels.muonUpdate,
-      { P, Z, S, ...rate },
-      { x, offsets, step, state, params: group('params'), ...half },
-    );
   }
+}
+
+type MuonScratch = Readonly<
+  Record<'x' | 'next' | 'gram' | 'polynomial' | 'partial' | 'scale' | 'ahead' | 'offsets', Tensor>
+>;
+
+/** @returns the matrices of a batch, orthogonalised */
+function addNewtonSchulz(
+  program: Program,
+  network: Network,
+  { O, C, parameters }: MuonBatch,
+  { ahead, offsets, ...scratch }: MuonScratch,
+  P: number,
+): Tensor {
+  const { kernels } = network;
+  const [Z, S, side] = [parameters.length, O * C, Math.min(O, C)];
+  const gram = slice(scratch.gram, 0, Z * side * side);
+  const polynomial = slice(scratch.polynomial, 0, Z * side * side);
+  const partial = slice(scratch.partial, 0, Z * MUON_PARTS);
+  const scale = slice(scratch.scale, 0, Z);
+  let x = slice(scratch.x, 0, Z * S);
+  let next = slice(scratch.next, 0, Z * S);
+  program.add(kernels.muonSquares, { P, Z, S }, { ahead, offsets, partial });
+  program.add(kernels.muonScale, { Z }, { partial, scale });
+  program.add(kernels.muonNormalise, { P, Z, S }, { ahead, offsets, scale, x });
+  const { a, b, c, steps } = NEWTON_SCHULZ;
+  const squares = { Z, M: side, N: side, K: side };
+  for (let i = 0; i < steps; i++) {
+    if (O <= C) network.product(program, 'nt', { Z, M: O, N: O, K: C }, { a: x, b: x, out: gram });
+    else network.product(program, 'tn', { Z, M: C, N: C, K: O }, { a: x, b: x, out: gram });
+    const blend = { residual: gram, alpha: c, beta: b };
+    network.product(program, 'nn', squares, { a: gram, b: gram, out: polynomial }, blend);
+    const [left, right] = O <= C ? [polynomial, x] : [x, polynomial];
+    const shape = { Z, M: O, N: C, K: side };
+    network.product(program, 'nn', shape, { a: left, b: right, out: next }, { residual: x, alpha: 1, beta: a });
+    [x, next] = [next, x];
+  }
+  return x;
 }
 
 interface MuonBatch {

@@ -125,7 +125,7 @@ const ORDER: readonly ArenaPart[] = ['params', 'grads', 'm', 'v'];
 export async function firstNotFinite(arena: Arena, parts = ORDER): Promise<BadTensor | undefined> {
   const forward = arena.parameters.map(({ name }) => name).sort((a, b) => depthOf(a) - depthOf(b));
   for (const part of parts) {
-    if (!arena.whole[part]) continue;
+    if (!arena.holds(part)) continue;
     for (const name of part === 'grads' ? forward.toReversed() : forward) {
       if (!arena.has(part, name)) continue;
       const values = await arena.readTensor(part, name);

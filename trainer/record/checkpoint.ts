@@ -293,7 +293,7 @@ export function loadCheckpoint(
 ): void {
   fill(MODEL_FILE, [['params', '']]);
   const moments = MOMENTS.map((part) => [part, `${part}.`] as const);
-  if (arena.whole.m && need === 'all') fill(OPTIMIZER_FILE, moments);
+  if (arena.holds('m') && need === 'all') fill(OPTIMIZER_FILE, moments);
 
   function fill(name: string, parts: readonly (readonly [part: ArenaPart, prefix: string])[]): void {
     const file = new TensorFile(join(dir, name));

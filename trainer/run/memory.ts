@@ -19,7 +19,6 @@ export interface MemoryNeed {
 export function memoryNeed(facts: AdapterFacts, config: ModelConfig, options: TrainerOptions): MemoryNeed {
   const gpu = Gpu.dry(facts);
   const trainer = new Trainer(gpu, config, options);
-  const { whole } = trainer.arena;
-  const modelBytes = Object.values(whole).reduce((sum, { elements, elementBytes }) => sum + elements * elementBytes, 0);
+  const modelBytes = trainer.arena.bytes;
   return { bytes: gpu.liveBytes, modelBytes, batchBytes: gpu.liveBytes - modelBytes };
 }

@@ -115,10 +115,10 @@ export function planOf(options: PlanOptions): Plan {
   };
 }
 
-/** An adapter without limits: what is planned for is not at hand. */
+/** What is planned for is not at hand: the limits that GPUs have. */
 const ANY_GPU: AdapterFacts = {
   ...{ name: 'any', vendor: '', architecture: '', kind: 'gpu', reason: '', subgroupMinSize: 32, subgroupMaxSize: 32 },
   features: ['shader-f16'],
   matrixConfigs: [],
-  limits: { maxBufferSize: Number.MAX_SAFE_INTEGER, maxStorageBufferBindingSize: Number.MAX_SAFE_INTEGER },
+  limits: { maxBufferSize: 2 ** 40, maxStorageBufferBindingSize: 2 ** 31 - 4 },
 };
