@@ -32,7 +32,7 @@ import {
   residualMixBackwardSum,
   residualMixForward,
 } from './residual-mix.ts';
-import { rmsnorm, sumSlices } from './rmsnorm.ts';
+import { type RmsnormKernels, rmsnorm, sumSlices } from './rmsnorm.ts';
 
 const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', 1, undefined);
 
@@ -155,7 +155,7 @@ export function allKernels(storage: Storage): Kernel[] {
     ...choices.flatMap((choice): Kernel[] => {
       const set = kernelSet(choice, storage);
       return [
-        ...(Object.values(set.rmsnorm) as Kernel[]),
+        ...normKernels(set.rmsnorm),
         set.gradNormPartial,
         set.gradNormPage,
         set.lossTotal,
@@ -180,6 +180,12 @@ export function allKernels(storage: Storage): Kernel[] {
     ...otherKernels(storage),
   ];
   return oncePerName(kernels);
+}
+
+/** The gradient of a weight is summed behind all that leave slices of it. */
+function normKernels({ backwardWhole, backwardWeightSum, ...others }: RmsnormKernels): Kernel[] {
+  const whole = (['write', 'accumulate'] as const).flatMap((mode) => (backwardWhole ? [backwardWhole(mode, 64)] : []));
+  return [...Object.values(others), ...whole, backwardWeightSum];
 }
 
 /** Kernels of one name are the same code. */

@@ -26,10 +26,8 @@ const MOST_SLICES = 2048;
 export const slicesOf = (rows: number, lanes: number): number =>
   lanes === 1 ? Math.ceil(rows / SLICE) : Math.min(MOST_SLICES, Math.ceil(rows / GPU_SLICE));
 const SLICED = CASES.map((dims) => ({ ...dims, P: slicesOf(dims.N, 1) }));
-/** Columns, in vec4, whose gradients a workgroup keeps. */
-const KEPT_COLUMNS = 1024;
-/** Whether `backwardWhole` has room for a row's. */
-export const keepsWeights = (C: number): boolean => C <= 4 * KEPT_COLUMNS;
+/** Columns whose gradients a workgroup can keep: 16 KiB. */
+export const MOST_COLUMNS = 4096;
 
 export interface RmsnormKernels {
   readonly forward: Kernel;
@@ -38,9 +36,8 @@ export interface RmsnormKernels {
   /** Adds to `dx`: the residual stream's gradient already holds what came around the block. */
   readonly backwardAccumulate: Kernel;
   readonly backwardWeight: Kernel;
-  /** `backward` and `backwardAccumulate` with the slices of `backwardWeight`: where `keepsWeights`. */
-  readonly backwardWhole?: Kernel;
-  readonly backwardWholeAccumulate?: Kernel;
+  /** Both, with the slices of `backwardWeight`, for rows of `C` columns, MOST_COLUMNS at most: on GPUs. */
+  readonly backwardWhole?: (mode: 'write' | 'accumulate', C: number) => Kernel;
   readonly backwardWeightSum: Kernel;
 }
 
@@ -150,16 +147,27 @@ ${half ? '    dx_half[row + c] = vec4h(total);' : ''}
     cases: SLICED,
   };
   /** Rows of a slice one after the other; a lane keeps the gradients of its own columns. */
-  const whole = (mode: 'write' | 'accumulate'): Kernel => {
+  const whole = (mode: 'write' | 'accumulate', C: number): Kernel => {
     const parts = backward(mode);
+    const kept = Math.ceil(C / 4 / lanes) * lanes;
     return {
       ...parts,
-      name: `${parts.name}_whole`,
+      name: `${parts.name}_whole_${kept}`,
       outputs: { ...parts.outputs, partial: 'vec4f P C' },
       grid: ({ P }) => rowGrid(P, lanes),
       serial: ({ N, P, C }) => Math.ceil(N / P) * (1 + Math.ceil(C / 4 / lanes)),
       wgsl: `${SUM4}
-var<workgroup> kept: array<vec4f, ${KEPT_COLUMNS}>;
+var<workgroup> kept: array<vec4f, ${kept}>;
+var<workgroup> shared_dots: array<f32, ${lanes}>;
+// Every lane adds all: two barriers a row, where a tree has eight.
+fn sum_row(value: f32, lane: u32) -> f32 {
+  workgroupBarrier();
+  shared_dots[lane] = value;
+  workgroupBarrier();
+  var sum = 0f;
+  for (var q = 0u; q < ${lanes}u; q++) { sum += shared_dots[q]; }
+  return sum;
+}
 ${rowMain(
   lanes,
   'dims.P',
@@ -171,7 +179,7 @@ ${rowMain(
     let scale = rstd[r];
     var dot4 = vec4f();
     for (var c = lane; c < width; c += LANES) { dot4 += vec4f(dout[row + c]) * weight[c] * x[row + c]; }
-    let mean = sum_lanes(add_lanes(dot4), lane) * scale / f32(dims.C);
+    let mean = sum_row(add_lanes(dot4), lane) * scale / f32(dims.C);
     for (var c = lane; c < width; c += LANES) {
       let g = vec4f(dout[row + c]);
       let unit = x[row + c] * scale;
@@ -200,7 +208,7 @@ ${storage === 'f16' ? '      dx_half[row + c] = vec4h(total);' : ''}
     backward: backward('write'),
     backwardAccumulate: backward('accumulate'),
     backwardWeight,
-    ...(lanes > 1 && { backwardWhole: whole('write'), backwardWholeAccumulate: whole('accumulate') }),
+    ...(lanes > 1 && { backwardWhole: whole }),
     backwardWeightSum: sumSlices(`rmsnorm_backward_weight_sum_${suffix}`, lanes, forward.name),
   };
 }

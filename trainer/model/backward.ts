@@ -6,7 +6,7 @@
 
 import { type Program, slice, type Tensor } from '../gpu/program.ts';
 import { MIX_PARTS } from '../kernels/residual-mix.ts';
-import { keepsWeights, slicesOf } from '../kernels/rmsnorm.ts';
+import { MOST_COLUMNS, slicesOf } from '../kernels/rmsnorm.ts';
 import {
   EMBEDDING,
   FINAL_NORM,
@@ -146,8 +146,8 @@ class BackwardPass {
     const partial = slice(this.#scratch.partial, 0, dims.P * dims.C);
     const half = storage === 'f16' && { dx_half: this.#dstreamHalf };
     const tensors = { dout, x, weight: arena.view('params', name), rstd, dx: this.dstream, ...half };
-    const whole = starts ? rmsnorm.backwardWhole : rmsnorm.backwardWholeAccumulate;
-    if (whole && keepsWeights(dims.C)) {
+    if (rmsnorm.backwardWhole && dims.C <= MOST_COLUMNS) {
+      const whole = rmsnorm.backwardWhole(starts ? 'write' : 'accumulate', dims.C);
       this.#program.add(whole, dims, { ...tensors, partial });
     } else {
       this.#program.add(rmsnorm.backwardWeight, dims, { dout, x, rstd, partial });
