@@ -84,7 +84,10 @@ export function previousOf({ out, start, rewind: asked }: TrainingOptions, ident
     .filter((key) => before[key] !== identity[key] && !mayChange.includes(key))
     .sort((a, b) => Number(a === 'steps') - Number(b === 'steps'));
   const [other] = others;
-  if (other === undefined && rewind) return rewound(previous, rewind, Number(identity.batch), folders);
+  if (other === undefined && rewind) {
+    const { batch = identity.batch } = previous.state.extra ?? {};
+    return rewound(previous, rewind, Number(batch), folders);
+  }
   if (other === undefined) return { previous, stale: [], loader: previous.state.loader };
   const constantUntil = Math.min(...[before, identity].map(constantRateUntil));
   if (others.length === 1 && other === 'steps' && step <= constantUntil)
@@ -143,10 +146,12 @@ export function resumedOptions(
   previous: Checkpoint | undefined,
   { microBatch, memoryGb }: Pick<RecipeOptions, 'microBatch' | 'memoryGb'> = {},
 ): Partial<RecipeOptions> {
-  const { storage, rows } = (previous?.state.extra ?? {}) as { storage?: 'f32' | 'f16'; rows?: number };
+  const extra = (previous?.state.extra ?? {}) as { storage?: 'f32' | 'f16'; rows?: number; batch?: number };
+  const { storage, rows, batch } = extra;
   return {
     ...(storage && { precision: storage === 'f16' ? 'mixed' : 'f32' }),
     ...(rows && !microBatch && !memoryGb && { microBatch: rows }),
+    ...(batch && { batch }), // as it was rounded to micro-batches
   };
 }
 

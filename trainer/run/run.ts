@@ -119,7 +119,7 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
     try {
       const { rows, storage, kernels } = run.trainer;
       // A resume to the bit needs the same sums in the same order.
-      const kept = { options: identity, adapter, extra: { storage, rows, kernels } };
+      const kept = { options: identity, adapter, extra: { storage, rows, batch: rows * recipe.accumulate, kernels } };
       return await record(run, options, { previous, stale, rewoundFrom, tokenizer, kept }, work);
     } finally {
       await run.release();
