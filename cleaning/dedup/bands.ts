@@ -276,11 +276,14 @@ class Memory {
   }
 
   find(key: number, limit: number, found: Set<number>): void {
+    const mask = this.#slots.length - 1;
     let left = limit;
-    this.#eachOf(key, (document) => {
-      found.add(document);
-      return --left > 0;
-    });
+    for (let slot = hashOf(key) & mask; this.#slots[slot] !== 0 && left > 0; slot = (slot + 1) & mask) {
+      const place = this.#slots[slot] - 1;
+      if (this.#keys[place] !== key) continue;
+      found.add(this.#documents[place]);
+      left--;
+    }
   }
 
   sorted(): { keys: Float64Array; documents: Uint32Array } {
@@ -329,4 +332,5 @@ class Memory {
   }
 }
 
-const hashOf = (key: number): number => mix32((key % 0x100000000) | 0);
+/** Of its low 32 bits. */
+const hashOf = (key: number): number => mix32((key - Math.floor(key / 0x100000000) * 0x100000000) | 0);

@@ -2,7 +2,6 @@
  * How much of one text stands in another, counted in shingles: exactly, but for hashes of 32 bits that meet. Texts are
  * sets here: a shingle that repeats counts once.
  */
-import { mix32 } from '../vietnamese/lexicon.ts';
 import { FILLS, type Sequence, shinglesIn, syllablesOf } from './sequence.ts';
 
 /** A text that is compared to others. */
@@ -93,7 +92,7 @@ export class Reading {
 
   #slotOf(shingle: number): number {
     const mask = this.#slots.length - 1;
-    let slot = mix32(shingle) & mask;
+    let slot = shingle & mask;
     while (this.#slots[slot] !== 0 && this.#distinct[this.#slots[slot] - 1] !== shingle) slot = (slot + 1) & mask;
     return slot;
   }
@@ -115,5 +114,3 @@ export const countOf = (marks: Uint8Array): number => {
   for (const mark of marks) count += mark;
   return count;
 };
-
-export const distinctShingles = (sequence: Sequence): number => new Reading(sequence).size;

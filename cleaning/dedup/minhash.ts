@@ -30,14 +30,16 @@ export function shingles(syllables: readonly Syllable[]): Int32Array {
   const hashes = new Int32Array(syllables.length);
   let length = 0;
   for (const { hash } of syllables) if (hash !== 0) hashes[length++] = hash;
-  const count = Math.max(1, length - SHINGLE + 1);
-  const result = new Int32Array(count);
-  for (let start = 0; start < count; start++) {
-    let hash = 0;
-    const end = Math.min(start + SHINGLE, length);
-    for (let i = start; i < end; i++) hash = (Math.imul(hash, BASE) + hashes[i]) | 0;
-    result[start] = mix32(hash);
+  const result = new Int32Array(Math.max(1, length - SHINGLE + 1));
+  let lead = 1;
+  for (let i = 0; i < SHINGLE; i++) lead = Math.imul(lead, BASE);
+  let hash = 0;
+  for (let i = 0; i < length; i++) {
+    hash = (Math.imul(hash, BASE) + hashes[i]) | 0;
+    if (i >= SHINGLE) hash = (hash - Math.imul(hashes[i - SHINGLE], lead)) | 0;
+    if (i >= SHINGLE - 1) result[i - SHINGLE + 1] = mix32(hash);
   }
+  if (length < SHINGLE) result[0] = mix32(hash);
   return result;
 }
 
@@ -57,7 +59,7 @@ export function plainMinima(shingleHashes: Int32Array): Int32Array {
 
 const vectorMinima = simdMinima(MULTIPLIERS, OFFSETS) ?? plainMinima;
 
-export const signatureOf = (minimum: Int32Array): Signature => Uint16Array.from(minimum, (value) => value & 0xffff);
+export const signatureOf = (minimum: Int32Array): Signature => new Uint16Array(minimum);
 
 /** One 52-bit key per band: documents that share one agree in all rows of that band. */
 export function bandKeys(signature: Signature, { bands, rows }: Shape = STANDARD_SHAPE): number[] {

@@ -12,10 +12,10 @@
 import type { Database } from 'better-sqlite3';
 import { readSyllables, type Syllable } from '../vietnamese/lexicon.ts';
 import { BandIndex, bandsSchema } from './bands.ts';
-import { countOf, distinctShingles, Reading } from './containment.ts';
+import { countOf, Reading } from './containment.ts';
 import { bandKeys, minima, type Signature, shingles, signatureOf, similarityToBytes } from './minhash.ts';
 import { leastContainment, type Shape, STANDARD_SHAPE } from './near-rule.ts';
-import { anchorsOf, type Sequence, sequenceOf } from './sequence.ts';
+import { anchorsOf, countShingles, type Sequence, sequenceOf } from './sequence.ts';
 
 /** All that is asked of a text. */
 export interface Fingerprint {
@@ -73,7 +73,7 @@ const MIN_EXCERPT = 16;
 
 export const NEAR_SCHEMA = `
   CREATE TABLE IF NOT EXISTS signatures (document INTEGER PRIMARY KEY, signature BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS texts (document INTEGER PRIMARY KEY, shingles INTEGER NOT NULL, sequence BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS texts (document INTEGER PRIMARY KEY, sequence BLOB NOT NULL);
   ${bandsSchema('')}
   ${bandsSchema('anchor_')}
 `;
@@ -83,8 +83,6 @@ const PORTION = 1_000;
 
 interface Text {
   readonly document: number;
-  /** Distinct ones. */
-  readonly shingles: number;
   readonly sequence: Buffer;
 }
 
@@ -105,9 +103,9 @@ export class NearIndex {
     this.#signatureOf = database
       .prepare<[number], Buffer>('SELECT signature FROM signatures WHERE document = ?')
       .pluck();
-    this.#textOf = database.prepare<[number], Text>('SELECT * FROM texts WHERE document = ?');
+    this.#textOf = database.prepare<[number], Buffer>('SELECT sequence FROM texts WHERE document = ?').pluck();
     this.#addSignature = database.prepare<[number, Buffer]>('INSERT INTO signatures VALUES (?, ?)');
-    this.#addText = database.prepare<[number, number, Buffer]>('INSERT OR REPLACE INTO texts VALUES (?, ?, ?)');
+    this.#addText = database.prepare<[number, Buffer]>('INSERT OR REPLACE INTO texts VALUES (?, ?)');
     this.#forget = [
       database.prepare<[number]>('DELETE FROM signatures WHERE document = ?'),
       database.prepare<[number]>('DELETE FROM texts WHERE document = ?'),
@@ -142,9 +140,9 @@ export class NearIndex {
     const found = candidates.flatMap((document) => {
       const text = this.#textOf.get(document);
       if (text === undefined) return [];
-      const other = wordsIn(text.sequence);
+      const other = wordsIn(text);
       const shared = reading.sharedWith(other);
-      return [{ document, size: text.shingles, sequence: other, shared, count: countOf(shared) }];
+      return [{ document, size: countShingles(other), sequence: other, shared, count: countOf(shared) }];
     });
     const boilerplate = boilerplateOf(found.map(({ shared }) => shared));
     const relations = found.flatMap(({ document, size, sequence: other, shared, count }): Relation[] => {
@@ -174,7 +172,7 @@ export class NearIndex {
 
   /** Of a document that an older store knows by its signature alone; `readTexts` when there are no more. */
   addText(document: number, sequence: Sequence): void {
-    this.#addText.run(document, distinctShingles(sequence), bytesOf(sequence));
+    this.#addText.run(document, bytesOf(sequence));
   }
 
   forget(document: number): void {
@@ -184,9 +182,10 @@ export class NearIndex {
   /** Kept documents that share keys with the text, those of rare keys first. */
   #candidates(signature: Signature, anchors: Float64Array): number[] {
     const weights = new Map<number, number>();
+    const documents = new Set<number>();
     const weigh = (index: BandIndex, keys: Iterable<number>): void => {
       for (const key of keys) {
-        const documents = new Set<number>();
+        documents.clear();
         index.find(key, MAX_CANDIDATES_PER_KEY, documents);
         for (const document of documents) weights.set(document, (weights.get(document) ?? 0) + 1 / documents.size);
       }

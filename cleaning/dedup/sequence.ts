@@ -4,8 +4,8 @@
  *
  *   sequence   │ hash: 15 bits │ fills: 1 bit │ × syllables that hold a letter or digit
  *   shingles   five neighbouring syllables: two texts are compared by the sets of theirs
- *   anchors    of every 32 neighbouring grams of eight syllables the one of the smallest hash (winnowing: Schleimer,
- *              Wilkerson, Aiken 2003), and the eight smallest of the text: two texts that have 39 syllables in a row in
+ *   anchors    of every 40 neighbouring grams of eight syllables the one of the smallest hash (winnowing: Schleimer,
+ *              Wilkerson, Aiken 2003), and the eight smallest of the text: two texts that have 47 syllables in a row in
  *              common have an anchor in common, wherever it stands in either, and so do short texts that are much alike
  */
 import { mix32, type Syllable } from '../vietnamese/lexicon.ts';
@@ -19,7 +19,7 @@ export const HASH = 0x7fff;
 
 const SHINGLE = 5;
 const GRAM = 8;
-const WINDOW = 32;
+const WINDOW = 40;
 const SMALLEST = 8;
 const BASE = 0x01000193;
 const OTHER_BASE = 0x85ebca6b;
@@ -50,19 +50,22 @@ export const syllablesOf = (first: number, last: number, shingles: number): read
 function gramsIn(sequence: Sequence, gram: number): Int32Array {
   const count = Math.max(1, sequence.length - gram + 1);
   const hashes = new Int32Array(count);
-  for (let start = 0; start < count; start++) {
-    let hash = 0;
-    const end = Math.min(start + gram, sequence.length);
-    for (let i = start; i < end; i++) hash = (Math.imul(hash, BASE) + (sequence[i] & HASH)) | 0;
-    hashes[start] = mix32(hash);
+  let lead = 1;
+  for (let i = 0; i < gram; i++) lead = Math.imul(lead, BASE);
+  let hash = 0;
+  for (let i = 0; i < sequence.length; i++) {
+    hash = (Math.imul(hash, BASE) + (sequence[i] & HASH)) | 0;
+    if (i >= gram) hash = (hash - Math.imul(sequence[i - gram] & HASH, lead)) | 0;
+    if (i >= gram - 1) hashes[i - gram + 1] = mix32(hash);
   }
+  if (sequence.length < gram) hashes[0] = mix32(hash);
   return hashes;
 }
 
 /** 52-bit keys of the text's anchors, each once. */
 export function anchorsOf(sequence: Sequence): Float64Array {
   const grams = gramsIn(sequence, GRAM);
-  const places = new Set<number>(smallest(grams));
+  const places = smallest(grams);
   let least = -1;
   for (let end = 0; end < grams.length; end++) {
     const start = end - WINDOW + 1;
@@ -70,11 +73,18 @@ export function anchorsOf(sequence: Sequence): Float64Array {
       least = Math.max(0, start);
       for (let i = least + 1; i <= end; i++) if (grams[i] <= grams[least]) least = i;
     } else if (grams[end] <= grams[least]) least = end;
-    if (start >= 0) places.add(least);
+    if (start >= 0 && places.at(-1) !== least) places.push(least);
   }
-  const keys = new Set<number>();
-  for (const place of places) keys.add(keyOf(sequence, place, grams[place]));
-  return Float64Array.from(keys);
+  const keys = new Float64Array(places.length);
+  const known = new Set<number>();
+  let count = 0;
+  for (const place of places) {
+    const key = keyOf(sequence, place, grams[place]);
+    if (known.has(key)) continue;
+    known.add(key);
+    keys[count++] = key;
+  }
+  return keys.slice(0, count);
 }
 
 /** Places of the smallest grams. */
@@ -97,4 +107,32 @@ function keyOf(sequence: Sequence, place: number, low: number): number {
   const end = Math.min(place + GRAM, sequence.length);
   for (let i = place; i < end; i++) high = mix32(Math.imul(high, OTHER_BASE) + (sequence[i] & HASH));
   return (high & 0xfffff) * 0x100000000 + (low >>> 0);
+}
+
+/** Slots for one text, kept: a number of this text, or of one before it, says whether a slot is free. */
+let slots = new Int32Array(0);
+let turns = new Uint32Array(0);
+let turn = 0;
+
+/** How many different shingles it has. */
+export function countShingles(sequence: Sequence): number {
+  const shingles = shinglesIn(sequence);
+  if (slots.length < 2 * shingles.length) {
+    const size = 2 ** Math.ceil(Math.log2(2 * shingles.length));
+    slots = new Int32Array(size);
+    turns = new Uint32Array(size);
+    turn = 0;
+  }
+  turn++;
+  const mask = slots.length - 1;
+  let count = 0;
+  for (const shingle of shingles) {
+    let slot = shingle & mask;
+    while (turns[slot] === turn && slots[slot] !== shingle) slot = (slot + 1) & mask;
+    if (turns[slot] === turn) continue;
+    turns[slot] = turn;
+    slots[slot] = shingle;
+    count++;
+  }
+  return count;
 }
