@@ -27,6 +27,8 @@ export interface NightLine {
   readonly isHeld?: boolean;
   /** Held-out bits per byte of the model in force. */
   readonly bitsPerByte?: number;
+  /** Files that were read back, and how many of them were damaged. */
+  readonly verified?: { readonly files: number; readonly bytes: number; readonly faults: number };
   readonly error?: { readonly code: string; readonly message: string };
 }
 

@@ -17,7 +17,20 @@ type Family = readonly [name: string, help: string, samples: readonly Sample[]];
 /** @param status of the run; `undefined` while it works */
 export function metricsText(
   out: string,
-  { run, version, begun, seconds, stations, progress, station, figures, gates, isHeld, bitsPerByte }: NightLog,
+  {
+    run,
+    version,
+    begun,
+    seconds,
+    stations,
+    progress,
+    station,
+    figures,
+    gates,
+    isHeld,
+    bitsPerByte,
+    verified,
+  }: NightLog,
   history: readonly HistoryLine[],
   status?: number,
 ): string {
@@ -67,6 +80,8 @@ export function metricsText(
       'Whether the gate lets the night through.',
       (gates ?? []).map(({ gate, passes }): Sample => [passes ? 1 : 0, { gate }]),
     ],
+    ['verified_bytes', 'Of files that the night read back.', [[verified?.bytes]]],
+    ['verified_faults', 'Damaged files among them.', [[verified?.faults]]],
     ['held_out_bits_per_byte', 'Of the model in force.', [[model]]],
     ['disk_free_bytes', 'Room in the file system of the folder.', [[roomAt(out)?.free]]],
   ];

@@ -19,6 +19,7 @@ export class NightLog {
   gates: readonly Finding[] | undefined;
   isHeld = false;
   bitsPerByte: number | undefined;
+  verified: NightLine['verified'];
 
   constructor({ labels }: Reporter) {
     this.run = labels?.run ?? randomBytes(4).toString('hex');
@@ -73,10 +74,10 @@ export class NightLog {
   }
 
   line(status: number, error?: NightLine['error']): NightLine {
-    const { begun, run, version, stations, figures, gates, bitsPerByte } = this;
+    const { begun, run, version, stations, figures, gates, bitsPerByte, verified } = this;
     return {
       ...{ event: 'night', time: begun.toISOString(), run, version, seconds: Math.round(this.seconds * 10) / 10 },
-      ...{ status, stations, figures, gates, bitsPerByte, error },
+      ...{ status, stations, figures, gates, bitsPerByte, verified, error },
       ...(this.isHeld && { isHeld: true }),
     };
   }

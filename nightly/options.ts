@@ -106,6 +106,11 @@ export const runOptions = z.object({
     ),
   dryRun: z.boolean().default(false).describe('write nothing: say pages, bytes and minutes, from the last nights'),
   wait: z.number().min(0).default(0).describe('minutes to wait for a folder in which another run works'),
+  verifyNights: z
+    .int()
+    .min(0)
+    .default(30)
+    .describe('nights in which every file of documents and tokens is read back once, a part each night; 0: none'),
   metricsFile: z.string().optional().describe('file for Prometheus (textfile collector), replaced whole at the end'),
   metricsPort: z
     .int()
@@ -151,7 +156,17 @@ export function settingsOf(given: RunOptions) {
 }
 
 /** What does not change what a night makes. */
-const OF_OPERATION = ['out', 'config', 'until', 'dryRun', 'wait', 'metricsFile', 'metricsPort', 'onFailure'];
+const OF_OPERATION = [
+  'out',
+  'config',
+  'until',
+  'dryRun',
+  'wait',
+  'verifyNights',
+  'metricsFile',
+  'metricsPort',
+  'onFailure',
+];
 
 /** What a snapshot's checksum of the config is of: the folder may move, and who is told may change. */
 export const recipeSettings = (settings: Settings): object =>

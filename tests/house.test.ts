@@ -47,7 +47,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   nightly: [
     ...['figures.ts', 'gates.ts', 'shapes.ts', 'options.ts', 'history.ts', 'night-log.ts', 'metrics.ts', 'notify.ts'],
-    ...['attend.ts', 'predict.ts', 'ask.ts', 'held.ts', 'schedules.ts', 'commands'],
+    ...['attend.ts', 'scrub.ts', 'predict.ts', 'ask.ts', 'held.ts', 'schedules.ts', 'commands'],
   ],
   cleaning: 'document.ts vietnamese personal-data pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(
     ' ',

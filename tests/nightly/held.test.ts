@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { parseOptions } from '../../crawlers/shell/command.ts';
 import { gateCommand } from '../../nightly/commands/gate.ts';
 import { nightsOf, readHistory } from '../../nightly/history.ts';
+import { scrub } from '../../nightly/scrub.ts';
 import { runCommand } from '../../nightly.ts';
 import { readDocuments } from '../../shards/documents/read.ts';
 import { story } from '../cleaning/support.ts';
@@ -107,6 +108,24 @@ it('rejected, its pages are passed over; who opted out in it is heard', async ()
   expect(await run()).toMatchObject({ status: 4, said: { gates: [{ gate: 'language' }] } }); // and what was begun is put aside
   expect(await run({ gate: ['language=off'] })).toMatchObject({ status: 0 });
   expect((await ids()).filter((id) => /^n[34]/.test(id))).toHaveLength(16);
+});
+
+it('reads its files back in turn, and says 3 for one that rotted', async () => {
+  expect(await run({ verifyNights: 1 })).toMatchObject({ status: 99 });
+  const whole = nightsOf(readHistory(out)).at(-1)!.verified!;
+  expect(whole).toMatchObject({ faults: 0, files: expect.any(Number) });
+  const turns = await Promise.all(range(7).map((night) => scrub(out, 7, context(), night)));
+  expect(turns.reduce((sum, { files }) => sum + files, 0)).toBe(whole.files);
+  const shard = readdirSync(join(out, 'documents')).find((name) => name.startsWith('documents-'))!;
+  const path = join(out, 'documents', shard);
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(path, bytes);
+  expect(await run({ verifyNights: 1 })).toMatchObject({ status: 3 });
+  expect(nightsOf(readHistory(out)).at(-1)).toMatchObject({ status: 3, verified: { faults: 1 } });
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(path, bytes);
+  expect(await run({ verifyNights: 0 })).toMatchObject({ status: 99 });
 });
 
 it('a dry run writes nothing', async () => {
