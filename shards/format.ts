@@ -87,8 +87,8 @@ export const tableFile = (shard: string): string => shard.replace(/\.arrow$/, '.
 /** The shard to which a table belongs; any other name as it is. */
 export const shardOf = (file: string): string => file.replace(/\.documents\.feather$/, '.arrow');
 
-/** `documents-00007.arrow` → 7; `undefined` for a file that is no shard of this kind. */
+/** `documents-00007.arrow`, in a snapshot `documents-00007-246f8db94d9af369.arrow` → 7; `undefined` for a file that is no shard of this kind. */
 export function shardIndex(kind: ShardKind, file: string): number | undefined {
-  const digits = new RegExp(`^${kind}-(\\d{5,})\\.arrow$`).exec(file)?.[1];
+  const digits = new RegExp(`^${kind}-(\\d{5,})(?:-[0-9a-f]{16})?\\.arrow$`).exec(file)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }

@@ -11,7 +11,7 @@ import { SPLITS } from './split.ts';
 const count = z.int().min(0);
 const checksum = z.string().regex(/^[0-9a-f]{16}$/);
 /** A bare file name: a manifest never points out of its folder. */
-const file = z.string().regex(/^[a-z]+-\d{5,}\.arrow$/);
+const file = z.string().regex(/^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.arrow$/);
 const batch = z.object({ rows: count, checksum, offset: count.optional() });
 const shardEntry = z.object({ file, rows: count, bytes: count, checksum, batches: z.array(batch) });
 const addsUp = [
@@ -20,7 +20,7 @@ const addsUp = [
 ] as const;
 const documentShard = shardEntry.extend({ textBytes: count }).refine(...addsUp);
 const tableEntry = z.object({
-  file: z.string().regex(/^[a-z]+-\d{5,}\.documents\.feather$/),
+  file: z.string().regex(/^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.documents\.feather$/),
   ...{ rows: count, bytes: count, checksum, batches: z.array(batch.required()) },
 });
 /** What version 2 had in its place, of held-out shards. */

@@ -53,7 +53,7 @@ const typeOf = (file: string): string => TYPES[file.slice(file.lastIndexOf('.') 
 
 const TOKEN_FILES = [MANIFEST_FILE, 'tokenizer.json', 'tokenizer_config.json'];
 const isTokenFile = (file: string): boolean =>
-  TOKEN_FILES.includes(file) || /^[a-z]+-\d{5,}\.(arrow|documents\.feather)$/.test(file);
+  TOKEN_FILES.includes(file) || /^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.(arrow|documents\.feather)$/.test(file);
 
 const HEADERS = {
   'cross-origin-opener-policy': 'same-origin',

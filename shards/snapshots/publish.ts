@@ -30,7 +30,7 @@ import {
   writeFileAtomic,
 } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../checksum.ts';
-import { SNAPSHOT_FILE } from '../format.ts';
+import { MANIFEST_FILE, SNAPSHOT_FILE } from '../format.ts';
 import { manifestPath, readDocumentManifest, readTokenManifest } from '../manifest.ts';
 import {
   type DocumentManifest,
@@ -41,6 +41,7 @@ import {
 } from '../manifest-shape.ts';
 import { cardsOf } from './card.ts';
 import type { NightFacts } from './facts.ts';
+import { byContent, type Renamed } from './names.ts';
 import {
   CURRENT,
   currentSnapshot,
@@ -85,7 +86,7 @@ export function publish(
   const parent = currentSnapshot(out);
   const inForce = model ?? parent?.record.model;
   const contents = contentsOf(from);
-  const isSameData = parent !== undefined && sameData(parent.record, contents);
+  const isSameData = parent !== undefined && sameData(parent.record, contents.record);
   if (isSameData && isDeepStrictEqual(parent.record.model, inForce)) return { snapshot: parent, isNew: false };
   const name = nextName(out);
   const record: SnapshotRecord = {
@@ -94,9 +95,9 @@ export function publish(
       ? { data: parent.record.data, before: parent.record.before }
       : { data: name, before: parent?.name ?? null }),
     ...{ published: new Date().toISOString(), ...facts, ...(inForce && { model: inForce }) },
-    ...contents,
+    ...contents.record,
   };
-  build(out, from, record);
+  build(out, from, record, contents);
   makeCurrent(out, name);
   return { snapshot: snapshotNamed(out, name), isNew: true };
 }
@@ -135,43 +136,60 @@ function tokensOf(from: Folders, documents: DocumentManifest): TokenManifest | u
 export const lacksTokens = (from: Folders): boolean =>
   tokensOf(from, readDocumentManifest(from.documents)) === undefined;
 
-/** What these folders hold, as a snapshot says it; checksums of shards are those of their manifests. */
-function contentsOf(from: Folders): Pick<SnapshotRecord, 'counts' | 'documents' | 'tokens' | 'files'> {
+/** What these folders hold, as a snapshot says it, and where it comes from; checksums of shards are those of their manifests. */
+interface Contents {
+  readonly record: Pick<SnapshotRecord, 'counts' | 'documents' | 'tokens' | 'files'>;
+  /** By PART/FILE: a path; or of a manifest that is written, its text. */
+  readonly paths: ReadonlyMap<string, string>;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+function contentsOf(from: Folders): Contents {
   const documents = readDocumentManifest(from.documents);
   const tokens = tokensOf(from, documents);
   const shards = tokens?.shards ?? [];
-  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-  const rowsOf = (entries: readonly { readonly rows: number }[]): number => sum(entries.map(({ rows }) => rows));
-  const files = (part: Part, listed: readonly SnapshotFile[]): SnapshotFile[] => {
+  const [paths, texts] = [new Map<string, string>(), new Map<string, string>()];
+  const files = (part: Part, listed: readonly SnapshotFile[], manifest?: Renamed): SnapshotFile[] => {
+    const isRenamed = listed.some(({ file }) => manifest?.names.get(file) !== file);
+    if (manifest && isRenamed) texts.set(`${part}/${MANIFEST_FILE}`, manifest.json);
     const known = new Set(listed.map(({ file }) => file));
     const others = namesOf(from[part]).filter((name) => !known.has(name) && !NOT_PUBLISHED.test(name));
     return [
-      ...listed.map(({ file, bytes, checksum }) => ({ file, bytes, checksum })),
+      ...listed.map(({ file, bytes, checksum }) => {
+        const name = manifest?.names.get(file) ?? file;
+        paths.set(`${part}/${name}`, join(from[part], file));
+        return { file: name, bytes, checksum };
+      }),
       ...others.map((file) => {
-        const bytes = readFileSync(join(from[part], file));
+        const text = texts.get(`${part}/${file}`);
+        const bytes = text === undefined ? readFileSync(join(from[part], file)) : Buffer.from(text);
         return { file, bytes: bytes.length, checksum: checksumOf(bytes) };
       }),
     ];
   };
-  return {
+  const record = {
     counts: {
       ...{ documents: rowsOf(documents.documents), rejects: rowsOf(documents.rejects) },
-      textBytes: sum(documents.documents.map(({ textBytes }) => textBytes)),
+      textBytes: documents.documents.reduce((sum, { textBytes }) => sum + textBytes, 0),
       trainTokens: rowsOf(shards.filter(({ split }) => split === 'train')),
       validTokens: rowsOf(shards.filter(({ split }) => split === 'valid')),
     },
     documents: documentFingerprint(documents),
     ...(tokens && { tokens: tokenFingerprint(tokens) }),
     files: {
-      documents: files('documents', [...documents.documents, ...documents.rejects]),
-      tokens: tokens ? files('tokens', tokenFiles(tokens)) : [],
+      documents: files('documents', [...documents.documents, ...documents.rejects], byContent(documents)),
+      tokens: tokens ? files('tokens', tokenFiles(tokens), byContent(tokens)) : [],
       tokenizer: files('tokenizer', []),
       state: namesOf(from.state)
         .filter((name) => STATE.test(name))
         .map((file) => ({ file, bytes: statSync(join(from.state, file)).size })),
     },
   };
+  return { record, paths, texts };
 }
+
+const rowsOf = (entries: readonly { readonly rows: number }[]): number =>
+  entries.reduce((sum, { rows }) => sum + rows, 0);
 
 function namesOf(dir: string): string[] {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return [];
@@ -182,7 +200,7 @@ function namesOf(dir: string): string[] {
 }
 
 /** The folder of a snapshot, whole and durable under its name. */
-function build(out: string, from: Folders, record: SnapshotRecord): void {
+function build(out: string, from: Folders, record: SnapshotRecord, { paths, texts }: Contents): void {
   const dir = join(out, SNAPSHOTS, record.name);
   const growing = `${dir}.tmp`;
   try {
@@ -194,7 +212,11 @@ function build(out: string, from: Folders, record: SnapshotRecord): void {
       mkdirSync(join(growing, part));
       // While a night works its memory changes in place; that of a snapshot never does.
       const give = part === 'state' && basename(from.state) !== 'state' ? copyFile : linkOrCopy;
-      for (const { file } of files) give(join(from[part], file), join(growing, part, file));
+      for (const { file } of files) {
+        const [name, text] = [join(growing, part, file), texts.get(`${part}/${file}`)];
+        if (text === undefined) give(paths.get(`${part}/${file}`) ?? join(from[part], file), name);
+        else writeFileAtomic(name, text);
+      }
       syncFolder(join(growing, part));
     }
     for (const [part, card] of Object.entries(cardsOf(record))) writeFileAtomic(join(growing, part, 'README.md'), card);

@@ -16,11 +16,14 @@ import {
   writeFault,
   writeFileAtomic,
 } from '../../crawlers/shell/folder.ts';
-import { manifestPath } from '../manifest.ts';
+import { MANIFEST_FILE } from '../format.ts';
+import { manifestPath, readDocumentManifest, readTokenManifest } from '../manifest.ts';
 import type { NightFacts } from './facts.ts';
+import { byNumber, type Renamed } from './names.ts';
 import { foldersIn, isForeign, lacksTokens, publish, publishModel, showViews } from './publish.ts';
 import { currentSnapshot, PARTS, type Snapshot, VIEWS } from './read.ts';
 import { collectGarbage } from './retention.ts';
+import type { Part } from './shape.ts';
 
 const [WORK, HELD, WORK_FILE] = ['work', 'held', 'work.json'];
 
@@ -122,9 +125,12 @@ function fork(out: string, base: string | null, from: Snapshot | undefined): voi
   makeFolder(growing);
   const folders = foldersIn(growing);
   for (const part of from ? PARTS : []) {
+    const { json, names } = manifestFor(from!, part) ?? {};
     for (const { file } of from!.record.files[part]) {
       makeFolder(folders[part]);
-      (part === 'state' ? copyFile : linkOrCopy)(join(from![part], file), join(folders[part], file));
+      const name = join(folders[part], names?.get(file) ?? file);
+      if (file === MANIFEST_FILE && json !== undefined) writeFileAtomic(name, json);
+      else (part === 'state' ? copyFile : linkOrCopy)(join(from![part], file), name);
     }
   }
   writeWork(growing, { base });
@@ -132,6 +138,11 @@ function fork(out: string, base: string | null, from: Snapshot | undefined): voi
   rmSync(work, { recursive: true, force: true });
   renameSync(growing, work);
   syncFolder(out);
+}
+
+function manifestFor(from: Snapshot, part: Part): Renamed | undefined {
+  if (part === 'documents') return byNumber(readDocumentManifest(from.documents));
+  if (part === 'tokens' && from.record.files.tokens.length > 0) return byNumber(readTokenManifest(from.tokens));
 }
 
 /**
