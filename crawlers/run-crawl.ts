@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { crawl } from './crawl.ts';
 import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import type { Tally } from './frontier/row.ts';
-import type { CrawlOptions, Ending, Limits } from './options.ts';
+import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits } from './options.ts';
 import { flagOf } from './shell/command.ts';
 import { type ToolkitError, tryAgain } from './shell/errors.ts';
+import { foreseeRoom } from './shell/folder.ts';
 import { holding } from './shell/lock.ts';
 import { formatBytes, formatCount, type Reporter } from './shell/reporter.ts';
 import { type Outcome, unattended, type Work } from './shell/work.ts';
@@ -39,6 +40,9 @@ export async function runCrawl(
   return holding(options.outDir, [], () => runLocked(options, work));
 }
 
+/** What a page takes in the archive, packed and with what is known of it, or so. */
+const PAGE_BYTES = 30_000;
+
 async function runLocked(
   options: Omit<CrawlOptions, 'note' | 'onEnd'>,
   { signal, report }: Work,
@@ -53,6 +57,8 @@ async function runLocked(
   const onEnd = (told: Ending): void => {
     ending = told;
   };
+  const bound = options.maxPages ?? CRAWL_DEFAULTS.maxPages;
+  foreseeRoom(options.outDir, bound * PAGE_BYTES, `${formatCount(bound)} pages`, (text) => report.note(text));
   try {
     for await (const step of crawl({ ...options, onEnd, note: (text) => report.note(text) }, signal)) {
       hear(hosts, step);

@@ -176,3 +176,40 @@ it('a read-only disk is named, and the folder on it is still whole', async (test
   expect(await thrownBy(clean)).toMatchObject({ code: 'UNWRITABLE_FOLDER', exitStatus: 2 });
   expect(await faults(dir)).toEqual([]);
 });
+
+it('what will not fit is foreseen: what, where and how much', async (test) => {
+  const heard = context();
+  const tried = async (work: () => Promise<unknown>): Promise<string> => {
+    await work().catch(() => {}); // it is full before the end
+    return heard.err.splice(0).join('');
+  };
+  const input = inputOf(450);
+  const documents = join(temporaryFolder(), 'documents');
+  await cleanInputs({ inputs: [input], outDir: documents, threads: 0 }, context());
+  const tokenizer = join(temporaryFolder(), 'tokenizer');
+  await trainTokenizer({ documents: [documents], vocabSize: 300, out: tokenizer }, context());
+  const clean = () =>
+    cleanInputs({ inputs: [input], outDir: join(disk(400, test).dir, 'documents'), threads: 0 }, heard);
+  expect(await tried(clean)).toMatch(
+    /documents: documents of what is new need about [\d.]+ kB, [\d.]+ kB of [\d.]+ kB are free/,
+  );
+  const encode = () =>
+    writeTokenShards({ documents, tokenizer, validShare: 0.1, out: join(disk(120, test).dir, 'tokens') }, heard);
+  expect(await tried(encode)).toMatch(
+    /tokens: tokens of [\d,]+ documents need about [\d.]+ kB, .* are free there: make room/,
+  );
+  const crawl = () =>
+    runCrawl(
+      {
+        outDir: join(disk(400, test).dir, 'crawl'),
+        seeds: ['http://a.vua.test/'],
+        connectTo: { 'a.vua.test': '127.0.0.1:9' },
+        retryDelayMs: 1,
+      },
+      heard,
+    );
+  expect(await tried(crawl)).toMatch(/crawl: 10,000 pages need about 300.0 MB, .* are free there/);
+  const little = () =>
+    cleanInputs({ inputs: [inputOf(2)], outDir: join(disk(400, test).dir, 'few'), threads: 0 }, heard);
+  expect(await tried(little)).not.toContain('need about');
+});

@@ -111,6 +111,14 @@ export function roomAt(path: string): { free: number; total: number; files: numb
   }
 }
 
+/** Before much is written: says where the room for it is, by an estimate, not there. */
+export function foreseeRoom(dir: string, bytes: number, what: string, note: (text: string) => void): void {
+  const room = roomAt(dir);
+  if (room === undefined || room.total === 0 || room.free >= bytes) return;
+  const there = `${formatBytes(room.free)} of ${formatBytes(room.total)} are free there`;
+  note(`${dir}: ${what} need about ${formatBytes(bytes)}, ${there}: make room, or the run ends when the disk is full`);
+}
+
 /** Adds to the end of a file. @throws ToolkitError as `writeFileAtomic` does. */
 export function appendToFile(path: string, data: string | Uint8Array): void {
   try {

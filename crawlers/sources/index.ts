@@ -110,6 +110,30 @@ export function rowsState(inputs: readonly string[]): string {
   return stateOf(files.filter((file) => ![undefined, warc].includes(sourceOf(file))).map(({ path }) => path));
 }
 
+/** Bytes of documents that a byte of an input becomes, or so: text is a tenth of a page, and packed to a quarter. */
+const GROWTH: readonly (readonly [ending: RegExp, factor: number])[] = [
+  [/\.warc\.gz$/i, 0.6],
+  [/\.warc$/i, 0.15],
+  [/\.html?$/i, 0.15],
+  [/\.gz$/i, 4],
+  [/$/, 1.2],
+];
+
+/** How many bytes of documents inputs give, by an estimate; of files of records what is behind a cursor. */
+export function documentBytesIn(inputs: readonly string[], known: Pick<KnownFiles, 'of'>, withRows: boolean): number {
+  let bytes = 0;
+  for (const input of inputs) {
+    for (const file of filesOf(input, () => {})) {
+      const source = sourceOf(file);
+      if (source === undefined || (source !== warc && !withRows)) continue;
+      const [, factor] = GROWTH.find(([ending]) => ending.test(file.path))!;
+      const from = source === warc ? startOf(file.path, known.of(file.path)) : 0;
+      bytes += factor * (statSync(file.path).size - from);
+    }
+  }
+  return bytes;
+}
+
 /**
  * The pages of single records.
  * @throws ToolkitError as the source does; BAD_INPUT where no page begins

@@ -5,6 +5,7 @@ import { clean } from '../../cleaning/clean.ts';
 import { nearNote, type Recipe, recipeFor } from '../../cleaning/recipe.ts';
 import type { ConsentTable, Page } from '../../crawlers/page.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { foreseeRoom } from '../../crawlers/shell/folder.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
 import { inputOf, openInput, pagesAt } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest-shape.ts';
@@ -131,7 +132,10 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     };
     hearOptOuts(folder.store, options.optOuts ?? []);
     if (options.passedOver !== undefined) folder.store.pages.passOver(options.passedOver);
-    if (options.pages === undefined) known = new KnownInputs(folder.store.cursors, inputs, reading);
+    if (options.pages === undefined) {
+      known = new KnownInputs(folder.store.cursors, inputs, reading);
+      foreseeRoom(outDir, known.newBytes, 'documents of what is new', (text) => work.report.note(text));
+    }
     await take(options.pages ?? readNew(known!, inputs, reading, faults, whole));
     const pagesRead = read + (known?.passed ?? 0);
     const skipped = folder.store.skipped + (known?.passed ?? 0);

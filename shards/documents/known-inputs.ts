@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import type { openMemory } from '../../cleaning/clean.ts';
 import type { Page } from '../../crawlers/page.ts';
-import { inputOf, type KnownFiles, openInput, rowsState } from '../../crawlers/sources/index.ts';
+import { documentBytesIn, inputOf, type KnownFiles, openInput, rowsState } from '../../crawlers/sources/index.ts';
 import { hash64 } from '../checksum.ts';
 
 type Cursors = ReturnType<typeof openMemory>['cursors'];
@@ -46,6 +46,12 @@ export class KnownInputs implements KnownFiles {
       if (isKnown) this.passed += known.pages;
       this.#rows.set(name, { key, state, isKnown, pages: 0, whole: 0, inputs: own });
     }
+  }
+
+  /** Bytes of documents that what is new becomes, by an estimate. @throws ToolkitError BAD_INPUT */
+  get newBytes(): number {
+    const bytes = [...this.#rows.values()].map(({ isKnown, inputs }) => documentBytesIn(inputs, this, !isKnown));
+    return bytes.reduce((sum, each) => sum + each, 0);
   }
 
   of(path: string): Cursor | undefined {

@@ -13,8 +13,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { foreseeRoom, readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { holding } from '../../crawlers/shell/lock.ts';
+import { formatCount } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
@@ -33,6 +34,8 @@ import { TableWriter } from './write-table.ts';
 const BATCH_TOKENS = 1 << 20;
 /** Tokens after which a shard ends with its document: 128 MiB of uint16. */
 const SHARD_TOKENS = 1 << 26;
+/** Bytes of tokens of a byte of text, or so: a token stands for 3.5. */
+const TOKEN_BYTES = { uint16: 0.6, uint32: 1.2 } as const;
 /** Copied beside the tokens, so that a token folder can be read back into text. */
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
 
@@ -119,9 +122,10 @@ async function writeLocked(
   const groups = groupsOf(documents.documents, old?.validShare === validShare ? old : undefined);
   const known = old && (await knownBeside(outDir, old, groups));
   const writers = openWriters(options, wanted.dtype, listed);
-  const total = groups
-    .flatMap(({ kept, documents: all }) => (kept ? [] : all))
-    .reduce((sum, { rows }) => sum + rows, 0);
+  const anew = groups.flatMap(({ kept, documents: all }) => (kept ? [] : all));
+  const total = anew.reduce((sum, { rows }) => sum + rows, 0);
+  const bytes = anew.reduce((sum, { textBytes }) => sum + textBytes, 0) * TOKEN_BYTES[wanted.dtype];
+  foreseeRoom(outDir, bytes, `tokens of ${formatCount(total)} documents`, (text) => report.note(text));
   const progress = report.stage('tokens', 'documents', total);
   let [done, encoded] = [0, 0];
   const figures = () => ({ encoded, tokens: writers.train.tokens + writers.valid.tokens });
