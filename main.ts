@@ -4,6 +4,7 @@ import './crawlers/shell/signals.ts';
 import { randomBytes } from 'node:crypto';
 import { Command as Commander, CommanderError } from 'commander';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
+import { crawlReportCommand } from './crawlers/commands/report.ts';
 import { packageVersion } from './crawlers/shell/assets.ts';
 import {
   addCommand,
@@ -60,7 +61,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     gateCommand,
     initCommand,
   ],
-  Corpus: [crawlCommand, cleanCommand, explainCommand],
+  Corpus: [crawlCommand, crawlReportCommand, cleanCommand, explainCommand],
   Tokenizer: [
     tokenizerTrainCommand,
     tokenizerEncodeCommand,

@@ -29,6 +29,9 @@ export interface CrawlSummary {
   readonly outage?: ToolkitError;
 }
 
+/** Of the run that was last. */
+export type LastRun = Pick<CrawlSummary, 'pages' | 'bytes' | 'reasons' | 'ending'>;
+
 /**
  * `nothing_new`: no page was due.
  * @throws ToolkitError FOLDER_LOCKED (exit 75) and as `crawl`
@@ -85,13 +88,13 @@ async function runLocked(
     outcome: signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
     report: {
       ...{ pages, bytes, reasons: byFrequency, waiting: waiting.size, ending, outage },
-      folder: tallyOf(options.outDir, outage !== undefined),
+      folder: leave(options.outDir, outage !== undefined, { pages, bytes, reasons: byFrequency, ending }),
     },
   };
 }
 
 /** What ended a run before everything due was asked for, for people. */
-function endingLines({ endedBy, spentHosts, limits, requests, remaining }: Ending): string[] {
+export function endingLines({ endedBy, spentHosts, limits, requests, remaining }: Ending): string[] {
   const reached = (limit: keyof Limits): string => `${flagOf(limit)} ${formatCount(limits[limit])} is reached`;
   const lines = spentHosts.map(([host, limit]) => `${host}: ${reached(limit)}`);
   if (endedBy !== 'nothing_due' && endedBy !== 'signal') lines.push(`the run: ${reached(endedBy)}`);
@@ -140,9 +143,10 @@ function tellSilence(hosts: ReadonlyMap<string, Heard>, report: Reporter): Toolk
   );
 }
 
-/** After an outage the next run need not wait: what failed is due at once. */
-function tallyOf(outDir: string, isOutage: boolean): Tally {
+/** What the run did is kept for `vua crawl report`. After an outage the next need not wait: what failed is due at once. */
+function leave(outDir: string, isOutage: boolean, told: LastRun): Tally {
   const frontier = new Frontier(join(outDir, STATE_FILE));
+  frontier.memory.endRun(told);
   if (isOutage) frontier.wakeFailed();
   const tally = frontier.tally('page');
   frontier.close();

@@ -36,6 +36,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'visit.ts',
       'crawl.ts',
       'run-crawl.ts',
+      'dry-run.ts',
+      'report.ts',
       'commands',
     ],
   ],

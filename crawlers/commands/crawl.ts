@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { CRAWL_DEFAULTS } from '../options.ts';
-import { defineCommand, statusOf } from '../shell/command.ts';
+import { DONE, defineCommand, statusOf, TRY_AGAIN } from '../shell/command.ts';
 import { formatCount, formatTable } from '../shell/reporter.ts';
+import type { Work } from '../shell/work.ts';
 
 const HOUR_MS = 3_600_000;
 const count = z.int();
@@ -84,14 +85,17 @@ export const crawlCommand = defineCommand({
   examples: [
     'vua crawl --out crawl --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --max-pages 200',
     'vua crawl --out crawl --user-agent "MyBot/1.0 (+https://example.org/bot)"',
+    'vua crawl --dry-run https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA',
     'vua crawl --out crawl --seed http://bao.vua.test/ --connect-to bao.vua.test=127.0.0.1:8080',
   ],
   options: z.object({
-    out: z.string().describe('folder for state.sqlite and warc/'),
+    out: z.string().default('crawl').describe('folder for state.sqlite and warc/'),
+    dryRun: z.string().optional().describe('URL of which is said what a crawl would make of it; nothing is kept'),
     ...CRAWLING,
   }),
   headings: { out: 'Output', seed: 'Where', userAgent: 'Manners', maxPages: 'Limits' },
-  async run({ out, ...given }, work) {
+  async run({ out, dryRun, ...given }, work) {
+    if (dryRun !== undefined) return tellDryRun(dryRun, given, work);
     const { runCrawl } = await import('../run-crawl.ts');
     const done = await runCrawl({ ...crawlOptionsOf(given), outDir: out }, work);
     const { pages, bytes, reasons, waiting, ending, folder, outage } = done.report;
@@ -111,6 +115,24 @@ export const crawlCommand = defineCommand({
     return statusOf(done);
   },
 });
+
+async function tellDryRun(url: string, given: Parameters<typeof crawlOptionsOf>[0], work: Work): Promise<number> {
+  const { dryRun } = await import('../dry-run.ts');
+  const told = await dryRun(url, crawlOptionsOf(given), work.signal);
+  const { kind, reason, status, bytes, contentType, consent, statements, isVietnamese, nights, pages, sitemaps } = told;
+  const rows: [string, string][] = [
+    ['what becomes of it', reason === undefined ? kind : `${kind}: ${reason}`],
+    ['status', status === 0 ? 'none' : String(status)],
+    ['type, bytes', `${contentType ?? 'none'}, ${formatCount(bytes)}`],
+    ['consent', consent === undefined ? 'none' : [consent, ...statements].join(' · ')],
+    ['Vietnamese', isVietnamese === undefined ? 'too little text to tell' : isVietnamese ? 'yes' : 'no'],
+    ['next: pages, sitemaps and feeds', `${formatCount(pages)}, ${formatCount(sitemaps)}`],
+    ['looked at again', nights === null ? 'in the next run' : `in ${nights === 1 ? 'a night' : `${nights} nights`}`],
+  ];
+  for (const note of told.notes) work.report.note(note);
+  work.report.result(formatTable(rows), { event: 'dry_run', url, ...told });
+  return kind === 'failed' ? TRY_AGAIN : DONE;
+}
 
 /** `host=address:port`; the fetcher checks both sides. */
 function splitRoute(route: string): [host: string, target: string] {

@@ -24,6 +24,33 @@ export class Memory {
   endRun(report: unknown): void {
     this.#statements.endRun.run(Date.now(), JSON.stringify(report));
   }
+
+  /** What the last run did, and when it ended (milliseconds since 1970). */
+  lastRun(): { endedAt: number; report: string } | undefined {
+    return this.#statements.lastRun.get();
+  }
+
+  /** What the crawl knows of each host, those with most pages first. */
+  hostRows(): HostRow[] {
+    return this.#statements.hosts.all();
+  }
+
+  /** Why URLs are where they are, by how the last visit ended. */
+  reasonRows(): { reason: string; urls: number }[] {
+    return this.#statements.reasons.all();
+  }
+}
+
+export interface HostRow {
+  readonly host: string;
+  readonly fetched: number;
+  readonly redirect: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly queued: number;
+  /** Of the pages that were read, and those of them in Vietnamese; of late. */
+  readonly pages: number;
+  readonly vietnamese: number;
 }
 
 function prepare(db: Database) {
@@ -31,6 +58,19 @@ function prepare(db: Database) {
     remember: db.prepare<[string, string, number]>('INSERT OR REPLACE INTO rules VALUES (?, ?, ?)'),
     recall: db.prepare<[string, number, number], { text: string; readAt: number }>(
       'SELECT text, read_at AS readAt FROM rules WHERE url = ? AND read_at > ? AND read_at <= ?',
+    ),
+    lastRun: db.prepare<[], { endedAt: number; report: string }>(
+      'SELECT ended_at AS endedAt, report FROM runs ORDER BY ended_at DESC LIMIT 1',
+    ),
+    hosts: db.prepare<[], HostRow>(
+      `SELECT hosts.host AS host, pages, vietnamese, sum(state = 'done' AND reason IS NOT 'redirect') AS fetched,
+         sum(state = 'done' AND reason IS 'redirect') AS redirect, sum(state = 'refused') AS refused,
+         sum(state = 'failed') AS failed, sum(state = 'queued') AS queued
+       FROM urls JOIN hosts ON hosts.id = urls.host WHERE kind = 'page' GROUP BY hosts.id ORDER BY fetched DESC, hosts.host`,
+    ),
+    reasons: db.prepare<[], { reason: string; urls: number }>(
+      `SELECT reason, count(*) AS urls FROM urls WHERE reason IS NOT NULL AND state <> 'queued'
+       GROUP BY reason ORDER BY urls DESC, reason`,
     ),
     endRun: db.prepare<[number, string]>('INSERT OR REPLACE INTO runs VALUES (?, ?)'),
   };
