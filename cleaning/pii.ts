@@ -176,7 +176,7 @@ export interface Masked {
 
 /** What a line must hold before any rule is tried: six digits, a plate, groups of an IPv6 address, or an at sign. */
 const CANDIDATE =
-  /\d(?:[ .()\u00a0\u2007\u2009\u202f\u2010\u2011\u2212–-]{0,3}\d){5}|\d{3}\/\d{3}|\d\.\d{1,3}\.\d{1,3}\.\d|\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}|[23][\da-f]{3}:[\da-f]{0,4}:|@|[([{](?:a|at)[)\]}]/gi;
+  /\d(?:[ .()~\u00a0\u2007\u2009\u202f\u2010\u2011\u2015\u2212\u223c–-]{0,3}\d){5}|\d{3}\/\d{3}|\d\.\d{1,3}\.\d{1,3}\.\d|\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}|[23][\da-f]{3}:[\da-f]{0,4}:|@|[([{](?:a|at)[)\]}]/gi;
 
 /**
  * The text with personal data replaced by tags, as far as the level says.

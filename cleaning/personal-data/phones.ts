@@ -19,7 +19,7 @@ export const NEARBY = 48;
 export const digitsOf = (text: string): string => text.replace(/\D/g, '');
 
 const SPACE = String.raw`[ \u00a0\u2007\u2009\u202f]`;
-const MARK = String.raw`[.\-/–\u2010\u2011\u2212]`;
+const MARK = String.raw`[.\-/~–\u2010\u2011\u2212\u2015\u223c]`;
 /** Between two digits of one number: nothing, up to two spaces, or a mark that may stand between spaces. */
 const SEPARATOR = `(?:${SPACE}{1,2}(?:${MARK}${SPACE}?)?|${MARK}${SPACE}?)?`;
 const COUNTRY = String.raw`(?:\(?(?:\+|00)84\)?|\(84\)|84)${SEPARATOR}(?:\(0\)${SPACE}?)?`;

@@ -91,7 +91,7 @@ describe('how texts are related', () => {
 });
 
 test('texts with 47 syllables in a row in common have an anchor in common', () => {
-  for (let n = 0; n < 200; n++) {
+  for (let n = 0; n < 60; n++) {
     const passage = text(47).replace(/\s+/g, ' ');
     const [a, b] = [`${text(60)} ${passage} ${text(90)}`, `${text(random.whole(1, 80))} ${passage} ${text(30)}`];
     const anchors = new Set(anchorsOf(sequenceOf(readSyllables(a))));
@@ -100,10 +100,10 @@ test('texts with 47 syllables in a row in common have an anchor in common', () =
 });
 
 test('of a pool of copies, excerpts, chains, forms, decrees and books only duplicates go', async () => {
-  const pool = duplicatePool(400);
+  const pool = duplicatePool(300);
   const pairs = containedPairs(pool);
   const scores = scoresOf(pool, pairs, await droppedBy(pool.documents));
-  expect(pairs.length).toBeGreaterThan(40);
+  expect(pairs.length).toBeGreaterThan(30);
   expect({ ...scores, precision: scores.precision >= 0.995, recall: scores.recall >= 0.97 }).toMatchObject({
     precision: true,
     recall: true,
