@@ -1,13 +1,63 @@
-/** What Markdown holds for its tools and not for its readers: front matter (YAML, TOML) and HTML comments. */
+/**
+ * What Markdown holds for its tools and not for its readers: front matter (YAML, TOML), HTML comments and tags, pictures,
+ * anchors, where links lead, and menus of links.
+ */
 
 /** A longer head is no front matter. */
 const MAX_LINES = 200;
 
-/** Text without both; comments inside fenced code are text, and one that nobody closes stays. */
+/** Text without them; what stands in code is text, and a comment that nobody closes stays. */
 export function withoutMachinery(text: string): string {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
-  return withoutComments(lines.slice(frontMatterEnd(lines)).join('\n'));
+  return withoutMarkup(withoutComments(lines.slice(frontMatterEnd(lines)).join('\n')).split('\n')).join('\n');
 }
+
+/** So many lines in a row that are one link each make a menu. */
+const MENU_LINES = 4;
+
+function withoutMarkup(lines: readonly string[]): string[] {
+  const read: string[] = [];
+  let menu: string[] = [];
+  let isCode = false;
+  const endMenu = (): void => {
+    if (menu.filter((line) => line.trim() !== '').length < MENU_LINES) read.push(...menu.map(inline));
+    menu = [];
+  };
+  for (const line of lines) {
+    if (FENCE.test(line)) isCode = !isCode;
+    if (!isCode && (MENU_LINE.test(line) || (menu.length > 0 && line.trim() === ''))) menu.push(line);
+    else {
+      endMenu();
+      const isPlain = isCode || FENCE.test(line) || INDENTED.test(line) || !MARKUP.test(line);
+      if (isPlain || !DEFINITION.test(line)) read.push(isPlain ? line : inline(line));
+    }
+  }
+  endMenu();
+  return read;
+}
+
+const INDENTED = /^(?: {4}|\t)/;
+/** Nothing else in Markdown has these. */
+const MARKUP = /[<[{]/;
+const MENU_LINE = /^\s{0,8}(?:[-*+]|\d+\.)?\s*\[[^[\]\n]{1,200}\](?:\([^()\n]{0,500}\)|\[[^\]\n]{0,100}\])[.;,]?\s*$/;
+/** `[name]: https://…` */
+const DEFINITION = /^\s{0,3}\[[^\]\n]{1,100}\]:\s+\S+(?:\s+["'(][^\n]{0,200})?$/;
+
+/** Parts of a line that stand in `code` stay as they are. */
+const inline = (line: string): string =>
+  line.includes('`')
+    ? line.replace(/(`+)[^`\n]{1,500}\1(?!`)|[^`]+/g, (part) => (part[0] === '`' ? part : plain(part)))
+    : plain(line);
+
+const plain = (text: string): string =>
+  text
+    .replace(/!\[[^[\]\n]{0,300}\](?:\([^()\n]{0,1000}(?:\([^()\n]{0,200}\)[^()\n]{0,200})?\)|\[[^\]\n]{0,100}\])/g, '')
+    .replace(/\[([^[\]\n]{0,500})\]\([^()\n]{0,1000}(?:\([^()\n]{0,200}\)[^()\n]{0,200})?\)/g, '$1')
+    .replace(/\[([^[\]\n]{1,500})\]\[[^[\]\n]{0,100}\]/g, '$1')
+    .replace(/\s*\{#[\w-]{1,100}\}\s*$/, '')
+    .replace(/<br\s*\/?>/gi, ' ')
+    .replace(/<(https?:\/\/[^\s<>]{1,500})>/g, '$1')
+    .replace(/<\/?[a-z][a-z0-9-]{0,20}(?:\s[^<>\n]{0,1000})?\/?>/gi, '');
 
 /** The lines that front matter takes, its fences included; 0 where there is none. */
 function frontMatterEnd(lines: readonly string[]): number {

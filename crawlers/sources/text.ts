@@ -15,7 +15,7 @@ const HEAD_BYTES = 65_536;
 const MAX_TITLE_CHARACTERS = 120;
 
 export const text: Source = {
-  endings: ['.txt', '.md', '.txt.gz', '.txt.zst'],
+  endings: ['.txt', '.md', '.markdown', '.txt.gz', '.txt.zst'],
   async *read(file, context) {
     const read = await readWhole(file, context);
     if (read === undefined) return;
@@ -23,7 +23,7 @@ export const text: Source = {
     const { body } = whole;
     const isUnicode = isUtf8(body);
     if (!isUnicode) context.note(`${file.path}: not UTF-8 from byte ${firstForeignByte(body)} on; ${GUESSED}`);
-    const type = /\.md$/i.test(file.path) ? 'text/markdown' : 'text/plain';
+    const type = /\.(?:md|markdown)$/i.test(file.path) ? 'text/markdown' : 'text/plain';
     const page = {
       ...fileFacts(file, context),
       headers: { 'content-type': isUnicode ? `${type}; charset=utf-8` : type },
@@ -134,4 +134,4 @@ const baseName = ({ name }: InputFile): string =>
   name
     .split('/')
     .at(-1)!
-    .replace(/\.(txt|md)(\.gz|\.zst)?$/i, '');
+    .replace(/\.(txt|md|markdown)(\.gz|\.zst)?$/i, '');

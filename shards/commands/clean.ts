@@ -91,7 +91,7 @@ export const cleanCommand = defineCommand({
     input: z
       .array(z.string())
       .default([])
-      .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html'),
+      .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .markdown, .html'),
     ...INPUT,
     out: z.string().describe('folder of document shards to write or to add to'),
     ...RECIPE_OPTIONS,
@@ -144,7 +144,7 @@ function formatCleaned(out: string, { outcome, report }: Outcome<CleanSummary>):
   const { pages, skipped, kept, left, marked, passedOver } = report;
   const rows = [
     ['pages read', formatCount(pages)],
-    ['known from earlier runs', formatCount(skipped)],
+    ...(skipped > 0 ? [['known already', formatCount(skipped)]] : []),
     ['kept', formatCount(kept)],
     ['dropped', formatCount(droppedPages(report))],
     ...reportRows(report).map(([stage, reason, count]) => [`  ${stage}/${reason}`, formatCount(count)]),

@@ -64,7 +64,7 @@ describe('paths', () => {
     expect(error!.hint).toBeDefined();
     if (/ending|without/.test(_name))
       expect(error!.hint).toContain(
-        '.jsonl.zst, .ndjson, .ndjson.gz, .ndjson.zst, .txt, .md, .txt.gz, .txt.zst, .html, .htm',
+        '.jsonl.zst, .ndjson, .ndjson.gz, .ndjson.zst, .txt, .md, .markdown, .txt.gz, .txt.zst, .html, .htm',
       );
   });
 
