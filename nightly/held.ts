@@ -15,6 +15,7 @@ import { beginNight, heldNight, releaseNight, workFolder } from '../shards/snaps
 import { accept, type Held, passedOverPath } from './ask.ts';
 import { writeHistory } from './history.ts';
 import { NightLog } from './night-log.ts';
+import { runOptions, settingsOf } from './options.ts';
 
 export function heldIn(out: string): { readonly held: Held; readonly isNext: boolean } | undefined {
   const record = heldNight(out);
@@ -26,6 +27,9 @@ function needHeld(out: string) {
   if (found === undefined) throw badInput('NO_NIGHT_HELD', `${out}: no night is held there`, 'vua run makes nights');
   return found;
 }
+
+/** Another version of vua may have held it: what it did not know is as where nothing is said. */
+const settingsIn = ({ settings }: Held) => settingsOf(runOptions.parse(settings));
 
 /** The night goes on behind its gate: tokenizer, tokens, publishing; its model comes with the next run. */
 export async function acceptNight(out: string, work: Work): Promise<number> {
@@ -41,7 +45,7 @@ export async function acceptNight(out: string, work: Work): Promise<number> {
     releaseNight(out);
     accept(out);
     writeHistory(out, { event: 'accepted', time: log.begun.toISOString(), run: held.run });
-    return goOn({ ...held.settings, out, until: 'tokens' }, log, work);
+    return goOn({ ...settingsIn(held), out, until: 'tokens' }, log, work);
   });
 }
 
@@ -53,7 +57,7 @@ export async function rejectNight(out: string, work: Work): Promise<number> {
     const { recipe } = readDocumentManifest(from);
     // A night that was killed meanwhile may know the same pages: it begins anew.
     rmSync(workFolder(out), { recursive: true, force: true });
-    const night = join(beginNight(out, await nightFacts({ ...held.settings, out })), 'documents');
+    const night = join(beginNight(out, await nightFacts({ ...settingsIn(held), out })), 'documents');
     DocumentFolder.open(night, knownRecipe(recipe, manifestPath(from))).close();
     const [memory, before] = [from, night].map((dir) => join(dir, 'dedup.sqlite'));
     const pages = passOver(passedOverPath(out), memory, before);

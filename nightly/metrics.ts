@@ -41,7 +41,7 @@ export function metricsText(
     Object.entries(counts).map(([count, value]): Sample => [value, { station: name, count }]),
   );
   const families: readonly Family[] = [
-    ['info', 'Version of the program and id of the run.', [[1, { version, run, out }]]],
+    ['info', 'Version of the program and id of the run.', [[1, { version, run }]]],
     ['run_in_progress', 'Whether the run works now.', [[status === undefined ? 1 : 0]]],
     ['run_exit_status', 'How the run ended, as vua says it.', [[status]]],
     ['run_start_timestamp_seconds', 'When the run began.', [[begun.getTime() / 1000]]],
@@ -85,14 +85,15 @@ export function metricsText(
     ['held_out_bits_per_byte', 'Of the model in force.', [[model]]],
     ['disk_free_bytes', 'Room in the file system of the folder.', [[roomAt(out)?.free]]],
   ];
-  return families.map(familyText).join('');
+  return families.map((family) => familyText(family, out)).join('');
 }
 
-function familyText([name, help, samples]: Family): string {
+/** Each series names its folder: a collector refuses two files with the same one. */
+function familyText([name, help, samples]: Family, out: string): string {
   const lines = samples.flatMap(([value, labels = {}]) => {
     if (value === undefined || Number.isNaN(value)) return [];
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-    return [`vua_${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`];
+    const pairs = Object.entries({ out, ...labels }).map(([label, text]) => `${label}="${escaped(text)}"`);
+    return [`vua_${name}{${pairs.join(',')}} ${value}\n`];
   });
   if (lines.length === 0) return '';
   return `# HELP vua_${name} ${help}\n# TYPE vua_${name} gauge\n${lines.join('')}`;

@@ -99,9 +99,12 @@ it('an error ends the night as it is, in its line of history and in metrics that
   });
   const lines = readFileSync(metricsFile, 'utf8').trimEnd().split('\n');
   expect(lines.filter((line) => !line.startsWith('# ') && !SAMPLE.test(line))).toEqual([]);
-  expect(lines).toContain('vua_run_exit_status 1');
-  expect(lines).toContain('vua_station_count{station="crawl",count="fetched"} 12');
-  expect(lines.find((line) => line.startsWith('vua_last_success_timestamp_seconds '))).toBeDefined();
+  expect(lines).toContain(`vua_run_exit_status{out="${out}"} 1`);
+  const series = lines.map((line) => line.replace(/ \S+$/, '')).filter((line) => !line.startsWith('# '));
+  expect(series.length).toBe(new Set(series).size);
+  expect(series.filter((each) => !each.includes(`out="${out}"`))).toEqual([]);
+  expect(lines).toContain(`vua_station_count{out="${out}",station="crawl",count="fetched"} 12`);
+  expect(lines.find((line) => line.startsWith('vua_last_success_timestamp_seconds{'))).toBeDefined();
 });
 
 it('metrics are there while the run works, on this machine', async () => {
@@ -114,8 +117,8 @@ it('metrics are there while the run works, on this machine', async () => {
     log.station = 'model';
     report.stage('train', 'steps', 500).update(120);
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-    expect(text).toContain('vua_run_in_progress 1\n');
-    expect(text).toContain('vua_stage_done{stage="train",unit="steps"} 120\n');
+    expect(text).toContain(`vua_run_in_progress{out="${out}"} 1\n`);
+    expect(text).toContain(`vua_stage_done{out="${out}",stage="train",unit="steps"} 120\n`);
     return 0;
   });
   expect(status).toBe(0);
