@@ -105,7 +105,11 @@ function slipsIn(text: string, style: ToneStyle): Slip[] {
     if ((kind[units[i]] & TONED) === 0 || !isSlip(i)) continue;
     let [start, end] = [i, i + 1];
     while (i - start < LONGEST && at(start - 1) !== 0) start--;
-    while (end - start <= LONGEST && at(end) !== 0) end++;
+    while (end - start < LONGEST && at(end) !== 0) end++;
+    if (at(start - 1) !== 0 || at(end) !== 0) {
+      while (at(i + 1) !== 0) i++; // no syllable: a word of millions of letters is passed once
+      continue;
+    }
     const word = text.slice(start, end);
     const slip = respell(word, style);
     if (slip === undefined || slip.repaired === word) continue;

@@ -24,6 +24,8 @@ const PILES: readonly (readonly [
   ['Markdown: fences before a comment', 2e5, (n) => `${'```\n'.repeat(n / 4)}<!--`, withoutMachinery],
   ['Markdown: comments that never end', 4e5, (n) => '<!-- '.repeat(n / 5), withoutMachinery],
   ['Markdown: comments in one line', 1e6, (n) => `${'<!--x-->'.repeat(n / 8)}\nx`, withoutMachinery],
+  ['Markdown: brackets that never close', 1e5, (n) => '![['.repeat(n / 3), withoutMachinery],
+  ['one word of letters with tones', 4e5, (n) => `ế ${'ế'.repeat(n)}`, normalize],
   ['one word beside another in Cyrillic letters', 2e4, (n) => `ế аb ${'x'.repeat(n)}`, normalize],
   ['one word in VIQR', 4e4, (n) => `${VIQR}${'x'.repeat(n)},`, decodeViqr],
   ['words of TCVN3 that tell no case', 4e4, (n) => `NGHĩA ${'ý '.repeat(n / 2)}`, (text) => restoreCapitals(text)],
