@@ -24,7 +24,7 @@ import { consentOf, forbidsFollowing } from './polite/consent.ts';
 import type { HostPace } from './polite/pace.ts';
 import type { Politeness } from './polite/politeness.ts';
 import { headerOf } from './warc/http-message.ts';
-import type { WarcPlace, WarcWriter } from './warc/warc.ts';
+import { payloadDigest, type WarcPlace, type WarcWriter } from './warc/warc.ts';
 import { countDated, countYield, feedsBelow, ranked, seenOf } from './yield.ts';
 
 export interface CrawlStep {
@@ -108,7 +108,8 @@ function isWanted(kind: UrlKind, contentType: string): boolean {
 }
 
 interface Answer extends Fetched {
-  readonly stored: WarcPlace;
+  /** Absent where the archive holds the same body from before. */
+  readonly stored?: WarcPlace;
 }
 
 async function record(
@@ -124,10 +125,16 @@ async function record(
   const { html, encoding } = isHtml ? decodeMarkup(fetched.body, contentType) : NO_MARKUP;
   const { productToken, source, warc } = context;
   const consent = consentOf({ headers: fetched.headers, html, extraStatements: hostStatements, productToken });
-  const isRevisit = fetched.status === 304;
-  const stored = await warc.write({
+  const said = `${payloadDigest(fetched.body)} ${consent.conclusion}`;
+  const isNotModified = fetched.status === 304;
+  const isIdentical = isSuccess && row.fetchedAt !== null && context.frontier.memory.payloadOf(row.id) === said;
+  const isRevisit = isNotModified || isIdentical;
+  const via = context.frontier.parentOf(row)?.url;
+  const written = await warc.write({
     ...fetched,
     type: isRevisit ? 'revisit' : 'response',
+    isIdentical,
+    metadata: [...(via === undefined ? [] : [['via', via] as const]), ['depth', String(row.depth)]],
     extra: [
       ['Vua-Source', source ?? new URL(row.url).hostname],
       ['Vua-Consent', consent.conclusion],
@@ -140,6 +147,9 @@ async function record(
         : []),
     ],
   });
+  if (isSuccess && !isIdentical && fetched.truncated === undefined) context.frontier.memory.keepPayload(row.id, said);
+  // Where the body stands, and since when, is told by the record that holds it.
+  const stored = isIdentical ? undefined : written;
   const answer = { ...fetched, stored };
   if (!isSuccess) return settleOther(row, answer, context);
   if (!isWanted(row.kind, contentType) || (row.kind === 'page' && !PAGE_TYPES.has(type))) {
@@ -160,7 +170,7 @@ async function record(
       state: 'done',
       again: (named) => again(row, { ...seen, news: named }, context.refreshAfterMs),
       status: answer.status,
-      fetchedAt: answer.fetchedAt,
+      fetchedAt: isIdentical ? undefined : answer.fetchedAt,
       stored,
       ...(cut ? { reason: cut } : validatorsOf(answer)),
     },

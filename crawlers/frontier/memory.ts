@@ -20,6 +20,15 @@ export class Memory {
     return found && { text: found.text, ageMs: now - found.readAt };
   }
 
+  /** Digest and consent of the answer of a URL (by number) that the archive holds with its body. */
+  payloadOf(url: number): string | undefined {
+    return this.#statements.payloadOf.get(url);
+  }
+
+  keepPayload(url: number, said: string): void {
+    this.#statements.keepPayload.run(url, said);
+  }
+
   /** A run has ended; what it did, as JSON. */
   endRun(report: unknown): void {
     this.#statements.endRun.run(Date.now(), JSON.stringify(report));
@@ -72,6 +81,8 @@ function prepare(db: Database) {
       `SELECT reason, count(*) AS urls FROM urls WHERE reason IS NOT NULL AND state <> 'queued'
        GROUP BY reason ORDER BY urls DESC, reason`,
     ),
+    payloadOf: db.prepare<[number], string>('SELECT said FROM payloads WHERE url = ?').pluck(),
+    keepPayload: db.prepare<[number, string]>('INSERT OR REPLACE INTO payloads VALUES (?, ?)'),
     endRun: db.prepare<[number, string]>('INSERT OR REPLACE INTO runs VALUES (?, ?)'),
   };
 }

@@ -102,6 +102,7 @@ const FROM_VERSION_1 = `
 const ADDITIONS = `
   CREATE TABLE IF NOT EXISTS visitor_ids (host TEXT, name TEXT, PRIMARY KEY (host, name)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS archive (file TEXT PRIMARY KEY, bytes INTEGER NOT NULL, changed REAL NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS payloads (url INTEGER PRIMARY KEY, said TEXT NOT NULL);
 `;
 
 /** Brings a new or older file to this version, in one transaction. @throws Error naming the version of a newer one. */

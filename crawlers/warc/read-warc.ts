@@ -14,7 +14,7 @@ export interface ReadWarcOptions {
   readonly maxRecordBytes?: number;
   /** Yields the head of such a record instead, with `wholeBytes`. */
   readonly withHeads?: boolean;
-  /** Counts what is skipped, by reason: `larger than 67108864 bytes`, `record type request`, `no HTTP response`. */
+  /** Counts what is skipped, by reason: `larger than 67108864 bytes`, `record type warcinfo`, `no HTTP response`; request and metadata records are none of it. */
   readonly skipped?: Map<string, number>;
   /** Byte from which records are read: one begins there. */
   readonly from?: number;
@@ -96,6 +96,7 @@ export async function* readWarc(
         continue;
       }
       records++;
+      if (BESIDE.has(type)) continue;
       if (!isReadable(type)) count(`record type ${type || 'missing'}`);
       else if (isLarge && !withHeads) count(`larger than ${maxRecordBytes} bytes`);
       else {
@@ -117,6 +118,9 @@ export async function* readWarc(
 
 const isReadable = (type: string): type is WarcRecordType =>
   type === 'response' || type === 'revisit' || type === 'resource' || type === 'conversion';
+
+/** Records about others, with nothing to read. */
+const BESIDE = new Set(['request', 'metadata']);
 
 const isVersion = (line: Buffer): boolean => /^WARC\/\d+\.\d+\s*$/.test(line.toString('latin1', 0, 32));
 const expected = (line: Buffer): string => `expected "WARC/1.x", found ${JSON.stringify(line.toString('utf8', 0, 40))}`;

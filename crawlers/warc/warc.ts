@@ -1,7 +1,7 @@
 /**
  * WARC files (ISO 28500), as the crawl writes them; read-warc.ts reads ours and foreign ones.
  *
- *   NAME-00000.warc.gz   [warcinfo][response][response][revisit]…   one gzip member per record (gzip.ts)
+ *   NAME-00000.warc.gz   [warcinfo][request][metadata][response][request][metadata][revisit]…   a gzip member each (gzip.ts)
  *
  * Bodies stand here with Transfer-Encoding and Content-Encoding undone, in both directions. The writer says so the
  * way other archivers do: the server's own length and codings move to `X-Orig-…` headers, so that the stored HTTP
@@ -38,6 +38,14 @@ export interface WarcRecord {
   readonly at?: number;
   /** WARC-Payload-Digest as it was read; the writer computes its own. */
   readonly digest?: string;
+  /** The body is that of an earlier record, which the fields of a `revisit` name: it is not written again. */
+  readonly isIdentical?: boolean;
+  /** What was sent, header lines included; it becomes a record before this one. */
+  readonly request?: string;
+  /** IP address that answered. */
+  readonly address?: string;
+  /** What is known of how the URL was come by; becomes a record before this one. */
+  readonly metadata?: HeaderPairs;
   /** Further named fields of the record, in order. Names must be tokens; line breaks in values become spaces. */
   readonly extra: HeaderPairs;
 }
@@ -49,7 +57,7 @@ export interface WarcPlace {
 }
 
 const VERSION = 'WARC/1.1';
-const REVISIT_PROFILE = 'http://netpreserve.org/warc/1.1/revisit/server-not-modified';
+const REVISIT_PROFILE = 'http://netpreserve.org/warc/1.1/revisit';
 /** True of the wire, not of what is stored. */
 const WIRE_HEADER = /^(content-length|content-encoding|transfer-encoding)$/i;
 
@@ -147,19 +155,19 @@ export class WarcWriter {
         throw this.#fault(error);
       }
     }
-    if (this.#size === 0) await this.#appendMember(warcinfo(this.#prefix));
-    await this.#appendMember(serialize(record));
+    if (this.#size === 0) await this.#appendMembers([warcinfo(this.#prefix)]);
+    await this.#appendMembers(serialize(record));
     return { file: basename(this.#path()), end: this.#size };
   }
 
-  async #appendMember(bytes: Uint8Array): Promise<void> {
-    const member = await packMember(bytes);
+  async #appendMembers(records: readonly Uint8Array[]): Promise<void> {
+    const member = Buffer.concat(await Promise.all(records.map(packMember)));
     try {
       for (let done = 0; done < member.length; ) {
         done += writeSync(this.#file, member, done, member.length - done, this.#size + done);
       }
     } catch (error) {
-      ftruncateSync(this.#file, this.#size); // never leave half a member for the next one to stand behind
+      ftruncateSync(this.#file, this.#size); // never leave half a record for the next one to stand behind
       throw this.#fault(error, member.length);
     }
     this.#size += member.length;
@@ -198,8 +206,9 @@ function warcinfo(prefix: string): Uint8Array {
   );
 }
 
-function serialize(record: WarcRecord): Uint8Array {
-  const { type, status, statusText, body } = record;
+/** The record, behind those of its request and metadata: they are named after it. */
+function serialize(record: WarcRecord): Uint8Array[] {
+  const { type, status, statusText, body, request, metadata, address, isIdentical = false } = record;
   const isRevisit = type === 'revisit';
   const head = [`HTTP/1.1 ${status} ${statusText}`];
   for (const [name, value] of record.headers) {
@@ -207,20 +216,48 @@ function serialize(record: WarcRecord): Uint8Array {
   }
   if (!isRevisit) head.push(`Content-Length: ${body.length}`);
   const httpHead = Buffer.from(`${head.map(latin1Line).join('\r\n')}\r\n\r\n`, 'latin1');
-  const fields: (readonly [string, string])[] = [
-    ['WARC-Type', type],
+  const id = newId();
+  const of: HeaderPairs = [
     ['WARC-Target-URI', record.url],
     ['WARC-Date', record.fetchedAt],
+  ];
+  const beside: HeaderPairs = [...of, ['WARC-Concurrent-To', id]];
+  const fields: (readonly [string, string])[] = [
+    ['WARC-Type', type],
+    ...of,
     ['Content-Type', 'application/http; msgtype=response'],
   ];
-  if (isRevisit) fields.push(['WARC-Profile', REVISIT_PROFILE]);
-  else fields.push(['WARC-Payload-Digest', payloadDigest(body)]);
+  if (address !== undefined) fields.push(['WARC-IP-Address', address]);
+  if (isRevisit)
+    fields.push([
+      'WARC-Profile',
+      `${REVISIT_PROFILE}/${isIdentical ? 'identical-payload-digest' : 'server-not-modified'}`,
+    ]);
+  if (!isRevisit || isIdentical) fields.push(['WARC-Payload-Digest', payloadDigest(body)]);
   if (record.truncated !== undefined) fields.push(['WARC-Truncated', record.truncated]);
-  return joinRecord([...fields, ...record.extra], Buffer.concat([httpHead, body]));
+  const records = [
+    joinRecord([...fields, ...record.extra], isRevisit ? httpHead : Buffer.concat([httpHead, body]), id),
+  ];
+  if (metadata !== undefined) {
+    const lines = metadata.map(([name, value]) => `${name}: ${value.replace(/[\r\n]+/g, ' ')}\r\n`).join('');
+    const kind: HeaderPairs = [['WARC-Type', 'metadata'], ...beside, ['Content-Type', 'application/warc-fields']];
+    records.unshift(joinRecord(kind, Buffer.from(lines)));
+  }
+  if (request !== undefined) {
+    const kind: HeaderPairs = [
+      ['WARC-Type', 'request'],
+      ...beside,
+      ['Content-Type', 'application/http; msgtype=request'],
+    ];
+    records.unshift(joinRecord(kind, Buffer.from(request, 'latin1')));
+  }
+  return records;
 }
 
-function joinRecord(fields: HeaderPairs, block: Uint8Array): Uint8Array {
-  const lines = [VERSION, `WARC-Record-ID: <urn:uuid:${randomUUID()}>`];
+const newId = (): string => `<urn:uuid:${randomUUID()}>`;
+
+function joinRecord(fields: HeaderPairs, block: Uint8Array, id = newId()): Uint8Array {
+  const lines = [VERSION, `WARC-Record-ID: ${id}`];
   for (const [name, value] of [...fields, ['Content-Length', String(block.length)]]) {
     lines.push(`${name}: ${value!.replace(/[\r\n]+/g, ' ')}`);
   }
@@ -235,7 +272,18 @@ export const payloadDigest = (body: Uint8Array): string => `sha1:${base32(create
 
 /** RFC 4648; the spelling of digests that WARC tools compare. */
 function base32(bytes: Uint8Array): string {
-  let bits = '';
-  for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
-  return bits.replace(/.{1,5}/g, (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five.padEnd(5, '0'), 2)]);
+  let text = '';
+  let pending = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    pending = (pending << 8) | byte;
+    for (bits += 8; bits >= 5; ) {
+      bits -= 5;
+      text += BASE32[(pending >> bits) & 31];
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return bits === 0 ? text : text + BASE32[(pending << (5 - bits)) & 31];
 }
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

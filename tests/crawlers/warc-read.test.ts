@@ -279,7 +279,6 @@ describe('reading', () => {
     expect(records).toHaveLength(1);
     expect(Object.fromEntries(skipped)).toEqual({
       'larger than 1000000 bytes': 2,
-      'record type request': 1,
       'no HTTP response': 1,
     });
     const heads = await readAll(join(dir, 'x.warc.gz'), { maxRecordBytes: 1_000_000, withHeads: true });
