@@ -127,13 +127,20 @@ ${back ? lines(some, (j) => `    ${name}${j} = subgroupMatrixLoad<subgroup_matri
 ${back ? '    workgroupBarrier();' : ''}`;
     });
   };
-  /** Over the columns of this lane's row: \`body\` sees \`score\` and \`seen\`, and where its weights go. */
-  const columns = (seen: string, body: string): string => `    for (var c = part; c < ${across / 4}u; c += ${share}u) {
+  /** Over the columns of this lane's row: `body` sees `score`, and where its weights go. */
+  const columns = (body: string): string => `    for (var c = part; c < ${across / 4}u; c += ${share}u) {
       let score = scores[row * ${scoreStride}u + c];
       let place = row * ${weightStride}u + c;
-      let m = u0 + c * 4u + vec4u(0u, 1u, 2u, 3u);
-      let seen = ${seen};
 ${body}
+    }`;
+  /** The same where a block may hold what a row does not see; most blocks do not, and are not asked. */
+  const masked = (seen: string, body: (masks: (value: string, none: string) => string) => string): string =>
+    `    if (whole) {
+${columns(body((value) => value))}
+    } else {
+${columns(`      let m = u0 + c * 4u + vec4u(0u, 1u, 2u, 3u);
+      let seen = ${seen};
+${body((value, none) => `select(${none}, ${value}, seen)`)}`)}
     }`;
   const SEES_KEY = '(m <= vec4u(t)) & (m >= vec4u(own_start))';
   const NONE = 'vec4f(-3.0e38f)';
@@ -156,6 +163,7 @@ ${sums('sum')}
   var highest = -3.0e38f;
   var total = 0f;
   for (var u0 = first; u0 <= last; u0 += ${across}u) {
+    let whole = u0 + ${across - 1}u <= t0 && starts[begin + last] <= u0;
     workgroupBarrier();
 ${stageKeys}
 ${stageValues('two')}
@@ -163,24 +171,28 @@ ${stageValues('two')}
     workgroupBarrier();
 ${score('q', 'one')}
     workgroupBarrier();
-    // Every lane of a row looks at all of it.
+    // A lane looks at its share of a row, then at what the others found.
     var high4 = ${NONE};
-    for (var c = 0u; c < ${across / 4}u; c++) {
-      let m = u0 + c * 4u + vec4u(0u, 1u, 2u, 3u);
-      high4 = max(high4, select(${NONE}, scores[row * ${scoreStride}u + c] * SCALE, ${SEES_KEY}));
-    }
-    let high = max(max(high4.x, high4.y), max(high4.z, high4.w));
+${masked(SEES_KEY, (masks) => `      high4 = max(high4, ${masks('score * SCALE', NONE)});`)}
+    shared_sums[lane] = max(max(high4.x, high4.y), max(high4.z, high4.w));
+    workgroupBarrier();
+    var high = shared_sums[row * ${share}u];
+    for (var i = 1u; i < ${share}u; i++) { high = max(high, shared_sums[row * ${share}u + i]); }
     let rises = high > highest + ${SLACK}f;
     let shrink = select(1f, exp(highest - high), rises);
     highest = select(highest, high, rises);
     if (rises) { raises = 1u; }
     var total4 = vec4f();
-${columns(SEES_KEY, `      let p = select(vec4f(), exp(score * SCALE - highest), seen);\n      total4 += p;\n      weights[place] = vec4h(p);`)}
+${masked(
+  SEES_KEY,
+  (masks) => `      let p = ${masks('exp(score * SCALE - highest)', 'vec4f()')};
+      total4 += p;
+      weights[place] = vec4h(p);`,
+)}
     total = total * shrink + add_lanes(total4);
     if (workgroupUniformLoad(&raises) == 1u) {
 ${through('sum', 'scores[at] *= shrink;', true)}
     }
-    workgroupBarrier();
 ${accumulate('sum', 'two')}
   }
   shared_sums[lane] = total;
@@ -206,17 +218,18 @@ ${sums('sum')}
   let own_delta = add_lanes(delta4);
   if (is_own && part == 0u) { delta[n * dims.NH + head] = own_delta; }
   for (var u0 = first; u0 <= last; u0 += ${across}u) {
+    let whole = u0 + ${across - 1}u <= t0 && starts[begin + last] <= u0;
     workgroupBarrier();
 ${stageKeys}
 ${stageValues('two')}
     workgroupBarrier();
 ${score('q', 'one')}
     workgroupBarrier();
-${columns(SEES_KEY, '      weights[place] = vec4h(select(vec4f(), exp(score * SCALE - own_lse), seen));')}
+${masked(SEES_KEY, (masks) => `      weights[place] = vec4h(${masks('exp(score * SCALE - own_lse)', 'vec4f()')});`)}
     workgroupBarrier();
 ${score('g', 'two')}
     workgroupBarrier();
-${columns('true', '      weights[place] = vec4h(vec4f(weights[place]) * (score - own_delta) * SCALE);')}
+${columns('      weights[place] = vec4h(vec4f(weights[place]) * (score - own_delta) * SCALE);')}
     workgroupBarrier();
 ${accumulate('sum', 'one')}
   }
@@ -241,6 +254,8 @@ ${END_OF_QUERIES}
   for (var g = 0u; g < group; g++) {
     let head = key_head * group + g;
     for (var u0 = t0; u0 < end; u0 += ${across}u) {
+    let behind = min(u0 + ${across - 1}u, dims.T - 1u);
+    let whole = u0 >= last && u0 + ${across}u <= end && starts[begin + behind] <= t0;
     workgroupBarrier();
 ${stage('one', 'qk', '(ROW * heads + head) * W', 'u0', 'end', across)}
 ${stage('two', 'dout', '(ROW * dims.NH + head) * W', 'u0', 'end', across)}
@@ -252,12 +267,12 @@ ${stage('two', 'dout', '(ROW * dims.NH + head) * W', 'u0', 'end', across)}
     workgroupBarrier();
 ${score('k', 'one')}
     workgroupBarrier();
-${columns(SEES_QUERY, `      weights[place] = vec4h(select(vec4f(), exp(score * SCALE - ${column('x')}), seen));`)}
+${masked(SEES_QUERY, (masks) => `      weights[place] = vec4h(${masks(`exp(score * SCALE - ${column('x')})`, 'vec4f()')});`)}
     workgroupBarrier();
 ${accumulate('sum_value', 'two')}
 ${score('v', 'two')}
     workgroupBarrier();
-${columns('true', `      weights[place] = vec4h(vec4f(weights[place]) * (score - ${column('y')}) * SCALE);`)}
+${columns(`      weights[place] = vec4h(vec4f(weights[place]) * (score - ${column('y')}) * SCALE);`)}
     workgroupBarrier();
 ${accumulate('sum_key', 'one')}
     }

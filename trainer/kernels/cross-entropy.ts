@@ -117,10 +117,14 @@ ${rowMain(
   let scale = select(dlosses[n], 0f, ignored);
   let rise = 1f + 2f * dims.z_loss * log_sum;
   if (lane == 0u && ignored) { losses[n] = 0f; }
+  // The lane that will write the target's gradient reads its logit before.
+  if (!ignored && lane == target_token / 4u % LANES) {
+    let z = capped(vec4f(logits[row + target_token / 4u]))[target_token % 4u];
+    losses[n] = log_sum - z + dims.z_loss * log_sum * log_sum;
+  }
   for (var c = lane; c < width; c += LANES) {
     let z = capped(vec4f(logits[row + c]));
     let is_target = vec4u(c * 4u) + vec4u(0u, 1u, 2u, 3u) == vec4u(target_token);
-    if (any(is_target)) { losses[n] = log_sum - z[target_token % 4u] + dims.z_loss * log_sum * log_sum; }
     let gradient = (exp(z - log_sum) * rise - select(vec4f(), vec4f(1f), is_target)) * scale${slope};
     logits[row + c] = ${V}(select(vec4f(), gradient, is_used(c)));
   }`,
