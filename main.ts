@@ -20,13 +20,13 @@ import { reasonOf, ToolkitError, visible } from './crawlers/shell/errors.ts';
 import { writeFault } from './crawlers/shell/folder.ts';
 import { createReporter, logLine } from './crawlers/shell/reporter.ts';
 import { stopped } from './crawlers/shell/signals.ts';
-import { gateCommand } from './nightly/commands/gate.ts';
-import { initCommand } from './nightly/commands/init.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
 import { diffCommand } from './shards/commands/diff.ts';
 import { explainCommand } from './shards/commands/explain.ts';
+import { gateCommand } from './shards/commands/gate.ts';
 import { gcCommand } from './shards/commands/gc.ts';
+import { initCommand } from './shards/commands/init.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
 import { rollbackCommand } from './shards/commands/rollback.ts';
 import { snapshotsCommand } from './shards/commands/snapshots.ts';
@@ -58,7 +58,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     rollbackCommand(async () => (await import('./trainer/record/models.ts')).returnTo),
     gcCommand,
     upgradeCommand,
-    gateCommand,
+    gateCommand(async () => (await import('./nightly.ts')).heldLine),
     initCommand,
   ],
   Corpus: [crawlCommand, crawlReportCommand, cleanCommand, explainCommand],

@@ -10,7 +10,9 @@
  *               OUT/documents  OUT/tokenizer  OUT/tokens               OUT/model
  */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CRAWLING, crawlOptionsOf } from './crawlers/commands/crawl.ts';
 import type { CrawlSummary } from './crawlers/run-crawl.ts';
 import {
   commandLine,
@@ -25,32 +27,96 @@ import {
   UNUSABLE,
 } from './crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from './crawlers/shell/errors.ts';
-import { readJsonIfPresent, writeFileAtomic } from './crawlers/shell/folder.ts';
-import { formatBytes, formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
+import { formatSeconds, formatTable } from './crawlers/shell/reporter.ts';
 import type { Outcome, Work } from './crawlers/shell/work.ts';
-import { cleanFigures, crawlFigures } from './nightly/figures.ts';
-import { parseGates } from './nightly/gates.ts';
-import type { NightLog } from './nightly/night-log.ts';
-import {
-  cleanSettings,
-  crawlSettings,
-  RUN_HEADINGS,
-  recipeSettings,
-  runOptions,
-  type Settings,
-  STATIONS,
-  type StationName,
-  settingsOf,
-  tokenizerSettings,
-  trainingSettings,
-} from './nightly/options.ts';
+import { CLEANING } from './shards/commands/clean.ts';
 import type { CleanSummary } from './shards/documents/clean-inputs.ts';
 import type { TokenManifest } from './shards/manifest-shape.ts';
+import { cleanFigures, crawlFigures } from './shards/nights/figures.ts';
+import { parseGates } from './shards/nights/gates.ts';
+import type { Line } from './shards/nights/held.ts';
+import type { NightLog } from './shards/nights/night-log.ts';
+import {
+  OF_PRESET,
+  OPERATION,
+  READING,
+  RUN_HEADINGS,
+  recipeSettings,
+  SAMPLE,
+  STANDARD,
+  standardIn,
+  withoutUndefined,
+} from './shards/nights/options.ts';
+import { STATIONS, type StationName } from './shards/nights/settings.ts';
+import { saidOf, unsaid } from './shards/nights/shapes.ts';
+import { isTold, writeSummary } from './shards/nights/summary.ts';
 import type { NightFacts } from './shards/snapshots/facts.ts';
+import { LEARNING, TOKENIZER_POLICY, validShare, vocabSize } from './tokenizer/commands/train.ts';
+import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
 import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
+import { MODEL_POLICY, TRAINING } from './trainer/commands/train.ts';
 import { checkPolicy } from './trainer/run/model-gates.ts';
 import type { Night } from './trainer/run/night.ts';
 import type { TrainingSummary } from './trainer/run/options.ts';
+import { EVALUATE_TOKENS } from './trainer/run/recipe-options.ts';
+
+/** Names of options that two stations have, or that would say too little here. */
+const RENAMED = {
+  crawl: { source: 'crawlSource' },
+  clean: {},
+  tokenizer: { maxBytes: 'tokenizerMaxBytes', seed: 'tokenizerSeed', threads: 'tokenizerThreads' },
+  training: { preset: 'modelPreset', seed: 'trainingSeed' },
+} as const;
+
+const STANDARDS = { ...STANDARD, vocabSize: DEFAULT_VOCAB_SIZE };
+const standardOf = standardIn(STANDARDS);
+
+/** Every option of every station, from their own objects: what is not said is for `settingsOf`. */
+export const runOptions = z.object({
+  ...READING,
+  ...unsaid(CRAWLING, RENAMED.crawl, standardOf),
+  ...unsaid(CLEANING, RENAMED.clean),
+  ...unsaid({ vocabSize, validShare, ...LEARNING }, RENAMED.tokenizer, standardOf),
+  ...TOKENIZER_POLICY,
+  ...MODEL_POLICY,
+  ...unsaid(TRAINING, RENAMED.training, standardOf),
+  ...OPERATION,
+});
+
+export type Settings = ReturnType<typeof settingsOf>;
+
+/** Options with what holds where nothing was said. */
+export function settingsOf(given: z.infer<typeof runOptions>) {
+  const standard = { ...STANDARDS, ...(given.sample && SAMPLE), ...(given.modelPreset !== undefined && OF_PRESET) };
+  return { ...given, ...standard, ...withoutUndefined(given) };
+}
+
+/** What the crawl is told, without where. */
+export const crawlSettings = (settings: Settings) => crawlOptionsOf(saidOf(CRAWLING, RENAMED.crawl, settings));
+
+/** What cleaning is told, as `vua clean` is. */
+export const cleanSettings = (settings: Settings) =>
+  z.object(CLEANING).parse(saidOf(CLEANING, RENAMED.clean, settings));
+
+/** What the tokenizer is told, without where. */
+export const tokenizerSettings = (settings: Settings) => {
+  const { digits, ...learning } = saidOf(LEARNING, RENAMED.tokenizer, settings);
+  return { ...learning, digits: digits as 1 | 2 | 3 | undefined };
+};
+
+/** What the training is told, without where. */
+export const trainingSettings = (settings: Settings) => {
+  const { depth, width, context, batch, steps, evaluateEvery, checkpointEvery } = settings;
+  const held = {
+    evaluateTokens: EVALUATE_TOKENS,
+    layout: 'stream',
+    seed: 1,
+    learningRate: 0,
+    adapter: 'auto',
+  } as const;
+  const standard = { depth, width, context, batch, steps, evaluateEvery, checkpointEvery };
+  return { ...held, ...standard, ...saidOf(TRAINING, RENAMED.training, settings), weights: [] };
+};
 
 export const runCommand = defineCommand({
   name: 'run',
@@ -66,13 +132,13 @@ export const runCommand = defineCommand({
     const settings = settingsOf(given);
     checkPolicy(settings);
     if (settings.dryRun) {
-      const { predictRun } = await import('./nightly/predict.ts');
+      const { predictRun } = await import('./shards/nights/predict.ts');
       const { text, prediction } = predictRun(settings);
       work.report.result(text, { event: 'prediction', ...prediction });
       return;
     }
     parseGates(settings.gate);
-    const { attend } = await import('./nightly/attend.ts');
+    const { attend } = await import('./shards/nights/attend.ts');
     return attend(settings, work, (log, heard) => runNight(settings, log, heard));
   },
 });
@@ -92,7 +158,7 @@ async function runNight(settings: Settings, log: NightLog, work: Work): Promise<
 /** Files whose turn it is (`--verify-nights`): the status that they ask for. */
 async function readBack({ out, verifyNights }: Settings, log: NightLog, work: Work): Promise<number> {
   if (work.signal.aborted) return NOTHING_NEW;
-  const { scrub } = await import('./nightly/scrub.ts');
+  const { scrub } = await import('./shards/nights/scrub.ts');
   const { faults, ...read } = await scrub(out, verifyNights, work);
   if (read.files > 0) log.verified = { ...read, faults: faults.length };
   for (const fault of faults) work.report.note(`damaged: ${fault}; vua verify ${out} reads everything`);
@@ -123,7 +189,7 @@ async function runLine(settings: Settings, faults: Faults, log: NightLog, work: 
   const told: Told = { crawled: crawled.report, isNew: (crawled.report?.pages.fetched ?? 0) > 0 };
   if (isBehind('clean', settings)) return end(settings, told, faults, log, work);
 
-  const { passesGates, remember } = await import('./nightly/ask.ts');
+  const { passesGates, remember } = await import('./shards/nights/ask.ts');
   const cleaned = await log.timed('clean', () => clean(settings, faults.errors, work), cleanFigures);
   if (cleaned.outcome === 'interrupted') {
     remember(settings.out, cleaned.report.profile);
@@ -139,7 +205,7 @@ async function runLine(settings: Settings, faults: Faults, log: NightLog, work: 
 }
 
 /** Behind the gates of documents: also what a night does that was held and is accepted. */
-export async function goOn(
+async function goOn(
   settings: Settings,
   log: NightLog,
   work: Work,
@@ -175,7 +241,7 @@ export async function goOn(
   );
   if (trained.outcome === 'interrupted') return INTERRUPTED;
   const { inForce, model, refused } = trained.report;
-  told.isNew ||= trained.outcome === 'written' || !isTold(settings, inForce);
+  told.isNew ||= trained.outcome === 'written' || !isTold(settings.out, inForce);
   log.judgeModel(inForce?.heldOutBitsPerByte, refused?.verdict);
   const status = await end(settings, { ...told, trained: inForce, model }, faults, log, work);
   return refused && told.isNew ? gravest(status, HELD_BY_GATE) : status;
@@ -244,7 +310,7 @@ async function clean(settings: Settings, faults: ToolkitError[], work: Work): St
     work.report.note(`${fault.code}: ${fault.message}`);
   };
   const options = await cleanOptionsOf(cleanSettings(settings));
-  const { passedOverIn } = await import('./nightly/ask.ts');
+  const { passedOverIn } = await import('./shards/nights/ask.ts');
   const where = { inputs, outDir: foldersOf(settings).documents, passedOver: passedOverIn(out), compacts: true };
   const cleaned = await cleanInputs({ ...options, ...where, onFault }, work);
   if (faults.length > 0 && existsSync(join(out, 'crawl'))) {
@@ -260,20 +326,13 @@ async function clean(settings: Settings, faults: ToolkitError[], work: Work): St
 /** Another tokenizer is another model: it stays while it serves. No report when the one that stands there is kept. */
 async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTokenizer | undefined> {
   const { vocabSize, validShare } = settings;
-  const { tokenizerDue, tokenizerNight } = await import('./tokenizer/train/retrain.ts');
+  const { tokenizerDue, tokenizerNight, tokenizerNote } = await import('./tokenizer/train/retrain.ts');
   const { documents, tokenizer: out, tokens } = foldersOf(settings);
   const night = await tokenizerNight({ documents, tokenizer: out, tokens }, vocabSize, validShare);
-  const { trains, why } = tokenizerDue(night, settings);
-  if (!trains) {
-    const { askedVocab = vocabSize } = night;
-    const kept = `the tokenizer of ${settings.out} was trained for ${askedVocab} tokens`;
-    if (askedVocab !== vocabSize) work.report.note(`${kept}; another --vocab-size needs --tokenizer always`);
-    return { outcome: 'nothing_new', report: undefined };
-  }
-  if (why !== undefined) {
-    const cost = `all ${formatBytes(night.textBytes)} are encoded again, and a model of the new tokens begins`;
-    work.report.note(`${why}: it is trained anew, ${cost}; --tokenizer never keeps the old one`);
-  }
+  const { trains } = tokenizerDue(night, settings);
+  const note = tokenizerNote(night, settings);
+  if (note !== undefined) work.report.note(`${settings.out}: ${note}`);
+  if (!trains) return { outcome: 'nothing_new', report: undefined };
   const { trainTokenizer: train } = await import('./tokenizer/train/train-files.ts');
   return train({ ...tokenizerSettings(settings), documents: [documents], vocabSize, validShare, out }, work);
 }
@@ -287,7 +346,7 @@ async function encode(settings: Settings, work: Work): Station<TokenManifest, un
 /** What the night made becomes what OUT shows, by one rename. Whether that is new. */
 async function publish(settings: Settings, { report }: Work): Promise<boolean> {
   const { publishNight } = await import('./shards/snapshots/work.ts');
-  const { forgetProfile } = await import('./nightly/ask.ts');
+  const { forgetProfile } = await import('./shards/nights/ask.ts');
   const { snapshot, isNew, waits } = publishNight(settings.out, await nightFacts(settings));
   if (isNew) forgetProfile(settings.out);
   if (isNew) report.note(`${snapshot?.dir}: published`);
@@ -295,7 +354,7 @@ async function publish(settings: Settings, { report }: Work): Promise<boolean> {
   return isNew;
 }
 
-export async function nightFacts(settings: Settings): Promise<NightFacts> {
+async function nightFacts(settings: Settings): Promise<NightFacts> {
   const { factsOf } = await import('./shards/snapshots/facts.ts');
   return factsOf(recipeSettings(settings), inputsOf(settings));
 }
@@ -312,16 +371,6 @@ async function trainModel(settings: Settings, work: Work): Station<Night, undefi
   return trainNight(settings.out, options, settings, work);
 }
 
-const summaryPath = ({ out }: Settings): string => join(out, 'summary.json');
-
-/** Whether the last summary is of this very model: not when a run was killed before its table. */
-function isTold(settings: Settings, trained: TrainingSummary | undefined): boolean {
-  const told = readJsonIfPresent<{ trained?: TrainingSummary }>(summaryPath(settings));
-  const { checkpoint = '', heldOutBitsPerByte } = told?.trained ?? {};
-  const isSame = basename(checkpoint) === basename(trained?.checkpoint ?? ''); // the folder may have moved
-  return told !== undefined && isSame && heldOutBitsPerByte === trained?.heldOutBitsPerByte;
-}
-
 /** Table, curve and a text of the model in force; the exit status. */
 async function summarise(
   settings: Settings,
@@ -332,6 +381,7 @@ async function summarise(
   const { crawlRows } = await import('./crawlers/run-crawl.ts');
   const { statsOf, statsRows } = await import('./shards/stats.ts');
   const { trainingRows } = await import('./trainer/run/rows.ts');
+  const { showModel } = await import('./trainer/run/show.ts');
   const { out, prompt } = settings;
   const shown = trained && (await showModel(settings, signal));
   if (signal.aborted) return INTERRUPTED;
@@ -347,18 +397,18 @@ async function summarise(
   const ofShards = settings.until === 'crawl' ? [] : [`stats ${out}`];
   const next = [...ofModel, ...ofShards, `verify ${out}`].map(commandLine);
   const summary = { event: 'summary', crawled, ...stats, trained, ...shown, seconds, next };
-  writeFileAtomic(summaryPath(settings), `${JSON.stringify(summary, null, 1)}\n`);
+  writeSummary(out, summary);
   const steps = next.map((line) => `  ${line}`).join('\n');
   const ofText = shown ? `\n\nsample: ${shown.sample}\n\ncurve: ${shown.curve}` : '';
   report.result(`\n${formatTable(rows)}${ofText}\nnext:\n${steps}`, summary);
   return 0;
 }
 
-/** What the model writes, and where its curve is drawn. */
-async function showModel({ out, prompt, adapter = 'auto' }: Settings, signal: AbortSignal) {
-  const { generateText } = await import('./trainer/generate/text.ts');
-  const { writePlot } = await import('./trainer/record/write-plot.ts');
-  const curve = writePlot(out, 'Bits per byte while training', join(out, 'model', 'curve.svg')).path;
-  const sampling = { tokens: 80, temperature: 0.8, topK: 40, seed: 1, adapter };
-  return { sample: await generateText({ checkpoint: join(out, 'model'), prompt, ...sampling }, signal), curve };
-}
+/** A night that was held, accepted or rejected by hand. */
+export const heldLine: Line = {
+  goOn: (settings, log, work) => goOn(heldSettings(settings), log, work),
+  facts: (settings) => nightFacts(heldSettings(settings)),
+};
+
+/** Another version of vua may have held it: what it did not know is as where nothing is said. */
+const heldSettings = (settings: object): Settings => settingsOf(runOptions.parse(settings));

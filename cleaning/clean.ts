@@ -19,6 +19,7 @@ import type { XXHashAPI } from 'xxhash-wasm';
 import { addressOf, isRefusal, type Page, siteOf } from '../crawlers/page.ts';
 import { RULES_FILES } from '../crawlers/polite/site-rules.ts';
 import { Decision, hostOf, type KeyedPage, timeOf } from './decision.ts';
+import { writePassedOver } from './dedup/seen.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
 import type { PageKeys } from './dedup/versions.ts';
 import type { Cleaned } from './document.ts';
@@ -46,6 +47,9 @@ export interface CleanOptions extends Partial<Recipe> {
  * @throws ToolkitError BAD_DEDUP_STORE (exit 2)
  */
 export const openMemory = (path: string, { near }: Recipe): DedupStore => openDedupStore(path, near);
+
+/** Pages that the memory of a rejected night knows and that of the one before it does not: counted, passed over from now on. */
+export const passOver = writePassedOver;
 
 /**
  * One outcome for each page, in order; pages that the store knows give none and are counted in `store.skipped`.

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
 import { below, boxOf, circlesOf, graphOf, loads, neighbours, ROOMS, resolved } from './house.ts';
 
-const SEES_ALL = ['main.ts', 'nightly.ts', 'nightly', 'index.ts'];
+const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
 /** What a browser loads of the trainer: everything that these load in turn must do without Node. */
 const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 'trainer/loader/loader-page-worker.ts'];
 /** Floors of each room, the ground first; files of a room outside its folders stand above them all, or are named. */
@@ -45,11 +45,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
   shards: [
     ...'format.ts checksum.ts split.ts manifest-shape.ts manifest.ts merging.ts arrow documents tokens'.split(' '),
-    ...['snapshots', 'verify', 'explain', 'stats.ts', 'profile-table.ts', 'diff.ts', 'inspector', 'commands'],
-  ],
-  nightly: [
-    ...['figures.ts', 'gates.ts', 'shapes.ts', 'options.ts', 'history.ts', 'night-log.ts', 'metrics.ts', 'notify.ts'],
-    ...['attend.ts', 'scrub.ts', 'predict.ts', 'ask.ts', 'held.ts', 'schedules.ts', 'commands'],
+    ...['snapshots', 'verify', 'explain', 'stats.ts', 'profile-table.ts', 'diff.ts', 'nights', 'inspector', 'commands'],
   ],
   cleaning: 'document.ts vietnamese personal-data pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(
     ' ',

@@ -9,8 +9,7 @@ import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { writeFault } from '../../crawlers/shell/folder.ts';
 import { unattended } from '../../crawlers/shell/work.ts';
 import { packMember } from '../../crawlers/warc/gzip.ts';
-import { runOptions } from '../../nightly/options.ts';
-import { runCommand } from '../../nightly.ts';
+import { runCommand, runOptions } from '../../nightly.ts';
 import { readRows } from '../../shards/documents/read.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
 

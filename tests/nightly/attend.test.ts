@@ -7,11 +7,11 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
-import { attend } from '../../nightly/attend.ts';
-import { type NightLine, nightsOf, readHistory, writeHistory } from '../../nightly/history.ts';
-import type { NightLog } from '../../nightly/night-log.ts';
-import { runOptions, settingsOf } from '../../nightly/options.ts';
-import { predict } from '../../nightly/predict.ts';
+import { runOptions, settingsOf } from '../../nightly.ts';
+import { attend } from '../../shards/nights/attend.ts';
+import { type NightLine, nightsOf, readHistory, writeHistory } from '../../shards/nights/history.ts';
+import type { NightLog } from '../../shards/nights/night-log.ts';
+import { predict } from '../../shards/nights/predict.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
 
 const settings = (given: object) => settingsOf(runOptions.parse(given));

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CONSENT_UNKNOWN, type Page } from '../../crawlers/page.ts';
-import { figuresOf, type NightFigures } from '../../nightly/figures.ts';
-import { findings, formatFinding, GATES, median, parseGates } from '../../nightly/gates.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { SHARES, type ShareName } from '../../shards/documents/profile.ts';
+import { figuresOf, type NightFigures } from '../../shards/nights/figures.ts';
+import { findings, formatFinding, GATES, median, parseGates } from '../../shards/nights/gates.ts';
 import { story } from '../cleaning/support.ts';
 import { range, temporaryFolder, thrownBy } from '../support.ts';
 

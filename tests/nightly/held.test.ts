@@ -3,13 +3,15 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseOptions } from '../../crawlers/shell/command.ts';
-import { gateCommand } from '../../nightly/commands/gate.ts';
-import { nightsOf, readHistory } from '../../nightly/history.ts';
-import { scrub } from '../../nightly/scrub.ts';
-import { runCommand } from '../../nightly.ts';
+import { heldLine, runCommand } from '../../nightly.ts';
+import { gateCommand as gateCommandOf } from '../../shards/commands/gate.ts';
 import { readDocuments } from '../../shards/documents/read.ts';
+import { nightsOf, readHistory } from '../../shards/nights/history.ts';
+import { scrub } from '../../shards/nights/scrub.ts';
 import { story } from '../cleaning/support.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
+
+const gateCommand = gateCommandOf(async () => heldLine);
 
 const folder = temporaryFolder('file');
 const out = join(folder, 'out');

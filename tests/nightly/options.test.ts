@@ -9,12 +9,12 @@ import { addCommand, type Command, sayWhatIsAllowed } from '../../crawlers/shell
 import {
   cleanSettings,
   crawlSettings,
+  runCommand,
   runOptions,
   settingsOf,
   tokenizerSettings,
   trainingSettings,
-} from '../../nightly/options.ts';
-import { runCommand } from '../../nightly.ts';
+} from '../../nightly.ts';
 import { cleanCommand } from '../../shards/commands/clean.ts';
 import { tokensCommand } from '../../tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from '../../tokenizer/commands/train.ts';

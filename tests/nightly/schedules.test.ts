@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Scheduler, scheduleFor } from '../../nightly/schedules.ts';
+import { type Scheduler, scheduleFor } from '../../shards/nights/schedules.ts';
 import { temporaryFolder } from '../support.ts';
 
 const folder = temporaryFolder('file');

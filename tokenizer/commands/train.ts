@@ -9,6 +9,8 @@ import {
   MAX_VOCAB_SIZE,
   MIN_FREQUENCY,
   SYLLABLE_SHARE,
+  TOKENIZER_GROWN_BY,
+  TOKENIZER_POLICIES,
   VALID_SHARE,
 } from '../train/defaults.ts';
 import type { TrainedTokenizer } from '../train/train-files.ts';
@@ -26,6 +28,19 @@ export const vocabSize = z
   .max(MAX_VOCAB_SIZE)
   .default(DEFAULT_VOCAB_SIZE)
   .describe('tokens: 256 bytes, 16 special tokens, the rest merges');
+
+/** When a night trains its tokenizer anew. */
+export const TOKENIZER_POLICY = {
+  tokenizer: z
+    .enum(TOKENIZER_POLICIES)
+    .default('grow')
+    .describe('train it anew: grow, when the text has grown and was too little for the vocabulary; never; always'),
+  tokenizerGrownBy: z
+    .number()
+    .min(1)
+    .default(TOKENIZER_GROWN_BY)
+    .describe('with --tokenizer grow: factor by which the text has to have grown since it was trained'),
+} as const;
 
 /**
  * By bits per byte at equal FLOPs (RESULTS.md): merges across spaces win when learned from tens of megabytes, and lose when

@@ -51,6 +51,21 @@ export function tokenizerDue(
   return { trains: true, why: `the tokenizer learned from ${formatBytes(learnedBytes)}, ${now}` };
 }
 
+/** What a night says of its decision, where it is to be said. */
+export function tokenizerNote(
+  night: TokenizerNight & { readonly askedVocab?: number },
+  policy: TokenizerPolicy,
+): string | undefined {
+  const { textBytes, vocabSize, askedVocab = vocabSize } = night;
+  const { trains, why } = tokenizerDue(night, policy);
+  if (why !== undefined) {
+    const cost = `all ${formatBytes(textBytes)} are encoded again, and a model of the new tokens begins`;
+    return `${why}: it is trained anew, ${cost}; --tokenizer never keeps the old one`;
+  }
+  if (trains || askedVocab === vocabSize) return undefined;
+  return `the tokenizer was trained for ${askedVocab} tokens; another --vocab-size needs --tokenizer always`;
+}
+
 interface Asked {
   readonly vua?: { readonly vocabSize?: number; readonly learned?: { readonly bytes: number } };
 }

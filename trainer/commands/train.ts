@@ -4,6 +4,7 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
+import { MODEL_POLICIES, MODEL_TOLERANCE } from '../run/model-gates.ts';
 import { DEFAULT_DEPTH, EVALUATE_TOKENS, MAX_SEED, MAX_SKIPS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
 import { SCHEDULES } from '../run/schedule.ts';
 
@@ -88,6 +89,23 @@ export const TRAINING = {
     .default(MAX_SKIPS)
     .describe('steps in a row that may be skipped because their gradient is not finite'),
   keep: z.int().min(1).default(2).describe('newest checkpoints that stay, beside the best held-out'),
+} as const;
+
+/** When a night trains a model, and when it takes the place of the one in force. */
+export const MODEL_POLICY = {
+  model: z
+    .enum(MODEL_POLICIES)
+    .default('restart')
+    .describe('restart: a new one grows beside the one in force; never: none is trained; continue: not yet'),
+  modelGrownBy: z.number().min(0).default(0).describe('train when the text grew by this share, 0: any new tokens'),
+  modelEvery: z.int().min(1).default(1).describe('train every so many nights, where there are new tokens'),
+  modelTolerance: z
+    .number()
+    .min(0)
+    .default(MODEL_TOLERANCE)
+    .describe(
+      'share of held-out bits per byte that a new model may be worse than the one in force; else exit status 4',
+    ),
 } as const;
 
 export const trainCommand = defineCommand({

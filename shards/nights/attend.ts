@@ -3,13 +3,13 @@
  * asked when it fails. `nightly.ts` is the night itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FAILED, INTERRUPTED, NOTHING_NEW } from '../crawlers/shell/command.ts';
-import { reasonOf, ToolkitError } from '../crawlers/shell/errors.ts';
-import { writeFault, writeFileAtomic } from '../crawlers/shell/folder.ts';
-import type { Work } from '../crawlers/shell/work.ts';
+import { FAILED, INTERRUPTED, NOTHING_NEW } from '../../crawlers/shell/command.ts';
+import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import { writeFault, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import type { NightLine } from './history.ts';
 import { NightLog } from './night-log.ts';
-import type { Settings } from './options.ts';
+import type { NightSettings } from './settings.ts';
 
 /** Between two looks at a busy folder. */
 const LOOK_MS = 1000;
@@ -22,7 +22,7 @@ const QUIET = [0, 5, NOTHING_NEW, INTERRUPTED];
  * @throws whatever `night` throws; ToolkitError FOLDER_LOCKED (exit 75)
  */
 export async function attend(
-  settings: Settings,
+  settings: NightSettings,
   work: Work,
   night: (log: NightLog, work: Work) => Promise<number>,
 ): Promise<number> {
@@ -52,11 +52,11 @@ export async function attend(
 
 /** Takes the folder of the run, after `--wait` minutes at last. */
 async function holdingPatiently(
-  { out, wait }: Settings,
+  { out, wait }: NightSettings,
   { signal, report }: Work,
   work: () => Promise<number>,
 ): Promise<number> {
-  const { holding } = await import('../crawlers/shell/lock.ts');
+  const { holding } = await import('../../crawlers/shell/lock.ts');
   const until = performance.now() + wait * 60_000;
   let isWaiting = false;
   for (;;) {
@@ -76,7 +76,7 @@ async function holdingPatiently(
   }
 }
 
-async function openMetrics({ out, metricsPort }: Settings, log: NightLog) {
+async function openMetrics({ out, metricsPort }: NightSettings, log: NightLog) {
   if (metricsPort === undefined) return undefined;
   const { metricsText, serveMetrics } = await import('./metrics.ts');
   const { readHistory } = await import('./history.ts');
@@ -86,7 +86,7 @@ async function openMetrics({ out, metricsPort }: Settings, log: NightLog) {
 
 /** History, metrics, hooks. What fails here is a note: the night has its own ending. */
 async function afterwards(
-  { out, metricsFile, onFailure, nothingNewStatus }: Settings,
+  { out, metricsFile, onFailure, nothingNewStatus }: NightSettings,
   log: NightLog,
   status: number,
   { report }: Work,

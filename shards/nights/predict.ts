@@ -1,12 +1,12 @@
 /** What the next night will do, from the last ones: `vua run --dry-run`. Reads, and writes nothing. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { NOTHING_NEW } from '../crawlers/shell/command.ts';
-import { badInput } from '../crawlers/shell/errors.ts';
-import { formatBytes, formatCount, formatSeconds, formatTable } from '../crawlers/shell/reporter.ts';
+import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import { formatBytes, formatCount, formatSeconds, formatTable } from '../../crawlers/shell/reporter.ts';
 import { median, NIGHTS } from './gates.ts';
 import { type NightLine, nightsOf, readHistory } from './history.ts';
-import { type Settings, STATIONS, type StationName } from './options.ts';
+import { type NightSettings, STATIONS, type StationName } from './settings.ts';
 
 export interface Prediction {
   /** Nights that it is from. */
@@ -27,7 +27,7 @@ export interface Prediction {
 }
 
 /** Medians of the nights that did something. */
-export function predict(settings: Settings, nights: readonly NightLine[]): Prediction {
+export function predict(settings: NightSettings, nights: readonly NightLine[]): Prediction {
   const done = nights.filter(({ status }) => status !== NOTHING_NEW && status !== 2).slice(-NIGHTS);
   const usual = (of: (night: NightLine) => number | undefined): number | undefined =>
     median(done.flatMap((night) => of(night) ?? []));
@@ -64,12 +64,12 @@ function bytesOf(input: string): number {
 }
 
 /** The prediction of the folder's history, for people and as data. */
-export function predictRun(settings: Settings): { readonly text: string; readonly prediction: Prediction } {
+export function predictRun(settings: NightSettings): { readonly text: string; readonly prediction: Prediction } {
   const prediction = predict(settings, nightsOf(readHistory(settings.out)));
   return { text: predictionText(settings, prediction), prediction };
 }
 
-function predictionText({ out, until }: Settings, prediction: Prediction): string {
+function predictionText({ out, until }: NightSettings, prediction: Prediction): string {
   const { nights, pages, maxPages, bytes, textBytes, documents, seconds, minutes, inputs } = prediction;
   const rows = [
     ...(maxPages === undefined ? [] : [['pages to fetch, at most', formatCount(maxPages)]]),

@@ -7,7 +7,7 @@
  * A share of few pages is held against its limit by what is sure of it: the lower end of its interval (Wilson 1927, two
  * standard errors); of fewer than ten it says nothing.
  */
-import { badInput } from '../crawlers/shell/errors.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
 import type { NightFigures } from './figures.ts';
 
 /** Nights that a median is of. */

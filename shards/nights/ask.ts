@@ -7,16 +7,16 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
-import type { Reporter } from '../crawlers/shell/reporter.ts';
-import { Profile, type ProfileFigures } from '../shards/documents/profile.ts';
-import { currentSnapshot } from '../shards/snapshots/read.ts';
-import { holdNight, workFolder } from '../shards/snapshots/work.ts';
+import { readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import type { Reporter } from '../../crawlers/shell/reporter.ts';
+import { Profile, type ProfileFigures } from '../documents/profile.ts';
+import { currentSnapshot } from '../snapshots/read.ts';
+import { holdNight, workFolder } from '../snapshots/work.ts';
 import { figuresOf } from './figures.ts';
 import { type Finding, findings, formatFinding, parseGates } from './gates.ts';
 import { publishedNights, readHistory } from './history.ts';
 import type { NightLog } from './night-log.ts';
-import type { Settings } from './options.ts';
+import type { NightSettings } from './settings.ts';
 
 /** What OUT/work/profile.json says. */
 interface Unpublished {
@@ -32,7 +32,7 @@ export interface Held {
   readonly since: string;
   readonly findings: readonly Finding[];
   /** The run that goes on with it when it is accepted. */
-  readonly settings: Settings;
+  readonly settings: NightSettings;
 }
 
 const profilePath = (out: string): string => join(workFolder(out), 'profile.json');
@@ -79,7 +79,7 @@ export function remember(out: string, read: Profile): Unpublished {
  * @throws ToolkitError BAD_THRESHOLD (exit 2), WRITE_FAILED
  */
 export function passesGates(
-  settings: Settings,
+  settings: NightSettings,
   { profile: read, pages }: { readonly profile: Profile; readonly pages: number },
   log: NightLog,
   report: Reporter,

@@ -1,9 +1,9 @@
 /** Who hears of a night that failed: addresses and commands of `--on-failure`. */
 import { spawn } from 'node:child_process';
 import { hostname } from 'node:os';
-import { EXIT_STATUSES } from '../crawlers/shell/command.ts';
-import { reasonOf } from '../crawlers/shell/errors.ts';
-import type { Reporter } from '../crawlers/shell/reporter.ts';
+import { EXIT_STATUSES } from '../../crawlers/shell/command.ts';
+import { reasonOf } from '../../crawlers/shell/errors.ts';
+import type { Reporter } from '../../crawlers/shell/reporter.ts';
 import { formatFinding } from './gates.ts';
 import type { NightLine } from './history.ts';
 

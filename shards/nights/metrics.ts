@@ -3,8 +3,8 @@
  * port of this machine while a run works. `metricsText` is a pure function of the night and of the history.
  */
 import { createServer, type Server } from 'node:http';
-import { badInput, reasonOf } from '../crawlers/shell/errors.ts';
-import { roomAt } from '../crawlers/shell/folder.ts';
+import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { roomAt } from '../../crawlers/shell/folder.ts';
 import { type HistoryLine, nightsOf, publishedNights } from './history.ts';
 import type { NightLog } from './night-log.ts';
 

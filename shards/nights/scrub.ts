@@ -1,10 +1,10 @@
 /** Reads a part of the files back each night, so that in so many nights each has been read: rot is found while a copy is good. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { reasonOf } from '../crawlers/shell/errors.ts';
-import { breather, type Work } from '../crawlers/shell/work.ts';
-import { createChecksum, hash64 } from '../shards/checksum.ts';
-import { currentSnapshot, VIEWS } from '../shards/snapshots/read.ts';
+import { reasonOf } from '../../crawlers/shell/errors.ts';
+import { breather, type Work } from '../../crawlers/shell/work.ts';
+import { createChecksum, hash64 } from '../checksum.ts';
+import { currentSnapshot, VIEWS } from '../snapshots/read.ts';
 
 export interface Scrubbed {
   readonly files: number;

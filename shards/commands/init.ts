@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { SCHEDULERS } from '../schedules.ts';
+import { SCHEDULERS } from '../nights/schedules.ts';
 
 export const initCommand = defineCommand({
   name: 'init',
@@ -23,7 +23,7 @@ export const initCommand = defineCommand({
   }),
   async run({ scheduler, folder, at, wait, to }, { report }) {
     const { makeFolder, writeFileAtomic } = await import('../../crawlers/shell/folder.ts');
-    const { scheduleFor } = await import('../schedules.ts');
+    const { scheduleFor } = await import('../nights/schedules.ts');
     const [, hour, minute] = (/^([01]?\d|2[0-3]):([0-5]\d)$/.exec(at) ?? []).map(Number);
     if (minute === undefined) throw badInput('BAD_OPTION', `--at was given ${JSON.stringify(at)}: expected HH:MM`);
     const program = resolve(process.argv[1]);

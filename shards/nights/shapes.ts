@@ -1,6 +1,6 @@
 /** The options of one command as those of another, without a second list: renamed where two would be called the same. */
 import { z } from 'zod';
-import { factsOf, flagOf } from '../crawlers/shell/command.ts';
+import { factsOf, flagOf } from '../../crawlers/shell/command.ts';
 
 type Inner<Type> = Type extends z.ZodDefault<infer T> | z.ZodOptional<infer T> ? Inner<T> : Type;
 /** A shape whose options may all be left out: what is not said is `undefined`, for whoever takes them to fill in. */

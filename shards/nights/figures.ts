@@ -1,8 +1,7 @@
 /** A night in figures: one line of history.jsonl, what gates compare. */
-import type { CrawlSummary } from '../crawlers/run-crawl.ts';
-import type { Outcome } from '../crawlers/shell/work.ts';
-import type { CleanSummary } from '../shards/documents/clean-inputs.ts';
-import type { Profile, Share, ShareName } from '../shards/documents/profile.ts';
+import type { Outcome } from '../../crawlers/shell/work.ts';
+import type { CleanSummary } from '../documents/clean-inputs.ts';
+import type { Profile, Share, ShareName } from '../documents/profile.ts';
 
 /** Of what a night read anew. */
 export interface NightFigures {
@@ -38,8 +37,15 @@ export function figuresOf(profile: Profile, pages: number): NightFigures {
   };
 }
 
+/** Of what a crawl tells. */
+interface Crawled {
+  readonly pages: Readonly<Record<string, number>>;
+  readonly waiting: number;
+  readonly ending: { readonly requests: number; readonly receivedBytes: number; readonly remaining: number };
+}
+
 /** What the crawl did, as history and metrics have it. */
-export function crawlFigures({ report }: Outcome<CrawlSummary | undefined>): Record<string, number> {
+export function crawlFigures({ report }: Outcome<Crawled | undefined>): Record<string, number> {
   if (report === undefined) return {};
   const { pages, waiting, ending } = report;
   const { requests, receivedBytes, remaining } = ending;

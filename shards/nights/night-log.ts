@@ -1,10 +1,10 @@
 /** What happens in a night, as it happens: for its line in the history, for whoever asks for metrics meanwhile. */
 import { randomBytes } from 'node:crypto';
-import type { Reporter } from '../crawlers/shell/reporter.ts';
+import type { Reporter } from '../../crawlers/shell/reporter.ts';
 import type { NightFigures } from './figures.ts';
 import type { Finding } from './gates.ts';
 import type { NightLine, StationFigures } from './history.ts';
-import type { StationName } from './options.ts';
+import type { StationName } from './settings.ts';
 
 export class NightLog {
   readonly begun = new Date();

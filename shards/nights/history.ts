@@ -1,10 +1,10 @@
 /** `OUT/history.jsonl`: a line for each night, and for each that was accepted or rejected after a gate held it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { appendToFile } from '../crawlers/shell/folder.ts';
+import { appendToFile } from '../../crawlers/shell/folder.ts';
 import type { NightFigures } from './figures.ts';
 import type { Finding } from './gates.ts';
-import type { StationName } from './options.ts';
+import type { StationName } from './settings.ts';
 
 /** What a station did, in numbers; `seconds` always. */
 export type StationFigures = Readonly<Record<string, number>>;
