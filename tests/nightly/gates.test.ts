@@ -152,7 +152,7 @@ it('a median is of the middle, or of the middle two', () => {
 });
 
 it('the page for operators has every gate and its limits', () => {
-  const page = readFileSync('nightly/OPERATING.md', 'utf8');
+  const page = readFileSync('shards/OPERATING.md', 'utf8');
   const rows = [...page.matchAll(/^\| `([a-z_]+)` +\| ([^|]+)\| ([^|]+)\| ([^|]*)\|$/gm)];
   const said = rows.map(([, name, , allows, first]) => [name, Number(/[\d.]+/.exec(allows)?.[0]), first.trim()]);
   const words: Record<string, number> = { rows: Number.NaN, syllables: Number.NaN }; // half of it, a tenth
