@@ -21,8 +21,6 @@ import {
   gravest,
   HELD_BY_GATE,
   INTERRUPTED,
-  NOT_VERIFIED,
-  NOTHING_NEW,
   TRY_AGAIN,
   UNUSABLE,
 } from './crawlers/shell/command.ts';
@@ -146,23 +144,14 @@ export const runCommand = defineCommand({
 /** The line, and what is said at last of faults that it went on with. */
 async function runNight(settings: Settings, log: NightLog, work: Work): Promise<number> {
   const faults: Faults = { errors: [], isAllThereIs: false };
-  const status = gravest(await runLine(settings, faults, log, work), await readBack(settings, log, work));
+  const { readBackNight } = await import('./shards/nights/scrub.ts');
+  const status = gravest(await runLine(settings, faults, log, work), await readBackNight(settings, log, work));
   const { errors, outage } = faults;
   const faulty = faults.isAllThereIs ? UNUSABLE : FAULTS_IN_INPUTS;
   const worst = gravest(status, ...(errors.length > 0 ? [faulty] : []), ...(outage ? [TRY_AGAIN] : []));
   if (outage !== undefined && worst === TRY_AGAIN) throw outage;
   if (worst === status) return status; // they were told when they were found
   throw together(errors, faulty);
-}
-
-/** Files whose turn it is (`--verify-nights`): the status that they ask for. */
-async function readBack({ out, verifyNights }: Settings, log: NightLog, work: Work): Promise<number> {
-  if (work.signal.aborted) return NOTHING_NEW;
-  const { scrub } = await import('./shards/nights/scrub.ts');
-  const { faults, ...read } = await scrub(out, verifyNights, work);
-  if (read.files > 0) log.verified = { ...read, faults: faults.length };
-  for (const fault of faults) work.report.note(`damaged: ${fault}; vua verify ${out} reads everything`);
-  return faults.length > 0 ? NOT_VERIFIED : NOTHING_NEW;
 }
 
 /** Of input files: the line goes on with the others. */
@@ -214,31 +203,19 @@ async function goOn(
 ): Promise<number> {
   if (isBehind('tokenizer', settings)) return end(settings, told, faults, log, work);
 
-  const tokenizer = await log.timed(
-    'tokenizer',
-    () => trainTokenizer(settings, work),
-    () => ({}),
-  );
+  const tokenizer = await log.timed('tokenizer', () => trainTokenizer(settings, work));
   if (tokenizer.outcome === 'interrupted') return INTERRUPTED;
   told.isNew ||= tokenizer.outcome === 'written';
   if (isBehind('tokens', settings)) return end(settings, told, faults, log, work);
 
-  const tokens = await log.timed(
-    'tokens',
-    () => encode(settings, work),
-    () => ({}),
-  );
+  const tokens = await log.timed('tokens', () => encode(settings, work));
   if (tokens.outcome === 'interrupted') return INTERRUPTED;
   told.isNew ||= tokens.outcome === 'written';
   if (isBehind('model', settings)) return end(settings, told, faults, log, work);
 
   told.isNew = (await publish(settings, work)) || told.isNew;
 
-  const trained = await log.timed(
-    'model',
-    () => trainModel(settings, work),
-    () => ({}),
-  );
+  const trained = await log.timed('model', () => trainModel(settings, work));
   if (trained.outcome === 'interrupted') return INTERRUPTED;
   const { inForce, model, refused } = trained.report;
   told.isNew ||= trained.outcome === 'written' || !isTold(settings.out, inForce);

@@ -31,7 +31,11 @@ export class NightLog {
   }
 
   /** Runs a station; `figuresOf` tells of its outcome in numbers. */
-  async timed<T>(station: StationName, work: () => Promise<T>, figuresOf: (done: T) => StationFigures): Promise<T> {
+  async timed<T>(
+    station: StationName,
+    work: () => Promise<T>,
+    figuresOf: (done: T) => StationFigures = () => ({}),
+  ): Promise<T> {
     const started = performance.now();
     this.station = station;
     const done = await work();

@@ -1,10 +1,12 @@
 /** Reads a part of the files back each night, so that in so many nights each has been read: rot is found while a copy is good. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { NOT_VERIFIED, NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { breather, type Work } from '../../crawlers/shell/work.ts';
 import { createChecksum, hash64 } from '../checksum.ts';
 import { currentSnapshot, VIEWS } from '../snapshots/read.ts';
+import type { NightLog } from './night-log.ts';
 
 export interface Scrubbed {
   readonly files: number;
@@ -76,4 +78,17 @@ async function readBack(path: string, breathe: () => Promise<boolean>) {
   } finally {
     closeSync(file);
   }
+}
+
+/** The same in a night: what was read stands in its line, damage is noted. @returns the exit status that it asks for */
+export async function readBackNight(
+  { out, verifyNights }: { readonly out: string; readonly verifyNights: number },
+  log: NightLog,
+  work: Work,
+): Promise<number> {
+  if (work.signal.aborted) return NOTHING_NEW;
+  const { faults, ...read } = await scrub(out, verifyNights, work);
+  if (read.files > 0) log.verified = { ...read, faults: faults.length };
+  for (const fault of faults) work.report.note(`damaged: ${fault}; vua verify ${out} reads everything`);
+  return faults.length > 0 ? NOT_VERIFIED : NOTHING_NEW;
 }
