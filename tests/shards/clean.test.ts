@@ -232,7 +232,7 @@ describe('a folder in another state', () => {
   it('version 2, its recipe a sentence: gone on with, and of version 3 once something is added', async () => {
     const out = temporaryFolder();
     const options = { thresholds: { too_short: 30, top_phrase: 0.3 }, personalData: 'strict' } as const;
-    await small(out, { ...options, tones: 'old', paragraphs: 'keep' });
+    await small(out, { ...options, tones: 'old', paragraphs: 'keep', passages: 'keep' });
     const { recipe, ...newest } = JSON.parse(readFileSync(manifestPath(out), 'utf8')) as DocumentManifest;
     const preset = 'recommended too_short=30 top_phrase=0.3 personal-data=strict';
     const { format, documents, rejects } = newest;
