@@ -123,6 +123,9 @@ function takeNegated({ options: { shape } }: Command, typed: Record<string, unkn
   }
 }
 
+/** Words before others that are no command of their own: they are described by what follows them. */
+const GROUPS = new WeakSet<Commander>();
+
 /** Adds one command to the program, under a heading of its --help; `start` receives the validated options. */
 export function addCommand(
   program: Commander,
@@ -133,10 +136,10 @@ export function addCommand(
   const words = command.name.split(' ');
   let parent = program;
   for (const word of words.slice(0, -1)) {
-    parent =
-      parent.commands.find((existing) => existing.name() === word) ??
-      sayWhatIsAllowed(parent.command(word).usage('<command>').helpGroup(`${heading}:`));
-    parent.description([parent.description(), words.at(-1)].filter(Boolean).join(', '));
+    const known = parent.commands.find((existing) => existing.name() === word);
+    parent = known ?? sayWhatIsAllowed(parent.command(word).usage('<command>').helpGroup(`${heading}:`));
+    if (known === undefined) GROUPS.add(parent);
+    if (GROUPS.has(parent)) parent.description([parent.description(), words.at(-1)].filter(Boolean).join(', '));
   }
   const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(command.summary));
   if (parent === program) leaf.helpGroup(`${heading}:`);
