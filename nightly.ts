@@ -175,7 +175,8 @@ async function runLine(settings: Settings, faults: Faults, log: NightLog, work: 
   const crawled = await log.timed('crawl', () => crawl(settings, work), crawlFigures);
   if (crawled.outcome === 'interrupted') return INTERRUPTED;
   faults.outage = crawled.report?.outage;
-  const told: Told = { crawled: crawled.report, isNew: (crawled.report?.pages.fetched ?? 0) > 0 };
+  const fetched = crawled.report?.pages.fetched ?? 0;
+  const told: Told = { crawled: crawled.report, isNew: fetched > (crawled.report?.same ?? 0) };
   if (isBehind('clean', settings)) return end(settings, told, faults, log, work);
 
   const { passesGates, remember } = await import('./shards/nights/ask.ts');

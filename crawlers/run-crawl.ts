@@ -15,6 +15,8 @@ import type { CrawlStep } from './visit.ts';
 export interface CrawlSummary {
   /** Pages by what became of them; sitemaps are not counted. */
   readonly pages: Readonly<Record<CrawlStep['kind'], number>>;
+  /** Of the pages fetched, those that said what they had said before. */
+  readonly same: number;
   /** Bodies, unpacked. */
   readonly bytes: number;
   /** Why pages were refused, failed or cut, most frequent first. */
@@ -56,6 +58,7 @@ async function runLocked(
   const waiting = new Set<string>();
   const hosts = new Map<string, Heard>();
   let bytes = 0;
+  let same = 0;
   let ending!: Ending; // heard before the steps end
   const onEnd = (told: Ending): void => {
     ending = told;
@@ -71,7 +74,10 @@ async function runLocked(
         continue;
       }
       waiting.delete(step.url);
-      if (step.resource === 'page') pages[step.kind]++;
+      if (step.resource === 'page') {
+        pages[step.kind]++;
+        same += Number(step.isSame ?? false);
+      }
       if (step.reason !== undefined) reasons.set(step.reason, (reasons.get(step.reason) ?? 0) + 1);
       bytes += step.bytes;
       progress.update(pages.fetched, { refused: pages.refused, failed: pages.failed, bytes: formatBytes(bytes) });
@@ -82,12 +88,12 @@ async function runLocked(
   const byFrequency = [...reasons].sort(([, a], [, b]) => b - a);
   for (const line of endingLines(ending)) report.note(line);
   const isCut = ending.endedBy !== 'nothing_due' || ending.spentHosts.length > 0;
-  const isNew = pages.fetched > 0 || pages.failed > 0 || waiting.size > 0 || isCut;
+  const isNew = pages.fetched > same || pages.failed > 0 || waiting.size > 0 || isCut;
   const outage = signal.aborted ? undefined : tellSilence(hosts, report);
   return {
     outcome: signal.aborted ? 'interrupted' : isNew ? 'written' : 'nothing_new',
     report: {
-      ...{ pages, bytes, reasons: byFrequency, waiting: waiting.size, ending, outage },
+      ...{ pages, same, bytes, reasons: byFrequency, waiting: waiting.size, ending, outage },
       folder: leave(options.outDir, outage !== undefined, { pages, bytes, reasons: byFrequency, ending }),
     },
   };

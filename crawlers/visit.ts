@@ -41,6 +41,8 @@ export interface CrawlStep {
   readonly silence?: string;
   /** A page that never came, of a host that served others: that it fails again says nothing of the host. */
   readonly isOldFailure?: boolean;
+  /** A server without validators sent again what it had sent, and it names nothing new. */
+  readonly isSame?: boolean;
   /** ISO 8601, UTC: the URL is asked for again then. */
   readonly retryAt?: string;
 }
@@ -181,7 +183,8 @@ async function record(
   countYield(row, prose, seen, context.frontier);
   for (const [host, name] of found) dropVisitorId(host, name, context);
   if (row.fetchedAt === null) weigh(row, digest, news, context);
-  return step(row, 'fetched', { answer, reason: cut });
+  const isSame = seen.hasChanged === false && news.length === 0;
+  return { ...step(row, 'fetched', { answer, reason: cut }), ...(isSame && { isSame }) };
 }
 
 /** Links of a page, and where its Refresh header leads. */

@@ -56,3 +56,10 @@ it('says what a crawl has, and how its last run ended', async () => {
   expect(shown).toContain('the run: --max-pages 2 is reached');
   expect(await thrownBy(() => reportOf(temporaryFolder()))).toMatchObject({ code: 'BAD_INPUT', exitStatus: 2 });
 });
+
+it('is nothing new where a server without validators sends again what it had sent', async () => {
+  await serve({ [HOST]: site });
+  await runCrawl(optionsOf());
+  const again = await runCrawl(optionsOf({ refreshAfterMs: 0 }));
+  expect(again).toMatchObject({ outcome: 'nothing_new', report: { pages: { fetched: 2 }, same: 2 } });
+});
