@@ -122,7 +122,7 @@ export const runCommand = defineCommand({
   examples: [
     'vua run --sample',
     'vua run --input pages.warc.gz wiki.jsonl notes/ --out corpus',
-    'vua run --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --max-pages 500',
+    'vua run --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --contact me@example.org',
   ],
   options: runOptions,
   headings: RUN_HEADINGS,

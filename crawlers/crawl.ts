@@ -15,6 +15,7 @@ import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import { FAILED_AFTER_MS } from './frontier/revisit.ts';
 import type { Discovery, UrlRow } from './frontier/row.ts';
 import { HostQueue } from './host-queue.ts';
+import { CookieJar } from './http/cookies.ts';
 import { InFlight } from './in-flight.ts';
 import { Traps } from './links/trap.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
@@ -183,6 +184,7 @@ type Settings = CrawlOptions & Required<Pick<CrawlOptions, keyof typeof CRAWL_DE
 
 function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budget, signal }: Parts): VisitContext {
   const pace = new HostPace(settings);
+  const cookies = new CookieJar();
   const productToken = productTokenOf(settings.userAgent);
   const told = new Set<string>();
   const tellOnce = (error: unknown, { host }: URL): void => {
@@ -198,9 +200,13 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     if (address !== undefined) pace.place(hostname, address);
     budget.check(hostname, pace.waitMs(hostname));
     const again = (): void => budget.again(hostname);
-    const request = () => budget.request(hostname, received, () => fetcher.fetch(url, { ...options, again }, signal));
+    const request = () =>
+      budget.request(hostname, received, () =>
+        fetcher.fetch(url, { ...options, again, cookie: cookies.cookieFor(hostname) }, signal),
+      );
     try {
       const answer = await pace.turn(hostname, signal, request);
+      cookies.hear(hostname, answer.headers);
       if (answer.status === 429 || answer.status === 503) pace.backOff(hostname, settings.retryDelayMs);
       else if (answer.status < 500) pace.ease(hostname);
       return answer;
@@ -251,6 +257,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     get,
     isAllowedHost,
     followSeed,
+    opensWithCookies: (hostname: string) => cookies.opens(hostname),
     productToken,
     source,
     ...limits,

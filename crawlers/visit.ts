@@ -58,6 +58,8 @@ export interface VisitContext {
   /** One paced request. @throws RequestFailed. */
   readonly get: (url: string, options: FetchOptions) => Promise<Fetched>;
   readonly isAllowedHost: (hostname: string) => boolean;
+  /** Whether cookies that the host has set, and did not get back so far, may end a circle of redirects. */
+  readonly opensWithCookies: (hostname: string) => boolean;
   /** A seed has moved here: it is one of the seeds from now on. */
   readonly followSeed: (url: string) => void;
   readonly productToken: string;
@@ -263,6 +265,12 @@ function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep
       return step(row, 'redirect', { answer });
     }
     context.note?.(`the seed ${row.url} leads to ${to}: --allow-host ${to} lets the crawl go there`);
+  }
+  if (obstacle === 'redirect_loop' && context.opensWithCookies(new URL(target!).hostname)) {
+    const { status, stored } = answer;
+    context.frontier.settle(row.url, { state: 'done', status, stored, reason: 'redirect' });
+    context.frontier.settle(target!, { state: 'queued', nextTry: Date.now() });
+    return step(row, 'redirect', { answer });
   }
   if (obstacle !== undefined) return refuse(row, obstacle, context, answer);
   const discovery = { url: target!, kind: row.kind, depth: row.depth, hops: row.hops + 1, rank: row.rank };

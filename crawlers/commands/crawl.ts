@@ -83,7 +83,7 @@ export const crawlCommand = defineCommand({
   name: 'crawl',
   summary: 'fetch web pages into WARC files, politely, and go on where the last run ended',
   examples: [
-    'vua crawl --out crawl --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --max-pages 200',
+    'vua crawl --out crawl --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --contact me@example.org',
     'vua crawl --out crawl --user-agent "MyBot/1.0 (+https://example.org/bot)"',
     'vua crawl --dry-run https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA',
     'vua crawl --out crawl --seed http://bao.vua.test/ --connect-to bao.vua.test=127.0.0.1:8080',
