@@ -28,6 +28,7 @@ import { gateCommand } from './shards/commands/gate.ts';
 import { gcCommand } from './shards/commands/gc.ts';
 import { initCommand } from './shards/commands/init.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
+import { removeCommand } from './shards/commands/remove.ts';
 import { rollbackCommand } from './shards/commands/rollback.ts';
 import { snapshotsCommand } from './shards/commands/snapshots.ts';
 import { statsCommand } from './shards/commands/stats.ts';
@@ -57,6 +58,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     snapshotsCommand,
     rollbackCommand(async () => (await import('./trainer/record/models.ts')).returnTo),
     gcCommand,
+    removeCommand(async () => (await import('./crawlers/erase-records.ts')).eraseRecords),
     upgradeCommand,
     gateCommand(async () => (await import('./nightly.ts')).heldLine),
     initCommand,

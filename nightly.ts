@@ -169,7 +169,9 @@ type Station<Report, Stopped = Report> = Promise<Outcome<Report, Stopped>>;
  * lets the line go on, or ends it.
  */
 async function runLine(settings: Settings, faults: Faults, log: NightLog, work: Work): Promise<number> {
+  const { applyRemovals } = await import('./shards/removal/remove.ts');
   const { beginNight } = await import('./shards/snapshots/work.ts');
+  await applyRemovals(settings.out);
   beginNight(settings.out, await nightFacts(settings));
 
   const crawled = await log.timed('crawl', () => crawl(settings, work), crawlFigures);
@@ -290,7 +292,9 @@ async function clean(settings: Settings, faults: ToolkitError[], work: Work): St
   const options = await cleanOptionsOf(cleanSettings(settings));
   const { passedOverIn } = await import('./shards/nights/ask.ts');
   const where = { inputs, outDir: foldersOf(settings).documents, passedOver: passedOverIn(out), compacts: true };
-  const cleaned = await cleanInputs({ ...options, ...where, onFault }, work);
+  const { removedFrom } = await import('./shards/removal/list.ts');
+  const removed = removedFrom(out);
+  const cleaned = await cleanInputs({ ...options, ...where, removed, onFault }, work);
   if (faults.length > 0 && existsSync(join(out, 'crawl'))) {
     const { suspect } = await import('./crawlers/settle-damage.ts');
     suspect(

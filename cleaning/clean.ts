@@ -16,13 +16,15 @@
  * order give the same documents, whatever the number of threads.
  */
 import type { XXHashAPI } from 'xxhash-wasm';
-import { addressOf, isRefusal, type Page, siteOf } from '../crawlers/page.ts';
+import { addressOf, isNamedBy, isRefusal, type Page, type RemovedNames, siteOf, spellingOf } from '../crawlers/page.ts';
 import { RULES_FILES } from '../crawlers/polite/site-rules.ts';
 import { Decision, hostOf, type KeyedPage, timeOf } from './decision.ts';
+import { leastContainment } from './dedup/near-rule.ts';
+import { RemovedTexts, signatureOfText, type TextSignature } from './dedup/removed.ts';
 import { writePassedOver } from './dedup/seen.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
 import type { PageKeys } from './dedup/versions.ts';
-import type { Cleaned } from './document.ts';
+import type { Cleaned, Drop } from './document.ts';
 import { Engine } from './engine/engine.ts';
 import { Spool } from './engine/spool.ts';
 import type { Answer } from './engine/work.ts';
@@ -39,6 +41,12 @@ export interface CleanOptions extends Partial<Recipe> {
    * are compared to those of the same call only.
    */
   readonly store?: DedupStore;
+  /** What was taken down: no page of it becomes a document, and of its text nothing is kept. */
+  readonly removed?: Removed;
+}
+
+export interface Removed extends RemovedNames {
+  readonly texts: readonly TextSignature[];
 }
 
 /**
@@ -47,6 +55,14 @@ export interface CleanOptions extends Partial<Recipe> {
  * @throws ToolkitError BAD_DEDUP_STORE (exit 2)
  */
 export const openMemory = (path: string, { near }: Recipe): DedupStore => openDedupStore(path, near);
+
+/** By what a text that was taken down is told again; `undefined` of an empty one. */
+export const signText = signatureOfText;
+
+/** Whether a text is one that was taken down, stands in one or holds one, by the near rule of a recipe. */
+export function removedTexts(texts: Iterable<TextSignature>, { near }: Recipe): Pick<RemovedTexts, 'holds'> {
+  return new RemovedTexts(texts, leastContainment(near.similarity));
+}
 
 /** Pages that the memory of a rejected night knows and that of the one before it does not: counted, passed over from now on. */
 export const passOver = writePassedOver;
@@ -63,7 +79,9 @@ export async function* clean(
   options: CleanOptions = {},
 ): AsyncGenerator<Cleaned> {
   const recipe = recipeOf(options);
-  const { contamination = [], threads = 0, store = openMemory(':memory:', recipe) } = options;
+  const { contamination = [], threads = 0, removed, store = openMemory(':memory:', recipe) } = options;
+  const texts = removed && removedTexts(removed.texts, recipe);
+  const isNamed = removed && isNamedBy(removed);
   const engine = await Engine.open({ ...recipe, contamination }, threads);
   try {
     const answered = turnsOf(inOrder(inBatches(pages, store, engine.hash), engine));
@@ -75,13 +93,24 @@ export async function* clean(
       if (page.notice !== undefined) {
         if (isNew) hear(keyed, store);
       } else if (!isNew && store.versions.isSettled(keys)) store.skipped++;
-      else yield new Decision(keyed, recipe, store, engine, isStable).outcome(answer ?? engine.answerHere(page));
+      else {
+        const said = answer ?? engine.answerHere(page);
+        const { title, text } = 'read' in said ? said.read : said.refused;
+        const id = page.id ?? engine.hash.h64ToString(spellingOf(page.url));
+        if (isNamed?.(keys.address, id) || texts?.holds(title, text)) yield { dropped: takenDown(page, id) };
+        else yield new Decision(keyed, recipe, store, engine, isStable).outcome(said);
+      }
     }
   } finally {
     await engine.close();
     if (options.store === undefined) store.close();
   }
 }
+
+const takenDown = ({ url, source, fetchedAt }: Page, id: string): Drop => ({
+  ...{ id, url, source, fetchedAt, stage: 'consent', reason: 'removed', value: 1, threshold: 0 },
+  ...{ title: '', text: '', charset: '', other: '', language: '' },
+});
 
 /** A page as it comes. */
 interface NextPage extends KeyedPage {

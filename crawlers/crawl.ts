@@ -8,7 +8,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Fetched, Fetcher, type FetchOptions, RequestFailed } from './fetch.ts';
 import { frontierFault } from './frontier/fault.ts';
 import { Frontier, STATE_FILE } from './frontier/frontier.ts';
@@ -23,13 +23,14 @@ import { VisitorIds } from './links/visitor-ids.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
 import { NextVisit } from './next-visit.ts';
 import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits } from './options.ts';
+import { addressOf, isNamedBy, REMOVED_FILE, removedNames } from './page.ts';
 import { Budget, BudgetSpent, budgetsOf } from './polite/budget.ts';
 import { HostPace, MAX_DELAY_MS } from './polite/pace.ts';
 import { Politeness } from './polite/politeness.ts';
 import { productTokenOf } from './polite/robots.ts';
 import { leaveArchive, settleDamage } from './settle-damage.ts';
 import { badInput, type ToolkitError } from './shell/errors.ts';
-import { makeFolder } from './shell/folder.ts';
+import { makeFolder, readJsonLines } from './shell/folder.ts';
 import { announcedSitemaps, type CrawlStep, type VisitContext, visit } from './visit.ts';
 import { WarcWriter } from './warc/warc.ts';
 
@@ -256,6 +257,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     pace,
     get,
     isAllowedHost,
+    isRemoved: removedIn(settings.outDir),
     followSeed,
     opensWithCookies: (hostname: string) => cookies.opens(hostname),
     productToken,
@@ -263,6 +265,12 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     ...limits,
   };
   return context;
+}
+
+/** By the list of the run whose folder holds the crawl's. */
+function removedIn(outDir: string): (url: string) => boolean {
+  const isNamed = isNamedBy(removedNames(readJsonLines(join(dirname(resolve(outDir)), REMOVED_FILE))));
+  return (url) => isNamed(addressOf(url));
 }
 
 const asSeed = (url: string): Discovery => ({ url, kind: 'page', depth: 0, hops: 0 });

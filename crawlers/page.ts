@@ -106,5 +106,40 @@ export const spellingOf = (url: string): string => canonicalUrl(url) ?? url;
 export const addressOf = (url: string): string =>
   canonicalUrl(url)?.replace(/^https?:(\/\/[^/]*?)(?::(?:80|443))?\//, '$1/') ?? url;
 
+/** What was taken down, by its names. */
+export interface RemovedNames {
+  /** As `addressOf` has them. */
+  readonly addresses: readonly string[];
+  /** With all hosts below them. */
+  readonly hosts: readonly string[];
+  readonly ids: readonly string[];
+}
+
+/** In the folder of a run: what was taken down, a line for each time. */
+export const REMOVED_FILE = 'removed.jsonl';
+
+/** Lines of such a file together. */
+export const removedNames = (lines: readonly RemovedNames[]): RemovedNames => ({
+  addresses: lines.flatMap(({ addresses }) => addresses),
+  hosts: lines.flatMap(({ hosts }) => hosts),
+  ids: lines.flatMap(({ ids }) => ids),
+});
+
+/** Whether an address, or the id of a document, is one of those names. */
+export function isNamedBy(names: RemovedNames): (address: string, id?: string) => boolean {
+  const [addresses, hosts, ids] = [new Set(names.addresses), new Set(names.hosts), new Set(names.ids)];
+  const isBelow = (host: string): boolean => {
+    for (let name = host; ; name = name.slice(name.indexOf('.') + 1)) {
+      if (hosts.has(name)) return true;
+      if (!name.includes('.')) return false;
+    }
+  };
+  return (address, id) => {
+    if (addresses.has(address) || (id !== undefined && ids.has(id))) return true;
+    const host = hosts.size === 0 ? undefined : /^\/\/([^/:]*)/.exec(address)?.[1];
+    return host !== undefined && isBelow(host);
+  };
+}
+
 /** `//host:port` of an address; of what is no web address all of it. */
 export const siteOf = (address: string): string => /^\/\/[^/]*/.exec(address)?.[0] ?? address;

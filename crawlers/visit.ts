@@ -60,6 +60,8 @@ export interface VisitContext {
   readonly isAllowedHost: (hostname: string) => boolean;
   /** Whether cookies that the host has set, and did not get back so far, may end a circle of redirects. */
   readonly opensWithCookies: (hostname: string) => boolean;
+  /** Whether it was taken down. */
+  readonly isRemoved: (url: string) => boolean;
   /** A seed has moved here: it is one of the seeds from now on. */
   readonly followSeed: (url: string) => void;
   readonly productToken: string;
@@ -88,6 +90,7 @@ export async function visit(row: UrlRow, context: VisitContext): Promise<CrawlSt
   if (row.parent !== null && context.traps.holds(row.url, row.kind)) {
     return refuse(row, 'duplicate_pattern', context);
   }
+  if (context.isRemoved(row.url)) return refuse(row, 'removed', context);
   const { refusal, silence, statements } = await context.politeness.verdict(row.url);
   if (refusal) return { ...refuse(row, refusal, context), silence };
   try {

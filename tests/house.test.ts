@@ -31,6 +31,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'next-visit.ts',
       'lost-records.ts',
       'settle-damage.ts',
+      'erase-records.ts',
       'verify.ts',
       'yield.ts',
       'visit.ts',
@@ -45,7 +46,18 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
   shards: [
     ...'format.ts checksum.ts split.ts manifest-shape.ts manifest.ts merging.ts arrow documents tokens'.split(' '),
-    ...['snapshots', 'verify', 'explain', 'stats.ts', 'profile-table.ts', 'diff.ts', 'nights', 'inspector', 'commands'],
+    ...[
+      'snapshots',
+      'removal',
+      'verify',
+      'explain',
+      'stats.ts',
+      'profile-table.ts',
+      'diff.ts',
+      'nights',
+      'inspector',
+      'commands',
+    ],
   ],
   cleaning: 'document.ts vietnamese personal-data pii.ts decode dedup html filters recipe.ts benchmarks engine'.split(
     ' ',

@@ -18,6 +18,7 @@ import { HostLines } from './lines.ts';
 import { MARKS_SCHEMA, type MarkPolicy, Marks } from './marks.ts';
 import { NearIndex } from './near.ts';
 import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
+import { type IsTakenDown, takeOut } from './removed.ts';
 import { begin, type Missing, STATE } from './schema.ts';
 import { SeenPages } from './seen.ts';
 import { type RulesNotice, SITES_SCHEMA, Sites } from './sites.ts';
@@ -258,6 +259,25 @@ export class DedupStore {
     this.exact.forget(number, key);
     this.near.forget(number);
     this.copies.forget(number);
+  }
+
+  /** Documents that were taken down are forgotten, with all that is compared to. Returns how many. */
+  takeOut(isTakenDown: IsTakenDown): number {
+    const gone = takeOut(this.#database, isTakenDown);
+    for (const number of gone) {
+      this.near.forget(number);
+      this.copies.forget(number);
+    }
+    return gone.length;
+  }
+
+  /** Behind a commit: nothing of what was deleted stays in the file, nor one beside it. */
+  shrink(): void {
+    this.#database.exec('ROLLBACK');
+    this.#database.pragma('secure_delete = ON');
+    this.#database.exec('VACUUM');
+    this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    this.#database.pragma('journal_mode = DELETE');
   }
 
   /** A kept document that stands in a longer one: if that leaves in its turn, its page is judged anew. */

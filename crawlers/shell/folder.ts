@@ -147,6 +147,20 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   file.commit();
 }
 
+/** Values of a file of JSON lines; none where there is no file. @throws ToolkitError BAD_JSON (exit 2) */
+export function readJsonLines<T>(path: string): T[] {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  return lines.flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    try {
+      return [JSON.parse(line) as T];
+    } catch (error) {
+      const fact = `${path}: line ${i + 1}: not valid JSON: ${reasonOf(error)}`;
+      throw badInput('BAD_JSON', fact, 'restore the file from a copy', error);
+    }
+  });
+}
+
 /** What a call writes at most: many systems take 2 GiB and no more. */
 const WRITE_BYTES = 1 << 24;
 

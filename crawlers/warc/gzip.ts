@@ -11,7 +11,7 @@
  */
 import { createReadStream, fstatSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { constants, crc32, createInflateRaw, deflateRaw, gunzipSync } from 'node:zlib';
+import { constants, crc32, createInflateRaw, deflateRaw, deflateRawSync, gunzipSync } from 'node:zlib';
 import { isZstdFile, unzstd } from '../bytes/zstd.ts';
 import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
 import { EndOfInput, Input } from './input.ts';
@@ -27,16 +27,28 @@ const OWN_HEADER_BYTES = FIXED_BYTES + 2 + 4 + 4;
 
 /** One gzip member that holds `data` and its own length. */
 export async function packMember(data: Uint8Array): Promise<Uint8Array> {
-  const deflated = await deflate(data);
-  const member = Buffer.alloc(OWN_HEADER_BYTES + deflated.length + TRAILER_BYTES);
+  return memberOf(data, await deflate(data));
+}
+
+/** A member of so many bytes with `data`: a comment of spaces fills it up. Without `data` where that is too long. */
+export function memberOfLength(data: Uint8Array, length: number): Uint8Array {
+  const deflated = deflateRawSync(data);
+  const comment = length - OWN_HEADER_BYTES - deflated.length - TRAILER_BYTES;
+  if (comment <= 0) return memberOfLength(new Uint8Array(), length);
+  return memberOf(data, deflated, Buffer.alloc(comment, ' ').fill(0, comment - 1));
+}
+
+function memberOf(data: Uint8Array, deflated: Uint8Array, comment = new Uint8Array()): Uint8Array {
+  const member = Buffer.alloc(OWN_HEADER_BYTES + comment.length + deflated.length + TRAILER_BYTES);
   member.set(MAGIC);
-  member[3] = FLAG.extra;
+  member[3] = FLAG.extra | (comment.length > 0 ? FLAG.comment : 0);
   member[9] = 255; // operating system: unknown
   member.writeUInt16LE(8, 10);
   member.write('sl', 12, 'latin1');
   member.writeUInt16LE(4, 14);
   member.writeUInt32LE(member.length, 16);
-  member.set(deflated, OWN_HEADER_BYTES);
+  member.set(comment, OWN_HEADER_BYTES);
+  member.set(deflated, OWN_HEADER_BYTES + comment.length);
   member.writeUInt32LE(crc32(data), member.length - 8);
   member.writeUInt32LE(data.length, member.length - 4);
   return member;
@@ -95,7 +107,8 @@ export function isTornWrite(file: number, offset: number): boolean {
 /** No write is longer. */
 const MAX_TORN_BYTES = 256 * 2 ** 20;
 
-function memberLengthAt(file: number, offset: number): number | undefined {
+/** Of a member of `packMember`; `undefined` where none begins. */
+export function memberLengthAt(file: number, offset: number): number | undefined {
   const header = Buffer.alloc(OWN_HEADER_BYTES);
   if (readSync(file, header, 0, header.length, offset) < header.length) return undefined;
   if (!isGzip(header) || header.toString('latin1', 12, 14) !== 'sl') return undefined;

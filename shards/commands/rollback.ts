@@ -17,8 +17,10 @@ export const rollbackCommand = (
     async run({ dir, to }, { report }) {
       const { holding } = await import('../../crawlers/shell/lock.ts');
       const { rollBack } = await import('../snapshots/rollback.ts');
+      const { applyRemovals } = await import('../removal/remove.ts');
       const toModel = await returnToModel();
       await holding(dir, [], async () => {
+        await applyRemovals(dir);
         const { name, record } = rollBack(dir, to);
         const { model } = record;
         const isBack = model !== undefined && toModel(dir, model.name);

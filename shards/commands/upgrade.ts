@@ -10,6 +10,9 @@ export const upgradeCommand = defineCommand({
   async run({ dir }, { report }) {
     const { factsOf } = await import('../snapshots/facts.ts');
     const { upgrade } = await import('../snapshots/upgrade.ts');
+    const { holding } = await import('../../crawlers/shell/lock.ts');
+    const { applyRemovals } = await import('../removal/remove.ts');
+    await holding(dir, [], () => applyRemovals(dir));
     const { current, isNew } = await upgrade(dir, factsOf({}, []));
     const state = current === undefined ? 'of this version' : `snapshot ${current} is current`;
     report.result(`${dir}: ${isNew ? '' : 'nothing to do: '}${state}`, { event: 'upgraded', current, isNew });

@@ -1,7 +1,7 @@
 /** Pages → documents on the disk: what `vua clean` and `vua run` do. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { clean } from '../../cleaning/clean.ts';
+import { clean, type Removed } from '../../cleaning/clean.ts';
 import { nearNote, type Recipe, recipeFor } from '../../cleaning/recipe.ts';
 import type { ConsentTable, Page } from '../../crawlers/page.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
@@ -39,6 +39,8 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   readonly optOuts?: readonly string[];
   /** A list of pages that are not read again (`writePassedOver`). */
   readonly passedOver?: string;
+  /** What was taken down. */
+  readonly removed?: Removed;
   /** When marked documents leave. */
   readonly policy?: MarkPolicy;
   /** Takes the faults of files when all else is committed; without it the last is thrown. */
@@ -120,6 +122,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
         contamination,
         threads,
         store: folder.store,
+        removed: options.removed,
       })) {
         if (outcome.kept) writer.add(outcome.kept);
         else writer.drop(outcome.dropped);

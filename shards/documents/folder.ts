@@ -146,6 +146,18 @@ export class DocumentFolder {
     return before !== manifestJson(this.#manifest);
   }
 
+  /** In a copy that nobody reads: shards without rows that were taken down, and the memory without them. */
+  takeOut(manifest: DocumentManifest, isTakenDown: Parameters<Memory['takeOut']>[0]): number {
+    const forgotten = this.store.takeOut(isTakenDown);
+    const marked = this.store.marks.all();
+    const { marked: _, ...rest } = manifest;
+    // Twice: the memory keeps the manifest before it as well.
+    for (const _time of [1, 2]) this.#commit(marked.length === 0 ? rest : { ...rest, marked: countsOf(marked) });
+    writeMarks(this.#dir, marked);
+    this.store.shrink();
+    return forgotten;
+  }
+
   #with({ documents, rejects }: ShardPair): DocumentManifest {
     this.store.placeInShard(this.nextIndex);
     return {

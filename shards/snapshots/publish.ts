@@ -95,6 +95,7 @@ export function publish(
       ? { data: parent.record.data, before: parent.record.before }
       : { data: name, before: parent?.name ?? null }),
     ...{ published: new Date().toISOString(), ...facts, ...(inForce && { model: inForce }) },
+    ...(parent?.record.removed !== undefined && { removed: parent.record.removed }),
     ...contents.record,
   };
   build(out, from, record, contents);
@@ -117,7 +118,7 @@ export function publishModel(out: string, { name, tokens }: { readonly name: str
 }
 
 /** Numbers are given once, also those of snapshots that were removed since. */
-function nextName(out: string): string {
+export function nextName(out: string): string {
   const last = [
     currentSnapshot(out)?.name,
     ...namesIn(out),
@@ -137,14 +138,14 @@ export const lacksTokens = (from: Folders): boolean =>
   tokensOf(from, readDocumentManifest(from.documents)) === undefined;
 
 /** What these folders hold, as a snapshot says it, and where it comes from; checksums of shards are those of their manifests. */
-interface Contents {
+export interface Contents {
   readonly record: Pick<SnapshotRecord, 'counts' | 'documents' | 'tokens' | 'files'>;
   /** By PART/FILE: a path; or of a manifest that is written, its text. */
   readonly paths: ReadonlyMap<string, string>;
   readonly texts: ReadonlyMap<string, string>;
 }
 
-function contentsOf(from: Folders): Contents {
+export function contentsOf(from: Folders): Contents {
   const documents = readDocumentManifest(from.documents);
   const tokens = tokensOf(from, documents);
   const shards = tokens?.shards ?? [];
@@ -199,9 +200,15 @@ function namesOf(dir: string): string[] {
     .sort();
 }
 
-/** The folder of a snapshot, whole and durable under its name. */
-function build(out: string, from: Folders, record: SnapshotRecord, { paths, texts }: Contents): void {
-  const dir = join(out, SNAPSHOTS, record.name);
+/** The folder of a snapshot, whole and durable under its name, or under another one (`as`). */
+export function build(
+  out: string,
+  from: Folders,
+  record: SnapshotRecord,
+  { paths, texts }: Contents,
+  as = record.name,
+): void {
+  const dir = join(out, SNAPSHOTS, as);
   const growing = `${dir}.tmp`;
   try {
     rmSync(growing, { recursive: true, force: true });

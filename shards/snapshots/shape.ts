@@ -37,6 +37,8 @@ const snapshot = z.object({
     trainTokens: count,
     validTokens: count,
   }),
+  /** Checksum of the list of what was taken down that it was freed from. */
+  removed: checksum.optional(),
   /** Fingerprints: they change with the documents, the tokens. */
   documents: checksum,
   tokens: checksum.optional(),

@@ -25,12 +25,14 @@ import { currentSnapshot, PARTS, type Snapshot, VIEWS } from './read.ts';
 import { collectGarbage } from './retention.ts';
 import type { Part } from './shape.ts';
 
-const [WORK, HELD, WORK_FILE] = ['work', 'held', 'work.json'];
+export const [WORK, HELD, WORK_FILE] = ['work', 'held', 'work.json'];
 
 /** What is known of a night that is not published. */
 export interface WorkRecord {
   /** The night whose data it was forked from (`data` of a snapshot); `null` of the first night. */
   readonly base: string | null;
+  /** As that of a snapshot. */
+  readonly removed?: string;
   /** Why it is held back, for those who hold it. */
   readonly held?: unknown;
 }
@@ -38,9 +40,9 @@ export interface WorkRecord {
 /** Folder in which the next night works, or worked when it was killed. */
 export const workFolder = (out: string): string => join(out, WORK);
 
-const readWork = (dir: string): WorkRecord | undefined => readJsonIfPresent<WorkRecord>(join(dir, WORK_FILE));
+export const readWork = (dir: string): WorkRecord | undefined => readJsonIfPresent<WorkRecord>(join(dir, WORK_FILE));
 
-function writeWork(dir: string, record: WorkRecord): void {
+export function writeWork(dir: string, record: WorkRecord): void {
   writeFileAtomic(join(dir, WORK_FILE), `${JSON.stringify(record, null, 1)}\n`);
 }
 
@@ -81,7 +83,8 @@ export function publishNight(out: string, facts: NightFacts): Published {
   }
   const published = publish(out, foldersIn(work), facts);
   showViews(out);
-  if (published.isNew) writeWork(work, { base: published.snapshot.record.data });
+  const { data, removed } = published.snapshot.record;
+  if (published.isNew) writeWork(work, { base: data, removed });
   return published;
 }
 
@@ -94,7 +97,7 @@ export function endNight(out: string, model: Parameters<typeof publishModel>[1] 
 /** Keeps a night beside the others, unpublished; the next one begins without it. Replaces one that was held before. */
 export function holdNight(out: string, held: unknown): void {
   const work = workFolder(out);
-  writeWork(work, { base: readWork(work)?.base ?? null, held });
+  writeWork(work, { ...readWork(work), base: readWork(work)?.base ?? null, held });
   rmSync(join(out, HELD), { recursive: true, force: true });
   renameSync(work, join(out, HELD));
   syncFolder(out);
@@ -108,13 +111,27 @@ export function heldNight(out: string): (WorkRecord & { readonly isNext: boolean
 
 /** A night that was held back goes on as the one in work: `publishNight` publishes it. */
 export function releaseNight(out: string): void {
-  const { base, isNext } = heldNight(out) ?? {};
+  const { base, isNext, removed } = heldNight(out) ?? {};
   if (base === undefined || !isNext) return;
   const work = workFolder(out);
   rmSync(work, { recursive: true, force: true });
   renameSync(join(out, HELD), work);
-  writeWork(work, { base });
+  writeWork(work, { base, removed });
   syncFolder(out);
+}
+
+/** A snapshot as a night has it that begins with it, in a folder of its own. */
+export function layOut(from: Snapshot, dir: string): void {
+  const folders = foldersIn(dir);
+  for (const part of PARTS) {
+    const { json, names } = manifestFor(from, part) ?? {};
+    for (const { file } of from.record.files[part]) {
+      makeFolder(folders[part]);
+      const name = join(folders[part], names?.get(file) ?? file);
+      if (file === MANIFEST_FILE && json !== undefined) writeFileAtomic(name, json);
+      else (part === 'state' ? copyFile : linkOrCopy)(join(from[part], file), name);
+    }
+  }
 }
 
 /** Files that are written by rename alone can be shared with the snapshot; the memory of cleaning is changed in place. */
@@ -124,16 +141,8 @@ function fork(out: string, base: string | null, from: Snapshot | undefined): voi
   rmSync(growing, { recursive: true, force: true });
   makeFolder(growing);
   const folders = foldersIn(growing);
-  for (const part of from ? PARTS : []) {
-    const { json, names } = manifestFor(from!, part) ?? {};
-    for (const { file } of from!.record.files[part]) {
-      makeFolder(folders[part]);
-      const name = join(folders[part], names?.get(file) ?? file);
-      if (file === MANIFEST_FILE && json !== undefined) writeFileAtomic(name, json);
-      else (part === 'state' ? copyFile : linkOrCopy)(join(from![part], file), name);
-    }
-  }
-  writeWork(growing, { base });
+  if (from !== undefined) layOut(from, growing);
+  writeWork(growing, { base, removed: from?.record.removed });
   for (const part of VIEWS) if (existsSync(folders[part])) syncFolder(folders[part]);
   rmSync(work, { recursive: true, force: true });
   renameSync(growing, work);

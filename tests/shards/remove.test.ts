@@ -1,0 +1,166 @@
+/** Takedown: the text is in no file afterwards, whatever is unpacked, and it does not come back. */
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import BetterSqlite3 from 'better-sqlite3';
+import { expect, it } from 'vitest';
+import { eraseRecords } from '../../crawlers/erase-records.ts';
+import { holding } from '../../crawlers/shell/lock.ts';
+import { readWarc } from '../../crawlers/warc/read-warc.ts';
+import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
+import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { readRows } from '../../shards/documents/read.ts';
+import { removedFrom } from '../../shards/removal/list.ts';
+import { remove } from '../../shards/removal/remove.ts';
+import { factsOf } from '../../shards/snapshots/facts.ts';
+import { currentSnapshot, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
+import { pin } from '../../shards/snapshots/retention.ts';
+import { rollBack } from '../../shards/snapshots/rollback.ts';
+import { beginNight } from '../../shards/snapshots/work.ts';
+import { verify } from '../../shards/verify/verify.ts';
+import { collect, context, range, temporaryFolder } from '../support.ts';
+import { night, rowsFile, rowsIn, textsIn } from './nights.ts';
+
+const SECRET =
+  'Bà Lụa ở xóm Đình kể rằng đêm mưa ấy cả nhà thức trắng bên bếp lửa, nghe nước sông dâng qua bờ tre rồi tràn vào sân gạch, ' +
+  'con trâu già đứng giữa chuồng ngập đến bụng mà không kêu một tiếng nào, chỉ nhìn ngọn đèn bão treo trên cột nhà.';
+const SENTENCE = 'đêm mưa ấy cả nhà thức trắng bên bếp lửa';
+const lines = (rows: readonly object[]): string => {
+  const path = join(temporaryFolder('file'), 'rows.jsonl');
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return path;
+};
+const secret = lines([
+  { id: 'secret', url: 'http://b.test/lua', text: SECRET },
+  { id: 'echo', url: 'http://c.test/chep', text: `${SECRET} Đăng lại theo bạn đọc gửi.` },
+]);
+const [first, second, third] = [range(12), range(20).slice(12), range(26).slice(20)].map(rowsFile);
+
+/** Files below that hold the sentence, as bytes, unpacked, or as what their tables and tokens say. */
+async function filesWith(out: string): Promise<string[]> {
+  const found: string[] = [];
+  const wanted = Buffer.from(SENTENCE);
+  for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    let bytes = readFileSync(path);
+    if (path.endsWith('.gz')) bytes = gunzipSync(bytes);
+    if (bytes.includes(wanted)) found.push(path);
+  }
+  for (const { tokens, name } of readSnapshots(out)) {
+    if ((await textsIn(tokens)).some((text) => text.includes(SENTENCE))) found.push(`tokens of ${name}`);
+  }
+  return found;
+}
+
+/** What memories hold of documents by an address. */
+function remembered(out: string, address: string): string[] {
+  return readdirSync(out, { recursive: true, withFileTypes: true })
+    .filter(({ name }) => name === 'dedup.sqlite')
+    .map(({ parentPath }) => join(parentPath, 'dedup.sqlite'))
+    .filter((path) => {
+      const database = new BetterSqlite3(path);
+      const count = database
+        .prepare<[string], number>(
+          'SELECT count(*) FROM documents LEFT JOIN texts ON document = number WHERE address = ? OR (state > 0 AND document NOT NULL)',
+        )
+        .pluck()
+        .get(address);
+      database.close();
+      return count! > 0;
+    });
+}
+
+async function run(): Promise<string> {
+  const out = join(temporaryFolder(), 'run');
+  await night(out, [first, secret]);
+  pin(out, '000001', 'a paper');
+  await night(out, [first, secret, second]);
+  const warc = WarcWriter.open(join(out, 'crawl', 'warc'), 'vua');
+  for (const n of ['lua', 'khac']) {
+    await warc.write(page(`http://b.test/${n}`, n === 'lua' ? SECRET : 'Bài khác của nhà.'));
+  }
+  await warc.close();
+  return out;
+}
+const page = (url: string, text: string): WarcRecord => ({
+  type: 'response',
+  url,
+  fetchedAt: '2026-05-01T00:00:00Z',
+  status: 200,
+  statusText: 'OK',
+  headers: [['Content-Type', 'text/plain']],
+  body: Buffer.from(text),
+  extra: [],
+});
+const take = (out: string, isDry = false) =>
+  holding(out, [], () => remove(out, ['http://b.test/lua'], 'asked for', { isDry, erase: eraseRecords }));
+
+it('takes a text out of everything, and what repeats it; other shards stay as they are', async () => {
+  const out = await run();
+  const before = await filesWith(out);
+  expect(before.length).toBeGreaterThan(5);
+  const sums = (name: string) => snapshotNamed(out, name).record.files.documents.map(({ checksum }) => checksum);
+  const { documents, record } = snapshotNamed(out, '000002');
+  const untouched = record.files.documents.filter(
+    ({ file }) => file.endsWith('.arrow') && !readFileSync(join(documents, file)).includes(SENTENCE),
+  );
+  expect(untouched.length).toBeGreaterThan(0);
+  expect((await take(out, true)).taken).toContainEqual({ place: 'snapshots/000001', documents: 2, rejects: 0 });
+  expect(await filesWith(out)).toEqual(before);
+  const warcs = readdirSync(join(out, 'crawl', 'warc')).map((name) => join(out, 'crawl', 'warc', name));
+  const sizes = warcs.map((path) => statSync(path).size);
+
+  const { taken, records, isNew } = await take(out);
+  expect({ records, isNew }).toEqual({ records: 1, isNew: true });
+  expect(taken).toContainEqual({ place: 'snapshots/000002', documents: 2, rejects: 0 });
+  expect(await filesWith(out)).toEqual([]);
+  expect(remembered(out, '//b.test/lua')).toEqual([]);
+  expect(warcs.map((path) => statSync(path).size)).toEqual(sizes);
+  expect((await collect(readWarc(warcs[0]))).map(({ url }) => url)).toEqual(['http://b.test/khac']);
+  expect(currentSnapshot(out)!.name).toBe('000003');
+  expect(snapshotNamed(out, '000001').pinned?.reason).toBe('a paper');
+  expect(sums('000003')).toEqual(expect.arrayContaining(untouched.map(({ checksum }) => checksum)));
+  expect((await rowsIn(join(out, 'documents'))).length).toBe(20);
+  expect((await textsIn(join(out, 'tokens'))).length).toBe(20);
+  expect((await verify(out, context())).faults).toEqual([]);
+  expect((await take(out)).isNew).toBe(false);
+});
+
+it('does not come back: by a new address, by a night, by going back', async () => {
+  const out = await run();
+  await take(out);
+  const again = lines([{ id: 'other', url: 'http://d.test/9', text: SECRET }]);
+  const outDir = join(out, 'work', 'documents');
+  await cleanInputs({ inputs: [again], outDir, preset: 'keep-all', threads: 0, removed: removedFrom(out) }, context());
+  const rows = (await collect(readRows(outDir))).filter((row) => row.string('url') === 'http://d.test/9');
+  expect(rows.map((row) => [row.kind, row.string('stage'), row.string('reason'), row.string('text')])).toEqual([
+    ['rejects', 'consent', 'removed', ''],
+  ]);
+  await night(out, [first, second, third]);
+  rollBack(out, '000001');
+  beginNight(out, factsOf({}, []));
+  expect(await filesWith(out)).toEqual([]);
+});
+
+it('ends what was killed: each snapshot is as it was or without it', async () => {
+  const out = await run();
+  const copy = join(temporaryFolder(), 'copy');
+  cpSync(out, copy, { recursive: true, verbatimSymlinks: true });
+  const killed = holding(out, [], () =>
+    remove(out, ['http://b.test/lua'], 'asked for', {
+      erase: async () => {
+        throw new Error('killed');
+      },
+    }),
+  );
+  await expect(killed).rejects.toThrow('killed');
+  // One snapshot as before, another between its two renames.
+  rmSync(join(out, 'snapshots', '000002'), { recursive: true });
+  cpSync(join(copy, 'snapshots', '000002'), join(out, 'snapshots', '000002'), { recursive: true });
+  renameSync(join(out, 'snapshots', '000001'), join(out, 'snapshots', '000001.next'));
+  expect((await filesWith(out)).length).toBeGreaterThan(2);
+  expect(await take(out)).toMatchObject({ isNew: true, records: 1 });
+  expect(readSnapshots(out).map(({ name }) => name)).toEqual(['000001', '000002', '000003']);
+  expect(await filesWith(out)).toEqual([]);
+});
