@@ -81,20 +81,26 @@ export class RemovedTexts {
   }
 }
 
+const IS_BLANK = `state = ${STATE.left} AND key = 0 AND content IS NULL AND address = ''`;
+
 /** Which documents the memory forgets. */
 export type IsTakenDown = (document: {
   readonly id: string;
   readonly address: string;
   readonly fetchedAt: string;
+  /** Whether it stands among the documents, where no other has its id. */
+  readonly stands: boolean;
 }) => boolean;
 
 /** Their numbers stay, for those that follow, and the hashes by which their pages are known. */
 export function takeOut(database: Database, isTakenDown: IsTakenDown): number[] {
   const gone: number[] = [];
-  const rows = database.prepare<[], { number: number; id: string; address: string; fetchedAt: string }>(
-    'SELECT number, id, address, fetched_at AS fetchedAt FROM documents',
+  const rows = database.prepare<[], { number: number; id: string; address: string; fetchedAt: string; state: number }>(
+    `SELECT number, id, address, fetched_at AS fetchedAt, state FROM documents WHERE NOT (${IS_BLANK})`,
   );
-  for (const row of rows.iterate()) if (isTakenDown(row)) gone.push(row.number);
+  for (const row of rows.iterate()) {
+    if (isTakenDown({ ...row, stands: row.state === STATE.stands })) gone.push(row.number);
+  }
   const blank = database.prepare<[number]>(
     `UPDATE documents SET state = ${STATE.left}, key = 0, content = NULL, address = '', fetched_at = '', other = ''
      WHERE number = ?`,

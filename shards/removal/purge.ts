@@ -42,6 +42,8 @@ const memoryName = (row: Pick<GoneRow, 'id' | 'fetchedAt'>, address: string): st
 export class Purge {
   /** Shards by kind and checksum. */
   readonly #purged = new Map<string, Purged>();
+  readonly #gone = new Map<string, readonly GoneRow[]>();
+  readonly #matchers = new Map<string, (row: Row) => boolean>();
   readonly #removed: Removed;
   readonly #spare: string;
 
@@ -56,11 +58,9 @@ export class Purge {
    * @throws ToolkitError BAD_SHARD
    */
   rowsIn(dir: string, manifest: DocumentManifest): GoneRow[] {
-    const isGone = this.#matcher(manifest);
-    return [...manifest.documents, ...manifest.rejects].flatMap((entry) => {
-      const kind = entry.file.startsWith('documents') ? 'documents' : 'rejects';
-      return goneOf(dir, kind, entry, isGone);
-    });
+    return (['documents', 'rejects'] as const).flatMap((kind) =>
+      manifest[kind].flatMap((entry) => this.#goneOf(dir, kind, entry, manifest)),
+    );
   }
 
   /**
@@ -88,11 +88,12 @@ export class Purge {
         });
       const manifest = { ...folder.manifest, documents: shardsOf('documents'), rejects: shardsOf('rejects') };
       const names = new Set(gone.map((row) => memoryName(row, addressOf(row.url))));
+      const ids = new Set(gone.flatMap(({ kind, id }) => (kind === 'documents' ? [id] : [])));
       const isNamed = isNamedBy(this.#removed);
-      forgotten = folder.takeOut(
-        manifest,
-        (row) => isNamed(row.address, row.id) || names.has(memoryName(row, row.address)),
-      );
+      forgotten = folder.takeOut(manifest, (row) => {
+        if (isNamed(row.address, row.id) || (row.stands && ids.has(row.id))) return true;
+        return names.has(memoryName(row, row.address));
+      });
     } finally {
       folder.close();
     }
@@ -103,20 +104,33 @@ export class Purge {
   }
 
   #matcher({ recipe }: DocumentManifest): (row: Row) => boolean {
+    const name = JSON.stringify(recipe.near);
+    const known = this.#matchers.get(name);
+    if (known !== undefined) return known;
     const isNamed = isNamedBy(this.#removed);
     const texts = removedTexts(this.#removed.texts, knownRecipe(recipe, ''));
     // What names it without a word of it stays: a refusal of the page, say.
     const hasWords = (row: Row): boolean => row.kind === 'documents' || row.string('text') + row.string('title') !== '';
-    return (row) =>
+    const isGone = (row: Row): boolean =>
       hasWords(row) &&
       (isNamed(addressOf(row.string('url')), row.string('id')) || texts.holds(row.string('title'), row.string('text')));
+    this.#matchers.set(name, isGone);
+    return isGone;
+  }
+
+  /** Each shard is read once, whoever shares it. */
+  #goneOf(dir: string, kind: Kind, entry: DocumentShard, manifest: DocumentManifest): readonly GoneRow[] {
+    const name = `${kind}-${entry.checksum}`;
+    const known = this.#gone.get(name) ?? goneOf(dir, kind, entry, this.#matcher(manifest));
+    this.#gone.set(name, known);
+    return known;
   }
 
   #shard(dir: string, kind: Kind, entry: DocumentShard, manifest: DocumentManifest): Purged {
     const name = `${kind}-${entry.checksum}`;
     const known = this.#purged.get(name);
     if (known !== undefined) return known;
-    const gone = goneOf(dir, kind, entry, this.#matcher(manifest));
+    const gone = this.#goneOf(dir, kind, entry, manifest);
     const purged = gone.length === 0 ? { gone } : { gone, anew: this.#write(dir, kind, entry, manifest) };
     this.#purged.set(name, purged);
     return purged;

@@ -5,12 +5,13 @@ import { gunzipSync } from 'node:zlib';
 import BetterSqlite3 from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { eraseRecords } from '../../crawlers/erase-records.ts';
-import { holding } from '../../crawlers/shell/lock.ts';
+import { runCrawl } from '../../crawlers/run-crawl.ts';
+import { holding, shareFolder } from '../../crawlers/shell/lock.ts';
 import { readWarc } from '../../crawlers/warc/read-warc.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readRows } from '../../shards/documents/read.ts';
-import { removedFrom } from '../../shards/removal/list.ts';
+import { addToList, removedFrom } from '../../shards/removal/list.ts';
 import { remove } from '../../shards/removal/remove.ts';
 import { factsOf } from '../../shards/snapshots/facts.ts';
 import { currentSnapshot, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
@@ -18,7 +19,8 @@ import { pin } from '../../shards/snapshots/retention.ts';
 import { rollBack } from '../../shards/snapshots/rollback.ts';
 import { beginNight } from '../../shards/snapshots/work.ts';
 import { verify } from '../../shards/verify/verify.ts';
-import { collect, context, range, temporaryFolder } from '../support.ts';
+import { page, startWeb } from '../crawlers/web.ts';
+import { collect, context, range, temporaryFolder, thrownBy } from '../support.ts';
 import { night, rowsFile, rowsIn, textsIn } from './nights.ts';
 
 const SECRET =
@@ -53,37 +55,44 @@ async function filesWith(out: string): Promise<string[]> {
   return found;
 }
 
-/** What memories hold of documents by an address. */
-function remembered(out: string, address: string): string[] {
-  return readdirSync(out, { recursive: true, withFileTypes: true })
-    .filter(({ name }) => name === 'dedup.sqlite')
-    .map(({ parentPath }) => join(parentPath, 'dedup.sqlite'))
-    .filter((path) => {
-      const database = new BetterSqlite3(path);
-      const count = database
-        .prepare<[string], number>(
-          'SELECT count(*) FROM documents LEFT JOIN texts ON document = number WHERE address = ? OR (state > 0 AND document NOT NULL)',
-        )
-        .pluck()
-        .get(address);
-      database.close();
-      return count! > 0;
-    });
+const memories = (out: string): string[] =>
+  readdirSync(out, { recursive: true, withFileTypes: true })
+    .filter(({ name }) => /^dedup\.sqlite/.test(name))
+    .map(({ parentPath, name }) => join(parentPath, name));
+
+/** What a memory has of the syllables of the text, as bytes: the middle of it, which is in one page. */
+function sequenceIn(path: string): Buffer {
+  const database = new BetterSqlite3(path);
+  const sequence = database
+    .prepare<[], Buffer>("SELECT sequence FROM texts JOIN documents ON number = document WHERE id = 'secret'")
+    .pluck()
+    .get()!;
+  database.close();
+  return sequence.subarray(20, 100);
 }
 
+let made: string | undefined;
+/** A run of two nights with an archive, a copy of its own. */
 async function run(): Promise<string> {
+  made ??= await twoNights();
   const out = join(temporaryFolder(), 'run');
+  cpSync(made, out, { recursive: true, verbatimSymlinks: true });
+  return out;
+}
+
+async function twoNights(): Promise<string> {
+  const out = join(temporaryFolder('file'), 'run');
   await night(out, [first, secret]);
   pin(out, '000001', 'a paper');
   await night(out, [first, secret, second]);
   const warc = WarcWriter.open(join(out, 'crawl', 'warc'), 'vua');
   for (const n of ['lua', 'khac']) {
-    await warc.write(page(`http://b.test/${n}`, n === 'lua' ? SECRET : 'Bài khác của nhà.'));
+    await warc.write(record(`http://b.test/${n}`, n === 'lua' ? SECRET : 'Bài khác của nhà.'));
   }
   await warc.close();
   return out;
 }
-const page = (url: string, text: string): WarcRecord => ({
+const record = (url: string, text: string): WarcRecord => ({
   type: 'response',
   url,
   fetchedAt: '2026-05-01T00:00:00Z',
@@ -99,10 +108,13 @@ const take = (out: string, isDry = false) =>
 it('takes a text out of everything, and what repeats it; other shards stay as they are', async () => {
   const out = await run();
   const before = await filesWith(out);
+  const sequence = sequenceIn(join(out, 'snapshots', '000001', 'state', 'dedup.sqlite'));
+  const remembering = (): string[] => memories(out).filter((path) => readFileSync(path).includes(sequence));
+  expect(remembering().length).toBeGreaterThan(2);
   expect(before.length).toBeGreaterThan(5);
   const sums = (name: string) => snapshotNamed(out, name).record.files.documents.map(({ checksum }) => checksum);
-  const { documents, record } = snapshotNamed(out, '000002');
-  const untouched = record.files.documents.filter(
+  const { documents, record: was } = snapshotNamed(out, '000002');
+  const untouched = was.files.documents.filter(
     ({ file }) => file.endsWith('.arrow') && !readFileSync(join(documents, file)).includes(SENTENCE),
   );
   expect(untouched.length).toBeGreaterThan(0);
@@ -115,7 +127,8 @@ it('takes a text out of everything, and what repeats it; other shards stay as th
   expect({ records, isNew }).toEqual({ records: 1, isNew: true });
   expect(taken).toContainEqual({ place: 'snapshots/000002', documents: 2, rejects: 0 });
   expect(await filesWith(out)).toEqual([]);
-  expect(remembered(out, '//b.test/lua')).toEqual([]);
+  expect(remembering()).toEqual([]);
+  expect(memories(out).filter((path) => path.endsWith('-wal'))).toEqual([]);
   expect(warcs.map((path) => statSync(path).size)).toEqual(sizes);
   expect((await collect(readWarc(warcs[0]))).map(({ url }) => url)).toEqual(['http://b.test/khac']);
   expect(currentSnapshot(out)!.name).toBe('000003');
@@ -163,4 +176,29 @@ it('ends what was killed: each snapshot is as it was or without it', async () =>
   expect(await take(out)).toMatchObject({ isNew: true, records: 1 });
   expect(readSnapshots(out).map(({ name }) => name)).toEqual(['000001', '000002', '000003']);
   expect(await filesWith(out)).toEqual([]);
+});
+
+it('waits for those who read a snapshot, and refuses the text from then on', async () => {
+  const out = await run();
+  const leave = shareFolder(snapshotNamed(out, '000001').tokens);
+  expect(await thrownBy(() => take(out))).toMatchObject({ code: 'FOLDER_LOCKED', exitStatus: 75 });
+  expect(removedFrom(out)?.addresses).toEqual(['//b.test/lua']);
+  leave();
+  expect((await take(out)).isNew).toBe(true);
+  expect(await filesWith(out)).toEqual([]);
+});
+
+it('is not asked for by a crawl, nor is a host below the one that was named', async () => {
+  const out = temporaryFolder();
+  const list = { addresses: ['//a.vua.test/2'], hosts: ['b.vua.test'], ids: [], texts: [], copies: [] };
+  addToList(out, { ...list, time: '2026-05-01T00:00:00Z', reason: 'asked for' });
+  const links = page('/2', '/3');
+  const web = await startWeb({ 'a.vua.test': { '/': { body: links }, '/3': { body: page() } }, 'w.b.vua.test': {} });
+  const seeds = ['http://a.vua.test/', 'http://w.b.vua.test/'];
+  const options = { outDir: join(out, 'crawl'), seeds, connectTo: web.connectTo, delayMs: 0 };
+  const { report } = await runCrawl(options, context());
+  await web.close();
+  expect(web.requests.map(({ path }) => path)).not.toContain('/2');
+  expect(report.reasons).toContainEqual(['removed', 2]);
+  expect(report.pages.fetched).toBe(2);
 });
