@@ -142,7 +142,8 @@ function readPage(
   const isHtml = looksLikeHtml(page);
   const unfit = unfitToRead(page, isHtml ? MAX_BYTES.html : MAX_BYTES.text);
   if (unfit !== undefined) {
-    if (unfit.reason === 'too_large') text = decode(page.body.subarray(0, EXCERPT), contentType).text;
+    if (unfit.reason === 'too_large' || unfit.reason === 'cut_short')
+      text = decode(page.body.subarray(0, EXCERPT), contentType).text;
     return refuse('decode', unfit);
   }
   const decoded = decode(page.body, contentType);
@@ -289,9 +290,11 @@ function unfitToRead({ headers, body, truncated, wholeBytes }: PageToRead, maxBy
   if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
   if (wholeBytes !== undefined) return { reason: 'too_large', value: wholeBytes, threshold: maxBytes };
   if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
-  if (truncated || body.byteLength > maxBytes) {
-    return { reason: 'too_large', value: body.byteLength, threshold: Math.min(maxBytes, body.byteLength) };
-  }
+  const { byteLength } = body;
+  if (byteLength > maxBytes || (truncated && byteLength === maxBytes))
+    return { reason: 'too_large', value: byteLength, threshold: maxBytes };
+  // Its end never came: what stands there is a part of a page.
+  if (truncated) return { reason: 'cut_short', value: byteLength, threshold: byteLength };
   return undefined;
 }
 

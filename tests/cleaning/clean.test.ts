@@ -106,7 +106,7 @@ describe('clean', () => {
     ],
     ['empty', page(''), 'decode/empty'],
     ['spaces only', page(' \n\u200b'), 'extract/no_text'],
-    ['cut at the crawler’s limit', page(story(2), { truncated: true }), 'decode/too_large'],
+    ['cut before its end', page(story(2), { truncated: true }), 'decode/cut_short'],
     ['nine megabytes of HTML', page('<p>x</p>'.repeat(1_125_000), html), 'decode/too_large'],
     ['a picture', page(binary, { headers: { 'content-type': 'image/png' } }), 'decode/not_text'],
     [
