@@ -8,8 +8,7 @@ import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { type AddressWall, addressWall, isLoopback } from './addresses.ts';
 import { BadCoding, codingsOf, MAX_CODINGS, undoCodings } from './bytes/codings.ts';
 import { type Route, withoutBrackets } from './http/dial.ts';
-import { BadAnswer, ConnectionClosed } from './http/exchange.ts';
-import { requestHead } from './http/http1.ts';
+import { BadAnswer, ConnectionClosed, requestHead, WantsLenience, type WireRequest } from './http/exchange.ts';
 import { type Exchanged, Pool } from './http/pool.ts';
 import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { badInput, reasonOf, ToolkitError } from './shell/errors.ts';
@@ -193,6 +192,17 @@ export class Fetcher {
     if (options.lastModified) headers.push(['If-Modified-Since', options.lastModified]);
     if (options.cookie) headers.push(['Cookie', options.cookie]);
     const request = { url: new URL(url), headers };
+    try {
+      return await this.#answer(request, options, signal);
+    } catch (error) {
+      if (!(error instanceof WantsLenience)) throw error;
+      this.#pool.beLenient(request.url.origin); // in the middle of a body
+      options.again?.();
+      return this.#answer(request, options, signal);
+    }
+  }
+
+  async #answer(request: WireRequest, options: FetchOptions, signal: AbortSignal): Promise<Fetched> {
     const fetchedAt = new Date().toISOString();
     const answer = await this.#pool.exchange(request, signal, options.again);
     try {
@@ -202,7 +212,7 @@ export class Fetcher {
       const content = isWanted ? await readBody(answer, options.maxBytes, signal) : NO_BODY;
       const { statusText, address } = answer;
       return {
-        url,
+        url: request.url.href,
         fetchedAt,
         status,
         statusText,

@@ -34,6 +34,13 @@ export interface Connection {
   close(): void;
 }
 
+/** As it is sent over HTTP/1.1, by undici and by us. */
+export function requestHead({ url, headers }: WireRequest): string {
+  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
+  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
 /** What was sent is no HTTP. */
 export class BadAnswer extends Error {
   override readonly name = 'BadAnswer';
@@ -52,6 +59,11 @@ export class NotAnswered extends ConnectionClosed {
 /** The server will have this request over HTTP/1.1. */
 export class WantsHttp1 extends Error {
   override readonly name = 'WantsHttp1';
+}
+
+/** What the server sends is not quite HTTP/1.1: it is asked again, and read as browsers do. */
+export class WantsLenience extends Error {
+  override readonly name = 'WantsLenience';
 }
 
 /** A connection at rest is closed after this, or earlier where the server says when it does so. */

@@ -2,9 +2,17 @@
 import type { Socket } from 'node:net';
 import { breathe } from '../shell/work.ts';
 import { type DialOptions, dial } from './dial.ts';
-import { type Connection, NotAnswered, WantsHttp1, type WireAnswer, type WireRequest } from './exchange.ts';
+import {
+  type Connection,
+  NotAnswered,
+  WantsHttp1,
+  WantsLenience,
+  type WireAnswer,
+  type WireRequest,
+} from './exchange.ts';
 import { Http1Connection } from './http1.ts';
 import { Http2Connection } from './http2.ts';
+import { LenientConnection } from './lenient.ts';
 
 /** More at rest are closed, the oldest first. */
 const MAX_RESTING = 256;
@@ -22,6 +30,7 @@ export class Pool {
   readonly #resting = new Map<string, Connection>();
   readonly #all = new Set<Connection>();
   readonly #http1Only = new Set<string>();
+  readonly #lenient = new Set<string>();
 
   /** `onSocket` hears of each connection. */
   constructor(options: DialOptions, onSocket: (hostname: string, socket: Socket) => void) {
@@ -44,11 +53,17 @@ export class Pool {
         return { ...answer, address, protocol, release: () => this.#release(origin, connection) };
       } catch (error) {
         this.#forget(connection);
-        if (error instanceof WantsHttp1 && !this.#http1Only.has(origin)) this.#http1Only.add(origin);
+        if (error instanceof WantsLenience && !this.#lenient.has(origin)) this.beLenient(origin);
+        else if (error instanceof WantsHttp1 && !this.#http1Only.has(origin)) this.#http1Only.add(origin);
         else if (!(error instanceof NotAnswered) || resting === undefined) throw error;
         again(); // the first had no effect
       }
     }
+  }
+
+  /** Answers of this origin are read leniently from now on. */
+  beLenient(origin: string): void {
+    this.#lenient.add(origin);
   }
 
   close(): void {
@@ -71,11 +86,16 @@ export class Pool {
     const protocols = this.#http1Only.has(url.origin) ? (['http/1.1'] as const) : (['h2', 'http/1.1'] as const);
     const { socket, protocol, address } = await dial(url, this.#options, protocols, signal);
     this.#onSocket(url.hostname, socket);
-    const connection =
-      protocol === 'h2' ? new Http2Connection(url.origin, socket, address) : new Http1Connection(socket, address);
+    const connection = this.#over(protocol, url.origin, socket, address);
     this.#all.add(connection);
     socket.once('close', () => this.#forget(connection, url.origin));
     return connection;
+  }
+
+  #over(protocol: Connection['protocol'], origin: string, socket: Socket, address: string): Connection {
+    if (protocol === 'h2') return new Http2Connection(origin, socket, address);
+    if (this.#lenient.has(origin)) return new LenientConnection(socket, address);
+    return new Http1Connection(origin, socket, address);
   }
 
   #release(origin: string, connection: Connection): void {

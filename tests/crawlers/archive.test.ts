@@ -38,7 +38,9 @@ it('writes the request and how a URL was come by, each beside its answer', async
   for (const { fields } of beside) {
     expect(fields).toMatchObject({ 'WARC-Target-URI': `${SEED}1`, 'WARC-Date': answer.fields['WARC-Date'] });
   }
-  expect(beside[0].block).toMatch(/^GET \/1 HTTP\/1\.1\r\nHost: a\.vua\.test\r\nUser-Agent: VuaBot/);
+  expect(beside[0].block).toMatch(
+    /^GET \/1 HTTP\/1\.1\r\nhost: a\.vua\.test\r\nconnection: keep-alive\r\nUser-Agent: VuaBot/,
+  );
   expect(beside[1].block.trimEnd()).toBe(`via: ${SEED}\r\ndepth: 1`);
   expect(all.filter(({ fields }) => fields['WARC-Type'] === 'request')).toHaveLength(web.requests.length);
   expect(new Set(all.map(({ fields }) => fields['WARC-Record-ID'])).size).toBe(all.length);

@@ -177,7 +177,7 @@ describe('connections', () => {
     await get(whole);
     expect(connections).toBe(0);
     expect(heard).toEqual([
-      'GET /x?y=1 HTTP/1.1\r\nHost: a.vua.test\r\nUser-Agent: T\r\nAccept: text/html,application/xhtml+xml;q=0.9,text/plain;q=0.8,application/xml;q=0.7,*/*;q=0.1\r\nAccept-Language: vi,en;q=0.3\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n',
+      'GET /x?y=1 HTTP/1.1\r\nhost: a.vua.test\r\nconnection: keep-alive\r\nUser-Agent: T\r\nAccept: text/html,application/xhtml+xml;q=0.9,text/plain;q=0.8,application/xml;q=0.7,*/*;q=0.1\r\nAccept-Language: vi,en;q=0.3\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n',
     ]);
     for (const unclear of [
       `${OK}Connection: close\r\nContent-Length: 5\r\n\r\nhello`,
@@ -188,6 +188,23 @@ describe('connections', () => {
       await get(whole);
       expect(connections).toBe(1);
     }
+  });
+
+  it('are undici’s where answers are HTTP, and ask once more, counted, where they are not; the request is told as it was sent', async () => {
+    const { port } = server.address() as AddressInfo;
+    const other = new Fetcher({ connectTo: { 'b.vua.test': `127.0.0.1:${port}` }, userAgent: 'T', timeoutMs: 5000 });
+    let again = 0;
+    const ask = () => other.fetch('http://b.vua.test/x', { maxBytes: 1e6, again: () => again++ }, never);
+    [answer, heard] = [[`${OK}Content-Length: 5\r\n\r\nhello`], []];
+    expect((await ask()).request).toBe(heard[0]);
+    expect([heard.length, again]).toEqual([1, 0]);
+    [answer, heard] = [[`${OK}X Powered By: PHP\r\nContent-Length: 5\r\n\r\nhello`], []];
+    const { request, body } = await ask();
+    expect([heard, again, Buffer.from(body).toString()]).toEqual([[request, request], 1, 'hello']);
+    [answer, heard, again] = [[`${OK}Transfer-Encoding: chunked\r\n\r\n 5\r\nhello\r\n0\r\n\r\n`], [], 0];
+    await ask();
+    expect([heard.length, again]).toEqual([1, 0]); // of this origin it is known
+    await other.close();
   });
 
   it('that were closed at rest are opened anew, counted', async () => {
