@@ -10,7 +10,7 @@
  * Killed at any moment, each is as it was or without them; the same command, or the next night, does the rest.
  */
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Removed, signText } from '../../cleaning/clean.ts';
 import { addressOf, isNamedBy, type RemovedNames } from '../../crawlers/page.ts';
 import { tryAgain } from '../../crawlers/shell/errors.ts';
@@ -48,7 +48,7 @@ export interface RemovalReport {
 }
 
 const STAGING = 'removing.tmp';
-const NEXT = '.next';
+const [NEXT, OLD] = ['.next', '.old.tmp'];
 
 interface Place {
   readonly name: string;
@@ -83,7 +83,7 @@ export async function remove(
   { isDry = false, erase }: { readonly isDry?: boolean; readonly erase?: EraseRecords } = {},
 ): Promise<RemovalReport> {
   const names = namesOf(asked);
-  finishReplacing(out);
+  if (!isDry) finishReplacing(out);
   const wanted = { ...names, texts: textsOf(out, names) };
   const { report, urls } = predicted(out, wanted);
   if (isDry) return report;
@@ -154,18 +154,18 @@ function modelsOf(out: string, taken: readonly Taken[]): string[] {
  * @throws ToolkitError as `remove`
  */
 export async function applyRemovals(out: string): Promise<Taken[]> {
-  finishReplacing(out);
   const removed = removedFrom(out);
   const list = listChecksum(out);
   if (removed === undefined || list === undefined) return [];
+  finishReplacing(out);
+  const staging = join(out, STAGING);
+  rmSync(staging, { recursive: true, force: true });
   const places = placesIn(out).filter((place) => place.removed !== list);
   const read = places.find(({ snapshot }) => snapshot && VIEWS.some((part) => isBeingRead(snapshot[part])));
   if (read !== undefined) {
     const hint = 'what was named is listed and refused already: run again when whoever reads it has ended';
     throw tryAgain('FOLDER_LOCKED', `${join(out, read.name)}: somebody reads it`, hint);
   }
-  const staging = join(out, STAGING);
-  rmSync(staging, { recursive: true, force: true });
   const purge = new Purge(removed, join(staging, 'shards'));
   const current = currentSnapshot(out)?.name;
   const taken: Taken[] = [];
@@ -211,16 +211,13 @@ function copyNight(from: string, to: string): void {
   }
 }
 
-/** Killed between the two renames the night begins anew with the current snapshot: its inputs are read again. */
 function replaceNight(out: string, name: string, dir: string, list: string): void {
   const record = readWork(dir);
   writeWork(dir, { ...record, base: record?.base ?? null, removed: list });
   for (const part of Object.values(foldersIn(dir))) if (existsSync(part)) syncFolder(part);
-  const old = join(out, STAGING, name);
-  renameSync(join(out, name), old);
-  renameSync(dir, join(out, name));
+  renameSync(dir, join(out, `${name}${NEXT}`));
   syncFolder(out);
-  rmSync(old, { recursive: true });
+  finishReplacing(out);
 }
 
 function replaceSnapshot(
@@ -246,18 +243,22 @@ function replaceSnapshot(
   finishReplacing(out);
 }
 
-/** Whole replacements take the places of their snapshots. */
+/** Whole replacements take the places of what they replace, and nothing of that stays. */
 function finishReplacing(out: string): void {
-  const dir = join(out, SNAPSHOTS);
-  const waiting = (existsSync(dir) ? readdirSync(dir) : []).filter((name) => /^\d{6,}\.next$/.test(name));
-  for (const next of waiting) {
-    const path = join(dir, next.slice(0, -NEXT.length));
-    const old = `${path}.old.tmp`;
-    rmSync(old, { recursive: true, force: true });
-    if (existsSync(path)) renameSync(path, old);
-    renameSync(join(dir, next), path);
-    syncFolder(dir);
-    rmSync(old, { recursive: true, force: true });
+  const snapshots = join(out, SNAPSHOTS);
+  for (const dir of [out, snapshots].filter((each) => existsSync(each))) {
+    const names = readdirSync(dir).filter(
+      (name) => dir === snapshots || name.startsWith(WORK) || name.startsWith(HELD),
+    );
+    for (const next of names.filter((name) => /^(\d{6,}|work|held)\.next$/.test(name))) {
+      const path = join(dir, next.slice(0, -NEXT.length));
+      rmSync(`${path}${OLD}`, { recursive: true, force: true });
+      if (existsSync(path)) renameSync(path, `${path}${OLD}`);
+      renameSync(join(dir, next), path);
+      syncFolder(dir);
+      names.push(`${basename(path)}${OLD}`);
+    }
+    for (const name of names) if (name.endsWith(OLD)) rmSync(join(dir, name), { recursive: true, force: true });
   }
-  if (waiting.length > 0) showViews(out);
+  if (currentSnapshot(out) !== undefined) showViews(out);
 }

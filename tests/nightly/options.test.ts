@@ -28,7 +28,7 @@ const inner = (type: unknown): unknown => {
 };
 
 it.each<[Command, Record<string, string>, string[]]>([
-  [crawlCommand, { source: 'crawlSource' }, ['out']],
+  [crawlCommand, { source: 'crawlSource' }, ['out', 'dryRun']],
   [cleanCommand, {}, ['out', 'whatIf', 'input']],
   [
     tokenizerTrainCommand,

@@ -172,8 +172,12 @@ it('ends what was killed: each snapshot is as it was or without it', async () =>
   rmSync(join(out, 'snapshots', '000002'), { recursive: true });
   cpSync(join(copy, 'snapshots', '000002'), join(out, 'snapshots', '000002'), { recursive: true });
   renameSync(join(out, 'snapshots', '000001'), join(out, 'snapshots', '000001.next'));
+  // The night at work likewise, and what was replaced is still there.
+  renameSync(join(out, 'work'), join(out, 'work.next'));
+  cpSync(join(copy, 'work'), join(out, 'work.old.tmp'), { recursive: true });
   expect((await filesWith(out)).length).toBeGreaterThan(2);
   expect(await take(out)).toMatchObject({ isNew: true, records: 1 });
+  expect(readdirSync(out).filter((name) => /\.(next|tmp)$/.test(name))).toEqual([]);
   expect(readSnapshots(out).map(({ name }) => name)).toEqual(['000001', '000002', '000003']);
   expect(await filesWith(out)).toEqual([]);
 });
