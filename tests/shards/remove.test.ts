@@ -17,7 +17,7 @@ import { factsOf } from '../../shards/snapshots/facts.ts';
 import { currentSnapshot, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
 import { pin } from '../../shards/snapshots/retention.ts';
 import { rollBack } from '../../shards/snapshots/rollback.ts';
-import { beginNight } from '../../shards/snapshots/work.ts';
+import { beginNight, endNight } from '../../shards/snapshots/work.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { page, startWeb } from '../crawlers/web.ts';
 import { collect, context, range, temporaryFolder, thrownBy } from '../support.ts';
@@ -182,13 +182,15 @@ it('ends what was killed: each snapshot is as it was or without it', async () =>
   expect(await filesWith(out)).toEqual([]);
 });
 
-it('waits for those who read a snapshot, and refuses the text from then on', async () => {
+it('waits for those who read a snapshot, refuses the text from then on, and names the models that had it', async () => {
   const out = await run();
+  endNight(out, { name: 'of-two-nights', tokens: currentSnapshot(out)!.record.tokens! }, 7);
   const leave = shareFolder(snapshotNamed(out, '000001').tokens);
   expect(await thrownBy(() => take(out))).toMatchObject({ code: 'FOLDER_LOCKED', exitStatus: 75 });
   expect(removedFrom(out)?.addresses).toEqual(['//b.test/lua']);
   leave();
-  expect((await take(out)).isNew).toBe(true);
+  expect(await take(out)).toMatchObject({ isNew: true, models: ['of-two-nights'] });
+  expect(currentSnapshot(out)?.record.model?.name).toBe('of-two-nights');
   expect(await filesWith(out)).toEqual([]);
 });
 
