@@ -2,7 +2,7 @@
  * manifest.json: which shards a folder holds, with rows and checksums. A file that the manifest does not list is no part
  * of the folder, so replacing this one file is how a folder moves from one valid state to the next.
  */
-import { existsSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { readJsonIfPresent, writeFileAtomic } from '../crawlers/shell/folder.ts';
@@ -46,6 +46,7 @@ export function writeManifest(dir: string, manifest: DocumentManifest | TokenMan
  * followed once, here: what is read then is of one night, whatever is published meanwhile.
  */
 export function settled(dir: string): string {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return dir;
   const current = join(dir, 'current');
   const isRun =
     lstatSync(current, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(join(current, SNAPSHOT_FILE));

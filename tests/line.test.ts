@@ -99,7 +99,7 @@ it('crawls, cleans, shards, trains tokenizer and model; then there is nothing ne
   expect(kept).toBeGreaterThan(100);
   expect(dropped).toMatchObject({
     consent: { no_train: expect.any(Number) },
-    decode: { too_large: 2 }, // one over the limit, one that its server cuts short
+    decode: { too_large: 1, cut_short: 1 }, // one over the limit, one that its server cut
     language: { not_vietnamese: 2, no_diacritics: 1 },
     exact: { exact_duplicate: expect.any(Number) },
     near: { near_duplicate: expect.any(Number) },

@@ -138,7 +138,9 @@ describe('training', () => {
 
   it('overfits one batch', async () => {
     const trainer = await freshTrainer();
-    const loader = loaderOf(inMemory(grammar(5, 8 * 16 + 1)));
+    const first = loaderOf(inMemory(grammar(5, 8 * 16 + 1)));
+    const batch = await first.next();
+    const loader = { ...first, next: async () => batch };
     const schedule = { steps: 120, peak: 0.02, warmupSteps: 5, decayShare: 0.2, floor: 0 };
     const steps = await collect(train(trainer, options(1000, { loader, schedule, evaluateEvery: 1000 })));
     expect(steps.at(-1)!.loss).toBeLessThan(0.1);

@@ -34,6 +34,8 @@ export class Watch {
   readonly #before: Record<Anomaly['figure'], number[]> = { loss: [], gradNorm: [] };
   readonly #isOn = new Set<string>();
   #lowest = Number.POSITIVE_INFINITY;
+  /** Step of the last spike of the loss. */
+  #spikeAt = Number.NEGATIVE_INFINITY;
 
   /** What begins with this point. Of the loss first. */
   add(point: CurvePoint): Anomaly | undefined {
@@ -43,7 +45,7 @@ export class Watch {
       if (!Number.isFinite(value)) return { kind: 'not_finite', step, figure, value };
     }
     const spikes = (['loss', 'gradNorm'] as const).map((figure) => this.#spike(figure, step, point[figure]));
-    if (spikes[0]) this.#lowest = Number.POSITIVE_INFINITY; // said: what stays up is no drift
+    if (spikes[0]) [this.#spikeAt, this.#lowest] = [step, Number.POSITIVE_INFINITY];
     return spikes[0] ?? spikes[1] ?? this.#drift(step);
   }
 
@@ -61,6 +63,7 @@ export class Watch {
   #drift(step: number): Anomaly | undefined {
     const losses = this.#before.loss;
     if (losses.length < WINDOW) return;
+    if (step <= this.#spikeAt + WINDOW) return; // said: what stays up is no drift
     const value = median(losses);
     const expected = this.#lowest;
     this.#lowest = Math.min(expected, value);
