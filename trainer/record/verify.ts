@@ -50,10 +50,9 @@ async function verifyOne(dir: string, findings: Findings): Promise<boolean> {
     const { files } = state ?? {}; // a page leaves no moments and lists none; version 1 listed nothing
     for (const name of TENSOR_FILES.filter((file) => !files || file in files)) {
       const path = join(checkpoint, name);
-      await findings.file(path, 'tensors', () => verifyTensors(path, state?.files?.[name]));
-      if (name !== MODEL_FILE) continue;
-      await findings.file(path, 'weights', () => {
-        const bad = notNumbers(path);
+      await findings.file(path, 'tensors', () => {
+        verifyTensors(path, state?.files?.[name]);
+        const bad = name === MODEL_FILE ? notNumbers(path) : undefined;
         if (bad) throw badCheckpoint(path, bad);
       });
     }
