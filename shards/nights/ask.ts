@@ -69,7 +69,8 @@ export function remember(out: string, read: Profile): Unpublished {
   const profile = before ? Profile.of(before.profile) : new Profile();
   profile.merge(read);
   const unpublished = { base: baseOf(out), profile: profile.toJSON(), isAccepted: before?.isAccepted };
-  writeUnpublished(out, unpublished);
+  // A night that read nothing leaves nothing.
+  if (read.documents + read.rejects > 0) writeUnpublished(out, unpublished);
   return unpublished;
 }
 
