@@ -64,6 +64,8 @@ const inForce = (): string => readlinkSync(join(OUT, 'model'));
 const night = (name: string) => JSON.parse(readFileSync(join(OUT, 'models', name, 'night.json'), 'utf8'));
 const evaluation = (): string => readFileSync(join(OUT, 'model', 'evaluation.json'), 'utf8');
 const SHORT = ['--steps', '10', '--evaluate-every', '10'];
+/** Minutes more. */
+const IS_LONG = process.env.VUA_LONG !== undefined;
 let first: string;
 
 it('the first night puts its model in force', async () => {
@@ -107,7 +109,8 @@ it('killed before its gate was asked, a finished model is put in force by the ne
   expect(inForce()).toBe('models/000002');
 }, 180_000);
 
-it('a worse model stays beside the one in force; killed, it goes on; a larger tolerance lets it through', async () => {
+it('a worse model stays beside the one in force; killed, it goes on; a larger tolerance lets it through', async ({ skip }) => {
+  skip(!IS_LONG, 'set VUA_LONG: eight more runs');
   const worse = ['--input', few, many, '--steps', '30', '--evaluate-every', '30', '--learning-rate', '1e-9'];
   const stopAt = { when: () => checkpoints('models', '000003').length > 0, signal: 'SIGKILL' } as const;
   expect((await run(worse, stopAt)).status).toBe(null);
@@ -125,7 +128,8 @@ it('a worse model stays beside the one in force; killed, it goes on; a larger to
   expect(inForce()).toBe('models/000003');
 }, 300_000);
 
-it('says when no model is due, and trains none', async () => {
+it('says when no model is due, and trains none', async ({ skip }) => {
+  skip(!IS_LONG, 'set VUA_LONG: eight more runs');
   const more = corpus('more.jsonl', 200, 2);
   const options = ['--input', few, many, more, ...SHORT, '--learning-rate', '1e-9', '--steps', '30'];
   const kept = await run([...options, '--model-every', '7']);
