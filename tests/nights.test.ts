@@ -109,7 +109,9 @@ it('killed before its gate was asked, a finished model is put in force by the ne
   expect(inForce()).toBe('models/000002');
 }, 180_000);
 
-it('a worse model stays beside the one in force; killed, it goes on; a larger tolerance lets it through', async ({ skip }) => {
+it('a worse model stays beside the one in force; killed, it goes on; a larger tolerance lets it through', async ({
+  skip,
+}) => {
   skip(!IS_LONG, 'set VUA_LONG: eight more runs');
   const worse = ['--input', few, many, '--steps', '30', '--evaluate-every', '30', '--learning-rate', '1e-9'];
   const stopAt = { when: () => checkpoints('models', '000003').length > 0, signal: 'SIGKILL' } as const;
