@@ -311,10 +311,10 @@ async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTo
   const { tokenizerDue, tokenizerNight, tokenizerNote } = await import('./tokenizer/train/retrain.ts');
   const { documents, tokenizer: out, tokens } = foldersOf(settings);
   const night = await tokenizerNight({ documents, tokenizer: out, tokens }, vocabSize, validShare);
-  const { trains } = tokenizerDue(night, settings);
-  const note = tokenizerNote(night, settings);
+  const due = tokenizerDue(night, settings);
+  const note = tokenizerNote(night, due);
   if (note !== undefined) work.report.note(`${settings.out}: ${note}`);
-  if (!trains) return { outcome: 'nothing_new', report: undefined };
+  if (!due.trains) return { outcome: 'nothing_new', report: undefined };
   const { trainTokenizer: train } = await import('./tokenizer/train/train-files.ts');
   return train({ ...tokenizerSettings(settings), documents: [documents], vocabSize, validShare, out }, work);
 }

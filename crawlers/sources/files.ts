@@ -5,7 +5,7 @@ import { badInput, reasonOf, type ToolkitError } from '../shell/errors.ts';
 import type { InputFile } from './source.ts';
 
 /** @throws ToolkitError BAD_INPUT */
-export function isFolder(path: string): boolean {
+function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
@@ -50,13 +50,16 @@ const isUtf8Name = (name: Buffer): boolean => Buffer.from(name.toString()).equal
 
 /** Entries with names that are text; of links those that lead somewhere. */
 function entriesOf(folder: string, onFault: (fault: ToolkitError) => void): Dirent[] {
-  const foreign = readdirSync(folder, { encoding: 'buffer' }).filter((name) => !isUtf8Name(name));
+  const entries = readdirSync(folder, { withFileTypes: true });
+  // Bytes that are no UTF-8 come as this character.
+  const mayBeForeign = entries.some(({ name }) => name.includes('\ufffd'));
+  const foreign = mayBeForeign ? readdirSync(folder, { encoding: 'buffer' }).filter((name) => !isUtf8Name(name)) : [];
   for (const name of foreign) {
     const hint = 'rename it (convmv, or `mv`): names are UTF-8 here';
     onFault(badInput('BAD_INPUT', `${join(folder, name.toString('latin1'))}: a file name that is not UTF-8`, hint));
   }
   const unread = new Set(foreign.map((name) => name.toString()));
-  return readdirSync(folder, { withFileTypes: true }).filter((entry) => {
+  return entries.filter((entry) => {
     if (entry.name.startsWith('.') || unread.has(entry.name)) return false;
     if (!entry.isSymbolicLink()) return true;
     try {

@@ -5,6 +5,7 @@ import { beforeEach } from 'vitest';
 import type { Page } from '../../crawlers/page.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
+import type { WarcRecord } from '../../crawlers/warc/warc.ts';
 import { temporaryFolder } from '../support.ts';
 
 export let dir: string;
@@ -44,3 +45,16 @@ export async function readAll(path: string): Promise<Read> {
 }
 
 export const textOf = ({ body }: Page): string => Buffer.from(body).toString();
+
+/** A page as a WARC holds it. */
+export const record = (more: Partial<WarcRecord>): WarcRecord => ({
+  type: 'response',
+  url: 'http://bao.vua.test/a',
+  fetchedAt: '2026-11-20T08:30:00Z',
+  status: 200,
+  statusText: 'OK',
+  headers: [['Content-Type', 'text/html']],
+  body: Buffer.from('<p>Đò'),
+  extra: [],
+  ...more,
+});

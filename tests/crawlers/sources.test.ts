@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeEscaped, encodeEscaped, firstForeignByte } from '../../crawlers/sources/escaped-utf8.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
-import { dir, known, put, type Read, readAll, textOf } from './inputs.ts';
+import { dir, known, put, type Read, readAll, record, textOf } from './inputs.ts';
 
 const ZSTD = [
   '28b52ffd00588900007b2274657874223a226de1bb9974227d0a',
@@ -205,18 +205,6 @@ describe('JSON lines', () => {
 });
 
 describe('WARC', () => {
-  const record = (more: Partial<WarcRecord>): WarcRecord => ({
-    type: 'response',
-    url: 'http://bao.vua.test/a',
-    fetchedAt: '2026-11-20T08:30:00Z',
-    status: 200,
-    statusText: 'OK',
-    headers: [['Content-Type', 'text/html']],
-    body: Buffer.from('<p>Đò'),
-    extra: [],
-    ...more,
-  });
-
   async function read(records: readonly WarcRecord[]): Promise<Read> {
     const writer = WarcWriter.open(dir, 'x');
     for (const one of records) await writer.write(one);

@@ -6,18 +6,7 @@ import type { Page } from '../../crawlers/page.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
 import { temporaryFolder } from '../support.ts';
-
-const record = (more: Partial<WarcRecord>): WarcRecord => ({
-  type: 'response',
-  url: 'http://bao.vua.test/a',
-  fetchedAt: '2026-11-20T08:30:00Z',
-  status: 200,
-  statusText: 'OK',
-  headers: [['Content-Type', 'text/html']],
-  body: Buffer.from('<p>Đò'),
-  extra: [],
-  ...more,
-});
+import { record } from './inputs.ts';
 
 async function pagesOf(path: string): Promise<Page[]> {
   const pages: Page[] = [];

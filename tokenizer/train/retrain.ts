@@ -53,11 +53,9 @@ export function tokenizerDue(
 
 /** What a night says of its decision, where it is to be said. */
 export function tokenizerNote(
-  night: TokenizerNight & { readonly askedVocab?: number },
-  policy: TokenizerPolicy,
+  { textBytes, vocabSize, askedVocab = vocabSize }: TokenizerNight & { readonly askedVocab?: number },
+  { trains, why }: ReturnType<typeof tokenizerDue>,
 ): string | undefined {
-  const { textBytes, vocabSize, askedVocab = vocabSize } = night;
-  const { trains, why } = tokenizerDue(night, policy);
   if (why !== undefined) {
     const cost = `all ${formatBytes(textBytes)} are encoded again, and a model of the new tokens begins`;
     return `${why}: it is trained anew, ${cost}; --tokenizer never keeps the old one`;

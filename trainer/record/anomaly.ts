@@ -121,6 +121,9 @@ export interface BadTensor {
 /** Parts in the order in which a fault shows: weights feed gradients, gradients feed moments. */
 const ORDER: readonly ArenaPart[] = ['params', 'grads', 'm', 'v'];
 
+export const countNotFinite = (values: Float32Array): number =>
+  values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
+
 /**
  * The first tensor with values that are not finite: weights in the order of the forward pass, then gradients in that of
  * the backward pass, then moments. Reads the arena tensor by tensor; for use after a step went wrong.
@@ -132,7 +135,7 @@ export async function firstNotFinite(arena: Arena, parts = ORDER): Promise<BadTe
     for (const name of part === 'grads' ? forward.toReversed() : forward) {
       if (!arena.has(part, name)) continue;
       const values = await arena.readTensor(part, name);
-      const bad = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
+      const bad = countNotFinite(values);
       if (bad > 0) return { part, name, elements: values.length, bad };
     }
   }

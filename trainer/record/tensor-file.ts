@@ -5,6 +5,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { AtomicFile } from '../../crawlers/shell/folder.ts';
 import { createChecksum } from '../../shards/checksum.ts';
+import { countNotFinite } from './anomaly.ts';
 import {
   DTYPE_BYTES,
   headerBytes,
@@ -100,7 +101,7 @@ export function notNumbers(path: string): string | undefined {
   try {
     for (const name of file.places.keys()) {
       const values = file.read(name);
-      const bad = values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0);
+      const bad = countNotFinite(values);
       if (bad > 0) return `tensor ${name}: ${bad} of ${values.length} weights are no finite numbers`;
     }
   } finally {
