@@ -6,7 +6,7 @@
  *   f32 out   goes straight from the matrices; a gradient that is added to begins with what is there
  */
 import type { MatmulProblem } from './matmul-problem.ts';
-import { budgetOf, PAD, type SubgroupTile, shapeA, shapeB, tilePlace } from './matmul-subgroup.ts';
+import { budgetOf, PAD, type SubgroupTile, shapeA, shapeB, stagedLoop, tilePlace } from './matmul-subgroup.ts';
 import { lines, range } from './snippets.ts';
 
 /** f32 that needs no arithmetic behind the last matrix. */
@@ -155,29 +155,7 @@ ${tilePlace(m, n)}
 ${operands.map(places).join('\n')}
 ${each((i, j) => `  var s${i}_${j} = ${first(i, j)};`)}
   let steps = dims.K / ${k}u;
-  var step = 0u;
-${loads}
-  loop {
-${operands.map(put).join('\n')}
-    workgroupBarrier();
-    step++;
-    if (step < steps) {
-${loads}
-    }
-${lines(
-  range(k / K),
-  (kk) => `    {
-${lines(range(FM), (i) => `    let l${i} = ${loadLeft(i, kk)};`)}
-${lines(
-  range(FN),
-  (j) => `    let r${j} = ${loadRight(j, kk)};
-${lines(range(FM), (i) => `    s${i}_${j} = subgroupMatrixMultiplyAccumulate(l${i}, r${j}, s${i}_${j});`)}`,
-)}
-    }`,
-)}
-    workgroupBarrier();
-    if (step >= steps) { break; }
-  }
+${stagedLoop(tile, { loads, puts: operands.map(put).join('\n'), loadLeft, loadRight })}
 ${isDirect(problem) ? direct : byScratch}
 }`;
 }

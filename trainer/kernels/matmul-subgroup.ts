@@ -48,6 +48,45 @@ export const tilePlace = (m: number, n: number): string => `  let tiles_down = (
   let first_row = (band + in_band % height) * ${m}u;
   let first_column = in_band / height * ${n}u;`;
 
+/** WGSL of what is done with one staged tile; `i`, `j` number fragments, `kk` steps along K. */
+interface Staging {
+  readonly loads: string;
+  readonly puts: string;
+  readonly loadLeft: (i: number, kk: number) => string;
+  readonly loadRight: (j: number, kk: number) => string;
+}
+
+/** Adds the product to s{i}_{j}, tile by tile along K; the next tile is on its way while one is multiplied. Needs `steps`. */
+export function stagedLoop(
+  { m, n, k, down, across, M, N, K }: SubgroupTile,
+  { loads, puts, loadLeft, loadRight }: Staging,
+): string {
+  const [FM, FN] = [m / down / M, n / across / N];
+  return `  var step = 0u;
+${loads}
+  loop {
+${puts}
+    workgroupBarrier();
+    step++;
+    if (step < steps) {
+${loads}
+    }
+${lines(
+  range(k / K),
+  (kk) => `    {
+${lines(range(FM), (i) => `    let l${i} = ${loadLeft(i, kk)};`)}
+${lines(
+  range(FN),
+  (j) => `    let r${j} = ${loadRight(j, kk)};
+${lines(range(FM), (i) => `    s${i}_${j} = subgroupMatrixMultiplyAccumulate(l${i}, r${j}, s${i}_${j});`)}`,
+)}
+    }`,
+)}
+    workgroupBarrier();
+    if (step >= steps) { break; }
+  }`;
+}
+
 /** Rows and length of an operand's tile as it lies in memory. */
 export const shapeA = ({ layout }: Pick<MatmulProblem, 'layout'>, { m, k }: SubgroupTile): [number, number] =>
   layout === 'tn' ? [k, m] : [m, k];
@@ -180,29 +219,7 @@ ${tilePlace(m, n)}
 ${operands.map((operand) => lines(turns(operand), (p) => `  var ${operand.name}${p}_0 = ${V}();\n  var ${operand.name}${p}_1 = ${V}();`)).join('\n')}
 ${each((i, j) => `  var s${i}_${j} = subgroup_matrix_result<f32, ${N}, ${M}>();`)}
   let steps = (dims.K + ${k - 1}u) / ${k}u;
-  var step = 0u;
-${loads}
-  loop {
-${operands.map(put).join('\n')}
-    workgroupBarrier();
-    step++;
-    if (step < steps) {
-${loads}
-    }
-${lines(
-  range(k / K),
-  (kk) => `    {
-${lines(range(FM), (i) => `    let l${i} = ${loadLeft(i, kk)};`)}
-${lines(
-  range(FN),
-  (j) => `    let r${j} = ${loadRight(j, kk)};
-${lines(range(FM), (i) => `    s${i}_${j} = subgroupMatrixMultiplyAccumulate(l${i}, r${j}, s${i}_${j});`)}`,
-)}
-    }`,
-)}
-    workgroupBarrier();
-    if (step >= steps) { break; }
-  }
+${stagedLoop(tile, { loads, puts: operands.map(put).join('\n'), loadLeft, loadRight })}
   let own_scratch = subgroup * ${M * width}u;
 ${lines(range(FM), (i) =>
   lines(
