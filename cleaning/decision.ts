@@ -39,18 +39,20 @@ export class Decision {
   outcome(answer: Answer): Cleaned {
     const store = this.#store;
     const { page, keys } = this.#keyed;
+    // Once more where it counts: a date has passed, or the page came with statements that its conclusion does not know.
+    const refusal = refusalOf(page.consent, store.sites.table);
+    const isByConsent = 'refused' in answer && answer.refused.stage === 'consent';
+    if (isByConsent || refusal !== undefined) {
+      store.optOut(keys.url, page.fetchedAt);
+      store.pages.speak(keys.page);
+      for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
+      store.versions.met(keys);
+      return this.#drop({ ...(isByConsent ? answer.refused : OPTED_OUT), other: refusal ?? '' });
+    }
     if ('refused' in answer) {
-      if (answer.refused.stage === 'consent') {
-        store.optOut(keys.url, page.fetchedAt);
-        store.pages.speak(keys.page);
-        for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
-      } else if (this.#isOptedOut()) return this.#drop(this.#optedOut());
+      if (this.#isOptedOut()) return this.#drop(this.#optedOut());
       store.versions.met(keys); // what could not be read replaces nothing
-      const isByConsent = answer.refused.stage === 'consent';
-      return this.#drop({
-        ...answer.refused,
-        ...(isByConsent && { other: refusalOf(page.consent, store.sites.table) }),
-      });
+      return this.#drop(answer.refused);
     }
     if (this.#isOptedOut()) return this.#drop(this.#optedOut());
     const { title, text, charset } = answer.read;

@@ -134,7 +134,8 @@ async function record(
   const consent = consentOf({ headers: fetched.headers, html, extraStatements: hostStatements, productToken });
   const said = `${payloadDigest(fetched.body)} ${consent.conclusion}`;
   const isNotModified = fetched.status === 304;
-  const isIdentical = isSuccess && row.fetchedAt !== null && context.frontier.memory.payloadOf(row.id) === said;
+  const isStanding = row.fetchedAt !== null && row.reason === null; // what was gone in between comes back whole
+  const isIdentical = isSuccess && isStanding && context.frontier.memory.payloadOf(row.id) === said;
   const isRevisit = isNotModified || isIdentical;
   const via = context.frontier.parentOf(row)?.url;
   const written = await warc.write({
