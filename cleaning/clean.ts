@@ -94,7 +94,7 @@ export async function* clean(
         if (isNew) hear(keyed, store);
       } else if (!isNew && store.versions.isSettled(keys)) store.skipped++;
       else {
-        const said = answer ?? engine.answerHere(page);
+        const said = answer ?? (await engine.answerHere(page));
         const { title, text } = 'read' in said ? said.read : said.refused;
         const id = page.id ?? engine.hash.h64ToString(spellingOf(page.url));
         if (isNamed?.(keys.address, id) || texts?.holds(title, text)) yield { dropped: takenDown(page, id) };
@@ -233,7 +233,7 @@ async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, eng
         store.skipped++;
         continue;
       }
-      const answer = turn.answer ?? engine.answerHere(page);
+      const answer = turn.answer ?? (await engine.answerHere(page));
       if ('read' in answer) {
         store.versions.met(keys);
         if (answer.read.isHtml) store.lines.strip(hostOf(page), answer.read);

@@ -7,7 +7,7 @@ import type { Page } from '../crawlers/page.ts';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { decode } from './decode/charset.ts';
 import { repairMojibake } from './decode/mojibake.ts';
-import { cutsOf, looksLikeHtml } from './engine/work.ts';
+import { cutsOf, looksLikeHtml, openedPage } from './engine/work.ts';
 import { type Element, oneLine, traverse } from './html/dom.ts';
 import { extract, readTree } from './html/extract.ts';
 import { isUnread } from './html/furniture.ts';
@@ -92,6 +92,9 @@ const HOLDS_TEXT: ReadonlyMap<string, LeftOut['reason']> = new Map([
   ['figcaption', 'caption'],
   ['noscript', 'hidden'],
 ]);
+
+/** A page of any kind as `leftOutOf` takes it: a file of a program is opened. */
+export const readable = async (page: Page): Promise<Page> => ({ ...page, ...(await openedPage(page)) });
 
 /**
  * Boxes in the order of the page, an outer one for all that it holds, then lines, then what `--paragraphs` takes out;

@@ -71,6 +71,25 @@ export interface Row {
  */
 export type Notice = 'unchanged' | 'gone' | 'rules';
 
+/** Files of programs that hold text: how they are named and typed, and the packages (optional) that cleaning reads them with. */
+export const BINARY_KINDS = [
+  { ending: '.pdf', types: ['application/pdf', 'application/x-pdf'], packages: ['unpdf'] },
+  {
+    ending: '.docx',
+    types: ['application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
+    packages: ['mammoth', 'fflate'],
+  },
+  { ending: '.epub', types: ['application/epub+zip'], packages: ['fflate'] },
+  { ending: '.doc', types: ['application/msword', 'application/vnd.ms-word'], packages: ['word-extractor'] },
+] as const;
+export type BinaryKind = (typeof BINARY_KINDS)[number];
+
+const typeAlone = (contentType: string): string => contentType.split(';')[0].trim().toLowerCase();
+
+/** The kind of a content type; `undefined` for text, markup and all that is none of them. */
+export const binaryKindOf = (contentType: string): BinaryKind | undefined =>
+  BINARY_KINDS.find(({ types }) => (types as readonly string[]).includes(typeAlone(contentType)));
+
 export const CONSENT_UNKNOWN: Consent = { conclusion: 'unknown', statements: [] };
 
 /**

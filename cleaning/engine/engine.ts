@@ -11,9 +11,10 @@ import type { Worker } from 'node:worker_threads';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../../crawlers/page.ts';
 import { startWorker } from '../../crawlers/shell/assets.ts';
+import { isBinary } from '../binary/open.ts';
 import { MAX_BYTES } from '../filters/index.ts';
 import { fromWire, toWirePages, type WireAnswers } from './wire.ts';
-import { type Answer, answer, type EngineSettings, type Refusal, type WorkSettings, workSettings } from './work.ts';
+import { type Answer, answerAny, type EngineSettings, type Refusal, type WorkSettings, workSettings } from './work.ts';
 
 /** Threads start when so many bytes have come in: less is done sooner without them. */
 const START_BYTES = 4_000_000;
@@ -53,8 +54,8 @@ export class Engine {
   }
 
   /** The answer for one page, at once. */
-  answerHere(page: Page): Answer {
-    return answer(page, this.settings, this.hash);
+  answerHere(page: Page): Promise<Answer> {
+    return answerAny(page, this.settings, this.hash);
   }
 
   /** Answers for the pages, in their order. */
@@ -62,7 +63,9 @@ export class Engine {
     for (const { body } of pages) this.#bytes += Math.min(body.byteLength, MOST_COUNTED);
     if (pages.length === 0) return [];
     const isHuge = bytesOf(pages) > MAX_BYTES.text; // refused unread: not worth a copy
-    if (this.#threads < 1 || this.#bytes < START_BYTES || isHuge) return pages.map((page) => this.answerHere(page));
+    // A file of a program may keep its reader busy for ever: only a thread can be left.
+    const isSmall = this.#bytes < START_BYTES && !pages.some(isBinary);
+    if (this.#threads < 1 || isSmall || isHuge) return this.#allHere(pages);
     while (this.#started < this.#threads) this.#release(this.#start());
     try {
       return await this.#onThread(pages);
@@ -73,6 +76,12 @@ export class Engine {
       for (const page of pages) answers.push(...(await this.answer([page])));
       return answers;
     }
+  }
+
+  async #allHere(pages: readonly Page[]): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    for (const page of pages) answers.push(await this.answerHere(page));
+    return answers;
   }
 
   async close(): Promise<void> {

@@ -5,12 +5,15 @@
  *   readPage    consent, decode, extract, normalise       → text, or the reason why not
  *   assess      identify, measure, filter, personal data  → verdict, and the keys that dedup asks for
  *   answer      both, for a page that may break either
+ *   answerAny   the same, of files of programs as well
  */
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../../crawlers/page.ts';
 import { type ContaminationIndex, contaminationOf, readContaminationIndex } from '../benchmarks/contamination.ts';
+import { isBinary, type Opened, openFile } from '../binary/open.ts';
 import { restoreCapitals } from '../decode/capitals.ts';
 import { decode } from '../decode/charset.ts';
+import type { LegacyCharset } from '../decode/legacy.ts';
 import { withoutMachinery } from '../decode/markdown.ts';
 import { lostShare, repairHalfDecoded, repairMojibake } from '../decode/mojibake.ts';
 import { decodeReferences, decodeViqr } from '../decode/written-marks.ts';
@@ -75,7 +78,10 @@ export const workSettings = (settings: EngineSettings): WorkSettings => ({
 });
 
 /** What of a page decides how it is read. */
-export type PageToRead = Pick<Page, 'title' | 'headers' | 'body' | 'truncated' | 'wholeBytes' | 'consent'>;
+export type PageToRead = Pick<Page, 'title' | 'headers' | 'body' | 'truncated' | 'wholeBytes' | 'consent'> & {
+  /** Of a file of a program: what was found in it. */
+  readonly opened?: Opened;
+};
 
 /** A page that was read: its text in one spelling, and what was done to it. */
 export interface ReadPage extends Metadata {
@@ -106,14 +112,35 @@ export interface Assessment {
 /** All that a page says by itself. */
 export type Answer = { readonly refused: Refusal } | { readonly read: ReadPage; readonly assessment: Assessment };
 
+/** The answer for a page of any kind: files of programs are opened first, by packages that take their time. */
+export async function answerAny(page: PageToRead, settings: WorkSettings, hash: XXHashAPI): Promise<Answer> {
+  try {
+    return answer(await openedPage(page), settings, hash);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** A file of a program as it can be read; every other page is given back. */
+export async function openedPage(page: PageToRead): Promise<PageToRead> {
+  if (!isBinary(page) || refusedByConsent(page) !== undefined || unfitToRead(page, MAX_BYTES.text)) return page;
+  const opened = await openFile(page.body);
+  // Markup under the name of a program: Word's "filtered HTML", reports of shops.
+  return opened === undefined ? { ...page, headers: { ...page.headers, 'content-type': '' } } : { ...page, opened };
+}
+
+const failed = (error: unknown): Answer => {
+  const text = error instanceof Error ? `${error.stack}` : String(error);
+  return { refused: { stage: 'decode', reason: 'failed', value: 1, threshold: 0, title: '', text, charset: '' } };
+};
+
 /** A page that breaks the work itself becomes a drop as well: its night goes on, and the reject store tells why. */
 export function answer(page: PageToRead, settings: WorkSettings, hash: XXHashAPI): Answer {
   try {
     const read = readPage(page, settings);
     return 'refused' in read ? read : { read, assessment: assess(read, settings, hash) };
   } catch (error) {
-    const text = error instanceof Error ? `${error.stack}` : String(error);
-    return { refused: { stage: 'decode', reason: 'failed', value: 1, threshold: 0, title: '', text, charset: '' } };
+    return failed(error);
   }
 }
 
@@ -136,40 +163,13 @@ function readPage(
   if (refusal !== undefined) return refuse('consent', refusal);
 
   title = page.title ?? '';
-
-  // decode
-  const contentType = page.headers['content-type'];
-  const isHtml = looksLikeHtml(page);
-  const unfit = unfitToRead(page, isHtml ? MAX_BYTES.html : MAX_BYTES.text);
-  if (unfit !== undefined) {
-    if (unfit.reason === 'too_large' || unfit.reason === 'cut_short')
-      text = decode(page.body.subarray(0, EXCERPT), contentType).text;
-    return refuse('decode', unfit);
-  }
-  const decoded = decode(page.body, contentType);
-  charset = `${decoded.charset} (${decoded.decidedBy})`;
-  text = decoded.text;
-  const damage = undecodable(text);
-  if (damage !== undefined) {
-    text = text.slice(0, EXCERPT);
-    return refuse('decode', damage);
-  }
-
-  // extract
-  if (MARKDOWN.test(contentType ?? '')) text = withoutMachinery(text);
-  let metadata: Metadata = NO_METADATA;
-  let fonts = 0;
-  if (isHtml) {
-    const { text: extracted, flaw, fonts: decodedFonts, ...found } = extract(text, decoded.legacy);
-    metadata = found;
-    fonts = decodedFonts;
-    title ||= found.title;
-    text = flaw !== undefined && extracted === '' ? text.slice(0, EXCERPT) : extracted;
-    if (flaw !== undefined && (preset !== 'keep-all' || extracted === '')) return refuse('extract', flaw);
-  }
+  const source = page.opened === undefined ? readBytes(page, preset) : readOpened(page.opened);
+  [text, charset] = [source.text, source.charset];
+  title ||= source.metadata.title;
+  if (source.flaw !== undefined) return refuse(source.flaw.stage, source.flaw);
 
   // normalise
-  if (decoded.legacy === 'tcvn3') [title, text] = [restoreCapitals(title), restoreCapitals(text)];
+  if (source.legacy === 'tcvn3') [title, text] = [restoreCapitals(title), restoreCapitals(text)];
   const written = decodeViqr(text);
   const mended = repairMojibake(written.text);
   const lost = lostShare(mended.text);
@@ -184,11 +184,12 @@ function readPage(
   title = spell(title).replace(/\s+/g, ' ');
   const repairs: Repairs = {
     ...noRepairs(),
-    charset: Number(decoded.legacy !== undefined || written.isViqr),
-    mojibake: mended.lines + half.words + fonts,
+    charset: Number(source.legacy !== undefined || written.isViqr),
+    mojibake: mended.lines + half.words + source.fonts,
     references,
   };
   text = normalize(plain, repairs, tones);
+  const { metadata, isHtml } = source;
   return {
     ...metadata,
     title,
@@ -199,6 +200,56 @@ function readPage(
     isHtml,
     repairs,
   };
+}
+
+/** Text as it was written, before it is normalised, or what of it tells why it goes no further. */
+interface Source {
+  readonly text: string;
+  readonly charset: string;
+  readonly isHtml: boolean;
+  readonly metadata: Metadata;
+  readonly legacy?: LegacyCharset;
+  readonly fonts: number;
+  readonly flaw?: Rejection & { readonly stage: Stage };
+}
+
+const NO_SOURCE: Source = { text: '', charset: '', isHtml: false, metadata: NO_METADATA, fonts: 0 };
+
+function readOpened(opened: Opened): Source {
+  if (!(opened instanceof Error)) {
+    return {
+      ...NO_SOURCE,
+      text: opened.text,
+      charset: 'file (content)',
+      metadata: { ...NO_METADATA, ...opened.metadata },
+    };
+  }
+  const { reason, value, threshold, message } = opened;
+  const stage = reason === 'no_train' ? 'consent' : 'decode';
+  return { ...NO_SOURCE, text: message, flaw: { stage, reason, value, threshold } };
+}
+
+function readBytes(page: PageToRead, preset: Preset): Source {
+  const contentType = page.headers['content-type'];
+  const isHtml = looksLikeHtml(page);
+  const at = { ...NO_SOURCE, isHtml };
+  const unfit = unfitToRead(page, isHtml ? MAX_BYTES.html : MAX_BYTES.text);
+  if (unfit !== undefined) {
+    const hasHead = unfit.reason === 'too_large' || unfit.reason === 'cut_short';
+    const text = hasHead && !isBinary(page) ? decode(page.body.subarray(0, EXCERPT), contentType).text : '';
+    return { ...at, text, flaw: { ...unfit, stage: 'decode' } };
+  }
+  const decoded = decode(page.body, contentType);
+  const read = { ...at, charset: `${decoded.charset} (${decoded.decidedBy})`, legacy: decoded.legacy };
+  const damage = undecodable(decoded.text);
+  if (damage !== undefined)
+    return { ...read, text: decoded.text.slice(0, EXCERPT), flaw: { ...damage, stage: 'decode' } };
+  const text = MARKDOWN.test(contentType ?? '') ? withoutMachinery(decoded.text) : decoded.text;
+  if (!isHtml) return { ...read, text };
+  const { text: extracted, flaw, fonts, ...metadata } = extract(text, decoded.legacy);
+  const shown = { ...read, text: extracted, fonts, metadata };
+  if (flaw === undefined || (preset === 'keep-all' && extracted !== '')) return shown;
+  return { ...shown, text: extracted === '' ? text.slice(0, EXCERPT) : extracted, flaw: { ...flaw, stage: 'extract' } };
 }
 
 export function assess(
@@ -285,9 +336,11 @@ export function looksLikeHtml({ headers, body }: Pick<PageToRead, 'headers' | 'b
 
 const MARKDOWN = /^text\/markdown/i;
 const READABLE = /^(?:text\/|application\/(?:xhtml\+xml|xml)|$)/i;
+const isReadable = (page: PageToRead): boolean => READABLE.test(page.headers['content-type'] ?? '') || isBinary(page);
 
-function unfitToRead({ headers, body, truncated, wholeBytes }: PageToRead, maxBytes: number): Rejection | undefined {
-  if (!READABLE.test(headers['content-type'] ?? '')) return { reason: 'not_text', value: 0, threshold: 1 };
+function unfitToRead(page: PageToRead, maxBytes: number): Rejection | undefined {
+  const { body, truncated, wholeBytes } = page;
+  if (!isReadable(page)) return { reason: 'not_text', value: 0, threshold: 1 };
   if (wholeBytes !== undefined) return { reason: 'too_large', value: wholeBytes, threshold: maxBytes };
   if (body.byteLength === 0) return { reason: 'empty', value: 0, threshold: 1 };
   const { byteLength } = body;

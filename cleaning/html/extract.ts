@@ -94,6 +94,19 @@ function textOfStatement(stated: string): string {
   return deepest > MAX_NESTING ? '' : joinBlocks(render(root, ({ tag }) => tag.isUnreadable));
 }
 
+/** Blocks of markup that is text as a whole: a chapter, a word processor's document. */
+export function blocksOfMarkup(html: string): readonly TextBlock[] {
+  const { root, deepest, elements } = parseHtml(html, MAX_NESTING, MAX_ELEMENTS);
+  if (deepest > MAX_NESTING || elements > MAX_ELEMENTS) return [];
+  return render(root, ({ tag }) => tag.isUnreadable);
+}
+
+/** The same as text. */
+export const textOfMarkup = (html: string): string =>
+  blocksOfMarkup(html)
+    .map(({ text }) => text)
+    .join('\n\n');
+
 function readAs(
   html: string,
   from: LegacyCharset | undefined,

@@ -3,6 +3,8 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Page, Place } from '../page.ts';
 import { badInput, ToolkitError } from '../shell/errors.ts';
+import { binary } from './binary.ts';
+import { kindNamed, missingFor } from './binary-kinds.ts';
 import { type Cursor, cursorOf, startOf, stateOf } from './cursor.ts';
 import { filesOf } from './files.ts';
 import { jsonl } from './jsonl.ts';
@@ -11,12 +13,16 @@ import { html, text } from './text.ts';
 import { warc } from './warc.ts';
 import { xml } from './xml.ts';
 
-const SOURCES: readonly Source[] = [warc, jsonl, text, html, xml];
-/** Endings of the names of files that some source reads. */
-export const ENDINGS = SOURCES.flatMap((source) => source.endings);
+const OF_TEXT: readonly Source[] = [warc, jsonl, text, html, xml];
+const SOURCES: readonly Source[] = [...OF_TEXT, binary];
+/** Endings of the names of files that some source reads as text. */
+export const ENDINGS = OF_TEXT.flatMap((source) => source.endings);
 
 export interface InputContext
-  extends Pick<ReadContext, 'onRead' | 'slicesOf' | 'withNotices' | 'source' | 'consentField' | 'consent'> {
+  extends Pick<
+    ReadContext,
+    'onRead' | 'slicesOf' | 'withNotices' | 'withBinary' | 'source' | 'consentField' | 'consent'
+  > {
   /** Ends the pages early, without an error. */
   readonly signal?: AbortSignal;
   /** Counts what is passed over, by reason (`status 404`, `content type image/png`, `not an input file`). */
@@ -58,12 +64,15 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
   let read = 0;
   for (const file of files) {
     const source = sourceOf(file);
-    if (source === undefined) {
-      if (file.path === path) throw badInput('BAD_INPUT', `${path}: cannot read this kind of file`, allowed());
+    if (source === undefined || (source === binary && !given.withBinary)) {
+      if (file.path === path) throw badInput('BAD_INPUT', `${path}: cannot read this kind of file`, allowed(given));
       countSkip(context, `not an input file: ${endingOf(file)}`);
       continue;
     }
     if (signal?.aborted) return;
+    const missing = source === binary ? missingFor(kindNamed(file.path)!) : [];
+    if (missing.length > 0 && file.path === path)
+      throw badInput('BAD_INPUT', `${path}: needs ${missing.join(', ')}`, `npm install ${missing.join(' ')}`);
     read++;
     if (statSync(file.path).size === 0) {
       if (file.path === path) throw badInput('BAD_INPUT', `${path}: the file is empty`, 'give another, or a folder');
@@ -81,7 +90,7 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
       onFault(error);
     }
   }
-  if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed());
+  if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed(given));
 }
 
 /** What of a file of records is new; what holds it was read whole then. */
@@ -96,18 +105,29 @@ async function* behindCursor(
   known.pass(pages);
   const { size } = statSync(file.path);
   if (from === size) return;
-  for await (const page of warc.read(file, { ...context, from })) {
+  let isWhole = true;
+  const onUnread = (): void => {
+    isWhole = false;
+  };
+  for await (const page of warc.read(file, { ...context, from, onUnread })) {
     if (page.notice === undefined) pages++;
     yield page;
   }
-  if (!context.signal?.aborted && statSync(file.path).size === size)
+  if (isWhole && !context.signal?.aborted && statSync(file.path).size === size)
     known.keep(file.path, cursorOf(file.path, size, pages));
 }
 
 /** Changes with the files of rows of inputs: their names, sizes and times. @throws ToolkitError BAD_INPUT */
 export function rowsState(inputs: readonly string[]): string {
   const files = inputs.flatMap((path) => filesOf(path, () => {}));
-  return stateOf(files.filter((file) => ![undefined, warc].includes(sourceOf(file))).map(({ path }) => path));
+  return stateOf(files.filter((file) => isOfRows(file)).map(({ path }) => path));
+}
+
+/** What cannot be opened yet is no part of them: it is new when it can be. */
+function isOfRows(file: InputFile): boolean {
+  const source = sourceOf(file);
+  if (source === binary) return missingFor(kindNamed(file.path)!).length === 0;
+  return source !== undefined && source !== warc;
 }
 
 /** Bytes of documents that a byte of an input becomes, or so: text is a tenth of a page, and packed to a quarter. */
@@ -115,6 +135,7 @@ const GROWTH: readonly (readonly [ending: RegExp, factor: number])[] = [
   [/\.warc\.gz$/i, 0.6],
   [/\.warc$/i, 0.15],
   [/\.html?$/i, 0.15],
+  [/\.(?:pdf|docx?|epub)$/i, 0.5],
   [/\.gz$/i, 4],
   [/$/, 1.2],
 ];
@@ -140,11 +161,11 @@ export function documentBytesIn(inputs: readonly string[], known: Pick<KnownFile
  */
 export async function* pagesAt(
   places: readonly Place[],
-  { signal }: Pick<InputContext, 'signal'>,
+  { signal, withBinary }: Pick<InputContext, 'signal' | 'withBinary'>,
 ): AsyncGenerator<Page> {
   const inOrder = places.toSorted((a, b) => (a.path === b.path ? a.at - b.at : a.path < b.path ? -1 : 1));
   for (const { path, at } of inOrder) {
-    const context = { signal, skipped: new Map(), note: () => {}, from: at };
+    const context = { signal, withBinary, skipped: new Map(), note: () => {}, from: at };
     const { value } = await firstOf(warc.read({ path, name: basename(path), source: '' }, context));
     if (signal?.aborted) return;
     if (value?.place?.at !== at) throw badInput('BAD_INPUT', `${path}: no page begins at byte ${at}`);
@@ -164,7 +185,8 @@ function raise(fault: ToolkitError): never {
   throw fault;
 }
 
-const allowed = (): string => `files must end in ${ENDINGS.join(', ')}`;
+const allowed = ({ withBinary }: InputContext): string =>
+  `files must end in ${[...ENDINGS, ...(withBinary ? binary.endings : [])].join(', ')}`;
 
 /** `.pdf`, `.tar.gz`; of a name without one the name. */
 const endingOf = ({ path }: InputFile): string =>

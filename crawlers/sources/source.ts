@@ -33,6 +33,10 @@ export interface ReadContext {
   readonly from?: number;
   /** Yields also what is no page but tells something of its address (`Page.notice`); it is counted as passed over. */
   readonly withNotices?: boolean;
+  /** Yields also files of programs (`BINARY_KINDS`), whose bytes whoever reads the pages opens. */
+  readonly withBinary?: boolean;
+  /** Hears of a page that is passed over until a package is installed. */
+  readonly onUnread?: () => void;
   /** Cuts a text that is too large for one document into such that are pages; without it its head stands for it. */
   readonly slicesOf?: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }

@@ -55,7 +55,7 @@ export const html: Source = {
   },
 };
 
-const fileFacts = (
+export const fileFacts = (
   file: InputFile,
   context: ReadContext,
 ): Pick<Page, 'url' | 'source' | 'fetchedAt' | 'status' | 'truncated' | 'row'> => ({
@@ -76,7 +76,7 @@ interface Whole {
 }
 
 /** `undefined` when the signal was aborted meanwhile. */
-async function readWhole({ path }: InputFile, context: ReadContext): Promise<Whole | undefined> {
+export async function readWhole({ path }: InputFile, context: ReadContext): Promise<Whole | undefined> {
   const { signal, onRead, slicesOf } = context;
   const { size } = statSync(path);
   if (size === 0) return { body: Buffer.alloc(0) };

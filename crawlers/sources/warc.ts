@@ -9,7 +9,8 @@ import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
 import { headerRecord, isPart } from '../warc/http-message.ts';
 import { readWarc } from '../warc/read-warc.ts';
 import type { WarcRecord } from '../warc/warc.ts';
-import { countSkip, type Source } from './source.ts';
+import { kindOfAnswer, missingFor, passUnread } from './binary-kinds.ts';
+import { countSkip, type ReadContext, type Source } from './source.ts';
 
 const TEXT_TYPES = new Set(['text/html', 'application/xhtml+xml', 'text/plain']);
 /** Files for crawlers, not for readers. */
@@ -22,29 +23,37 @@ export const warc: Source = {
   async *read({ path }, context) {
     const { signal, skipped, onRead, from } = context;
     for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true, from })) {
-      const page = pageOf(record, context.consent);
-      if (typeof page !== 'string') {
+      const page = pageOf(record, context);
+      if (typeof page === 'object') {
         yield record.at === undefined ? page : { ...page, place: { path: resolve(path), at: record.at } };
         continue;
       }
-      countSkip(context, page);
+      if (typeof page === 'string') countSkip(context, page);
       const notice = context.withNotices ? noticeOf(record, context.consent) : undefined;
       if (notice !== undefined) yield notice;
     }
   },
 };
 
-/** The page of a record, or the reason why it is none. */
-function pageOf(record: WarcRecord, table?: ConsentTable): Page | string {
+/** The page of a record, or the reason why it is none; nothing where that was counted. */
+function pageOf(record: WarcRecord, context: ReadContext): Page | string | undefined {
+  const { consent: table, withBinary } = context;
   if (record.type === 'revisit') return 'record type revisit';
   if (record.status < 200 || record.status > 299) return `status ${record.status}`;
   const headers = headerRecord(record.headers);
   const contentType = headers['content-type'] ?? '';
   const mediaType = typeOf(contentType, record.body);
   const isSilent = contentType === '' && mediaType === 'text/plain'; // such text is a program's more often than not
-  if (isSilent || !TEXT_TYPES.has(mediaType)) return `content type ${isSilent ? 'missing' : mediaType}`;
+  const kind = withBinary ? kindOfAnswer(contentType, record.url) : undefined;
+  if (kind !== undefined) {
+    if (missingFor(kind).length > 0) {
+      passUnread(kind, context);
+      return undefined;
+    }
+    headers['content-type'] = kind.types[0];
+  } else if (isSilent || !TEXT_TYPES.has(mediaType)) return `content type ${isSilent ? 'missing' : mediaType}`;
   // What does not parse is written so that it does; its charset stays.
-  if (contentType !== '' && mediaTypeOf(contentType) === undefined) {
+  if (kind === undefined && contentType !== '' && mediaTypeOf(contentType) === undefined) {
     headers['content-type'] = [mediaType, /charset=[\w:.-]+/i.exec(contentType)?.[0]].filter(Boolean).join('; ');
   }
   const url = URL.canParse(record.url) ? new URL(record.url) : undefined;
@@ -62,7 +71,11 @@ function pageOf(record: WarcRecord, table?: ConsentTable): Page | string {
     ...(record.wholeBytes !== undefined && { wholeBytes: record.wholeBytes }),
     consent:
       statedConsent(record, table) ??
-      consentOf({ headers: record.headers, html: markupOf(record.body, headers['content-type']), table }),
+      consentOf({
+        headers: record.headers,
+        ...(kind === undefined && { html: markupOf(record.body, headers['content-type']) }),
+        table,
+      }),
   };
 }
 

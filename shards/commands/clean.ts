@@ -91,7 +91,7 @@ export const cleanCommand = defineCommand({
     input: z
       .array(z.string())
       .default([])
-      .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .markdown, .html'),
+      .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html, .docx, .epub, .pdf, .doc'),
     ...INPUT,
     out: z.string().describe('folder of document shards to write or to add to'),
     ...RECIPE_OPTIONS,

@@ -81,6 +81,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   const reading = {
     signal: work.signal,
     withNotices: true,
+    withBinary: true,
     source: options.source,
     consentField: options.consentField,
     consent: options.consent,

@@ -1,5 +1,5 @@
 /** `vua explain --input`: what extraction left out of a page, from the page itself. */
-import { type LeftOut, leftOutOf as leftOutOfPage } from '../../cleaning/read-page.ts';
+import { type LeftOut, leftOutOf as leftOutOfPage, readable } from '../../cleaning/read-page.ts';
 import type { Recipe } from '../../cleaning/recipe.ts';
 import { addressOf } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
@@ -31,9 +31,9 @@ export async function leftOutOf(
   const faults: ToolkitError[] = [];
   const onFault = (fault: ToolkitError): void => void faults.push(fault);
   for (const input of inputs) {
-    for await (const page of openInput(input, { signal, onFault })) {
+    for await (const page of openInput(input, { signal, onFault, withBinary: true })) {
       if (addressOf(page.url) !== address) continue;
-      found = { url, fetchedAt: page.fetchedAt, leftOut: leftOutOfPage(page, paragraphs) };
+      found = { url, fetchedAt: page.fetchedAt, leftOut: leftOutOfPage(await readable(page), paragraphs) };
       if (page.fetchedAt === fetchedAt) return found;
     }
   }
