@@ -1,11 +1,12 @@
 /** What becomes of one page that was read, asked in its turn: opt-outs, versions, lines of its host, filters, duplicates. */
 import { type Page, spellingOf } from '../crawlers/page.ts';
 import { refusalOf } from '../crawlers/polite/site-rules.ts';
+import type { GroupKey } from './dedup/groups.ts';
 import type { Neighbours, Relation } from './dedup/near.ts';
 import { leastContainment } from './dedup/near-rule.ts';
 import { cutPassages, type Passage, passagesIn } from './dedup/passages.ts';
 import type { DedupStore } from './dedup/store.ts';
-import type { PageKeys } from './dedup/versions.ts';
+import type { PageKeys, Standing } from './dedup/versions.ts';
 import type { Cleaned, Document, Drop } from './document.ts';
 import type { Engine } from './engine/engine.ts';
 import { type Answer, type Assessment, assess, type ReadPage, withoutPassages } from './engine/work.ts';
@@ -90,7 +91,8 @@ export class Decision {
       assessment = assess({ ...read, text, title }, this.#engine.settings, this.#engine.hash);
     }
     const content = BigInt.asIntN(64, this.#engine.hash.h64(`${title}\n${text === '' ? '' : assessment.text}`));
-    const same = this.#supersede(content);
+    const earlier = store.versions.earlierThan(keys);
+    const same = this.#supersede(content, earlier);
     if (text === '') return this.#drop({ ...NO_TEXT, ...said, text });
     const { judgement, language, measurements } = assessment;
     const measured = { ...said, text: assessment.text, language: language.code, measurements };
@@ -99,8 +101,10 @@ export class Decision {
 
     const found = this.#relations(assessment);
     const { duplicate, excerpts = [] } = found;
+    const kin = [...found.kin, ...earlier.map(({ number }) => number)];
+    store.groups.join(this.#keyOf(assessment.text), kin);
     if (duplicate !== undefined && preset !== 'keep-all') return this.#dropDuplicate(duplicate, measured);
-    const cut =
+    const cut: WithoutPassages =
       passages === 'cut' && duplicate === undefined ? this.#withoutPassages(title, assessment, found) : assessment;
     if ('duplicate' in cut) return this.#dropDuplicate(cut.duplicate, measured);
     const id = store.freeId(this.#id);
@@ -109,6 +113,9 @@ export class Decision {
     const number = store.addDocument({ id, keys, key: assessment.key, content, cluster: relative?.clusterNumber });
     store.exact.add(assessment.key, number);
     store.near.add(number, cut.print);
+    const key = this.#keyOf(cut.text);
+    store.groups.add(number, key);
+    if (cut !== assessment) store.groups.join(key, [...kin, ...(cut.kin ?? [])]);
     if (preset !== 'keep-all') {
       for (const { document, containment } of excerpts) store.leaveAsExcerpt(document, number, containment);
     }
@@ -120,23 +127,26 @@ export class Decision {
     const same = this.#store.exact.find(key);
     if (same !== undefined) {
       const rejection = { reason: 'exact_duplicate', value: 1, threshold: 1 };
-      return { duplicate: { stage: 'exact', document: same, rejection } };
+      return { duplicate: { stage: 'exact', document: same, rejection }, kin: [same] };
     }
     const { similarity } = this.#recipe.near;
-    const { relations, texts } = this.#store.near.find(print, similarity);
+    const { relations, kin, texts } = this.#store.near.find(print, similarity);
     const whole = relations.find(({ kind }) => kind !== 'superset');
-    if (whole === undefined) return { excerpts: relations, texts };
+    if (whole === undefined) return { excerpts: relations, kin, texts };
     const reason = whole.kind === 'copy' ? 'near_duplicate' : 'excerpt';
     const rejection = { reason, value: whole.containment, threshold: leastContainment(similarity) };
-    return { duplicate: { stage: 'near', document: whole.document, rejection } };
+    return { duplicate: { stage: 'near', document: whole.document, rejection }, kin };
+  }
+
+  /** By which it is held out or not: of its address, of its text where it has none. */
+  #keyOf(text: string): GroupKey {
+    const { url, address } = this.#keyed.keys;
+    const isPage = address.startsWith('//');
+    return Number((isPage ? BigInt.asUintN(64, url) : this.#engine.hash.h64(text)) >> 11n);
   }
 
   /** Without what kept documents say as well, or the one of which too little is left then. */
-  #withoutPassages(
-    title: string,
-    assessment: Assessment,
-    { excerpts = [], texts = [] }: Found,
-  ): Assessment | { readonly duplicate: Duplicate } {
+  #withoutPassages(title: string, assessment: Assessment, { excerpts = [], texts = [] }: Found): WithoutPassages {
     const { text, print } = assessment;
     const leaving = new Set(excerpts.map(({ document }) => document));
     const passages = texts.flatMap(({ document, sequence }) =>
@@ -149,12 +159,13 @@ export class Decision {
       const rejection = { reason: 'repeated_passages', value: 1 - left.length / text.length, threshold: 0 };
       return { duplicate: { stage: 'near', document: longest(passages).document, rejection } };
     }
-    const { duplicate } = this.#relations(cut);
-    return duplicate === undefined ? cut : { duplicate };
+    const { duplicate, kin } = this.#relations(cut);
+    return duplicate === undefined ? { ...cut, kin } : { duplicate };
   }
 
   #dropDuplicate({ stage, document, rejection }: Duplicate, measured: Measured): Cleaned {
     const { page, keys } = this.#keyed;
+    this.#store.groups.join(this.#keyOf(measured.text), [document]);
     this.#store.addCopy(document, keys.page, page.place);
     return this.#drop({ stage, ...rejection, other: this.#store.document(document).id, ...measured });
   }
@@ -163,10 +174,9 @@ export class Decision {
    * Earlier documents of what this page is a version of leave, whatever becomes of it. Not the one with the same title
    * and text: its id.
    */
-  #supersede(content: bigint): string | undefined {
+  #supersede(content: bigint, earlier: readonly Standing[]): string | undefined {
     const { versions } = this.#store;
     const { keys } = this.#keyed;
-    const earlier = versions.earlierThan(keys);
     const same = earlier.length > 0 ? versions.withText(keys, content) : undefined;
     if (same !== undefined) versions.see(same.number, keys);
     for (const { number } of earlier) {
@@ -227,9 +237,13 @@ interface Duplicate {
   readonly rejection: Rejection;
 }
 
+type WithoutPassages = (Assessment & Partial<Pick<Found, 'kin'>>) | { readonly duplicate: Duplicate };
+
 interface Found {
   readonly duplicate?: Duplicate;
   readonly excerpts?: readonly Relation[];
+  /** Documents that it belongs to when some are held out. */
+  readonly kin: readonly number[];
   readonly texts?: Neighbours['texts'];
 }
 

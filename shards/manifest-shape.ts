@@ -55,6 +55,8 @@ const tokenShard = shardEntry
     'perDocument does not add up to the shard',
   );
 
+const groupsEntry = z.object({ file: z.string().regex(/^groups-[0-9a-f]{16}\.tsv$/), pairs: count, checksum });
+
 /** Names in it may be of another version of vua: `knownRecipe` (cleaning/recipe.ts) says whether this one knows them. */
 const recipe = z.object({
   preset: z.string(),
@@ -75,6 +77,8 @@ const documentManifest = z.object({
   ...shardPair,
   /** Documents that stand although their place does not, by mark (marks.jsonl names them). */
   marked: z.record(z.string(), count).optional(),
+  /** What is held out together; folders begun before it are split by cluster. */
+  groups: groupsEntry.optional(),
 });
 /** Versions 1 and 2 had the recipe as a sentence, called `preset`. */
 const sentenceManifest = z
@@ -92,6 +96,8 @@ const tokenManifest = z
     tokenizer: checksum,
     documents: checksum,
     validShare: z.number().min(0).max(1),
+    /** A copy of that of the documents: who stands on which side. */
+    groups: groupsEntry.optional(),
     /** Of version 2. */
     sources: z.array(z.object({ source: z.string(), train: figures, valid: figures })).optional(),
     shards: z.array(tokenShard),
@@ -125,6 +131,8 @@ export type DocumentShard = z.infer<typeof documentShard>;
  * `from`: checksums of the document shards whose documents these are; older folders do not say.
  */
 export type TokenShard = z.infer<typeof tokenShard>;
+/** A file of `documents/groups.ts`. */
+export type GroupsEntry = z.infer<typeof groupsEntry>;
 export type DocumentManifest = z.infer<typeof documentManifest>;
 /** `tokenizer`: checksum of tokenizer.json; `documents`: fingerprint of the document folder that was encoded. */
 export type TokenManifest = z.infer<typeof tokenManifest>;
@@ -151,8 +159,9 @@ export function parseTokenManifest(value: unknown, where: string): TokenManifest
   return parse(tokenManifest, TOKENS.format, value, where);
 }
 
-/** Changes when, and only when, the folder's documents change: tokens made from them remember it. */
-export const documentFingerprint = (manifest: DocumentManifest): string => fingerprint(manifest.documents);
+/** Changes when, and only when, the folder's documents change or what is held out together: tokens made from them remember it. */
+export const documentFingerprint = ({ documents, groups }: DocumentManifest): string =>
+  fingerprint(documents, ...(groups === undefined ? [] : [groups.checksum]));
 
 /** Of a token folder: loaders refuse to resume on another. */
 export const tokenFingerprint = (manifest: TokenManifest): string => fingerprint(manifest.shards, manifest.tokenizer);

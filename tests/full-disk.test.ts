@@ -123,7 +123,7 @@ it('a tokenizer and tokens on 60 kB: say so, go on', async (test) => {
   const documents = join(temporaryFolder(), 'documents');
   await cleanInputs({ inputs: [inputOf(200)], outDir: documents, threads: 0 }, context());
   const tokenizer = join(temporaryFolder(), 'tokenizer');
-  await trainTokenizer({ documents: [documents], vocabSize: 300, out: tokenizer }, context());
+  await trainTokenizer({ documents: [documents], vocabSize: 300, validShare: 0.1, out: tokenizer }, context());
   const encode = () => writeTokenShards({ documents, tokenizer, validShare: 0.1, out: join(dir, 'tokens') }, context());
   expect(await thrownBy(encode)).toMatchObject(fullAt(dir));
   grow();
@@ -193,7 +193,7 @@ it('what will not fit is foreseen: what, where and how much', async (test) => {
   const documents = join(temporaryFolder(), 'documents');
   await cleanInputs({ inputs: [input], outDir: documents, threads: 0 }, context());
   const tokenizer = join(temporaryFolder(), 'tokenizer');
-  await trainTokenizer({ documents: [documents], vocabSize: 300, out: tokenizer }, context());
+  await trainTokenizer({ documents: [documents], vocabSize: 300, validShare: 0.1, out: tokenizer }, context());
   const clean = () =>
     cleanInputs({ inputs: [input], outDir: join(disk(400, test).dir, 'documents'), threads: 0 }, heard);
   expect(await tried(clean)).toMatch(

@@ -1,6 +1,10 @@
 /** Document shards → token shards with a tokenizer of a folder: what `vua tokens` and `vua run` do. */
+import { join } from 'node:path';
+import { badInput } from '../crawlers/shell/errors.ts';
+import { readJsonIfPresent } from '../crawlers/shell/folder.ts';
 import { unattended } from '../crawlers/shell/work.ts';
 import { writeTokens } from '../shards/tokens/write.ts';
+import { CONFIG_FILE } from './encode/export.ts';
 import { Tokenizer } from './load.ts';
 import { VALID_SHARE } from './train/defaults.ts';
 
@@ -14,7 +18,7 @@ export interface TokenShardOptions {
 
 /**
  * Encodes all documents, unless the folder holds exactly that already.
- * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER (exit 2) and those of writeTokens.
+ * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER, OTHER_SHARE (exit 2) and those of writeTokens.
  */
 export async function writeTokenShards(
   options: TokenShardOptions,
@@ -22,6 +26,8 @@ export async function writeTokenShards(
 ): ReturnType<typeof writeTokens> {
   const tokenizer = await Tokenizer.load(options.tokenizer);
   const { vocabSize, bosId } = tokenizer;
+  const { validShare = VALID_SHARE } = options;
+  checkShare(options.tokenizer, validShare);
   return writeTokens(
     {
       documentsDir: options.documents,
@@ -30,8 +36,19 @@ export async function writeTokenShards(
       encode: (text) => tokenizer.encode(text),
       vocabSize,
       bosId,
-      validShare: options.validShare ?? VALID_SHARE,
+      validShare,
     },
     work,
+  );
+}
+
+/** A tokenizer that held out less than is held out now has learned from some of that. */
+function checkShare(dir: string, validShare: number): void {
+  const { vua } = readJsonIfPresent<{ vua?: { validShare?: number } }>(join(dir, CONFIG_FILE)) ?? {};
+  if (vua?.validShare === undefined || vua.validShare >= validShare) return;
+  throw badInput(
+    'OTHER_SHARE',
+    `${dir}: learned with --valid-share ${vua.validShare}, tokens with ${validShare}: of what is held out it has seen a part`,
+    `give tokens --valid-share ${vua.validShare}, or train the tokenizer with ${validShare}`,
   );
 }

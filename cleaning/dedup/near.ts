@@ -54,6 +54,8 @@ export interface Relation {
 export interface Neighbours {
   /** The most contained first, of equals the earliest. */
   readonly relations: readonly Relation[];
+  /** All of which it says nearly the same or a part, boilerplate and forms included. */
+  readonly kin: readonly number[];
   /** Those that share keys with it. */
   readonly texts: readonly { readonly document: number; readonly sequence: Sequence }[];
 }
@@ -135,7 +137,7 @@ export class NearIndex {
 
   find({ signature, sequence, anchors }: Fingerprint, similarity: number): Neighbours {
     const candidates = this.#candidates(signature, anchors);
-    if (candidates.length === 0) return { relations: [], texts: [] };
+    if (candidates.length === 0) return { relations: [], kin: [], texts: [] };
     const reading = new Reading(sequence);
     const found = candidates.flatMap((document) => {
       const text = this.#textOf.get(document);
@@ -145,9 +147,11 @@ export class NearIndex {
       return [{ document, size: countShingles(other), sequence: other, shared, count: countOf(shared) }];
     });
     const boilerplate = boilerplateOf(found.map(({ shared }) => shared));
+    const kin: number[] = [];
     const relations = found.flatMap(({ document, size, sequence: other, shared, count }): Relation[] => {
       const whole = relationOf(reading.size, size, count, similarity);
       if (whole === undefined) return [];
+      kin.push(document);
       const common = boilerplate === undefined ? 0 : countOf(boilerplate.map((mark, i) => mark & shared[i]));
       const left = reading.size - (boilerplate === undefined ? 0 : countOf(boilerplate));
       const relation =
@@ -157,9 +161,13 @@ export class NearIndex {
       if (relation === undefined) return [];
       return isOtherText(relation.kind, reading, shared, other, sequence) ? [] : [{ ...relation, document }];
     });
-    if (found.length < candidates.length) relations.push(...this.#bySignature(candidates, signature, similarity));
+    if (found.length < candidates.length) {
+      const estimated = this.#bySignature(candidates, signature, similarity);
+      kin.push(...estimated.map(({ document }) => document));
+      relations.push(...estimated);
+    }
     relations.sort((a, b) => b.containment - a.containment || a.document - b.document);
-    return { relations, texts: found };
+    return { relations, kin, texts: found };
   }
 
   /** Documents must be added in order of their numbers. */

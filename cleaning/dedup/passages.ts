@@ -91,11 +91,22 @@ export function cutPassages(text: string, title: string, passages: readonly Pass
 /** Where the syllables of the body stand that a sequence counts. */
 function placesOf(text: string, title: string): Place[] {
   const syllables = readSyllables(text);
-  const words = [...text.matchAll(/[!-\uffff]+/g)];
+  const words = Array.from(text.matchAll(/[!-\uffff]+/g), ({ 0: word, index }) => partsOf(word, index)).flat();
   const first = syllables.length - withoutTitle(syllables, title).length;
   return words
-    .map(({ 0: word, index }, i) => ({ start: index, end: index + word.length, syllable: syllables[i] }))
+    .map((place, i) => ({ ...place, syllable: syllables[i] }))
     .filter(({ syllable }, i) => i >= first && syllable.hash !== 0);
+}
+
+/** A word, or the parts of a hyphenated one that are syllables each. */
+function partsOf(word: string, index: number): Pick<Place, 'start' | 'end'>[] {
+  const parts = word.includes('-') && readSyllables(word).length > 1 ? word.split('-') : [word];
+  let start = index;
+  return parts.map((part) => {
+    const place = { start, end: start + part.length };
+    start = place.end + 1;
+    return place;
+  });
 }
 
 function rangeOf(text: string, places: readonly Place[], { from, to }: Passage): readonly [number, number] {

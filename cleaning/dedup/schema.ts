@@ -10,6 +10,7 @@
  *   silenced     URLs whose rejects must still lose their text
  *   copies       document → page                         duplicates that it stands for; `places`: where their records are
  *   cursors      input → how far it was read
+ *   groups       what stands together when some are held out (groups.ts)
  *
  * `url` is the hash of an address (`addressOf`), `version` of what a later page replaces: the address, or the place in a
  * file.
@@ -19,6 +20,7 @@ import { COMMITTED_SCHEMA } from './committed.ts';
 import { COPIES_SCHEMA } from './copies.ts';
 import { CURSORS_SCHEMA } from './cursors.ts';
 import { EXACT_SCHEMA } from './exact.ts';
+import { GROUPS_SCHEMA } from './groups.ts';
 import { LINES_SCHEMA } from './lines.ts';
 import { NEAR_SCHEMA } from './near.ts';
 import { SEEN_SCHEMA } from './seen.ts';
@@ -53,7 +55,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rejects (url INTEGER, shard INTEGER, PRIMARY KEY (url, shard)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS opt_outs (url INTEGER PRIMARY KEY, fetched_at TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS silenced (url INTEGER PRIMARY KEY) WITHOUT ROWID;
-  ${COMMITTED_SCHEMA}${COPIES_SCHEMA}${CURSORS_SCHEMA}${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}
+  ${COMMITTED_SCHEMA}${COPIES_SCHEMA}${CURSORS_SCHEMA}${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}${GROUPS_SCHEMA}
 `;
 
 /** Its rows, addresses and all that shards must tell apart (`Adoption`). */

@@ -14,6 +14,7 @@ import { Copies } from './copies.ts';
 import { Cursors } from './cursors.ts';
 import { type Departures, departuresIn, endDepartures, type Leaving, rejectDeparted } from './departures.ts';
 import { ExactIndex } from './exact.ts';
+import { Groups } from './groups.ts';
 import { HostLines } from './lines.ts';
 import { MARKS_SCHEMA, type MarkPolicy, Marks } from './marks.ts';
 import { NearIndex } from './near.ts';
@@ -73,6 +74,7 @@ export class DedupStore {
   readonly marks: Marks;
   readonly copies: Copies;
   readonly cursors: Cursors;
+  readonly groups: Groups;
   /** The manifest of the last commit. */
   readonly committed: Committed;
   /** Pages that were skipped because they were dealt with before. */
@@ -119,6 +121,7 @@ export class DedupStore {
     this.marks = new Marks(database, this.versions.run);
     this.copies = new Copies(database);
     this.cursors = new Cursors(database);
+    this.groups = new Groups(database);
     this.committed = new Committed(database);
     this.#documentNamed = database
       .prepare<[string], number>(`SELECT number FROM documents WHERE id = ? AND state = ${STATE.stands}`)

@@ -25,6 +25,7 @@ import { type DocumentManifest, parseDocumentManifest } from '../manifest-shape.
 import { adopt } from './adopt.ts';
 import { compact } from './compact.ts';
 import { carryOut } from './depart.ts';
+import { removeOtherGroups, writeGroups } from './groups.ts';
 import { countsOf, writeMarks } from './marks.ts';
 import type { ShardPair } from './write.ts';
 
@@ -62,18 +63,22 @@ export class DocumentFolder {
       store = openMemory(join(dir, STORE_FILE), recipeOf(said));
       const committed = withAdded(parseStored(store.committed.manifest, dir), store.committed.added, dir);
       checkState(dir, [committed, parseStored(store.committed.before, dir)], projected);
-      const manifest =
+      const manifest = grouped(
+        dir,
+        store,
         committed && hasShards(committed)
           ? committed
-          : { ...DOCUMENTS, recipe: recipeOf(said), documents: [], rejects: [] };
+          : { ...DOCUMENTS, recipe: recipeOf(said), documents: [], rejects: [], groups: writeGroups(dir, []) },
+      );
       checkRecipe(dir, manifest, said);
       const shards = [...manifest.documents, ...manifest.rejects];
       const damage = wrongSize(dir, shards);
       if (damage !== undefined) throw damaged(damage);
       removeOrphans(dir, ['documents', 'rejects'], shards);
       adopt(dir, store, manifest);
-      const isBehind = committed && (!projected || manifestJson(projected) !== manifestJson(committed));
-      if (isBehind) writeManifest(dir, committed);
+      const current = committed && hasShards(committed) ? manifest : committed;
+      if (current && (!projected || manifestJson(projected) !== manifestJson(current))) writeManifest(dir, current);
+      removeOtherGroups(dir, manifest.groups);
       return new DocumentFolder(dir, store, unlock, manifest);
     } catch (error) {
       store?.close();
@@ -168,10 +173,11 @@ export class DocumentFolder {
   }
 
   #commit(manifest: DocumentManifest): void {
-    this.store.commit(manifestJson(manifest));
-    this.#manifest = manifest;
+    this.#manifest = grouped(this.#dir, this.store, manifest);
+    this.store.commit(manifestJson(this.#manifest));
     this.#sinceWhole = 0;
-    writeManifest(this.#dir, manifest);
+    writeManifest(this.#dir, this.#manifest);
+    removeOtherGroups(this.#dir, this.#manifest.groups);
   }
 
   /** Forgets what was not committed. */
@@ -191,6 +197,10 @@ function nextIndexOf({ documents, rejects }: DocumentManifest): number {
   ];
   return Math.max(-1, ...taken) + 1;
 }
+
+/** What is held out together, as the store knows it; nothing of that in a folder that was begun without. */
+const grouped = (dir: string, store: Memory, manifest: DocumentManifest): DocumentManifest =>
+  manifest.groups === undefined ? manifest : { ...manifest, groups: writeGroups(dir, store.groups.all()) };
 
 const hasShards = ({ documents, rejects }: DocumentManifest): boolean => documents.length + rejects.length > 0;
 

@@ -17,7 +17,8 @@ import type { ColumnData } from '../arrow/write-shard.ts';
 import type { DocumentNumber, DocumentText, RejectNumber, RejectText } from '../format.ts';
 import { manifestPath, readDocumentManifest, settled } from '../manifest.ts';
 import type { ShardEntry } from '../manifest-shape.ts';
-import { splitOf } from '../split.ts';
+import type { Split } from '../split.ts';
+import { Sides } from './groups.ts';
 
 /** Buffers of a column in a record batch: Utf8 has validity, offsets, values; a number column validity, values. */
 const TEXT_BUFFERS = 3;
@@ -148,11 +149,30 @@ export interface SourceText {
   readonly text: Uint8Array;
 }
 
-/** Texts of the documents that are not held out, for a share of clusters (0…1) that is. */
-export async function* readTexts(path: string, validShare = 0, signal?: AbortSignal): AsyncGenerator<SourceText> {
-  for await (const batch of readDocuments(path, signal)) {
+/** On which side a document of a batch stands. */
+export const sideOf = (sides: Sides, batch: DocumentBatch, row: number, validShare: number): Split =>
+  sides.split(
+    {
+      url: batch.string('url', row),
+      cluster: batch.string('cluster', row),
+      text: () => batch.bytes('text', row),
+    },
+    validShare,
+  );
+
+/** Texts of one side of a split, for the share of keys (0…1) that is held out. */
+export async function* readTexts(
+  path: string,
+  validShare = 0,
+  signal?: AbortSignal,
+  side: Split = 'train',
+): AsyncGenerator<SourceText> {
+  const dir = settled(path);
+  const folder = isFolder(dir) ? dir : dirname(dir);
+  const sides = Sides.of(folder, existsSync(manifestPath(folder)) ? readDocumentManifest(folder) : {});
+  for await (const batch of readDocuments(dir, signal)) {
     for (let row = 0; row < batch.rows; row++) {
-      if (validShare > 0 && splitOf(batch.string('cluster', row), validShare) === 'valid') continue;
+      if (sideOf(sides, batch, row, validShare) !== side) continue;
       yield { source: batch.string('source', row), text: batch.bytes('text', row) };
     }
   }
@@ -236,39 +256,46 @@ export async function* readRows(given: string, signal?: AbortSignal): AsyncGener
  * Every row of a folder with these columns alone, which is all that is read of the files: `whole` gives the others.
  * @param numbers whether its number columns are among them
  */
-export async function* readColumns(
-  given: string,
-  wanted: { readonly texts: readonly string[]; readonly numbers: boolean },
-  signal?: AbortSignal,
-): AsyncGenerator<Row> {
+export async function* readColumns(given: string, wanted: Wanted, signal?: AbortSignal): AsyncGenerator<Row> {
   const dir = settled(given);
   const manifest = readDocumentManifest(dir);
-  for (const kind of ['documents', 'rejects'] as const) {
-    for (const entry of manifest[kind]) {
-      const reader = ShardReader.open(join(dir, entry.file), (found) => columnsIn(kind, found).schema, entry);
-      try {
-        const columns = columnsIn(kind, reader.schema);
-        const pick = (regions: readonly Region[]): Region[] => stretchesOf(columns, wanted, regions);
-        for (let index = 0; index < reader.batchCount; index++) {
-          await breathe();
-          if (signal?.aborted) return;
-          const batch = new TextBatch<string, string>(reader.name, index, reader.readParts(index, pick), columns);
-          const whole = () => new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns);
-          for (let at = 0; at < batch.rows; at++) yield new Row(kind, batch, at, whole);
-        }
-      } finally {
-        reader.close();
+  for (const kind of ['documents', 'rejects'] as const)
+    yield* readShardColumns(dir, kind, manifest[kind], wanted, signal);
+}
+
+interface Wanted {
+  readonly texts: readonly string[];
+  readonly numbers: boolean;
+}
+
+/** The same of these shards of a folder. */
+export async function* readShardColumns(
+  dir: string,
+  kind: keyof Batches,
+  shards: readonly ShardEntry[],
+  wanted: Wanted,
+  signal?: AbortSignal,
+): AsyncGenerator<Row> {
+  for (const entry of shards) {
+    const reader = ShardReader.open(join(dir, entry.file), (found) => columnsIn(kind, found).schema, entry);
+    try {
+      const columns = columnsIn(kind, reader.schema);
+      const pick = (regions: readonly Region[]): Region[] => stretchesOf(columns, wanted, regions);
+      for (let index = 0; index < reader.batchCount; index++) {
+        await breathe();
+        if (signal?.aborted) return;
+        const batch = new TextBatch<string, string>(reader.name, index, reader.readParts(index, pick), columns);
+        const whole = () => new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns);
+        for (let at = 0; at < batch.rows; at++) yield new Row(kind, batch, at, whole);
       }
+    } finally {
+      reader.close();
     }
   }
 }
 
 /** Buffers of columns: of a text its offsets and its bytes, of all numbers together what follows the texts. */
-function stretchesOf(
-  { texts, numbers }: Columns,
-  wanted: { readonly texts: readonly string[]; readonly numbers: boolean },
-  regions: readonly Region[],
-): Region[] {
+function stretchesOf({ texts, numbers }: Columns, wanted: Wanted, regions: readonly Region[]): Region[] {
   const picked = texts.flatMap((name, i) =>
     wanted.texts.includes(name) ? regions.slice(i * TEXT_BUFFERS, (i + 1) * TEXT_BUFFERS) : [],
   );

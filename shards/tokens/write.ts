@@ -21,11 +21,18 @@ import { wrongSize } from '../arrow/file-sizes.ts';
 import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { type Checksum, checksumOf, createChecksum, hashOf } from '../checksum.ts';
-import { readDocumentShards } from '../documents/read.ts';
+import { removeOtherGroups, Sides } from '../documents/groups.ts';
+import { readDocumentShards, readShardColumns, sideOf } from '../documents/read.ts';
 import { shardFile, shardIndex, shardOf, TOKENS, type TokenType, tableFile, tokenTypeFor } from '../format.ts';
 import { manifestPath, readDocumentManifest, readTokenManifest, removeOrphans, writeManifest } from '../manifest.ts';
-import { documentFingerprint, type TokenManifest, type TokenShard, tokenFiles } from '../manifest-shape.ts';
-import { SPLITS, type Split, splitOf } from '../split.ts';
+import {
+  documentFingerprint,
+  type GroupsEntry,
+  type TokenManifest,
+  type TokenShard,
+  tokenFiles,
+} from '../manifest-shape.ts';
+import { documentKey, SPLITS, type Split } from '../split.ts';
 import { type Group, groupsOf, KnownTokens } from './reuse.ts';
 import { reopenTokens, TOKEN_ARRAYS, type TokenArray } from './source.ts';
 import { TableWriter } from './write-table.ts';
@@ -36,6 +43,7 @@ const BATCH_TOKENS = 1 << 20;
 const SHARD_TOKENS = 1 << 26;
 /** Bytes of tokens of a byte of text, or so: a token stands for 3.5. */
 const TOKEN_BYTES = { uint16: 0.6, uint32: 1.2 } as const;
+const URLS = { texts: ['url'], numbers: false } as const;
 /** Copied beside the tokens, so that a token folder can be read back into text. */
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
 
@@ -49,7 +57,7 @@ export interface TokenOptions {
   readonly encode: (text: Uint8Array) => TokenArray;
   readonly vocabSize: number;
   readonly bosId: number;
-  /** Share of clusters held out, 0…1. */
+  /** Share of keys held out, 0…1. */
   readonly validShare: number;
   readonly shardTokens?: number;
   readonly batchTokens?: number;
@@ -114,12 +122,18 @@ async function writeLocked(
 ): Promise<Outcome<TokenManifest, undefined>> {
   const { documentsDir, outDir, validShare } = options;
   const { documents, tokenizerFiles, wanted, previous, listed, damage, isCurrent } = compare(options);
+  const { groups: split } = documents;
   removeOrphans(outDir, SPLITS, listed);
   if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
   if (previous !== undefined && isCurrent) return { outcome: 'nothing_new', report: previous };
 
   const old = damage === undefined && sameIds(previous, wanted) ? previous : undefined;
-  const groups = groupsOf(documents.documents, old?.validShare === validShare ? old : undefined);
+  const sides = Sides.of(documentsDir, documents);
+  const isSameRule = old?.validShare === validShare && isSplitAlike(outDir, old, split);
+  const groups = await unmoved(options, groupsOf(documents.documents, isSameRule ? old : undefined), {
+    moved: isSameRule ? sides.movedSince(Sides.of(outDir, old), validShare) : new Set(),
+    signal,
+  });
   const known = old && (await knownBeside(outDir, old, groups));
   const writers = openWriters(options, wanted.dtype, listed);
   const anew = groups.flatMap(({ kept, documents: all }) => (kept ? [] : all));
@@ -140,7 +154,7 @@ async function writeLocked(
           const textHash = hashOf(text);
           const found = known?.has(textHash, text.length) ? await known.read(textHash) : undefined;
           if (found === undefined) encoded++;
-          const writer = writers[splitOf(cluster, validShare)];
+          const writer = writers[sideOf(sides, batch, row, validShare)];
           writer.add({ text, textHash, cluster, source: batch.string('source', row) }, found);
           progress.update(++done, figures());
         }
@@ -151,13 +165,44 @@ async function writeLocked(
     }
     progress.finish(figures());
     const inOrder = SPLITS.flatMap((split) => shards.filter((shard) => shard.split === split));
-    const manifest: TokenManifest = { ...wanted, shards: inOrder };
+    const manifest: TokenManifest = { ...wanted, ...(split && { groups: split }), shards: inOrder };
     for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
+    if (split) writeFileAtomic(join(outDir, split.file), readFileSync(join(documentsDir, split.file)));
     writeManifest(outDir, manifest);
     removeOrphans(outDir, SPLITS, tokenFiles(manifest));
+    removeOtherGroups(outDir, split);
     return { outcome: 'written', report: manifest };
   } finally {
     for (const split of SPLITS) writers[split].discard();
+  }
+}
+
+/** Whether both know groups, or neither, and what they were is still there. */
+const isSplitAlike = (outDir: string, { groups: before }: TokenManifest, now: GroupsEntry | undefined): boolean =>
+  before === undefined ? now === undefined : now !== undefined && existsSync(join(outDir, before.file));
+
+/**
+ * The groups without their token shards where a document has moved: into training, with what it belongs to.
+ * @param moved keys of documents that were held out and are not any more
+ */
+async function unmoved(
+  { documentsDir }: TokenOptions,
+  groups: readonly Group[],
+  { moved, signal }: { readonly moved: ReadonlySet<number>; readonly signal: AbortSignal },
+): Promise<Group[]> {
+  const left: Group[] = [];
+  for (const group of groups) {
+    const mayHave = moved.size > 0 && group.kept?.some(({ split }) => split === 'valid');
+    left.push(mayHave && (await hasMoved(group)) ? { documents: group.documents } : group);
+  }
+  return left;
+
+  async function hasMoved({ documents }: Group): Promise<boolean> {
+    for await (const row of readShardColumns(documentsDir, 'documents', documents, URLS, signal)) {
+      const key = documentKey(row.string('url'), () => Buffer.from(row.whole().string('text')));
+      if (moved.has(key)) return true;
+    }
+    return false;
   }
 }
 

@@ -8,7 +8,7 @@ import { hash64 } from '../checksum.ts';
 import { type DocumentBatch, readShard } from '../documents/read.ts';
 import { readDocumentManifest } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
-import { verifyShard } from './shard.ts';
+import { verifyGroups, verifyShard } from './shard.ts';
 
 export async function verifyDocuments(dir: string, findings: Findings): Promise<void> {
   const manifest = readDocumentManifest(dir);
@@ -29,6 +29,7 @@ export async function verifyDocuments(dir: string, findings: Findings): Promise<
       findings.counts.documents += entry.rows;
     });
   }
+  await verifyGroups(dir, manifest, findings);
   verifyIds(dir, manifest, ids.repeated(), findings);
   for (const entry of manifest.rejects) {
     await verifyShard(dir, entry, schemaOf('rejects'), findings, () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Findings } from '../../crawlers/shell/work.ts';
 import { type AllowedSchemas, ShardReader } from '../arrow/read-shard.ts';
 import { createChecksum } from '../checksum.ts';
-import type { ShardEntry } from '../manifest-shape.ts';
+import { readGroups } from '../documents/groups.ts';
+import type { GroupsEntry, ShardEntry } from '../manifest-shape.ts';
 
 /**
  * Runs `read` over one shard of the manifest after comparing the file's own checksum; a shard that cannot be read is a
@@ -29,4 +30,13 @@ export async function verifyShard(
     }
     await read();
   });
+}
+
+/** The file that says what is held out together, where there is one. */
+export async function verifyGroups(
+  dir: string,
+  { groups }: { readonly groups?: GroupsEntry },
+  findings: Findings,
+): Promise<void> {
+  if (groups !== undefined) await findings.file(join(dir, groups.file), 'groups', async () => readGroups(dir, groups));
 }

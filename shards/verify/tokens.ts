@@ -5,13 +5,14 @@ import type { Findings } from '../../crawlers/shell/work.ts';
 import { ShardReader } from '../arrow/read-shard.ts';
 import { TABLE_SCHEMA, TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { checksumOf, createChecksum } from '../checksum.ts';
-import { readDocumentShards } from '../documents/read.ts';
+import { Sides } from '../documents/groups.ts';
+import { readDocumentShards, sideOf } from '../documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import { documentFingerprint, type TokenManifest, type TokenShard } from '../manifest-shape.ts';
-import { SPLITS, type Split, splitOf } from '../split.ts';
+import { SPLITS, type Split } from '../split.ts';
 import { openTokens, TOKEN_ARRAYS, type TokenFolder } from '../tokens/source.ts';
 import type { ShardDocuments } from '../tokens/table.ts';
-import { verifyShard } from './shard.ts';
+import { verifyGroups, verifyShard } from './shard.ts';
 
 export async function verifyTokens(dir: string, findings: Findings): Promise<void> {
   const folder = await openTokens(dir);
@@ -19,6 +20,8 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
   const tokenizer = join(dir, 'tokenizer.json');
   const found = existsSync(tokenizer) ? checksumOf(readFileSync(tokenizer)) : 'missing';
   if (found !== manifest.tokenizer) findings.add(tokenizer, 'checksum', `${found}, expected ${manifest.tokenizer}`);
+  await verifyGroups(dir, manifest, findings);
+  const hashes: Record<Split, { file: string; textHash: readonly string[] }[]> = { train: [], valid: [] };
   for (const shard of manifest.shards) {
     let listed: ShardDocuments | undefined;
     const list = async (): Promise<void> => {
@@ -30,6 +33,13 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
       verifyTokensOf(dir, manifest, shard, listed, findings);
       findings.counts.tokens += shard.rows;
     });
+    hashes[shard.split].push({ file: shard.file, textHash: listed?.textHash ?? [] });
+  }
+  if (manifest.groups === undefined) return; // older splits promised nothing of texts
+  const train = new Set(hashes.train.flatMap(({ textHash }) => textHash));
+  for (const { file, textHash } of hashes.valid) {
+    const copy = textHash.findIndex((hash) => train.has(hash));
+    if (copy >= 0) findings.add(join(dir, file), 'leak', `document ${copy}: its text stands in train as well`);
   }
 }
 
@@ -85,7 +95,8 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
     findings.add(manifestPath(tokensDir), 'stale', fact);
     return;
   }
-  if (findings.faults.some((fault) => fault.check === 'shard')) return; // documents are missing: no deal can be right
+  if (findings.faults.some(({ check }) => check === 'shard' || check === 'groups')) return; // what is missing leaves no right deal
+  const sides = Sides.of(tokensDir, tokens);
   const piles = {
     train: new Pile(folder, 'train', findings),
     valid: new Pile(folder, 'valid', findings),
@@ -96,7 +107,7 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
       const cluster = batch.string('cluster', row);
       const [source, text] = [batch.string('source', row), batch.bytes('text', row)];
       const textBytes = text.length;
-      const split = splitOf(cluster, tokens.validShare);
+      const split = sideOf(sides, batch, row, tokens.validShare);
       if (piles[split].isBetween) await piles[split].open();
       piles[split].deal(cluster, source, text);
       const figures = sources.get(source) ?? { train: [0, 0], valid: [0, 0] };

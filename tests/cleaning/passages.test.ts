@@ -52,6 +52,12 @@ describe('passages of fifty syllables and more', () => {
     );
   });
 
+  test('hyphenated syllables before them move nothing', async () => {
+    const old = 'Hà-nội có xe-lửa và tàu-thủy, thư-viện thì đóng cửa. ';
+    const [, later] = await outcomes([host(10, passage), `${old.repeat(3)}${story(60, 9)}\n\n${passage}`]);
+    expect(later.kept!.text).toBe(`${old.repeat(3)}${story(60, 9)}`);
+  });
+
   test.each<[string, CleanOptions]>([
     ['--passages keep', { passages: 'keep' }],
     ['keep-all', { preset: 'keep-all' }],

@@ -2,7 +2,7 @@
 import { eachBatch, openTokens } from 'vua/shards';
 import { Tokenizer, trainTokenizer, writeTokenShards } from 'vua/tokenizer';
 
-await trainTokenizer({ documents: ['documents'], vocabSize: 1024, out: 'tokenizer' });
+await trainTokenizer({ documents: ['documents'], vocabSize: 1024, validShare: 0.2, out: 'tokenizer' });
 const tokenizer = await Tokenizer.load('tokenizer');
 const ids = tokenizer.encode('Buổi sáng trên sông');
 console.log(tokenizer.vocabSize, tokenizer.decode(ids), ids.length < 15);

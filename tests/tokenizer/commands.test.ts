@@ -289,6 +289,15 @@ describe('vua tokens', () => {
   const options = () => ({ documents, tokenizer: at('tokenizer'), out: at('tokens'), validShare: 0.3 });
   beforeEach(() => run(tokenizerTrainCommand, trainOptions()));
 
+  test('a tokenizer that held out less is refused by name: it has seen what would be held out', async () => {
+    await run(tokenizerTrainCommand, trainOptions({ validShare: 0.1 }));
+    expect(await thrownBy(() => run(tokensCommand, options()))).toMatchObject({
+      ...{ code: 'OTHER_SHARE', exitStatus: 2, message: expect.stringMatching(/--valid-share 0\.1, tokens with 0\.3/) },
+    });
+    await run(tokenizerTrainCommand, trainOptions({ validShare: 0.4 }));
+    expect(await run(tokensCommand, options())).toBe(0);
+  });
+
   test('writes documents as BOS and tokens, which decode to the text', async () => {
     expect(await run(tokensCommand, options())).toBe(0);
     const tokenizer = await Tokenizer.load(at('tokens'));

@@ -37,6 +37,7 @@ import {
 } from '../record/checkpoint.ts';
 import { type CurveHead, openCurve, readCurve } from '../record/curve.ts';
 import { heldOutOf, textFacts } from '../score/held-out.ts';
+import { heldOutInTrain, leaksIn, leakText } from '../score/leaks.ts';
 import {
   type ClosingEvaluation,
   finishedSummary,
@@ -97,6 +98,9 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
   const finished = previous && !rewoundFrom && finishedSummary(options.out, previous, options.steps);
   if (finished) return { outcome: 'nothing_new', report: finished };
   if (why !== undefined) report.note(`${why}: it begins anew`);
+  const leaks = await leaksIn(folders);
+  if (leaks.length > 0 && !previous && folders.length > 1) throw heldOutInTrain(leaks);
+  for (const leak of leaks) report.note(`figures are too good: ${leakText(leak)}`);
   const heldOut = await heldOutOf(folders);
   const tokenizer = await tokenizerOf(folders[0]);
   const gpu = await openGpu(options.adapter);
