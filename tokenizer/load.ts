@@ -101,6 +101,12 @@ export class Tokenizer {
     return bytes;
   }
 
+  /** Ids whose bytes together are these, as merges make them: no split, no normalization. */
+  piecesOf(bytes: Uint8Array): number[] {
+    this.#encoder ??= new Encoder(this.model);
+    return this.#encoder.mergeAll(bytes);
+  }
+
   /** @throws ToolkitError BAD_TOKEN when the tokenizer has no special token of this name. */
   specialId(name: string): number {
     const index = this.model.specialTokens.indexOf(name);

@@ -59,6 +59,12 @@ export class Encoder {
     return new this.#TokenArray(ids.subarray(0, count));
   }
 
+  /** Ids of bytes as one pretoken. */
+  mergeAll(bytes: Uint8Array): number[] {
+    const word = Int32Array.from(bytes, (byte) => ID_OF_BYTE[byte]);
+    return Array.from(word.subarray(0, this.#merger.merge(word, word.length)));
+  }
+
   /**
    * Ids before any merge across spaces; valid until the next call. When the model has such merges, the first id of a
    * syllable that follows another, with one space between, bears the flag CONTINUES.

@@ -30,6 +30,7 @@ export const TRAINING = {
   width: z.int().min(0).default(0).describe('model width, 0: 64 × depth'),
   context: z.int().min(0).default(0).describe('tokens the model sees, 0: from depth'),
   architecture: z.enum(ARCHITECTURES).default('qwen3').describe('qwen3, or llama: without QK-norm'),
+  ropeBase: z.number().min(0).default(0).describe('base of the rotary angles, 0: 10,000, or that of --init-from'),
   untied: z.boolean().default(false).describe('a head of its own instead of the embedding'),
   activation: z.enum(ACTIVATIONS).default('swiglu').describe('experimental: relu2; not exportable'),
   softcap: z.number().min(0).default(0).describe('experimental: cap of the logits, 0: none; not exportable'),
@@ -115,6 +116,7 @@ export const trainCommand = defineCommand({
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model',
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model --resume',
     'vua train --tokens vua-out/tokens --preset 30M --steps 4000 --precision mixed --sample-prompts "Hà Nội" --out model',
+    'vua train --tokens new/tokens --init-from vua-out/model --steps 200 --out next',
     'vua train --tokens wiki/tokens https://data.example.org/law/tokens --weights 0.7 0.3 --steps 200 --out model',
   ],
   options: z.object({
@@ -123,6 +125,10 @@ export const trainCommand = defineCommand({
       .array(z.number().positive())
       .default([])
       .describe('share of each folder in the rows (default: as many rows as it has)'),
+    initFrom: z
+      .string()
+      .optional()
+      .describe('begin with these weights: a checkpoint, or a Qwen3 or Llama folder as transformers writes it'),
     ...TRAINING,
     out: z.string().describe('folder for checkpoints and curve'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),

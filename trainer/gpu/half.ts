@@ -1,4 +1,4 @@
-/** f16 (IEEE 754 binary16) and f32, for data that goes to or comes from the GPU: Node 20 has no Float16Array. */
+/** f16 (IEEE 754 binary16), bf16 (the upper half of an f32) and f32, for weights in files and on the GPU: Node 20 has no Float16Array. */
 
 const word = new Uint32Array(1);
 const real = new Float32Array(word.buffer);
@@ -43,4 +43,22 @@ export function fromHalf(halves: Uint16Array): Float32Array<ArrayBuffer> {
           : (1 + mantissa / 1024) * 2 ** (exponent - 15));
   }
   return values;
+}
+
+/** Rounds to the nearest bf16, ties to even. */
+export function toBrain(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const brains = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    real[0] = values[i];
+    const bits = word[0];
+    const isNone = (bits & 0x7fffffff) > 0x7f800000;
+    brains[i] = isNone ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+  }
+  return brains;
+}
+
+export function fromBrain(brains: Uint16Array): Float32Array<ArrayBuffer> {
+  const words = new Uint32Array(brains.length);
+  for (let i = 0; i < brains.length; i++) words[i] = brains[i] << 16;
+  return new Float32Array(words.buffer);
 }

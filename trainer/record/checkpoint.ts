@@ -175,6 +175,16 @@ export async function writeCheckpoint(
   return dir;
 }
 
+/** What the newest checkpoint of a training folder says, whole or not; none where there is none that says anything. */
+export function newestState(outDir: string): CheckpointState | undefined {
+  const newest = checkpointsIn(outDir).at(-1);
+  try {
+    return newest === undefined ? undefined : readJsonIfPresent<CheckpointState>(join(newest, 'state.json'));
+  } catch {
+    return undefined; // damaged: whoever opens it says so
+  }
+}
+
 /** Checkpoints of a training folder, oldest first. */
 export function checkpointsIn(outDir: string): string[] {
   if (!existsSync(outDir)) return [];

@@ -7,7 +7,11 @@
  */
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 
-export const DTYPE_BYTES = { F32: 4, F16: 2 } as const;
+/** All that the format knows; `TensorFile` reads the three floating ones that models come in. */
+export const DTYPE_BYTES = {
+  ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4 },
+  ...{ BF16: 2, F16: 2, I16: 2, U16: 2, F8_E4M3: 1, F8_E5M2: 1, I8: 1, U8: 1, BOOL: 1 },
+} as const;
 export type Dtype = keyof typeof DTYPE_BYTES;
 
 export interface TensorEntry {
@@ -66,7 +70,8 @@ export function parseHeader(json: Uint8Array, fileBytes: number): Map<string, Te
   const places = new Map<string, TensorPlace>();
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
     if (name === '__metadata__') continue;
-    if (!(dtype in DTYPE_BYTES)) throw new Error(`tensor ${name} is ${dtype}, expected F32`);
+    if (!(dtype in DTYPE_BYTES))
+      throw new Error(`tensor ${name} is ${dtype}, expected one of ${Object.keys(DTYPE_BYTES).join(', ')}`);
     const [from, to] = data_offsets.map((offset) => start + offset);
     const place = { dtype: dtype as Dtype, shape, from, to };
     if (to - from !== bytesOf(place)) throw new Error(`tensor ${name} has ${to - from} bytes for shape ${shape}`);

@@ -2,9 +2,10 @@
  * Tensors on disk, one at a time: a model never stands whole in memory, and a file may be larger than one buffer can be
  * (2 GiB for many calls). Writing hashes what it writes; a file appears under its name only when it is whole.
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { AtomicFile } from '../../crawlers/shell/folder.ts';
 import { createChecksum } from '../../shards/checksum.ts';
+import { fromBrain, fromHalf } from '../gpu/half.ts';
 import { countNotFinite } from './anomaly.ts';
 import {
   DTYPE_BYTES,
@@ -15,6 +16,12 @@ import {
   type TensorEntry,
   type TensorPlace,
 } from './safetensors.ts';
+
+const WIDENED = {
+  F32: (bytes: ArrayBuffer) => new Float32Array(bytes),
+  F16: (bytes: ArrayBuffer) => fromHalf(new Uint16Array(bytes)),
+  BF16: (bytes: ArrayBuffer) => fromBrain(new Uint16Array(bytes)),
+} as const;
 
 /** One call. */
 const CHUNK_BYTES = 1 << 24;
@@ -81,13 +88,14 @@ export class TensorFile {
     }
   }
 
-  /** Values of one tensor. @throws ToolkitError BAD_CHECKPOINT when there is none of f32. */
+  /** Values of one tensor, of f16 and bf16 widened. @throws ToolkitError BAD_CHECKPOINT when there is none such. */
   read(name: string): Float32Array<ArrayBuffer> {
     const place = this.places.get(name);
-    if (place?.dtype !== 'F32') {
-      throw notWhole(this.path, new Error(`tensor ${name}: ${place?.dtype ?? 'missing'}, expected F32`));
+    const widen = WIDENED[place?.dtype as keyof typeof WIDENED];
+    if (place === undefined || widen === undefined) {
+      throw notWhole(this.path, new Error(`tensor ${name}: ${place?.dtype ?? 'missing'}, expected F32, F16 or BF16`));
     }
-    return new Float32Array(readRange(this.#file, place.from, place.to).buffer);
+    return widen(readRange(this.#file, place.from, place.to).buffer);
   }
 
   close(): void {
@@ -128,16 +136,22 @@ export function fileChecksum(file: number, size: number): string {
   return checksum.digest();
 }
 
-/** Why a file is not what was written: `undefined` when it is. */
-export function damageOf(path: string, { bytes, checksum }: FileFacts): string | undefined {
-  if (!existsSync(path)) return 'is missing';
+/** Size and checksum of a file as it is. */
+export function factsOf(path: string): FileFacts {
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
-    if (size !== bytes) return `has ${size} bytes, expected ${bytes}`;
-    const digest = fileChecksum(file, size);
-    return digest === checksum ? undefined : `has checksum ${digest}, expected ${checksum}`;
+    const bytes = fstatSync(file).size;
+    return { bytes, checksum: fileChecksum(file, bytes) };
   } finally {
     closeSync(file);
   }
+}
+
+/** Why a file is not what was written: `undefined` when it is. */
+export function damageOf(path: string, { bytes, checksum }: FileFacts): string | undefined {
+  if (!existsSync(path)) return 'is missing';
+  const { size } = statSync(path);
+  if (size !== bytes) return `has ${size} bytes, expected ${bytes}`;
+  const { checksum: digest } = factsOf(path);
+  return digest === checksum ? undefined : `has checksum ${digest}, expected ${checksum}`;
 }

@@ -14,13 +14,19 @@ import { headAt } from '../record/plot.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
 import type { UnigramCounts } from '../score/unigram.ts';
 import type { HeldOutFigures, TrainingOptions, TrainingSummary } from './options.ts';
+import type { Origin } from './origin.ts';
 import { batchOf, optimizerOf, scheduleOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
 export type Identity = Readonly<Record<string, number | string>>;
 
 /** Everything that a resumed run must share with its beginning, by name: compared and told one by one. */
-export function identityOf(options: TrainingOptions, config: ModelConfig, folders: readonly TokenFolder[]): Identity {
+export function identityOf(
+  options: TrainingOptions,
+  config: ModelConfig,
+  folders: readonly TokenFolder[],
+  origin?: Origin,
+): Identity {
   const { seed, layout, weights, maskDocuments = false } = options;
   const { kind, ...schedule } = scheduleOf(options, config);
   const { rateOf: _rates, dynamicLossScale: _dynamic, ...optimizer } = optimizerOf(options);
@@ -35,6 +41,7 @@ export function identityOf(options: TrainingOptions, config: ModelConfig, folder
     ...optimizer,
     schedule: kind ?? '',
     ...schedule,
+    ...(origin && { initFrom: origin.fingerprint }),
   };
   return Object.fromEntries(
     Object.entries(all).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]),

@@ -37,6 +37,8 @@ export interface TrainingOptions extends RecipeOptions, LoopOptions {
   /** Continued at each evaluation, into samples.jsonl. */
   readonly samplePrompts?: readonly string[];
   readonly adapter: AdapterChoice;
+  /** Begin with these weights: a checkpoint of ours, or a folder as transformers writes it. */
+  readonly initFrom?: string;
   /** Take the kernels of such a GPU unmeasured. */
   readonly noTune?: boolean;
   /**

@@ -1,6 +1,6 @@
 /** What a recipe is made from: options, and what they are where nothing is said. */
 import type { AdapterFacts } from '../gpu/device.ts';
-import type { Activation, Architecture, MatrixOptimizer, PresetName } from '../model/config.ts';
+import type { Activation, Architecture, MatrixOptimizer, ModelConfig, PresetName } from '../model/config.ts';
 import type { OptimizerOptions } from '../model/trainer.ts';
 import type { ScheduleName } from './schedule.ts';
 
@@ -18,6 +18,10 @@ export interface RecipeOptions {
   readonly context: number;
   readonly architecture?: Architecture;
   readonly untied?: boolean;
+  /** 0: of the weights that are gone on from, else 10,000. */
+  readonly ropeBase?: number;
+  /** Shapes of weights that are gone on from: width, depth and switches are theirs, context where none is said. */
+  readonly model?: ModelConfig;
   // Experimental switches of the model.
   readonly activation?: Activation;
   readonly softcap?: number;

@@ -28,7 +28,8 @@ export interface Recipe {
 
 /** The model of a recipe; needs no adapter. */
 export function modelOf(options: RecipeOptions, vocabSize: number): ModelConfig {
-  const { preset, depth, width, context, untied = false } = options;
+  const { preset, depth, width, context, untied = false, ropeBase = 0, model } = options;
+  if (model) return continued(model, options, vocabSize);
   const known = preset ? PRESETS[preset] : { depth: DEFAULT_DEPTH, width: 0, context: 0 };
   const size = { depth: depth || known.depth, width: width || known.width, context: context || known.context };
   const { architecture, activation, softcap, valueEmbeddings, residualScalars } = {
@@ -36,7 +37,22 @@ export function modelOf(options: RecipeOptions, vocabSize: number): ModelConfig 
     ...given(options),
   };
   const switches = { activation, softcap, valueEmbeddings, residualScalars };
-  return modelConfig({ ...size, architecture, tied: !untied, ...switches, vocabSize });
+  return modelConfig({ ...size, architecture, tied: !untied, ...switches, vocabSize, ...(ropeBase && { ropeBase }) });
+}
+
+/** Context of weights that were made elsewhere, at most, where none is said: theirs may be larger than any memory. */
+const LONGEST_UNSAID = 1024;
+
+/** The same model with rows for the tokenizer of the tokens, and with another context where one is said. */
+function continued(model: ModelConfig, { context, ropeBase }: RecipeOptions, vocabSize: number): ModelConfig {
+  const rows = Math.max(model.vocabSize, vocabSize);
+  const T = context || Math.min(model.context, LONGEST_UNSAID);
+  if (T % 4 !== 0) throw badInput('BAD_OPTION', `--context ${T}: expected a multiple of 4`);
+  return {
+    ...model,
+    ...{ vocabSize: rows, paddedVocab: Math.ceil(rows / 64) * 64, context: T },
+    ropeBase: ropeBase || model.ropeBase,
+  };
 }
 
 const given = <T extends object>(options: T): T =>

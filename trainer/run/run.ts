@@ -54,6 +54,7 @@ import {
 } from './history.ts';
 import { type Closing, type OpenRun, openRun, trainingLoop } from './loop.ts';
 import type { TrainingOptions, TrainingSummary } from './options.ts';
+import { fillFrom, type Origin, originOf } from './origin.ts';
 import { ownKernels } from './own-kernels.ts';
 import { modelOf, type Recipe, recipeOf } from './recipe.ts';
 import type { TrainStep } from './train.ts';
@@ -86,14 +87,18 @@ interface Past {
   /** As it was when the run began: its folder may be written anew meanwhile. */
   readonly tokenizer: TokenizerFiles;
   readonly kept: Pick<CheckpointState, 'options' | 'adapter' | 'extra'>;
+  /** Weights that it began with. */
+  readonly origin?: Origin;
 }
 
-async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
+async function runLocked(given: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
   const { report } = work;
-  const { samplePrompts: prompts = [] } = options;
-  const folders = await openFolders(options.tokens);
+  const { samplePrompts: prompts = [] } = given;
+  const folders = await openFolders(given.tokens);
   const { vocabSize } = folders[0].manifest;
-  const identity = identityOf(options, modelOf(options, vocabSize), folders);
+  const origin = originOf(given);
+  const options: TrainingOptions = { ...given, model: origin?.config };
+  const identity = identityOf(options, modelOf(options, vocabSize), folders, origin);
   const { previous, stale, why, rewoundFrom, loader } = previousOf(options, identity);
   const finished = previous && !rewoundFrom && finishedSummary(options.out, previous, options.steps);
   if (finished) return { outcome: 'nothing_new', report: finished };
@@ -123,8 +128,9 @@ async function runLocked(options: TrainingOptions, work: Work): Promise<Outcome<
     try {
       const { rows, storage, kernels } = run.trainer;
       // A resume to the bit needs the same sums in the same order.
-      const kept = { options: identity, adapter, extra: { storage, rows, batch: rows * recipe.accumulate, kernels } };
-      return await record(run, options, { previous, stale, rewoundFrom, tokenizer, kept }, work);
+      const extra = { storage, rows, batch: rows * recipe.accumulate, kernels, ...(origin && { origin }) };
+      const kept = { options: identity, adapter, extra };
+      return await record(run, options, { previous, stale, rewoundFrom, tokenizer, kept, origin }, work);
     } finally {
       await run.release();
     }
@@ -152,7 +158,7 @@ async function record(
   const heldOutFigure = () => heldOut > 0 && { 'bits/byte': heldOut.toFixed(3) };
   let evaluation: ClosingEvaluation | undefined;
   let evaluates = false;
-  begin(run, options, past, report);
+  await begin(run, options, past, report);
   for (const note of orderNotes(run)) report.note(note);
   checkRoom(out, run.trainer.arena, options, Math.ceil((options.steps - from) / options.checkpointEvery));
   const afterLoss = (error: unknown): never => {
@@ -225,18 +231,18 @@ async function record(
   };
 }
 
-/** Weights of the checkpoint that is continued, or new ones. */
-function begin(
-  { trainer, recipe }: OpenRun,
+/** Weights of the checkpoint that is continued, those that it goes on from, or new ones. */
+async function begin(
+  { trainer, recipe, folders }: OpenRun,
   { out, start, seed }: TrainingOptions,
-  { previous, rewoundFrom }: Past,
+  { previous, rewoundFrom, origin }: Past,
   report: Reporter,
-): void {
+): Promise<void> {
   if (!previous) {
     const why = rewoundFrom ? `no checkpoint before step ${rewoundFrom}, going back to the start` : 'no checkpoint yet';
     if (start === 'resume') report.note(`${out}: ${why}: step 1`);
-    trainer.arena.initialise(recipe.config, seed);
-    return;
+    if (!origin) return trainer.arena.initialise(recipe.config, seed);
+    return fillFrom(origin, trainer.arena, folders[0], report);
   }
   loadCheckpoint(previous, trainer.arena);
   trainer.writeState(previous.state.optimizer);

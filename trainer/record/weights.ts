@@ -1,0 +1,140 @@
+/**
+ * Weights that a training goes on from: a checkpoint of ours, or a folder as transformers writes it (`config.json`, one
+ * safetensors file or several with their index, in f32, f16 or bf16). One tensor at a time: no model stands in memory.
+ */
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
+import { checksumOf } from '../../shards/checksum.ts';
+import type { Arena } from '../model/arena.ts';
+import { EMBEDDING, type ModelConfig, storedShape } from '../model/config.ts';
+import { checkpointsIn, MODEL_FILE, openCheckpoint } from './checkpoint.ts';
+import { configFromHuggingFace } from './huggingface-config.ts';
+import { modelFolder } from './models.ts';
+import { factsOf, TensorFile } from './tensor-file.ts';
+
+export const CONFIG_FILE = 'config.json';
+const INDEX_FILE = `${MODEL_FILE}.index.json`;
+
+export interface Weights {
+  /** Folder of the files. */
+  readonly dir: string;
+  /** Of the weights as they are. */
+  readonly config: ModelConfig;
+  /** Changes with the weights. */
+  readonly fingerprint: string;
+  /** Where a tensor lies, by Hugging Face's name. @throws ToolkitError BAD_CHECKPOINT when it is in none of the files */
+  readonly fileOf: (name: string) => string;
+}
+
+/**
+ * @param dir A checkpoint, a folder that holds them (the newest whole one is taken), or one of transformers.
+ * @throws ToolkitError (exit 2) NO_CHECKPOINT, BAD_CHECKPOINT, NOT_IMPORTABLE, BAD_TOKENIZER
+ */
+export function openWeights(dir: string): Weights {
+  const isTheirs = existsSync(join(dir, CONFIG_FILE)) && !existsSync(join(dir, 'state.json'));
+  if (isTheirs && checkpointsIn(modelFolder(dir)).length === 0) return openHuggingFace(dir);
+  const checkpoint = openCheckpoint(dir, { need: 'parameters' });
+  const path = join(checkpoint.dir, MODEL_FILE);
+  return {
+    ...{ dir: checkpoint.dir, config: checkpoint.state.config },
+    fingerprint: checkpoint.state.files?.[MODEL_FILE]?.checksum ?? factsOf(path).checksum,
+    fileOf: () => path,
+  };
+}
+
+function openHuggingFace(dir: string): Weights {
+  const read = readJson(join(dir, CONFIG_FILE));
+  const config = configFromHuggingFace(read, join(dir, CONFIG_FILE));
+  const fileOf = filesOf(dir);
+  const paths = [...new Set([...fileOf.values()])];
+  const checksums = paths.map((path) => factsOf(path).checksum);
+  return {
+    ...{ dir, config },
+    fingerprint: checksumOf(new TextEncoder().encode([JSON.stringify(config), ...checksums].join(' '))),
+    fileOf: (name) => fileOf.get(name) ?? missing(dir, name),
+  };
+}
+
+/** The file of each tensor, under the names that a model with a head has. */
+function filesOf(dir: string): ReadonlyMap<string, string> {
+  const index = join(dir, INDEX_FILE);
+  let entries: [name: string, path: string][];
+  if (existsSync(index)) {
+    const map = (readJson(index).weight_map ?? {}) as Record<string, string>;
+    entries = Object.entries(map).map(([name, file]) => [name, join(dir, basename(file))]);
+  } else {
+    const path = join(dir, MODEL_FILE);
+    if (!existsSync(path)) {
+      const found = existsSync(join(dir, 'pytorch_model.bin')) ? 'pytorch_model.bin' : 'no weights';
+      throw badInput(
+        'NOT_IMPORTABLE',
+        `${dir}: ${found}, expected ${MODEL_FILE} or ${INDEX_FILE}`,
+        'in Python: AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(DIR)',
+      );
+    }
+    const file = new TensorFile(path);
+    entries = [...file.places.keys()].map((name) => [name, path]);
+    file.close();
+  }
+  // A model that was saved without its head has no `model.` before its names.
+  const isBare = entries.some(([name]) => `model.${name}` === EMBEDDING);
+  return new Map(isBare ? entries.map(([name, path]) => [`model.${name}`, path]) : entries);
+}
+
+function readJson(path: string): Record<string, unknown> {
+  const value = readJsonIfPresent<Record<string, unknown>>(path);
+  if (typeof value === 'object' && value !== null) return value;
+  throw badInput('BAD_CHECKPOINT', `${path}: expected a JSON object`, 'restore the file from a copy');
+}
+
+function missing(dir: string, name: string): never {
+  throw badInput('BAD_CHECKPOINT', `${dir}: no tensor ${name}`, `expected by what ${CONFIG_FILE} says`);
+}
+
+/** Of each new token the old ids that its bytes are made of. */
+export type NewRows = ReadonlyMap<number, readonly number[]>;
+
+/**
+ * Fills the parameters; rows of new tokens become the mean of the rows of their pieces.
+ * @throws ToolkitError BAD_CHECKPOINT naming file, tensor and shapes
+ */
+export function loadWeights(weights: Weights, arena: Arena, newRows: NewRows = new Map()): void {
+  const open = new Map<string, TensorFile>();
+  try {
+    for (const parameter of arena.parameters) {
+      const path = weights.fileOf(parameter.name);
+      const file = open.get(path) ?? new TensorFile(path);
+      open.set(path, file);
+      const name = file.places.has(parameter.name) ? parameter.name : parameter.name.replace(/^model\./, '');
+      const found = file.places.get(name)?.shape;
+      const expected = storedShape(parameter, weights.config);
+      if (found?.join() !== expected.join()) {
+        throw badInput(
+          'BAD_CHECKPOINT',
+          `${path}: tensor ${parameter.name} is ${found ? `[${found}]` : 'missing'}, expected [${expected}]`,
+          'the weights and what is said of their shapes do not belong together',
+        );
+      }
+      const values = file.read(name);
+      const isTable = parameter.group === 'embedding' || parameter.group === 'head';
+      arena.write('params', parameter.name, isTable ? withRows(values, newRows, expected[1]) : values);
+    }
+  } finally {
+    for (const file of open.values()) file.close();
+  }
+}
+
+/** A table [V, C] with the new rows in it; it may grow. */
+function withRows(table: Float32Array<ArrayBuffer>, newRows: NewRows, C: number): Float32Array<ArrayBuffer> {
+  if (newRows.size === 0) return table;
+  const rows = Math.max(table.length / C, ...[...newRows.keys()].map((id) => id + 1));
+  const grown = new Float32Array(rows * C);
+  grown.set(table);
+  for (const [id, pieces] of newRows) {
+    const row = grown.subarray(id * C, (id + 1) * C).fill(0);
+    for (const piece of pieces) for (let c = 0; c < C; c++) row[c] += table[piece * C + c] / pieces.length;
+  }
+  return grown;
+}
