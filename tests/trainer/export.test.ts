@@ -1,5 +1,5 @@
 /** Exports: what the files hold, what is refused, and the same logits and tokens in transformers and llama.cpp. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -56,7 +56,13 @@ describe('a Hugging Face folder', () => {
       tie_word_embeddings: true,
       rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
     });
-    expect(json('hf', 'tokenizer_config.json').clean_up_tokenization_spaces).toBe(false);
+    expect(json('hf', 'tokenizer_config.json')).toMatchObject({
+      clean_up_tokenization_spaces: false,
+      model_input_names: ['input_ids', 'attention_mask'],
+      chat_template: expect.stringContaining('{{ bos_token }}{% for message in messages %}'),
+      additional_special_tokens: expect.arrayContaining(['<|user|>', '<|end|>']),
+    });
+    expect(existsSync(join(root, 'hf', '.export.partial'))).toBe(false);
     const bos = vocabSize - 16;
     expect(json('hf', 'generation_config.json').eos_token_id).toEqual([bos + 1, bos]);
     expect(json('hf', 'tokenizer.json').post_processor.special_tokens['<|bos|>'].ids).toEqual([bos]);
@@ -193,6 +199,37 @@ describe('a GGUF file', () => {
       expect(same(found.slice(row * C, (row + 1) * C), halves(q.slice(from * C, (from + 1) * C)))).toBe(true);
     }
     source.close();
+  });
+
+  it('comes in bf16 and q8_0, with the chat template and a Modelfile; the safetensors file in bf16 and f16', async () => {
+    const { dir, config } = await randomCheckpoint(join(root, 'narrow'), tokenizerDir, vocabSize);
+    const stored = new TensorFile(join(dir, 'model.safetensors'));
+    const name = 'model.layers.1.mlp.down_proj.weight';
+    const values = stored.read(name);
+    stored.close();
+    for (const [ggufType, dtype, tolerance] of [
+      ['q8_0', 'bf16', 1 / 127 / 2 + 2 ** -11],
+      ['bf16', 'f16', 2 ** -8],
+    ] as const) {
+      await exportTo('narrow-out', dir, { ggufType, dtype });
+      const bytes = readFileSync(join(root, 'narrow-out', `thử-${ggufType}.gguf`));
+      const { keys, tensors } = readGguf(bytes);
+      expect(keys['tokenizer.chat_template']).toBe(json('narrow-out', 'tokenizer_config.json').chat_template);
+      expect(keys['general.file_type']).toBe(ggufType === 'q8_0' ? 7 : 32);
+      const { data } = tensors.get('blk.1.ffn_down.weight')!;
+      const largest = Math.max(...values.map(Math.abs));
+      expect(Math.max(...values.map((value, i) => Math.abs(value - data[i])))).toBeLessThanOrEqual(largest * tolerance);
+      expect(tensors.get('blk.1.ffn_norm.weight')!.type).toBe(0);
+      const narrow = new TensorFile(join(root, 'narrow-out', 'model.safetensors'));
+      expect(narrow.places.get(name)!.dtype).toBe(dtype.toUpperCase());
+      const off = narrow.read(name).map((value, i) => Math.abs(value - values[i]) / Math.max(Math.abs(values[i]), 2 ** -14));
+      expect(Math.max(...off)).toBeLessThanOrEqual(dtype === 'bf16' ? 2 ** -8 : 2 ** -11);
+      narrow.close();
+      expect(json('narrow-out', 'config.json').torch_dtype).toBe(dtype === 'bf16' ? 'bfloat16' : 'float16');
+      expect(readFileSync(join(root, 'narrow-out', 'Modelfile'), 'utf8')).toBe(
+        `FROM ./thử-${ggufType}.gguf\nTEMPLATE "{{ .Prompt }}"\nPARAMETER num_ctx ${config.context}\nPARAMETER temperature 0.8\nPARAMETER top_k 40\nPARAMETER stop "<|bos|>"\n`,
+      );
+    }
   });
 
   it('takes the split rule from the tokenizer, and refuses one that llama.cpp lacks', () => {

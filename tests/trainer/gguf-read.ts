@@ -48,9 +48,14 @@ export function readGguf(bytes: Uint8Array): GgufFile {
     if (offset % 32 !== 0) throw new Error(`${name} is not aligned`);
     const count = sizes.reduce((a, b) => a * b, 1);
     const data = Float32Array.from({ length: count }, (_, i) =>
-      type === 0
-        ? view.getFloat32(start + offset + i * 4, true)
-        : fromHalf(view.getUint16(start + offset + i * 2, true)),
+      type === 8
+        ? fromHalf(view.getUint16(start + offset + 34 * Math.floor(i / 32), true)) *
+          view.getInt8(start + offset + 34 * Math.floor(i / 32) + 2 + (i % 32))
+        : type === 30
+          ? new Float32Array(Uint32Array.of(view.getUint16(start + offset + i * 2, true) << 16).buffer)[0]
+          : type === 0
+            ? view.getFloat32(start + offset + i * 4, true)
+            : fromHalf(view.getUint16(start + offset + i * 2, true)),
     );
     return [name, { sizes, type, data }] as const;
   });

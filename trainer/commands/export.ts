@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatTable } from '../../crawlers/shell/reporter.ts';
-import { EXPORT_FORMATS, GGUF_TYPES } from '../export/formats.ts';
+import { DTYPES, EXPORT_FORMATS, GGUF_TYPES } from '../export/formats.ts';
 
 export const exportCommand = defineCommand({
   name: 'export',
@@ -20,7 +20,14 @@ export const exportCommand = defineCommand({
       .enum(EXPORT_FORMATS)
       .default('both')
       .describe(`what to write: ${EXPORT_FORMATS.join(', ')}`),
-    ggufType: z.enum(GGUF_TYPES).default('f16').describe('matrices of the GGUF file: f16 or f32'),
+    dtype: z
+      .enum(DTYPES)
+      .default('f32')
+      .describe(`weights of the safetensors file: ${DTYPES.join(', ')}`),
+    ggufType: z
+      .enum(GGUF_TYPES)
+      .default('f16')
+      .describe(`matrices of the GGUF file: ${GGUF_TYPES.join(', ')}`),
     name: z.string().default('').describe('name of the model (default: that of --out)'),
     licence: z.string().optional().describe("the weights' licence for the model card, as SPDX names it"),
     documents: z.string().optional().describe('folder of document shards: sources and licences go into the card'),

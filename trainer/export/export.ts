@@ -2,24 +2,28 @@
  * A checkpoint for other programs: a Hugging Face folder (transformers), a GGUF file (llama.cpp), or both. Tensor by
  * tensor from file to file: no adapter is needed, and memory holds one tensor.
  */
-import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { makeFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { makeFolder, readJsonIfPresent, syncFolder, writeFault, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { readDocuments } from '../../shards/documents/read.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { toBrain, toHalf } from '../gpu/half.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type CheckpointState, MODEL_FILE, openCheckpoint } from '../record/checkpoint.ts';
 import { curvePath, readCurve } from '../record/curve.ts';
-import { checked, type FileFacts, TensorFile, writeHashed } from '../record/tensor-file.ts';
+import type { Dtype } from '../record/safetensors.ts';
+import { TensorFile, type TensorSource, writeHashed, writeSafetensors } from '../record/tensor-file.ts';
 import { heldOutFigures, readEvaluation } from '../run/history.ts';
 import type { HeldOutFigures } from '../run/options.ts';
-import type { ExportFormat, GgufType } from './formats.ts';
-import { ggufHeader, ggufPadding } from './gguf.ts';
+import type { ExportDtype, ExportFormat, GgufType } from './formats.ts';
+import { ggufBytes, ggufHeader, ggufPadding } from './gguf.ts';
 import { type GgufFacts, ggufMetadata, ggufTensors } from './gguf-model.ts';
 import { splitRuleOf } from './gguf-tokenizer.ts';
 import {
   assertExportable,
   configJson,
   generationConfigJson,
+  type SpecialIds,
   specialIdsOf,
   type TokenizerJson,
   tokenizerConfigJson,
@@ -31,6 +35,8 @@ export interface ExportOptions {
   readonly checkpoint: string;
   readonly out: string;
   readonly format: ExportFormat;
+  /** Of the safetensors file; f32. */
+  readonly dtype?: ExportDtype;
   /** Matrices of the GGUF file. */
   readonly ggufType: GgufType;
   /** Name in the card and in the GGUF file. */
@@ -50,55 +56,95 @@ export interface ExportSummary {
   readonly warnings: readonly string[];
 }
 
-/** @throws ToolkitError NOT_EXPORTABLE naming the switch, and those of openCheckpoint. */
+/**
+ * Writes into a folder of its own in OUT, and puts the files in their places when all are whole: killed before, OUT is as it
+ * was.
+ * @throws ToolkitError NOT_EXPORTABLE naming the switch, and those of openCheckpoint.
+ */
 export async function exportCheckpoint(options: ExportOptions, signal: AbortSignal): Promise<ExportSummary> {
-  const { out, format, name, licence, ggufType } = options;
+  const { out, format, name, licence, ggufType, dtype = 'f32' } = options;
   const { dir, state, damaged, isNotBest } = openCheckpoint(options.checkpoint, {
     need: 'parameters',
     best: options.best,
   });
-  const config: ModelConfig = state.config;
+  const { config } = state;
   assertExportable(config);
   const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
-  const ids = specialIdsOf(tokenizer);
+  const own = readJsonIfPresent<Record<string, unknown>>(join(dir, 'tokenizer_config.json')) ?? {};
+  const ids = specialIdsOf(await Tokenizer.load(dir));
   const rule = format === 'hf' ? undefined : splitRuleOf(tokenizer); // before anything is written
-  makeFolder(out);
-  const written: { path: string; bytes: number }[] = [];
-  const put = (file: string, write: (path: string) => void): void => {
-    const path = join(out, file);
-    write(path);
-    written.push({ path, bytes: statSync(path).size });
-  };
-  const json = (file: string, value: unknown): void =>
-    put(file, (path) => writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`));
-
-  if (format !== 'gguf') {
-    put(MODEL_FILE, (path) => copyFileSync(join(dir, MODEL_FILE), path)); // names and layouts are theirs already
-    json('config.json', configJson(config, ids));
-    json('generation_config.json', generationConfigJson(ids));
-    json('tokenizer.json', tokenizerWithBos(tokenizer));
-    json('tokenizer_config.json', tokenizerConfigJson(config));
-  }
-  if (format !== 'hf') {
-    const path = join(out, `${name}-${ggufType}.gguf`);
-    const facts = { name, type: ggufType, licence };
-    const { bytes } = await writeGguf(path, join(dir, MODEL_FILE), config, tokenizer, facts);
-    written.push({ path, bytes });
-  }
-  const run = dirname(resolve(dir));
-  const heldOut = figuresOf(run, state);
+  const heldOut = figuresOf(dirname(resolve(dir)), state);
   const data = options.documents ? await dataShares(options.documents, signal) : [];
-  const files = written.map(({ path }) => path.slice(out.length + 1));
-  put('README.md', (path) => writeFileAtomic(path, modelCard({ name, state, heldOut, data, licence, files })));
+  const files: string[] = [];
+  makeFolder(out);
+  const staging = join(out, '.export.partial');
+  rmSync(staging, { recursive: true, force: true });
+  makeFolder(staging);
+  const place = (file: string): string => {
+    files.push(file);
+    return join(staging, file);
+  };
+  const text = (file: string, content: string): void => writeFileAtomic(place(file), content);
+  const json = (file: string, value: unknown): void => text(file, `${JSON.stringify(value, null, 2)}\n`);
+
+  try {
+    if (format !== 'gguf') {
+      await writeWeights(place(MODEL_FILE), join(dir, MODEL_FILE), dtype);
+      json('config.json', configJson(config, ids, dtype));
+      json('generation_config.json', generationConfigJson(ids));
+      json('tokenizer.json', tokenizerWithBos(tokenizer, ids));
+      json('tokenizer_config.json', tokenizerConfigJson(own, tokenizer, ids, config));
+    }
+    if (format !== 'hf') {
+      const file = `${name}-${ggufType}.gguf`;
+      const chatTemplate = typeof own.chat_template === 'string' ? own.chat_template : undefined;
+      const facts = { name, type: ggufType, licence, chatTemplate };
+      await writeGguf(place(file), join(dir, MODEL_FILE), { config, tokenizer, ids }, facts);
+      text('Modelfile', modelfile(file, config, tokenizer.added_tokens.find(({ id }) => id === ids.bos)!.content));
+    }
+    text('README.md', modelCard({ name, state, heldOut, data, licence, files }));
+    for (const file of files) renameSync(join(staging, file), join(out, file));
+    syncFolder(out);
+  } catch (error) {
+    throw writeFault(staging, error) ?? error;
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
   return {
     checkpoint: dir,
-    files: written,
+    files: files.map((file) => ({ path: join(out, file), bytes: statSync(join(out, file)).size })),
     warnings: [
       ...(isNotBest ? [`${dir}: the newest; no checkpoint was evaluated on held-out text, so none is the best`] : []),
       ...damaged.map(({ reason }) => `damaged, passed over: ${reason}`),
       ...(rule?.spaced ? [SPACED] : []),
     ],
   };
+}
+
+/** For `ollama create NAME -f Modelfile`: it continues text as it is given; what follows the text's end is not shown. */
+const modelfile = (gguf: string, { context }: ModelConfig, bos: string): string =>
+  `FROM ./${gguf}
+TEMPLATE "{{ .Prompt }}"
+PARAMETER num_ctx ${context}
+PARAMETER temperature 0.8
+PARAMETER top_k 40
+PARAMETER stop "${bos}"
+`;
+
+const NARROWED = { f32: undefined, f16: toHalf, bf16: toBrain } as const;
+
+/** Names and layouts are theirs already. */
+async function writeWeights(path: string, from: string, dtype: ExportDtype): Promise<void> {
+  const source = new TensorFile(from);
+  try {
+    const tensors = [...source.places].map(([name, { shape }]): [string, TensorSource] => {
+      const read = () => NARROWED[dtype]?.(source.read(name)) ?? source.read(name);
+      return [name, { dtype: dtype.toUpperCase() as Dtype, shape, read }];
+    });
+    await writeSafetensors(path, new Map(tensors));
+  } finally {
+    source.close();
+  }
 }
 
 const SPACED =
@@ -114,20 +160,27 @@ function figuresOf(run: string, { step, heldOutBitsPerByte }: CheckpointState): 
   return { step, bitsPerByte: heldOutBitsPerByte, sources: [] };
 }
 
+interface GgufModel {
+  readonly config: ModelConfig;
+  readonly tokenizer: TokenizerJson;
+  readonly ids: SpecialIds;
+}
+
 async function writeGguf(
   path: string,
   from: string,
-  config: ModelConfig,
-  tokenizer: TokenizerJson,
+  { config, tokenizer, ids }: GgufModel,
   facts: GgufFacts,
-): Promise<FileFacts> {
+): Promise<void> {
   const tensors = ggufTensors(config, facts.type);
   const source = new TensorFile(from);
   try {
-    return await writeHashed(path, async (file) => {
-      file.write(ggufHeader(ggufMetadata(config, tokenizer, specialIdsOf(tokenizer), facts), tensors));
-      for (const { name, shape, dtype, from, convert } of tensors) {
-        file.write(checked(name, { shape, dtype }, convert(source.read(from))));
+    await writeHashed(path, async (file) => {
+      file.write(ggufHeader(ggufMetadata(config, tokenizer, ids, facts), tensors));
+      for (const tensor of tensors) {
+        const data = tensor.convert(source.read(tensor.from));
+        if (data.byteLength !== ggufBytes(tensor)) throw new Error(`tensor ${tensor.name}: ${data.byteLength} bytes`);
+        file.write(data);
         file.write(ggufPadding(file.bytes)); // the data begins aligned
       }
     });

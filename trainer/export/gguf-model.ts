@@ -4,7 +4,7 @@
  * are put in that order; its `qwen3` rotates halves.
  */
 
-import { toHalf } from '../gpu/half.ts';
+import { toBrain, toHalf } from '../gpu/half.ts';
 import { EMBEDDING, FINAL_NORM, HEAD, type LayerPart, layerName, type ModelConfig } from '../model/config.ts';
 import type { GgufType } from './formats.ts';
 import type { GgufTensor, GgufValue } from './gguf.ts';
@@ -34,11 +34,47 @@ export interface ExportTensor extends GgufTensor {
   convert(values: Float32Array<ArrayBuffer>): ArrayBufferView<ArrayBuffer>;
 }
 
+type TensorType = GgufTensor['dtype'];
+
+const CONVERT: Readonly<Record<TensorType, (values: Float32Array<ArrayBuffer>) => ArrayBufferView<ArrayBuffer>>> = {
+  ...{ F32: (values) => values, F16: toHalf, BF16: toBrain, Q8_0: toQ8 },
+};
+
+/** Values in a block of Q8_0. */
+const BLOCK = 32;
+
+/** Norms are f32; a matrix whose rows are no whole blocks is f16. */
+function dtypeOf(type: GgufType, shape: readonly number[]): TensorType {
+  if (type === 'f32' || shape.length === 1) return 'F32';
+  if (type === 'q8_0') return shape[1] % BLOCK === 0 ? 'Q8_0' : 'F16';
+  return type === 'bf16' ? 'BF16' : 'F16';
+}
+
+/** Blocks of | f16 scale = largest / 127 | 32 × i8 |, rounded as ggml's `quantize_row_q8_0_ref` rounds: away from zero. */
+export function toQ8(values: Float32Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array((values.length / BLOCK) * (2 + BLOCK));
+  const view = new DataView(bytes.buffer);
+  for (let at = 0, to = 0; at < values.length; at += BLOCK, to += 2 + BLOCK) {
+    let largest = 0;
+    for (let i = 0; i < BLOCK; i++) largest = Math.max(largest, Math.abs(values[at + i]));
+    const scale = Math.fround(largest / 127);
+    const inverse = scale > 0 ? Math.fround(1 / scale) : 0;
+    view.setUint16(to, toHalf([scale])[0], true);
+    for (let i = 0; i < BLOCK; i++) {
+      const scaled = Math.fround(values[at + i] * inverse);
+      view.setInt8(to + 2 + i, Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5));
+    }
+  }
+  return bytes;
+}
+
+const FILE_TYPES: Readonly<Record<GgufType, number>> = { f32: 0, f16: 1, q8_0: 7, bf16: 32 };
+
 export function ggufTensors(config: ModelConfig, type: GgufType): ExportTensor[] {
   const { vocabSize: V, width: C, heads, keyHeads, headSize: HS, hidden: F } = config;
   const isLlama = config.architecture === 'llama';
   const tensor = (from: string, name: string, shape: number[], turned = false): ExportTensor => {
-    const dtype = type === 'f16' && shape.length > 1 ? 'F16' : 'F32';
+    const dtype = dtypeOf(type, shape);
     return {
       from,
       name: `${name}.weight`,
@@ -46,7 +82,7 @@ export function ggufTensors(config: ModelConfig, type: GgufType): ExportTensor[]
       dtype,
       convert(values) {
         const ordered = turned ? neighbouringPairs(values, HS, C) : values;
-        return dtype === 'F16' ? toHalf(ordered) : ordered;
+        return CONVERT[dtype](ordered);
       },
     };
   };
@@ -90,13 +126,15 @@ export interface GgufFacts {
   readonly name: string;
   readonly type: GgufType;
   readonly licence?: string;
+  /** Jinja. */
+  readonly chatTemplate?: string;
 }
 
 export function ggufMetadata(
   config: ModelConfig,
   tokenizer: TokenizerJson,
   ids: SpecialIds,
-  { name, type, licence }: GgufFacts,
+  { name, type, licence, chatTemplate }: GgufFacts,
 ): Record<string, GgufValue> {
   const { architecture } = config;
   const model: Record<string, GgufValue> = {
@@ -119,8 +157,10 @@ export function ggufMetadata(
     'general.name': { string: name },
     ...(licence !== undefined && { 'general.license': { string: licence } }),
     'general.languages': { strings: ['vi'] },
-    'general.file_type': { u32: type === 'f16' ? 1 : 0 },
+    'general.file_type': { u32: FILE_TYPES[type] },
+    ...(type === 'q8_0' && { 'general.quantization_version': { u32: 2 } }),
     ...Object.fromEntries(Object.entries(model).map(([key, value]) => [`${architecture}.${key}`, value])),
     ...tokenizerMetadata(tokenizer, ids),
+    ...(chatTemplate !== undefined && { 'tokenizer.chat_template': { string: chatTemplate } }),
   };
 }

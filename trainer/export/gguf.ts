@@ -7,7 +7,7 @@
  */
 const GGUF_ALIGN = 32;
 const VALUE_TYPES = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const;
-const TENSOR_TYPES = { F32: 0, F16: 1 } as const;
+const TENSOR_TYPES = { F32: 0, F16: 1, Q8_0: 8, BF16: 30 } as const;
 
 export type GgufValue =
   | { readonly u32: number }
@@ -24,8 +24,9 @@ export interface GgufTensor {
   readonly dtype: keyof typeof TENSOR_TYPES;
 }
 
-const ELEMENT_BYTES = { F32: 4, F16: 2 } as const;
-const ggufBytes = ({ shape, dtype }: GgufTensor): number =>
+/** Q8_0: blocks of 32 numbers, a scale of f16 before them. */
+const ELEMENT_BYTES = { F32: 4, F16: 2, Q8_0: 34 / 32, BF16: 2 } as const;
+export const ggufBytes = ({ shape, dtype }: GgufTensor): number =>
   shape.reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
 /** Zero bytes behind `length` so that the next thing is aligned. */
 export const ggufPadding = (length: number): Uint8Array<ArrayBuffer> =>

@@ -3,7 +3,10 @@
  * transformers 5 writes them (fields of version 4 beside them where they were renamed).
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
+import type { Tokenizer } from '../../tokenizer/load.ts';
 import { type Architecture, experimentalSwitch, type ModelConfig } from '../model/config.ts';
+
+import type { ExportDtype } from './formats.ts';
 
 const NAMES: Readonly<Record<Architecture, string>> = { qwen3: 'Qwen3ForCausalLM', llama: 'LlamaForCausalLM' };
 
@@ -28,7 +31,9 @@ export interface SpecialIds {
   readonly pad: number;
 }
 
-export function configJson(config: ModelConfig, ids: SpecialIds): Record<string, unknown> {
+const TORCH_DTYPES: Readonly<Record<ExportDtype, string>> = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' };
+
+export function configJson(config: ModelConfig, ids: SpecialIds, dtype: ExportDtype): Record<string, unknown> {
   const { architecture } = config;
   return {
     architectures: [NAMES[architecture]],
@@ -56,8 +61,8 @@ export function configJson(config: ModelConfig, ids: SpecialIds): Record<string,
     bos_token_id: ids.bos,
     eos_token_id: ids.eos,
     pad_token_id: ids.pad,
-    dtype: 'float32',
-    torch_dtype: 'float32',
+    dtype: TORCH_DTYPES[dtype],
+    torch_dtype: TORCH_DTYPES[dtype],
   };
 }
 
@@ -82,19 +87,15 @@ export interface TokenizerJson {
   };
 }
 
-export function specialIdsOf(tokenizer: TokenizerJson): SpecialIds {
-  const id = (content: string): number => {
-    const found = tokenizer.added_tokens.find((token) => token.content === content);
-    if (found) return found.id;
-    throw badInput('BAD_TOKENIZER', `tokenizer.json: no special token ${content}`, 'use the tokenizer of the run');
-  };
-  return { bos: id('<|bos|>'), eos: id('<|eos|>'), pad: id('<|pad|>') };
-}
+export const specialIdsOf = ({ bosId: bos, eosId: eos, padId: pad }: Tokenizer): SpecialIds => ({ bos, eos, pad });
+
+const nameOf = ({ added_tokens }: TokenizerJson, id: number): string =>
+  added_tokens.find((token) => token.id === id)!.content;
 
 /** The tokenizer as it is, and BOS before every text: that is how the model saw its documents. */
-export function tokenizerWithBos(tokenizer: TokenizerJson): Record<string, unknown> {
-  const { bos } = specialIdsOf(tokenizer);
-  const special = { SpecialToken: { id: '<|bos|>', type_id: 0 } };
+export function tokenizerWithBos(tokenizer: TokenizerJson, { bos }: SpecialIds): Record<string, unknown> {
+  const name = nameOf(tokenizer, bos);
+  const special = { SpecialToken: { id: name, type_id: 0 } };
   const sequence = (id: string, type_id: number) => ({ Sequence: { id, type_id } });
   return {
     ...tokenizer,
@@ -102,18 +103,28 @@ export function tokenizerWithBos(tokenizer: TokenizerJson): Record<string, unkno
       type: 'TemplateProcessing',
       single: [special, sequence('A', 0)],
       pair: [special, sequence('A', 0), sequence('B', 1)],
-      special_tokens: { '<|bos|>': { id: '<|bos|>', ids: [bos], tokens: ['<|bos|>'] } },
+      special_tokens: { [name]: { id: name, ids: [bos], tokens: [name] } },
     },
   };
 }
 
-/** Without `clean_up_tokenization_spaces: false`, decoding elsewhere drops spaces before punctuation. */
-export const tokenizerConfigJson = (config: ModelConfig): Record<string, unknown> => ({
-  tokenizer_class: 'PreTrainedTokenizerFast',
-  bos_token: '<|bos|>',
-  eos_token: '<|eos|>',
-  pad_token: '<|pad|>',
-  add_prefix_space: false,
-  clean_up_tokenization_spaces: false,
-  model_max_length: config.context,
-});
+/**
+ * The run's own file (chat template and special tokens stay), and what others need: without
+ * `clean_up_tokenization_spaces: false` decoding drops spaces before punctuation, without `model_input_names` transformers 4
+ * gives `generate` an argument that it refuses; a batch is continued at its right end, so padding stands left.
+ */
+export function tokenizerConfigJson(
+  own: Readonly<Record<string, unknown>>,
+  tokenizer: TokenizerJson,
+  { bos, eos, pad }: SpecialIds,
+  { context }: ModelConfig,
+): Record<string, unknown> {
+  const { vua: _asked, ...kept } = own;
+  const [bosName, eosName, padName] = [bos, eos, pad].map((id) => nameOf(tokenizer, id));
+  return {
+    ...{ tokenizer_class: 'PreTrainedTokenizerFast', add_prefix_space: false, clean_up_tokenization_spaces: false },
+    ...kept,
+    ...{ bos_token: bosName, eos_token: eosName, pad_token: padName },
+    ...{ model_max_length: context, model_input_names: ['input_ids', 'attention_mask'], padding_side: 'left' },
+  };
+}

@@ -79,7 +79,7 @@ Every document was preceded by \`<|bos|>\`, which the tokenizer adds, and which 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("${name}")
 model = AutoModelForCausalLM.from_pretrained("${name}")
-inputs = tokenizer("Việt Nam", return_tensors="pt", return_token_type_ids=False)
+inputs = tokenizer("Việt Nam", return_tensors="pt")
 print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0], skip_special_tokens=True))
 \`\`\`
 

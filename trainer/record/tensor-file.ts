@@ -59,7 +59,7 @@ export const writeSafetensors = (path: string, sources: ReadonlyMap<string, Tens
   });
 
 /** The data of a source. @throws Error when it is not of its shape's size. */
-export function checked(name: string, { dtype, shape }: TensorEntry, data: ArrayBufferView): ArrayBufferView {
+function checked(name: string, { dtype, shape }: TensorEntry, data: ArrayBufferView): ArrayBufferView {
   const expected = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
   if (data.byteLength !== expected) throw new Error(`tensor ${name}: ${data.byteLength} bytes, expected ${expected}`);
   return data;
