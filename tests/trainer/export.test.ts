@@ -222,7 +222,9 @@ describe('a GGUF file', () => {
       expect(tensors.get('blk.1.ffn_norm.weight')!.type).toBe(0);
       const narrow = new TensorFile(join(root, 'narrow-out', 'model.safetensors'));
       expect(narrow.places.get(name)!.dtype).toBe(dtype.toUpperCase());
-      const off = narrow.read(name).map((value, i) => Math.abs(value - values[i]) / Math.max(Math.abs(values[i]), 2 ** -14));
+      const off = narrow
+        .read(name)
+        .map((value, i) => Math.abs(value - values[i]) / Math.max(Math.abs(values[i]), 2 ** -14));
       expect(Math.max(...off)).toBeLessThanOrEqual(dtype === 'bf16' ? 2 ** -8 : 2 ** -11);
       narrow.close();
       expect(json('narrow-out', 'config.json').torch_dtype).toBe(dtype === 'bf16' ? 'bfloat16' : 'float16');
