@@ -1,12 +1,14 @@
 /** Plans against figures worked out by hand and against what is allocated; the learning rate sweep. */
 import { describe, expect, it } from 'vitest';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { cardOf } from '../../trainer/gpu/cards.ts';
 import { normal, seededRandom } from '../../trainer/gpu/random.ts';
 import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/run/flops.ts';
 import { centred, type SweepPoint, suggestRate, sweepRates } from '../../trainer/run/lr-find.ts';
-import { effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
+import { effectiveParameters, effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
+import { planText } from '../../trainer/run/plan-text.ts';
 import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
 
 describe('plan', () => {
@@ -19,6 +21,44 @@ describe('plan', () => {
       (flopsPerToken(config) * 1e6) / 67e12,
     );
     expect(modelFlopsUtilisation(config, 'SwiftShader driver', 1e6)).toBeUndefined();
+  });
+
+  it.each([
+    ['NVIDIA H100 80GB HBM3', 'h100'],
+    ['NVIDIA H100 PCIe', 'h100-pcie'],
+    ['NVIDIA H100 NVL', 'h100-nvl'],
+    ['NVIDIA A100-SXM4-40GB', 'a100-40gb'],
+    ['NVIDIA A100 80GB PCIe', 'a100'],
+    ['Tesla V100-SXM2-16GB', 'v100-16gb'],
+    ['NVIDIA GeForce RTX 4090', 'rtx4090'],
+    ['NVIDIA GeForce RTX 4090 Laptop GPU', undefined],
+    ['NVIDIA GeForce RTX 4090 D', undefined],
+    ['NVIDIA GeForce RTX 3060 Ti', undefined],
+    ['NVIDIA A10G', undefined],
+    ['Apple M1 Pro', undefined],
+    ['SwiftShader driver', undefined],
+  ])('knows %s as %s', (name, card) => {
+    expect(cardOf(name)?.name).toBe(card);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 1.91],
+    [10, 5.33],
+    [1000, 6.31], // however large
+  ])('%s times the parameters that the text is good for are worth %s (their second term)', (times, worth) => {
+    expect(effectiveParameters(20e6, times * 1e6) / 1e6).toBeCloseTo(worth, 1);
+  });
+
+  it('marks epochs beyond reason', () => {
+    const text = (uniqueTokens: number): string => {
+      const options = { preset: PRESETS['1M'], tokens: 1e8, uniqueTokens, rows: 16, storage: 'f32' } as const;
+      const plan = planOf({ ...options, devices: [], utilisation: 0.5 });
+      return planText([{ name: '1M', ...plan }], { uniqueTokens, precision: 'f32', utilisation: 0.5 });
+    };
+    expect(text(5e7)).toMatch(/epochs over the data +2\.00$/m);
+    expect(text(1e7)).toMatch(/epochs over the data +10\.0 !$/m);
+    expect(text(1e6)).toMatch(/epochs over the data +100 !!$[\s\S]*40\.0 M --training-tokens/m);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 /** What `vua bench` prints: shares of what the adapter can do in the same run. */
 import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
+import { cardOf } from '../gpu/cards.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
 import type { MatmulRate, Peaks, StepBench } from './bench.ts';
@@ -40,6 +41,12 @@ export const boundBy = (ofPeak: number, ofCopy: number): string =>
   Math.max(ofPeak, ofCopy) < BOUND ? 'neither' : ofPeak > ofCopy ? 'arithmetic' : 'memory';
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
+/** Over the peak of the card's data sheet (`modelFlopsUtilisation`). */
+function mfuOf({ adapter }: BenchReport, { modelGflop, ms, storage }: BenchReport['steps'][number]): string {
+  const peak = cardOf(adapter.name)?.[storage];
+  return peak === undefined ? '-' : percent(modelGflop / ms / peak);
+}
+
 export function benchText(report: BenchReport, kernels: number): string {
   const { adapter, clock, tuned, peaks, matmuls, steps, peers } = report;
   const blocks = [
@@ -53,7 +60,18 @@ export function benchText(report: BenchReport, kernels: number): string {
     ]),
     formatTable([
       [
-        ...['training step', 'parameters', 'kernels', 'tokens', 'ms', 'tokens/s', 'GFLOP/s', 'of matmul', 'MFU'],
+        ...[
+          'training step',
+          'parameters',
+          'kernels',
+          'tokens',
+          'ms',
+          'tokens/s',
+          'GFLOP/s',
+          'of matmul',
+          'of peak',
+          'MFU',
+        ],
         ...['data wait', 'encode', 'memory'],
       ],
       ...steps.map((step) => {
@@ -64,6 +82,7 @@ export function benchText(report: BenchReport, kernels: number): string {
           ...[formatCount(Math.round(step.tokensPerSecond)), rate.toFixed(1)],
           percent(rate / bestMatmul(report, step.storage)),
           percent((1000 * step.modelGflop) / step.ms / peakOf(report, step.storage)),
+          mfuOf(report, step),
           percent(step.dataWait),
           percent(step.encode),
           formatBytes(step.bytes),

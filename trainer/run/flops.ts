@@ -1,5 +1,5 @@
 /**
- * What a step costs in arithmetic: for planning and for the model FLOPs utilisation.
+ * What a step costs in arithmetic: for planning and for the model FLOPs utilisation (MFU).
  *
  * A token costs 6 FLOPs for each weight of a matrix it passes (forward 2, backward 4; the head is one, the embedding
  * table is not) and 12·L·NH·HS·T for attention (Chowdhery et al. 2022, PaLM, appendix B: causal masking is not
@@ -22,7 +22,10 @@ export function flopsPerToken(config: ModelConfig): number {
   return 6 * (matrices + vocabSize * width) + 12 * layers * heads * headSize * context;
 }
 
-/** Share of the adapter's peak that training at this speed uses; `undefined` where no peak is known. */
+/**
+ * MFU, the one definition for curves, `vua bench` and `vua plan --utilisation`: these FLOPs of the tokens of a second over
+ * the peak of the card's data sheet. `undefined` where no peak is known.
+ */
 export function modelFlopsUtilisation(
   config: ModelConfig,
   adapterName: string,

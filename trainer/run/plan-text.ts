@@ -1,6 +1,6 @@
 /** Plans beside each other, for people. */
 import { formatBytes, formatCount, formatSeconds, formatTable } from '../../crawlers/shell/reporter.ts';
-import { GOOD_EPOCHS, type Plan } from './plan.ts';
+import { GOOD_EPOCHS, type Plan, WORTHLESS_EPOCHS } from './plan.ts';
 
 /** `utilisation`: share of a device's peak that training reaches. */
 export function planText(
@@ -24,6 +24,8 @@ const short = (value: number): string => {
   return size === undefined ? formatCount(value) : `${(value / size).toPrecision(3)} ${unit}`;
 };
 
+const markOf = (epochs: number): string => (epochs > WORTHLESS_EPOCHS ? ' !!' : epochs > GOOD_EPOCHS ? ' !' : '');
+
 function rowsOf(plans: readonly Plan[], uniqueTokens: number | undefined): string[][] {
   const row = (name: string, text: (plan: Plan) => string): string[] => [name, ...plans.map(text)];
   return [
@@ -35,8 +37,9 @@ function rowsOf(plans: readonly Plan[], uniqueTokens: number | undefined): strin
     row('steps', ({ steps }) => formatCount(steps)),
     ...(uniqueTokens
       ? [
-          row('epochs over the data', ({ epochs }) => (epochs ?? 0).toPrecision(3)),
+          row('epochs over the data', ({ epochs = 0 }) => `${epochs.toPrecision(3)}${markOf(epochs)}`),
           row('worth in fresh tokens', (plan) => short(plan.effectiveTokens)),
+          row('worth in parameters', (plan) => short(plan.effectiveParameters)),
         ]
       : []),
     row('FLOPs', ({ flops }) => flops.toExponential(2).replace('e+', 'e')),
@@ -66,7 +69,12 @@ function notes(plans: readonly Plan[], unique: number | undefined, precision: st
   const beyond = plans.filter(({ tokens }) => tokens > ceiling);
   if (beyond.length > 0)
     lines.push(
-      `${beyond.length} of ${plans.length} sizes want more text than that: gather more, or train a smaller model`,
+      `!  ${beyond.length} of ${plans.length} sizes want more text than that: gather more, or train a smaller model`,
+    );
+  const lost = plans.filter(({ tokens }) => tokens > WORTHLESS_EPOCHS * unique);
+  if (lost.length > 0)
+    lines.push(
+      `!! ${lost.length} want more than ${WORTHLESS_EPOCHS} epochs: beyond that nothing was gained; ${short(WORTHLESS_EPOCHS * unique)} --training-tokens are the most that make sense`,
     );
   return lines;
 }

@@ -4,6 +4,8 @@
  *   tokens   20 for each parameter (Hoffmann et al. 2022) unless said otherwise
  *   data     U tokens seen E times are worth U + U·R·(1 − exp(−(E − 1)/R)) fresh ones, R = 15.39 (Muennighoff et al.
  *            2023, eq. 5): four epochs nearly as good as fresh text, and however long the run, no more than 16.4 U
+ *   size     parameters beyond those that U fresh tokens are best spent on (U/20) lose their worth in the same way, faster
+ *            (their second term, R = 5.31): a larger model learns little more from the same text
  *   time     FLOPs (gpu/cards.ts) over devices · peak · the share of it that training reaches
  *   memory   what the trainer would allocate (memory.ts), with Muon and without recomputation
  */
@@ -18,7 +20,11 @@ import { OPTIMIZER } from './recipe-options.ts';
 
 /** Half-life-like constant of repeated data; and the epochs up to which repeating costs next to nothing. */
 const REPEAT = 15.387756;
+/** The same of parameters in excess. */
+const EXCESS = 5.309743;
 export const GOOD_EPOCHS = 4;
+/** Beyond so many there is nothing left to learn: their runs of more epochs gained nothing and began to lose. */
+export const WORTHLESS_EPOCHS = 40;
 
 export interface Preset {
   readonly depth: number;
@@ -57,9 +63,18 @@ export function parseDevice(text: string, precision: 'f32' | 'f16'): Device {
 
 /** Fresh tokens that `tokens` tokens of training on `unique` ones are worth. */
 export function effectiveTokens(unique: number, tokens: number): number {
-  if (tokens <= unique) return tokens;
-  const repeats = tokens / unique - 1;
-  return unique + unique * REPEAT * (1 - Math.exp(-repeats / REPEAT));
+  return worthOf(unique, tokens, REPEAT);
+}
+
+/** Parameters that a model is worth where there are so many distinct tokens: those that it has, where they are enough. */
+export function effectiveParameters(unique: number, parameters: number): number {
+  return worthOf(unique / TOKENS_PER_PARAMETER, parameters, EXCESS);
+}
+
+/** The first `fresh` count whole, those beyond less and less. */
+function worthOf(fresh: number, all: number, decay: number): number {
+  if (all <= fresh) return all;
+  return fresh + fresh * decay * (1 - Math.exp(-(all / fresh - 1) / decay));
 }
 
 export interface PlanOptions {
@@ -84,6 +99,8 @@ export interface Plan {
   readonly epochs?: number;
   /** What the tokens are worth in fresh ones. */
   readonly effectiveTokens: number;
+  /** What the parameters are worth for the data at hand. */
+  readonly effectiveParameters: number;
   /** Tokens for which the data at hand is good: four epochs. */
   readonly dataCeiling?: number;
   readonly flops: number;
@@ -105,6 +122,7 @@ export function planOf(options: PlanOptions): Plan {
     steps: Math.ceil(tokens / (rows * config.context)),
     ...(uniqueTokens && { epochs: tokens / uniqueTokens, dataCeiling: GOOD_EPOCHS * uniqueTokens }),
     effectiveTokens: uniqueTokens ? effectiveTokens(uniqueTokens, tokens) : tokens,
+    effectiveParameters: uniqueTokens ? effectiveParameters(uniqueTokens, parameters) : parameters,
     flops,
     memoryBytes: memory,
     devices: devices.map((device) => ({
