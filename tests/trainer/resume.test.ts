@@ -1,9 +1,13 @@
-/** `vua train` killed with SIGKILL and resumed: losses, weights, moments and counters as if nothing had happened. */
+/** Trainings that are killed, stopped, made longer and resumed: losses, weights, moments and counters as if nothing had happened. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { trainCommand } from '../../trainer/commands/train.ts';
+import { openGpu } from '../../trainer/gpu/adapter.ts';
+import type { Gpu } from '../../trainer/gpu/device.ts';
 import { checkpointsIn, stepOf } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { readEvaluation } from '../../trainer/run/history.ts';
@@ -13,26 +17,40 @@ import type { UnigramCounts } from '../../trainer/score/unigram.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { makeTokens } from './support.ts';
 
-/** Ends when the process does, or is killed behind step `killBehind`. */
-function vuaTrain(tokens: string, out: string, more: readonly string[], killBehind?: number): Promise<string> {
-  const size = ['--width', '32', '--context', '16', '--batch', '6', '--micro-batch', '2', '--steps', '12'];
-  const every = ['--evaluate-every', '4', '--checkpoint-every', '3', '--layout', 'packed', '--mask-documents'];
-  const args = [resolve('dist/main.js'), 'train', '--tokens', tokens, '--out', out, ...size, ...every];
-  const child = spawn(process.execPath, [...args, ...more]);
-  let said = '';
+const SIZE = { depth: 1, width: 32, context: 16, batch: 6, microBatch: 2, steps: 12, warmup: 1 };
+const OFTEN = { evaluateEvery: 4, checkpointEvery: 3, layout: 'packed', maskDocuments: true };
+type Flags = Partial<TrainingOptions> & { readonly resume?: boolean };
+
+/** What `vua train` is given, in a process of its own, which is killed behind a step. */
+async function killedTraining(tokens: string, out: string, killBehind: number): Promise<void> {
+  const args = Object.entries({ tokens, out, ...SIZE, ...OFTEN }).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [flag] : [flag, String(value)];
+  });
+  const child = spawn(process.execPath, [resolve('dist/main.js'), 'train', ...args], { stdio: 'ignore' });
   const curve = join(out, 'curve.jsonl');
   const watch = setInterval(() => {
     try {
-      if (readFileSync(curve, 'utf8').split('\n').length - 2 > killBehind!) child.kill('SIGKILL');
+      if (readFileSync(curve, 'utf8').split('\n').length - 2 > killBehind) child.kill('SIGKILL');
     } catch {} // no curve yet
   }, 5);
-  child.stderr.on('data', (chunk) => (said += chunk));
-  return new Promise((done) =>
-    child.on('close', () => {
-      clearInterval(watch);
-      done(said);
-    }),
-  );
+  await new Promise((ended) => child.on('close', ended));
+  clearInterval(watch);
+}
+
+/** `vua train` in this process, on the one device that is open. @returns what it said */
+async function trained(out: string, { resume = false, rewind, ...flags }: Flags = {}): Promise<string> {
+  const heard = context();
+  const given = { tokens: [tokens], out, ...SIZE, ...OFTEN, ...flags };
+  const options = trainCommand.options.parse(given) as unknown as TrainingOptions;
+  const start = resume ? 'resume' : 'new';
+  try {
+    const { outcome } = await runTraining({ ...options, start, rewind, gpu }, heard);
+    return heard.err.join('') + outcome;
+  } catch (error) {
+    if (error instanceof ToolkitError) return `${heard.err.join('')}${error.code}: ${error.message} ${error.hint}`;
+    throw error;
+  }
 }
 
 const hashes = (out: string): string[] => {
@@ -49,19 +67,21 @@ const hashes = (out: string): string[] => {
 
 /** A training that nothing disturbs, for the tests that disturb one. */
 const whole = temporaryFolder('file');
-const WARMUP = ['--warmup', '1'];
 let tokens: string;
+let gpu: Gpu;
 beforeAll(async () => {
   tokens = await makeTokens();
-  await vuaTrain(tokens, whole, WARMUP);
+  gpu = await openGpu('embedded');
+  await trained(whole);
 }, 120_000);
+afterAll(() => gpu.destroy());
 
 it('goes on to the bit', async () => {
   const killed = temporaryFolder('file');
-  await vuaTrain(tokens, killed, WARMUP, 4);
+  await killedTraining(tokens, killed, 4);
   expect(readdirSync(killed)).toContain('step-000003');
   expect(readdirSync(killed)).not.toContain('step-000012');
-  const said = await vuaTrain(tokens, killed, [...WARMUP, '--resume']);
+  const said = await trained(killed, { resume: true });
   expect(said).toMatch(/resuming .*step-00000[34689] behind step [34689]/);
   expect(hashes(killed)).toEqual(hashes(whole));
   const figures = (out: string) => readCurve(out).points.map(({ step, loss, gradNorm }) => [step, loss, gradNorm]);
@@ -73,20 +93,16 @@ it('goes on to the bit', async () => {
 
 it('can be made longer until its rate begins to fall, as if it had been long from the start', async () => {
   const longer = temporaryFolder('file');
-  await vuaTrain(tokens, longer, [...WARMUP, '--steps', '6', '--keep', '9']);
-  expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume'])).toMatch(/OTHER_RUN.*until its rate begins to fall/s);
+  await trained(longer, { steps: 6, keep: 9 });
+  expect(await trained(longer, { resume: true })).toMatch(/OTHER_RUN.*until its rate begins to fall/s);
   for (const step of checkpointsIn(longer)) if (stepOf(step) > 3) rmSync(step, { recursive: true });
-  expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume'])).toMatch(/behind step 3/);
+  expect(await trained(longer, { resume: true })).toMatch(/behind step 3/);
   expect(hashes(longer)).toEqual(hashes(whole));
 
   // Back from step 11: the rows of steps 10 and 11 are left out, another rate is taken, and the command again goes on.
-  const back = [...WARMUP, '--resume', '--rewind', '11', '--learning-rate', '0.001'];
-  expect(await vuaTrain(tokens, longer, [...WARMUP, '--resume', '--learning-rate', '0.001'])).toMatch(
-    /OTHER_RUN.*peak/,
-  );
-  expect(await vuaTrain(tokens, longer, back)).toMatch(
-    /behind step 9"\}\n.*the rows of the steps up to 11 are left out/,
-  );
+  const back = { resume: true, rewind: 11, learningRate: 0.001 };
+  expect(await trained(longer, { resume: true, learningRate: 0.001 })).toMatch(/OTHER_RUN.*peak/s);
+  expect(await trained(longer, back)).toMatch(/behind step 9"}\n.*the rows of the steps up to 11 are left out/);
   const { points } = readCurve(longer);
   expect(points.map(({ step, rewoundFrom }) => [step, rewoundFrom])).toEqual(
     range(12).map((i) => [i + 1, i + 1 === 10 ? 11 : undefined]),
@@ -94,7 +110,7 @@ it('can be made longer until its rate begins to fall, as if it had been long fro
   const positionOf = (out: string): number =>
     JSON.parse(readFileSync(join(out, 'step-000012', 'state.json'), 'utf8')).loader.position;
   expect(positionOf(longer) - positionOf(whole)).toBe(2 * 6);
-  expect(await vuaTrain(tokens, longer, back)).toMatch(/nothing new/);
+  expect(await trained(longer, back)).toMatch(/nothing_new$/);
 }, 120_000);
 
 it('goes on where an older vua stopped, and compares no figures of other text', async () => {
@@ -104,7 +120,7 @@ it('goes on where an older vua stopped, and compares no figures of other text', 
     ...{ out, seed: 1, depth: 1, width: 32, context: 16, batch: 4, steps: 6, learningRate: 0 },
     ...{ evaluateEvery: 2, evaluateTokens: 250, finalTokens: 400, checkpointEvery: 2 },
   };
-  const { report: first } = await runTraining(options, context());
+  const { report: first } = await runTraining({ ...options, gpu }, context());
   const weights = readFileSync(join(first.checkpoint, 'model.safetensors'));
   const { heldOut } = first;
   expect(heldOut).toMatchObject({ step: 6, curve: { step: 6, untrainedBitsPerByte: expect.any(Number) } });
@@ -122,7 +138,7 @@ it('goes on where an older vua stopped, and compares no figures of other text', 
   const statePath = join(out, 'step-000004', 'state.json');
   writeFileSync(statePath, JSON.stringify({ ...JSON.parse(readFileSync(statePath, 'utf8')), heldOutText: undefined }));
 
-  const { report } = await runTraining({ ...options, start: 'resume' }, context());
+  const { report } = await runTraining({ ...options, start: 'resume', gpu }, context());
   expect(readFileSync(join(report.checkpoint, 'model.safetensors')).equals(weights)).toBe(true);
   expect(readEvaluation(out)).toEqual(evaluation);
   expect(readCurve(out).heads.map(({ from, heldOut }) => [from, heldOut?.id])).toEqual([
@@ -136,7 +152,7 @@ it('goes on where an older vua stopped, and compares no figures of other text', 
   const counts = JSON.parse(readFileSync(join(out, 'unigram.json'), 'utf8')) as UnigramCounts;
   writeFileSync(join(out, 'unigram.json'), JSON.stringify({ ...counts, counts: counts.counts.map(() => 0) }));
   rmSync(join(out, 'evaluation.json'));
-  await runTraining({ ...options, start: 'resume' }, context());
+  await runTraining({ ...options, start: 'resume', gpu }, context());
   const { bitsPerByte, unigramBitsPerByte, text } = readEvaluation(out)!;
   expect(bitsPerByte).toBe(evaluation.bitsPerByte);
   expect(unigramBitsPerByte).toBeCloseTo(8 * ((text!.tokens - text!.documents) / text!.textBytes), 10); // 256 ids alike
@@ -155,12 +171,12 @@ it('stopped before its first step writes nothing', async () => {
     ...{ out, seed: 1, depth: 1, width: 32, context: 16, batch: 4, steps: 4, learningRate: 0 },
     ...{ evaluateEvery: 2, evaluateTokens: 1000, checkpointEvery: 2 },
   };
-  expect(await runTraining(options, stopped)).toMatchObject({
+  expect(await runTraining({ ...options, gpu }, stopped)).toMatchObject({
     outcome: 'interrupted',
     report: { step: 0, checkpoint: '' },
   });
   expect(readdirSync(out)).toEqual([]);
-  const { outcome, report } = await runTraining({ ...options, start: 'resume' }, context());
+  const { outcome, report } = await runTraining({ ...options, start: 'resume', gpu }, context());
   expect({ outcome, step: report.step }).toEqual({ outcome: 'written', step: 4 });
   expect(report.heldOut!.untrainedBitsPerByte).toBeGreaterThan(1);
 }, 120_000);

@@ -141,7 +141,7 @@ describe('training', () => {
     const first = loaderOf(inMemory(grammar(5, 8 * 16 + 1)));
     const batch = await first.next();
     const loader = { ...first, next: async () => batch };
-    const schedule = { steps: 120, peak: 0.02, warmupSteps: 5, decayShare: 0.2, floor: 0 };
+    const schedule = { steps: 60, peak: 0.03, warmupSteps: 3, decayShare: 0.3, floor: 0 };
     const steps = await collect(train(trainer, options(1000, { loader, schedule, evaluateEvery: 1000 })));
     expect(steps.at(-1)!.loss).toBeLessThan(0.1);
     trainer.release();

@@ -1,5 +1,6 @@
 /** A training run's question and answer: options as `vua train` has them, and the summary that it ends with. */
 import type { AdapterChoice } from '../gpu/adapter.ts';
+import type { Gpu } from '../gpu/device.ts';
 import type { FolderShare } from '../loader/row-sequence.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
 import type { RecipeOptions } from './recipe-options.ts';
@@ -39,6 +40,8 @@ export interface TrainingOptions extends RecipeOptions, LoopOptions {
   readonly adapter: AdapterChoice;
   /** Begin with these weights: a checkpoint of ours, or a folder as transformers writes it. */
   readonly initFrom?: string;
+  /** One that is open already, instead of `adapter`: it stays open, and what it compiled is not compiled again. */
+  readonly gpu?: Gpu;
   /** Take the kernels of such a GPU unmeasured. */
   readonly noTune?: boolean;
   /**

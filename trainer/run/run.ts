@@ -108,7 +108,7 @@ async function runLocked(given: TrainingOptions, work: Work): Promise<Outcome<Tr
   for (const leak of leaks) report.note(`figures are too good: ${leakText(leak)}`);
   const heldOut = await heldOutOf(folders);
   const tokenizer = await tokenizerOf(folders[0]);
-  const gpu = await openGpu(options.adapter);
+  const gpu = options.gpu ?? (await openGpu(options.adapter));
   try {
     const adapter = describe(gpu.facts);
     report.note(`adapter: ${adapter}`);
@@ -135,7 +135,7 @@ async function runLocked(given: TrainingOptions, work: Work): Promise<Outcome<Tr
       await run.release();
     }
   } finally {
-    gpu.destroy();
+    if (gpu !== options.gpu) gpu.destroy();
   }
 }
 
