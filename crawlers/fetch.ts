@@ -1,8 +1,8 @@
 /**
  * One HTTP request, one answer: no redirect is followed, no status is an error. What the network can do wrong becomes a
  * `RequestFailed` with a reason. Bodies come with their Content-Encoding undone and their charset untouched, and stop
- * at a size limit that counts unpacked bytes; one clock covers the whole exchange, so that a trickle ends too. What the
- * server cut is kept as far as it came.
+ * at a size limit that counts unpacked bytes; one clock covers the whole exchange, so that a trickle ends too. What is cut,
+ * by the server or by that clock, is kept as far as it came.
  */
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { type AddressWall, addressWall, isLoopback } from './addresses.ts';
@@ -51,10 +51,10 @@ export interface Fetched {
   readonly headers: HeaderPairs;
   readonly body: Uint8Array;
   /**
-   * Where there is more of the body: it is over the limit or was not asked for, or the server closed the connection, or
-   * sent a part that nobody asked for (206).
+   * Where there is more of the body: it is over the limit or was not asked for, or the server closed the connection or
+   * packed half of it, or the time was over, or a part was sent that nobody asked for (206).
    */
-  readonly truncated?: 'length' | 'disconnect' | 'unspecified';
+  readonly truncated?: 'length' | 'disconnect' | 'time' | 'unspecified';
   /** The request as it was sent, header lines included. */
   readonly request?: string;
   /** IP address that answered. */
@@ -130,7 +130,7 @@ export class Fetcher {
     signal.throwIfAborted();
     const clock = new AbortController();
     const timer = setTimeout(
-      () => clock.abort(new Error(`no whole answer within ${this.#timeoutMs} ms`)),
+      () => clock.abort(new OutOfTime(`no whole answer within ${this.#timeoutMs} ms`)),
       this.#timeoutMs,
     );
     const stop = (): void => clock.abort(signal.reason);
@@ -227,6 +227,8 @@ export class Fetcher {
   }
 }
 
+class OutOfTime extends Error {}
+
 /** What came over the connections of each host. */
 class Meter {
   readonly #ended = new Map<string, number>();
@@ -282,19 +284,25 @@ async function readBody(answer: Exchanged, maxBytes: number, signal: AbortSignal
   const limit = codings.length > 0 ? codedLimit(maxBytes) : maxBytes;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of answer.body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limit) break;
+  try {
+    for await (const chunk of answer.body) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > limit) break;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
-  signal.throwIfAborted();
+  const isLate = signal.reason instanceof OutOfTime && length > 0;
+  if (!isLate) signal.throwIfAborted();
   const isOver = length > limit;
   const isCut = !isOver && answer.wasCut();
   if (isCut && length === 0) throw new ConnectionClosed('the server closed the connection');
   const whole = Buffer.concat(chunks, length);
-  const { body, isOver: isMore } = await undoCodings(codings, whole, maxBytes);
+  const { body, isOver: isMore, isCut: isHalf = false } = await undoCodings(codings, whole, maxBytes);
   if (isOver || isMore) return { body, truncated: 'length' };
-  if (isCut) return { body, truncated: 'disconnect' };
+  if (isLate) return { body, truncated: 'time' };
+  if (isCut || isHalf) return { body, truncated: 'disconnect' };
   return isPart(answer.status, answer.headers) ? { body, truncated: 'unspecified' } : { body };
 }
 

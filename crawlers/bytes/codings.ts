@@ -29,6 +29,8 @@ export interface Decoded {
   readonly body: Uint8Array;
   /** There is more: the body stops at the limit. */
   readonly isOver: boolean;
+  /** It ends before its coding does. */
+  readonly isCut?: boolean;
 }
 
 /** Codings of a body in the order in which they were applied; `chunked` is none of them. */
@@ -51,14 +53,16 @@ export async function undoCodings(codings: readonly string[], body: Uint8Array, 
     throw new BadCoding(`${codings.length} codings one upon the other, at most ${MAX_CODINGS} are undone`);
   }
   let decoded = body;
-  let isOver = false;
+  let [isOver, isCut] = [false, false];
   for (const coding of codings.toReversed()) {
     if (decoded.length === 0) break;
-    const { body: below, isOver: isMore } = await undo(coding, decoded, maxBytes);
-    decoded = below;
-    isOver ||= isMore;
+    const undone = await undo(coding, decoded, maxBytes);
+    decoded = undone.body;
+    isOver ||= undone.isOver;
+    isCut ||= undone.isCut ?? false;
   }
-  return decoded.length > maxBytes ? { body: decoded.subarray(0, maxBytes), isOver: true } : { body: decoded, isOver };
+  if (decoded.length > maxBytes) return { body: decoded.subarray(0, maxBytes), isOver: true };
+  return { body: decoded, isOver, isCut };
 }
 
 async function undo(coding: string, body: Uint8Array, maxBytes: number): Promise<Decoded> {
@@ -79,11 +83,18 @@ type Decoder = (body: Uint8Array, maxBytes: number) => Promise<Decoded>;
 const zlibDecoder =
   (whole: typeof gunzip, create: (options: object) => NodeJS.ReadWriteStream, finishFlush: number): Decoder =>
   async (body, maxBytes) => {
-    try {
-      const options = { finishFlush, maxOutputLength: Math.max(1, maxBytes) };
-      return { body: await promisify<Uint8Array, object, Uint8Array>(whole)(body, options), isOver: false };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    const atOnce = promisify<Uint8Array, object, Uint8Array>(whole);
+    const maxOutputLength = Math.max(1, maxBytes);
+    for (const flush of [undefined, finishFlush]) {
+      try {
+        const found = await atOnce(body, { maxOutputLength, ...(flush !== undefined && { finishFlush: flush }) });
+        const isCut = flush !== undefined && !(whole === gunzip && (await lacksTrailer(body, found.length)));
+        return { body: found, isOver: false, isCut };
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ERR_BUFFER_TOO_LARGE') break;
+        if (flush !== undefined || code !== 'Z_BUF_ERROR') throw error; // else it was cut
+      }
     }
     const chunks: Buffer[] = [];
     let length = 0;
@@ -97,11 +108,26 @@ const zlibDecoder =
     return { body: Buffer.concat(chunks).subarray(0, maxBytes), isOver: true };
   };
 
+const GZIP_HEAD_BYTES = 10;
+
+/** Many servers forget the eight bytes behind a gzip body: what is in it ended, then, and is whole. */
+async function lacksTrailer(body: Uint8Array, length: number): Promise<boolean> {
+  if (body[3] !== 0) return false; // a head with a name or a comment in it, which no server writes
+  try {
+    const bare = promisify<Uint8Array, object, Uint8Array>(inflateRaw);
+    await bare(body.subarray(GZIP_HEAD_BYTES), { maxOutputLength: Math.max(1, length) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const ENOUGH = new Error('enough');
 
 const zstdDecoder: Decoder = async (body, maxBytes) => {
   const chunks: Uint8Array[] = [];
   let length = 0;
+  let isCut = false;
   const stream = new ZstdDecompress((chunk) => {
     chunks.push(chunk.slice());
     length += chunk.length;
@@ -110,10 +136,10 @@ const zstdDecoder: Decoder = async (body, maxBytes) => {
   try {
     stream.push(body, true);
   } catch (error) {
-    const isCut = length > 0 && (error as { code?: number }).code === 5; // UnexpectedEOF
+    isCut = length > 0 && (error as { code?: number }).code === 5; // UnexpectedEOF
     if (error !== ENOUGH && !isCut) throw error;
   }
-  return { body: Buffer.concat(chunks).subarray(0, maxBytes), isOver: length > maxBytes };
+  return { body: Buffer.concat(chunks).subarray(0, maxBytes), isOver: length > maxBytes, isCut };
 };
 
 const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = constants;

@@ -112,9 +112,12 @@ const pairsOf = (raw: readonly string[]): HeaderPairs =>
 
 /** What undici refuses and browsers read; what the connection did. */
 function errorOf(error: unknown): unknown {
-  const { code = '', name } = error as NodeJS.ErrnoException;
+  const { code = '', name, message } = error as NodeJS.ErrnoException;
   const isRefused =
-    name === 'HTTPParserError' || /^(HPE_|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$)/.test(code);
+    name === 'HTTPParserError' ||
+    name === 'AssertionError' || // undici's own, at a change of protocol
+    /^(HPE_|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$)/.test(code) ||
+    (code === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(message)); // an answer 1xx that it did not ask for
   if (isRefused) return new WantsLenience(String(error));
   if (code === 'UND_ERR_SOCKET' || code === 'UND_ERR_DESTROYED')
     return new ConnectionClosed('the server closed the connection');

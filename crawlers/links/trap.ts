@@ -3,8 +3,9 @@
  * addresses differ, their pages do not. Pages are compared by their text without tags, digits and spaces, within a host;
  * addresses are counted under patterns, from narrow to wide. Of
  *
- *   /lich/2031/03/ngay?xem=tuần    →   /lich/9/9/ngay?xem   /lich/9/9/ngay?…   /lich/**   /lich/9/**
+ *   /lich/2031/03/ngay?xem=tuần    →   /lich/9/9/ngay?xem   /lich/9/9/ngay?…   ?xem **   /lich/**   /lich/9/**
  *   /a/b/a/b                       →   /a|b (a path that repeats itself)       /a/**      /a/b/**
+ *   /bai;v=1f3a                    →   /bai;…
  *
  * the pattern that gave the same again in `CLOSES_AT` pages (a folder, `**`, in twice as many), and in most of all that
  * it gave, is closed until the run ends. Pages of the same pattern that differ keep it open, however many they are.
@@ -84,18 +85,19 @@ export class Traps {
 
 /** Narrow ones first. What no other address can share (a path of words alone) is none. */
 function patternsOf(pathname: string, search: string, kind: Kind): string[] {
-  const segments = pathname.split('/').slice(1);
+  const segments = pathname
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replace(/;.*/, ';…'));
   const shapes = segments.map(shapeOf);
   const shape = `/${shapes.join('/')}`;
   const named = segments.filter((segment) => segment !== '');
   const patterns: string[] = [];
   if (search !== '') {
     const names = search.slice(1).split('&');
-    patterns.push(
-      `${shape}?${[...new Set(names.map((pair) => pair.split('=', 1)[0]))].sort().join('&')}`,
-      `${shape}?…`,
-    );
-  } else if (/[9*]/.test(shape)) patterns.push(shape);
+    const parameters = [...new Set(names.map((pair) => pair.split('=', 1)[0]))].sort().join('&');
+    patterns.push(`${shape}?${parameters}`, `${shape}?…`, `?${parameters} **`);
+  } else if (/[9*;]/.test(shape)) patterns.push(shape);
   const distinct = new Set(named);
   if (distinct.size < named.length) patterns.push(`/${[...distinct].sort().join('|')}`);
   for (let depth = 1; depth <= 2 && depth < named.length; depth++)

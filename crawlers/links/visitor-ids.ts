@@ -46,14 +46,15 @@ export class VisitorIds {
   observe(url: string, digest: string, links: readonly string[]): [host: string, name: string][] {
     this.#compare(url, digest);
     const found: [string, string][] = [];
-    for (const { host, name, targets } of parametersIn(links)) {
+    for (const { host, name, targets, bare } of parametersIn(links)) {
       if (this.#dropped.get(host)?.has(name)) continue;
       const parameter = this.#of(host, name);
       const values = new Set(targets.values());
       if (values.size > 1 || (targets.size < 2 && !UNMISTAKABLE.test(name))) continue;
-      const hasChanged = [...targets].some(([target, value]) => (parameter.linked.get(target) ?? value) !== value);
+      const linked = [...targets, ...bare];
+      const hasChanged = linked.some(([target, value]) => (parameter.linked.get(target) ?? value) !== value);
       parameter.changes += Number(hasChanged);
-      for (const [target, value] of targets) if (parameter.linked.size < MOST) parameter.linked.set(target, value);
+      for (const [target, value] of linked) if (parameter.linked.size < MOST) parameter.linked.set(target, value);
       const needed = NAMES.test(name) || UNMISTAKABLE.test(name) ? 1 : CHANGES;
       if (parameter.isRefuted || parameter.changes < needed) continue;
       this.#drop(host, name);
@@ -87,17 +88,29 @@ export class VisitorIds {
   }
 }
 
-/** Parameters with tokens, each with its addresses (without it) and their values. */
-function parametersIn(urls: readonly string[]): { host: string; name: string; targets: Map<string, string> }[] {
-  const found = new Map<string, { host: string; name: string; targets: Map<string, string> }>();
+interface Linked {
+  readonly host: string;
+  readonly name: string;
+  /** Addresses without it, and its values. */
+  readonly targets: Map<string, string>;
+  /** Addresses without any such parameter: of two that name the visitor both change. */
+  readonly bare: Map<string, string>;
+}
+
+/** Parameters with tokens. */
+function parametersIn(urls: readonly string[]): Linked[] {
+  const found = new Map<string, Linked>();
   for (const url of urls) {
-    for (const [, name, value] of url.matchAll(/[?&;]([\w.]+)=([^&;/?]+)/g)) {
-      if (!TOKEN.test(value)) continue;
-      const { hostname: host } = new URL(url);
+    const pairs = [...url.matchAll(/[?&;]([\w.]+)=([^&;/?]+)/g)].filter(([, , value]) => TOKEN.test(value!));
+    if (pairs.length === 0) continue;
+    const { hostname: host } = new URL(url);
+    const bare = pairs.length === 1 ? undefined : pairs.reduce((rest, [, name]) => withoutParameter(rest, name!), url);
+    for (const [, name, value] of pairs as unknown as [string, string, string][]) {
       const key = `${host} ${name}`;
-      const entry = found.get(key) ?? { host, name, targets: new Map() };
+      const entry = found.get(key) ?? { host, name, targets: new Map(), bare: new Map() };
       found.set(key, entry);
       entry.targets.set(withoutParameter(url, name), value);
+      if (bare !== undefined) entry.bare.set(bare, value);
     }
   }
   return [...found.values()];

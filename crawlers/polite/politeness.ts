@@ -157,7 +157,8 @@ export class Politeness {
     try {
       const answer = await this.#options.get(url, MAX_ROBOTS_BYTES, rulesUrl);
       if (answer.truncated === undefined || answer.truncated === 'length') return answer;
-      return new RequestFailed(url, 'connection_lost', 'the file is not whole'); // the rest may forbid what is asked for
+      const reason = answer.truncated === 'time' ? 'timeout' : 'connection_lost';
+      return new RequestFailed(url, reason, 'the file is not whole'); // the rest may forbid what is asked for
     } catch (error) {
       if (error instanceof RequestFailed) return error;
       throw error;

@@ -2,6 +2,7 @@
  * What a site says of its pages in files of its own: robots.txt, ai.txt and tdmrep.json, each as a function of a URL. The
  * crawl asks before a request; cleaning asks again when an archive brings files that say something else than before.
  */
+import { wideEncodingOf } from '../bytes/encoding.ts';
 import { type Consent, type ConsentTable, isRefusal } from '../page.ts';
 import { type Decision, decide, namesIn } from './consent.ts';
 import { AI_CRAWLERS, CONSENT_EFFECTS, CONSENT_TABLE, consentTable } from './consent-table.ts';
@@ -128,8 +129,8 @@ function parseReservations(json: string): Reservation[] {
   });
 }
 
-/** Text of such a file; half a line at a cut would be a rule that nobody wrote. */
+/** Text of such a file, in UTF-8 or UTF-16; half a line at a cut would be a rule that nobody wrote. */
 export function wholeLines({ body, truncated }: { readonly body: Uint8Array; readonly truncated?: string }): string {
-  const text = new TextDecoder().decode(body);
+  const text = new TextDecoder(wideEncodingOf(body, (byte) => byte >= 9 && byte < 0x7f)).decode(body);
   return truncated !== undefined ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text;
 }

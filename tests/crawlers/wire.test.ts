@@ -27,8 +27,7 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  fetcher = new Fetcher({ connectTo: { 'a.vua.test': `127.0.0.1:${port}` }, userAgent: 'T', timeoutMs: 5000 });
+  fetcher = newFetcher();
 });
 afterEach(() => {
   stays = false;
@@ -38,8 +37,17 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+function newFetcher(): Fetcher {
+  const { port } = server.address() as AddressInfo;
+  return new Fetcher({ connectTo: { 'a.vua.test': `127.0.0.1:${port}` }, userAgent: 'T', timeoutMs: 5000 });
+}
+
 async function get(...pieces: readonly (string | Uint8Array)[]) {
   [answer, connections, heard] = [pieces, 0, []];
+  if (!stays) {
+    await fetcher.close();
+    fetcher = newFetcher(); // one that has been lenient stays so
+  }
   const got = await fetcher.fetch('http://a.vua.test/x?y=1', { maxBytes: 1e6 }, never);
   return { ...got, truncated: got.truncated, text: Buffer.from(got.body).toString() };
 }
@@ -97,7 +105,7 @@ describe('heads that are refused', () => {
     ['a status that is none', 'HTTP/1.1 OK\r\n\r\n', 'bad_response'],
     ['a change of protocol', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n', 'bad_response'],
     ['endless interim answers', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(50), 'bad_response'],
-    ['endless headers', `${OK}${'X: y\r\n'.repeat(60_000)}`, 'bad_response'],
+    ['endless headers', `${OK}${'X: yyyyyyyyyyyy\r\n'.repeat(30_000)}`, 'bad_response'],
     ['a line without end', `${OK}X: ${'y'.repeat(300_000)}`, 'bad_response'],
     ['chunks that are none', `${OK}Transfer-Encoding: chunked\r\n\r\n<html>hello\r\n`, 'bad_response'],
     ['nothing', '', 'connection_lost'],
@@ -114,7 +122,7 @@ describe('bodies', () => {
       undefined,
     ],
     ['chunks without line ends', `${chunked}5\nhello2\nho0\n\n`, 'helloho', undefined],
-    ['no last blank line', `${chunked}5\r\nhello\r\n0\r\n`, 'hello', undefined],
+    ['no last blank line', `${chunked}5\r\nhello\r\n0\r\n`, 'hello', 'disconnect'],
     ['no last chunk', `${chunked}5\r\nhello\r\n`, 'hello', 'disconnect'],
     ['half a chunk', `${chunked}9\r\nhello`, 'hello', 'disconnect'],
     ['noise behind a chunk', `${chunked}5\r\nhello\r\n<html>`, 'hello', 'disconnect'],
@@ -173,6 +181,7 @@ describe('connections', () => {
   it('are used again where the answer ends by itself, and not where it does not', async () => {
     stays = true;
     const whole = `${OK}Content-Length: 5\r\n\r\nhello`;
+    await get(`${OK}X Powered By: PHP\r\nContent-Length: 5\r\n\r\nhello`); // read leniently from here on
     await get(whole);
     await get(whole);
     expect(connections).toBe(0);
