@@ -103,7 +103,7 @@ describe('limits', () => {
     expect(web.requests.filter(({ headers }) => headers['if-none-match'] !== undefined)).toEqual([]);
   });
 
-  it('timeoutMs ends a trickle', async () => {
+  it('timeoutMs ends a trickle, which is kept as far as it came', async () => {
     const trickle: Handler = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/html' });
       const timer = setInterval(() => response.write('.'), 20);
