@@ -6,7 +6,7 @@
  *   the rest          special tokens: last, so that no other id depends on how many there are
  */
 import { BYTE_OF_ID } from './text/byte-level.ts';
-import type { SplitRule } from './text/pretokenize.ts';
+import type { SplitRule } from './text/split.ts';
 
 export interface BpeModel {
   /** Left and right id of each merge, in order: merge i, `[merges[2i], merges[2i+1]]`, makes the id 256 + i. */
@@ -66,20 +66,34 @@ export function firstMergeAcross(model: BpeModel): number {
   if (!model.split.acrossSpaces) return count;
   const tokens = tokenBytesOf(model);
   let merge = 0;
-  while (merge < count && !crossesSpace(tokens, model.merges[2 * merge], model.merges[2 * merge + 1])) merge++;
+  while (merge < count && !crossesSpace(tokens, model, merge)) merge++;
   return merge;
 }
 
 const SPACE = 0x20;
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** True when the right token begins with a space and the left one ends with a letter or mark that it holds whole. */
-export function crossesSpace({ bytes, starts }: TokenBytes, left: number, right: number): boolean {
+/**
+ * Whether a merge is one across spaces: its right token begins with a space, and its left one ends with a letter or mark
+ * that it holds whole; of whole runs, it holds whole characters.
+ */
+export function crossesSpace({ bytes, starts }: TokenBytes, { merges, split }: BpeModel, merge: number): boolean {
+  const [left, right] = [merges[2 * merge], merges[2 * merge + 1]];
   if (bytes[starts[right]] !== SPACE) return false;
   const end = starts[left + 1];
+  if (split.wholeRuns) return keepsCharacters(bytes.subarray(starts[left], end));
   return endsWithLetter(bytes.subarray(Math.max(starts[left], end - LONGEST_CHARACTER), end));
 }
 
 const LONGEST_CHARACTER = 4;
 
 export const endsWithLetter = (bytes: Uint8Array): boolean => /[\p{L}\p{M}]$/u.test(DECODER.decode(bytes));
+
+/** Whether the bytes are whole characters, or a part of one: no token then joins parts of two. */
+export function keepsCharacters(bytes: Uint8Array): boolean {
+  let head = bytes.length - 1;
+  while (head > 0 && (bytes[head] & 0xc0) === 0x80) head--;
+  if (head === 0) return true; // one character, or some of its bytes
+  const width = bytes[head] < 0x80 ? 1 : bytes[head] < 0xe0 ? 2 : bytes[head] < 0xf0 ? 3 : 4;
+  return (bytes[0] & 0xc0) !== 0x80 && bytes.length - head === width;
+}

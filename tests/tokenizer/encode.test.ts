@@ -7,7 +7,7 @@ import { WordMerger } from '../../tokenizer/encode/merge-word.ts';
 import type { Tokenizer } from '../../tokenizer/load.ts';
 import { type BpeModel, SPECIAL_TOKENS } from '../../tokenizer/model.ts';
 import { PairTable } from '../../tokenizer/text/pair-table.ts';
-import { DEFAULT_SPLIT } from '../../tokenizer/text/pretokenize.ts';
+import { DEFAULT_SPLIT } from '../../tokenizer/text/split.ts';
 import { expectLinear } from '../growth.ts';
 import { bytesOf, oddText, sampleTexts, tokenizerOf, train } from './support.ts';
 

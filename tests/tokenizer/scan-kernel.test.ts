@@ -5,7 +5,7 @@ import { Encoder } from '../../tokenizer/encode/encode.ts';
 import { Scanner } from '../../tokenizer/encode/scanner.ts';
 import { assemble } from '../../tokenizer/kernel/wat.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
-import { Pretokenizer } from '../../tokenizer/text/pretokenize.ts';
+import { DEFAULT_SPLIT, SPLIT_RULES } from '../../tokenizer/text/split.ts';
 import { CLASS_MASK, LETTER, UNSTABLE, unicodeFacts } from '../../tokenizer/text/unicode.ts';
 import { toWellFormed } from '../../tokenizer/text/well-formed.ts';
 import { type CountedKeys, tallyOf, WordTally } from '../../tokenizer/train/tally.ts';
@@ -28,8 +28,8 @@ beforeAll(async () => {
 });
 
 test('WebAssembly with vectors runs here: else the tests below say nothing', () => {
-  expect(new Scanner({ digits: 3 }).isAccelerated).toBe(true);
-  expect(new Scanner({ digits: 3, accelerate: false }).isAccelerated).toBe(false);
+  expect(new Scanner({ split: DEFAULT_SPLIT }).isAccelerated).toBe(true);
+  expect(new Scanner({ split: DEFAULT_SPLIT, accelerate: false }).isAccelerated).toBe(false);
 });
 
 test('characters that one vector takes for letters, or for stable, are', () => {
@@ -66,9 +66,9 @@ const text = fc
   .array(
     fc.oneof(
       oddText(12),
-      fc.constantFrom('nghiêng ', 'ThuỷĐiện', 'ằ'.repeat(6), 'x'.repeat(17), '…“”–'),
+      fc.constantFrom('nghiêng ', 'ThuỷĐiện', "a'REl'll", 'ằ'.repeat(6), 'x'.repeat(17), '…“”–'),
       // runs over the 64 bytes of a block
-      fc.constantFrom(...['9', '.', ' ', 'à', ' 12', ', ', '\n'].map((part) => part.repeat(67))),
+      fc.constantFrom(...['9', '.', ' ', 'à', ' 12', ', ', 'a.', '\n'].map((part) => part.repeat(67))),
       fc.string({ minLength: 14, maxLength: 18, unit: fc.constantFrom('a', 'ê', 'ế', '×', ' ', '9') }),
     ),
     { maxLength: 30 },
@@ -89,6 +89,41 @@ test('ids are those of the plain code, in windows of 64 bytes as well', () => {
   }
 });
 
+function countsOf(tally: WordTally): string[] {
+  const { bytes, lengths, counts } = tally.result();
+  let at = 0;
+  return Array.from(counts, (count, i) => {
+    at += lengths[i];
+    return `${count} ${Buffer.from(bytes.subarray(at - lengths[i], at)).toString('hex')}`;
+  }).sort();
+}
+
+const RULES = SPLIT_RULES.filter(({ name, acrossSpaces }) => name !== 'vua' || acrossSpaces);
+
+test.each(RULES.map((rule) => [`${rule.name} ${rule.digits}`, rule] as const))(
+  'pretokens by %s are those of the plain code, in any window',
+  (_, split) => {
+    // Of single bytes alone the ids show nothing but where syllables join.
+    const kinds = [{ window: 64 }, { window: 1 << 12 }].flatMap((options) => [
+      new WordTally({ split, ...options }),
+      new WordTally({ split, ...options, accelerate: false }),
+    ]);
+    fc.assert(
+      fc.property(text, (sample) => {
+        const bytes = bytesOf(sample);
+        const [first, ...others] = kinds.map((tally) => {
+          tally.add(bytes);
+          return tally.size;
+        });
+        expect(others).toEqual([first, first, first]);
+      }),
+      { numRuns: 400 },
+    );
+    const [first, ...others] = kinds.map((tally) => countsOf(tally));
+    for (const other of others) expect(other).toEqual(first);
+  },
+);
+
 test('a run of spaces is one pretoken up to its last line end, wherever a window ends in it', () => {
   const windows = [new Encoder(model, { window: 64 }), new Encoder(model, { window: 64, accelerate: false })];
   for (let before = 1; before < 64; before += 4) {
@@ -97,7 +132,7 @@ test('a run of spaces is one pretoken up to its last line end, wherever a window
       const whole = plain.encode(text);
       for (const encoder of windows) expect(encoder.encode(text), JSON.stringify(text)).toEqual(whole);
       const [counted, inWindows] = [{}, { window: 64 }].map((options) => {
-        const tally = new WordTally({ digits: 3, ...options });
+        const tally = new WordTally({ split: DEFAULT_SPLIT, ...options });
         tally.add(bytesOf(text));
         const { lengths, counts } = tally.result();
         return [...lengths].map((length, i) => `${length} × ${counts[i]}`).sort();
@@ -108,7 +143,7 @@ test('a run of spaces is one pretoken up to its last line end, wherever a window
 });
 
 test('well-formed is what the plain code says, for any bytes', () => {
-  const scanner = new Scanner({ digits: 3 });
+  const scanner = new Scanner({ split: DEFAULT_SPLIT });
   const bytes = fc
     .array(fc.oneof(fc.uint8Array({ maxLength: 5 }), text.map(bytesOf), fc.constant(bytesOf('Việt Nam đất nước '))), {
       maxLength: 8,
@@ -134,30 +169,25 @@ test('well-formed is what the plain code says, for any bytes', () => {
 describe('counting', () => {
   const counted = (tally: WordTally, texts: readonly string[]): string[] => {
     for (const sample of texts) tally.add(bytesOf(sample));
-    const { bytes, lengths, counts } = tally.result();
-    let at = 0;
-    return Array.from(counts, (count, i) => {
-      at += lengths[i];
-      return `${count} ${Buffer.from(bytes.subarray(at - lengths[i], at)).toString('hex')}`;
-    }).sort();
+    return countsOf(tally);
   };
 
   test('is that of the plain code, through growth of table and window', () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 6 }), (texts) => {
-        const expected = counted(new WordTally({ digits: 3, accelerate: false }), texts);
-        expect(counted(new WordTally({ digits: 3, window: 64 }), texts)).toEqual(expected);
+        const expected = counted(new WordTally({ split: DEFAULT_SPLIT, accelerate: false }), texts);
+        expect(counted(new WordTally({ split: DEFAULT_SPLIT, window: 64 }), texts)).toEqual(expected);
       }),
       { numRuns: 100 },
     );
     const many = Array.from({ length: 60_000 }, (_, i) => ` ${i.toString(36)}ế`).join('');
-    const expected = counted(new WordTally({ digits: 3, accelerate: false }), [many, many]);
-    expect(counted(new WordTally({ digits: 3 }), [many, many])).toEqual(expected);
+    const expected = counted(new WordTally({ split: DEFAULT_SPLIT, accelerate: false }), [many, many]);
+    expect(counted(new WordTally({ split: DEFAULT_SPLIT }), [many, many])).toEqual(expected);
     expect(expected.length).toBeGreaterThan(20_000);
   });
 
   test('a text that the caller changes afterwards was taken as it was', () => {
-    const tally = tallyOf({ kind: 'words', digits: 3 });
+    const tally = tallyOf({ kind: 'words', split: DEFAULT_SPLIT });
     const shared = bytesOf('một hai');
     tally.add(shared);
     shared.set(bytesOf('bốn'));
@@ -165,12 +195,6 @@ describe('counting', () => {
     const { lengths } = tally.result() as CountedKeys;
     expect(lengths.length).toBe(3); // một, hai, bốn
   });
-});
-
-test('pretokens are those of the plain code for each digit rule', () => {
-  for (const digits of [1, 2, 3] as const) {
-    expect(new Pretokenizer(digits).next({ bytes: bytesOf('1234\0\0'), length: 4 } as never, 0)).toBe(digits);
-  }
 });
 
 test('the assembler names what it does not know', () => {

@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
-import { DEFAULT_SPLIT, type SplitRule, splitPattern } from '../../tokenizer/text/pretokenize.ts';
+import { PaddedText } from '../../tokenizer/text/padded-text.ts';
+import { Pretokenizer } from '../../tokenizer/text/pretokenize.ts';
+import { type SplitRule, splitPatterns } from '../../tokenizer/text/split.ts';
 import { type TrainOptions, trainBpe } from '../../tokenizer/train/train.ts';
 
 const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));
@@ -30,10 +32,44 @@ export function train(texts: readonly string[], options: TrainOptions): Promise<
 export const tokenizerOf = (model: BpeModel): Tokenizer =>
   Tokenizer.parse(bytesOf(tokenizerJson(model)), 'tokenizer.json');
 
-/** The split rule as JavaScript's regular expressions must have it to mean what Oniguruma means. */
-export const splitRegExp = (split: SplitRule): RegExp =>
-  new RegExp(splitPattern(split).replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'), 'gu');
-export const SPLIT_RULE = splitRegExp(DEFAULT_SPLIT);
+/** A pattern as JavaScript's regular expressions must have it to mean what Oniguruma means. */
+function regExpOf(pattern: string): RegExp {
+  const source = pattern
+    .replaceAll('\\s', '\\p{White_Space}')
+    .replaceAll('\\S', '\\P{White_Space}')
+    .replace("(?i:'s|'t|'re|'ve|'m|'ll|'d)", "'(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])");
+  return new RegExp(source, 'gu');
+}
+
+/** Pretokens by the patterns of a rule, as `Split` with `Isolated` makes them, one pattern after the other. */
+export function splitByPatterns(text: string, rule: SplitRule): string[] {
+  const pieces = splitPatterns(rule).reduce(
+    (parts, pattern) =>
+      parts.flatMap((part) => {
+        const cuts = [...part.matchAll(regExpOf(pattern))].flatMap(({ 0: found, index }) => [
+          index,
+          index + found.length,
+        ]);
+        return [0, ...cuts].map((cut, i, all) => part.slice(cut, all[i + 1] ?? part.length));
+      }),
+    [text],
+  );
+  return pieces.filter((piece) => piece !== '');
+}
+
+const padded = new PaddedText(1 << 20);
+
+/** What the scanner finds. */
+export function piecesOf(text: string, rule: SplitRule, pretokenizer = new Pretokenizer(rule)): string[] {
+  const bytes = bytesOf(text);
+  padded.set(bytes);
+  const pieces: string[] = [];
+  for (let start = 0, end = 0; start < bytes.length; start = end) {
+    end = pretokenizer.next(padded, start);
+    pieces.push(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(start, end)));
+  }
+  return pieces;
+}
 
 /** Pieces on which tokenizers differ: kinds of space and line end, digits, marks, other scripts, invisible characters. */
 const ODD = [

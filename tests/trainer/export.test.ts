@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../tokenizer/load.ts';
+import { SPLIT_RULES, splitNamed } from '../../tokenizer/text/split.ts';
 import { type ExportOptions, exportCheckpoint } from '../../trainer/export/export.ts';
-import { splitRuleOf } from '../../trainer/export/gguf-tokenizer.ts';
+import { llamaRuleOf } from '../../trainer/export/gguf-tokenizer.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { toHalf } from '../../trainer/gpu/half.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
@@ -176,9 +177,7 @@ describe('a GGUF file', () => {
     const types = keys['tokenizer.ggml.token_type'] as number[];
     expect([tokens.length, types.length]).toEqual([vocabSize, vocabSize]);
     expect(types[tokens.indexOf('<|bos|>')]).toBe(3);
-    const userDefined = tokens.filter((_, id) => types[id] === 4);
-    expect(userDefined.length).toBeGreaterThan(0);
-    expect(userDefined.filter((token) => !/^ \d{1,3}$/.test(token))).toEqual([]);
+    expect(types.includes(4)).toBe(false); // none is user-defined: its rule is ours
     expect(tensors.has('output.weight')).toBe(!tied);
     expect(tensors.has('blk.0.attn_q_norm.weight')).toBe(architecture === 'qwen3');
 
@@ -234,16 +233,24 @@ describe('a GGUF file', () => {
     }
   });
 
-  it('takes the split rule from the tokenizer, and refuses one that llama.cpp lacks', () => {
-    const rule = (Regex: string) =>
-      splitRuleOf({
-        pre_tokenizer: { pattern: { Regex } },
-        added_tokens: [],
-        model: { type: 'BPE', vocab: {}, merges: [] },
-      });
-    expect(rule(' ?[\\p{L}\\p{M}]+| ?\\p{N}{1,3}|\\s+')).toEqual({ pre: 'llama-bpe', spaced: true });
-    expect(rule('\\p{L}+|\\p{N}|\\s+')).toEqual({ pre: 'qwen35', spaced: false });
-    expect(() => rule('\\S+|\\s+')).toThrow(expect.objectContaining({ code: 'NOT_EXPORTABLE' }));
+  it('names the split rule as llama.cpp does, and refuses one that it lacks', () => {
+    const found = SPLIT_RULES.filter(({ name, digits }) => name !== 'vua' || digits !== 2).map((split) => {
+      const { pre, isExact, spaced } = llamaRuleOf(split);
+      return [split.name, split.digits, split.acrossSpaces, pre, isExact, spaced];
+    });
+    expect(found).toEqual([
+      ['llama3', 3, false, 'llama-bpe', true, false],
+      ['qwen2', 1, false, 'qwen2', true, false],
+      ['qwen3.5', 1, false, 'qwen35', true, false],
+      ['gpt2', 0, false, 'gpt-2', true, false],
+      ['superbpe', 3, true, 'superbpe', true, false],
+      ['vua', 1, false, 'qwen35', false, true],
+      ['vua', 3, false, 'llama-bpe', false, true],
+      ['vua', 1, true, 'superbpe', false, true],
+      ['vua', 3, true, 'superbpe', false, true],
+    ]);
+    const twoDigits = () => llamaRuleOf(splitNamed('vua', { digits: 2 }));
+    expect(twoDigits).toThrow(expect.objectContaining({ code: 'NOT_EXPORTABLE' }));
   });
 });
 

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import { MIN_VOCAB_SIZE } from '../model.ts';
-import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
+import { DEFAULT_SPLIT, SPLIT_NAMES, type SplitWish } from '../text/split.ts';
 import {
   DEFAULT_VOCAB_SIZE,
+  MAX_SYLLABLES,
   MAX_TOKEN_BYTES,
   MAX_VOCAB_SIZE,
   MIN_FREQUENCY,
@@ -42,19 +43,13 @@ export const TOKENIZER_POLICY = {
     .describe('with --tokenizer grow: factor by which the text has to have grown since it was trained'),
 } as const;
 
-/**
- * By bits per byte at equal FLOPs (RESULTS.md): merges across spaces win when learned from tens of megabytes, and lose when
- * learned from a third of one. So the command has them, and `vua run`, which trains on its first night's text, has not.
- */
-const SYLLABLES = 4;
-
 /** What decides on the merges, beside the vocabulary size: `vua run` takes it too. */
 export const LEARNING = {
   maxSyllables: z
     .int()
     .min(1)
     .max(8)
-    .default(SYLLABLES)
+    .default(MAX_SYLLABLES)
     .describe('most syllables in a token; 1: no merge crosses a space'),
   syllableShare: z
     .number()
@@ -62,7 +57,11 @@ export const LEARNING = {
     .max(1)
     .default(SYLLABLE_SHARE)
     .describe('with --max-syllables 2 and more: share of the merges that stay within a syllable'),
-  digits: z.int().min(1).max(3).default(DEFAULT_SPLIT.digits).describe('most digits in a token'),
+  split: z
+    .enum(SPLIT_NAMES)
+    .optional()
+    .describe(`split rule (default: ${DEFAULT_SPLIT.name}; superbpe with --max-syllables 2 and more)`),
+  digits: z.int().min(1).max(3).optional().describe('most digits in a token, of --split vua, for which it stands'),
   minFrequency: z.int().min(1).default(MIN_FREQUENCY).describe('least count of a pair that is merged'),
   maxTokenLength: z.int().min(1).max(1024).default(MAX_TOKEN_BYTES).describe('longest token, in bytes'),
   maxBytes: z
@@ -94,7 +93,7 @@ export const tokenizerTrainCommand = defineCommand({
   headings: { documents: 'Data and vocabulary', maxSyllables: 'Merges', maxBytes: 'Limits' },
   async run(options, work) {
     const { trainTokenizer } = await import('../train/train-files.ts');
-    const digits = options.digits as SplitRule['digits']; // zod has no type for 1 to 3 that is still a number
+    const digits = options.digits as SplitWish['digits']; // zod has no type for 1 to 3 that is still a number
     const done = await trainTokenizer({ ...options, digits }, work);
     if (done.outcome !== 'interrupted') {
       const { outcome, report } = done;

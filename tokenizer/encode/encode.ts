@@ -42,8 +42,9 @@ export class Encoder {
     for (let i = 0; i < model.merges.length; i += 2) {
       pairs.add(model.merges[i], model.merges[i + 1], BYTE_TOKENS + i / 2);
     }
-    const { digits, acrossSpaces } = model.split;
-    this.#scanner = new Scanner({ digits, marksRuns: acrossSpaces, pool: CACHED_IDS, pairs, ...options });
+    const { split } = model;
+    const { acrossSpaces } = split;
+    this.#scanner = new Scanner({ split, marksRuns: acrossSpaces, pool: CACHED_IDS, pairs, ...options });
     this.#merger = new WordMerger(pairs);
     this.#joiner = acrossSpaces ? new SyllableJoiner(model, this.#merger) : undefined;
     this.#TokenArray = vocabSizeOf(model) <= 1 << 16 ? Uint16Array : Uint32Array;
@@ -72,7 +73,7 @@ export class Encoder {
   encodeSyllables(text: Uint8Array | string): Int32Array {
     const scanner = this.#scanner;
     const wellFormed = scanner.wellFormed(text);
-    scanner.wasSyllable = false;
+    scanner.wasJoining = false;
     let kept = 0;
     for (let from = 0, done = 0; from < wellFormed.length; from += done) {
       const isLast = scanner.load(wellFormed, from);
@@ -103,8 +104,8 @@ export class Encoder {
       if (end === length && !isLast) break; // it may go on
       const first = count;
       count = end - start > CACHED_BYTES ? this.#appendMerged(count, start, end) : this.#append(count, start, end);
-      if (this.#joiner !== undefined && scanner.wasSyllable && pretokenizer.isSyllable) scanner.ids[first] |= CONTINUES;
-      scanner.wasSyllable = pretokenizer.isSyllable;
+      if (this.#joiner !== undefined && scanner.wasJoining && pretokenizer.joins) scanner.ids[first] |= CONTINUES;
+      scanner.wasJoining = pretokenizer.joins;
       start = end;
     }
     this.#windowIds = count;

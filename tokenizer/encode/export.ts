@@ -6,7 +6,7 @@
 
 import { type BpeModel, BYTE_TOKENS, mergeCount, SPECIAL_TOKENS, tokenBytesOf } from '../model.ts';
 import { toByteLevel } from '../text/byte-level.ts';
-import { type SplitRule, splitPattern } from '../text/pretokenize.ts';
+import { type SplitRule, splitPatterns } from '../text/split.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 export const CONFIG_FILE = 'tokenizer_config.json';
@@ -17,7 +17,12 @@ export const pipelineOf = (split: SplitRule) => ({
   pre_tokenizer: {
     type: 'Sequence',
     pretokenizers: [
-      { type: 'Split', pattern: { Regex: splitPattern(split) }, behavior: 'Isolated', invert: false },
+      ...splitPatterns(split).map((Regex) => ({
+        type: 'Split',
+        pattern: { Regex },
+        behavior: 'Isolated',
+        invert: false,
+      })),
       { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
     ],
   },

@@ -4,9 +4,19 @@
  */
 import { z } from 'zod';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
-import { type BpeModel, BYTE_TOKENS, crossesSpace, firstMergeAcross, SPECIAL_TOKENS, tokenBytesOf } from '../model.ts';
+import {
+  type BpeModel,
+  BYTE_TOKENS,
+  crossesSpace,
+  firstMergeAcross,
+  keepsCharacters,
+  SPECIAL_TOKENS,
+  tokenBytesOf,
+} from '../model.ts';
 import { BYTE_OF_ID, toByteLevel } from '../text/byte-level.ts';
-import { DEFAULT_SPLIT, SPLIT_RULES, type SplitRule, splitPattern } from '../text/pretokenize.ts';
+import { PaddedText } from '../text/padded-text.ts';
+import { Pretokenizer } from '../text/pretokenize.ts';
+import { DEFAULT_SPLIT, SPLIT_RULES, type SplitRule, splitPatterns } from '../text/split.ts';
 import { BPE_OPTIONS, pipelineOf } from './export.ts';
 
 const shape = z.looseObject({
@@ -19,7 +29,7 @@ const shape = z.looseObject({
 type TokenizerFile = z.infer<typeof shape>;
 
 const splitShape = z.object({
-  pretokenizers: z.tuple([z.object({ pattern: z.object({ Regex: z.string() }) })], z.unknown()),
+  pretokenizers: z.array(z.object({ pattern: z.object({ Regex: z.string() }).optional() })),
 });
 
 /** What transformers saves for a tokenizer without a post-processor: text A, nothing around it. */
@@ -50,7 +60,7 @@ export function parseTokenizer(json: string, name: string): BpeModel {
     );
   };
   const file = readShape(json, fail);
-  const split = readSplit(file);
+  const split = splitIn(file) ?? DEFAULT_SPLIT; // another pattern is refused by name below
   for (const [key, expected] of Object.entries({ ...WHOLE_TEXT, ...pipelineOf(split) })) {
     const isNothing = key === 'post_processor' && emptyTemplate.safeParse(file[key]).success;
     if (!isNothing) requireSame(key, file[key], expected, fail);
@@ -65,22 +75,40 @@ export function parseTokenizer(json: string, name: string): BpeModel {
   return model;
 }
 
-/** The rule whose pattern the file holds; the default when it holds another, which is then refused by name. */
-function readSplit(file: TokenizerFile): SplitRule {
-  const pattern = splitShape.safeParse(file.pre_tokenizer).data?.pretokenizers[0].pattern.Regex;
-  return SPLIT_RULES.find((rule) => splitPattern(rule) === pattern) ?? DEFAULT_SPLIT;
+/** The split rule whose patterns a tokenizer.json holds, if it is one that we know. */
+export function splitIn(file: object & { readonly pre_tokenizer?: unknown }): SplitRule | undefined {
+  const parts = splitShape.safeParse(file.pre_tokenizer).data?.pretokenizers ?? [];
+  const patterns = parts.flatMap(({ pattern }) => pattern?.Regex ?? []).join('\n');
+  return SPLIT_RULES.find((rule) => splitPatterns(rule).join('\n') === patterns);
 }
 
-/** Merges across spaces must follow all others: our encoder merges syllables first, others go by the list. */
+/**
+ * Merges across spaces must follow all others: our encoder merges syllables first, others go by the list. Of whole runs,
+ * all others must stay within a piece of the scan, and within a character or between two whole ones.
+ */
 function requireOrder(model: BpeModel, fail: Fail): void {
+  if (!model.split.acrossSpaces) return;
   const tokens = tokenBytesOf(model);
   const first = firstMergeAcross(model);
   for (let merge = first; merge < model.merges.length / 2; merge++) {
-    if (!crossesSpace(tokens, model.merges[2 * merge], model.merges[2 * merge + 1])) {
+    if (!crossesSpace(tokens, model, merge)) {
       fail(`model.merges[${merge}]`, `does not cross a space, but model.merges[${first}] before it does`);
     }
   }
+  if (!model.split.wholeRuns) return;
+  const pieces = new Pretokenizer(model.split);
+  const text = new PaddedText(Math.max(...tokens.starts.map((start, id) => tokens.starts[id + 1] - start || 0)));
+  for (let id = BYTE_TOKENS; id < BYTE_TOKENS + first; id++) {
+    const bytes = tokens.bytes.subarray(tokens.starts[id], tokens.starts[id + 1]);
+    text.set(bytes);
+    const isPiece = keepsCharacters(bytes) && (isPart(bytes) || pieces.next(text, 0) === bytes.length);
+    if (!isPiece)
+      fail(`model.merges[${id - BYTE_TOKENS}]`, `makes ${JSON.stringify(toByteLevel(bytes))}, not of one piece`);
+  }
 }
+
+/** Some bytes of a character. */
+const isPart = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes).includes('\ufffd');
 
 type Fail = (key: string, fact: string) => never;
 

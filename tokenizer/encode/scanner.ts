@@ -12,8 +12,8 @@ import { type ScanProgram, scanProgram } from '../kernel/program.ts';
 import { ByteTable, SLOT_BYTES, type SlotRoom } from '../text/byte-table.ts';
 import { PaddedText, paddedBytes } from '../text/padded-text.ts';
 import type { PairTable } from '../text/pair-table.ts';
-import { Pretokenizer, type SplitRule } from '../text/pretokenize.ts';
-import { unicodeFacts } from '../text/unicode.ts';
+import { Pretokenizer } from '../text/pretokenize.ts';
+import type { SplitRule } from '../text/split.ts';
 import { stableCharacters, toWellFormed } from '../text/well-formed.ts';
 import { CONTINUES } from './join.ts';
 
@@ -31,12 +31,12 @@ const IDS_BEHIND = 16;
 const ENCODER = new TextEncoder();
 
 export interface ScannerOptions {
-  readonly digits: SplitRule['digits'];
+  readonly split: SplitRule;
   /** Ids of pretokens of several tokens that `pool` holds; 0: nothing is encoded. */
   readonly pool?: number;
   /** The id that each pair makes, where something is encoded; none is added afterwards. */
   readonly pairs?: PairTable;
-  /** Whether first ids of syllables behind another bear CONTINUES. */
+  /** Whether first ids bear CONTINUES where merges across spaces may join them to what stands before. */
   readonly marksRuns?: boolean;
   /** False: plain code only. */
   readonly accelerate?: boolean;
@@ -64,17 +64,17 @@ export class Scanner {
   #loaded: { readonly text: Uint8Array; readonly from: number } | undefined;
   /** UTF-8 of a short string. */
   #utf8: Uint8Array | undefined;
-  /** `wasSyllable` and `poolEnd` where there is no kernel to keep them. */
-  #plainWasSyllable = false;
+  /** `wasJoining` and `poolEnd` where there is no kernel to keep them. */
+  #plainWasJoining = false;
   #plainPoolEnd = 0;
 
-  constructor({ digits, pool = 0, pairs, marksRuns = false, accelerate = true, window = WINDOW }: ScannerOptions) {
-    this.#options = { digits, pool, pairs, marksRuns, accelerate, window };
+  constructor({ split, pool = 0, pairs, marksRuns = false, accelerate = true, window = WINDOW }: ScannerOptions) {
+    this.#options = { split, pool, pairs, marksRuns, accelerate, window };
     this.#window = window;
-    this.pretokenizer = new Pretokenizer(digits);
-    const { letters, ascii } = this.pretokenizer;
-    const tables = () => ({ unicode: unicodeFacts(), ascii, letters, stable: stableCharacters() });
-    this.#program = accelerate ? scanProgram(digits, tables) : undefined;
+    this.pretokenizer = new Pretokenizer(split);
+    const { letters, ascii, unicode } = this.pretokenizer;
+    const tables = () => ({ unicode, ascii, letters, stable: stableCharacters() });
+    this.#program = accelerate ? scanProgram(split, tables) : undefined;
     this.table = new ByteTable(FIRST_SLOTS, (bytes) => this.#layOut(bytes));
   }
 
@@ -181,13 +181,13 @@ export class Scanner {
     return at - first;
   }
 
-  /** Whether the last pretoken was a syllable. */
-  get wasSyllable(): boolean {
-    return this.#kernel === undefined ? this.#plainWasSyllable : this.#kernel.wasSyllable.value !== 0;
+  /** Whether merges across spaces may go on from the last pretoken. */
+  get wasJoining(): boolean {
+    return this.#kernel === undefined ? this.#plainWasJoining : this.#kernel.wasJoining.value !== 0;
   }
-  set wasSyllable(value: boolean) {
-    this.#plainWasSyllable = value;
-    if (this.#kernel !== undefined) this.#kernel.wasSyllable.value = Number(value);
+  set wasJoining(value: boolean) {
+    this.#plainWasJoining = value;
+    if (this.#kernel !== undefined) this.#kernel.wasJoining.value = Number(value);
   }
 
   /** Ids in the pool. */
@@ -216,7 +216,7 @@ export class Scanner {
     const opened = this.#program?.open(slotsAt + slotBytes);
     const buffer = opened?.buffer ?? new ArrayBuffer(slotsAt + slotBytes);
     const { text: oldText, ids: oldIds, pool: oldPool } = this as Partial<Scanner>;
-    const { wasSyllable, poolEnd } = this;
+    const { wasJoining, poolEnd } = this;
     this.text = new PaddedText(this.#window, buffer, textAt);
     this.ids = new Int32Array(buffer, idsAt, pool > 0 ? this.#window : 0);
     this.pool = new Int32Array(buffer, poolAt, pool);
@@ -237,7 +237,7 @@ export class Scanner {
       }
       this.#kernel.flag.value = marksRuns ? CONTINUES : 0;
     }
-    this.wasSyllable = wasSyllable;
+    this.wasJoining = wasJoining;
     this.poolEnd = poolEnd;
     return { buffer, offset: slotsAt };
   }

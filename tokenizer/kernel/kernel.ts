@@ -4,7 +4,8 @@
  * table's limit; the end of a window) and returns that place; the plain code goes on from there. So there is one
  * meaning, written in TypeScript, and this makes it faster (a test holds the two together).
  */
-import { BATCH, FOUND_BYTES, SCAN, wholeGroup } from './scan.ts';
+import type { SplitRule } from '../text/split.ts';
+import { BATCH, FOUND_BYTES, scanSource } from './scan.ts';
 import { STABLE } from './stable.ts';
 import { WORDS } from './words.ts';
 
@@ -46,8 +47,8 @@ const GLOBALS = [
   'poolEnd', //      ids in the pool
   'pairs', //        slots of the PairTable
   'pairMask', //     their number minus 1
-  'flag', //         put on the first id of a syllable behind another, 0 for none
-  'wasSyllable', //  whether the last pretoken was a syllable
+  'flag', //         put on the first id of a pretoken that merges across spaces may join to the one before, 0 for none
+  'wasJoining', //  whether merges across spaces may go on from the last pretoken
   'foundEnd',
   'touched',
 ] as const;
@@ -62,25 +63,21 @@ export interface KernelExports extends Readonly<Record<(typeof GLOBALS)[number],
   encode(start: number, end: number, last: number): number;
 }
 
-const SOURCE = `(module
-(import "env" "memory" (memory 1))
-${GLOBALS.map((name) => `(global $${name} (export "${name}") (mut i32) (i32.const 0))`).join('\n')}
-${SCAN}
-${WORDS}
-${STABLE}
-)`;
-
-/** WebAssembly text of the kernel for a layout. */
-export function kernelSource(layout: KernelLayout, digits: number): string {
+/** WebAssembly text of the kernel for a split rule and a layout. */
+export function kernelSource(layout: KernelLayout, rule: SplitRule): string {
   const values: Readonly<Record<string, number>> = {
     ...Object.fromEntries(Object.entries(layout).map(([name, place]) => [constantCase(name), place])),
-    DIGITS: digits,
     FOUND_END: layout.found + BATCH * FOUND_BYTES,
     MADE_NEXT: layout.made + 4,
   };
-  return SOURCE.replace('WHOLE_GROUP', wholeGroup(digits)).replace(/\b[A-Z_]{4,}\b/g, (name) =>
-    name in values ? String(values[name]) : name,
-  );
+  const source = `(module
+(import "env" "memory" (memory 1))
+${GLOBALS.map((name) => `(global $${name} (export "${name}") (mut i32) (i32.const 0))`).join('\n')}
+${scanSource(rule)}
+${WORDS}
+${STABLE}
+)`;
+  return source.replace(/\b[A-Z_]{4,}\b/g, (name) => (name in values ? String(values[name]) : name));
 }
 
 /** idOfByte → ID_OF_BYTE */

@@ -1,6 +1,7 @@
-/** The kernel of kernel.ts, ready to run: assembled and compiled once for each digit rule. */
+/** The kernel of kernel.ts, ready to run: assembled and compiled once for each split rule. */
 import type { Automaton } from '../text/automaton.ts';
 import { ID_OF_BYTE } from '../text/byte-level.ts';
+import type { SplitRule } from '../text/split.ts';
 import type { UnicodeFacts } from '../text/unicode.ts';
 import { type KernelExports, type KernelLayout, kernelSource, MADE_BYTES } from './kernel.ts';
 import { BATCH_BYTES } from './scan.ts';
@@ -16,17 +17,18 @@ export interface ScanTables {
 }
 
 const PAGE = 1 << 16;
-const programs = new Map<number, ScanProgram | undefined>();
+const programs = new Map<string, ScanProgram | undefined>();
 
 /** Undefined where there is no WebAssembly, or none with vectors. */
-export function scanProgram(digits: number, tables: () => ScanTables): ScanProgram | undefined {
-  if (!programs.has(digits)) programs.set(digits, compile(digits, tables));
-  return programs.get(digits);
+export function scanProgram(rule: SplitRule, tables: () => ScanTables): ScanProgram | undefined {
+  const key = `${rule.name} ${rule.digits}`; // the scan is the same with merges across spaces and without
+  if (!programs.has(key)) programs.set(key, compile(rule, tables));
+  return programs.get(key);
 }
 
-function compile(digits: number, tables: () => ScanTables): ScanProgram | undefined {
+function compile(rule: SplitRule, tables: () => ScanTables): ScanProgram | undefined {
   try {
-    return new ScanProgram(digits, tables());
+    return new ScanProgram(rule, tables());
   } catch {
     return undefined;
   }
@@ -37,7 +39,7 @@ export class ScanProgram {
   readonly #head: Uint8Array;
   readonly #module: WebAssembly.Module;
 
-  constructor(digits: number, { unicode, ascii, letters, stable }: ScanTables) {
+  constructor(rule: SplitRule, { unicode, ascii, letters, stable }: ScanTables) {
     const parts: Uint8Array[] = [];
     let end = 0;
     const place = (part: Uint8Array | Uint16Array): number => {
@@ -66,7 +68,7 @@ export class ScanProgram {
       this.#head.set(part, at);
       at += (part.byteLength + 15) & ~15;
     }
-    this.#module = new WebAssembly.Module(assemble(kernelSource(layout, digits)));
+    this.#module = new WebAssembly.Module(assemble(kernelSource(layout, rule)));
   }
 
   /** Bytes at the head of a memory that are taken. */

@@ -43,6 +43,7 @@ export const VECTORS: Readonly<Record<string, readonly number[]>> = {
   one: [KIND.digit],
   zero: [0],
   space: [0x20],
+  apostrophe: [0x27],
   e1: [0xe1],
   b8: [0xb8],
   fc: [0xfc],

@@ -120,7 +120,7 @@ export const WORDS = `
 (func $encode (export "encode") (param $at i32) (param $end i32) (param $last i32) (result i32) ${PROBE_LOCALS}
   (local $tokens i32) (local $value i32) (local $out i32) (local $was i32) (local $mark i32) (local $outEnd i32) (local $kind i32)
   (local.set $out (global.get $ids))
-  (local.set $was (global.get $wasSyllable))
+  (local.set $was (global.get $wasJoining))
   ${forEachFound(`${PROBE}
     (if (i32.eqz (local.get $held)) (then ${ADD_KEY}
       (local.set $value (i32.add (global.get $pool) (i32.shl (global.get $poolEnd) (i32.const 2))))
@@ -150,6 +150,6 @@ export const WORDS = `
           (local.set $out (i32.add (local.get $out) (i32.const 4)))
           (br_if $copy (i32.lt_u (local.get $out) (local.get $outEnd))))))`)}
   (global.set $ids (local.get $out))
-  (global.set $wasSyllable (local.get $was))
+  (global.set $wasJoining (local.get $was))
   (return (local.get $at)))
 `;

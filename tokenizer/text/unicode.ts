@@ -21,6 +21,8 @@ export const CLASS_MASK = 7;
  * Text without such a character is NFC.
  */
 export const UNSTABLE = 8;
+/** Of the letters those that are marks, \p{M}. */
+export const MARK = 16;
 
 export interface UnicodeFacts {
   /** Block number for each `code point >> 6`. */
@@ -76,7 +78,8 @@ function range(first: number, count: number, before?: number, after?: number): s
 
 /** Oniguruma's `\s`, as tokenizer.json is read elsewhere, is White_Space; JavaScript's adds U+FEFF and lacks U+0085. */
 const CLASSES: readonly (readonly [value: number, runs: RegExp])[] = [
-  [LETTER, /[\p{L}\p{M}]+/gu],
+  [LETTER, /\p{L}+/gu],
+  [LETTER | MARK, /\p{M}+/gu],
   [NUMBER, /\p{N}+/gu],
   [NEWLINE, /[\r\n]+/gu],
   [SPACE, /[^\P{White_Space}\r\n]+/gu],

@@ -14,10 +14,10 @@ import type { BpeModel } from '../model.ts';
 import { ByteTable } from '../text/byte-table.ts';
 import { PaddedText } from '../text/padded-text.ts';
 import { hashOfPair } from '../text/pair-table.ts';
-import type { SplitRule } from '../text/pretokenize.ts';
+import type { SplitRule } from '../text/split.ts';
 
 export type TallyTask =
-  | { readonly kind: 'words'; readonly digits: SplitRule['digits'] }
+  | { readonly kind: 'words'; readonly split: SplitRule }
   | { readonly kind: 'neighbours'; readonly model: BpeModel }
   | {
       readonly kind: 'pieces';

@@ -7,7 +7,7 @@ import { formatCount } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { CONFIG_FILE, TOKENIZER_FILE, tokenizerConfigJson, tokenizerJson } from '../encode/export.ts';
 import { mergeCount, vocabSizeOf } from '../model.ts';
-import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
+import { type SplitWish, splitFor } from '../text/split.ts';
 import { MAX_SYLLABLES, MAX_TOKEN_BYTES, MIN_FREQUENCY, SYLLABLE_SHARE, VALID_SHARE } from './defaults.ts';
 import { expectedBytes, readTrainingTexts, storedBytes } from './documents.ts';
 import { TallyThreads } from './tally-threads.ts';
@@ -26,7 +26,10 @@ export interface TrainTokenizerOptions {
   readonly maxSyllables?: number;
   /** Share of the merges that are made within syllables before any crosses a space. */
   readonly syllableShare?: number;
-  readonly digits?: SplitRule['digits'];
+  /** The split rule; by default one that gives the same ids in other engines. */
+  readonly split?: SplitWish['split'];
+  /** Most digits in a token, of the rule `vua`. */
+  readonly digits?: SplitWish['digits'];
   readonly minFrequency?: number;
   /** Longest token, in bytes. */
   readonly maxTokenLength?: number;
@@ -72,11 +75,13 @@ async function trainLocked(
   { signal, report }: Work,
 ): Promise<Outcome<TrainedTokenizer, undefined>> {
   const { documents: paths, out } = options;
+  const { name, digits } = splitFor({ ...options, maxSyllables: options.maxSyllables ?? MAX_SYLLABLES });
   const asked = {
     vocabSize: options.vocabSize,
     maxSyllables: options.maxSyllables ?? MAX_SYLLABLES,
     syllableShare: options.syllableShare ?? SYLLABLE_SHARE,
-    digits: options.digits ?? DEFAULT_SPLIT.digits,
+    split: name,
+    ...(name === 'vua' && { digits: digits as SplitWish['digits'] }),
     minFrequency: options.minFrequency ?? MIN_FREQUENCY,
     maxTokenLength: options.maxTokenLength ?? MAX_TOKEN_BYTES,
     validShare: options.validShare ?? VALID_SHARE,

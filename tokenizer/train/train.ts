@@ -12,9 +12,16 @@
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { breather } from '../../crawlers/shell/work.ts';
-import { type BpeModel, BYTE_TOKENS, endsWithLetter, MIN_VOCAB_SIZE, SPECIAL_TOKENS } from '../model.ts';
+import {
+  type BpeModel,
+  BYTE_TOKENS,
+  endsWithLetter,
+  keepsCharacters,
+  MIN_VOCAB_SIZE,
+  SPECIAL_TOKENS,
+} from '../model.ts';
 import { ID_OF_BYTE } from '../text/byte-level.ts';
-import { DEFAULT_SPLIT, type SplitRule } from '../text/pretokenize.ts';
+import { type SplitRule, type SplitWish, splitFor } from '../text/split.ts';
 import { MAX_SYLLABLES, MAX_TOKEN_BYTES, MAX_VOCAB_SIZE, MIN_FREQUENCY, SYLLABLE_SHARE } from './defaults.ts';
 import { type MergeRule, Merger, type Words } from './merge.ts';
 import { type CountedKeys, idsOfPieces, type TallyResult, type TallyTask, thresholdFor } from './tally.ts';
@@ -32,8 +39,10 @@ export interface TrainOptions {
   readonly maxSyllables?: number;
   /** Share of the merges that are made within syllables before any crosses a space. */
   readonly syllableShare?: number;
-  /** Most digits in a token. */
-  readonly digits?: SplitRule['digits'];
+  /** The split rule; by default one that gives the same ids in other engines. */
+  readonly split?: SplitWish['split'];
+  /** Most digits in a token, of the rule `vua`. */
+  readonly digits?: SplitWish['digits'];
   /** Threads that count along. */
   readonly team?: TallyTeam;
   /** How errors call the texts. */
@@ -81,10 +90,10 @@ class Training {
   constructor(texts: () => AsyncIterable<Uint8Array>, options: TrainOptions) {
     this.#texts = texts;
     this.#options = options;
-    const { vocabSize, digits = DEFAULT_SPLIT.digits, maxSyllables = MAX_SYLLABLES } = options;
+    const { vocabSize, maxSyllables = MAX_SYLLABLES } = options;
     checkVocabSize(vocabSize);
     this.#breathe = breather(options.signal);
-    this.#split = { digits, acrossSpaces: maxSyllables > 1 };
+    this.#split = splitFor({ ...options, maxSyllables });
     this.#minFrequency = options.minFrequency ?? MIN_FREQUENCY;
     this.#maxTokenBytes = options.maxTokenBytes ?? MAX_TOKEN_BYTES;
     this.#maxSyllables = maxSyllables;
@@ -92,14 +101,15 @@ class Training {
 
   async run(): Promise<BpeModel> {
     const { vocabSize, corpus = 'the corpus', syllableShare = SYLLABLE_SHARE } = this.#options;
-    const words = (await this.#tally('count', { kind: 'words', digits: this.#split.digits })) as CountedKeys;
+    const words = (await this.#tally('count', { kind: 'words', split: this.#split })) as CountedKeys;
     if (words.counts.length === 0) {
       throw badInput('EMPTY_CORPUS', `${corpus}: no text to train on`, 'give documents that hold text');
     }
     const merges = vocabSize - MIN_VOCAB_SIZE;
-    const within = this.#split.acrossSpaces ? Math.round(merges * syllableShare) : merges;
-    await this.#merge('merge', wordsOf(words), within, this.#vocabulary, (left, right) => this.#isShort(left, right));
-    if (this.#split.acrossSpaces && within < merges) return this.#acrossSpaces(merges);
+    const isAcross = this.#maxSyllables > 1;
+    const within = isAcross ? Math.round(merges * syllableShare) : merges;
+    await this.#merge('merge', wordsOf(words), within, this.#vocabulary, this.#ruleWithin());
+    if (isAcross && within < merges) return this.#acrossSpaces(merges);
     return this.#modelOf(this.#vocabulary);
   }
 
@@ -124,13 +134,24 @@ class Training {
     return vocabulary.bytesOf(left).length + vocabulary.bytesOf(right).length <= this.#maxTokenBytes;
   }
 
-  /** The left part ends with a whole letter, the right one begins with a space: see join.ts for what rests on this. */
+  #ruleWithin(): MergeRule['allows'] {
+    if (!this.#split.wholeRuns) return (left, right) => this.#isShort(left, right);
+    return (left, right) => {
+      const bytes = this.#vocabulary.bytesOf(left) + this.#vocabulary.bytesOf(right);
+      return bytes.length <= this.#maxTokenBytes && keepsCharacters(bytesOf(bytes));
+    };
+  }
+
+  /**
+   * The right part begins with a space, the left one ends with a whole letter, or of whole runs with a whole character: see
+   * join.ts for what rests on this.
+   */
   #ruleAcross(vocabulary: Vocabulary): MergeRule['allows'] {
+    const endsWhole = this.#split.wholeRuns ? keepsCharacters : endsWithLetter;
     return (left, right) => {
       const [before, behind] = [vocabulary.bytesOf(left), vocabulary.bytesOf(right)];
       if (behind[0] !== ' ' || !this.#isShort(left, right, vocabulary)) return false;
-      const syllables = syllablesIn(before) + syllablesIn(behind);
-      return syllables <= this.#maxSyllables && endsWithLetter(Uint8Array.from(before, (byte) => byte.charCodeAt(0)));
+      return syllablesIn(before) + syllablesIn(behind) <= this.#maxSyllables && endsWhole(bytesOf(before));
     };
   }
 
@@ -176,6 +197,8 @@ function checkVocabSize(vocabSize: number): void {
     `vocabulary size ${vocabSize}, expected ${MIN_VOCAB_SIZE} to ${MAX_VOCAB_SIZE}: ${BYTE_TOKENS} bytes, ${SPECIAL_TOKENS.length} special tokens, and the merges`,
   );
 }
+
+const bytesOf = (token: string): Uint8Array => Uint8Array.from(token, (byte) => byte.charCodeAt(0));
 
 /** Each syllable but one at the head of a run begins with a space. */
 function syllablesIn(token: string): number {

@@ -18,7 +18,7 @@ import type { HeldOutFigures } from '../run/options.ts';
 import type { ExportDtype, ExportFormat, GgufType } from './formats.ts';
 import { ggufBytes, ggufHeader, ggufPadding } from './gguf.ts';
 import { type GgufFacts, ggufMetadata, ggufTensors } from './gguf-model.ts';
-import { splitRuleOf } from './gguf-tokenizer.ts';
+import { llamaRuleOf } from './gguf-tokenizer.ts';
 import {
   assertExportable,
   configJson,
@@ -71,8 +71,9 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   assertExportable(config);
   const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
   const own = readJsonIfPresent<Record<string, unknown>>(join(dir, 'tokenizer_config.json')) ?? {};
-  const ids = specialIdsOf(await Tokenizer.load(dir));
-  const rule = format === 'hf' ? undefined : splitRuleOf(tokenizer); // before anything is written
+  const ours = await Tokenizer.load(dir);
+  const ids = specialIdsOf(ours);
+  const rule = format === 'hf' ? undefined : llamaRuleOf(ours.model.split); // before anything is written
   const heldOut = figuresOf(dirname(resolve(dir)), state);
   const data = options.documents ? await dataShares(options.documents, signal) : [];
   const files: string[] = [];
@@ -95,10 +96,10 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
       json('tokenizer.json', tokenizerWithBos(tokenizer, ids));
       json('tokenizer_config.json', tokenizerConfigJson(own, tokenizer, ids, config));
     }
-    if (format !== 'hf') {
+    if (rule) {
       const file = `${name}-${ggufType}.gguf`;
       const chatTemplate = typeof own.chat_template === 'string' ? own.chat_template : undefined;
-      const facts = { name, type: ggufType, licence, chatTemplate };
+      const facts = { name, type: ggufType, licence, chatTemplate, rule };
       await writeGguf(place(file), join(dir, MODEL_FILE), { config, tokenizer, ids }, facts);
       text('Modelfile', modelfile(file, config, tokenizer.added_tokens.find(({ id }) => id === ids.bos)!.content));
     }
@@ -116,7 +117,7 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
     warnings: [
       ...(isNotBest ? [`${dir}: the newest; no checkpoint was evaluated on held-out text, so none is the best`] : []),
       ...damaged.map(({ reason }) => `damaged, passed over: ${reason}`),
-      ...(rule?.spaced ? [SPACED] : []),
+      ...(rule && !rule.isExact ? [SPACED] : []),
     ],
   };
 }

@@ -8,7 +8,7 @@ import { toBrain, toHalf } from '../gpu/half.ts';
 import { EMBEDDING, FINAL_NORM, HEAD, type LayerPart, layerName, type ModelConfig } from '../model/config.ts';
 import type { GgufType } from './formats.ts';
 import type { GgufTensor, GgufValue } from './gguf.ts';
-import { tokenizerMetadata } from './gguf-tokenizer.ts';
+import { type LlamaRule, tokenizerMetadata } from './gguf-tokenizer.ts';
 import type { SpecialIds, TokenizerJson } from './huggingface.ts';
 
 type ExportedPart = Exclude<LayerPart, 'mix'>;
@@ -128,13 +128,14 @@ export interface GgufFacts {
   readonly licence?: string;
   /** Jinja. */
   readonly chatTemplate?: string;
+  readonly rule: LlamaRule;
 }
 
 export function ggufMetadata(
   config: ModelConfig,
   tokenizer: TokenizerJson,
   ids: SpecialIds,
-  { name, type, licence, chatTemplate }: GgufFacts,
+  { name, type, licence, chatTemplate, rule }: GgufFacts,
 ): Record<string, GgufValue> {
   const { architecture } = config;
   const model: Record<string, GgufValue> = {
@@ -160,7 +161,7 @@ export function ggufMetadata(
     'general.file_type': { u32: FILE_TYPES[type] },
     ...(type === 'q8_0' && { 'general.quantization_version': { u32: 2 } }),
     ...Object.fromEntries(Object.entries(model).map(([key, value]) => [`${architecture}.${key}`, value])),
-    ...tokenizerMetadata(tokenizer, ids),
+    ...tokenizerMetadata(tokenizer, ids, rule),
     ...(chatTemplate !== undefined && { 'tokenizer.chat_template': { string: chatTemplate } }),
   };
 }

@@ -1,52 +1,53 @@
 /**
  * A byte-level BPE as llama.cpp takes it: tokens, types, merges, and one of the split rules that are built into it
- * (`tokenizer.ggml.pre`; there is no way to give another).
+ * (`tokenizer.ggml.pre`; there is no way to give another). With a rule that it has (tokenizer/text/split.ts) its ids are
+ * ours, of text in NFC: it has no normaliser.
  *
- * Ours keeps a number's space with its first three digits, ` ?\p{N}{1,3}`; none of llama.cpp's does. Closest is
- * `llama-bpe` (`\p{N}{1,3}`, line ends and spaces as here; its apostrophe endings and its mark before a word fall where
- * no merge of ours crosses). The tokens ` 1`, ` 20`, ` 199` are declared user-defined besides: llama.cpp cuts those
- * out of the text first, longest first, whatever the split rule. What is left over are numbers whose first three digits
- * are no token of their own. RESULTS.md has the figures.
+ * Our own, `vua`, it has not. Across spaces closest is `superbpe`, else `llama-bpe`: the latter lets a number go without
+ * its space, so the tokens ` 1`, ` 20`, ` 199` are declared user-defined, which llama.cpp cuts out of the text first,
+ * longest first, whatever the rule. RESULTS.md has the figures.
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
+import type { Tokenizer } from '../../tokenizer/load.ts';
 import type { GgufValue } from './gguf.ts';
 import type { SpecialIds, TokenizerJson } from './huggingface.ts';
 
-/** How a split pattern treats numbers → llama.cpp's rule that is equal but for the space before them. */
-const RULES = { '\\p{N}{1,3}': 'llama-bpe', '\\p{N}': 'qwen35' } as const;
 const NORMAL = 1;
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
-export interface SplitRule {
-  readonly pre: (typeof RULES)[keyof typeof RULES];
-  /** A number takes the space before it. */
+export interface LlamaRule {
+  /** llama.cpp's name of it. */
+  readonly pre: string;
+  /** Whether its ids are ours. */
+  readonly isExact: boolean;
+  /** A number takes the space before it here, and not there. */
   readonly spaced: boolean;
 }
 
-/** @throws ToolkitError NOT_EXPORTABLE (exit 2) when the numbers' rule is none that llama.cpp has. */
-export function splitRuleOf({ pre_tokenizer }: TokenizerJson): SplitRule {
-  const pattern = /"Regex":("(?:[^"\\]|\\.)*")/.exec(JSON.stringify(pre_tokenizer))?.[1];
-  const alternatives = pattern ? (JSON.parse(pattern) as string).split('|') : [];
-  for (const alternative of alternatives) {
-    const pre = RULES[alternative.trimStart().replace(/^\?/, '') as keyof typeof RULES];
-    if (pre) return { pre, spaced: alternative.startsWith(' ?') };
-  }
+/** @throws ToolkitError NOT_EXPORTABLE (exit 2) when llama.cpp has none that is near it. */
+export function llamaRuleOf({ name, digits, acrossSpaces, pre }: Tokenizer['model']['split']): LlamaRule {
+  if (pre !== undefined) return { pre, isExact: true, spaced: false };
+  const near = acrossSpaces ? 'superbpe' : { 0: undefined, 1: 'qwen35', 2: undefined, 3: 'llama-bpe' }[digits];
+  if (near !== undefined) return { pre: near, isExact: false, spaced: true };
   throw badInput(
     'NOT_EXPORTABLE',
-    `tokenizer.json: llama.cpp has no split rule like ${pattern ?? 'this one'}`,
+    `llama.cpp has no split rule like ${name}, ${digits} digits`,
     'export with --format hf',
   );
 }
 
 /** The `tokenizer.ggml.*` keys. */
-export function tokenizerMetadata(tokenizer: TokenizerJson, ids: SpecialIds): Record<string, GgufValue> {
-  const { pre, spaced } = splitRuleOf(tokenizer);
+export function tokenizerMetadata(
+  tokenizer: TokenizerJson,
+  ids: SpecialIds,
+  { pre, spaced }: LlamaRule,
+): Record<string, GgufValue> {
   const tokens: string[] = [];
   for (const [token, id] of Object.entries(tokenizer.model.vocab)) tokens[id] = token;
   for (const { id, content } of tokenizer.added_tokens) tokens[id] = content;
   const special = new Set(tokenizer.added_tokens.map(({ id }) => id));
-  const isNumber = (token: string): boolean => spaced && /^Ġ[0-9]{1,3}$/.test(token);
+  const isNumber = (token: string): boolean => spaced && SPACED_NUMBER.test(token);
   return {
     'tokenizer.ggml.model': { string: 'gpt2' },
     'tokenizer.ggml.pre': { string: pre },
@@ -65,3 +66,6 @@ export function tokenizerMetadata(tokenizer: TokenizerJson, ids: SpecialIds): Re
     'tokenizer.ggml.add_space_prefix': { bool: false },
   };
 }
+
+/** A token of a number with its space, in the letters of byte-level.ts. */
+export const SPACED_NUMBER = /^Ġ[0-9]{1,3}$/;

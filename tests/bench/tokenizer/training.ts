@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Export from '../../../tokenizer/encode/export.ts';
 import type { BpeModel } from '../../../tokenizer/model.ts';
-import { DEFAULT_SPLIT, splitPattern } from '../../../tokenizer/text/pretokenize.ts';
+import { DEFAULT_SPLIT, splitPatterns } from '../../../tokenizer/text/split.ts';
 import type * as Threads from '../../../tokenizer/train/tally-threads.ts';
 import type * as Train from '../../../tokenizer/train/train.ts';
 import {
@@ -47,7 +47,7 @@ export async function trainOurs(
 export async function training(): Promise<void> {
   const texts = corpus();
   const file = forPeers('corpus.bin', texts);
-  const pattern = splitPattern(DEFAULT_SPLIT);
+  const pattern = splitPatterns(DEFAULT_SPLIT)[0];
   const hfFile = join(options.scratch, 'hf.json');
   const time = new Map<string, Elapsed[]>();
   const note = (name: string, value: Elapsed | undefined): void => {
