@@ -33,6 +33,8 @@ export interface ParquetFile {
   readonly rows: number;
   /** Paths of what has values, outermost first: `text`, `metadata.url`; a list and a map by their own. */
   readonly columns: readonly string[];
+  /** Those of them that are maps: what stands in one is asked for by its key, `metadata.url`. */
+  readonly maps: ReadonlySet<string>;
   readonly metadata: FileMetaData;
 }
 
@@ -49,8 +51,10 @@ export async function openParquet(bytes: ByteRanges): Promise<ParquetFile> {
   try {
     const slice = async (start: number, end = size): Promise<ArrayBuffer> => exactly(await bytes.read(start, end));
     const metadata = await parquetMetadataAsync({ byteLength: size, slice }, { geoparquet: false });
-    const columns = parquetSchema(metadata).children.flatMap(pathsOf);
-    return { bytes, rows: Number(metadata.num_rows), columns, metadata };
+    const leaves = parquetSchema(metadata).children.flatMap(leavesOf);
+    const columns = leaves.map(nameOf);
+    const maps = new Set(leaves.filter(isMapLike).map(nameOf));
+    return { bytes, rows: Number(metadata.num_rows), columns, maps, metadata };
   } catch (error) {
     throw badParquet(name, `a damaged footer: ${reasonOf(error)}`, 'fetch or copy the file again', error);
   }
@@ -59,10 +63,9 @@ export async function openParquet(bytes: ByteRanges): Promise<ParquetFile> {
 const exactly = ({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer =>
   buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 
-const pathsOf = (node: SchemaTree): string[] =>
-  node.children.length === 0 || isListLike(node) || isMapLike(node)
-    ? [node.path.join('.')]
-    : node.children.flatMap(pathsOf);
+const nameOf = ({ path }: SchemaTree): string => path.join('.');
+const leavesOf = (node: SchemaTree): SchemaTree[] =>
+  node.children.length === 0 || isListLike(node) || isMapLike(node) ? [node] : node.children.flatMap(leavesOf);
 
 export interface ColumnBatch {
   readonly rows: number;

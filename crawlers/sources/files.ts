@@ -2,6 +2,7 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { badInput, reasonOf, type ToolkitError } from '../shell/errors.ts';
+import { hubFolder } from './hub.ts';
 import type { InputFile } from './source.ts';
 
 /** @throws ToolkitError BAD_INPUT */
@@ -19,12 +20,16 @@ function isFolder(path: string): boolean {
  * @param onFault takes what cannot be opened: a link to nowhere, a folder that may not be read, a name that is no text
  */
 export function filesOf(path: string, onFault: (fault: ToolkitError) => void): InputFile[] {
+  const hub = hubFolder(path);
+  if (hub !== undefined) return filesBelow(hub.path, hub.name, hub.name, onFault);
   const whole = resolve(path);
-  if (!isFolder(path)) {
-    const name = `${basename(dirname(whole))}/${basename(whole)}`.replace(/^\//, '');
-    return [{ path, name, source: name }];
-  }
-  const source = basename(whole);
+  const name = `${basename(dirname(whole))}/${basename(whole)}`.replace(/^\//, '');
+  return filesBelow(path, basename(whole), name, onFault);
+}
+
+/** @param name of a file that stands at the path */
+function filesBelow(path: string, source: string, name: string, onFault: (fault: ToolkitError) => void): InputFile[] {
+  if (!isFolder(path)) return [{ path, name, source: name }];
   const files: InputFile[] = [];
   const seen = new Set<string>();
   const look = (folder: string, name: string): void => {

@@ -5,15 +5,21 @@ import type { Page, Place } from '../page.ts';
 import { badInput, ToolkitError } from '../shell/errors.ts';
 import { binary } from './binary.ts';
 import { kindNamed, missingFor } from './binary-kinds.ts';
+import { csv } from './csv.ts';
 import { type Cursor, cursorOf, startOf, stateOf } from './cursor.ts';
 import { filesOf } from './files.ts';
+import { hubFolder } from './hub.ts';
+import { json } from './json.ts';
 import { jsonl } from './jsonl.ts';
-import { countSkip, type InputFile, type ReadContext, type Source } from './source.ts';
+import { parquet } from './parquet.ts';
+import { countSkip, type InputFile, isGivenAlone, type ReadContext, type Source } from './source.ts';
 import { html, text } from './text.ts';
-import { warc } from './warc.ts';
+import { isAppended, warc } from './warc.ts';
 import { xml } from './xml.ts';
 
-const OF_TEXT: readonly Source[] = [warc, jsonl, text, html, xml];
+const OF_TEXT: readonly Source[] = [warc, jsonl, text, html, xml, json, csv, parquet];
+/** An empty file of these holds no document; one of text or HTML is one. */
+const OF_MANY: readonly Source[] = [warc, jsonl, json, csv, parquet];
 const SOURCES: readonly Source[] = [...OF_TEXT, binary];
 /** Endings of the names of files that some source reads as text. */
 export const ENDINGS = OF_TEXT.flatMap((source) => source.endings);
@@ -21,7 +27,7 @@ export const ENDINGS = OF_TEXT.flatMap((source) => source.endings);
 export interface InputContext
   extends Pick<
     ReadContext,
-    'onRead' | 'slicesOf' | 'withNotices' | 'withBinary' | 'source' | 'consentField' | 'consent'
+    'onRead' | 'slicesOf' | 'withNotices' | 'withBinary' | 'source' | 'fields' | 'licence' | 'consentField' | 'consent'
   > {
   /** Ends the pages early, without an error. */
   readonly signal?: AbortSignal;
@@ -65,18 +71,18 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
   for (const file of files) {
     const source = sourceOf(file);
     if (source === undefined || (source === binary && !given.withBinary)) {
-      if (file.path === path) throw badInput('BAD_INPUT', `${path}: cannot read this kind of file`, allowed(given));
+      if (isGivenAlone(file)) throw badInput('BAD_INPUT', `${path}: cannot read this kind of file`, allowed(given));
       countSkip(context, `not an input file: ${endingOf(file)}`);
       continue;
     }
     if (signal?.aborted) return;
     const missing = source === binary ? missingFor(kindNamed(file.path)!) : [];
-    if (missing.length > 0 && file.path === path)
+    if (missing.length > 0 && isGivenAlone(file))
       throw badInput('BAD_INPUT', `${path}: needs ${missing.join(', ')}`, `npm install ${missing.join(' ')}`);
     read++;
     if (statSync(file.path).size === 0) {
-      if (file.path === path) throw badInput('BAD_INPUT', `${path}: the file is empty`, 'give another, or a folder');
-      if (source === warc || source === jsonl) {
+      if (isGivenAlone(file)) throw badInput('BAD_INPUT', `${path}: the file is empty`, 'give another, or a folder');
+      if (OF_MANY.includes(source)) {
         countSkip(context, 'empty file'); // a crawl that got no answer leaves one
         continue;
       }
@@ -100,10 +106,11 @@ async function* behindCursor(
   known: KnownFiles,
 ): AsyncGenerator<Page> {
   const cursor = known.of(file.path);
-  const from = startOf(file.path, cursor);
+  const { size } = statSync(file.path);
+  const start = startOf(file.path, cursor);
+  const from = start === size || isAppended(file.path) ? start : 0;
   let pages = from === 0 ? 0 : cursor!.pages;
   known.pass(pages);
-  const { size } = statSync(file.path);
   if (from === size) return;
   let isWhole = true;
   const onUnread = (): void => {
@@ -136,7 +143,8 @@ const GROWTH: readonly (readonly [ending: RegExp, factor: number])[] = [
   [/\.warc$/i, 0.15],
   [/\.html?$/i, 0.15],
   [/\.(?:pdf|docx?|epub)$/i, 0.5],
-  [/\.gz$/i, 4],
+  [/\.parquet$/i, 3],
+  [/\.(?:gz|zst)$/i, 4],
   [/$/, 1.2],
 ];
 
@@ -179,7 +187,11 @@ async function firstOf(pages: AsyncGenerator<Page>): Promise<{ readonly value?: 
 }
 
 /** What the rows of an input belong to from night to night: its name, or the path as it was given. */
-export const inputOf = (path: string, source?: string): string => source ?? resolve(path);
+export const inputOf = (path: string, source?: string): string =>
+  source ?? (path.startsWith('hf://') ? path : resolve(path));
+
+/** Where an input stands on this disk; a data set of the Hub where the user has fetched it. @throws ToolkitError BAD_INPUT */
+export const pathOf = (input: string): string => hubFolder(input)?.path ?? input;
 
 function raise(fault: ToolkitError): never {
   throw fault;

@@ -12,6 +12,9 @@ export interface InputFile {
   readonly source: string;
 }
 
+/** It was given itself, not found below a folder. */
+export const isGivenAlone = ({ name, source }: InputFile): boolean => name === source;
+
 export interface ReadContext {
   /** When aborted, a source ends early without an error; the caller asks the signal. */
   readonly signal?: AbortSignal;
@@ -23,6 +26,10 @@ export interface ReadContext {
   readonly input?: string;
   /** The name that was given for it. */
   readonly source?: string;
+  /** Which fields of rows hold text, id and address, where they have other names than the usual ones. */
+  readonly fields?: { readonly text?: string; readonly id?: string; readonly url?: string };
+  /** Of rows that state none. */
+  readonly licence?: string;
   /** The key of JSON lines that states their consent. */
   readonly consentField?: string;
   /** What follows from statements about use, where it is not the default. */

@@ -6,11 +6,14 @@ import { decodeMarkup } from '../links/links.ts';
 import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type ConsentTable, type Page } from '../page.ts';
 import { concludeAgain, consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
 import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
+import { badInput } from '../shell/errors.ts';
 import { headerRecord, isPart } from '../warc/http-message.ts';
+import { readArc } from '../warc/read-arc.ts';
 import { readWarc } from '../warc/read-warc.ts';
 import type { WarcRecord } from '../warc/warc.ts';
+import { zipParts } from '../warc/zip-parts.ts';
 import { kindOfAnswer, missingFor, passUnread } from './binary-kinds.ts';
-import { countSkip, type ReadContext, type Source } from './source.ts';
+import { countSkip, isGivenAlone, type ReadContext, type Source } from './source.ts';
 
 const TEXT_TYPES = new Set(['text/html', 'application/xhtml+xml', 'text/plain']);
 /** Files for crawlers, not for readers. */
@@ -18,11 +21,21 @@ const FOR_CRAWLERS = /^\/(robots\.txt|ai\.txt|\.well-known\/.*)$/;
 const CONCLUSIONS: ReadonlySet<string> = new Set<ConsentConclusion>(['open', 'no-train', 'no-index', 'unknown']);
 
 export const warc: Source = {
-  // Common Crawl's text, what Heritrix has open, ArchiveTeam's.
-  endings: ['.warc', '.warc.gz', '.wet', '.wet.gz', '.warc.gz.open', '.warc.open', '.warc.zst'],
-  async *read({ path }, context) {
-    const { signal, skipped, onRead, from } = context;
-    for await (const record of readWarc(path, signal, { skipped, onRead, withHeads: true, from })) {
+  // Common Crawl's text and what it says of pages, what Heritrix has open, ArchiveTeam's; before WARC; Browsertrix.
+  endings: [
+    ...['.warc', '.warc.gz', '.wet', '.wet.gz', '.warc.gz.open', '.warc.open', '.warc.zst'],
+    ...['.arc', '.arc.gz', '.wacz', '.wat', '.wat.gz'],
+  ],
+  async *read(file, context) {
+    const { path } = file;
+    if (/\.wat(?:\.gz)?$/i.test(path)) {
+      const fact = 'links and headers of pages, without their text';
+      if (isGivenAlone(file))
+        throw badInput('BAD_INPUT', `${path}: ${fact}`, 'give the .warc or .wet file of the same name');
+      countSkip(context, `.wat: ${fact}`);
+      return;
+    }
+    for await (const record of recordsOf(path, context)) {
       const page = pageOf(record, context);
       if (typeof page === 'object') {
         yield record.at === undefined ? page : { ...page, place: { path: resolve(path), at: record.at } };
@@ -34,6 +47,23 @@ export const warc: Source = {
     }
   },
 };
+
+/** Only those of WARC files can be read by themselves. */
+export const isAppended = (path: string): boolean => !/\.(?:arc|arc\.gz|wacz)$/i.test(path);
+
+async function* recordsOf(path: string, context: ReadContext): AsyncGenerator<WarcRecord> {
+  const { signal, skipped, onRead, from } = context;
+  const options = { skipped, onRead, withHeads: true };
+  if (/\.arc(?:\.gz)?$/i.test(path)) yield* readArc(path, signal, options);
+  else if (/\.wacz$/i.test(path)) {
+    for (const { name, isPacked, ...within } of zipParts(path)) {
+      if (!/\.warc(?:\.gz)?$/i.test(name)) continue;
+      if (isPacked)
+        throw badInput('BAD_INPUT', `${path}: ${name} is packed, expected stored as it is`, 'unzip it, and read that');
+      for await (const record of readWarc(path, signal, { ...options, within })) yield { ...record, at: undefined };
+    }
+  } else yield* readWarc(path, signal, { ...options, from });
+}
 
 /** The page of a record, or the reason why it is none; nothing where that was counted. */
 function pageOf(record: WarcRecord, context: ReadContext): Page | string | undefined {

@@ -159,6 +159,7 @@ export interface RecordStart {
  * The same for files of records (WARC): says where a gzip member begins with one, and after damage goes on with the next
  * such member instead of throwing.
  * @param from a byte at which a record begins
+ * @param within the part of the file that holds them
  * @throws ToolkitError BAD_INPUT (exit 2)
  */
 export async function* unpackRecords(
@@ -166,8 +167,9 @@ export async function* unpackRecords(
   signal?: AbortSignal,
   onRead?: (bytes: number) => void,
   from = 0,
+  within?: Window,
 ): AsyncGenerator<Buffer | RecordStart> {
-  const input = fileInput(path, signal, onRead);
+  const input = fileInput(path, signal, onRead, within);
   try {
     if (from > 0) await input.rewind(from);
     await input.fill(MAGIC.length);
@@ -372,8 +374,20 @@ async function skipHeader(input: Input): Promise<void> {
 /** What is read at a time: a quarter of the trips to the disk that Node would make. */
 const CHUNK_BYTES = 2 ** 18;
 
-const fileInput = (path: string, signal: AbortSignal | undefined, onRead?: (bytes: number) => void): Input =>
-  new Input((start) => (isZstdFile(path) ? unzstdFile(path, start, signal) : chunksOf(path, start, signal)), onRead);
+/** From `start` up to `end`. */
+export interface Window {
+  readonly start: number;
+  readonly end: number;
+}
+
+function fileInput(path: string, signal?: AbortSignal, onRead?: (bytes: number) => void, within?: Window): Input {
+  if (within !== undefined)
+    return new Input((start) => chunksOf(path, within.start + start, signal, within.end - 1), onRead);
+  return new Input(
+    (start) => (isZstdFile(path) ? unzstdFile(path, start, signal) : chunksOf(path, start, signal)),
+    onRead,
+  );
+}
 
 async function* unzstdFile(path: string, start: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   try {
@@ -385,9 +399,10 @@ async function* unzstdFile(path: string, start: number, signal: AbortSignal | un
   }
 }
 
-async function* chunksOf(path: string, start: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+async function* chunksOf(path: string, start: number, signal?: AbortSignal, end?: number): AsyncGenerator<Buffer> {
+  if (end !== undefined && start > end) return;
   try {
-    yield* createReadStream(path, { start, signal, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+    yield* createReadStream(path, { start, end, signal, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
   } catch (error) {
     if (!(error instanceof Error && error.name === 'AbortError')) throw unreadable(path, error);
   }

@@ -5,7 +5,7 @@
  */
 import { badInput, type ToolkitError } from '../shell/errors.ts';
 import { ByteReader } from './byte-reader.ts';
-import { type RecordStart, unpackRecords } from './gzip.ts';
+import { type RecordStart, unpackRecords, type Window } from './gzip.ts';
 import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
 import type { WarcRecord, WarcRecordType } from './warc.ts';
 
@@ -18,6 +18,8 @@ export interface ReadWarcOptions {
   readonly skipped?: Map<string, number>;
   /** Byte from which records are read: one begins there. */
   readonly from?: number;
+  /** The part of the file that holds them. */
+  readonly within?: Window;
   /** Hears how many bytes were read from the file, as they are stored. */
   readonly onRead?: (bytes: number) => void;
 }
@@ -37,9 +39,9 @@ const STANDARD_FIELD = /^(warc-|content-(type|length)$)/i;
 export async function* readWarc(
   path: string,
   signal?: AbortSignal,
-  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead, from = 0 }: ReadWarcOptions = {},
+  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead, from = 0, within }: ReadWarcOptions = {},
 ): AsyncGenerator<WarcRecord> {
-  const reader = new ByteReader<RecordStart>(unpackRecords(path, signal, onRead, from));
+  const reader = new ByteReader<RecordStart>(unpackRecords(path, signal, onRead, from, within));
   const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
   const damages: ToolkitError[] = [];
   let records = 0;

@@ -22,10 +22,19 @@ const INPUT = {
     .string()
     .optional()
     .describe('names what the rows of --input belong to from night to night (default: their path)'),
+  textField: z
+    .string()
+    .optional()
+    .describe(
+      'field of rows (JSON, CSV, Parquet) that is the text; nested ones by dots: metadata.text (default: text, content)',
+    ),
+  idField: z.string().optional().describe('field of rows that is their id (default: id)'),
+  urlField: z.string().optional().describe('field of rows that is their address (default: url, metadata.url, u)'),
+  licence: z.string().optional().describe('licence of rows that state none: CC-BY-SA-4.0'),
   consentField: z
     .string()
     .optional()
-    .describe('key of JSON lines that states consent: true, false, open, no-train, no-index or statements'),
+    .describe('field of rows that states consent: true, false, open, no-train, no-index or statements'),
   consent: z
     .array(z.string())
     .default([])
@@ -62,8 +71,9 @@ export const CLEANING = { ...INPUT, ...RECIPE_OPTIONS, ...WORK } as const;
 
 /** What `cleanInputs` takes of them. @throws ToolkitError (exit 2) BAD_THRESHOLD, BAD_OPTION, BAD_INPUT */
 export async function cleanOptionsOf(given: z.infer<z.ZodObject<typeof CLEANING>>) {
+  const { textField, idField, urlField, licence, ...others } = given;
   const { source, consentField, consent, optOut, dropVanished, dropForbidden, flag, workers, shardBytes, ...recipe } =
-    given;
+    others;
   const { readOptOuts } = await import('../documents/marks.ts');
   return {
     ...parseRecipe(recipe),
@@ -71,6 +81,10 @@ export async function cleanOptionsOf(given: z.infer<z.ZodObject<typeof CLEANING>
     threads: workers,
     shardBytes,
     source,
+    ...((textField ?? idField ?? urlField) !== undefined && {
+      fields: { text: textField, id: idField, url: urlField },
+    }),
+    licence,
     consentField,
     consent: consentBy(consent),
     optOuts: optOut.flatMap(readOptOuts),
@@ -91,7 +105,9 @@ export const cleanCommand = defineCommand({
     input: z
       .array(z.string())
       .default([])
-      .describe('files and folders to read: .warc(.gz), .jsonl(.gz), .txt(.gz), .md, .html, .docx, .epub, .pdf, .doc'),
+      .describe(
+        'files and folders to read: .warc, .wet, .arc, .wacz, .parquet, .jsonl, .json, .csv, .tsv, .txt, .md, .html, .xml, .docx, .epub, .pdf, .doc, packed by .gz or .zst; hf://datasets/OWNER/NAME',
+      ),
     ...INPUT,
     out: z.string().describe('folder of document shards to write or to add to'),
     ...RECIPE_OPTIONS,

@@ -7,7 +7,7 @@ import type { ConsentTable, Page } from '../../crawlers/page.ts';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { foreseeRoom } from '../../crawlers/shell/folder.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
-import { inputOf, openInput, pagesAt } from '../../crawlers/sources/index.ts';
+import { inputOf, openInput, pagesAt, pathOf } from '../../crawlers/sources/index.ts';
 import type { DocumentManifest } from '../manifest-shape.ts';
 import { DocumentFolder } from './folder.ts';
 import { KnownInputs } from './known-inputs.ts';
@@ -31,7 +31,11 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   readonly compacts?: boolean;
   /** Names what the rows of the inputs belong to from night to night, whatever their paths. */
   readonly source?: string;
-  /** The key of JSON lines that states their consent. */
+  /** Which fields of rows hold text, id and address, where they have other names than the usual ones. */
+  readonly fields?: { readonly text?: string; readonly id?: string; readonly url?: string };
+  /** Of rows that state none. */
+  readonly licence?: string;
+  /** The field of rows that states their consent. */
   readonly consentField?: string;
   /** What follows from statements about use, where it is not the default. */
   readonly consent?: ConsentTable;
@@ -73,7 +77,7 @@ const SHOWN_DOUBTS = 5;
 export async function cleanInputs(options: CleanInputsOptions, work = unattended()): Promise<Outcome<CleanSummary>> {
   const { inputs = [], outDir, shardBytes, contamination = [], threads = availableParallelism() } = options;
   for (const input of inputs) {
-    if (!existsSync(input)) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
+    if (!existsSync(pathOf(input))) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
   const passedOver = new Map<string, number>();
   const faults: ToolkitError[] = [];
@@ -83,6 +87,8 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     withNotices: true,
     withBinary: true,
     source: options.source,
+    fields: options.fields,
+    licence: options.licence,
     consentField: options.consentField,
     consent: options.consent,
     skipped: passedOver,

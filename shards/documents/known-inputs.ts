@@ -34,13 +34,16 @@ export class KnownInputs implements KnownFiles {
   constructor(
     cursors: Cursors,
     inputs: readonly string[],
-    { source, consentField }: Pick<Reading, 'source' | 'consentField'>,
+    { source, consentField, fields, licence }: Pick<Reading, 'source' | 'consentField' | 'fields' | 'licence'>,
   ) {
     this.#cursors = cursors;
+    const { text, id, url } = fields ?? {};
+    const isSaid = [text, id, url, licence].some((each) => each !== undefined);
+    const said = isSaid ? `\n${JSON.stringify([text, id, url, licence])}` : '';
     for (const name of new Set(inputs.map((input) => inputOf(input, source)))) {
       const own = inputs.filter((input) => inputOf(input, source) === name);
       const state = rowsState(own);
-      const key = keyOf(`rows of ${name}\n${consentField ?? ''}`);
+      const key = keyOf(`rows of ${name}\n${consentField ?? ''}${said}`);
       const known = cursors.get(key);
       const isKnown = known?.tail === state;
       if (isKnown) this.passed += known.pages;

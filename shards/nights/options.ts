@@ -53,7 +53,7 @@ const gateNames = (): string => GATES.map(({ name, allows }) => `${name}=${allow
 /** What is read, and how far the night goes. */
 export const READING = {
   sample: z.boolean().default(false).describe('use the bundled sample web, served on this machine'),
-  input: z.array(z.string()).default([]).describe('WARC, JSONL, text and HTML files or folders'),
+  input: z.array(z.string()).default([]).describe('files or folders: WARC, Parquet, JSON, CSV, text, HTML'),
   until: z.enum(STATIONS).default('model').describe('the last station of this run'),
 } as const;
 
