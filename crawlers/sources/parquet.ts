@@ -1,7 +1,7 @@
 /** Parquet, a page for each row. Fields are those of JSON lines; columns that nobody asks for are not read. */
 import { fileRanges, openParquet, type ParquetFile, readColumns } from '../bytes/parquet.ts';
 import { badInput, type ToolkitError } from '../shell/errors.ts';
-import { unreadable } from '../warc/gzip.ts';
+import { unreadable } from '../warc/file-input.ts';
 import { BadRows } from './bad-rows.ts';
 import { noColumn } from './csv.ts';
 import { BadRow, type Look, lookIn, pageOfRow, pathsAsked, pathsOf } from './fields.ts';

@@ -2,7 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { BadBzip2, isBzip2, unpackBzip2 } from '../bytes/bzip2.ts';
 import { badInput } from '../shell/errors.ts';
-import { unpack, unreadable } from '../warc/gzip.ts';
+import { unreadable } from '../warc/file-input.ts';
+import { unpack } from '../warc/gzip.ts';
 import { feedPages } from './feed.ts';
 import { mediawikiPages } from './mediawiki.ts';
 import { countSkip, type InputFile, type ReadContext, type Source } from './source.ts';

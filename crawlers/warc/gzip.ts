@@ -9,11 +9,11 @@
  * without unpacking the file. `unpack` reads any gzip file, and unlike `zlib.createGunzip` hands out everything that
  * stands before a damage. Called by warc.ts and sources/.
  */
-import { createReadStream, fstatSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { constants, crc32, createInflateRaw, deflateRaw, deflateRawSync, gunzipSync } from 'node:zlib';
-import { isZstdFile, unzstd } from '../bytes/zstd.ts';
 import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
+import { fileInput, type Window } from './file-input.ts';
 import { EndOfInput, Input } from './input.ts';
 
 const deflate = promisify<Uint8Array, Buffer>(deflateRaw);
@@ -118,9 +118,6 @@ export function memberLengthAt(file: number, offset: number): number | undefined
 
 /** Whether bytes begin as gzip does. */
 export const isGzip = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
-
-export const unreadable = (path: string, error: unknown): ToolkitError =>
-  badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'check the path and its permissions', error);
 
 /**
  * The bytes of a file in order, gzip or zstd undone when it starts with their magic (whatever the file is called).
@@ -368,42 +365,5 @@ async function skipHeader(input: Input): Promise<void> {
   if (flags & FLAG.headerCrc) {
     await input.need(2);
     input.take(2);
-  }
-}
-
-/** What is read at a time: a quarter of the trips to the disk that Node would make. */
-const CHUNK_BYTES = 2 ** 18;
-
-/** From `start` up to `end`. */
-export interface Window {
-  readonly start: number;
-  readonly end: number;
-}
-
-function fileInput(path: string, signal?: AbortSignal, onRead?: (bytes: number) => void, within?: Window): Input {
-  if (within !== undefined)
-    return new Input((start) => chunksOf(path, within.start + start, signal, within.end - 1), onRead);
-  return new Input(
-    (start) => (isZstdFile(path) ? unzstdFile(path, start, signal) : chunksOf(path, start, signal)),
-    onRead,
-  );
-}
-
-async function* unzstdFile(path: string, start: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-  try {
-    yield* unzstd(chunksOf(path, 0, signal), start);
-  } catch (error) {
-    if (error instanceof ToolkitError || signal?.aborted) throw error;
-    const hint = 'fetch or copy the file again; what stands before the damage was read';
-    throw badInput('BAD_ZSTD', `${path}: damaged zstd data, or of a dictionary: ${reasonOf(error)}`, hint, error);
-  }
-}
-
-async function* chunksOf(path: string, start: number, signal?: AbortSignal, end?: number): AsyncGenerator<Buffer> {
-  if (end !== undefined && start > end) return;
-  try {
-    yield* createReadStream(path, { start, end, signal, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
-  } catch (error) {
-    if (!(error instanceof Error && error.name === 'AbortError')) throw unreadable(path, error);
   }
 }

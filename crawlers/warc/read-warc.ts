@@ -5,7 +5,8 @@
  */
 import { badInput, type ToolkitError } from '../shell/errors.ts';
 import { ByteReader } from './byte-reader.ts';
-import { type RecordStart, unpackRecords, type Window } from './gzip.ts';
+import type { Window } from './file-input.ts';
+import { type RecordStart, unpackRecords } from './gzip.ts';
 import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
 import type { WarcRecord, WarcRecordType } from './warc.ts';
 
