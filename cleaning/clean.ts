@@ -92,7 +92,7 @@ export async function* clean(
       const isNew = store.pages.add(keys.page);
       if (page.notice !== undefined) {
         if (isNew) hear(keyed, store);
-      } else if (!isNew && store.versions.isSettled(keys)) store.skipped++;
+      } else if (keyed.isPassedOver || (!isNew && store.versions.isSettled(keys))) store.skipped++;
       else {
         const said = answer ?? (await engine.answerHere(page));
         const { title, text } = 'read' in said ? said.read : said.refused;
@@ -116,6 +116,8 @@ const takenDown = ({ url, source, fetchedAt }: Page, id: string): Drop => ({
 interface NextPage extends KeyedPage {
   /** It needs no answer: a notice, or dealt with in an earlier run. */
   readonly isKnown: boolean;
+  /** It is of a night that was rejected. */
+  readonly isPassedOver: boolean;
 }
 
 /** A page that is to be decided on, and what was answered for it ahead of its turn. */
@@ -148,7 +150,8 @@ async function* inBatches(
 
 function keyed(page: Page, store: DedupStore, hash: XXHashAPI): NextPage {
   const keys = keysOf(page, hash);
-  return { page, keys, isKnown: page.notice !== undefined || store.pages.has(keys.page) };
+  const isPassedOver = page.notice === undefined && store.pages.isPassedOver(keys);
+  return { page, keys, isKnown: page.notice !== undefined || isPassedOver || store.pages.has(keys.page), isPassedOver };
 }
 
 export function keysOf({ url, consent, body, fetchedAt, row, notice }: Page, hash: XXHashAPI): PageKeys {
@@ -224,12 +227,12 @@ async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, eng
   const spool = new Spool<Turn>();
   try {
     for await (const turn of turns) {
-      const { page, keys, isKnown } = turn.keyed;
+      const { page, keys, isKnown, isPassedOver } = turn.keyed;
       if (page.notice !== undefined) {
         yield turn;
         continue;
       }
-      if (isKnown && store.versions.isSettled(keys)) {
+      if (isPassedOver || (isKnown && store.versions.isSettled(keys))) {
         store.skipped++;
         continue;
       }

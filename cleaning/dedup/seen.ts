@@ -14,6 +14,8 @@ export class SeenPages {
   readonly #add;
   readonly #has;
   readonly #speak;
+  #list: Database | undefined;
+  #isListed: ((page: bigint, version: bigint, moment: number) => boolean) | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -41,22 +43,24 @@ export class SeenPages {
   }
 
   /**
-   * Pages of a list of `writePassedOver` are dealt with, and what is of the same age or older.
+   * Pages of a list of `writePassedOver` are as if they had never been: what they would have replaced stands.
    * @throws SqliteError
    */
   passOver(path: string): void {
-    const list = new BetterSqlite3(path, { readonly: true, fileMustExist: true });
-    try {
-      list.defaultSafeIntegers();
-      for (const key of list.prepare<[], bigint>('SELECT key FROM pages').pluck().iterate()) this.add(key);
-      const latest = this.#database.prepare<[bigint, bigint]>(
-        'INSERT INTO versions VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)',
-      );
-      const versions = list.prepare<[], [bigint, bigint]>('SELECT version, latest FROM versions').raw();
-      for (const [version, moment] of versions.iterate()) latest.run(version, moment);
-    } finally {
-      list.close();
-    }
+    this.#list = new BetterSqlite3(path, { readonly: true, fileMustExist: true });
+    const ofPage = this.#list.prepare<[bigint]>('SELECT 1 FROM pages WHERE key = ?');
+    const ofVersion = this.#list.prepare<[bigint, number]>('SELECT 1 FROM versions WHERE version = ? AND latest = ?');
+    this.#isListed = (page, version, moment) =>
+      ofPage.get(page) !== undefined || ofVersion.get(version, moment) !== undefined;
+  }
+
+  /** By what it says, or, where it says again what it said earlier, by the moment of its fetch. */
+  isPassedOver({ page, version, time }: { readonly page: bigint; readonly version: bigint; readonly time?: number }) {
+    return this.#isListed?.(page, version, time ?? Number.NaN) ?? false;
+  }
+
+  close(): void {
+    this.#list?.close();
   }
 }
 

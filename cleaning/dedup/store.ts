@@ -383,6 +383,7 @@ export class DedupStore {
 
   /** Forgets what was not committed and closes the file. */
   close(): void {
+    this.pages.close();
     if (!this.#database.open) return;
     if (this.#database.inTransaction) this.#database.exec('ROLLBACK'); // a full disk ends it by itself
     this.#database.close();

@@ -11,6 +11,7 @@ import { unattended } from '../../crawlers/shell/work.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readDocuments } from '../../shards/documents/read.ts';
 import { type Answer, type Handler, startWeb } from '../crawlers/web.ts';
+import { moveClock } from './clock.ts';
 import { isWellSaid, said } from './night.ts';
 import { failing } from './operations.ts';
 import { randomOf } from './states.ts';
@@ -36,24 +37,6 @@ const WORDS = (
 function textOf(n: number, version: number): string {
   const random = randomOf(1_000_003 * (n + 1) + version);
   return `${Array.from({ length: 60 }, () => WORDS[Math.floor(random() * WORDS.length)]).join(' ')}.`;
-}
-
-/** Time as the crawl sees it: the clock of this machine, moved. Returns the way back. */
-function moveClock(ahead: () => number): () => void {
-  const RealDate = Date;
-  class MovedDate extends RealDate {
-    constructor(...given: [] | [number | string | Date]) {
-      if (given.length === 0) super(RealDate.now() + ahead());
-      else super(...(given as [number]));
-    }
-    static override now(): number {
-      return RealDate.now() + ahead();
-    }
-  }
-  globalThis.Date = MovedDate as DateConstructor;
-  return () => {
-    globalThis.Date = RealDate;
-  };
 }
 
 /**
