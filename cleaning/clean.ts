@@ -158,9 +158,11 @@ export function keysOf({ url, consent, body, fetchedAt, row, notice }: Page, has
   const keyOf = (text: string): bigint => BigInt.asIntN(64, hash.h64(text));
   const address = addressOf(url);
   // A notice is news each time, a page only when it says something else.
+  const bodyHash = hash.h64Raw(body);
   const said = notice === undefined ? `${url}\n` : `${notice} ${fetchedAt} ${url}\n`;
   return {
-    page: BigInt.asIntN(64, hash.h64(said + consent.conclusion, hash.h64Raw(body))),
+    page: BigInt.asIntN(64, hash.h64(said + consent.conclusion, bodyHash)),
+    body: bodyHash,
     url: keyOf(address),
     version: keyOf(row?.key === undefined ? address : `row ${row.key}`),
     site: keyOf(siteOf(address)),

@@ -187,7 +187,7 @@ export class Decision {
   }
 
   #document(id: string, title: string, cluster: string, read: ReadPage, assessment: Assessment): Document {
-    const { url, source, fetchedAt, consent, licence = 'unknown' } = this.#keyed.page;
+    const { url, source, fetchedAt, consent, licence = 'unknown', status, row } = this.#keyed.page;
     const { author, published, canonical, section, lang, charset } = read;
     const { text, language, paragraphLanguages, contamination, measurements } = assessment;
     return {
@@ -210,6 +210,9 @@ export class Decision {
       diacritics: language.diacritics,
       cluster,
       contamination,
+      httpStatus: row === undefined ? status : Number.NaN,
+      rawHash: this.#keyed.keys.body.toString(16).padStart(16, '0'),
+      personalData: this.#recipe.personalData,
       measurements,
     };
   }

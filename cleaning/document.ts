@@ -152,6 +152,12 @@ export interface Document extends Metadata {
   readonly cluster: string;
   /** Ids of benchmark items that it holds, separated by spaces (contamination.ts); mostly empty. */
   readonly contamination: string;
+  /** Of the answer that held it; NaN of rows and files. */
+  readonly httpStatus: number;
+  /** xxhash64 of the bytes that were cleaned, as 16 hex digits. */
+  readonly rawHash: string;
+  /** How much of it became tags (`--personal-data`). */
+  readonly personalData: 'off' | 'basic' | 'strict';
   readonly measurements: Measurements;
 }
 

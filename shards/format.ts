@@ -4,11 +4,11 @@
  */
 import { MEASUREMENTS } from '../cleaning/document.ts';
 
-export const DOCUMENTS = { format: 'vua-documents', version: 3 } as const;
+export const DOCUMENTS = { format: 'vua-documents', version: 4 } as const;
 /** Versions of document folders that are read beside it; what is added to one of them makes it of the newest. */
-export const OLDER_DOCUMENTS = [1, 2] as const;
-/** What the schema of their shards says: its columns are those that version 2 brought. */
-export const DOCUMENT_SHARDS = { format: 'vua-documents', version: 2 } as const;
+export const OLDER_DOCUMENTS = [1, 2, 3] as const;
+/** What the schema of their shards says: its columns are those that version 4 brought. */
+export const DOCUMENT_SHARDS = { format: 'vua-documents', version: 4 } as const;
 export const TOKENS = { format: 'vua-tokens', version: 3 } as const;
 /** Had sources and held-out documents in the manifest; read beside it. */
 export const OLDER_TOKENS = [2] as const;
@@ -25,6 +25,8 @@ export const MANIFEST_FILE = 'manifest.json';
 /** Beside the folders of a snapshot of a run, and in the folder of the run. */
 export const SNAPSHOT_FILE = 'snapshot.json';
 
+/** Where a document comes from and what made it, beside what older versions said of that. */
+export const PROVENANCE = ['host', 'raw_hash', 'text_hash', 'tool', 'licence_class', 'personal_data'] as const;
 export const DOCUMENT_TEXTS = [
   'id',
   'url',
@@ -46,8 +48,11 @@ export const DOCUMENT_TEXTS = [
   'diacritics',
   'cluster',
   'contamination',
+  ...PROVENANCE,
 ] as const;
-export const DOCUMENT_NUMBERS = MEASUREMENTS;
+/** What the server answered with, NaN where there was none. */
+export const DOCUMENT_FIGURES = ['http_status'] as const;
+export const DOCUMENT_NUMBERS = [...DOCUMENT_FIGURES, ...MEASUREMENTS] as const;
 
 export const REJECT_TEXTS = [
   'id',

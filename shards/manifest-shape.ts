@@ -80,9 +80,13 @@ const documentManifest = z.object({
   /** What is held out together; folders begun before it are split by cluster. */
   groups: groupsEntry.optional(),
 });
+/** Version 3 had fewer columns. */
+const olderManifest = documentManifest
+  .extend({ version: z.literal(3) })
+  .transform((manifest): DocumentManifest => ({ ...manifest, ...DOCUMENTS }));
 /** Versions 1 and 2 had the recipe as a sentence, called `preset`. */
 const sentenceManifest = z
-  .object({ version: z.literal(OLDER_DOCUMENTS), preset: z.string().transform(recipeOfSentence), ...shardPair })
+  .object({ version: z.literal([1, 2]), preset: z.string().transform(recipeOfSentence), ...shardPair })
   .transform(({ preset, documents, rejects }) => ({ ...DOCUMENTS, recipe: preset, documents, rejects }))
   .pipe(documentManifest);
 const figures = z.object({ documents: count, tokens: count, textBytes: count });
@@ -151,7 +155,8 @@ export const MANIFESTS = {
  */
 export function parseDocumentManifest(value: unknown, where: string): DocumentManifest {
   const { version } = (value ?? {}) as { version?: unknown };
-  return parse(version === DOCUMENTS.version ? documentManifest : sentenceManifest, DOCUMENTS.format, value, where);
+  const shape = version === DOCUMENTS.version ? documentManifest : version === 3 ? olderManifest : sentenceManifest;
+  return parse<DocumentManifest>(shape, DOCUMENTS.format, value, where);
 }
 
 /** @throws as `parseDocumentManifest` */

@@ -33,6 +33,8 @@ export interface DocumentStats {
   readonly fileBytes: number;
   /** Largest first. */
   readonly sources: readonly SourceStats[];
+  /** Documents by class of licence; none of shards that do not say it. */
+  readonly licences: Readonly<Record<string, number>>;
 }
 
 export interface SplitStats {
@@ -99,12 +101,19 @@ function mergeDocuments(a: DocumentStats, b: DocumentStats): DocumentStats {
     report: mergeReports(a.report, b.report),
     ...{ shards: a.shards + b.shards, fileBytes: a.fileBytes + b.fileBytes },
     sources: [...sources].map(([source, totals]) => withMean(source, totals)).sort((x, y) => y.bytes - x.bytes),
+    licences: added(a.licences, b.licences),
   };
 }
+
+const added = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)]),
+  );
 
 async function documentStats(dir: string, signal?: AbortSignal): Promise<DocumentStats> {
   const manifest = readDocumentManifest(dir);
   const sources = new Map<string, { documents: number; bytes: number; syllables: number }>();
+  const licences: Record<string, number> = {};
   for await (const batch of readDocuments(dir, signal)) {
     const syllables = batch.values('syllables');
     for (let row = 0; row < batch.rows; row++) {
@@ -114,6 +123,8 @@ async function documentStats(dir: string, signal?: AbortSignal): Promise<Documen
       source.documents++;
       source.bytes += batch.bytes('text', row).length;
       source.syllables += syllables[row];
+      const licence = batch.string('licence_class', row);
+      if (licence !== '') licences[licence] = (licences[licence] ?? 0) + 1;
     }
   }
   const dropped: Record<string, Record<string, number>> = {};
@@ -137,6 +148,7 @@ async function documentStats(dir: string, signal?: AbortSignal): Promise<Documen
     shards: shards.length,
     fileBytes: sum(shards, ({ bytes }) => bytes),
     sources: [...sources].map(([source, totals]) => withMean(source, totals)).sort((a, b) => b.bytes - a.bytes),
+    licences,
   };
 }
 
@@ -193,7 +205,7 @@ export function formatStats({ documents, tokens }: Stats): string {
   return [documents && formatDocuments(documents), tokens && formatTokens(tokens)].filter(Boolean).join('\n\n');
 }
 
-function formatDocuments({ report, preset, shards, fileBytes, sources }: DocumentStats): string {
+function formatDocuments({ report, preset, shards, fileBytes, sources, licences }: DocumentStats): string {
   const { pages, kept } = report;
   const head = `${formatCount(kept)} documents kept, ${formatCount(droppedPages(report))} dropped (preset ${preset}); ${formatCount(shards)} shards, ${formatBytes(fileBytes)}`;
   const outcome = [
@@ -203,6 +215,9 @@ function formatDocuments({ report, preset, shards, fileBytes, sources }: Documen
   const outcomes = outcome.map(([name, n]) => [name, formatCount(n), `${((100 * n) / pages).toFixed(1)} %`]);
   const tables = pages > 0 ? [formatTable([['outcome', 'documents', 'share'], ...outcomes])] : [];
   if (kept > 0) tables.push(formatSources(sources));
+  const byCount = Object.entries(licences).sort(([, a], [, b]) => b - a);
+  if (byCount.length > 0)
+    tables.push(`licences: ${byCount.map(([name, n]) => `${name} ${formatCount(n)}`).join(', ')}`);
   return [head, ...tables].join('\n\n');
 }
 

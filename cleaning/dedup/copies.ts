@@ -1,28 +1,33 @@
 /**
  * Pages that were dropped as copies of a document, and where they stand: when it leaves they are judged anew, and only
- * their records need be read again.
+ * their records need be read again. Until that was done they stand in `anew`, whatever ends a run between.
  */
 import type { Database } from 'better-sqlite3';
 import type { Place } from '../../crawlers/page.ts';
 
 export const COPIES_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS anew (number INTEGER PRIMARY KEY, page INTEGER NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS copies (document INTEGER, page INTEGER, PRIMARY KEY (document, page)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS files (file INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS places (page INTEGER PRIMARY KEY, file INTEGER NOT NULL, at INTEGER NOT NULL);
 `;
 
-export class Copies {
-  /** Pages whose original has left since the store was opened. */
-  forgotten = 0;
+export interface Anew {
+  readonly pages: number;
   /** Where they stand, as far as it is known. */
-  readonly places: Place[] = [];
+  readonly places: readonly Place[];
+  readonly last: number;
+}
+
+export class Copies {
   readonly #add;
   readonly #addDocument;
   readonly #addFile;
   readonly #addPlace;
-  readonly #placesOf;
-  readonly #forgetPages;
   readonly #forget;
+  readonly #anew;
+  readonly #places;
+  readonly #judged;
 
   constructor(database: Database) {
     this.#add = database.prepare<[number, bigint]>('INSERT OR IGNORE INTO copies VALUES (?, ?)');
@@ -34,11 +39,18 @@ export class Copies {
       'INSERT OR REPLACE INTO places SELECT ?, file, ? FROM files WHERE path = ?',
     );
     const copies = 'SELECT page FROM copies WHERE document = ?';
-    this.#placesOf = database.prepare<[number], Place>(
-      `SELECT path, at FROM places JOIN files USING (file) WHERE page IN (${copies})`,
+    this.#forget = [
+      `INSERT OR REPLACE INTO anew (page) ${copies}`,
+      `DELETE FROM pages WHERE key IN (${copies})`,
+      'DELETE FROM copies WHERE document = ?',
+    ].map((sql) => database.prepare<[number]>(sql));
+    this.#anew = database.prepare<[], Pick<Anew, 'pages' | 'last'>>(
+      'SELECT count(*) AS pages, coalesce(max(number), 0) AS last FROM anew',
     );
-    this.#forgetPages = database.prepare<[number]>(`DELETE FROM pages WHERE key IN (${copies})`);
-    this.#forget = database.prepare<[number]>('DELETE FROM copies WHERE document = ?');
+    this.#places = database.prepare<[], Place>(
+      'SELECT path, at FROM anew JOIN places USING (page) JOIN files USING (file)',
+    );
+    this.#judged = database.prepare<[number]>('DELETE FROM anew WHERE number <= ?');
   }
 
   add(document: number, page: bigint, place: Place | undefined): void {
@@ -55,8 +67,16 @@ export class Copies {
 
   /** The document leaves: its copies are no known pages any more. */
   forget(document: number): void {
-    this.places.push(...this.#placesOf.all(document));
-    this.forgotten += this.#forgetPages.run(document).changes;
-    this.#forget.run(document);
+    for (const step of this.#forget) step.run(document);
+  }
+
+  /** Pages that are to be judged anew. */
+  anew(): Anew {
+    return { ...this.#anew.get()!, places: this.#places.all() };
+  }
+
+  /** They were, as far as they could be read; not those that came to it since. */
+  judged({ last }: Anew): void {
+    this.#judged.run(last);
   }
 }

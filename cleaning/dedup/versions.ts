@@ -13,6 +13,8 @@ import { STATE } from './schema.ts';
 export interface PageKeys {
   /** Of URL, consent and body. */
   readonly page: bigint;
+  /** Of its body alone, unsigned. */
+  readonly body: bigint;
   /** Of its address. */
   readonly url: bigint;
   /** Of what a later page replaces. */

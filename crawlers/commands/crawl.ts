@@ -62,7 +62,7 @@ export const CRAWLING = {
     .min(0)
     .default(CRAWL_DEFAULTS.refreshAfterMs / HOUR_MS)
     .describe(
-      'ask again for every page that was fetched longer ago; lists, and pages that change, are asked for sooner',
+      'the longest time until a page is asked for again: one that never changes comes to it by doubling, from a week; lists, and pages that change, are asked for sooner',
     ),
 } as const;
 

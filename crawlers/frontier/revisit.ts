@@ -5,7 +5,8 @@
  *   seeds, feeds, sitemaps, list pages    every night; a list far from the seed that named nothing new in a week of nights
  *                                         less and less often, and so is a page of a list behind its first
  *   articles                              young ones in three nights, others in seven; twice as late when they had not
- *                                         changed, twice as soon when they had: from one night to seven
+ *                                         changed, twice as soon when they had: from one night to seven, or to what
+ *                                         --refresh-after-hours says
  *   what was refused, and is so again     after 7, 14, 28, 56 nights
  */
 import type { Again, Settlement, UrlRow } from './row.ts';
@@ -51,7 +52,12 @@ export function again(row: UrlRow, seen: Seen, refreshAfterMs: number): Again {
     return { nights: nightsOfList(row, seen, quiet), rank, quiet, digest };
   }
   const most = Math.max(1, Math.round(refreshAfterMs / NIGHT_MS));
-  return { nights: Math.min(most, nightsOfArticle(row, seen)), rank: rankOf(RANKS.again, row.depth), quiet: 0, digest };
+  return {
+    nights: Math.min(most, nightsOfArticle(row, seen, most)),
+    rank: rankOf(RANKS.again, row.depth),
+    quiet: 0,
+    digest,
+  };
 }
 
 function nightsOfList({ url, kind, depth, dated }: UrlRow, { isBare }: Seen, quiet: number): number {
@@ -66,12 +72,12 @@ function nightsOfList({ url, kind, depth, dated }: UrlRow, { isBare }: Seen, qui
 /** The second page of a list, and those behind: what is new stands on the first. */
 const FURTHER_PAGE = /(?:[/?&_.-](?:page|paged|trang|p|pg|start|offset)[=/_-]?)(?!0*1\b)\d+/i;
 
-function nightsOfArticle({ nights, dated }: UrlRow, { hasChanged }: Seen): number {
+function nightsOfArticle({ nights, dated }: UrlRow, { hasChanged }: Seen, most: number): number {
   if (hasChanged === undefined || nights === null) {
     const isYoung = dated !== null && Date.now() - dated < YOUNG_MS;
     return isYoung ? YOUNG_NIGHTS : MOST_NIGHTS;
   }
-  return hasChanged ? Math.max(1, Math.floor(nights / 2)) : Math.min(MOST_NIGHTS, nights * 2);
+  return hasChanged ? Math.max(1, Math.floor(nights / 2)) : Math.min(most, nights * 2);
 }
 
 /** Nights until the next visit where nothing was read; of `row` it is known how the last visit ended. */

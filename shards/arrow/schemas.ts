@@ -1,9 +1,11 @@
 /** The constant Arrow schemas of the shards; apart from `format.ts`, so that readers of tokens load no Arrow library. */
 import { type DataType, Field, Float32, Float64, Schema, Uint16, Uint32, Uint64, Utf8 } from 'apache-arrow';
+import { MEASUREMENTS } from '../../cleaning/document.ts';
 import {
   DOCUMENT_NUMBERS,
   DOCUMENT_SHARDS,
   DOCUMENT_TEXTS,
+  PROVENANCE,
   REJECT_FIGURES,
   REJECT_NUMBERS,
   REJECT_TEXTS,
@@ -24,6 +26,14 @@ export interface Columns {
 export const DOCUMENT_COLUMNS = columns(DOCUMENT_SHARDS, DOCUMENT_TEXTS, DOCUMENT_NUMBERS, []);
 export const REJECT_COLUMNS = columns(DOCUMENT_SHARDS, REJECT_TEXTS, REJECT_NUMBERS, REJECT_FIGURES);
 
+/** As versions 2 and 3 had them. */
+export const DOCUMENT_COLUMNS_2 = columns(
+  { format: 'vua-documents', version: 2 },
+  DOCUMENT_TEXTS.filter((name) => !(PROVENANCE as readonly string[]).includes(name)),
+  MEASUREMENTS,
+  [],
+);
+
 const VERSION_1 = { format: 'vua-documents', version: 1 } as const;
 const list = (names: string): readonly string[] => names.trim().split(/\s+/);
 /** As version 1 had them. */
@@ -43,7 +53,7 @@ export const REJECT_COLUMNS_1 = columns(
 
 /** Of each kind of shard, newest first. */
 const VERSIONS: Readonly<Record<'documents' | 'rejects', readonly Columns[]>> = {
-  documents: [DOCUMENT_COLUMNS, DOCUMENT_COLUMNS_1],
+  documents: [DOCUMENT_COLUMNS, DOCUMENT_COLUMNS_2, DOCUMENT_COLUMNS_1],
   rejects: [REJECT_COLUMNS, REJECT_COLUMNS_1],
 };
 

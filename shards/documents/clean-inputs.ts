@@ -149,13 +149,13 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     await take(options.pages ?? readNew(known!, inputs, reading, faults, whole));
     const pagesRead = read + (known?.passed ?? 0);
     const skipped = folder.store.skipped + (known?.passed ?? 0);
-    // Copies of what left tonight are judged anew, where they can be read again.
-    if (folder.store.copies.forgotten > 0 && options.pages === undefined) {
-      await take(readAgain(folder.store.copies, inputs, { ...reading, skipped: undefined, note: undefined }));
-    }
     if (options.source === undefined || whole.length === inputs.length)
       for (const input of whole) folder.readWhole(input);
-    const isMarked = folder.store.mark(options.policy ?? {});
+    const isMarked = await markAndJudge(folder.store, options.policy ?? {}, async (anew) => {
+      if (options.pages !== undefined) return false;
+      await take(readAgain(anew, inputs, { ...reading, skipped: undefined, note: undefined }));
+      return !work.signal.aborted && unreadable === undefined;
+    });
     const { documents, rejectShards } = folder.store.departures();
     const left = documents.length;
     const isChanged = report.pages > 0 || folder.store.heard > 0 || isMarked || left + rejectShards.length > 0;
@@ -192,6 +192,29 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   }
 }
 
+type Memory = DocumentFolder['store'];
+type Anew = ReturnType<Memory['copies']['anew']>;
+
+/**
+ * Sets marks; what was marked long enough leaves. Copies of what left are judged anew, where they can be read again, and some
+ * may have to leave in their turn. Returns whether anything changed.
+ * @param again whether all of them were read that could be
+ */
+async function markAndJudge(
+  store: Memory,
+  policy: MarkPolicy,
+  again: (anew: Anew) => Promise<boolean>,
+): Promise<boolean> {
+  let isChanged = store.mark(policy);
+  for (let anew = store.copies.anew(); anew.pages > 0; anew = store.copies.anew()) {
+    if (!(await again(anew))) break;
+    store.copies.judged(anew);
+    store.mark(policy);
+    isChanged = true;
+  }
+  return isChanged;
+}
+
 type Reading = NonNullable<Parameters<typeof openInput>[1]>;
 
 /** `whole` takes the inputs whose rows were all read. */
@@ -209,12 +232,8 @@ async function* readNew(
 }
 
 /** Copies that are judged anew: their records, or, where one cannot be found, all inputs. */
-async function* readAgain(
-  { forgotten, places }: DocumentFolder['store']['copies'],
-  inputs: readonly string[],
-  reading: Reading,
-): AsyncGenerator<Page> {
-  if (places.length === forgotten) {
+async function* readAgain({ pages, places }: Anew, inputs: readonly string[], reading: Reading): AsyncGenerator<Page> {
+  if (places.length === pages) {
     try {
       yield* pagesAt([...places], reading);
       return;

@@ -2,7 +2,10 @@
  * Small shards of many nights become few: record batches are copied as they are, in their order, into one shard under a
  * new number. Which ones says `merging.ts`.
  */
+import { join } from 'node:path';
 import type { openMemory } from '../../cleaning/clean.ts';
+import { ShardReader } from '../arrow/read-shard.ts';
+import { columnsIn } from '../arrow/schemas.ts';
 import { SHARD_BYTES, shardIndex } from '../format.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
 import { type MergeRule, toMerge } from '../merging.ts';
@@ -46,19 +49,35 @@ export function compact(
   return { ...manifest, documents: compacted('documents'), rejects: compacted('rejects') };
 }
 
-/** Shards of older versions have other columns: only equal ones become one. */
+/** Shards of older versions have other columns: only those that follow one another with the same become one. */
 function groupsOf(dir: string, kind: 'documents' | 'rejects', shards: readonly DocumentShard[]): DocumentShard[][] {
+  const alike: DocumentShard[][] = [];
+  let columns: string | undefined;
+  for (const shard of shards) {
+    const own = shard.bytes < RULES[kind].full ? columnsOf(dir, kind, shard) : 'full';
+    if (alike.length === 0 || own !== columns) alike.push([]);
+    columns = own;
+    alike.at(-1)!.push(shard);
+  }
+  return alike.flatMap((run) => merged(run, kind));
+}
+
+function merged(shards: readonly DocumentShard[], kind: 'documents' | 'rejects'): DocumentShard[][] {
   let groups = shards.map((shard) => [shard]);
   for (;;) {
     const sizes = groups.map((group) => group.reduce((sum, { bytes }) => sum + bytes, 0));
     const [first, last] = toMerge(sizes, RULES[kind]) ?? [0, 0];
     const together = groups.slice(first, last + 1).flat();
     if (first === last) return groups;
-    if (new Set(together.map((shard) => columnsOf(dir, kind, shard))).size > 1) return groups;
     groups = [...groups.slice(0, first), together, ...groups.slice(last + 1)];
   }
 }
 
-function columnsOf(dir: string, kind: 'documents' | 'rejects', shard: DocumentShard): string | undefined {
-  for (const { columns } of readShard(dir, kind, shard)) return columns.schema.fields.join();
+function columnsOf(dir: string, kind: 'documents' | 'rejects', shard: DocumentShard): string {
+  const reader = ShardReader.open(join(dir, shard.file), (found) => columnsIn(kind, found).schema, shard);
+  try {
+    return reader.schema.fields.join();
+  } finally {
+    reader.close();
+  }
 }

@@ -6,15 +6,21 @@
  */
 import { Float32, Float64 } from 'apache-arrow';
 import type { Document, Drop, Measurement } from '../../cleaning/document.ts';
+import { packageVersion } from '../../crawlers/shell/assets.ts';
 import { NumberColumn, TextColumn } from '../arrow/columns.ts';
 import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
+import { checksumOf } from '../checksum.ts';
 import { type DocumentText, type RejectText, SHARD_BYTES, shardFile } from '../format.ts';
 import type { DocumentShard } from '../manifest-shape.ts';
+import { licenceClassOf } from './licence.ts';
 import { type Row, rowsOf, type TextBatch } from './read.ts';
 
 /** A record batch ends with the document that reaches this size: what a reader holds in memory. */
 const BATCH_BYTES = 4 << 20;
+
+/** What made a document. */
+const TOOL = `vua ${packageVersion()}`;
 
 /** Columns whose name is not that of a text of the document. */
 const OF_DOCUMENT = {
@@ -22,6 +28,12 @@ const OF_DOCUMENT = {
   consent: ({ consent }: Document) => consent.conclusion,
   consent_statements: ({ consent }: Document) => consent.statements.join('\n'),
   paragraph_languages: ({ paragraphLanguages }: Document) => paragraphLanguages,
+  host: ({ url }: Document) => (/^https?:/.test(url) && URL.canParse(url) ? new URL(url).host : ''),
+  raw_hash: ({ rawHash }: Document) => rawHash,
+  text_hash: ({ text }: Document) => checksumOf(Buffer.from(text)),
+  tool: () => TOOL,
+  licence_class: ({ licence }: Document) => licenceClassOf(licence),
+  personal_data: ({ personalData }: Document) => personalData,
 };
 const isOther = (column: DocumentText): column is keyof typeof OF_DOCUMENT => column in OF_DOCUMENT;
 const documentText = (document: Document, column: DocumentText): string =>
@@ -41,7 +53,8 @@ const DOCUMENT_LAYOUT: Layout<Document> = {
   kind: 'documents',
   columns: DOCUMENT_COLUMNS,
   text: (document, column) => documentText(document, column as DocumentText),
-  number: (document, column) => document.measurements[column as Measurement],
+  number: (document, column) =>
+    column === 'http_status' ? document.httpStatus : document.measurements[column as Measurement],
 };
 
 const REJECT_LAYOUT: Layout<Drop> = {

@@ -104,7 +104,16 @@ describe('exactBytes', () => {
 describe('DedupStore', () => {
   const print = (text: string) => fingerprint(readSyllables(text));
   const newDocument = (id: string, url: bigint, key: bigint, cluster?: number): NewDocument => {
-    const keys = { page: url, url, version: url, site: 0n, address: `//xom.test/${url}`, fetchedAt: '', time: 0 };
+    const keys = {
+      page: url,
+      body: 0n,
+      url,
+      version: url,
+      site: 0n,
+      address: `//xom.test/${url}`,
+      fetchedAt: '',
+      time: 0,
+    };
     return { id, keys, key, content: key, cluster };
   };
   const text = Array.from({ length: 60 }, (_, n) => `lời${n} kể${n % 7}`).join(' ');

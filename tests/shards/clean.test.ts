@@ -229,7 +229,7 @@ describe('a folder in another state', () => {
     expect(error.message).toMatch(/--preset recommended, this run was given keep-all/);
   });
 
-  it('version 2, its recipe a sentence: gone on with, and of version 3 once something is added', async () => {
+  it('version 2, its recipe a sentence: gone on with, and of the newest once something is added', async () => {
     const out = temporaryFolder();
     const options = { thresholds: { too_short: 30, top_phrase: 0.3 }, personalData: 'strict' } as const;
     await small(out, { ...options, tones: 'old', paragraphs: 'keep', passages: 'keep' });
@@ -255,7 +255,7 @@ describe('a folder in another state', () => {
     writeFileSync(input, 'too short');
     expect((await clean(out, { inputs: [input], ...options })).report).toMatchObject({ pages: 1, skipped: 0 });
     const grown = JSON.parse(readFileSync(manifestPath(out), 'utf8')) as DocumentManifest;
-    expect(grown).toMatchObject({ version: 3, recipe, documents, rejects: [...rejects, { rows: 1 }] });
+    expect(grown).toMatchObject({ version: 4, recipe, documents, rejects: [...rejects, { rows: 1 }] });
     expect(grown).not.toHaveProperty('preset');
     await expectValid(out);
   });
@@ -316,7 +316,7 @@ describe('a folder in another state', () => {
   it('a newer manifest: refused, and nothing is touched', async () => {
     const out = temporaryFolder();
     await small(out);
-    const newer = readFileSync(manifestPath(out), 'utf8').replace('"version": 3', '"version": 9');
+    const newer = readFileSync(manifestPath(out), 'utf8').replace('"version": 4', '"version": 9');
     writeFileSync(manifestPath(out), newer);
     expect((await thrownBy(() => small(out))).code).toBe('NEWER_FORMAT');
     expect(readFileSync(manifestPath(out), 'utf8')).toBe(newer);

@@ -1,10 +1,17 @@
 /** Small shards become few: same rows in the same order, departures still find them, and few files after many nights. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Float32 } from 'apache-arrow';
 import { expect, it } from 'vitest';
+import { openDedupStore } from '../../cleaning/index.ts';
 import { type Page, pageOf } from '../../crawlers/page.ts';
+import { packageVersion } from '../../crawlers/shell/assets.ts';
+import { NumberColumn, TextColumn } from '../../shards/arrow/columns.ts';
+import { DOCUMENT_COLUMNS_2 } from '../../shards/arrow/schemas.ts';
+import { ShardWriter } from '../../shards/arrow/write-shard.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
-import { readDocumentManifest } from '../../shards/manifest.ts';
+import { readRows, readShard, rowsOf } from '../../shards/documents/read.ts';
+import { manifestPath, readDocumentManifest } from '../../shards/manifest.ts';
 import { currentSnapshot, readSnapshots } from '../../shards/snapshots/read.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { context, range, temporaryFolder } from '../support.ts';
@@ -58,4 +65,50 @@ it('six nights of a run: few files, the last equals a fresh build, tokens too', 
   const inSnapshot = readdirSync(currentSnapshot(out)!.dir, { recursive: true, withFileTypes: true });
   expect(inSnapshot.filter((entry) => entry.isFile()).length).toBeLessThanOrEqual(40);
   expect(statSync(join(out, 'documents')).isDirectory()).toBe(true);
+});
+
+/** What stands there as version 3 had it, in shards of its columns. */
+function asVersion3(dir: string): void {
+  const manifest = readDocumentManifest(dir);
+  const { texts, numbers, schema } = DOCUMENT_COLUMNS_2;
+  const documents = manifest.documents.map((entry) => {
+    const shard = new ShardWriter(dir, entry.file, schema);
+    for (const batch of readShard(dir, 'documents', entry)) {
+      const columns = [
+        ...texts.map(() => new TextColumn()),
+        ...numbers.map(() => new NumberColumn(new Float32(), Float32Array)),
+      ];
+      for (const row of rowsOf('documents', batch)) {
+        for (const [i, name] of texts.entries()) (columns[i] as TextColumn).append(row.string(name));
+        for (const [i, name] of numbers.entries()) (columns[texts.length + i] as NumberColumn).append(row.number(name));
+      }
+      shard.write(
+        batch.rows,
+        columns.map((column) => column.data()),
+      );
+    }
+    return { ...shard.finish(), textBytes: entry.textBytes };
+  });
+  const json = JSON.stringify({ ...manifest, version: 3, documents });
+  writeFileSync(manifestPath(dir), json);
+  const store = openDedupStore(join(dir, 'dedup.sqlite'));
+  store.commit(json);
+  store.close();
+}
+
+it('a folder of version 3 goes on: its shards stay, those of new nights become few', async () => {
+  const dir = join(temporaryFolder(), 'documents');
+  const clean = (n: number) =>
+    cleanInputs({ pages: pagesOf(n, []), outDir: dir, preset: 'keep-all', threads: 0, compacts: true }, context());
+  for (const n of range(2)) await clean(n);
+  asVersion3(dir);
+  for (const n of range(8)) await clean(2 + n);
+  expect(readDocumentManifest(dir).documents.length).toBeLessThanOrEqual(7);
+  expect((await verify(dir, context())).faults).toEqual([]);
+  const rows: string[] = [];
+  for await (const row of readRows(dir)) rows.push(`${row.string('id')} ${row.string('tool')}`);
+  expect(rows.map((row) => row.slice(17))).toEqual([
+    ...range(2).map(() => ''),
+    ...range(8).map(() => `vua ${packageVersion()}`),
+  ]);
 });

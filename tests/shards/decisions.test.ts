@@ -4,10 +4,17 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Float32, Float64 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
+import { recipeOf } from '../../cleaning/recipe.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import { NumberColumn, TextColumn } from '../../shards/arrow/columns.ts';
-import { type Columns, DOCUMENT_COLUMNS_1, REJECT_COLUMNS_1 } from '../../shards/arrow/schemas.ts';
+import {
+  type Columns,
+  DOCUMENT_COLUMNS_1,
+  DOCUMENT_COLUMNS_2,
+  REJECT_COLUMNS,
+  REJECT_COLUMNS_1,
+} from '../../shards/arrow/schemas.ts';
 import { ShardWriter } from '../../shards/arrow/write-shard.ts';
 import { cleanCommand } from '../../shards/commands/clean.ts';
 import { explainCommand } from '../../shards/commands/explain.ts';
@@ -252,8 +259,11 @@ describe('an opt-out in the middle of a run', () => {
   });
 });
 
-describe('a folder of version 1', () => {
-  it('is read: its columns as they were, the others empty', async () => {
+describe('a folder of an older version', () => {
+  it.each([
+    { version: 1, columns: DOCUMENT_COLUMNS_1, ofRejects: REJECT_COLUMNS_1 },
+    { version: 3, columns: DOCUMENT_COLUMNS_2, ofRejects: REJECT_COLUMNS },
+  ])('$version is read: its columns as they were, the others empty', async ({ version, columns, ofRejects }) => {
     const dir = temporaryFolder();
     const write = (file: string, { texts, numbers, wide, schema }: Columns) => {
       const shard = new ShardWriter(dir, file, schema);
@@ -274,20 +284,22 @@ describe('a folder of version 1', () => {
       shard.write(1, columns);
       return { ...shard.finish(), textBytes: 6 };
     };
-    const documents = [write('documents-00000.arrow', DOCUMENT_COLUMNS_1)];
-    const rejects = [write('rejects-00000.arrow', REJECT_COLUMNS_1)];
-    const manifest = { format: 'vua-documents', version: 1, preset: 'recommended', documents, rejects };
+    const documents = [write('documents-00000.arrow', columns)];
+    const rejects = [write('rejects-00000.arrow', ofRejects)];
+    const recipe = version === 1 ? { preset: 'recommended' } : { recipe: recipeOf({}) };
+    const manifest = { format: 'vua-documents', version, ...recipe, documents, rejects };
     writeFileSync(manifestPath(dir), JSON.stringify(manifest));
     const [batch] = await collect(readDocuments(dir));
-    expect([batch.string('text', 0), batch.string('cluster', 0), batch.string('author', 0)]).toEqual([
-      'text 0',
-      'cluster 0',
-      '',
-    ]);
-    expect([batch.values('syllables')[0], batch.values('dup_line_frac')[0]]).toEqual([1, Number.NaN]);
+    expect([batch.string('text', 0), batch.string('cluster', 0)]).toEqual(['text 0', 'cluster 0']);
+    expect([batch.string('author', 0), batch.string('tool', 0)]).toEqual([version === 1 ? '' : 'author 0', '']);
+    expect([batch.values('syllables')[0], batch.values('http_status')[0]]).toEqual([1, Number.NaN]);
+    expect(batch.values('dup_line_frac')[0]).toBe(
+      version === 1 ? Number.NaN : columns.numbers.indexOf('dup_line_frac'),
+    );
     const [reject] = await collect(readRejects(dir));
     expect([reject.string('reason', 0), reject.values('threshold')[0]]).toEqual(['reason 0', 1]);
-    expect(await whatIf(dir, { too_short: 5 }, context().signal)).toMatchObject({ kept: 1, unmeasured: 2 });
+    const unmeasured = version === 1 ? 2 : 0;
+    expect(await whatIf(dir, { too_short: 5 }, context().signal)).toMatchObject({ unmeasured });
   });
 });
 

@@ -5,8 +5,11 @@ import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
+import { packageVersion } from '../../crawlers/shell/assets.ts';
 import { ShardReader } from '../../shards/arrow/read-shard.ts';
 import { DOCUMENT_COLUMNS } from '../../shards/arrow/schemas.ts';
+import { checksumOf } from '../../shards/checksum.ts';
+import { licenceClassOf } from '../../shards/documents/licence.ts';
 import { readDocuments, readRejects, readTexts } from '../../shards/documents/read.ts';
 import { DocumentWriter } from '../../shards/documents/write.ts';
 import { DOCUMENT_TEXTS, REJECT_TEXTS } from '../../shards/format.ts';
@@ -37,7 +40,10 @@ describe('document shards', () => {
           paragraphLanguages,
         );
         expected.push(diacritics, cluster, contamination);
+        expected.push('bao.vua.test', '0123456789abcdef', checksumOf(Buffer.from(text)), `vua ${packageVersion()}`);
+        expected.push('unknown', 'strict');
         expect(DOCUMENT_TEXTS.map((name) => batch.string(name, row))).toEqual(expected);
+        expect(batch.values('http_status')[row]).toBe(200);
         for (const name of MEASUREMENTS) {
           expect(batch.values(name)[row]).toBe(Math.fround(written[n].measurements[name]));
         }
@@ -119,7 +125,7 @@ describe('document shards', () => {
     const table = tableFromIPC(readFileSync(join(dir, shard.file)));
     expect(table.batches.length).toBe(shard.batches.length);
     expect(table.schema.toString()).toBe(DOCUMENT_COLUMNS.schema.toString());
-    expect(table.schema.metadata.get('vua.version')).toBe('2');
+    expect(table.schema.metadata.get('vua.version')).toBe('4');
     expect(table.getChild('text')!.get(49)).toBe(document(49).text);
     expect(table.getChild('cluster')!.toArray()).toEqual(range(50).map((n) => `d${n}`));
   });
@@ -181,4 +187,26 @@ describe('document shards', () => {
     for await (const _ of readDocuments(dir, controller.signal)) if (++batches === 2) controller.abort();
     expect(batches).toBe(2);
   });
+});
+
+it.each([
+  ['', 'unknown'],
+  ['unknown', 'unknown'],
+  ['CC0-1.0', 'public-domain'],
+  ['https://creativecommons.org/publicdomain/mark/1.0/', 'public-domain'],
+  ['CC-BY-4.0', 'attribution'],
+  ['CC BY 3.0', 'attribution'],
+  ['https://creativecommons.org/licenses/by/4.0/', 'attribution'],
+  ['Apache-2.0', 'attribution'],
+  ['CC-BY-SA-4.0', 'share-alike'],
+  ['http://creativecommons.org/licenses/by-sa/4.0/deed.vi', 'share-alike'],
+  ['GFDL-1.3', 'share-alike'],
+  ['CC BY-NC-SA 4.0', 'non-commercial'],
+  ['cc-by-nc-nd-4.0', 'non-commercial'],
+  ['CC-BY-ND-4.0', 'no-derivatives'],
+  ['© 2024 Báo Mới. All rights reserved', 'reserved'],
+  ['Bản quyền thuộc về báo', 'reserved'],
+  ['theo thoả thuận riêng', 'other'],
+])('the class of the licence %j is %s', (stated, expected) => {
+  expect(licenceClassOf(stated)).toBe(expected);
 });

@@ -26,15 +26,15 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     name: 'newer version',
-    change: (m) => Object.assign(m, { version: 4, later: {} }),
+    change: (m) => Object.assign(m, { version: 5, later: {} }),
     code: 'NEWER_FORMAT',
-    says: /vua-documents version 4, this program reads version 3/,
+    says: /vua-documents version 5, this program reads version 4/,
   },
   {
     name: 'older version',
     change: (m) => Object.assign(m, { version: 0 }),
     code: 'OLDER_FORMAT',
-    says: /vua-documents version 0, this program reads version 3/,
+    says: /vua-documents version 0, this program reads version 4/,
   },
   {
     name: 'another format',

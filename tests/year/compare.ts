@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { unattended } from '../../crawlers/shell/work.ts';
+import { verifyCrawl } from '../../crawlers/verify.ts';
 import { cleanSettings, settingsOf } from '../../nightly.ts';
 import { cleanOptionsOf } from '../../shards/commands/clean.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
@@ -13,7 +14,6 @@ import { passedOverIn } from '../../shards/nights/ask.ts';
 import { removedFrom } from '../../shards/removal/list.ts';
 import { eachBatch, openTokens } from '../../shards/tokens/source.ts';
 import { verify } from '../../shards/verify/verify.ts';
-import { verifyCrawl } from '../../crawlers/verify.ts';
 import { verifyTokenizer } from '../../tokenizer/verify.ts';
 import { writeTokenShards } from '../../tokenizer/write-tokens.ts';
 import { type Site, textOf, type YearPage } from './site.ts';
@@ -85,18 +85,30 @@ async function tokensIn(dir: string): Promise<Map<string, string>> {
 
 const SHOWN = 5;
 
-function differences(what: string, held: ReadonlyMap<string, string>, fresh: ReadonlyMap<string, string>, wrong: string[]) {
+function differences(
+  what: string,
+  held: ReadonlyMap<string, string>,
+  fresh: ReadonlyMap<string, string>,
+  wrong: string[],
+) {
   const only = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>) =>
     [...a].filter(([key, value]) => b.get(key) !== value).map(([key, value]) => `${key} ${value}`.slice(0, 160));
   const [more, less] = [only(held, fresh), only(fresh, held)];
   if (more.length + less.length === 0) return;
-  wrong.push(`${what}: ${held.size}, a fresh build has ${fresh.size}; ${more.length} only here, ${less.length} only there`);
+  wrong.push(
+    `${what}: ${held.size}, a fresh build has ${fresh.size}; ${more.length} only here, ${less.length} only there`,
+  );
   for (const row of more.slice(0, SHOWN)) wrong.push(`  only here: ${row}`);
   for (const row of less.slice(0, SHOWN)) wrong.push(`  only there: ${row}`);
 }
 
 /** What stands of each page: its last version that was not refused, once, or that of one of its copies. */
-function against(site: Site, isRemoved: (page: YearPage) => boolean, held: ReadonlyMap<string, string>, wrong: string[]): void {
+function against(
+  site: Site,
+  isRemoved: (page: YearPage) => boolean,
+  held: ReadonlyMap<string, string>,
+  wrong: string[],
+): void {
   const standing = new Map<string, string>();
   for (const [key, value] of held) standing.set(key.split(' ')[0], value);
   const missing: string[] = [];
@@ -110,16 +122,21 @@ function against(site: Site, isRemoved: (page: YearPage) => boolean, held: Reado
     for (const page of family) {
       const has = standing.get(site.urlOf(page));
       const isThere = !page.isGone && !isRemoved(page);
-      if (!isThere && has !== undefined) surplus.push(`${site.urlOf(page)}, ${isRemoved(page) ? 'taken down' : 'gone'}`);
+      if (!isThere && has !== undefined)
+        surplus.push(`${site.urlOf(page)}, ${isRemoved(page) ? 'taken down' : 'gone'}`);
       if (!isThere || page.isHacked) continue;
       const versions = Array.from({ length: page.version + 1 }, (_, version) => page.version - version);
       const right = versions.find((version) => !page.refused.has(version));
       const says = (other: YearPage): boolean =>
         standing.get(site.urlOf(other))?.includes(textOf(page, right)[0].slice(0, 60)) ?? false;
-      if (!family.some(says) && right !== undefined) missing.push(`${site.urlOf(page)} of night ${page.bornAt}, version ${right}`);
+      if (!family.some(says) && right !== undefined)
+        missing.push(`${site.urlOf(page)} of night ${page.bornAt}, version ${right}`);
     }
   }
-  for (const [what, list] of [['missing', missing], ['stands', surplus]] as const) {
+  for (const [what, list] of [
+    ['missing', missing],
+    ['stands', surplus],
+  ] as const) {
     if (list.length > 0) wrong.push(`${list.length} pages: ${what}: ${list.slice(0, SHOWN).join('; ')}`);
   }
 }

@@ -5,13 +5,13 @@
  */
 import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ToolkitError } from '../../crawlers/shell/errors.ts';
+import { eraseRecords } from '../../crawlers/erase-records.ts';
+import type { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { holding } from '../../crawlers/shell/lock.ts';
 import { unattended } from '../../crawlers/shell/work.ts';
 import { heldLine, runCommand, runOptions } from '../../nightly.ts';
 import { rejectNight } from '../../shards/nights/held.ts';
 import { remove } from '../../shards/removal/remove.ts';
-import { eraseRecords } from '../../crawlers/erase-records.ts';
-import { holding } from '../../crawlers/shell/lock.ts';
 import { moveClock } from '../crash/clock.ts';
 import { said } from '../crash/night.ts';
 import { startWeb } from '../crawlers/web.ts';
@@ -65,7 +65,16 @@ export async function simulateYear(dir: string, options: YearOptions): Promise<Y
     ...{ out, seed: [...HOSTS, SMALL_HOST].map((host) => `http://${host}/`) },
     ...{ connectTo: Object.entries(web.connectTo).map(([host, to]) => `${host}=${to}`), contact: 'test@vua.test' },
     ...{ delayMs: 0, workers: 0, refreshAfterHours: 24 * 365, dropVanished: 0 },
-    ...{ vocabSize: 600, depth: 1, width: 32, context: 32, batch: 4, steps: 20, evaluateEvery: 20, checkpointEvery: 20 },
+    ...{
+      vocabSize: 600,
+      depth: 1,
+      width: 32,
+      context: 32,
+      batch: 4,
+      steps: 20,
+      evaluateEvery: 20,
+      checkpointEvery: 20,
+    },
     ...{ adapter: 'embedded', model: 'never', modelTolerance: 9 },
   });
   const night = async (trains = false): Promise<number> => {
@@ -96,7 +105,8 @@ export async function simulateYear(dir: string, options: YearOptions): Promise<Y
       const status = await night(models.includes(n));
       const { user, system } = process.cpuUsage(before);
       cpu.push((user + system) / 1e6);
-      if (n % 10 === 0 || n === nights || status !== 0) log(`night ${n}: ${cpu.at(-1)?.toFixed(2)} s of CPU, status ${status}`);
+      if (n % 10 === 0 || n === nights || status !== 0)
+        log(`night ${n}: ${cpu.at(-1)?.toFixed(2)} s of CPU, status ${status}`);
       expected(isBad ? 'bad' : site.isDown ? 'outage' : 'usual', status, isBad ? 4 : site.isDown ? 75 : 0);
       if (isBad) {
         for (const page of site.pages) if (page.changedAt === n && !page.isHacked) page.refused.add(page.version);
