@@ -1,5 +1,7 @@
 /** Thirty nights of a news site in virtual time: what is new, changed and gone is met in time, and at what price. */
 import { expect, it, vi } from 'vitest';
+import { again, NIGHT_MS } from '../../crawlers/frontier/revisit.ts';
+import type { UrlRow } from '../../crawlers/frontier/row.ts';
 import { range } from '../support.ts';
 import { HOST, run, serve, web } from './crawl-fixture.ts';
 import type { Answer, Handler } from './web.ts';
@@ -107,4 +109,12 @@ it('meets what is new in a night, what changed or went in seven, for little more
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('what never changes is left alone twice as long each time, until the time that the options say', () => {
+  const nightsAfter = (nights: number): number => {
+    const row = { url: `http://${HOST}/1`, kind: 'page', depth: 1, quiet: 0, dated: null, nights } as UrlRow;
+    return again(row, { isList: false, isBare: false, news: 0, hasChanged: false }, 90 * NIGHT_MS).nights;
+  };
+  expect([7, 14, 28, 56, 90].map(nightsAfter)).toEqual([14, 28, 56, 90, 90]);
 });

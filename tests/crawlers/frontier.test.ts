@@ -204,11 +204,7 @@ describe('when a page is looked at again', () => {
     ['one that changes every night', row({ nights: 1 }), { ...article, hasChanged: true }, 1],
     ['one that did until now', row({ nights: 1 }), { ...article, hasChanged: false }, 2],
   ])('%s', (_name, of, seen, nights) => expect(again(of, seen, WEEK).nights).toBe(nights));
-
-  it('is no later than the options say', () => {
-    expect(again(row(), article, 2 * NIGHT).nights).toBe(2);
-    expect(again(row({ nights: 64 }), { ...article, hasChanged: false }, 90 * NIGHT).nights).toBe(90);
-  });
+  it('is no later than the options say', () => expect(again(row(), article, 2 * NIGHT).nights).toBe(2));
 });
 
 describe('a host that has lists, new pages and pages to look at again', () => {
