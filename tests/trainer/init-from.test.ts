@@ -185,7 +185,7 @@ it('goes on with other tokens, context, batch and rate, and resumes without the 
   const [tokens, root] = [await makeTokens(), temporaryFolder('file')];
   await randomCheckpoint(join(root, 'first'), tokens, 257, { layers: 1 });
   const next: TrainingOptions = {
-    ...{ tokens: [tokens], weights: [], layout: 'stream', adapter: 'embedded', start: 'new', seed: 1 },
+    ...{ tokens: [tokens], weights: [], layout: 'stream', adapter: 'embedded', gpu, start: 'new', seed: 1 },
     ...{ out: join(root, 'next'), initFrom: join(root, 'first'), depth: 0, width: 0, context: 24, ropeBase: 20_000 },
     ...{ batch: 3, steps: 6, learningRate: 0.003, evaluateEvery: 6, evaluateTokens: 600, checkpointEvery: 3 },
   };

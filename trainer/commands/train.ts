@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
@@ -109,6 +110,38 @@ export const MODEL_POLICY = {
     ),
 } as const;
 
+/** What a phase may have of its own; the rest is the run's. */
+const PHASE = {
+  steps: z.int().min(1),
+  tokens: z.array(z.string()).min(1).optional(),
+  weights: z.array(z.number().positive()).optional(),
+  layout: TRAINING.layout.unwrap().optional(),
+  maskDocuments: z.boolean().optional(),
+  context: TRAINING.context.unwrap().optional(),
+  ropeBase: TRAINING.ropeBase.unwrap().optional(),
+  batch: TRAINING.batch.unwrap().optional(),
+  learningRate: TRAINING.learningRate.unwrap().optional(),
+  schedule: TRAINING.schedule.unwrap().optional(),
+  warmup: TRAINING.warmup.unwrap().optional(),
+  decayShare: z.number().min(0).max(1).optional(),
+  floor: TRAINING.floor.unwrap().optional(),
+} as const;
+
+/** @throws ToolkitError BAD_OPTION naming file, phase and key */
+function readPhases(path: string | undefined) {
+  if (path === undefined) return undefined;
+  const list = z.array(z.strictObject(PHASE)).min(1).safeParse(readJsonIfPresent(path));
+  if (list.success) return list.data;
+  const { path: where, message } = list.error.issues[0];
+  const [index, ...key] = where;
+  const place = index === undefined ? '' : ` phase ${Number(index) + 1}${key.length > 0 ? `, ${key.join('.')}` : ''}:`;
+  throw badInput(
+    'BAD_OPTION',
+    `--phases ${path}:${place} ${message}`,
+    `a list of objects with ${Object.keys(PHASE).join(', ')}`,
+  );
+}
+
 export const trainCommand = defineCommand({
   name: 'train',
   summary: 'train a transformer on token shards, on WebGPU',
@@ -130,6 +163,12 @@ export const trainCommand = defineCommand({
       .optional()
       .describe('begin with these weights: a checkpoint, or a Qwen3 or Llama folder as transformers writes it'),
     ...TRAINING,
+    phases: z
+      .string()
+      .optional()
+      .describe(
+        `JSON file, a list of phases in place of --steps: {"steps": N, …} with ${Object.keys(PHASE).slice(1).join(', ')} that are other than the run's`,
+      ),
     out: z.string().describe('folder for checkpoints and curve'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
     rewind: z
@@ -148,13 +187,14 @@ export const trainCommand = defineCommand({
     evaluateEvery: 'Evaluation',
     out: 'Output',
   },
-  async run({ resume, rewind, ...options }, context) {
+  async run({ resume, rewind, phases: phasesFile, ...options }, context) {
     if (rewind && !resume)
       throw badInput('BAD_OPTION', '--rewind: goes back in a run that is continued', 'give --resume too');
+    const phases = readPhases(phasesFile);
     const { trainingRows } = await import('../run/rows.ts');
     const { runTraining } = await import('../run/run.ts');
     const start = resume ? 'resume' : 'new';
-    const { outcome, report: summary } = await runTraining({ ...options, start, rewind }, context);
+    const { outcome, report: summary } = await runTraining({ ...options, phases, start, rewind }, context);
     const interrupted = outcome === 'interrupted';
     if (interrupted && summary.step === 0) {
       context.report.note('stopped before the first step: nothing was written');
@@ -166,7 +206,7 @@ export const trainCommand = defineCommand({
       return INTERRUPTED;
     }
     if (outcome === 'written') return;
-    context.report.note(`nothing new: ${summary.checkpoint} has all ${options.steps} steps`);
+    context.report.note(`nothing new: ${summary.checkpoint} has all ${summary.step} steps`);
     return NOTHING_NEW;
   },
 });

@@ -102,7 +102,7 @@ export function openCurve(
   const points = old?.points.filter((point) => point.step <= step) ?? [];
   const heads = old?.heads.filter(({ from = 0 }) => from === 0 || from < step) ?? [];
   if (heads.length === 0) heads.push(head);
-  else if (heads.at(-1)!.heldOut?.id !== head.heldOut?.id) heads.push({ from: step, ...head });
+  else if (isOther(heads.at(-1)!, head)) heads.push({ from: step, ...head });
   const lines = heads.flatMap((one, i) => [one, ...points.filter(({ step }) => isUnder(heads, i, step))]);
   writeFileAtomic(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const last = heads.at(-1)!;
@@ -115,6 +115,10 @@ export function openCurve(
     },
   };
 }
+
+/** Of other held-out text, or steps of another length. */
+const isOther = (a: CurveHead, b: CurveHead): boolean =>
+  a.heldOut?.id !== b.heldOut?.id || a.tokensPerStep !== b.tokensPerStep;
 
 const isUnder = (heads: readonly CurveHead[], i: number, step: number): boolean =>
   step > (heads[i].from ?? 0) && step <= (heads[i + 1]?.from ?? Number.POSITIVE_INFINITY);

@@ -57,16 +57,26 @@ interface Previous {
   readonly rewoundFrom?: number;
   /** Where rows go on. */
   readonly loader?: LoaderState;
+  /** The checkpoint is the end of the phase before: weights and moments go on, rows begin. */
+  readonly begins?: boolean;
 }
+
+const isSame = (before: Identity, now: Identity): boolean =>
+  Object.keys(now).every((key) => before[key] === now[key]) && before.phase === now.phase;
 
 /** What a run that goes back may change: the fault may lie in these. */
 const REWIND_MAY_CHANGE = ['peak', 'clip', 'weightDecay', 'zLoss'];
 
 /**
+ * @param behind Of the phase before this one, if there is one.
  * The checkpoint to continue, and those that the first new one replaces: until then the old model stays.
  * @throws ToolkitError CHECKPOINTS_EXIST, OTHER_RUN (exit 2) and those of openCheckpoint
  */
-export function previousOf({ out, start, rewind: asked }: TrainingOptions, identity: Identity): Previous {
+export function previousOf(
+  { out, start, rewind: asked }: TrainingOptions,
+  identity: Identity,
+  behind?: { readonly identity: Identity; readonly step: number },
+): Previous {
   const folders = checkpointsIn(out);
   if (folders.length === 0) return { stale: [] };
   const exists = badInput(
@@ -85,6 +95,8 @@ export function previousOf({ out, start, rewind: asked }: TrainingOptions, ident
     return { stale: folders, why: reasonOf(error) };
   }
   const { options: before, step } = previous.state;
+  const isBorder = step === behind?.step && Number(before.phase ?? 1) + 1 === identity.phase;
+  if (isBorder && isSame(before, behind.identity)) return { previous, stale: [], begins: true };
   const mayChange = asked ? REWIND_MAY_CHANGE : [];
   // The length last: what follows from it is told by its own name.
   const others = Object.keys(identity)
@@ -138,8 +150,8 @@ const hasRewound = (out: string, step: number): boolean =>
   existsSync(curvePath(out)) && readCurve(out).points.some(({ rewoundFrom }) => rewoundFrom === step);
 
 /** Steps that had the rate which they would have in a longer run too: those before `wsd` decays. */
-const constantRateUntil = ({ schedule, steps, decayShare }: Identity): number =>
-  schedule === 'wsd' ? Math.floor(Number(steps) * (1 - Number(decayShare))) : 0;
+const constantRateUntil = ({ schedule, begin = 0, steps, decayShare }: Identity): number =>
+  schedule === 'wsd' ? Math.floor(Number(steps) - (Number(steps) - Number(begin)) * Number(decayShare)) : 0;
 
 /** Kernel variants as the run began, for they decide the order of sums; but for those that this adapter would get wrong. */
 export function resumedKernels(previous: Checkpoint | undefined, facts: AdapterFacts): KernelChoice | undefined {

@@ -114,6 +114,8 @@ export interface LoopControl {
   readonly lowest?: number;
   /** Ends the run behind the step in hand. */
   readonly signal?: AbortSignal;
+  /** False: more is trained behind the last step, no closing figures are wanted. */
+  readonly closes?: boolean;
   /** Hears of held-out tokens, `done` of all, in the evaluation behind the last step. */
   readonly onTokens?: (done: number, all: number) => void;
 }
@@ -126,7 +128,7 @@ const READ_EVERY = 16;
  * @throws ToolkitError NAN_LOSS, with the tensor in which it began; a lost device; what the loader throws
  */
 export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGenerator<LoopEvent> {
-  const { adapter, from = 0, signal, onTokens } = control;
+  const { adapter, from = 0, signal, closes = true, onTokens } = control;
   const { folders, heldOut, loader, options, recipe, samples, trainer } = run;
   const { config, accumulate, schedule } = recipe;
   const { maskDocuments, evaluateEvery, checkpointEvery, checkpointMinutes, maxSkips = MAX_SKIPS } = options;
@@ -199,7 +201,7 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
   }
   if (last && last.step !== kept) yield { event: 'checkpoint', step: last };
   yield { event: 'trained' };
-  if ((last?.step ?? from) < schedule.steps) return;
+  if (!closes || (last?.step ?? from) < schedule.steps) return;
   const text = isDrawn ? drawn : await drawHeldOut(heldOut, finalTokens);
   let closing = isDrawn ? last?.heldOut : undefined;
   if (!closing) {

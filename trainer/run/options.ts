@@ -25,6 +25,25 @@ export interface LoopOptions {
   readonly maxSkips?: number;
 }
 
+/** Steps of a run in which something is other than in the whole of it (`phases.ts`). */
+export interface Phase {
+  readonly steps: number;
+  readonly tokens?: readonly string[];
+  readonly weights?: readonly number[];
+  readonly layout?: LoopOptions['layout'];
+  readonly maskDocuments?: boolean;
+  readonly context?: number;
+  readonly ropeBase?: number;
+  /** Rows of a step. */
+  readonly batch?: number;
+  /** Peak. */
+  readonly learningRate?: number;
+  readonly schedule?: RecipeOptions['schedule'];
+  readonly warmup?: number;
+  readonly decayShare?: number;
+  readonly floor?: number;
+}
+
 /** What a run is asked for. */
 export interface TrainingOptions extends RecipeOptions, LoopOptions {
   /** Folders or URLs. */
@@ -42,6 +61,8 @@ export interface TrainingOptions extends RecipeOptions, LoopOptions {
   readonly initFrom?: string;
   /** One that is open already, instead of `adapter`: it stays open, and what it compiled is not compiled again. */
   readonly gpu?: Gpu;
+  /** One after the other, in place of `steps`. */
+  readonly phases?: readonly Phase[];
   /** Take the kernels of such a GPU unmeasured. */
   readonly noTune?: boolean;
   /**

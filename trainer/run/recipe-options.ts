@@ -33,7 +33,10 @@ export interface RecipeOptions {
   readonly microBatch?: number;
   /** 0: of what the card has, else DEFAULT_MEMORY_GB. */
   readonly memoryGb?: number;
+  /** The last step. */
   readonly steps: number;
+  /** Of a phase that is not the first: steps before it. */
+  readonly begin?: number;
   /** Peak; 0: from the width. */
   readonly learningRate: number;
   readonly schedule?: ScheduleName;

@@ -63,7 +63,7 @@ export const batchOf = ({ batch }: RecipeOptions, { layers, context }: ModelConf
   batch || Math.max(1, Math.round((512 * layers ** 2) / context));
 
 export function scheduleOf(
-  { steps, schedule: kind, warmup, learningRate, decayShare = 0.5, floor = 0 }: RecipeOptions,
+  { steps, begin = 0, schedule: kind, warmup, learningRate, decayShare = 0.5, floor = 0 }: RecipeOptions,
   config: ModelConfig,
 ): Schedule {
   const peak = learningRate || 0.03 * Math.sqrt(64 / config.width);
@@ -71,7 +71,8 @@ export function scheduleOf(
     kind: kind ?? 'wsd',
     steps,
     peak,
-    warmupSteps: warmup || Math.min(20, steps / 10),
+    ...(begin > 0 && { begin }),
+    warmupSteps: warmup || (begin > 0 ? 0 : Math.min(20, steps / 10)),
     decayShare,
     floor,
   };

@@ -21,7 +21,6 @@ import { describe } from '../gpu/device.ts';
 import type { KernelChoice } from '../kernels/choice.ts';
 import { startLoaderThread } from '../loader/loader-thread.ts';
 import { openRing } from '../loader/ring.ts';
-import { openFolders } from '../loader/token-folders.ts';
 import { parameterCount } from '../model/config.ts';
 import {
   CHECKPOINT_FORMAT,
@@ -30,6 +29,7 @@ import {
   type CheckpointState,
   checkRoom,
   loadCheckpoint,
+  newestState,
   saveCheckpoint,
   stepOf,
   type TokenizerFiles,
@@ -43,7 +43,6 @@ import {
   finishedSummary,
   forgetEvaluation,
   heldOutFigures,
-  identityOf,
   lowestOf,
   previousOf,
   readCounts,
@@ -54,9 +53,10 @@ import {
 } from './history.ts';
 import { type Closing, type OpenRun, openRun, trainingLoop } from './loop.ts';
 import type { TrainingOptions, TrainingSummary } from './options.ts';
-import { fillFrom, type Origin, originOf } from './origin.ts';
+import { fillFrom, type Origin } from './origin.ts';
 import { ownKernels } from './own-kernels.ts';
-import { modelOf, type Recipe, recipeOf } from './recipe.ts';
+import { openPhases, type PhaseRun } from './phases.ts';
+import { type Recipe, recipeOf } from './recipe.ts';
 import type { TrainStep } from './train.ts';
 
 /** Of a sample while training, drawn as `vua sample` does by default. */
@@ -70,7 +70,8 @@ const SAMPLE = { count: 48, temperature: 0.8, topK: 40, topP: 1, seed: 1 };
 export async function runTraining(options: TrainingOptions, work = unattended()): Promise<Outcome<TrainingSummary>> {
   for (let [left, start] = [options.retries ?? 0, options.start]; ; left--, start = 'resume') {
     try {
-      return await holding(options.out, options.tokens, () => runLocked({ ...options, start }, work));
+      const tokens = [options.tokens, ...(options.phases ?? []).map((phase) => phase.tokens ?? [])].flat();
+      return await holding(options.out, [...new Set(tokens)], () => runPhases({ ...options, start }, work));
     } catch (error) {
       if (left === 0 || !(error instanceof ToolkitError) || error.code !== 'DEVICE_LOST') throw error;
       work.report.note(`${error.message}; going on from the last checkpoint (--retries, ${left - 1} left)`);
@@ -89,23 +90,44 @@ interface Past {
   readonly kept: Pick<CheckpointState, 'options' | 'adapter' | 'extra'>;
   /** Weights that it began with. */
   readonly origin?: Origin;
+  /** No phase comes after this. */
+  readonly isLast: boolean;
 }
 
-async function runLocked(given: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
-  const { report } = work;
-  const { samplePrompts: prompts = [] } = given;
-  const folders = await openFolders(given.tokens);
-  const { vocabSize } = folders[0].manifest;
-  const origin = originOf(given);
-  const options: TrainingOptions = { ...given, model: origin?.config };
-  const identity = identityOf(options, modelOf(options, vocabSize), folders, origin);
-  const { previous, stale, why, rewoundFrom, loader } = previousOf(options, identity);
-  const finished = previous && !rewoundFrom && finishedSummary(options.out, previous, options.steps);
-  if (finished) return { outcome: 'nothing_new', report: finished };
-  if (why !== undefined) report.note(`${why}: it begins anew`);
+/** One phase after the other, from the one in which the checkpoints stand; the summary of the last. */
+async function runPhases(options: TrainingOptions, work: Work): Promise<Outcome<TrainingSummary>> {
+  const { all, over } = await openPhases(options);
+  const folders = [...new Map(all.flatMap((phase) => phase.folders).map((folder) => [folder.where, folder])).values()];
   const leaks = await leaksIn(folders);
-  if (leaks.length > 0 && !previous && folders.length > 1) throw heldOutInTrain(leaks);
-  for (const leak of leaks) report.note(`figures are too good: ${leakText(leak)}`);
+  const isNew = newestState(options.out) === undefined;
+  if (leaks.length > 0 && isNew && folders.length > 1) throw heldOutInTrain(leaks);
+  for (const leak of leaks) work.report.note(`figures are too good: ${leakText(leak)}`);
+  let trained = 0;
+  for (const [i, phase] of all.entries()) {
+    if (i < over) continue;
+    const start = i === over ? options.start : 'resume';
+    if (all.length > 1) work.report.note(phaseNote(phase, i + 1, all.length));
+    const done = await runLocked({ ...phase, options: { ...phase.options, start } }, work);
+    trained += done.report.trainedSteps;
+    if (!phase.isLast && done.outcome !== 'interrupted') continue;
+    return { ...done, report: { ...done.report, trainedSteps: trained } };
+  }
+  throw new Error('a run has a last phase');
+}
+
+const phaseNote = ({ options: { begin = 0, steps, tokens } }: PhaseRun, number: number, of: number): string =>
+  `phase ${number} of ${of}: steps ${begin + 1} to ${steps} on ${tokens.join(', ')}`;
+
+async function runLocked(phase: PhaseRun, work: Work): Promise<Outcome<TrainingSummary>> {
+  const { report } = work;
+  const { options, folders, identity, origin, behind, isLast } = phase;
+  const { samplePrompts: prompts = [] } = options;
+  const { vocabSize } = folders[0].manifest;
+  const { previous, stale, why, rewoundFrom, loader, begins } = previousOf(options, identity, behind);
+  const finished = isLast && previous && !rewoundFrom && finishedSummary(options.out, previous, options.steps);
+  if (finished) return { outcome: 'nothing_new', report: finished };
+  if (!isLast && previous && !rewoundFrom && previous.state.step >= options.steps) return OVER;
+  if (why !== undefined) report.note(`${why}: it begins anew`);
   const heldOut = await heldOutOf(folders);
   const tokenizer = await tokenizerOf(folders[0]);
   const gpu = options.gpu ?? (await openGpu(options.adapter));
@@ -113,7 +135,12 @@ async function runLocked(given: TrainingOptions, work: Work): Promise<Outcome<Tr
     const adapter = describe(gpu.facts);
     report.note(`adapter: ${adapter}`);
     const recipeWith = (kernels: KernelChoice): Recipe =>
-      recipeOf({ ...options, ...resumedOptions(previous, options) }, vocabSize, gpu.facts, kernels);
+      recipeOf(
+        { ...options, ...resumedOptions(begins ? undefined : previous, options) },
+        vocabSize,
+        gpu.facts,
+        kernels,
+      );
     const resumed = resumedKernels(previous, gpu.facts);
     const recipe = recipeWith(resumed ?? (await ownKernels(gpu.facts, recipeWith, options.noTune ?? false, work)));
     report.note(recipeText(recipe));
@@ -130,7 +157,7 @@ async function runLocked(given: TrainingOptions, work: Work): Promise<Outcome<Tr
       // A resume to the bit needs the same sums in the same order.
       const extra = { storage, rows, batch: rows * recipe.accumulate, kernels, ...(origin && { origin }) };
       const kept = { options: identity, adapter, extra };
-      return await record(run, options, { previous, stale, rewoundFrom, tokenizer, kept, origin }, work);
+      return await record(run, options, { previous, stale, rewoundFrom, tokenizer, kept, origin, isLast }, work);
     } finally {
       await run.release();
     }
@@ -168,7 +195,7 @@ async function record(
   };
   const onTokens = (done: number): void => progress!.update(done);
   const lowest = lowestOf(out, from);
-  for await (const event of trainingLoop(run, { adapter, from, lowest, signal, onTokens })) {
+  for await (const event of trainingLoop(run, { adapter, from, lowest, signal, closes: past.isLast, onTokens })) {
     switch (event.event) {
       case 'head':
         if (from === 0 && Number.isNaN(event.head.untrainedBitsPerByte)) return beforeFirstStep(event.head);
@@ -222,7 +249,8 @@ async function record(
   const { sequence } = run.loader;
   const figures = heldOutFigures(readCurve(out), evaluation, step);
   return {
-    outcome: !evaluation ? 'interrupted' : step > from ? 'written' : 'nothing_new',
+    outcome:
+      step < options.steps || (past.isLast && !evaluation) ? 'interrupted' : step > from ? 'written' : 'nothing_new',
     report: {
       ...{ step, trainedSteps: step - from, checkpoint, adapter, parameters: curve!.head.parameters },
       ...{ heldOut: figures, heldOutBitsPerByte: figures?.bitsPerByte ?? Number.NaN, tokensPerSecond: speed },
@@ -260,7 +288,7 @@ function orderNotes({ loader: { sequence }, recipe }: OpenRun): string[] {
   const { batches, tokens } = sequence.short;
   const short = `${formatCount(tokens)} tokens in ${batches} record batches shorter than --context ${config.context} are not trained on`;
   const repeated = sequence
-    .shares(schedule.steps * accumulate * trainer.rows)
+    .shares((schedule.steps - (schedule.begin ?? 0)) * accumulate * trainer.rows)
     .filter(({ epochs }) => epochs > REPEATED)
     .map(
       ({ where, epochs }) =>
@@ -268,6 +296,15 @@ function orderNotes({ loader: { sequence }, recipe }: OpenRun): string[] {
     );
   return [...(batches > 0 ? [short] : []), ...repeated];
 }
+
+/** A phase that an earlier call trained to its end. */
+const OVER: Outcome<TrainingSummary> = {
+  outcome: 'nothing_new',
+  report: {
+    ...{ step: 0, trainedSteps: 0, checkpoint: '', heldOutBitsPerByte: Number.NaN },
+    ...{ adapter: '', parameters: 0, shares: [], tokensPerSecond: 0 },
+  },
+};
 
 /** Stopped before anything was trained: nothing is written, the next call begins anew. */
 const beforeFirstStep = ({ adapter, parameters }: CurveHead): Outcome<TrainingSummary> => ({

@@ -8,7 +8,10 @@ export type ScheduleName = (typeof SCHEDULES)[number];
 
 export interface Schedule {
   readonly kind?: ScheduleName;
+  /** The last one. */
   readonly steps: number;
+  /** Steps before those of this schedule; none where it is the whole run's. */
+  readonly begin?: number;
   readonly peak: number;
   readonly warmupSteps: number;
   /** Last part of the run that decays under `wsd`: 0…1. */
@@ -17,9 +20,10 @@ export interface Schedule {
   readonly floor: number;
 }
 
-/** `step` counts from 1. */
-export function learningRate(schedule: Schedule, step: number): number {
-  const { kind = 'wsd', steps, peak, warmupSteps, decayShare, floor } = schedule;
+/** `at` is a step of the run, from 1. */
+export function learningRate(schedule: Schedule, at: number): number {
+  const { kind = 'wsd', begin = 0, peak, warmupSteps, decayShare, floor } = schedule;
+  const [step, steps] = [at - begin, schedule.steps - begin];
   const warmup = Math.min(1, step / Math.max(1, warmupSteps));
   return peak * warmup * (floor + (1 - floor) * remaining());
 
