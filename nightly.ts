@@ -53,7 +53,6 @@ import { LEARNING, TOKENIZER_POLICY, validShare, vocabSize } from './tokenizer/c
 import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
 import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
 import { MODEL_POLICY, TRAINING } from './trainer/commands/train.ts';
-import { checkPolicy } from './trainer/run/model-gates.ts';
 import type { Night } from './trainer/run/night.ts';
 import type { TrainingSummary } from './trainer/run/options.ts';
 import { EVALUATE_TOKENS } from './trainer/run/recipe-options.ts';
@@ -128,7 +127,6 @@ export const runCommand = defineCommand({
   headings: RUN_HEADINGS,
   async run(given, work) {
     const settings = settingsOf(given);
-    checkPolicy(settings);
     if (settings.dryRun) {
       const { predictRun } = await import('./shards/nights/predict.ts');
       const { text, prediction } = predictRun(settings);

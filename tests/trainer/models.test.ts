@@ -15,8 +15,8 @@ import {
   writeRecord,
 } from '../../trainer/record/models.ts';
 import { verifyModel } from '../../trainer/record/verify.ts';
-import { type Attempt, checkPolicy, dueOf, passesGate } from '../../trainer/run/model-gates.ts';
-import { context, temporaryFolder, thrownBy } from '../support.ts';
+import { type Attempt, dueOf, otherShape, passesGate } from '../../trainer/run/model-gates.ts';
+import { context, temporaryFolder } from '../support.ts';
 
 const DAY = 86_400_000;
 const identity = { tokens: 'a', vocabSize: 400, paddedVocab: 416, steps: 300, peak: 0.03 };
@@ -71,8 +71,19 @@ it.each([
   expect(passesGate(before, bitsPerByte, tolerance)).toBe(passes);
 });
 
-it('refuses what cannot be had yet', async () => {
-  expect(await thrownBy(() => checkPolicy({ model: 'continue' }))).toMatchObject({ code: 'BAD_OPTION', exitStatus: 2 });
+it('goes on from a model of the same shapes, however long that was trained', () => {
+  const begun = 1;
+  const identity = { tokens: 'a', layers: 2, context: 64, steps: 200, warmupSteps: 20, optimizer: 'muon' };
+  const last = { identity: { ...identity, steps: 67, warmupSteps: 6.7 } };
+  const tonight = { identity, textBytes: 1, begun };
+  const policy = { modelGrownBy: 0, modelEvery: 1 };
+  expect(dueOf(last, tonight, { ...policy, model: 'continue' })).toEqual({ trains: false });
+  expect(dueOf(last, tonight, { ...policy, model: 'restart' })).toMatchObject({
+    trains: true,
+    why: 'steps was 67, now 200',
+  });
+  expect(otherShape(last.identity, { ...identity, tokens: 'b', context: 128 })).toBeUndefined();
+  expect(otherShape(last.identity, { ...identity, layers: 3 })).toBe('layers was 2, now 3');
 });
 
 /** A model with a checkpoint whose two files say which one it is. */

@@ -5,7 +5,7 @@ import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
-import { MODEL_POLICIES, MODEL_TOLERANCE } from '../run/model-gates.ts';
+import { MODEL_CONTINUE_SHARE, MODEL_POLICIES, MODEL_TOLERANCE } from '../run/model-gates.ts';
 import { DEFAULT_DEPTH, EVALUATE_TOKENS, MAX_SEED, MAX_SKIPS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
 import { SCHEDULES } from '../run/schedule.ts';
 
@@ -98,9 +98,16 @@ export const MODEL_POLICY = {
   model: z
     .enum(MODEL_POLICIES)
     .default('restart')
-    .describe('restart: a new one grows beside the one in force; never: none is trained; continue: not yet'),
+    .describe(
+      'restart: a new one grows beside the one in force, from random weights; continue: from its weights; never: none is trained',
+    ),
   modelGrownBy: z.number().min(0).default(0).describe('train when the text grew by this share, 0: any new tokens'),
   modelEvery: z.int().min(1).default(1).describe('train every so many nights, where there are new tokens'),
+  modelContinueShare: z
+    .number()
+    .gt(0)
+    .default(MODEL_CONTINUE_SHARE)
+    .describe('of --steps, for a model that goes on from the one in force (--model continue)'),
   modelTolerance: z
     .number()
     .min(0)

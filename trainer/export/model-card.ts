@@ -1,4 +1,5 @@
 /** The model card of an export: what Hugging Face shows as a model's page, from what the run itself has recorded. */
+import { basename } from 'node:path';
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
 import { parameterCount } from '../model/config.ts';
 import type { CheckpointState } from '../record/checkpoint.ts';
@@ -57,7 +58,7 @@ ${front.join('\n')}
 
 # ${name}
 
-A Vietnamese language model, trained from scratch with Vựa. It continues text; it was not taught to follow instructions.
+A Vietnamese language model, ${beginning(state)} with Vựa. It continues text; it was not taught to follow instructions.
 
 | | |
 | --- | --- |
@@ -92,6 +93,11 @@ Files: ${files.map((file) => `\`${file}\``).join(', ')}.
 Trained on the texts above and nothing else: it repeats their errors, gaps and views, and states falsehoods fluently.
 `;
 }
+
+const beginning = ({ extra }: CheckpointState): string => {
+  const { from } = (extra?.origin ?? {}) as { readonly from?: string };
+  return from === undefined ? 'trained from scratch' : `trained on from the weights of \`${basename(from)}\``;
+};
 
 /** All of one text, which the last row names. */
 function heldOutRows(figures: HeldOutFigures, step: number): [string, string][] {

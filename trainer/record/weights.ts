@@ -9,13 +9,29 @@ import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import type { Arena } from '../model/arena.ts';
 import { EMBEDDING, type ModelConfig, storedShape } from '../model/config.ts';
-import { checkpointsIn, MODEL_FILE, openCheckpoint } from './checkpoint.ts';
+import { type CheckpointState, checkpointsIn, MODEL_FILE, openCheckpoint } from './checkpoint.ts';
 import { configFromHuggingFace } from './huggingface-config.ts';
 import { modelFolder } from './models.ts';
 import { factsOf, TensorFile } from './tensor-file.ts';
 
 export const CONFIG_FILE = 'config.json';
 const INDEX_FILE = `${MODEL_FILE}.index.json`;
+
+/** What a model was trained on, in one run. */
+export interface Training {
+  readonly steps: number;
+  /** Seen, with repetitions. */
+  readonly tokens: number;
+  /** Fingerprint of the folders. */
+  readonly on: string;
+}
+
+/** All trainings of a model, the first one first; of one that began elsewhere those here. */
+export function trainingsOf({ step, config, options, extra }: CheckpointState): Training[] {
+  const origin = extra?.origin as { readonly past?: readonly Training[] } | undefined;
+  const tokens = step * Number(options.batch ?? 0) * config.context;
+  return [...(origin?.past ?? []), { steps: step, tokens, on: String(options.tokens) }];
+}
 
 export interface Weights {
   /** Folder of the files. */
@@ -24,6 +40,8 @@ export interface Weights {
   readonly config: ModelConfig;
   /** Changes with the weights. */
   readonly fingerprint: string;
+  /** Trainings that made them; none of weights from elsewhere. */
+  readonly past: readonly Training[];
   /** Where a tensor lies, by Hugging Face's name. @throws ToolkitError BAD_CHECKPOINT when it is in none of the files */
   readonly fileOf: (name: string) => string;
 }
@@ -38,7 +56,7 @@ export function openWeights(dir: string): Weights {
   const checkpoint = openCheckpoint(dir, { need: 'parameters' });
   const path = join(checkpoint.dir, MODEL_FILE);
   return {
-    ...{ dir: checkpoint.dir, config: checkpoint.state.config },
+    ...{ dir: checkpoint.dir, config: checkpoint.state.config, past: trainingsOf(checkpoint.state) },
     fingerprint: checkpoint.state.files?.[MODEL_FILE]?.checksum ?? factsOf(path).checksum,
     fileOf: () => path,
   };
@@ -51,7 +69,7 @@ function openHuggingFace(dir: string): Weights {
   const paths = [...new Set([...fileOf.values()])];
   const checksums = paths.map((path) => factsOf(path).checksum);
   return {
-    ...{ dir, config },
+    ...{ dir, config, past: [] },
     fingerprint: checksumOf(new TextEncoder().encode([JSON.stringify(config), ...checksums].join(' '))),
     fileOf: (name) => fileOf.get(name) ?? missing(dir, name),
   };

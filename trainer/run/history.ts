@@ -8,9 +8,10 @@ import type { LoaderState } from '../batch.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { fittingKernels, type KernelChoice, LOGITS_BYTES } from '../kernels/choice.ts';
 import { type ModelConfig, parameterCount } from '../model/config.ts';
-import { type Checkpoint, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
+import { type Checkpoint, type CheckpointState, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
 import { type Curve, curvePath, readCurve } from '../record/curve.ts';
 import { headAt } from '../record/plot.ts';
+import { trainingsOf } from '../record/weights.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
 import type { UnigramCounts } from '../score/unigram.ts';
 import type { HeldOutFigures, TrainingOptions, TrainingSummary } from './options.ts';
@@ -231,10 +232,16 @@ export function finishedSummary(out: string, { dir, state }: Checkpoint, steps =
   const { adapter, config } = state;
   const parameters = parameterCount(config);
   return {
-    ...{ step: state.step, trainedSteps: 0, checkpoint: dir, adapter, parameters, shares: [] },
+    ...{ step: state.step, trainedSteps: 0, checkpoint: dir, adapter, parameters, shares: [], began: beganOf(state) },
     ...{ heldOutBitsPerByte: evaluation.bitsPerByte, heldOut: heldOutFigures(curve, evaluation) },
     tokensPerSecond: curve.points.at(-1)?.tokensPerSecond ?? 0,
   };
+}
+
+/** Where a run began that went on from weights. */
+export function beganOf(state: CheckpointState): TrainingSummary['began'] {
+  const origin = state.extra?.origin as Origin | undefined;
+  return origin && { from: origin.from, trainings: trainingsOf(state) };
 }
 
 /**

@@ -2,11 +2,12 @@
  * The two questions of a night's model, as pure functions of this night and the last: whether one is trained, and whether
  * it may take the place of the one in force. `night.ts` asks them.
  */
-import { badInput } from '../../crawlers/shell/errors.ts';
-
 export const MODEL_POLICIES = ['never', 'continue', 'restart'] as const;
 /** Bits per byte that a new model may be worse than the one in force, as a share. */
 export const MODEL_TOLERANCE = 0.02;
+
+/** Of the steps of a new model, for one that goes on from another: measured (tests/bench/RESULTS.md). */
+export const MODEL_CONTINUE_SHARE = 1 / 3;
 
 export interface ModelPolicy {
   readonly model: (typeof MODEL_POLICIES)[number];
@@ -16,6 +17,8 @@ export interface ModelPolicy {
   readonly modelEvery: number;
   /** Share by which a new model may be worse than the one in force. */
   readonly modelTolerance: number;
+  /** Share of the steps that one gets that goes on from the model in force. */
+  readonly modelContinueShare: number;
 }
 
 /** Of a training that was finished, or of one that is asked for. */
@@ -27,28 +30,22 @@ export interface Attempt {
   readonly begun?: number;
 }
 
-/** @throws ToolkitError BAD_OPTION (exit 2) */
-export function checkPolicy({ model }: Pick<ModelPolicy, 'model'>): void {
-  if (model !== 'continue') return;
-  throw badInput(
-    'BAD_OPTION',
-    '--model continue: training cannot begin with the weights of another model yet',
-    'use --model restart (a new model grows beside the old one), or --model never',
-  );
-}
-
 const DAY_MS = 86_400_000;
 /** Names in an identity that change with the tokens. */
 const OF_TOKENS = ['tokens', 'vocabSize', 'paddedVocab'];
+/** That are other in a model that went on from another: how long it was trained, and what follows from that. */
+const OF_LENGTH = ['steps', 'warmupSteps'];
 
 /** Whether tonight trains, given the last model that was finished, in force or refused. */
 export function dueOf(
   last: Attempt | undefined,
   tonight: Required<Attempt>,
-  { modelGrownBy, modelEvery }: Pick<ModelPolicy, 'modelGrownBy' | 'modelEvery'>,
+  { model, modelGrownBy, modelEvery }: Pick<ModelPolicy, 'modelGrownBy' | 'modelEvery'> & Partial<ModelPolicy>,
 ): { readonly trains: boolean; readonly why?: string } {
   if (last === undefined) return { trains: true };
-  const others = Object.keys(tonight.identity).filter((key) => last.identity[key] !== tonight.identity[key]);
+  const others = Object.keys(tonight.identity).filter(
+    (key) => last.identity[key] !== tonight.identity[key] && !(model === 'continue' && OF_LENGTH.includes(key)),
+  );
   if (others.length === 0) return { trains: false };
   const option = others.find((key) => !OF_TOKENS.includes(key));
   if (option !== undefined) {
@@ -65,6 +62,18 @@ export function dueOf(
     return { trains: false, why: `${found} more text than it was trained on, --model-grown-by asks for ${asked}` };
   }
   return { trains: true, why: 'there are new tokens' };
+}
+
+/** Names in an identity that a model which goes on from another may have of its own. */
+const OWN_WHEN_CONTINUED = [
+  ...['tokens', 'weights', 'layout', 'maskDocuments', 'seed', 'batch', 'context', 'ropeBase', 'schedule', 'steps'],
+  ...['peak', 'warmupSteps', 'decayShare', 'floor', 'weightDecay', 'clip', 'zLoss', 'matrices'],
+];
+
+/** Why a model cannot go on from one: they are not of the same shapes, or not of one vocabulary. */
+export function otherShape(last: Attempt['identity'], tonight: Attempt['identity']): string | undefined {
+  const key = Object.keys(tonight).find((name) => !OWN_WHEN_CONTINUED.includes(name) && last[name] !== tonight[name]);
+  return key && `${key} was ${last[key]}, now ${tonight[key]}`;
 }
 
 /** Held-out bits per byte, of one text; `before`: of the model in force. */

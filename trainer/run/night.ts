@@ -24,8 +24,9 @@ import { drawHeldOut } from '../score/draw.ts';
 import { type HeldOut, heldOutOf, textOf } from '../score/held-out.ts';
 import { evaluateModel } from './evaluate-model.ts';
 import { finishedSummary, identityOf, isFinished, readEvaluation } from './history.ts';
-import { type Attempt, checkPolicy, dueOf, type ModelPolicy, passesGate } from './model-gates.ts';
+import { type Attempt, dueOf, type ModelPolicy, otherShape, passesGate } from './model-gates.ts';
 import { finalTokensOf, type TrainingOptions, type TrainingSummary } from './options.ts';
+import { otherIds } from './origin.ts';
 import { batchOf, modelOf } from './recipe.ts';
 import { runTraining } from './run.ts';
 
@@ -58,7 +59,6 @@ export async function trainNight(
   policy: ModelPolicy,
   work: Work = unattended(),
 ): Promise<Outcome<Night, undefined>> {
-  checkPolicy(policy);
   if (policy.model === 'never') return keepModel(out);
   const { inForce, newest: latest } = adopt(out);
   const newest = latest?.record?.withdrawn ? undefined : latest;
@@ -72,10 +72,29 @@ export async function trainNight(
     return keepModel(out);
   }
   const growing = beginIn(out, tonight, work, why);
-  const trained = await runTraining({ ...options, out: growing.dir, start: 'restart' }, work);
+  const how = policy.model === 'continue' ? await goingOn(inForce, night, work) : options;
+  const trained = await runTraining({ ...how, out: growing.dir, start: 'restart' }, work);
   return trained.outcome === 'interrupted'
     ? { outcome: 'interrupted', report: undefined }
-    : judge(growing, night, work);
+    : judge(growing, { ...night, options: how }, work);
+}
+
+/** How a model is trained that goes on from the one in force: with its weights, in a share of the steps; else anew, and why. */
+async function goingOn(
+  inForce: StoredModel | undefined,
+  { options, policy, tonight: { identity, folders } }: Judged,
+  work: Work,
+): Promise<NightOptions> {
+  if (inForce === undefined) return options; // the first one
+  const before = isFinished(inForce.dir) ? wholeOrSay(inForce, work) : undefined;
+  const other = before && ((await otherIds(before.dir, folders[0])) ?? otherShape(before.state.options, identity));
+  if (before === undefined || other !== undefined) {
+    const why = other ?? 'it is not finished, or damaged';
+    work.report.note(`${inForce.dir}: nothing goes on from it, a new model begins: ${why}`);
+    return options;
+  }
+  const steps = Math.max(1, Math.ceil(options.steps * policy.modelContinueShare));
+  return { ...options, steps, initFrom: before.dir, depth: 0, width: 0, preset: undefined };
 }
 
 /** The model in force as it stands. */

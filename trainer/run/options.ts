@@ -2,6 +2,7 @@
 import type { AdapterChoice } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { FolderShare } from '../loader/row-sequence.ts';
+import type { Training } from '../record/weights.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
@@ -88,6 +89,8 @@ export interface TrainingSummary {
   readonly shares: readonly FolderShare[];
   readonly tokensPerSecond: number;
   readonly adapter: string;
+  /** Of a model that went on from weights: where they lay, and all trainings known of it, this one the last. */
+  readonly began?: { readonly from: string; readonly trainings: readonly Training[] };
 }
 
 /** Figures of one text, behind one step. */

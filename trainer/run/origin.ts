@@ -9,7 +9,7 @@ import { Tokenizer } from '../../tokenizer/load.ts';
 import type { Arena } from '../model/arena.ts';
 import { MODEL_DEFAULTS, type ModelConfig } from '../model/config.ts';
 import { newestState } from '../record/checkpoint.ts';
-import { loadWeights, type NewRows, openWeights, type Weights } from '../record/weights.ts';
+import { loadWeights, type NewRows, openWeights, type Training, type Weights } from '../record/weights.ts';
 import type { TrainingOptions } from './options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
@@ -19,6 +19,8 @@ export interface Origin {
   readonly fingerprint: string;
   /** Of the weights. */
   readonly config: ModelConfig;
+  /** Trainings that made them, as far as they are known here. */
+  readonly past?: readonly Training[];
 }
 
 /**
@@ -31,9 +33,9 @@ export function originOf({ out, start, initFrom, ...options }: TrainingOptions):
   const isSaidAgain = from === known?.from || (from === undefined && start === 'resume');
   if (known && isSaidAgain) return known;
   if (from === undefined) return undefined;
-  const { config, fingerprint } = openWeights(from);
+  const { config, fingerprint, past } = openWeights(from);
   refuseOtherShapes(config, options, initFrom!);
-  return { from, fingerprint, config };
+  return { from, fingerprint, config, past };
 }
 
 /** Width, depth and switches are those of the weights. */
@@ -78,6 +80,13 @@ export async function fillFrom(origin: Origin, arena: Arena, folder: TokenFolder
   note(`going on from the weights of ${origin.from}`);
   if (newRows === undefined) note(`${weights.dir}: no tokenizer.json, the ids are taken to be those of the tokens`);
   else if (newRows.size > 0) note(`${newRows.size} ids are new: their rows begin as the mean of those of their pieces`);
+}
+
+/** Why ids of the tokens do not mean what they mean to the weights in `dir`; more of them may. */
+export async function otherIds(dir: string, { where, manifest }: TokenFolder): Promise<string | undefined> {
+  const old = await Tokenizer.load(dir);
+  if (old.fingerprint === manifest.tokenizer) return undefined;
+  return isUrl(where) ? 'another tokenizer' : firstOther(old, await Tokenizer.load(where));
 }
 
 /** None where the weights have no tokenizer to compare. */

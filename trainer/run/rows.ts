@@ -11,6 +11,7 @@ export function trainingRows(summary: TrainingSummary): string[][] {
   return [
     ['parameters', formatCount(summary.parameters)],
     ['optimizer steps', formatCount(summary.step)],
+    ...(summary.began ? beganRows(summary.began) : []),
     ...(summary.heldOut ? heldOutRows(summary.heldOut, summary.step) : []),
     ...(summary.shares.length > 1 ? summary.shares : []).map(({ where, given, wanted, epochs }) => [
       `  rows of ${where}`,
@@ -19,6 +20,16 @@ export function trainingRows(summary: TrainingSummary): string[][] {
     ['training tokens/s', formatCount(Math.round(summary.tokensPerSecond))],
     ['adapter', summary.adapter],
     ['checkpoint', summary.checkpoint],
+  ];
+}
+
+function beganRows({ from, trainings }: NonNullable<TrainingSummary['began']>): string[][] {
+  return [
+    ['began with the weights of', from],
+    ...trainings.map(({ steps, tokens, on }, i) => [
+      `  training ${i + 1} of ${trainings.length}`,
+      `${formatCount(steps)} steps, ${formatCount(tokens)} tokens of ${on}`,
+    ]),
   ];
 }
 

@@ -39,6 +39,7 @@ import { type CurveHead, openCurve, readCurve } from '../record/curve.ts';
 import { heldOutOf, textFacts } from '../score/held-out.ts';
 import { heldOutInTrain, leaksIn, leakText } from '../score/leaks.ts';
 import {
+  beganOf,
   type ClosingEvaluation,
   finishedSummary,
   forgetEvaluation,
@@ -248,6 +249,7 @@ async function record(
   const step = last?.step ?? from;
   const { sequence } = run.loader;
   const figures = heldOutFigures(readCurve(out), evaluation, step);
+  const newest = newestState(out);
   return {
     outcome:
       step < options.steps || (past.isLast && !evaluation) ? 'interrupted' : step > from ? 'written' : 'nothing_new',
@@ -255,6 +257,7 @@ async function record(
       ...{ step, trainedSteps: step - from, checkpoint, adapter, parameters: curve!.head.parameters },
       ...{ heldOut: figures, heldOutBitsPerByte: figures?.bitsPerByte ?? Number.NaN, tokensPerSecond: speed },
       shares: last ? sequence.shares(sequence.numberAt(last.loader)) : [],
+      began: newest && beganOf(newest),
     },
   };
 }
