@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support.ts';
 import { KINDS } from '../web/kinds.ts';
+import { chaos } from '../web/chaos.ts';
 import { budgetFaults, wholeCrawl } from '../web/runs.ts';
 
 const SHORT = [
@@ -29,5 +30,9 @@ describe.skipIf(process.platform !== 'linux')('a web of nineteen hosts', () => {
   it('keeps to its budgets', async () => {
     for (const budget of [{ maxRequests: 23 }, { maxHostRequests: 2 }])
       expect((await budgetFaults(kinds.length, temporaryFolder(), budget, kinds)).faults).toEqual([]);
+  });
+
+  it('comes home whole in the end, whatever servers, lines and disks did before', async () => {
+    expect((await chaos(temporaryFolder(), { seed: 3, kills: 0, fullDisks: 1 })).faults).toEqual([]);
   });
 });

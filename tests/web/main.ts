@@ -4,14 +4,24 @@
  *
  *   npm run web
  *   npm run web -- --hosts 90
+ *   npm run web -- chaos                 everything fails, 50 kills, two crawls at once, full disks (chaos.ts)
+ *   npm run web -- chaos --seed 7 --kills 5
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeTemporaryFolder } from '../folder.ts';
+import { chaos } from './chaos.ts';
 import { budgetFaults, type Told, wholeCrawl } from './runs.ts';
 
-const { values } = parseArgs({ options: { hosts: { type: 'string', default: '240' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    hosts: { type: 'string', default: '240' },
+    seed: { type: 'string', default: '1' },
+    kills: { type: 'string', default: '50' },
+  },
+});
 const dir = makeTemporaryFolder();
 const count = Number(values.hosts);
 let wrong = 0;
@@ -20,12 +30,17 @@ const tell = ({ name, facts, faults }: Told): void => {
   for (const fault of faults) console.log(fault);
   console.log(`${name}: ${facts}; ${faults.length} wrong`);
 };
-try {
+const inChaos = async (): Promise<void> =>
+  tell(await chaos(join(dir, 'chaos'), { seed: Number(values.seed), kills: Number(values.kills), fullDisks: 20 }));
+const inPeace = async (): Promise<void> => {
   tell(await wholeCrawl(count, join(dir, 'whole')));
   for (const maxRequests of [1, 50, count * 3]) {
     tell(await budgetFaults(count, join(dir, `budget-${maxRequests}`), { maxRequests }));
   }
   tell(await budgetFaults(count, join(dir, 'budget-host'), { maxHostRequests: 4 }));
+};
+try {
+  await (positionals.includes('chaos') ? inChaos() : inPeace());
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
