@@ -7,6 +7,7 @@ import { badAnswers } from './kinds/answers.ts';
 import { manners } from './kinds/manners.ts';
 import { places } from './kinds/places.ts';
 import { privates } from './kinds/privates.ts';
+import { reports } from './kinds/reports.ts';
 import { trapKinds } from './kinds/traps.ts';
 import { uses } from './kinds/uses.ts';
 import type { Routes } from './server.ts';
@@ -55,4 +56,4 @@ export interface Kind {
   readonly isSlow?: boolean;
 }
 
-export const KINDS: readonly Kind[] = [...places, ...manners, ...uses, ...privates, ...trapKinds, ...badAnswers];
+export const KINDS: readonly Kind[] = [...places, ...manners, ...uses, ...privates, ...trapKinds, ...badAnswers, ...reports];
