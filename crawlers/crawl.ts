@@ -36,6 +36,8 @@ import { WarcWriter } from './warc/warc.ts';
 
 /** A run waits this long for a retry; what is due later is left to a later run. */
 const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
+/** Visits in a row that a host may leave without any answer before the run leaves it. */
+const MAX_SILENCES = 20;
 
 /**
  * Yields a step for each URL as it is settled (and for each failed attempt, with `retryAt`). Returns when nothing is
@@ -92,6 +94,13 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
       endedBy() !== undefined || visits.size >= settings.concurrency || pages + visits.size >= settings.maxPages;
     const choice = new NextVisit(frontier, budget, settings.maxForeignPages);
     const queue = new HostQueue();
+    const silences = new Map<string, number>();
+    const fallsSilent = (host: string, { kind, status, reason }: CrawlStep): void => {
+      const count = kind === 'failed' && status === 0 ? (silences.get(host) ?? 0) + 1 : 0;
+      silences.set(host, count);
+      if (count === MAX_SILENCES)
+        settings.note?.(`${host}: ${count} visits in a row without an answer (${reason}): left until a later run`);
+    };
     const line = (host: string, waitMs: number): void => queue.put(host, performance.now() + waitMs);
     for (const host of frontier.readyHosts()) if (hosts.has(host)) line(host, 0);
     for (;;) {
@@ -99,7 +108,8 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
       for (const host of frontier.takeWoken()) if (hosts.has(host) && !visits.has(host)) line(host, 0);
       while (!isFull() && queue.readyAt() <= performance.now()) {
         const host = queue.take()!;
-        const row = spentHosts.has(host) ? undefined : choice.of(host);
+        const isLeft = spentHosts.has(host) || (silences.get(host) ?? 0) >= MAX_SILENCES;
+        const row = isLeft ? undefined : choice.of(host);
         if (row === undefined) continue; // in the line again when something of it becomes due
         const limit = choice.spentBy(host);
         if (limit) {
@@ -133,6 +143,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
           throw result.reason;
         }
         if (result.value === undefined) continue;
+        fallsSilent(host, result.value);
         if (result.value.kind === 'fetched' && result.value.resource === 'page') pages++;
         yield result.value;
       }

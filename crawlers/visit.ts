@@ -247,7 +247,7 @@ function settleOther(row: UrlRow, answer: Answer, context: VisitContext): CrawlS
       return retryLater(row, status, `http_${status}`, context, until);
     }
   }
-  if (status >= 500) return retryLater(row, status, `http_${status}`, context);
+  if (status >= 500 && status < 600) return retryLater(row, status, `http_${status}`, context);
   return refuse(row, `http_${status}`, context, answer);
 }
 
@@ -376,6 +376,7 @@ function isWorthwhile({ url, kind, depth }: Discovery, { isAllowedHost, maxDepth
 /** Sitemaps that a robots.txt announces. */
 export function announcedSitemaps(sitemaps: readonly string[], robotsUrl: string, context: VisitContext): Discovery[] {
   return sitemaps
+    .filter((sitemap) => sitemap !== '')
     .flatMap((sitemap) => canonicalUrl(sitemap, robotsUrl) ?? [])
     .map((url) => ({ url, kind: 'sitemap', depth: 0, hops: 0 }) as const)
     .filter((discovery) => isWorthwhile(discovery, context));

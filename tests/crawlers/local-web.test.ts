@@ -1,8 +1,8 @@
 /** The web of many hosts (tests/web), a fifth of its kinds: `npm run web` has all of them, twice and in other states. */
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support.ts';
-import { KINDS } from '../web/kinds.ts';
 import { chaos } from '../web/chaos.ts';
+import { KINDS } from '../web/kinds.ts';
 import { budgetFaults, wholeCrawl } from '../web/runs.ts';
 
 const SHORT = [

@@ -56,4 +56,12 @@ export interface Kind {
   readonly isSlow?: boolean;
 }
 
-export const KINDS: readonly Kind[] = [...places, ...manners, ...uses, ...privates, ...trapKinds, ...badAnswers, ...reports];
+export const KINDS: readonly Kind[] = [
+  ...places,
+  ...manners,
+  ...uses,
+  ...privates,
+  ...trapKinds,
+  ...badAnswers,
+  ...reports,
+];

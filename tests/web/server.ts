@@ -73,7 +73,7 @@ export async function startServer(
     };
     requests.push(seen);
     response.on('close', () => {
-      seen.endedAt = performance.now();
+      seen.endedAt = Math.min(seen.endedAt, performance.now());
     });
     const routes = routesOf(host);
     const route = routes?.[path] ?? routes?.['*'] ?? { status: 404 };
@@ -82,6 +82,7 @@ export async function startServer(
     const { status = 200, headers = {}, body = '', raw } = typeof given === 'string' ? { body: given } : given;
     if (raw !== undefined) {
       response.socket?.end(raw);
+      seen.endedAt = performance.now();
       return;
     }
     response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(body);

@@ -13,7 +13,7 @@ export const reports: readonly Kind[] = [
     site: ({ host, origin }) => ({
       routes: {
         '/': pageOf(host, ['/cach', '/dau', '/cham/x/y', '/rong', '/khong', '/nhieu', '/la']),
-        '/cach': { status: 301, headers: { location: '/lich thi đấu 2015' } },
+        '/cach': { status: 301, headers: { location: latin1('/lich thi đấu 2015') } },
         '/dau': { status: 302, headers: { location: latin1(`${origin}/tiếng-việt`) } },
         '/cham/x/y': { status: 303, headers: { location: '../../../ve' } },
         '/rong': { status: 302, headers: { location: '' } },
@@ -21,7 +21,10 @@ export const reports: readonly Kind[] = [
         '/nhieu': { status: 300, headers: { location: '/ve' } },
         '/la': { status: 302, headers: { location: 'javascript:alert(1)' } },
         ...Object.fromEntries(
-          ['/lich%20thi%20%C4%91%E1%BA%A5u%202015', '/ti%E1%BA%BFng-vi%E1%BB%87t', '/ve'].map((path) => [path, pageOf(host + path)]),
+          ['/lich%20thi%20%C4%91%E1%BA%A5u%202015', '/ti%E1%BA%BFng-vi%E1%BB%87t', '/ve'].map((path) => [
+            path,
+            pageOf(host + path),
+          ]),
         ),
       },
       must: ['/', '/ti%E1%BA%BFng-vi%E1%BB%87t', '/ve', '/lich%20thi%20%C4%91%E1%BA%A5u%202015'],
@@ -32,9 +35,22 @@ export const reports: readonly Kind[] = [
     name: 'links with spaces, line breaks and entities',
     site: ({ host }) => ({
       routes: {
-        '/': pageOf(host, [' /hai  tu ', '/x?a=1&amp;b=2', '/xuo\nng', '/tab\t', '/&#273;en', 'http:khac', '/c%ZZ', '?trang=2', '']),
+        '/': pageOf(host, [
+          ' /hai  tu ',
+          '/x?a=1&amp;b=2',
+          '/xuo\nng',
+          '/tab\t',
+          '/&#273;en',
+          'http:khac',
+          '/c%ZZ',
+          '?trang=2',
+          '',
+        ]),
         ...Object.fromEntries(
-          ['/hai%20%20tu', '/x?a=1&b=2', '/xuong', '/tab', '/%C4%91en', '/khac', '/c%ZZ', '/?trang=2'].map((path) => [path, pageOf(host + path)]),
+          ['/hai%20%20tu', '/x?a=1&b=2', '/xuong', '/tab', '/%C4%91en', '/khac', '/c%ZZ', '/?trang=2'].map((path) => [
+            path,
+            pageOf(host + path),
+          ]),
         ),
       },
       must: ['/', '/hai%20%20tu', '/x?a=1&b=2', '/xuong', '/tab', '/%C4%91en', '/khac', '/c%ZZ', '/?trang=2'],
@@ -53,7 +69,9 @@ export const reports: readonly Kind[] = [
         },
         '/c.txt.gz': { headers: { 'content-type': 'gzip' }, body: gzipSync(`${origin}/c1\n${origin}/c2\n`) },
         '/d.xml.gz': { headers: { 'content-type': 'application/gzip' }, body: urlset(`${origin}/d1`, 'http://[bad/') },
-        ...Object.fromEntries(['/a1', '/a2?x=1&y=2', '/b1', '/c1', '/c2', '/d1'].map((path) => [path, pageOf(host + path)])),
+        ...Object.fromEntries(
+          ['/a1', '/a2?x=1&y=2', '/b1', '/c1', '/c2', '/d1'].map((path) => [path, pageOf(host + path)]),
+        ),
       },
       must: ['/', '/a1', '/a2?x=1&y=2', '/b1', '/c1', '/c2', '/d1'],
       may: ['/a.xml', '/b.xml.gz', '/c.txt.gz', '/d.xml.gz'],
@@ -83,7 +101,11 @@ export const reports: readonly Kind[] = [
         raw: `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${pageOf(host + name)}`,
       });
       return {
-        routes: { '/': pageOf(host, ['/am', '/lon']), '/am': of('-1', '/am'), '/lon': of('99999999999999999999', '/lon') },
+        routes: {
+          '/': pageOf(host, ['/am', '/lon']),
+          '/am': of('-1', '/am'),
+          '/lon': of('99999999999999999999', '/lon'),
+        },
         must: ['/', '/am'],
         cut: ['/lon'],
         times: { '/am': 2, '/lon': 2 },
@@ -97,7 +119,10 @@ export const reports: readonly Kind[] = [
     site: ({ host }) => ({
       routes: {
         '/robots.txt': { status: 404 },
-        '/': pageOf(host, Array.from({ length: 60 }, (_, i) => `/${i}`)),
+        '/': pageOf(
+          host,
+          Array.from({ length: 60 }, (_, i) => `/${i}`),
+        ),
         '/ai.txt': { status: 404 },
         '/.well-known/tdmrep.json': { status: 404 },
         '*': (_path, _request, response) => void response.socket?.resetAndDestroy(),
@@ -109,7 +134,10 @@ export const reports: readonly Kind[] = [
   {
     name: 'seeds that differ in nothing',
     site: ({ host, origin }) => ({
-      routes: { '/': pageOf(host, ['/#a', '/#b', '/index', `${origin}`]), '/index': { status: 302, headers: { location: '/' } } },
+      routes: {
+        '/': pageOf(host, ['/#a', '/#b', '/index', `${origin}`]),
+        '/index': { status: 302, headers: { location: '/' } },
+      },
       must: ['/'],
       may: ['/index'],
     }),
