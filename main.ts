@@ -3,6 +3,7 @@
 import './crawlers/shell/signals.ts';
 import { randomBytes } from 'node:crypto';
 import { Command as Commander, CommanderError } from 'commander';
+import { crawlCapturesCommand } from './crawlers/commands/captures.ts';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
 import { crawlReportCommand } from './crawlers/commands/report.ts';
 import { packageVersion } from './crawlers/shell/assets.ts';
@@ -63,7 +64,7 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     gateCommand(async () => (await import('./nightly.ts')).heldLine),
     initCommand,
   ],
-  Corpus: [crawlCommand, crawlReportCommand, cleanCommand, explainCommand],
+  Corpus: [crawlCommand, crawlReportCommand, crawlCapturesCommand, cleanCommand, explainCommand],
   Tokenizer: [
     tokenizerTrainCommand,
     tokenizerEncodeCommand,

@@ -22,7 +22,7 @@ import { canonicalHost, canonicalUrl } from './links/url.ts';
 import { VisitorIds } from './links/visitor-ids.ts';
 import { requeueBehind, requeueCut } from './lost-records.ts';
 import { NextVisit } from './next-visit.ts';
-import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits } from './options.ts';
+import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits, withContact } from './options.ts';
 import { addressOf, isNamedBy, REMOVED_FILE, removedNames } from './page.ts';
 import { Budget, BudgetSpent, budgetsOf } from './polite/budget.ts';
 import { HostPace, MAX_DELAY_MS } from './polite/pace.ts';
@@ -307,14 +307,6 @@ function parseHost(text: string): string {
     `host ${JSON.stringify(text)}: expected a host name without scheme and path`,
     'for example vi.wikipedia.org',
   );
-}
-
-/** `VuaBot/0.1 (collects …; me@example.org)` */
-function withContact<T extends { userAgent: string; contact?: string }>(settings: T): T {
-  const { userAgent, contact } = settings;
-  if (contact === undefined) return settings;
-  const said = userAgent.endsWith(')') ? `${userAgent.slice(0, -1)}; ${contact})` : `${userAgent} (${contact})`;
-  return { ...settings, userAgent: said };
 }
 
 function checkNames({ userAgent, source }: Settings): void {

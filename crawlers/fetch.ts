@@ -36,6 +36,8 @@ export interface FetchOptions {
   /** Validators of the copy at hand: the server may answer 304. */
   readonly etag?: string | null;
   readonly lastModified?: string | null;
+  /** First and last byte to ask for, as they are stored. */
+  readonly range?: readonly [first: number, last: number];
   /** Value of a Cookie header. */
   readonly cookie?: string;
   /** Hears before the request is made once more: the connection had been closed at rest. @throws what ends it. */
@@ -187,9 +189,11 @@ export class Fetcher {
   }
 
   async #exchange(url: string, options: FetchOptions, signal: AbortSignal): Promise<Fetched> {
-    const headers: (readonly [string, string])[] = [...this.#headers];
+    const isAccepted = ([name]: readonly [string, string]): boolean => !options.range || name !== 'Accept-Encoding';
+    const headers = this.#headers.filter(isAccepted);
     if (options.etag) headers.push(['If-None-Match', options.etag]);
     if (options.lastModified) headers.push(['If-Modified-Since', options.lastModified]);
+    if (options.range) headers.push(['Range', `bytes=${options.range.join('-')}`]);
     if (options.cookie) headers.push(['Cookie', options.cookie]);
     const request = { url: new URL(url), headers };
     try {

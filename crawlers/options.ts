@@ -79,3 +79,11 @@ export const CRAWL_DEFAULTS = {
   refreshAfterMs: 7 * 24 * 3_600_000,
   retryDelayMs: 1000,
 } as const;
+
+/** `VuaBot/0.1 (collects …; me@example.org)` */
+export function withContact<T extends { userAgent: string; contact?: string }>(settings: T): T {
+  const { userAgent, contact } = settings;
+  if (contact === undefined) return settings;
+  const said = userAgent.endsWith(')') ? `${userAgent.slice(0, -1)}; ${contact})` : `${userAgent} (${contact})`;
+  return { ...settings, userAgent: said };
+}

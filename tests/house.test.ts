@@ -21,6 +21,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'fetch.ts',
       'polite',
       'sources',
+      'captures',
       'sample',
       'options.ts',
     ],
