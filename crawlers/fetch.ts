@@ -36,7 +36,7 @@ export interface FetchOptions {
   /** Validators of the copy at hand: the server may answer 304. */
   readonly etag?: string | null;
   readonly lastModified?: string | null;
-  /** First and last byte to ask for, as they are stored. */
+  /** First and last byte to ask for; they come as they are stored, codings and all. */
   readonly range?: readonly [first: number, last: number];
   /** Value of a Cookie header. */
   readonly cookie?: string;
@@ -213,7 +213,7 @@ export class Fetcher {
       const { status } = answer;
       const isSuccess = status >= 200 && status < 300;
       const isWanted = !isSuccess || (options.accepts?.(headerOf(answer.headers, 'content-type') ?? '') ?? true);
-      const content = isWanted ? await readBody(answer, options.maxBytes, signal) : NO_BODY;
+      const content = isWanted ? await readBody(answer, options, signal) : NO_BODY;
       const { statusText, address } = answer;
       return {
         url: request.url.href,
@@ -282,8 +282,8 @@ function parseRoute(host: string, target: string): [host: string, route: Route] 
 const codedLimit = (maxBytes: number): number => maxBytes + (maxBytes >> 6) + 1024;
 
 /** @throws BadCoding; an error where the server cut off all of it */
-async function readBody(answer: Exchanged, maxBytes: number, signal: AbortSignal): Promise<Content> {
-  const codings = codingsOf(answer.headers);
+async function readBody(answer: Exchanged, { maxBytes, range }: FetchOptions, signal: AbortSignal): Promise<Content> {
+  const codings = range === undefined ? codingsOf(answer.headers) : [];
   if (codings.length > MAX_CODINGS) throw new BadCoding(`${codings.length} codings, at most ${MAX_CODINGS} are undone`);
   const limit = codings.length > 0 ? codedLimit(maxBytes) : maxBytes;
   const chunks: Uint8Array[] = [];

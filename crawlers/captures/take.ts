@@ -119,7 +119,6 @@ async function recordOf(row: Capture, take: Take, signal: AbortSignal): Promise<
   if (row.length > MAX_RECORD_BYTES) return `${row.filename}: a record of ${row.length} bytes at byte ${row.offset}`;
   const bytes = await take(row, signal);
   if (typeof bytes === 'string') return bytes;
-  // A server that calls a packed file packed makes its reader unpack it.
   const member = isGzip(bytes) ? bytes : await packMember(bytes);
   const place = `${row.filename}: at byte ${row.offset}`;
   const file = join(tmpdir(), `vua-capture-${process.pid}.warc.gz`);
