@@ -24,6 +24,7 @@ import { stopped } from './crawlers/shell/signals.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
 import { diffCommand } from './shards/commands/diff.ts';
+import { exportDocumentsCommand } from './shards/commands/documents.ts';
 import { explainCommand } from './shards/commands/explain.ts';
 import { gateCommand } from './shards/commands/gate.ts';
 import { gcCommand } from './shards/commands/gc.ts';
@@ -46,6 +47,7 @@ import { checkCommand } from './trainer/commands/check.ts';
 import { doctorCommand } from './trainer/commands/doctor.ts';
 import { exportCommand } from './trainer/commands/export.ts';
 import { lrFindCommand } from './trainer/commands/lr-find.ts';
+import { exportModelCommand } from './trainer/commands/model.ts';
 import { planCommand } from './trainer/commands/plan.ts';
 import { plotCommand } from './trainer/commands/plot.ts';
 import { sampleCommand } from './trainer/commands/sample.ts';
@@ -73,7 +75,15 @@ const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     tokenizerExplainCommand,
     tokensCommand,
   ],
-  Trainer: [planCommand, lrFindCommand, trainCommand, sampleCommand, exportCommand],
+  Trainer: [
+    planCommand,
+    lrFindCommand,
+    trainCommand,
+    sampleCommand,
+    exportCommand,
+    exportModelCommand,
+    exportDocumentsCommand,
+  ],
   'Look and check': [
     verifyCommand(async () => [
       (await import('./crawlers/verify.ts')).verifyCrawl,

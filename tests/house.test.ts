@@ -52,6 +52,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'removal',
       'verify',
       'explain',
+      'export',
       'stats.ts',
       'profile-table.ts',
       'diff.ts',

@@ -134,11 +134,12 @@ export function addCommand(
   start: (command: Command, options: Record<string, unknown>) => Promise<void>,
 ): void {
   const words = command.name.split(' ');
-  let parent = program;
+  let parent = program.enablePositionalOptions();
   for (const word of words.slice(0, -1)) {
     const known = parent.commands.find((existing) => existing.name() === word);
     parent = known ?? sayWhatIsAllowed(parent.command(word).usage('<command>').helpGroup(`${heading}:`));
     if (known === undefined) GROUPS.add(parent);
+    parent.enablePositionalOptions(); // `vua export documents --out DIR`: the option is that of the last word
     if (GROUPS.has(parent)) parent.description([parent.description(), words.at(-1)].filter(Boolean).join(', '));
   }
   const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(command.summary));

@@ -140,6 +140,8 @@ export const cleanCommand = defineCommand({
     const onFault = (fault: ToolkitError): void => void faults.push(fault);
     const done = await cleanInputs({ ...(await cleanOptionsOf(given)), inputs: input, outDir: out, onFault }, work);
     const { manifest, passedOver, profile: _profile, ...counts } = done.report;
+    const { writeCard } = await import('../documents/card.ts');
+    if (done.outcome !== 'nothing_new') writeCard(out, manifest);
     report.result(formatCleaned(out, done), {
       event: 'cleaned',
       ...counts,

@@ -56,6 +56,11 @@ export class TextBatch<Text extends string, Number extends string> {
     return values.toString('utf8', offsets[row], offsets[row + 1]);
   }
 
+  /** A whole text column, as it stands; empty texts where the shard's version lacks it. */
+  text(column: Text): { readonly values: Uint8Array; readonly offsets: Int32Array } {
+    return this.#text(column);
+  }
+
   /** A whole number column, one element per row; NaN throughout where the shard's version lacks it. */
   values(column: Number): Float32Array | Float64Array {
     const known = this.#numbers.get(column);
@@ -74,9 +79,8 @@ export class TextBatch<Text extends string, Number extends string> {
     return values;
   }
 
-  /** The columns as they stand, to be written elsewhere: views of the batch's own memory. */
-  data(): ColumnData[] {
-    const { texts, numbers, wide } = this.columns;
+  /** The columns as they stand, or as a version has them, to be written elsewhere: views of the batch's own memory. */
+  data({ texts, numbers, wide }: Columns = this.columns): ColumnData[] {
     const text = (name: string): ColumnData => {
       const { offsets, values } = this.#text(name as Text);
       return makeData({ type: new Utf8(), length: this.rows, nullCount: 0, valueOffsets: offsets, data: values });

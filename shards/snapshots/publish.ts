@@ -30,6 +30,7 @@ import {
   writeFileAtomic,
 } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../checksum.ts';
+import { cardsOf } from '../documents/card.ts';
 import { MANIFEST_FILE, SNAPSHOT_FILE } from '../format.ts';
 import { manifestPath, readDocumentManifest, readTokenManifest } from '../manifest.ts';
 import {
@@ -39,7 +40,6 @@ import {
   tokenFiles,
   tokenFingerprint,
 } from '../manifest-shape.ts';
-import { cardsOf } from './card.ts';
 import type { NightFacts } from './facts.ts';
 import { byContent, type Renamed } from './names.ts';
 import {

@@ -1,0 +1,5 @@
+/** What documents become for other programs; apart, so that a command line knows it before it loads anything. */
+export const DOCUMENT_FORMATS = ['parquet', 'jsonl', 'datasets'] as const;
+export type DocumentFormat = (typeof DOCUMENT_FORMATS)[number];
+export const COMPRESSIONS = ['snappy', 'none'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
