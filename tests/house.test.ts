@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
+import { cliPage } from './cli-page.ts';
 import { below, boxOf, circlesOf, graphOf, loads, neighbours, ROOMS, resolved } from './house.ts';
 
-const SEES_ALL = ['main.ts', 'nightly.ts', 'index.ts'];
+const SEES_ALL = ['main.ts', 'commands.ts', 'nightly.ts', 'index.ts'];
 /** What a browser loads of the trainer: everything that these load in turn must do without Node. */
 const PAGE_ENTRIES = ['trainer/page/main.ts', 'trainer/page/train-worker.ts', 'trainer/loader/loader-page-worker.ts'];
 /** Floors of each room, the ground first; files of a room outside its folders stand above them all, or are named. */
@@ -143,7 +144,7 @@ it('has one file in ROOM/commands/ for each command, and nothing else there', ()
     return `${file.split('/')[0]}/commands/${names.map((name) => name.split(' ').at(-1)).join()}.ts`;
   });
   expect(named).toEqual(commands);
-  expect(neighbours('main.ts').filter((file) => commands.includes(file))).toEqual(commands);
+  expect(neighbours('commands.ts').filter((file) => commands.includes(file))).toEqual(commands);
 });
 
 it('loads commander and zod, and no other package, before it knows the command', () => {
@@ -203,6 +204,10 @@ it('packs what its documents link to', () => {
   expect(links.length).toBeGreaterThan(8);
   expect(documents.filter((document) => !isPacked(document))).toEqual([]);
   expect(links.filter(([, path]) => !isPacked(path) || !existsSync(path))).toEqual([]);
+});
+
+it('has a page of all commands that says what they say: `npm run cli` writes it anew', () => {
+  expect(readFileSync('CLI.md', 'utf8') === cliPage(), 'run `npm run cli` and commit CLI.md').toBe(true);
 });
 
 it('names floors in their order, and files that exist, in its documents', () => {

@@ -15,10 +15,11 @@ import type { Command as Commander, CommanderError } from 'commander';
 import { z } from 'zod';
 import { badInput, type ToolkitError } from './errors.ts';
 import { readJsonIfPresent } from './folder.ts';
+import type { Say } from './language.ts';
 import type { Outcome, Work } from './work.ts';
 
 /*
- * How `vua` ends: the README and CONTRIBUTING repeat this table. What a command returns is a status of it; an error
+ * How `vua` ends: shards/OPERATING.md and CONTRIBUTING.md repeat this table. What a command returns is a status of it; an error
  * brings its own (errors.ts).
  */
 export const DONE = 0;
@@ -126,12 +127,16 @@ function takeNegated({ options: { shape } }: Command, typed: Record<string, unkn
 /** Words before others that are no command of their own: they are described by what follows them. */
 const GROUPS = new WeakSet<Commander>();
 
-/** Adds one command to the program, under a heading of its --help; `start` receives the validated options. */
+/** What runs a command with its validated options. */
+export type Start = (command: Command, options: Record<string, unknown>) => Promise<void>;
+
+/** Adds one command to the program, under a heading of its --help, which is said by `say`. */
 export function addCommand(
   program: Commander,
   command: Command,
   heading: string,
-  start: (command: Command, options: Record<string, unknown>) => Promise<void>,
+  start: Start,
+  say: Say = (english) => english,
 ): void {
   const words = command.name.split(' ');
   let parent = program.enablePositionalOptions();
@@ -142,15 +147,16 @@ export function addCommand(
     parent.enablePositionalOptions(); // `vua export documents --out DIR`: the option is that of the last word
     if (GROUPS.has(parent)) parent.description([parent.description(), words.at(-1)].filter(Boolean).join(', '));
   }
-  const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(command.summary));
+  const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(say(command.summary)));
   if (parent === program) leaf.helpGroup(`${heading}:`);
   let group = 'Options';
   for (const [key, type] of Object.entries(command.options.shape)) {
     const facts = factsOf(type as z.ZodType);
-    const shown = facts.isRequired ? `${facts.description} (required)` : facts.description;
+    const told = say(facts.description);
+    const shown = facts.isRequired ? `${told} (${say('required')})` : told;
     if (key === command.positional) {
       const name = facts.isArray ? `${key}...` : key;
-      leaf.argument(facts.isRequired ? `<${name}>` : `[${name}]`, facts.description);
+      leaf.argument(facts.isRequired ? `<${name}>` : `[${name}]`, told);
       continue;
     }
     group = command.headings?.[key] ?? group;
@@ -159,14 +165,23 @@ export function addCommand(
     // Shown in help only: zod applies the default, so that commander cannot hide whether the user gave a value.
     const { fallback } = facts;
     if (fallback !== undefined && fallback !== false && !(Array.isArray(fallback) && fallback.length === 0)) {
-      option.description = `${shown} (default: ${String(fallback)})`;
+      option.description = `${shown} (${say('default')}: ${String(fallback)})`;
     }
     leaf.addOption(option.helpGroup(`${group}:`));
   }
-  addGlobalOptions(leaf);
-  leaf.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  $ ${example}`).join('\n')}\n`);
+  addGlobalOptions(leaf, say);
+  leaf.addHelpText(
+    'after',
+    `\n${say('Examples:')}\n${command.examples.map((example) => `  $ ${example}`).join('\n')}\n`,
+  );
   leaf.action(async () => {
-    const { json: _json, logJson: _logJson, debug: _debug, ...typed } = leaf.opts<Record<string, unknown>>();
+    const {
+      json: _json,
+      logJson: _logJson,
+      debug: _debug,
+      lang: _lang,
+      ...typed
+    } = leaf.opts<Record<string, unknown>>();
     takeNegated(command, typed);
     const given = withNumbers(command, typed);
     if (command.positional !== undefined && leaf.processedArgs[0] !== undefined) {
@@ -177,11 +192,13 @@ export function addCommand(
 }
 
 /** Options of every command, also before its name. `main.ts` looks for them itself. */
-export const addGlobalOptions = (commander: Commander): Commander =>
+export const addGlobalOptions = (commander: Commander, say: Say): Commander =>
   commander
-    .option('--json', 'results as JSON lines on stdout, progress as JSON lines on stderr')
-    .option('--log-json', 'progress as JSON lines on stderr, as where that is no terminal')
-    .option('--debug', 'show stack traces');
+    .option('--json', say('results as JSON lines on stdout, progress as JSON lines on stderr'))
+    .option('--log-json', say('progress as JSON lines on stderr, as where that is no terminal'))
+    .option('--debug', say('show stack traces'))
+    .option('--lang <value>', say('language of --help: en, vi; default: that of the locale'))
+    .helpOption('-h, --help', say('display help for command'));
 
 /** Makes errors of the command line ToolkitErrors; `--help` and `--version` end as CommanderErrors with exit code 0. */
 export function sayWhatIsAllowed(commander: Commander): Commander {
@@ -296,7 +313,7 @@ export function parseOptions(
 }
 
 /** `an integer ≥ 1 and ≤ 48`, `a number > 0 and < 1`, `"auto"|"gpu"`, `a list of text`. */
-function allowedValues(type: z.ZodType): string {
+export function allowedValues(type: z.ZodType): string {
   const schema = z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' });
   const { type: name, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join('|');

@@ -18,7 +18,7 @@ interface Written {
   readonly next: readonly string[];
 }
 
-/** Statuses as a scheduler takes them (README): all is well, nothing to do, and what comes right by itself. */
+/** Statuses as a scheduler takes them (OPERATING.md): all is well, nothing to do, and what comes right by itself. */
 const [DONE, SKIPPED, LATER] = [[0, 5], 99, 75];
 
 export const scheduleFor: Readonly<Record<Scheduler, (schedule: Schedule) => Written>> = {

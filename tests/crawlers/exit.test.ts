@@ -7,14 +7,17 @@ import { EXIT_STATUSES, gravest } from '../../crawlers/shell/command.ts';
 /** As the issue of the table has it. */
 const ORDER = [130, 1, 2, 3, 75, 4, 5, 0, 99];
 
-it('stands in the README and in CONTRIBUTING as it is', () => {
+it('stands in OPERATING and in CONTRIBUTING as it is', () => {
   expect(EXIT_STATUSES.map(([status]) => status)).toEqual(ORDER);
-  const readme = readFileSync('README.md', 'utf8');
-  const rows = [...readme.matchAll(/^\| (\d+) +\| ([^|]+?) +\|/gm)].map(([, status, says]) => [Number(status), says]);
+  const [, operating] = readFileSync('shards/OPERATING.md', 'utf8').split(/^## Exit statuses$/m);
+  const rows = [...operating.matchAll(/^\| (\d+) +\| ([^|]+?) +\|/gm)].map(([, status, says]) => [
+    Number(status),
+    says,
+  ]);
   const bySize = (rows: readonly (readonly [number, string] | readonly unknown[])[]) =>
     rows.toSorted(([a], [b]) => Number(a) - Number(b));
   expect(bySize(rows)).toEqual(bySize(EXIT_STATUSES));
-  for (const text of [readme, readFileSync('CONTRIBUTING.md', 'utf8')]) expect(text).toContain(ORDER.join(', '));
+  for (const text of [operating, readFileSync('CONTRIBUTING.md', 'utf8')]) expect(text).toContain(ORDER.join(', '));
 });
 
 it('of several the gravest is given, in whatever order they come', () => {

@@ -1,0 +1,101 @@
+/** Every command of `vua`, and the program that they make: for `main.ts`, and for what describes them (CLI.md). */
+import { Command as Commander } from 'commander';
+import { crawlCapturesCommand } from './crawlers/commands/captures.ts';
+import { crawlCommand } from './crawlers/commands/crawl.ts';
+import { crawlReportCommand } from './crawlers/commands/report.ts';
+import { addCommand, addGlobalOptions, type Command, type Start, sayWhatIsAllowed } from './crawlers/shell/command.ts';
+import type { Say } from './crawlers/shell/language.ts';
+import { runCommand } from './nightly.ts';
+import { cleanCommand } from './shards/commands/clean.ts';
+import { diffCommand } from './shards/commands/diff.ts';
+import { exportDocumentsCommand } from './shards/commands/documents.ts';
+import { explainCommand } from './shards/commands/explain.ts';
+import { gateCommand } from './shards/commands/gate.ts';
+import { gcCommand } from './shards/commands/gc.ts';
+import { initCommand } from './shards/commands/init.ts';
+import { inspectCommand } from './shards/commands/inspect.ts';
+import { removeCommand } from './shards/commands/remove.ts';
+import { rollbackCommand } from './shards/commands/rollback.ts';
+import { snapshotsCommand } from './shards/commands/snapshots.ts';
+import { statsCommand } from './shards/commands/stats.ts';
+import { upgradeCommand } from './shards/commands/upgrade.ts';
+import { verifyCommand } from './shards/commands/verify.ts';
+import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
+import { tokenizerEncodeCommand } from './tokenizer/commands/encode.ts';
+import { tokenizerEvaluateCommand } from './tokenizer/commands/evaluate.ts';
+import { tokenizerExplainCommand } from './tokenizer/commands/explain.ts';
+import { tokensCommand } from './tokenizer/commands/tokens.ts';
+import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
+import { benchCommand } from './trainer/commands/bench.ts';
+import { checkCommand } from './trainer/commands/check.ts';
+import { doctorCommand } from './trainer/commands/doctor.ts';
+import { exportCommand } from './trainer/commands/export.ts';
+import { lrFindCommand } from './trainer/commands/lr-find.ts';
+import { exportModelCommand } from './trainer/commands/model.ts';
+import { planCommand } from './trainer/commands/plan.ts';
+import { plotCommand } from './trainer/commands/plot.ts';
+import { sampleCommand } from './trainer/commands/sample.ts';
+import { trainCommand } from './trainer/commands/train.ts';
+import { tuneCommand } from './trainer/commands/tune.ts';
+
+/** By the headings of `vua --help`. */
+export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
+  'The whole line': [
+    runCommand,
+    snapshotsCommand,
+    rollbackCommand(async () => (await import('./trainer/record/models.ts')).returnTo),
+    gcCommand,
+    removeCommand(async () => (await import('./crawlers/erase-records.ts')).eraseRecords),
+    upgradeCommand,
+    gateCommand(async () => (await import('./nightly.ts')).heldLine),
+    initCommand,
+  ],
+  Corpus: [crawlCommand, crawlReportCommand, crawlCapturesCommand, cleanCommand, explainCommand],
+  Tokenizer: [
+    tokenizerTrainCommand,
+    tokenizerEncodeCommand,
+    tokenizerDecodeCommand,
+    tokenizerEvaluateCommand,
+    tokenizerExplainCommand,
+    tokensCommand,
+  ],
+  Trainer: [
+    planCommand,
+    lrFindCommand,
+    trainCommand,
+    sampleCommand,
+    exportCommand,
+    exportModelCommand,
+    exportDocumentsCommand,
+  ],
+  'Look and check': [
+    verifyCommand(async () => [
+      (await import('./crawlers/verify.ts')).verifyCrawl,
+      (await import('./tokenizer/verify.ts')).verifyTokenizer,
+      (await import('./trainer/record/verify.ts')).verifyModel,
+    ]),
+    statsCommand,
+    diffCommand,
+    plotCommand,
+    inspectCommand(async () => (await import('./trainer/page/bundle.ts')).trainingPage()),
+  ],
+  'This machine': [doctorCommand, checkCommand, benchCommand, tuneCommand],
+};
+
+/** The command line, its help said by `say`. */
+export function programOf({ version, say, start }: { version: string; say: Say; start: Start }): Commander {
+  const program = new Commander('vua')
+    .description(say('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU'))
+    .version(version, '-V, --version', say('output the version number'))
+    .configureHelp({
+      visibleCommands: ({ commands }) => [...commands],
+      subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/\[options\] ?/, '')}`.trim(),
+      styleTitle: (title) => say(title),
+    })
+    .addHelpText('after', `\n${say('`vua COMMAND --help` shows options and examples.')}`);
+  addGlobalOptions(sayWhatIsAllowed(program), say);
+  for (const [heading, commands] of Object.entries(COMMANDS)) {
+    for (const command of commands) addCommand(program, command, heading, start, say);
+  }
+  return program;
+}
