@@ -8,6 +8,7 @@ import { ByteReader } from './byte-reader.ts';
 import type { Window } from './file-input.ts';
 import { type RecordStart, unpackRecords } from './gzip.ts';
 import { decodeBody, type HeaderPairs, headerOf, parseFields, parseResponse } from './http-message.ts';
+import { isFirstSegment, type Segmented, Segments } from './segments.ts';
 import type { WarcRecord, WarcRecordType } from './warc.ts';
 
 export interface ReadWarcOptions {
@@ -45,6 +46,7 @@ export async function* readWarc(
   const reader = new ByteReader<RecordStart>(unpackRecords(path, signal, onRead, from, within));
   const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
   const damages: ToolkitError[] = [];
+  const segments = new Segments(maxRecordBytes);
   let records = 0;
   /** Of the gzip member that begins with the next record. */
   let member: number | undefined;
@@ -82,7 +84,9 @@ export async function* readWarc(
       const { fields, type, length } = head;
       const start = reader.offset;
       const isLarge = length > maxRecordBytes;
-      const wanted = !isReadable(type) || (isLarge && !withHeads) ? 0 : isLarge ? HEAD_BYTES : length;
+      const isRest = type === 'continuation' && segments.expects(fields);
+      const isUnread = (!isReadable(type) && !isRest) || (isLarge && !withHeads);
+      const wanted = isUnread ? 0 : isLarge ? HEAD_BYTES : length;
       const block = await reader.read(wanted);
       const present = block.length + (block.length < wanted ? 0 : await reader.skip(length - wanted));
       if (signal?.aborted) return;
@@ -100,7 +104,11 @@ export async function* readWarc(
       }
       records++;
       if (BESIDE.has(type)) continue;
-      if (!isReadable(type)) count(`record type ${type || 'missing'}`);
+      const isFirst = isReadable(type) && !isLarge && isFirstSegment(fields);
+      if (isFirst || isRest) {
+        const whole = isRest ? segments.add(fields, block) : segments.begin({ type, fields, block, at });
+        if (whole !== undefined) yield* joined([whole], maxRecordBytes, count);
+      } else if (!isReadable(type)) count(`record type ${type || 'missing'}`);
       else if (isLarge && !withHeads) count(`larger than ${maxRecordBytes} bytes`);
       else {
         const record = isLarge
@@ -110,6 +118,7 @@ export async function* readWarc(
         else yield { ...record, at };
       }
     }
+    yield* joined(segments.rest(), maxRecordBytes, count);
   } finally {
     await reader.close();
   }
@@ -117,6 +126,19 @@ export async function* readWarc(
   const [first] = damages;
   const more = damages.length > 1 ? `, ${damages.length} places are damaged` : '';
   throw badInput(first.code, `${first.message}; ${records} records were read${more}`, first.hint, first);
+}
+
+/** What came in segments, whole or as far as it came. */
+async function* joined(
+  found: readonly Segmented[],
+  maxBytes: number,
+  count: (reason: string) => void,
+): AsyncGenerator<WarcRecord> {
+  for (const { type, fields, block, at } of found) {
+    const record = await parseRecord(type as WarcRecordType, fields, block, maxBytes, undefined);
+    if (typeof record === 'string') count(record);
+    else yield { ...record, at };
+  }
 }
 
 const isReadable = (type: string): type is WarcRecordType =>
@@ -204,7 +226,7 @@ async function parseRecord(
     type,
     url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
     fetchedAt: headerOf(fields, 'warc-date') ?? '',
-    // Segments are read one by one: the first holds the beginning of a page.
+    // The first segment of a record whose rest is missing.
     truncated: headerOf(fields, 'warc-truncated') ?? (headerOf(fields, 'warc-segment-number') && 'unspecified'),
     digest: headerOf(fields, 'warc-payload-digest'),
     extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),

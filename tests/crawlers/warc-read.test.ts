@@ -333,3 +333,44 @@ describe('real files (VUA_PACK)', () => {
     }
   });
 });
+
+describe('records in segments', () => {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n';
+  const block = Buffer.from(`${head}<p>Con đường làng chạy dọc bờ sông, mùa nước nổi người ta đi thuyền.</p>`);
+  const part = (type: string, number: number, body: Buffer, more: string): Buffer =>
+    Buffer.concat([
+      Buffer.from(
+        `WARC/1.1\r\nWARC-Type: ${type}\r\nWARC-Target-URI: http://a.test/1\r\nWARC-Date: 2026-11-01T00:00:00Z\r\n${more}WARC-Segment-Number: ${number}\r\nContent-Length: ${body.length}\r\n\r\n`,
+      ),
+      body,
+      Buffer.from('\r\n\r\n'),
+    ]);
+  const cut = block.indexOf('đường') + 1; // inside of a letter
+  const origin = 'WARC-Segment-Origin-ID: <urn:uuid:1>\r\n';
+  const total = `WARC-Segment-Total-Length: ${block.length}\r\n`;
+  const first = part('response', 1, block.subarray(0, cut), 'WARC-Record-ID: <urn:uuid:1>\r\n');
+  const other = part('response', 0, block, '')
+    .toString('latin1')
+    .replace('WARC-Segment-Number: 0\r\n', '')
+    .replace('a.test/1', 'a.test/2');
+  const between = Buffer.from(other, 'latin1');
+  const second = (more: string) => part('continuation', 2, block.subarray(cut, cut + 20), more);
+  const third = (more: string) => part('continuation', 3, block.subarray(cut + 20), more);
+
+  test.each<[name: string, parts: Buffer[], isWhole: boolean]>([
+    ['named by their origin', [first, second(origin), between, third(origin + total)], true],
+    ['of the same address', [first, second(''), third(total)], true],
+    ['packed one by one', [first, second(origin), third(origin + total)].map((each) => gzipSync(each)), true],
+    ['without the last', [first, second(origin), between], false],
+    ['without one between', [first, third(origin + total)], false],
+    ['of another record', [first, second('WARC-Segment-Origin-ID: <urn:uuid:2>\r\n')], false],
+  ])('%s', async (_name, parts, isWhole) => {
+    const path = join(temporaryFolder(), 'a.warc');
+    writeFileSync(path, Buffer.concat(parts));
+    const { records, error } = await readAll(path);
+    const found = records.find(({ url }) => url === 'http://a.test/1');
+    const text = block.subarray(head.length);
+    expect([error, found?.truncated]).toEqual([undefined, isWhole ? undefined : 'unspecified']);
+    expect(Buffer.from(found!.body).equals(isWhole ? text : text.subarray(0, cut - head.length))).toBe(true);
+  });
+});
