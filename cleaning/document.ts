@@ -108,10 +108,17 @@ export const figuresOf = <Group extends string, Name extends string>(
   names: readonly Name[],
   counts: Readonly<Partial<Record<Name, number>>>,
 ): Record<`${Group}_${Name}`, number> => {
+  let columns = columnsOf.get(names) as readonly `${Group}_${Name}`[] | undefined;
+  if (columns === undefined) {
+    columns = named(group, names);
+    columnsOf.set(names, columns);
+  }
   const figures = {} as Record<`${Group}_${Name}`, number>;
-  for (const name of names) figures[`${group}_${name}`] = counts[name] ?? 0;
+  for (let i = 0; i < names.length; i++) figures[columns[i]] = counts[names[i]] ?? 0;
   return figures;
 };
+/** Names of columns, by the list that they are made of: a name that is put together anew costs more than its figure. */
+const columnsOf = new WeakMap<readonly string[], readonly string[]>();
 
 /** What the page says of itself. */
 export interface Metadata {

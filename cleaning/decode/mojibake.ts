@@ -69,12 +69,14 @@ const WORD_OF_BYTES = /(?<![\p{L}\p{M}])[\p{L}\p{M}]*[ðýõã][\p{L}\p{M}]*/giu
  * @returns share of the words that hold such a remnant, 0…1; of a few words 0
  */
 export function lostShare(text: string): number {
-  const remnants = text.match(REMNANT)?.length ?? 0;
+  const remnants = MAY_BE_REMNANT.test(text) ? (text.match(REMNANT)?.length ?? 0) : 0;
   return remnants < MIN_REMNANTS ? 0 : remnants / (text.match(/\S+/g)?.length ?? 1);
 }
 
 /** First bytes of `ế`, `ơ`, `ư`, `đ` as they are shown, and what may stand behind them of the last. */
 const REMNANT = /á[º»](?![\p{L}])|á[º»](?=[a-zA-Z])|Æ[°¡]|Ä(?![\p{L}])[\u2018\u0091]?|(?<=[a-z])Ã[¡-¿]/gu;
+/** Most texts have none of them: one look instead of one for each form. */
+const MAY_BE_REMNANT = /[º»ÆÄ]|Ã[¡-¿]/;
 const MIN_REMNANTS = 5;
 
 /** Three telling words need more characters than this. */

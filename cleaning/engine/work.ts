@@ -180,7 +180,7 @@ function readPage(
   const half = repairHalfDecoded(mended.text);
   const { text: plain, references } = decodeReferences(half.text);
   if (written.isViqr) charset = 'viqr (words)';
-  const spell = (line: string): string => normalize(repairLine(line), noRepairs(), tones);
+  const spell = (line: string): string => (line === '' ? '' : normalize(repairLine(line), noRepairs(), tones));
   title = spell(title).replace(/\s+/g, ' ');
   const repairs: Repairs = {
     ...noRepairs(),

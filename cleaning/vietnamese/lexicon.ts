@@ -255,32 +255,39 @@ function standsAt(units: Uint16Array, start: number, length: number, place: numb
 function analyse(written: string): Syllable {
   const parts = written.match(/[\p{L}\p{M}]+/gu) ?? [];
   const lower = parts.map((part) => part.toLowerCase());
+  const letters = parts.reduce((sum, part) => sum + part.length, 0);
   const isWord = lower.length > 0;
   const isVietnamese = isWord && lower.every((part) => parseSyllable(part) !== undefined);
-  const isPlain = isWord && lower.every((part) => /^[a-z]+$/.test(part) && isPlainSyllable(part));
+  const isAscii = isWord && lower.every((part) => ASCII_LETTERS.test(part));
+  const isPlain = isAscii && lower.every(isPlainSyllable);
+  const isCapital = /^\P{L}*\p{Lu}/u.test(written);
   const single = lower.length === 1 ? lower[0] : '';
-  const is =
+  let is =
     (isVietnamese ? IS.vietnamese : 0) |
     (isPlain ? IS.plain : 0) |
     (isPlain && /[chgmnpt]$/.test(lower.at(-1)!) ? IS.closed : 0) |
-    (lower.some((part) => part !== removeDiacritics(part)) ? IS.marked : 0) |
+    (!isAscii && lower.some((part) => part !== removeDiacritics(part)) ? IS.marked : 0) |
     (isVietnamese && TELLING_LETTER.test(lower.join('')) ? IS.telling : 0) |
-    (isWord && !isVietnamese && !isPlain && /^\P{L}*\p{Lu}/u.test(written) ? IS.foreignName : 0) |
-    (ADDRESS.test(written) ? IS.address : 0) |
-    (/\p{N}/u.test(written) ? IS.figure : 0) |
-    (/^\P{L}*\p{Lu}/u.test(written) ? IS.capital : 0) |
-    (/[.!?…]\P{L}*$/u.test(written) ? IS.stop : 0) |
-    (isVietnamese && lower.length > 1 && HYPHENATED.test(written) ? IS.hyphenated : 0) |
-    (isTyped(written.toLowerCase().replace(/[^a-z0-9]+$|^[^a-z0-9]+/g, '')) ? IS.typed : 0) |
+    (isWord && !isVietnamese && !isPlain && isCapital ? IS.foreignName : 0) |
+    (isCapital ? IS.capital : 0) |
     (byWord.has(single) || !byPlainWord.has(single) ? 0 : IS.plainWord) |
     ((otherWords.get(single) ?? neighbourOf(single, isVietnamese)) << LANGUAGE_SHIFT);
-  const letters = parts.reduce((sum, part) => sum + part.length, 0);
+  // What is letters from end to end has none of these.
+  if (letters < written.length) {
+    is |=
+      (ADDRESS.test(written) ? IS.address : 0) |
+      (/\p{N}/u.test(written) ? IS.figure : 0) |
+      (/[.!?…]\P{L}*$/u.test(written) ? IS.stop : 0) |
+      (isVietnamese && lower.length > 1 && HYPHENATED.test(written) ? IS.hyphenated : 0);
+  }
+  if (!isVietnamese && isTyped(written.toLowerCase().replace(/[^a-z0-9]+$|^[^a-z0-9]+/g, ''))) is |= IS.typed;
   const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;
   const folded = detach(fold(written));
-  const { length } = withoutLeaders(written);
+  const { length } = letters < written.length ? withoutLeaders(written) : written;
   return new Syllable(folded === '' ? 0 : hash32(folded), letters, length, is, functionWord, folded);
 }
 
+const ASCII_LETTERS = /^[a-z]+$/;
 const LEADERS = /([^\p{L}\p{M}\p{N}\s])\1{2,}/gu;
 
 /** Dots, lines and stars that lead the eye or rule a form say nothing: what is left of the text. */

@@ -7,6 +7,10 @@ import { machine } from './data.ts';
 /** In the order of RESULTS.md's table. */
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   extraction: async () => (await import('./extraction.ts')).extractionBench(),
+  'extraction-set': async () => {
+    const { openPages, sealedPages } = await import('../../cleaning/extraction-set/pages.ts');
+    (await import('./extraction.ts')).extractionSetBench({ open: openPages(), sealed: sealedPages() });
+  },
   encodings: async () => (await import('./encodings.ts')).encodingsBench(),
   tones: async () => (await import('./tones.ts')).tonesBench(),
   language: async () => (await import('./language.ts')).languageBench(),

@@ -8,6 +8,7 @@ import { extract } from '../../../cleaning/html/extract.ts';
 import { isFurnitureLine } from '../../../cleaning/html/furniture.ts';
 import { parseHtml } from '../../../cleaning/html/parse.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
+import { meanOf, rouge5, type SetPage } from '../../cleaning/extraction-set/pages.ts';
 import {
   articleBenchmark,
   type Case,
@@ -36,13 +37,15 @@ export function runTools(cases: readonly Case[]): Run[] {
     const pages = bodies.map((body) => decode(body).text);
     runs.push(timed('readability + linkedom', () => pages.map(read)));
   }
-  const peer = pythonPeer<Record<'fast' | 'usual', Omit<Run, 'tool'>> & { version: string }>(
+  type Peers = Record<'fast' | 'usual', Omit<Run, 'tool'>> & { version: string; resiliparse?: Omit<Run, 'tool'> };
+  const peer = pythonPeer<Peers>(
     'extraction',
     bodies.map((body) => body.toString('base64')),
   );
   if (peer !== undefined) {
     runs.push({ tool: `trafilatura ${peer.version} fast`, ...peer.fast });
     runs.push({ tool: `trafilatura ${peer.version}`, ...peer.usual });
+    if (peer.resiliparse !== undefined) runs.push({ tool: 'resiliparse', ...peer.resiliparse });
   }
   return runs;
 }
@@ -85,6 +88,26 @@ export function extractionBench(): void {
     report("trafilatura's evaluation", segments, (texts) =>
       segmentScore(segments.map((page, i) => ({ ...page, text: texts[i] }))),
     );
+  }
+}
+
+/** Our own set, page by page: mean F1 of runs of five words, over all and over the hard ones. */
+export function extractionSetBench(halves: Readonly<Record<string, readonly SetPage[]>>): void {
+  for (const [half, pages] of Object.entries(halves)) {
+    const cases = pages.map(({ name, html }) => ({ name, body: Buffer.from(html) }));
+    const runs = runTools(cases).map(({ tool, texts }) => ({
+      tool,
+      f1: pages.map((page, i) => rouge5(page, texts[i])),
+    }));
+    const rows = runs.map(({ tool, f1 }) => {
+      const hard = f1.filter((_, i) => pages[i].hard);
+      return [tool, meanOf(f1).toFixed(4), meanOf(hard).toFixed(4), String(f1.filter((one) => one < 0.8).length)];
+    });
+    process.stdout.write(
+      `\n${half} half, ${pages.length} pages\n${formatTable([['', 'F1', 'hard ones', 'pages below 0.8'], ...rows])}\n`,
+    );
+    const worst = pages.map(({ name }, i) => [name, ...runs.map(({ f1 }) => f1[i].toFixed(3))]);
+    process.stdout.write(`${formatTable([['', ...runs.map(({ tool }) => tool)], ...worst])}\n`);
   }
 }
 

@@ -20,6 +20,17 @@ def extraction(pages):
             except Exception:
                 texts.append(None)
         result[mode] = {"seconds": time.process_time() - started, "texts": [text or "" for text in texts]}
+    try:
+        from resiliparse.extract.html2text import extract_plain_text
+        from resiliparse.parse.encoding import detect_encoding
+    except ImportError:
+        return result
+    started = time.process_time()
+    texts = [
+        extract_plain_text(body.decode(detect_encoding(body), "replace"), main_content=True, preserve_formatting=True)
+        for body in bodies
+    ]
+    result["resiliparse"] = {"seconds": time.process_time() - started, "texts": texts}
     return result
 
 
