@@ -34,6 +34,7 @@ export interface SetPage {
 }
 
 const STORIES_A_SITE = 2;
+const REFERENCES: Readonly<Record<string, string>> = { '&nbsp;': ' ', '&lt;': '<', '&gt;': '>', '&amp;': '&' };
 
 /** Pages of sites: each site shows stories of its own. */
 function pagesOf(sites: readonly Site[], stories: readonly Story[], name: string): SetPage[] {
@@ -44,8 +45,9 @@ function pagesOf(sites: readonly Site[], stories: readonly Story[], name: string
         scriptingEnabled: false,
       });
       const textOf = (element: Parameters<typeof $>[0]): string =>
-        load(`<p>${($(element).html() ?? '').replace(/<[^>]+>/g, ' ')}</p>`)('p')
-          .text()
+        ($(element).html() ?? '')
+          .replace(/<[^>]+>/g, ' ')
+          .replace(/&(?:nbsp|lt|gt|amp);/g, (reference) => REFERENCES[reference])
           .replace(/\s+/g, ' ')
           .trim();
       return {
