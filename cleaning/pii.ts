@@ -33,6 +33,8 @@ interface Rule {
   readonly tag: string;
   /** Group `it` is what is replaced; what stands around it stays. */
   readonly pattern: RegExp;
+  /** A line without it holds none: asked first, where the pattern is long. */
+  readonly sign?: RegExp;
   /** Whether what was found is one, its form apart. */
   readonly isOne?: (found: Found) => boolean;
 }
@@ -63,6 +65,7 @@ const RULES: readonly Rule[] = [
     // The last label of a domain is ASCII or of a script that is not Latin: `xóm.vn.Tôi` ends with `vn`.
     pattern:
       /(?<![\p{L}\p{M}\d._%+-])(?<it>(?:[\p{L}\d][\p{L}\p{M}\d._%+-]{0,63}@(?:[\p{L}\p{M}\d-]{1,63}\.){1,4}|[a-z\d][a-z\d._%+-]{0,63}(?:\s?[([{]\s?(?:a|at|@)\s?[)\]}]\s?|\s?@\s)(?:[a-z\d-]{1,63}(?:\.|\s?[([{](?:dot|\.|chấm)[)\]}]\s?)){1,4}|[a-z\d][a-z\d._%+-]{0,63}@(?:[a-z\d-]{1,63}\s?[([{](?:dot|\.|chấm)[)\]}]\s?){1,4})(?:xn--[a-z\d-]{2,59}|[a-z]{1,24}|(?:(?!\p{Script=Latin})\p{L}){2,24}))(?![\p{L}\d])/giu,
+    sign: /@|[([{]\s?(?:a|at)\s?[)\]}]/i,
     isOne: isEmail,
   },
   {
@@ -209,7 +212,8 @@ export function maskPersonalData(
     return line;
   }
 
-  function maskRule(line: string, { kind, tag, pattern, isOne }: Rule): string {
+  function maskRule(line: string, { kind, tag, pattern, sign, isOne }: Rule): string {
+    if (sign !== undefined && !sign.test(line)) return line;
     let out = '';
     let copied = 0;
     pattern.lastIndex = 0;

@@ -13,7 +13,8 @@ import { parseSyllable, VIETNAMESE_LETTER } from './syllables.ts';
 import { placeTones, type ToneStyle } from './tones.ts';
 import { TRAIT, traitsOf } from './traits.ts';
 
-export const noRepairs = (): Repairs => Object.fromEntries(REPAIRS.map((repair) => [repair, 0])) as Repairs;
+const NONE = Object.fromEntries(REPAIRS.map((repair) => [repair, 0])) as Repairs;
+export const noRepairs = (): Repairs => ({ ...NONE });
 
 /** Each step's output is what the next one expects; the order matters. A step without a trait may find work in any text. */
 const STEPS: readonly (readonly [
