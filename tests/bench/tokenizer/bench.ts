@@ -3,7 +3,7 @@
  *
  *   training      seconds, beside HF tokenizers, rustbpe, YouTokenToMe, sentencepiece        (options in support.ts)
  *   encoding      MB/s on one thread, beside tiktoken, HF tokenizers, @huggingface/tokenizers, gigatoken
- *   equality      ids on 100,000 real and 10,000 fuzzed lines, both modes
+ *   equality      ids on 10,000 lines, 300 documents and 5,000 fuzzed texts in five engines, both modes
  *   compression   bytes per token on other sources, beside o200k and others
  *   scale         time and memory at ¼, ½, 1 and 2 GB, both modes
  *   hostile       time on input made to hurt, at one size and twice that

@@ -1,85 +1,62 @@
-/** Our ids against those of HF tokenizers (Rust) and @huggingface/tokenizers, line by line. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+/**
+ * Our ids against those of five other engines: lines and whole documents of the corpus, and fuzzed texts, all in NFC;
+ * across spaces as well. For our own encoder, with vectors and without, decomposed lines besides.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import type * as Encode from '../../../tokenizer/encode/encode.ts';
 import type * as Export from '../../../tokenizer/encode/export.ts';
-import { oddText } from '../../tokenizer/support.ts';
-import { built, corpus, options, peer, print } from './support.ts';
+import { ENGINES, fuzzedTexts, idsIn } from './engines.ts';
+import { built, corpus, options, print } from './support.ts';
 import { trainOurs } from './training.ts';
 
-const REAL_LINES = 100_000;
-const FUZZED_LINES = 10_000;
+const LINES = 10_000;
+const DOCUMENTS = 300;
+const FUZZED = 5_000;
 const SEED = 5;
-/** A script of Unicode 16 that the NFC of the Rust library does not compose yet. */
-const KIRAT_RAI = /[\u{16d40}-\u{16d7f}]/u;
+
+const spread = <Item>(all: readonly Item[], count: number): Item[] => {
+  const step = Math.max(1, all.length / count);
+  return Array.from({ length: Math.min(count, all.length) }, (_, i) => all[Math.floor(i * step)]);
+};
 
 export async function equality(): Promise<void> {
   const texts = corpus();
   const { Encoder } = await built<typeof Encode>('tokenizer/encode/encode');
   const { tokenizerJson, tokenizerConfigJson } = await built<typeof Export>('tokenizer/encode/export');
-  const { Tokenizer } = createRequire(import.meta.url)(
-    '@huggingface/tokenizers',
-  ) as typeof import('@huggingface/tokenizers');
-  const all = texts.flatMap((text) => text.toString().split('\n')).filter((line) => line.length > 0);
-  const step = Math.max(1, Math.floor(all.length / REAL_LINES));
-  const real = all.filter((_, i) => i % step === 0).slice(0, REAL_LINES);
-  const words = real.flatMap((line) => line.split(/(?= )/)).filter((_, i) => i % 997 === 0);
-  const mixed = fc
-    .array(
-      fc.oneof(
-        oddText(12),
-        fc.constantFrom(...words),
-        fc.constantFrom(...words).map((word) => word.normalize('NFD')),
-      ),
-      { maxLength: 16 },
-    )
-    .map((parts) => parts.join(''));
-  const fuzzed = fc
-    .sample(mixed, { numRuns: 2 * FUZZED_LINES, seed: SEED })
-    .filter((line) => !KIRAT_RAI.test(line))
-    .slice(0, FUZZED_LINES);
-  const lines = [...real, ...real.filter((_, i) => i % 50 === 0).map((line) => line.normalize('NFD')), ...fuzzed];
-  const file = join(options.scratch, 'lines.json');
-  writeFileSync(file, JSON.stringify(lines));
+  const documents = texts.map(String);
+  const all = documents.flatMap((text) => text.split('\n')).filter((line) => line.length > 0);
+  const lines = spread(all, LINES);
+  const groups = { lines, documents: spread(documents, DOCUMENTS), fuzzed: fuzzedTexts(lines, FUZZED, SEED) };
+  const sample = Object.values(groups).flat();
 
   const rows: string[][] = [];
   for (const maxSyllables of options.modes.map(Number)) {
     const { model } = await trainOurs(texts, { maxSyllables });
-    const json = join(options.scratch, `equal-${maxSyllables}.json`);
-    writeFileSync(json, tokenizerJson(model));
-    const out = join(options.scratch, 'ids.bin');
-    const isThere = peer('ids-hf', file, json, out) !== undefined;
-    const rust = isThere ? new Int32Array(readFileSync(out).buffer) : undefined;
-    const script = new Tokenizer(JSON.parse(tokenizerJson(model)), JSON.parse(tokenizerConfigJson()));
+    const dir = join(options.scratch, `equal-${maxSyllables}`);
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'tokenizer.json'), tokenizerJson(model));
+    writeFileSync(join(dir, 'tokenizer_config.json'), tokenizerConfigJson());
     const encoder = new Encoder(model);
+    const ours = sample.map((text) => encoder.encode(text).join());
+    const row = (name: string, idsOf: (i: number) => ArrayLike<number>): string[] => {
+      let at = 0;
+      const figures = Object.values(groups).map((group) => {
+        const wrong = group.filter((_, i) => Array.from(idsOf(at + i)).join() !== ours[at + i]);
+        at += group.length;
+        return `${group.length - wrong.length} of ${group.length}${wrong.length > 0 ? ` ${JSON.stringify(wrong[0].slice(0, 80))}` : ''}`;
+      });
+      return [`${model.split.name}, ≤ ${maxSyllables}`, name, ...figures];
+    };
     const plain = new Encoder(model, { accelerate: false });
-    const different = { plain: [] as string[], rust: [] as string[], script: [] as string[] };
-    for (let i = 0, at = 0; i < lines.length; i++) {
-      const line = lines[i];
-      const ids = encoder.encode(line).join();
-      if (plain.encode(line).join() !== ids) different.plain.push(line);
-      if (script.encode(line, { add_special_tokens: false }).ids.join() !== ids) different.script.push(line);
-      if (!rust) continue;
-      const end = at + 1 + rust[at];
-      if (rust.subarray(at + 1, end).join() !== ids) different.rust.push(line);
-      at = end;
+    rows.push(row('here, plain code', (i) => plain.encode(sample[i])));
+    rows.push(row('here, decomposed', (i) => encoder.encode(sample[i].normalize('NFD'))));
+    for (const engine of ENGINES) {
+      const answer = await idsIn(engine, dir, sample, { python: options.python, nodeLlamaCpp: options.llama });
+      if (typeof answer === 'string')
+        rows.push([`${model.split.name}, ≤ ${maxSyllables}`, engine, answer.slice(-120), '', '']);
+      else rows.push(row(engine, (i) => answer[i]));
     }
-    const shown = (found: readonly string[]): string =>
-      `${found.length}${found
-        .slice(0, 3)
-        .map((line) => ` ${JSON.stringify(line)}`)
-        .join('')}`;
-    rows.push([
-      maxSyllables === 1 ? 'syllable-bounded' : 'across spaces',
-      shown(different.plain),
-      rust ? shown(different.rust) : 'not installed',
-      shown(different.script),
-    ]);
   }
-  print(
-    `Equal ids: ${real.length} real lines, every 50th in NFD too, ${fuzzed.length} fuzzed (seed ${SEED}); lines that differ`,
-    [['', 'plain code', 'HF tokenizers (Rust)', '@huggingface/tokenizers'], ...rows],
-  );
+  print('Equal ids', [['split, syllables', 'engine', 'lines', 'documents', 'fuzzed texts'], ...rows]);
 }

@@ -148,16 +148,34 @@ def encode_gigatoken(corpus, tokenizer_json):
     done(cold=times[0], warm=times[1])
 
 
-def ids_hf(lines, tokenizer_json, out):
-    """Ids of each line: its number of ids, then the ids, as little-endian 32-bit integers."""
+def write_ids(out, all_ids):
+    """Of each text its number of ids, then the ids, as little-endian 32-bit integers."""
+    with open(out, "wb") as file:
+        for ids in all_ids:
+            file.write(struct.pack(f"<{len(ids) + 1}I", len(ids), *ids))
+    done()
+
+
+def ids_tokenizers(texts, folder, out):
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(tokenizer_json)
-    texts = json.load(open(lines))
-    with open(out, "wb") as file:
-        for encoding in tokenizer.encode_batch(texts, add_special_tokens=False):
-            file.write(struct.pack(f"<{len(encoding.ids) + 1}I", len(encoding.ids), *encoding.ids))
-    done(lines=len(texts))
+    tokenizer = Tokenizer.from_file(folder + "/tokenizer.json")
+    encodings = tokenizer.encode_batch(json.load(open(texts)), add_special_tokens=False)
+    write_ids(out, (encoding.ids for encoding in encodings))
+
+
+def ids_transformers(texts, folder, out):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    write_ids(out, (tokenizer(text, add_special_tokens=False)["input_ids"] for text in json.load(open(texts))))
+
+
+def ids_gigatoken(texts, folder, out):
+    import gigatoken
+
+    tokenizer = gigatoken.Tokenizer(folder + "/tokenizer.json")
+    write_ids(out, ([int(i) for i in tokenizer.encode(text)] for text in json.load(open(texts))))
 
 
 globals()[command.replace("-", "_")](*args)

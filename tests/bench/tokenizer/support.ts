@@ -13,7 +13,7 @@ const PEERS = fileURLToPath(new URL('peers.py', import.meta.url));
 export const { values: options, positionals: rows } = parseArgs({
   allowPositionals: true,
   options: {
-    /** Folder of .txt files to train on. */
+    /** Folder to train on: .txt files and .jsonl files with `text`, in its folders too. */
     corpus: { type: 'string' },
     /** Folders and files of other sources: `NAME=PATH`, read as `vua tokenizer evaluate` reads them. */
     other: { type: 'string', multiple: true, default: [] },
@@ -21,6 +21,8 @@ export const { values: options, positionals: rows } = parseArgs({
     python: { type: 'string', default: 'python3' },
     /** Folder in whose node_modules npm peers are looked for. */
     packages: { type: 'string', default: ROOT },
+    /** Folder whose node_modules has node-llama-cpp. */
+    llama: { type: 'string' },
     scratch: { type: 'string', default: join(ROOT, 'node_modules/.cache/bench-tokenizer') },
     runs: { type: 'string', default: '3' },
     gigabytes: { type: 'string', default: '2' },
@@ -46,12 +48,19 @@ export function machine(): string {
 
 /** Documents of the corpus in NFC, with `\n` and no space before it, as `vua clean` keeps them; identical ones once. */
 export function corpus(): Buffer[] {
-  if (options.corpus === undefined) throw new Error('--corpus DIR is needed: a folder of .txt files');
-  const names = readdirSync(options.corpus)
-    .filter((name) => name.endsWith('.txt'))
+  if (options.corpus === undefined) throw new Error('--corpus DIR is needed: a folder of .txt and .jsonl files');
+  const names = readdirSync(options.corpus, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(?:txt|md|jsonl)$/.test(name))
     .sort();
-  const texts = names.map((name) => readFileSync(join(options.corpus!, name), 'utf8').normalize('NFC'));
-  const cleaned = texts.map((text) => text.replaceAll('\0', '').replaceAll(/[^\S\n]+\n/g, '\n'));
+  const texts = names.flatMap((name) => {
+    const text = readFileSync(join(options.corpus!, name), 'utf8');
+    if (!name.endsWith('.jsonl')) return text;
+    const lines = text.split('\n').filter(Boolean);
+    return lines.map((line) => (JSON.parse(line) as { text: string }).text);
+  });
+  const cleaned = texts
+    .map((text) => text.normalize('NFC'))
+    .map((text) => text.replaceAll('\0', '').replaceAll(/[^\S\n]+\n/g, '\n'));
   return [...new Set(cleaned)].map((text) => Buffer.from(text));
 }
 
