@@ -7,49 +7,59 @@
  */
 import { badInput, reasonOf, ToolkitError } from '../crawlers/shell/errors.ts';
 import { checksumOf } from '../shards/checksum.ts';
-import { Encoder, type TokenIds } from './encode/encode.ts';
-import { TOKENIZER_FILE } from './encode/export.ts';
+import type { TokenIds } from './encode/encode.ts';
+import { CONFIG_FILE, TOKENIZER_FILE } from './encode/export.ts';
+import { type Codec, isForeign, openForeign, type TokenizerJson } from './encode/foreign.ts';
+import { openOwn } from './encode/own.ts';
 import { parseTokenizer } from './encode/parse.ts';
-import { type BpeModel, type TokenBytes, tokenBytesOf, vocabSizeOf } from './model.ts';
+import type { BpeModel } from './model.ts';
+import type { SplitRule } from './text/split.ts';
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class Tokenizer {
-  readonly model: BpeModel;
+  /** Of one made here. */
+  readonly model: BpeModel | undefined;
+  /** Where it is one that we know. */
+  readonly split: SplitRule | undefined;
   /** Checksum of tokenizer.json: tells whether tokens were made with it. */
   readonly fingerprint: string;
   readonly vocabSize: number;
+  /** Before every document. */
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
+  /** Why another program's library encodes, many times slower; nothing where the kernel does. */
+  readonly slow: string | undefined;
   /** Bytes of text that each id stands for; 0 for special tokens. */
   readonly byteLengths: Uint16Array;
-  readonly #tokens: TokenBytes;
-  #encoder: Encoder | undefined;
+  readonly #codec: Codec;
+  /** Of special tokens by id. */
+  readonly #names: ReadonlyMap<number, string>;
 
-  private constructor(model: BpeModel, fingerprint: string) {
+  private constructor(codec: Codec, fingerprint: string, model?: BpeModel) {
+    const { vocabSize, ids, slow, specials, tokens } = codec;
     this.model = model;
+    this.split = codec.split;
     this.fingerprint = fingerprint;
-    this.vocabSize = vocabSizeOf(model);
-    this.#tokens = tokenBytesOf(model);
-    this.bosId = this.specialId('<|bos|>');
-    this.eosId = this.specialId('<|eos|>');
-    this.padId = this.specialId('<|pad|>');
-    const { starts } = this.#tokens;
-    this.byteLengths = new Uint16Array(this.vocabSize);
-    for (let id = 0; id + 1 < starts.length; id++) this.byteLengths[id] = starts[id + 1] - starts[id];
+    this.vocabSize = vocabSize;
+    this.#codec = codec;
+    this.#names = new Map([...specials].map(([name, id]) => [id, name]));
+    [this.bosId, this.eosId, this.padId, this.slow] = [ids.bos, ids.eos, ids.pad, slow];
+    this.byteLengths = Uint16Array.from({ length: vocabSize }, (_, id) => tokens.starts[id + 1] - tokens.starts[id]);
   }
 
   /**
-   * @param dir Folder with tokenizer.json.
+   * @param dir Folder with tokenizer.json, made here or by another program; then with tokenizer_config.json.
    * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER (exit 2).
    */
   static async load(dir: string): Promise<Tokenizer> {
     const { readFile } = await import('node:fs/promises'); // the one thing that a browser lacks
     const path = `${dir}/${TOKENIZER_FILE}`;
     try {
-      return Tokenizer.parse(await readFile(path), path);
+      const config = await readFile(`${dir}/${CONFIG_FILE}`).catch(() => undefined);
+      return Tokenizer.parse(await readFile(path), path, config);
     } catch (error) {
       if (error instanceof ToolkitError) throw error;
       throw badInput(
@@ -64,10 +74,19 @@ export class Tokenizer {
   /**
    * @param json Bytes of tokenizer.json.
    * @param name How errors call the file.
+   * @param config Bytes of tokenizer_config.json: which tokens begin and end a text, of one that was not made here.
    * @throws ToolkitError BAD_TOKENIZER (exit 2).
    */
-  static parse(json: Uint8Array, name: string): Tokenizer {
-    return new Tokenizer(parseTokenizer(new TextDecoder().decode(json), name), checksumOf(json));
+  static parse(json: Uint8Array, name: string, config?: Uint8Array): Tokenizer {
+    const text = new TextDecoder().decode(json);
+    const file = parsed(text);
+    if (file?.model?.vocab && isForeign(file))
+      return new Tokenizer(
+        openForeign(file, parsed(config && new TextDecoder().decode(config)) ?? {}, name),
+        checksumOf(json),
+      );
+    const model = parseTokenizer(text, name);
+    return new Tokenizer(openOwn(model), checksumOf(json), model);
   }
 
   /**
@@ -75,8 +94,7 @@ export class Tokenizer {
    * NFC first; bytes that are not UTF-8 become U+FFFD. The names of special tokens are text like any other.
    */
   encode(text: Uint8Array | string): TokenIds {
-    this.#encoder ??= new Encoder(this.model);
-    return this.#encoder.encode(text);
+    return this.#codec.encode(text);
   }
 
   /**
@@ -103,15 +121,13 @@ export class Tokenizer {
 
   /** Ids whose bytes together are these, as merges make them: no split, no normalization. */
   piecesOf(bytes: Uint8Array): number[] {
-    this.#encoder ??= new Encoder(this.model);
-    return this.#encoder.mergeAll(bytes);
+    return this.#codec.piecesOf(bytes);
   }
 
   /** @throws ToolkitError BAD_TOKEN when the tokenizer has no special token of this name. */
   specialId(name: string): number {
-    const index = this.model.specialTokens.indexOf(name);
-    if (index < 0) throw badToken(`no special token ${name}, there are ${this.model.specialTokens.join(' ')}`);
-    return this.#tokens.starts.length - 1 + index;
+    const { specials } = this.#codec;
+    return specials.get(name) ?? fail(`no special token ${name}, there are ${[...specials.keys()].join(' ')}`);
   }
 
   /**
@@ -119,13 +135,23 @@ export class Tokenizer {
    * @throws ToolkitError BAD_TOKEN for an id outside the vocabulary.
    */
   bytesOf(id: number): Uint8Array {
-    const { bytes, starts } = this.#tokens;
-    const merged = starts.length - 1;
-    if (Number.isInteger(id) && id >= 0 && id < merged) return bytes.subarray(starts[id], starts[id + 1]);
-    const special = this.model.specialTokens[id - merged];
-    if (special === undefined) throw badToken(`token id ${id}, expected 0 to ${this.vocabSize - 1}`);
-    return ENCODER.encode(special);
+    const name = this.#names.get(id);
+    if (name !== undefined) return ENCODER.encode(name);
+    const { bytes, starts } = this.#codec.tokens;
+    if (Number.isInteger(id) && id >= 0 && id < this.vocabSize) return bytes.subarray(starts[id], starts[id + 1]);
+    return fail(`token id ${id}, expected 0 to ${this.vocabSize - 1}`);
   }
 }
 
-const badToken = (message: string): ToolkitError => badInput('BAD_TOKEN', message);
+/** Nothing of what is no JSON: whoever reads it strictly says so. */
+function parsed<T = TokenizerJson>(text: string | undefined): (T & Record<string, unknown>) | undefined {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const fail = (message: string): never => {
+  throw badInput('BAD_TOKEN', message);
+};

@@ -25,7 +25,11 @@ export async function writeTokenShards(
   work = unattended(),
 ): ReturnType<typeof writeTokens> {
   const tokenizer = await Tokenizer.load(options.tokenizer);
-  const { vocabSize, bosId } = tokenizer;
+  const { vocabSize, bosId, slow } = tokenizer;
+  if (slow)
+    work.report.note(
+      `${options.tokenizer}: @huggingface/tokenizers encodes, many times slower than the kernel: ${slow}`,
+    );
   const { validShare = VALID_SHARE } = options;
   checkShare(options.tokenizer, validShare);
   return writeTokens(

@@ -139,7 +139,7 @@ describe('vua tokenizer train', () => {
     await program.parseAsync(line, { from: 'user' });
     expect(given).toEqual({ documents: [documents], out: at('tokenizer'), ...numbers });
     await run(tokenizerTrainCommand, given);
-    expect((await Tokenizer.load(at('tokenizer'))).model.split).toMatchObject({
+    expect((await Tokenizer.load(at('tokenizer'))).split).toMatchObject({
       name: 'vua',
       digits: 1,
       acrossSpaces: true,
@@ -172,7 +172,7 @@ describe('vua tokenizer train', () => {
       validShare: 0.3,
     });
     const tokenizer = await Tokenizer.load(at('tokenizer'));
-    expect(tokenizer.model.split).toMatchObject({ name: 'vua', digits: 1, acrossSpaces: true });
+    expect(tokenizer.split).toMatchObject({ name: 'vua', digits: 1, acrossSpaces: true });
     expect(Math.max(...tokenizer.byteLengths)).toBeLessThanOrEqual(20);
   });
 

@@ -9,7 +9,11 @@ export const tokensCommand = defineCommand({
   examples: ['vua tokens --documents out/documents --tokenizer out/tokenizer --out out/tokens'],
   options: z.object({
     documents: z.string().describe('folder of document shards (vua clean)'),
-    tokenizer: z.string().describe('folder with tokenizer.json (vua tokenizer train)'),
+    tokenizer: z
+      .string()
+      .describe(
+        'folder with tokenizer.json: of vua tokenizer train, or a byte-level BPE of others (GPT-2, Llama 3, Qwen)',
+      ),
     out: z.string().describe('folder of token shards to write'),
     validShare,
   }),

@@ -31,3 +31,16 @@ export function toByteLevel(bytes: Uint8Array): string {
   for (const byte of bytes) text += CHARACTER_OF_BYTE[byte];
   return text;
 }
+
+const BYTE_OF_CHARACTER = new Map(CHARACTER_OF_BYTE.map((character, byte) => [character, byte]));
+
+/** The bytes of such a text; characters that stand for none are their own UTF-8. */
+export function fromByteLevel(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const byte = BYTE_OF_CHARACTER.get(character);
+    if (byte === undefined) bytes.push(...new TextEncoder().encode(character));
+    else bytes.push(byte);
+  }
+  return Uint8Array.from(bytes);
+}

@@ -73,7 +73,7 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   const own = readJsonIfPresent<Record<string, unknown>>(join(dir, 'tokenizer_config.json')) ?? {};
   const ours = await Tokenizer.load(dir);
   const ids = specialIdsOf(ours);
-  const rule = format === 'hf' ? undefined : llamaRuleOf(ours.model.split); // before anything is written
+  const rule = format === 'hf' ? undefined : llamaRuleOf(ours.split); // before anything is written
   const heldOut = figuresOf(dirname(resolve(dir)), state);
   const data = options.documents ? await dataShares(options.documents, signal) : [];
   const files: string[] = [];

@@ -161,7 +161,7 @@ export function ggufMetadata(
     'general.file_type': { u32: FILE_TYPES[type] },
     ...(type === 'q8_0' && { 'general.quantization_version': { u32: 2 } }),
     ...Object.fromEntries(Object.entries(model).map(([key, value]) => [`${architecture}.${key}`, value])),
-    ...tokenizerMetadata(tokenizer, ids, rule),
+    ...tokenizerMetadata(tokenizer, ids, rule, config.vocabSize),
     ...(chatTemplate !== undefined && { 'tokenizer.chat_template': { string: chatTemplate } }),
   };
 }

@@ -15,6 +15,7 @@ import type { SpecialIds, TokenizerJson } from './huggingface.ts';
 const NORMAL = 1;
 const CONTROL = 3;
 const USER_DEFINED = 4;
+const UNUSED = 5;
 
 export interface LlamaRule {
   /** llama.cpp's name of it. */
@@ -26,7 +27,10 @@ export interface LlamaRule {
 }
 
 /** @throws ToolkitError NOT_EXPORTABLE (exit 2) when llama.cpp has none that is near it. */
-export function llamaRuleOf({ name, digits, acrossSpaces, pre }: Tokenizer['model']['split']): LlamaRule {
+export function llamaRuleOf(split: Tokenizer['split']): LlamaRule {
+  if (split === undefined)
+    throw badInput('NOT_EXPORTABLE', 'tokenizer.json: a split rule that is not known here', 'export with --format hf');
+  const { name, digits, acrossSpaces, pre } = split;
   if (pre !== undefined) return { pre, isExact: true, spaced: false };
   const near = acrossSpaces ? 'superbpe' : { 0: undefined, 1: 'qwen35', 2: undefined, 3: 'llama-bpe' }[digits];
   if (near !== undefined) return { pre: near, isExact: false, spaced: true };
@@ -42,10 +46,13 @@ export function tokenizerMetadata(
   tokenizer: TokenizerJson,
   ids: SpecialIds,
   { pre, spaced }: LlamaRule,
+  vocabSize: number,
 ): Record<string, GgufValue> {
   const tokens: string[] = [];
   for (const [token, id] of Object.entries(tokenizer.model.vocab)) tokens[id] = token;
   for (const { id, content } of tokenizer.added_tokens) tokens[id] = content;
+  for (let id = 0; id < vocabSize; id++) tokens[id] ??= `[PAD${id}]`; // rows of the model that no token has
+  const known = new Set([...Object.values(tokenizer.model.vocab), ...tokenizer.added_tokens.map(({ id }) => id)]);
   const special = new Set(tokenizer.added_tokens.map(({ id }) => id));
   const isNumber = (token: string): boolean => spaced && SPACED_NUMBER.test(token);
   return {
@@ -53,7 +60,9 @@ export function tokenizerMetadata(
     'tokenizer.ggml.pre': { string: pre },
     'tokenizer.ggml.tokens': { strings: tokens.map((token) => (isNumber(token) ? token.replace('Ġ', ' ') : token)) },
     'tokenizer.ggml.token_type': {
-      i32s: tokens.map((token, id) => (special.has(id) ? CONTROL : isNumber(token) ? USER_DEFINED : NORMAL)),
+      i32s: tokens.map((token, id) =>
+        !known.has(id) ? UNUSED : special.has(id) ? CONTROL : isNumber(token) ? USER_DEFINED : NORMAL,
+      ),
     },
     'tokenizer.ggml.merges': {
       strings: tokenizer.model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))),

@@ -122,8 +122,9 @@ export function tokenizerConfigJson(
   const { vua: _asked, ...kept } = own;
   const [bosName, eosName, padName] = [bos, eos, pad].map((id) => nameOf(tokenizer, id));
   return {
-    ...{ tokenizer_class: 'PreTrainedTokenizerFast', add_prefix_space: false, clean_up_tokenization_spaces: false },
+    ...{ add_prefix_space: false, clean_up_tokenization_spaces: false },
     ...kept,
+    tokenizer_class: 'PreTrainedTokenizerFast', // others make tokenizer.json anew
     ...{ bos_token: bosName, eos_token: eosName, pad_token: padName },
     ...{ model_max_length: context, model_input_names: ['input_ids', 'attention_mask'], padding_side: 'left' },
   };

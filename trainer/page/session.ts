@@ -44,7 +44,11 @@ export async function* trainInPage(gpu: Gpu, options: RunOptions, control: Contr
   if (options.tokens.length === 0) throw badInput('BAD_OPTION', 'no token folder is chosen, expected at least one');
   const folders = await openFolders(options.tokens);
   const files = await fetchTokenizer(folders[0]);
-  const tokenizer = Tokenizer.parse(files['tokenizer.json'], `${folders[0].where}/tokenizer.json`);
+  const tokenizer = Tokenizer.parse(
+    files['tokenizer.json'],
+    `${folders[0].where}/tokenizer.json`,
+    files['tokenizer_config.json'],
+  );
   const recipe = recipeOf(options, folders[0].manifest.vocabSize, gpu.facts);
   const { sampleTokens: count, temperature, prompt } = options;
   doing('compiling kernels');

@@ -149,9 +149,7 @@ async function runLocked(phase: PhaseRun, work: Work): Promise<Outcome<TrainingS
       ...{ folders, heldOut, counts: readCounts(options.out), recipe, options, state: loader },
       startLoader: (all, plan) => openRing(all, plan, startLoaderThread),
       sampling:
-        prompts.length > 0
-          ? { ...SAMPLE, prompts, tokenizer: Tokenizer.parse(tokenizer['tokenizer.json'], folders[0].where) }
-          : undefined,
+        prompts.length > 0 ? { ...SAMPLE, prompts, tokenizer: parseFiles(tokenizer, folders[0].where) } : undefined,
     });
     try {
       const { rows, storage, kernels } = run.trainer;
@@ -349,6 +347,9 @@ function recipeText({ config, trainer, accumulate, memory }: Recipe): string {
   const precision = trainer.storage === 'f16' ? 'mixed f16/f32' : 'f32';
   return `${config.layers} layers × ${config.width}, ${parameterCount(config)} parameters, ${parts} rows of ${config.context}, ${precision}, ${formatBytes(memory.bytes)}`;
 }
+
+const parseFiles = (files: TokenizerFiles, where: string): Tokenizer =>
+  Tokenizer.parse(files['tokenizer.json'], where, files['tokenizer_config.json']);
 
 /** The tokenizer's files beside the tokens. */
 const tokenizerOf = async (folder: TokenFolder): Promise<TokenizerFiles> =>

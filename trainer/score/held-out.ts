@@ -205,7 +205,8 @@ async function textHashesOf(
   return hashes.values();
 }
 
-const tokenizerOf = async (folder: TokenFolder): Promise<Tokenizer> =>
-  isUrl(folder.where)
-    ? Tokenizer.parse((await fetchTokenizer(folder))['tokenizer.json'], `${folder.where}/tokenizer.json`)
-    : Tokenizer.load(folder.where);
+async function tokenizerOf(folder: TokenFolder): Promise<Tokenizer> {
+  if (!isUrl(folder.where)) return Tokenizer.load(folder.where);
+  const files = await fetchTokenizer(folder);
+  return Tokenizer.parse(files['tokenizer.json'], `${folder.where}/tokenizer.json`, files['tokenizer_config.json']);
+}
