@@ -102,7 +102,8 @@ async function vocabularyFile(dir: string): Promise<Uint8Array> {
       ...tokenizerMetadata(
         JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')),
         specialIdsOf(tokenizer),
-        llamaRuleOf(tokenizer.model.split),
+        llamaRuleOf(tokenizer.split),
+        tokenizer.vocabSize,
       ),
     },
     [],
