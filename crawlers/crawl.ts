@@ -26,6 +26,7 @@ import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits, withContac
 import { addressOf, isNamedBy, REMOVED_FILE, removedNames } from './page.ts';
 import { Budget, BudgetSpent, budgetsOf } from './polite/budget.ts';
 import { HostPace, MAX_DELAY_MS } from './polite/pace.ts';
+import { pathRules } from './polite/paths.ts';
 import { Politeness } from './polite/politeness.ts';
 import { productTokenOf } from './polite/robots.ts';
 import { leaveArchive, settleDamage } from './settle-damage.ts';
@@ -36,8 +37,6 @@ import { WarcWriter } from './warc/warc.ts';
 
 /** A run waits this long for a retry; what is due later is left to a later run. */
 const MAX_WAIT_MS = 2 * MAX_DELAY_MS;
-/** Visits in a row that a host may leave without any answer before the run leaves it. */
-const MAX_SILENCES = 20;
 
 /**
  * Yields a step for each URL as it is settled (and for each failed attempt, with `retryAt`). Returns when nothing is
@@ -94,22 +93,18 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
       endedBy() !== undefined || visits.size >= settings.concurrency || pages + visits.size >= settings.maxPages;
     const choice = new NextVisit(frontier, budget, settings.maxForeignPages);
     const queue = new HostQueue();
-    const silences = new Map<string, number>();
-    const fallsSilent = (host: string, { kind, status, reason }: CrawlStep): void => {
-      const count = kind === 'failed' && status === 0 ? (silences.get(host) ?? 0) + 1 : 0;
-      silences.set(host, count);
-      if (count === MAX_SILENCES)
-        settings.note?.(`${host}: ${count} visits in a row without an answer (${reason}): left until a later run`);
-    };
     const line = (host: string, waitMs: number): void => queue.put(host, performance.now() + waitMs);
+    settings.onStart?.(() => ({
+      underWay: visits.underWay(),
+      ...{ requests: budget.requests, receivedBytes: budget.bytes, limits: budget.limits, msLeft: budget.msLeft() },
+    }));
     for (const host of frontier.readyHosts()) if (hosts.has(host)) line(host, 0);
     for (;;) {
       frontier.wakeDue();
       for (const host of frontier.takeWoken()) if (hosts.has(host) && !visits.has(host)) line(host, 0);
       while (!isFull() && queue.readyAt() <= performance.now()) {
         const host = queue.take()!;
-        const isLeft = spentHosts.has(host) || (silences.get(host) ?? 0) >= MAX_SILENCES;
-        const row = isLeft ? undefined : choice.of(host);
+        const row = spentHosts.has(host) || choice.isSilent(host) ? undefined : choice.of(host);
         if (row === undefined) continue; // in the line again when something of it becomes due
         const limit = choice.spentBy(host);
         if (limit) {
@@ -122,7 +117,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
           continue;
         }
         choice.count(host, row);
-        visits.start(host, visitWithin(host, row));
+        visits.start(host, visitWithin(host, row), row.url);
       }
       const dueMs = Math.max(0, Math.min(queue.readyAt() - performance.now(), frontier.nextDue() - Date.now()));
       const waitMs = isFull() ? Number.POSITIVE_INFINITY : dueMs; // or until a visit ends
@@ -143,7 +138,7 @@ export async function* crawl(options: CrawlOptions, signal: AbortSignal): AsyncG
           throw result.reason;
         }
         if (result.value === undefined) continue;
-        fallsSilent(host, result.value);
+        choice.hear(host, result.value, settings.note);
         if (result.value.kind === 'fetched' && result.value.resource === 'page') pages++;
         yield result.value;
       }
@@ -268,6 +263,7 @@ function visitContext(settings: Settings, { frontier, warc, fetcher, hosts, budg
     pace,
     get,
     isAllowedHost,
+    isAllowedPath: pathRules(settings.allowedPaths ?? [], settings.deniedPaths ?? []),
     isRemoved: removedIn(settings.outDir),
     followSeed,
     opensWithCookies: (hostname: string) => cookies.opens(hostname),

@@ -5,7 +5,10 @@ export interface Ended<T> {
 
 /** Work under way, one piece per key, whose results are collected as they come. Called by crawl.ts. */
 export class InFlight<T> {
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<
+    string,
+    { readonly done: Promise<void>; readonly what: string; readonly since: number }
+  >();
   #results: Ended<T>[] = [];
   #wake = (): void => {};
 
@@ -17,13 +20,20 @@ export class InFlight<T> {
     return this.#running.has(key);
   }
 
-  start(key: string, work: Promise<T>): void {
-    const collected = Promise.allSettled([work]).then(([result]) => {
+  /** `what` is told by `underWay`. */
+  start(key: string, work: Promise<T>, what = key): void {
+    const done = Promise.allSettled([work]).then(([result]) => {
       this.#running.delete(key);
       this.#results.push({ key, result });
       this.#wake();
     });
-    this.#running.set(key, collected);
+    this.#running.set(key, { done, what, since: performance.now() });
+  }
+
+  /** What runs, the longest first. */
+  underWay(): { readonly what: string; readonly ms: number }[] {
+    const now = performance.now();
+    return [...this.#running.values()].map(({ what, since }) => ({ what, ms: now - since }));
   }
 
   /** What ended since the last call; waits for something to end, for `wake`, or for `timeoutMs`. */
@@ -48,6 +58,6 @@ export class InFlight<T> {
 
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 }

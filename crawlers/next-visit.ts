@@ -10,10 +10,17 @@ const AGAIN_SHARE = 0.2;
 /** What a host without Vietnamese text is asked for in later runs: it may have some by now. */
 const FOREIGN_VISITS = 10;
 
+/** Visits in a row that a host may leave without any answer before the run leaves it. */
+const MAX_SILENCES = 20;
+
 interface Visits {
   all: number;
   again: number;
+  /** Without an answer, the last ones. */
+  silent: number;
 }
+
+type Told = { readonly kind: string; readonly status: number; readonly reason?: string };
 
 export class NextVisit {
   readonly #frontier: Frontier;
@@ -54,10 +61,23 @@ export class NextVisit {
     else if (rank >= RANKS.again && rank < RANKS.unknown) visits.again++;
   }
 
+  /** What came of a visit. */
+  hear(host: string, { kind, status, reason }: Told, note?: (text: string) => void): void {
+    const visits = this.#visits(host);
+    visits.silent = kind === 'failed' && status === 0 ? visits.silent + 1 : 0;
+    if (visits.silent === MAX_SILENCES)
+      note?.(`${host}: ${MAX_SILENCES} visits in a row without an answer (${reason}): left until a later run`);
+  }
+
+  /** The host answers no more: it is left until a later run. */
+  isSilent(host: string): boolean {
+    return (this.#hosts.get(host)?.silent ?? 0) >= MAX_SILENCES;
+  }
+
   #visits(host: string): Visits {
     const known = this.#hosts.get(host);
     if (known) return known;
-    const visits = { all: 0, again: 0 };
+    const visits = { all: 0, again: 0, silent: 0 };
     this.#hosts.set(host, visits);
     return visits;
   }

@@ -11,6 +11,9 @@ export interface CrawlOptions extends Partial<Budgets> {
   readonly source?: string;
   /** Hosts that links, redirects and sitemaps may lead to, besides those of the seeds of this and earlier runs. */
   readonly allowedHosts?: readonly string[];
+  /** Patterns of what links and redirects may lead to on their hosts, and of what they may not (polite/paths.ts). */
+  readonly allowedPaths?: readonly string[];
+  readonly deniedPaths?: readonly string[];
   /** Host → `address:port` for its connections, as curl's --connect-to. URLs and Host headers stay. */
   readonly connectTo?: Readonly<Record<string, string>>;
   /** IP addresses and networks in CIDR notation that are open besides the public ones (addresses.ts). */
@@ -43,6 +46,8 @@ export interface CrawlOptions extends Partial<Budgets> {
   readonly refreshAfterMs?: number;
   /** First pause before a failed request is made again. */
   readonly retryDelayMs?: number;
+  /** Hears once, when the first visits begin, how to look at what is under way. */
+  readonly onStart?: (look: () => View) => void;
   /** Hears once why the run ended, unless an error ended it. */
   readonly onEnd?: (ending: Ending) => void;
   /** Hears about delays that hosts ask for, private addresses, and WARC files that lost something. */
@@ -50,6 +55,17 @@ export interface CrawlOptions extends Partial<Budgets> {
 }
 
 export type Limits = Budgets & { readonly maxPages: number; readonly maxForeignPages: number };
+
+/** A crawl at one moment. */
+export interface View {
+  /** URLs, those that have waited longest first. */
+  readonly underWay: readonly { readonly what: string; readonly ms: number }[];
+  readonly requests: number;
+  readonly receivedBytes: number;
+  readonly limits: Budgets;
+  /** Until the run's minutes are over; Infinity where it has no such limit. */
+  readonly msLeft: number;
+}
 
 export interface Ending {
   /** `nothing_due`, or the limit that ended the run, or its signal. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { crawl } from './crawl.ts';
 import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import type { Tally } from './frontier/row.ts';
-import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits } from './options.ts';
+import { viewLines } from './live-view.ts';
+import { CRAWL_DEFAULTS, type CrawlOptions, type Ending, type Limits, type View } from './options.ts';
 import { flagOf } from './shell/command.ts';
 import { type ToolkitError, tryAgain } from './shell/errors.ts';
 import { foreseeRoom } from './shell/folder.ts';
@@ -39,17 +40,19 @@ export type LastRun = Pick<CrawlSummary, 'pages' | 'bytes' | 'reasons' | 'ending
  * @throws ToolkitError FOLDER_LOCKED (exit 75) and as `crawl`
  */
 export async function runCrawl(
-  options: Omit<CrawlOptions, 'note' | 'onEnd'>,
+  options: Omit<CrawlOptions, 'note' | 'onEnd' | 'onStart'>,
   work = unattended(),
 ): Promise<Outcome<CrawlSummary>> {
   return holding(options.outDir, [], () => runLocked(options, work));
 }
 
+/** How often a terminal is shown what is under way. */
+const VIEW_MS = 500;
 /** What a page takes in the archive, packed and with what is known of it, or so. */
 const PAGE_BYTES = 30_000;
 
 async function runLocked(
-  options: Omit<CrawlOptions, 'note' | 'onEnd'>,
+  options: Omit<CrawlOptions, 'note' | 'onEnd' | 'onStart'>,
   { signal, report }: Work,
 ): Promise<Outcome<CrawlSummary>> {
   const progress = report.stage('crawl', 'pages');
@@ -64,9 +67,22 @@ async function runLocked(
     ending = told;
   };
   const bound = options.maxPages ?? CRAWL_DEFAULTS.maxPages;
+  let look: (() => View) | undefined;
+  const onStart = (given: () => View): void => {
+    look = given;
+  };
+  const texts = { vietnamese: 0, told: 0 };
+  const started = performance.now();
+  const show = (): void => {
+    const figures = { refused: pages.refused, failed: pages.failed, bytes: formatBytes(bytes) };
+    const seconds = (performance.now() - started) / 1000;
+    const counts = { maxPages: bound, fetched: pages.fetched, ...texts, seconds };
+    progress.update(pages.fetched, figures, () => (look === undefined ? [] : viewLines(look(), counts)));
+  };
+  const clock = report.isLive ? setInterval(show, VIEW_MS) : undefined; // also while hosts are silent
   foreseeRoom(options.outDir, bound * PAGE_BYTES, `${formatCount(bound)} pages`, (text) => report.note(text));
   try {
-    for await (const step of crawl({ ...options, onEnd, note: (text) => report.note(text) }, signal)) {
+    for await (const step of crawl({ ...options, onStart, onEnd, note: (text) => report.note(text) }, signal)) {
       hear(hosts, step);
       if (step.retryAt !== undefined) {
         report.note(`${step.url}: ${step.reason}; again at ${step.retryAt}`);
@@ -77,12 +93,15 @@ async function runLocked(
       if (step.resource === 'page') {
         pages[step.kind]++;
         same += Number(step.isSame ?? false);
+        texts.told += Number(step.isVietnamese !== undefined);
+        texts.vietnamese += Number(step.isVietnamese ?? false);
       }
       if (step.reason !== undefined) reasons.set(step.reason, (reasons.get(step.reason) ?? 0) + 1);
       bytes += step.bytes;
-      progress.update(pages.fetched, { refused: pages.refused, failed: pages.failed, bytes: formatBytes(bytes) });
+      show();
     }
   } finally {
+    clearInterval(clock);
     progress.finish({ refused: pages.refused, failed: pages.failed });
   }
   const byFrequency = [...reasons].sort(([, a], [, b]) => b - a);

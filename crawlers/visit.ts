@@ -45,6 +45,8 @@ export interface CrawlStep {
   readonly isSame?: boolean;
   /** ISO 8601, UTC: the URL is asked for again then. */
   readonly retryAt?: string;
+  /** Of a page that was fetched; undefined where it has too little text to tell. */
+  readonly isVietnamese?: boolean;
 }
 
 export interface VisitContext {
@@ -58,6 +60,8 @@ export interface VisitContext {
   /** One paced request. @throws RequestFailed. */
   readonly get: (url: string, options: FetchOptions) => Promise<Fetched>;
   readonly isAllowedHost: (hostname: string) => boolean;
+  /** Whether the crawl is for such addresses of its host; seeds and lists of addresses are not asked about. */
+  readonly isAllowedPath: (url: string) => boolean;
   /** Whether cookies that the host has set, and did not get back so far, may end a circle of redirects. */
   readonly opensWithCookies: (hostname: string) => boolean;
   /** Whether it was taken down. */
@@ -190,7 +194,8 @@ async function record(
   for (const [host, name] of found) dropVisitorId(host, name, context);
   if (row.fetchedAt === null) weigh(row, digest, news, context);
   const isSame = seen.hasChanged === false && news.length === 0;
-  return { ...step(row, 'fetched', { answer, reason: cut }), ...(isSame && { isSame }) };
+  const isVietnamese = prose?.isVietnamese;
+  return { ...step(row, 'fetched', { answer, reason: cut }), isVietnamese, ...(isSame && { isSame }) };
 }
 
 /** Links of a page, and where its Refresh header leads. */
@@ -285,13 +290,14 @@ function redirect(row: UrlRow, answer: Answer, context: VisitContext): CrawlStep
 
 const withoutWww = (hostname: string): string => hostname.replace(/^www\d?\./, '');
 
-function redirectObstacle(row: UrlRow, target: string, { frontier, isAllowedHost }: VisitContext): string | undefined {
+function redirectObstacle(row: UrlRow, target: string, context: VisitContext): string | undefined {
+  const { frontier, isAllowedHost, isAllowedPath } = context;
   if (!isAllowedHost(new URL(target).hostname)) return 'redirect_to_other_host';
   if (row.hops >= MAX_REDIRECTS) return 'too_many_redirects';
   for (let at: UrlRow | undefined = row; at; at = at.hops > 0 ? frontier.parentOf(at) : undefined) {
     if (at.url === target) return 'redirect_loop';
   }
-  return trapReason(target);
+  return row.kind === 'page' && row.parent !== null && !isAllowedPath(target) ? 'other_path' : trapReason(target);
 }
 
 /** Milliseconds since 1970 for `120` or an HTTP date; `undefined` when the header is absent or neither. */
@@ -367,10 +373,11 @@ async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discov
   return [...of('page', pages), ...of('sitemap', sitemaps)];
 }
 
-function isWorthwhile({ url, kind, depth }: Discovery, { isAllowedHost, maxDepth, traps }: VisitContext): boolean {
+function isWorthwhile({ url, kind, depth }: Discovery, context: VisitContext): boolean {
+  const { isAllowedHost, isAllowedPath, maxDepth, traps } = context;
   if (depth > maxDepth || !isAllowedHost(new URL(url).hostname) || traps.holds(url, kind)) return false;
   if (kind === 'sitemap') return depth <= MAX_SITEMAP_DEPTH;
-  return trapReason(url) === undefined;
+  return isAllowedPath(url) && trapReason(url) === undefined;
 }
 
 /** Sitemaps that a robots.txt announces. */

@@ -24,6 +24,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'sources',
       'captures',
       'sample',
+      'presets.ts',
       'options.ts',
     ],
     ...[
@@ -38,6 +39,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'yield.ts',
       'visit.ts',
       'crawl.ts',
+      'live-view.ts',
       'run-crawl.ts',
       'dry-run.ts',
       'report.ts',

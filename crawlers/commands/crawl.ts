@@ -15,6 +15,11 @@ export const CRAWLING = {
     .describe('name of the WARC files and source of the pages; default: crawl, and the host'),
   seed: z.array(z.string()).default([]).describe('URL to start from; may be repeated, and left out to go on'),
   allowHost: z.array(z.string()).default([]).describe('further host that links may lead to; may be repeated'),
+  allowPath: z
+    .array(z.string())
+    .default([])
+    .describe('HOST/PATTERN, as in robots.txt: what links may lead to on that host, and nothing else there'),
+  denyPath: z.array(z.string()).default([]).describe('HOST/PATTERN that links may not lead to'),
   connectTo: z
     .array(z.string())
     .default([])
@@ -68,11 +73,13 @@ export const CRAWLING = {
 
 /** What `runCrawl` takes of them: what is not said stays unsaid. */
 export function crawlOptionsOf(given: Partial<z.infer<z.ZodObject<typeof CRAWLING>>>) {
-  const { seed, allowHost, connectTo, allowAddress, refreshAfterHours, ...options } = given;
+  const { seed, allowHost, allowPath, denyPath, connectTo, allowAddress, refreshAfterHours, ...options } = given;
   return {
     ...options,
     seeds: seed ?? [],
     allowedHosts: allowHost,
+    allowedPaths: allowPath,
+    deniedPaths: denyPath,
     allowedAddresses: allowAddress,
     connectTo: connectTo && Object.fromEntries(connectTo.map(splitRoute)),
     refreshAfterMs: refreshAfterHours === undefined ? undefined : refreshAfterHours * HOUR_MS,
@@ -85,16 +92,24 @@ export const crawlCommand = defineCommand({
   examples: [
     'vua crawl --out crawl --seed https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA --contact me@example.org',
     'vua crawl --out crawl --user-agent "MyBot/1.0 (+https://example.org/bot)"',
+    'vua crawl --preset list',
+    'vua crawl --out crawl --preset wikisource --max-pages 200 --contact me@example.org',
     'vua crawl --dry-run https://vi.wikipedia.org/wiki/C%C3%A0_ph%C3%AA',
     'vua crawl --out crawl --seed http://bao.vua.test/ --connect-to bao.vua.test=127.0.0.1:8080',
   ],
   options: z.object({
     out: z.string().default('crawl').describe('folder for state.sqlite and warc/'),
+    preset: z
+      .string()
+      .optional()
+      .describe('a well-known source by its name: seeds, paths and what is known of its use; "list" tells of all'),
     dryRun: z.string().optional().describe('URL of which is said what a crawl would make of it; nothing is kept'),
     ...CRAWLING,
   }),
   headings: { out: 'Output', seed: 'Where', userAgent: 'Manners', maxPages: 'Limits' },
-  async run({ out, dryRun, ...given }, work) {
+  async run({ out, preset, dryRun, ...asked }, work) {
+    if (preset === 'list') return tellPresets(work);
+    const given = preset === undefined ? asked : await withPreset(preset, asked, work);
     if (dryRun !== undefined) return tellDryRun(dryRun, given, work);
     const { runCrawl } = await import('../run-crawl.ts');
     const done = await runCrawl({ ...crawlOptionsOf(given), outDir: out }, work);
@@ -116,7 +131,32 @@ export const crawlCommand = defineCommand({
   },
 });
 
-async function tellDryRun(url: string, given: Parameters<typeof crawlOptionsOf>[0], work: Work): Promise<number> {
+type Given = Parameters<typeof crawlOptionsOf>[0];
+
+/** What was given, behind what the preset says. @throws ToolkitError BAD_OPTION (exit 2) */
+async function withPreset(name: string, given: Given, work: Work): Promise<Given> {
+  const { presetNamed } = await import('../presets.ts');
+  const { title, rights, note, seeds, allowPath, denyPath } = presetNamed(name);
+  work.report.note(`${title} (rights: ${rights}): ${note}`);
+  return {
+    ...given,
+    seed: [...seeds, ...(given.seed ?? [])],
+    allowPath: [...allowPath, ...(given.allowPath ?? [])],
+    denyPath: [...denyPath, ...(given.denyPath ?? [])],
+  };
+}
+
+async function tellPresets(work: Work): Promise<number> {
+  const { PRESETS } = await import('../presets.ts');
+  const rows = PRESETS.map(({ name, title, rights, seeds }) => [name, title, rights, new URL(seeds[0]!).hostname]);
+  work.report.result(formatTable([['preset', 'source', 'rights', 'host'], ...rows]), {
+    event: 'presets',
+    presets: PRESETS,
+  });
+  return DONE;
+}
+
+async function tellDryRun(url: string, given: Given, work: Work): Promise<number> {
   const { dryRun } = await import('../dry-run.ts');
   const told = await dryRun(url, crawlOptionsOf(given), work.signal);
   const { kind, reason, status, bytes, contentType, consent, statements, isVietnamese, nights, pages, sitemaps } = told;

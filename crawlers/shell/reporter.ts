@@ -6,14 +6,19 @@
 import { visible } from './errors.ts';
 
 export interface Progress {
-  /** `done` units so far; figures are shown behind the rate (`{ kept: 12, loss: '5.31' }`). */
-  update(done: number, figures?: Readonly<Record<string, number | string>>): void;
+  /**
+   * `done` units so far; figures are shown behind the rate (`{ kept: 12, loss: '5.31' }`). `below`: lines for a terminal
+   * alone, asked for when they are shown.
+   */
+  update(done: number, figures?: Readonly<Record<string, number | string>>, below?: () => readonly string[]): void;
   /** Ends the line; prints the stage's closing figures and its time. */
   finish(figures?: Readonly<Record<string, number | string>>): void;
 }
 
 export interface Reporter {
   readonly json: boolean;
+  /** On a terminal: one live line, and those below it. */
+  readonly isLive?: boolean;
   /** Of every line of its log, where it has some. */
   readonly labels?: LogLabels;
   /** Starts a stage. `total` gives an ETA; leave it out when it is not known. `from`: done in an earlier run. */
@@ -81,10 +86,11 @@ export function createReporter(
   const emit = (event: Record<string, unknown>): void => void stderr.write(logLine(event, labels));
   return {
     json,
+    isLive: live,
     labels,
     stage: (name, unit, total, from = 0) => startStage({ name, unit, total, from }, live, stderr, emit),
     note(text) {
-      if (live) stderr.write(`\r\x1b[K${visible(text)}\n`);
+      if (live) stderr.write(`\r\x1b[J${visible(text)}\n`);
       else emit({ event: 'note', text });
     },
     result(text, value, kind = 'plain') {
@@ -105,7 +111,7 @@ function startStage(
   let done = from;
   if (!live) emit({ event: 'start', stage: name, unit, total });
   return {
-    update(newDone, figures = {}) {
+    update(newDone, figures = {}, below = () => []) {
       done = newDone;
       const now = performance.now();
       if (now - shownAt < (live ? THROTTLE_MS : pauseMs(now - started))) return;
@@ -129,13 +135,15 @@ function startStage(
       const share = total ? `${bar(done / total)} ${formatCount(done)}/${formatCount(total)}` : formatCount(done);
       const eta = etaSeconds === undefined ? '' : `  ETA ${formatSeconds(etaSeconds)}`;
       const line = `${name.padEnd(10)} ${share} ${unit}  ${formatCount(rate)}/s${eta}${formatFigures(figures)}`;
-      stderr.write(`\r\x1b[K${visible(line).slice(0, (stderr.columns ?? 100) - 1)}`);
+      const lines = [line, ...below()].map((each) => visible(each).slice(0, (stderr.columns ?? 100) - 1));
+      const up = lines.length > 1 ? `\x1b[${lines.length - 1}A` : '';
+      stderr.write(`\r\x1b[J${lines.join('\n')}${up}`); // what is written next stands in the place of all of them
     },
     finish(figures = {}) {
       const seconds = (performance.now() - started) / 1000;
       if (live)
         stderr.write(
-          `\r\x1b[K${name.padEnd(10)} ${formatCount(done)} ${unit} in ${formatSeconds(seconds)}${visible(formatFigures(figures))}\n`,
+          `\r\x1b[J${name.padEnd(10)} ${formatCount(done)} ${unit} in ${formatSeconds(seconds)}${visible(formatFigures(figures))}\n`,
         );
       else emit({ event: 'done', stage: name, done, unit, seconds: round(seconds), ...figures });
     },

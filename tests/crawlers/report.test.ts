@@ -7,8 +7,10 @@ import { crawlReportCommand } from '../../crawlers/commands/report.ts';
 import { reportOf } from '../../crawlers/report.ts';
 import { runCrawl } from '../../crawlers/run-crawl.ts';
 import { parseOptions } from '../../crawlers/shell/command.ts';
+import { createReporter } from '../../crawlers/shell/reporter.ts';
 import { context, temporaryFolder, thrownBy } from '../support.ts';
 import { HOST, optionsOf, outDir, SEED, serve, web } from './crawl-fixture.ts';
+import type { Handler } from './web.ts';
 
 const text =
   'Con kênh đào từ thời ông cố nay chỉ còn rộng bằng hai sải tay, nhưng mùa nước lên vẫn đủ cho xuồng đi lọt. ';
@@ -62,4 +64,30 @@ it('is nothing new where a server without validators sends again what it had sen
   await runCrawl(optionsOf());
   const again = await runCrawl(optionsOf({ refreshAfterMs: 0 }));
   expect(again).toMatchObject({ outcome: 'nothing_new', report: { pages: { fetched: 2 }, same: 2 } });
+});
+
+it('shows a terminal who is waited for, yield and budget; Ctrl-C leaves what the next run goes on with', async () => {
+  const stop = new AbortController();
+  let isStopped = false;
+  const slow: Handler = (_request, response) => {
+    if (isStopped) return { body: `<p>${text.repeat(2)}</p>` };
+    isStopped = true;
+    setTimeout(() => stop.abort(), 700);
+    response.on('close', () => {});
+    return undefined;
+  };
+  await serve({ [HOST]: { ...site, '/1': slow } });
+  const shown: string[] = [];
+  const stderr = { isTTY: true, columns: 200, write: (line: string) => shown.push(line) };
+  const report = createReporter({ json: false }, { write: () => {} }, stderr);
+  const { outcome } = await runCrawl(optionsOf({ timeoutMs: 60_000 }), { signal: stop.signal, report });
+  expect(outcome).toBe('interrupted');
+  const seen = shown.find((line) => line.includes('/1\x1b'))!;
+  expect(seen).toMatch(/yield +100 % of pages Vietnamese\n/);
+  expect(seen).toMatch(
+    /budget +\d+ of 40,100 requests, [\d.]+ kB of 10\.\d GB, 1 of 10,000 pages, .* until it is spent/,
+  );
+  expect(seen).toMatch(new RegExp(`hosts +1 in flight\\n +[\\d.]+ s  http://${HOST}/1\x1b\\[4A$`));
+  const next = await runCrawl(optionsOf());
+  expect([next.outcome, next.report.folder.fetched]).toEqual(['written', 2]);
 });

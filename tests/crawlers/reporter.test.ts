@@ -22,7 +22,7 @@ it.each([true, false])('escapes of data reach no terminal (terminal: %s)', (isTT
     const progress = report.stage('clean', 'pages');
     progress.update(1, { host: data });
     progress.finish({ host: data });
-    const ours = isTTY && !json ? '\r\x1b[K' : '\0\0';
+    const ours = isTTY && !json ? '\r\x1b[J' : '\0\0';
     const said = [...out, ...err].join('').replaceAll(ours, '');
     expect(said).not.toMatch(/[^\P{Cc}\n\t]|[\u2028-\u202e\u2066-\u2069]/u);
     expect(said).toContain('mới');
@@ -68,4 +68,19 @@ it('a night of eight hours is some hundred lines of progress, its first minute a
   expect(at.filter((second) => second <= 60).length).toBeGreaterThan(12);
   expect(at.length).toBeLessThan(600);
   expect(at.at(-1)! - at.at(-2)!).toBe(60);
+});
+
+it('lines below the live one are written over by whatever comes next; a pipe has none of them', () => {
+  const { report, err } = heard({ json: false }, true);
+  const progress = report.stage('crawl', 'pages');
+  progress.update(1, {}, () => ['  budget', '  hosts']);
+  report.note('chậm');
+  expect(err[0]!.startsWith('\r\x1b[Jcrawl ')).toBe(true);
+  expect(err[0]!.endsWith('\n  budget\n  hosts\x1b[2A')).toBe(true);
+  expect(err[1]).toBe('\r\x1b[Jchậm\n');
+  const piped = heard({ json: false });
+  piped.report.stage('crawl', 'pages').update(1, {}, () => {
+    throw new Error('asked for');
+  });
+  expect(piped.err.map((line) => JSON.parse(line).event)).toEqual(['start', 'progress']);
 });
