@@ -57,6 +57,7 @@ const SAYS: Readonly<Record<string, RegExp>> = {
   cleaning: /^kept: 73 syllables of vie\ndropped: not_vietnamese, 0\.21, expected 0\.35\nvie\n$/,
   shards: /^true true .*\bnot_vietnamese\b/,
   tokenizer: /^1024 Buổi sáng trên sông true\n[1-9]\d\n$/,
+  vua: /^Chợ nổi true true not_vietnamese vie\n1 1 1\nREADME\.md,croissant\.json,documents-00000\.parquet\ntrue function\n$/,
   trainer: /^loss [67]\.\d, then lower: true\n.*prompt: 'Buổi sáng', text: '/s,
 };
 

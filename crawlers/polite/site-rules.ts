@@ -4,7 +4,7 @@
  */
 import { wideEncodingOf } from '../bytes/encoding.ts';
 import { type Consent, type ConsentTable, isRefusal } from '../page.ts';
-import { type Decision, decide, namesIn } from './consent.ts';
+import { consentOf, type Decision, decide, namesIn } from './consent.ts';
 import { AI_CRAWLERS, CONSENT_EFFECTS, CONSENT_TABLE, consentTable } from './consent-table.ts';
 import { mostSpecific, parsePattern, parseRobots, pathOf } from './robots.ts';
 
@@ -134,3 +134,7 @@ export function wholeLines({ body, truncated }: { readonly body: Uint8Array; rea
   const text = new TextDecoder(wideEncodingOf(body, (byte) => byte >= 9 && byte < 0x7f)).decode(body);
   return truncated !== undefined ? text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1) : text;
 }
+
+/** What an answer says of the use of its page: by its headers and its meta tags. */
+export const consentOfPage = (headers: Readonly<Record<string, string>>, html: string): Consent =>
+  consentOf({ headers: Object.entries(headers), html });

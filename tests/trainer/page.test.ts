@@ -17,7 +17,7 @@ import { exportCheckpoint } from '../../trainer/export/export.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
-import { bundle, trainingPage } from '../../trainer/page/bundle.ts';
+import { bundle, bundleLibrary, trainingPage } from '../../trainer/page/bundle.ts';
 import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
@@ -112,6 +112,10 @@ describe('vua inspect', () => {
   });
 });
 
+const STORY = `Sáng sớm trên sông Hậu, ghe thuyền tấp nập chở trái cây ra chợ nổi, người mua kẻ bán gọi nhau í ới. Mùi cà
+phê thơm lừng trong làn gió mát, tiếng máy nổ giòn lẫn với tiếng cười của mấy đứa trẻ đi theo mẹ. Đến gần trưa, nước rút
+dần, những chiếc xuồng nhỏ lại tản về các con rạch, để lại mặt sông phẳng lặng như tờ.`;
+
 describe('the page', () => {
   const WEBGPU = ['--enable-unsafe-webgpu', '--enable-features=Vulkan,WebGPU', '--use-webgpu-adapter=swiftshader'];
   let browser: Browser | undefined;
@@ -152,6 +156,29 @@ describe('the page', () => {
   });
   afterAll(async () => {
     await browser?.close();
+  });
+
+  it('has the library: a page cleaned, a language named, tokens read and turned back', async () => {
+    await page.setBypassCSP(true); // a module of this test, not of the server
+    await page.goto(server.address);
+    const code = Buffer.from(await bundleLibrary()).toString();
+    // As text: what builds the tests would make another import of it.
+    const program = `(async () => {
+      const module = new Blob([${JSON.stringify(code)}], { type: 'text/javascript' });
+      const { cleanHtml, identify, openTokens, Tokenizer } = await import(URL.createObjectURL(module));
+      const story = ${JSON.stringify(STORY)};
+      const { title, text, isKept } = await cleanHtml('<title>Chợ nổi</title><article><p>' + story + '</article>');
+      const tokens = await openTokens(location.origin + '/tokens/corpus/tokens');
+      const json = await (await fetch('/tokens/corpus/tokens/tokenizer.json')).arrayBuffer();
+      const tokenizer = Tokenizer.parse(new Uint8Array(json), 'tokenizer.json');
+      const batch = await tokens.source('train').load(0);
+      const read = tokenizer.decode(batch.subarray(0, 60));
+      return [title, text, isKept, identify(story).code, read, tokenizer.decode(tokenizer.encode(story))];
+    })()`;
+    const [title, text, isKept, language, read, back] = (await page.evaluate(program)) as string[];
+    expect([title, isKept, language, back]).toEqual(['Chợ nổi', true, 'vie', STORY]);
+    expect(text).toContain('sông Hậu');
+    expect(read).toMatch(/\p{L}{3}/u);
   });
 
   const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? '');

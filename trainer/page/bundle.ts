@@ -6,7 +6,7 @@
  *   loader-worker.js  ../loader-page-worker.ts
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 
@@ -45,6 +45,55 @@ export async function bundle(): Promise<Map<string, Uint8Array>> {
     contents,
   ]);
   return new Map([...scripts, ...PLAIN.map((name): [string, Uint8Array] => [name, readFileSync(join(HERE, name))])]);
+}
+
+/**
+ * The library as a browser loads it, one module: what it has of Node's buffers is that of npm `buffer`, and what only reads
+ * files is left out.
+ */
+export async function bundleLibrary(): Promise<Uint8Array> {
+  const { build } = await import('esbuild');
+  const stub = { path: 'node', namespace: 'node' };
+  const { outputFiles } = await build({
+    entryPoints: [join(HERE, 'library.ts')],
+    inject: [join(HERE, 'buffer.ts')],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    write: false,
+    plugins: [
+      {
+        name: 'without Node',
+        setup(plugin) {
+          plugin.onResolve({ filter: /^node:/ }, () => stub);
+          plugin.onLoad({ filter: /.*/, namespace: 'node' }, () => ({ contents: WITHOUT_NODE, loader: 'js' }));
+        },
+      },
+    ],
+  });
+  return outputFiles[0].contents;
+}
+
+/** In place of every module of Node: what text needs of them. */
+const WITHOUT_NODE = `module.exports = {
+  isUtf8(bytes) {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  isAscii: (bytes) => bytes.every((byte) => byte < 128),
+  createRequire: () => () => ({}),
+};`;
+
+/** Of the build: writes the library for browsers. */
+export async function writeLibrary(path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, await bundleLibrary());
 }
 
 /** Of the build: writes the page to a folder, in place of what was there. */
