@@ -18,8 +18,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { temporaryFolder } from './support.ts';
 
 const folder = temporaryFolder('file');
-const TOY = ['--depth', '1', '--width', '32', '--context', '32', '--batch', '4', '--final-tokens', '2000'];
-const SHORT = [...TOY, '--steps', '8', '--evaluate-every', '8', '--json'];
+const TOY = ['--depth', '1', '--width', '32', '--context', '32', '--batch', '4', '--evaluate-tokens', '600'];
+const SHORT = [...TOY, '--steps', '8', '--evaluate-every', '8', '--final-tokens', '600', '--json'];
 
 // biome-ignore lint/suspicious/noExplicitAny: lines of JSON, asserted on below
 type Line = Record<string, any>;

@@ -40,7 +40,8 @@ interface Result {
 function run(options: string[], stopAt?: { when: () => boolean; signal: NodeJS.Signals }): Promise<Result> {
   const recipe = ['--vocab-size', '400', '--valid-share', '0.2', '--preset', 'keep-all', '--adapter', 'embedded'];
   const model = ['--depth', '1', '--width', '32', '--context', '16', '--batch', '2', '--checkpoint-every', '4'];
-  const args = [resolve('dist/main.js'), 'run', '--out', OUT, '--json', ...recipe, ...model, ...options];
+  const evaluated = ['--evaluate-tokens', '400', '--final-tokens', '400'];
+  const args = [resolve('dist/main.js'), 'run', '--out', OUT, '--json', ...recipe, ...model, ...evaluated, ...options];
   const child = spawn(process.execPath, args, { cwd: folder });
   let notes = '';
   child.stderr.on('data', (chunk) => (notes += chunk));
