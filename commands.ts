@@ -48,7 +48,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     removeCommand(async () => (await import('./crawlers/erase-records.ts')).eraseRecords),
     upgradeCommand,
     gateCommand(async () => (await import('./nightly.ts')).heldLine),
-    initCommand,
+    initCommand(async () => (await import('./nightly.ts')).runOptions),
   ],
   Corpus: [crawlCommand, crawlReportCommand, crawlCapturesCommand, cleanCommand, explainCommand],
   Tokenizer: [

@@ -127,6 +127,7 @@ export const runCommand = defineCommand({
   headings: RUN_HEADINGS,
   async run(given, work) {
     const settings = settingsOf(given);
+    if (settings.printConfig) return (await import('./shards/nights/configs.ts')).printConfig(settings, work.report);
     if (settings.dryRun) {
       const { predictRun } = await import('./shards/nights/predict.ts');
       const { text, prediction } = predictRun(settings);

@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
 import { cliPage } from './cli-page.ts';
 import { below, boxOf, circlesOf, graphOf, loads, neighbours, ROOMS, resolved } from './house.ts';
+import { leftInEnglish } from './vietnamese.ts';
 
 const SEES_ALL = ['main.ts', 'commands.ts', 'nightly.ts', 'index.ts'];
 /** index.ts as a browser has it. */
@@ -215,6 +216,12 @@ it('packs what its documents link to', () => {
 
 it('has a page of all commands that says what they say: `npm run cli` writes it anew', () => {
   expect(readFileSync('CLI.md', 'utf8') === cliPage(), 'run `npm run cli` and commit CLI.md').toBe(true);
+});
+
+it('says in Vietnamese too what the main commands say, and what the others do', () => {
+  expect([...new Set(leftInEnglish())], 'a line for each in crawlers/shell/lang-vi.ts, or lang-vi-model.ts').toEqual(
+    [],
+  );
 });
 
 it('names floors in their order, and files that exist, in its documents', () => {

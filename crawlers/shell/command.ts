@@ -7,14 +7,13 @@
  *   resume: z.boolean().default(false).describe(…)    → --resume
  *
  * Rooms define commands; `main.ts` lists them. A command with an option `config` also takes its options from that JSON
- * file, or from vua.config.json in the current folder; flags win. Keys are written either way (`outDir`, `out-dir`), and
+ * file, or from vua.config.json(c) in the current folder; flags win. Keys are written either way (`outDir`, `out-dir`), and
  * a list of NAME=VALUE may be an object there.
  */
-import { existsSync } from 'node:fs';
 import type { Command as Commander, CommanderError } from 'commander';
 import { z } from 'zod';
+import { configPath, readConfigFile } from './config-file.ts';
 import { badInput, type ToolkitError } from './errors.ts';
-import { readJsonIfPresent } from './folder.ts';
 import type { Say } from './language.ts';
 import type { Outcome, Work } from './work.ts';
 
@@ -237,17 +236,15 @@ function withNumbers({ options }: Command, typed: Record<string, unknown>): Reco
   return Object.fromEntries(entries);
 }
 
-const CONFIG_FILE = 'vua.config.json';
+/** Config files of a folder, of which it has one. */
+export const CONFIG_FILES = ['vua.config.json', 'vua.config.jsonc'];
 
 /** Options from the config file, each key checked on its own so that the error names the file. */
 function readConfig(command: Command, given: Record<string, unknown>): Record<string, unknown> {
   if (!('config' in command.options.shape)) return {};
-  const path = (given.config as string | undefined) ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
+  const path = configPath(given.config as string | undefined, CONFIG_FILES);
   if (path === undefined) return {};
-  const config = readJsonIfPresent<unknown>(
-    path,
-    'mend the file; JSON has no comments and no comma behind the last key',
-  );
+  const config = readConfigFile(path);
   const { config: _config, ...shape } = command.options.shape;
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     const found = config === undefined ? 'no such file' : `found ${JSON.stringify(config).slice(0, 40)}`;

@@ -48,8 +48,8 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'nâng thư mục của phiên bản cũ lên phiên bản này, không phải làm sạch hay mã hóa lại',
   'what holds a night back, and whether it is published':
     'xem vì sao kết quả một đêm bị giữ lại, rồi quyết định có công bố hay không',
-  'write the files that let systemd, cron, Airflow or Dagster run every night':
-    'ghi các tệp để systemd, cron, Airflow hoặc Dagster chạy hằng đêm',
+  'write a config with comments, or the files that let systemd, cron, Airflow or Dagster run every night':
+    'ghi tệp cấu hình có chú thích, hoặc các tệp để systemd, cron, Airflow hay Dagster chạy hằng đêm',
   'fetch web pages into WARC files, politely, and go on where the last run ended':
     'tải trang web về tệp WARC một cách lịch sự, lần sau làm tiếp từ chỗ dừng',
   'hosts of a crawl, what became of their pages, how the last run ended and what remains':
@@ -91,6 +91,11 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
   'URL to start from; may be repeated, and left out to go on':
     'URL xuất phát; nêu được nhiều lần, bỏ trống để làm tiếp lần trước',
   'further host that links may lead to; may be repeated': 'máy chủ khác mà liên kết được dẫn tới; nêu được nhiều lần',
+  'HOST/PATTERN, as in robots.txt: what links may lead to on that host, and nothing else there':
+    'MÁY_CHỦ/MẪU, viết như trong robots.txt: trên máy chủ đó chỉ đi theo các liên kết khớp mẫu này',
+  'HOST/PATTERN that links may not lead to': 'MÁY_CHỦ/MẪU mà liên kết không được dẫn tới',
+  'a well-known source by its name: seeds, paths and what is known of its use; "list" tells of all':
+    'một nguồn quen thuộc, gọi bằng tên: URL xuất phát, đường dẫn và điều đã biết về quyền sử dụng; "list" liệt kê tất cả',
   'host=address:port, where connections to a host go; may be repeated':
     'máy_chủ=địa_chỉ:cổng, nơi thực sự kết nối khi truy cập máy chủ đó; nêu được nhiều lần',
   'address or network (10.1.0.0/16) to connect to although it is private; may be repeated':
@@ -204,7 +209,9 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'số đêm được giữ lại văn bản và token, ngoài những đêm đã ghim và đêm mà mô hình hiện hành dựa vào',
   'exit status when there is nothing new': 'mã thoát khi không có gì mới',
   'JSON file with these options': 'tệp JSON chứa các tùy chọn này',
-  'vua.config.json where there is one': 'vua.config.json nếu có',
+  'vua.config.json or vua.config.jsonc where there is one': 'vua.config.json hoặc vua.config.jsonc nếu có',
+  'write nothing: print the options in force as a config file':
+    'không ghi gì: in các tùy chọn đang có hiệu lực dưới dạng tệp cấu hình',
 };
 
 /** Vietnamese by English. */

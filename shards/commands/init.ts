@@ -1,45 +1,77 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { defineCommand } from '../../crawlers/shell/command.ts';
+import { CONFIG_FILES, commandLine, defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { SCHEDULERS } from '../nights/schedules.ts';
+import { CONFIG_NAME, CONFIGS, type Config, configSchema, configText, SCHEMA_NAME } from '../nights/configs.ts';
+import { SCHEDULERS, type Scheduler } from '../nights/schedules.ts';
 
-export const initCommand = defineCommand({
-  name: 'init',
-  summary: 'write the files that let systemd, cron, Airflow or Dagster run every night',
-  examples: [
-    'vua init systemd',
-    'vua init cron --folder /srv/corpus --at 02:30 --wait 60',
-    'vua init airflow --to dags',
-  ],
-  positional: 'scheduler',
-  options: z.object({
-    scheduler: z.enum(SCHEDULERS).describe(`what runs the nights: ${SCHEDULERS.join(', ')}`),
-    folder: z.string().default('.').describe('folder with vua.config.json, in which the night runs'),
-    at: z.string().default('02:30').describe('time of the day, HH:MM'),
-    wait: z.number().min(0).default(60).describe('minutes that a night waits for a busy folder'),
-    to: z.string().default('.').describe('folder to write the files into'),
-  }),
-  async run({ scheduler, folder, at, wait, to }, { report }) {
-    const { makeFolder, writeFileAtomic } = await import('../../crawlers/shell/folder.ts');
-    const { scheduleFor } = await import('../nights/schedules.ts');
-    const [, hour, minute] = (/^([01]?\d|2[0-3]):([0-5]\d)$/.exec(at) ?? []).map(Number);
-    if (minute === undefined) throw badInput('BAD_OPTION', `--at was given ${JSON.stringify(at)}: expected HH:MM`);
-    const program = resolve(process.argv[1]);
-    const options = ['run', '--log-json', '--wait', String(wait)];
-    const command = [process.execPath, ...process.execArgv, program, ...options];
-    const { files, next } = scheduleFor[scheduler]({ command, folder: resolve(folder), hour, minute });
-    const paths = Object.keys(files).map((name) => join(to, name));
-    const taken = paths.find((path) => existsSync(path));
-    if (taken !== undefined)
-      throw badInput('BAD_OPTION', `${taken}: there is such a file`, 'choose another folder with --to');
-    makeFolder(to);
-    for (const [i, text] of Object.values(files).entries()) writeFileAtomic(paths[i], text);
-    if (program.endsWith('.ts'))
-      report.note('it runs this checkout: `npm run build`, and `node dist/main.js init` again');
-    const steps = next.map((line) => `  ${line}`).join('\n');
-    report.result(`${paths.join('\n')}\n\nnext, in ${resolve(to)}:\n${steps}`, { event: 'scheduled', paths, next });
-    return 0;
+const isConfig = (what: Config | Scheduler): what is Config => (CONFIGS as readonly string[]).includes(what);
+
+/** `runOptions`: the options of `vua run`, which are to the right of this room; `commands.ts` knows both. */
+export const initCommand = (runOptions: () => Promise<z.ZodObject>) =>
+  defineCommand({
+    name: 'init',
+    summary: 'write a config with comments, or the files that let systemd, cron, Airflow or Dagster run every night',
+    examples: [
+      'vua init nightly',
+      'vua init clean --to my-corpus',
+      'vua init systemd',
+      'vua init cron --folder /srv/corpus --at 02:30 --wait 60',
+      'vua init airflow --to dags',
+    ],
+    positional: 'what',
+    options: z.object({
+      what: z
+        .enum([...CONFIGS, ...SCHEDULERS])
+        .describe(`a config: ${CONFIGS.join(', ')}; or what runs the nights: ${SCHEDULERS.join(', ')}`),
+      folder: z.string().default('.').describe('folder with the config, in which the night runs'),
+      at: z.string().default('02:30').describe('time of the day, HH:MM'),
+      wait: z.number().min(0).default(60).describe('minutes that a night waits for a busy folder'),
+      to: z.string().default('.').describe('folder to write the files into'),
+    }),
+    async run({ what, folder, at, wait, to }, { report }) {
+      const { makeFolder, writeFileAtomic } = await import('../../crawlers/shell/folder.ts');
+      const program = resolve(process.argv[1]);
+      const { files, next } = isConfig(what)
+        ? configFiles(what, (await runOptions()).shape)
+        : await scheduleFiles(what, { program, folder, at, wait });
+      const taken = [...Object.keys(files), ...(isConfig(what) ? CONFIG_FILES : [])].find((name) =>
+        existsSync(join(to, name)),
+      );
+      if (taken !== undefined)
+        throw badInput('BAD_OPTION', `${join(to, taken)}: there is such a file`, 'choose another folder with --to');
+      makeFolder(to);
+      const paths = Object.keys(files).map((name) => join(to, name));
+      for (const [i, text] of Object.values(files).entries()) writeFileAtomic(paths[i], text);
+      if (program.endsWith('.ts') && !isConfig(what))
+        report.note('it runs this checkout: `npm run build`, and `node dist/main.js init` again');
+      const steps = next.map((line) => `  ${line}`).join('\n');
+      report.result(`${paths.join('\n')}\n\nnext, in ${resolve(to)}:\n${steps}`, { event: 'scheduled', paths, next });
+      return 0;
+    },
+  });
+
+const configFiles = (config: Config, shape: z.ZodRawShape) => ({
+  files: {
+    [CONFIG_NAME]: configText(config, shape),
+    [SCHEMA_NAME]: `${JSON.stringify(configSchema(shape), undefined, 1)}\n`,
   },
+  next: [`edit ${CONFIG_NAME}`, ...['run --dry-run', 'run'].map(commandLine)],
 });
+
+interface When {
+  readonly program: string;
+  readonly folder: string;
+  readonly at: string;
+  readonly wait: number;
+}
+
+async function scheduleFiles(scheduler: Scheduler, { program, folder, at, wait }: When) {
+  const { scheduleFor } = await import('../nights/schedules.ts');
+  const [, hour, minute] = (/^([01]?\d|2[0-3]):([0-5]\d)$/.exec(at) ?? []).map(Number);
+  if (minute === undefined) throw badInput('BAD_OPTION', `--at was given ${JSON.stringify(at)}: expected HH:MM`);
+  const options = ['run', '--log-json', '--wait', String(wait)];
+  const command = [process.execPath, ...process.execArgv, program, ...options];
+  return scheduleFor[scheduler]({ command, folder: resolve(folder), hour, minute });
+}

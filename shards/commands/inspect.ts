@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import type { Site } from '../inspector/server.ts';
 
-/** `trainingPage`: the page of the trainer, a room to the right; `main.ts` knows both. */
+/** `trainingPage`: the page of the trainer, a room to the right; `commands.ts` knows both. */
 export const inspectCommand = (trainingPage: () => Promise<Site>) =>
   defineCommand({
     name: 'inspect',

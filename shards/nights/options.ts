@@ -91,7 +91,11 @@ export const OPERATION = {
     .default(KEEP_NIGHTS)
     .describe('nights whose documents and tokens stay, beside pinned ones and what the model in force was trained on'),
   nothingNewStatus: z.int().min(0).max(255).default(NOTHING_NEW).describe('exit status when there is nothing new'),
-  config: z.string().optional().describe('JSON file with these options (default: vua.config.json where there is one)'),
+  config: z
+    .string()
+    .optional()
+    .describe('JSON file with these options (default: vua.config.json or vua.config.jsonc where there is one)'),
+  printConfig: z.boolean().default(false).describe('write nothing: print the options in force as a config file'),
 } as const;
 
 /** Headings of `vua run --help`, by the first option of each. */
@@ -108,7 +112,9 @@ export const RUN_HEADINGS = {
 } as const;
 
 /** What does not change what a night makes. */
-const OF_OPERATION = 'out config until dryRun wait verifyNights metricsFile metricsPort onFailure'.split(' ');
+const OF_OPERATION = 'out config printConfig until dryRun wait verifyNights metricsFile metricsPort onFailure'.split(
+  ' ',
+);
 
 /** What a snapshot's checksum of the config is of: the folder may move, and who is told may change. */
 export const recipeSettings = (settings: object): object =>
