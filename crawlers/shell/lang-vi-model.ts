@@ -70,7 +70,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
   'with --tokenizer grow: factor by which the text has to have grown since it was trained':
     'với --tokenizer grow: văn bản phải tăng gấp chừng này lần so với lúc huấn luyện trước',
   'folder of document shards (vua clean)': 'thư mục chứa mảnh văn bản (do vua clean ghi)',
-  'folder with tokenizer.json (vua tokenizer train)': 'thư mục chứa tokenizer.json (do vua tokenizer train ghi)',
+  'folder with tokenizer.json: of vua tokenizer train, or a byte-level BPE of others (GPT-2, Llama 3, Qwen)':
+    'thư mục chứa tokenizer.json: do vua tokenizer train ghi, hoặc BPE mức byte của người khác (GPT-2, Llama 3, Qwen)',
   'folder of token shards to write': 'thư mục để ghi mảnh token',
 
   // the model of a night

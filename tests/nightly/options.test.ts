@@ -36,7 +36,11 @@ it.each<[Command, Record<string, string>, string[]]>([
     ['out', 'documents'],
   ],
   [tokensCommand, {}, ['out', 'documents', 'tokenizer']],
-  [trainCommand, { preset: 'modelPreset', seed: 'trainingSeed' }, ['out', 'tokens', 'weights', 'resume', 'rewind']],
+  [
+    trainCommand,
+    { preset: 'modelPreset', seed: 'trainingSeed' },
+    ['out', 'tokens', 'weights', 'resume', 'rewind', 'initFrom', 'phases'],
+  ],
 ])('all options of $name are those of the run, but for where the run puts things', (command, names, without) => {
   const shape: Record<string, unknown> = runOptions.shape;
   const keys = Object.keys(command.options.shape).filter((key) => !without.includes(key));
