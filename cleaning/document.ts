@@ -56,6 +56,7 @@ export const MEASUREMENTS = [
   'paragraphs', //             between blank lines
   'sentences', //              syllables that end like one, and lines that end without
   'mean_syllable_length', //   letters per syllable; web addresses do not count
+  'longest_syllable', //       characters of the longest
   'alphabetic_ratio', //       syllables that hold a letter / syllables
   'symbol_ratio', //           characters that are neither letter, mark, digit, space nor common punctuation / characters
   'digit_ratio', //            digits / characters

@@ -7,7 +7,7 @@ import { badInput } from '../crawlers/shell/errors.ts';
 import { formatNear, leastContainment, type NearRule, parseNear, STANDARD_NEAR, sCurve } from './dedup/near-rule.ts';
 import type { Measurement, Measurements } from './document.ts';
 import { type Filter, passes } from './filters/filter.ts';
-import { type Judgement, judge, PRESETS, type Preset, TABLE, thresholdsOf } from './filters/index.ts';
+import { isAsked, type Judgement, judge, PRESETS, type Preset, TABLE, thresholdsOf } from './filters/index.ts';
 import { LEVELS, type Level } from './pii.ts';
 import { PARAGRAPH_RULES, type ParagraphRule } from './vietnamese/cuts.ts';
 import { TONE_STYLES, type ToneStyle } from './vietnamese/tones.ts';
@@ -220,7 +220,7 @@ export function rulings({ preset, thresholds }: Recipe, measurements: Readonly<R
   return TABLE.flatMap(({ filter }) => {
     const threshold = limits.get(filter.reason);
     const value = measurements[filter.measurement];
-    if (threshold === undefined || value === undefined) return [];
+    if (threshold === undefined || !isAsked(filter, measurements)) return [];
     const { reason, measurement, needs } = filter;
     return { reason, measurement, value, needs, threshold, passes: passes(filter, value, threshold) };
   });

@@ -51,6 +51,15 @@ export const restoreWords = (line: string): string => line.split('\t').map(resto
 function restoreCell(line: string): string {
   const words = [...line.matchAll(WORD)].map(({ 0: word, index }) => ({ word, index, written: caseOf(word) }));
   if (!words.some(({ word, written }) => written === 'capitals' && isMixed(word))) return line;
+  const last = words.at(-1)!;
+  // `CHíNH Phủ`: what ends a heading in capitals is one of them, whatever key was held too short.
+  const told = words.filter(({ written }) => written !== 'either');
+  if (last.written === 'small' && /^[A-Z]/.test(last.word) && isMixed(last.word) && isMixed(words.at(-2)?.word ?? ''))
+    if (
+      told.every(({ written }) => written === 'capitals' || written === last.written) &&
+      told.filter(({ written }) => written === 'small').length === 1
+    )
+      last.written = 'capitals';
   const amongCapitals = standsAmongCapitals(words.map(({ written }) => written));
   let restored = '';
   let done = 0;

@@ -6,6 +6,8 @@ export interface Filter {
   readonly reason: string;
   readonly measurement: Measurement;
   readonly needs: 'at least' | 'at most';
+  /** Asked only of texts with so many syllables. */
+  readonly from?: number;
 }
 
 /** What a station that drops a page says. */

@@ -38,6 +38,8 @@ export interface Row {
 
 // biome-ignore format: a table
 export const TABLE: readonly Row[] = [
+  // Encoded data, or a text whose spaces were lost
+  { stage: 'filter',   filter: length.endlessWord,              recommended: 100_000,               published: 'own' },
   { stage: 'language', filter: vietnamese.notVietnamese,        recommended: 0.35, fineweb2: 0.802, published: 'FineWeb-2: GlotLID score ≥ .802' },
   // By characters of paragraphs: an article with its notes in English passes, an English one with a Vietnamese head does not
   { stage: 'language', filter: vietnamese.mostlyOtherLanguage,  recommended: 0.4,                   published: 'own' },
@@ -109,12 +111,17 @@ export interface Judgement {
   readonly verdict: Rejection;
 }
 
+/** Whether a rule is asked of such a text; measurements that a shard of before does not have decide nothing. */
+export const isAsked = ({ measurement, from = 0 }: Filter, measurements: Readonly<Record<string, number>>): boolean =>
+  measurements[measurement] !== undefined && !(measurements.syllables < from);
+
 /** The first rejection in table order with the station it belongs to, or `true`. */
 export function judge(measurements: Measurements, thresholds: Thresholds): true | Judgement {
   for (const { stage, filter } of TABLE) {
     const threshold = thresholds.get(filter.reason);
     if (threshold === undefined) continue;
     const value = measurements[filter.measurement];
+    if (!isAsked(filter, measurements)) continue;
     if (!passes(filter, value, threshold)) return { stage, verdict: { reason: filter.reason, value, threshold } };
   }
   return true;

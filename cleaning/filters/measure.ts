@@ -31,6 +31,7 @@ export function measure(
     bytes: Buffer.byteLength(text),
     syllables: count,
     mean_syllable_length: ratio(words.letters, words.spelt),
+    longest_syllable: syllables.reduce((longest, { length }) => Math.max(longest, length), 0),
     alphabetic_ratio: ratio(words.alphabetic, count),
     symbol_ratio: ratio(characters.symbols, text.length),
     digit_ratio: ratio(characters.digits, text.length),

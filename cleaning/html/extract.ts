@@ -170,10 +170,26 @@ const POINTER = 0.9;
 /** So near to the head or the end of the text a line that is the author's name is no text. */
 const BYLINE_BLOCKS = 3;
 
-const withoutByline = (blocks: readonly TextBlock[], author: string): readonly TextBlock[] =>
-  blocks.filter(
+const withoutByline = (blocks: readonly TextBlock[], author: string): readonly TextBlock[] => {
+  const kept = blocks.filter(
     ({ text }, i) => author === '' || text !== author || (i >= BYLINE_BLOCKS && i < blocks.length - BYLINE_BLOCKS),
   );
+  // Behind prose; letters and decrees are signed.
+  const prose = kept.at(-2)?.text ?? '';
+  const isSigned = kept.some(({ text }) => SIGNED.test(text));
+  return !isSigned && prose.length >= MIN_PARAGRAPH && ENDS_SENTENCE.test(prose) && BYLINE.test(kept.at(-1)!.text)
+    ? kept.slice(0, -1)
+    : kept;
+};
+
+const NAME = String.raw`\p{Lu}[\p{L}.]{0,7}(?: \p{Lu}[\p{L}.]{0,7}){1,4}`;
+/** Names alone, or behind what they did: `Bài, ảnh: Hải Yến`, `HẢI YẾN - MINH TÚ`, `H.Y`. */
+const BYLINE = new RegExp(
+  String.raw`^(?:(?:(?:Bài|Ảnh|Tin|Thực hiện|Tác giả|Biên tập|Nguồn)(?:(?:,| và| &| -) ?(?:ảnh|bài|video))?: ?)${NAME}|${NAME})(?:(?: ?[-–,/] ?| và )${NAME}){0,3}$|^\p{Lu}\.? ?\p{Lu}\.?$`,
+  'u',
+);
+const SIGNED =
+  /^(?:Điều|Chương|Mục) \d|Nơi nhận|^(?:Kính (?:gửi|thưa)|Thân ái|Trân trọng)|(?:QUYẾT ĐỊNH|NGHỊ QUYẾT|THÔNG TƯ)$/m;
 
 /** Furniture lines go, labels of what was left out, and headings with nothing left below them at the end. */
 function joinBlocks(blocks: readonly TextBlock[]): string {

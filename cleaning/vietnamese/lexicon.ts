@@ -252,7 +252,11 @@ function standsAt(units: Uint16Array, start: number, length: number, place: numb
   return true;
 }
 
-function analyse(written: string): Syllable {
+/** No language writes longer ones: of what is longer only the head is looked at. */
+const LONGEST_READ = 10_000;
+
+function analyse(whole: string): Syllable {
+  const written = whole.length > LONGEST_READ ? whole.slice(0, LONGEST_READ) : whole;
   const parts = written.match(/[\p{L}\p{M}]+/gu) ?? [];
   const lower = parts.map((part) => part.toLowerCase());
   const letters = parts.reduce((sum, part) => sum + part.length, 0);
@@ -283,7 +287,8 @@ function analyse(written: string): Syllable {
   if (!isVietnamese && isTyped(written.toLowerCase().replace(/[^a-z0-9]+$|^[^a-z0-9]+/g, ''))) is |= IS.typed;
   const functionWord = byWord.get(single) ?? byPlainWord.get(single) ?? -1;
   const folded = detach(fold(written));
-  const { length } = letters < written.length ? withoutLeaders(written) : written;
+  const shown = letters < written.length ? withoutLeaders(written) : written;
+  const length = shown === '' ? 0 : shown.length + whole.length - written.length;
   return new Syllable(folded === '' ? 0 : hash32(folded), letters, length, is, functionWord, folded);
 }
 

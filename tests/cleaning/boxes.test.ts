@@ -36,6 +36,22 @@ describe('a handbook in DocBook’s HTML keeps its boxes', () => {
   });
 }); // biome-ignore format: a table
 
+test.each([
+  ['Hải Yến', true],
+  ['HẢI YẾN - MINH TÚ', true],
+  ['Bài, ảnh: Hải Yến', true],
+  ['H.Y', true],
+  ['Hết rồi nghen', false],
+  ['Sông Hậu vẫn chảy.', false],
+])('a line of names behind the last paragraph goes, nothing else: %s', (line, goes) => {
+  const prose =
+    'Con kênh đào từ thời ông cố nay chỉ còn rộng bằng hai sải tay, mùa nước lên vẫn đủ cho chiếc xuồng qua.';
+  const article = `<article>${`<p>${prose}</p>`.repeat(2)}<p>${line}</p></article>`;
+  const last = (html: string): string => extract(html).text.split('\n\n').at(-1)!;
+  expect(last(article)).toBe(goes ? prose : line);
+  expect(last(article.replace('<article>', '<article><p>Điều 1. Kênh do xã giữ.</p>'))).toBe(line);
+});
+
 test('a sidebar beside the text, and an aside of links within it, go', () => {
   const aside = `<aside><p><a href="/1">${TEXTS[5]}</a></p></aside>`;
   const html = page(`<div id="w"><div>${p(0)}${p(1)}${aside}${p(2)}</div><div class="sidebar">${p(3)}</div></div>`);

@@ -208,6 +208,7 @@ describe('capitals that TCVN3 cannot code', () => {
     ['Bà Tư ở xóm Bến. ở đó vui. Bộ đội, TP Hà Nội, UBND xã', 'Bà Tư ở xóm Bến. Ở đó vui. Bộ đội, TP Hà Nội, UBND xã'],
     ['dòng này chưa hết\nở đây mới hết.\nảnh: không có', 'dòng này chưa hết\nở đây mới hết.\nẢnh: không có'],
     ['Gửi ủy ban nhân dân xã và các ủy ban của hội', 'Gửi Ủy ban nhân dân xã và các ủy ban của hội'],
+    ['THủ TướNG CHíNH Phủ', 'THỦ TƯỚNG CHÍNH PHỦ'],
     ['QUYẾT ĐỊNH CỦA XÃ BẾN, Số 5', 'QUYẾT ĐỊNH CỦA XÃ BẾN, Số 5'],
   ])('%s', (written, expected) => expect(restoreCapitals(written)).toBe(expected));
 });

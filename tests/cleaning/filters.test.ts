@@ -58,6 +58,13 @@ describe('judge', () => {
       'language/not_vietnamese',
     ],
     ['prose typed without diacritics', removeDiacritics(PROSE), 'language/no_diacritics', 'kept'],
+    ['a word of 120,000 letters', `${PROSE} ${'a'.repeat(120_000)}`, 'filter/endless_word', 'language/not_vietnamese'],
+    [
+      'a note with two function words',
+      'Bún bò: bắp bò, giò heo, mắm ruốc, sả, ớt, hành tím, rau muống chẻ, bắp chuối. Hầm xương bốn giờ và nêm mắm ruốc, ăn với rau sống, chanh, ớt tươi.',
+      'kept',
+      'filter/too_short',
+    ],
     ['one sentence', 'Chiều nay bến nghỉ một chuyến vì gió lớn.', 'filter/too_short', 'filter/too_short'],
     [
       'a base64 block in prose',

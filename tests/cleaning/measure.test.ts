@@ -38,6 +38,7 @@ describe('measure', () => {
       bytes: Buffer.byteLength(text),
       syllables: 12,
       mean_syllable_length: 24 / 9,
+      longest_syllable: 3,
       alphabetic_ratio: 9 / 12,
       symbol_ratio: 2 / text.length,
       digit_ratio: 1 / text.length,

@@ -160,7 +160,7 @@ describe('vua clean --what-if', () => {
 describe('a recipe of another version of vua', () => {
   it.each([
     [{ preset: 'tomorrow' }, /manifest\.json: preset "tomorrow", expected one of recommended, fineweb2, keep-all$/],
-    [{ thresholds: { too_blue: 1 } }, /threshold "too_blue", expected one of not_vietnamese, /],
+    [{ thresholds: { too_blue: 1 } }, /threshold "too_blue", expected one of endless_word, not_vietnamese, /],
     [{ personalData: 'none' }, /personal data "none", expected one of off, basic, strict$/],
   ])('is refused by name where its rules are asked for, and read elsewhere: %j', async (other, says) => {
     const dir = temporaryFolder();
