@@ -7,13 +7,14 @@
  */
 import { badInput, reasonOf, ToolkitError } from '../crawlers/shell/errors.ts';
 import { checksumOf } from '../shards/checksum.ts';
+import { RuleEncoder } from './encode/by-rule.ts';
 import type { TokenIds } from './encode/encode.ts';
 import { CONFIG_FILE, TOKENIZER_FILE } from './encode/export.ts';
 import { type Codec, isForeign, openForeign, type TokenizerJson } from './encode/foreign.ts';
 import { openOwn } from './encode/own.ts';
 import { parseTokenizer } from './encode/parse.ts';
 import type { BpeModel } from './model.ts';
-import type { SplitRule } from './text/split.ts';
+import { SPLIT_RULES, type SplitRule } from './text/split.ts';
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -95,6 +96,17 @@ export class Tokenizer {
    */
   encode(text: Uint8Array | string): TokenIds {
     return this.#codec.encode(text);
+  }
+
+  /**
+   * Ids of a text in an engine that has these merges, another split rule and no normaliser: `pre` is llama.cpp's name of
+   * the rule, one of those in text/split.ts. Slow: for samples. Undefined of a tokenizer that was not made here.
+   */
+  encodingElsewhere(pre: string): ((text: string) => number[]) | undefined {
+    const rule = SPLIT_RULES.find((known) => known.pre === pre);
+    if (rule === undefined || this.model === undefined) return undefined;
+    const encoder = new RuleEncoder(this.model, rule);
+    return (text) => encoder.encode(text);
   }
 
   /**

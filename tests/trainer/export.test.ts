@@ -5,6 +5,7 @@ import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { SPLIT_RULES, splitNamed } from '../../tokenizer/text/split.ts';
+import { differencesIn, elsewhereNotes } from '../../trainer/export/elsewhere.ts';
 import { type ExportOptions, exportCheckpoint } from '../../trainer/export/export.ts';
 import { llamaRuleOf } from '../../trainer/export/gguf-tokenizer.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
@@ -14,7 +15,7 @@ import { openCurve } from '../../trainer/record/curve.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { exportParity } from '../golden/export-parity.ts';
 import { temporaryFolder } from '../support.ts';
-import { sampleTexts } from '../tokenizer/support.ts';
+import { sampleTexts, tokenizerOf, train } from '../tokenizer/support.ts';
 import { fromHalf, readGguf } from './gguf-read.ts';
 import { randomCheckpoint, writeTokenizer } from './support.ts';
 
@@ -252,6 +253,31 @@ describe('a GGUF file', () => {
     const twoDigits = () => llamaRuleOf(splitNamed('vua', { digits: 2 }));
     expect(twoDigits).toThrow(expect.objectContaining({ code: 'NOT_EXPORTABLE' }));
   });
+});
+
+/** What llama.cpp does otherwise is counted by its rule: no number loses its space but those with one that is a token. */
+it('counts what differs in llama.cpp for a rule that it lacks, and says what NFD costs', async () => {
+  const lines = sampleTexts()
+    .slice(0, 8)
+    .flatMap((text) => text.split('\n').filter(Boolean));
+  const noted: string[] = [];
+  for (const [split, maxSyllables] of [
+    ['vua', 1],
+    ['vua', 3],
+    ['superbpe', 3],
+    ['llama3', 1],
+  ] as const) {
+    const tokenizer = tokenizerOf(await train(sampleTexts(), { vocabSize: 1200, split, maxSyllables }));
+    const rule = llamaRuleOf(tokenizer.split);
+    const found = differencesIn([...lines, 'từ 1 đến 2, 34567 và 123 456'], tokenizer, rule)!;
+    if (rule.isExact) expect(found.otherLines).toBe(0);
+    if (rule.pre === 'superbpe' && !rule.isExact) expect(found.otherLines).toBeGreaterThan(0);
+    expect(found.otherTokens / found.tokens).toBeLessThan(0.05);
+    expect(found.decomposed).toBeGreaterThan(1.5);
+    noted.push(...elsewhereNotes(rule, found));
+  }
+  expect(noted.filter((note) => /lines have other tokens there \(\d\.\d\d % of tokens\)/.test(note)).length).toBe(2);
+  expect(noted.filter((note) => /NFD gives \d\.\d × as many tokens/.test(note)).length).toBe(4);
 });
 
 it('rounds to f16 like the nearest of all 65536, ties to even', () => {

@@ -32,6 +32,8 @@ export interface UnicodeFacts {
 }
 
 const CODE_POINTS = 0x110000;
+/** Planes in which nothing has been assigned so far: the test of all classes would tell. */
+const EMPTY_PLANES = { first: 0x40000, end: 0xe0000 } as const;
 const BLOCK = 64;
 /** Characters classified at a time. */
 const CHUNK = 1024;
@@ -48,15 +50,30 @@ function buildFacts(): Uint8Array {
   const composed: Composed[] = [];
   for (let first = 0; first < CODE_POINTS; first += CHUNK) {
     if (first >= 0xd800 && first < 0xe000) continue; // surrogates are no characters
+    if (first === EMPTY_PLANES.first) first = EMPTY_PLANES.end;
     const text = range(first, CHUNK);
     if (/^[\p{Cn}\p{Co}]+$/u.test(text)) continue; // unassigned or private: most of Unicode
-    classify(text, first, facts);
-    for (let i = first; i < first + CHUNK; i += BLOCK) markUnstable(i, facts, composed);
+    if (/^\p{L}+$/u.test(text)) facts.fill(LETTER, first, first + CHUNK);
+    else classify(text, first, facts);
+    // A combining class have marks alone.
+    if (!/\p{M}/u.test(text) && text.normalize('NFD') === text) continue;
+    for (let i = first; i < first + CHUNK; i += BLOCK) {
+      if (i < HANGUL.first || i + BLOCK > HANGUL.end) markUnstable(i, facts, composed);
+    }
   }
+  for (const part of HANGUL_PARTS) facts[part] |= UNSTABLE;
   // A character that begins with such a later part joins what stands before it as well (so far one script has it).
   for (const { whole, head } of composed) if ((facts[head] & UNSTABLE) !== 0) facts[whole] |= UNSTABLE;
   return facts;
 }
+
+/** Blocks of Hangul syllables alone: all are composed, of a first, a vowel and perhaps a last, by rule. */
+const HANGUL = { first: 0xac00, end: 0xd780 } as const;
+/** The vowels and the lasts. */
+const HANGUL_PARTS = [
+  ...Array.from({ length: 21 }, (_, i) => 0x1161 + i),
+  ...Array.from({ length: 27 }, (_, i) => 0x11a8 + i),
+];
 
 /** A character with a decomposition, and the first character of that. */
 interface Composed {
@@ -64,14 +81,12 @@ interface Composed {
   readonly head: number;
 }
 
-/** Consecutive characters, each between the two given ones where given. */
-function range(first: number, count: number, before?: number, after?: number): string {
+/** Consecutive characters. */
+function range(first: number, count: number): string {
   const units: number[] = [];
   for (let codePoint = first; codePoint < first + count; codePoint++) {
-    if (before !== undefined) units.push(before);
     if (codePoint < 0x10000) units.push(codePoint);
     else units.push(0xd7c0 + (codePoint >> 10), 0xdc00 | (codePoint & 0x3ff));
-    if (after !== undefined) units.push(after);
   }
   return String.fromCharCode(...units);
 }
@@ -95,18 +110,24 @@ function classify(text: string, first: number, facts: Uint8Array): void {
 }
 
 /**
- * Marks the characters that NFC replaces, that can be the later part of a composition, or that have a combining class.
- * A character with a combining class changes places under NFD with U+0301 (class 230) before it or U+0334 (class 1)
- * after it; all others stay between them, so that one call clears most blocks.
+ * Marks the characters that NFC replaces, that can be the later part of a composition, or that have a combining class. A
+ * mark with a combining class changes places under NFD with U+0301 (class 230) before it or U+0334 (class 1) after it.
  */
 function markUnstable(first: number, facts: Uint8Array, composed: Composed[]): void {
-  const isUntouched = (text: string): boolean => text.normalize('NFD') === text;
-  if (isUntouched(range(first, BLOCK, 0x301, 0x334))) return;
+  const block = range(first, BLOCK);
+  const hasMarks = /\p{M}/u.test(block);
+  if (!hasMarks && block.normalize('NFD') === block) return;
   for (let codePoint = first; codePoint < first + BLOCK; codePoint++) {
     const character = String.fromCodePoint(codePoint);
-    const [head, ...later] = Array.from(character.normalize('NFD'), (part) => part.codePointAt(0)!);
-    const hasClass = head === codePoint && !isUntouched(range(codePoint, 1, 0x301, 0x334));
-    if (hasClass || character.normalize('NFC') !== character) facts[codePoint] |= UNSTABLE;
+    const parts = character.normalize('NFD');
+    if (parts === character) {
+      if ((facts[codePoint] & MARK) === 0) continue;
+      const between = `\u0301${character}\u0334`;
+      if (between.normalize('NFD') !== between) facts[codePoint] |= UNSTABLE;
+      continue;
+    }
+    const [head, ...later] = Array.from(parts, (part) => part.codePointAt(0)!);
+    if (character.normalize('NFC') !== character) facts[codePoint] |= UNSTABLE;
     for (const part of later) facts[part] |= UNSTABLE;
     if (head !== codePoint) composed.push({ whole: codePoint, head: head! });
   }
@@ -116,13 +137,13 @@ function compact(facts: Uint8Array): UnicodeFacts {
   const numbers = new Map<string, number>();
   const blocks: Uint8Array[] = [];
   const blockOf = new Uint16Array(CODE_POINTS / BLOCK);
+  const words = new Int32Array(facts.buffer);
   for (let i = 0; i < blockOf.length; i++) {
-    const block = facts.subarray(i * BLOCK, (i + 1) * BLOCK);
-    const previous = i > 0 ? blocks[blockOf[i - 1]] : undefined;
-    if (previous?.every((value, j) => value === block[j])) {
+    if (i > 0 && isLikePrevious(words, i)) {
       blockOf[i] = blockOf[i - 1];
       continue;
     }
+    const block = facts.subarray(i * BLOCK, (i + 1) * BLOCK);
     const key = block.join();
     const number = numbers.get(key) ?? blocks.push(block) - 1;
     numbers.set(key, number);
@@ -131,4 +152,11 @@ function compact(facts: Uint8Array): UnicodeFacts {
   const joined = new Uint8Array(blocks.length * BLOCK);
   for (const [number, block] of blocks.entries()) joined.set(block, number * BLOCK);
   return { blockOf, facts: joined };
+}
+
+/** Four characters a word. */
+function isLikePrevious(words: Int32Array, block: number): boolean {
+  const length = BLOCK / 4;
+  for (let i = block * length; i < (block + 1) * length; i++) if (words[i] !== words[i - length]) return false;
+  return true;
 }

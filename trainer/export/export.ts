@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder, readJsonIfPresent, syncFolder, writeFault, writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import { readDocuments } from '../../shards/documents/read.ts';
+import { holdsDocuments, readDocuments } from '../../shards/documents/read.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { toBrain, toHalf } from '../gpu/half.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -15,10 +15,11 @@ import type { Dtype } from '../record/safetensors.ts';
 import { TensorFile, type TensorSource, writeHashed, writeSafetensors } from '../record/tensor-file.ts';
 import { heldOutFigures, readEvaluation } from '../run/history.ts';
 import type { HeldOutFigures } from '../run/options.ts';
+import { differencesIn, elsewhereNotes, sampleLines } from './elsewhere.ts';
 import type { ExportDtype, ExportFormat, GgufType } from './formats.ts';
 import { ggufBytes, ggufHeader, ggufPadding } from './gguf.ts';
 import { type GgufFacts, ggufMetadata, ggufTensors } from './gguf-model.ts';
-import { llamaRuleOf } from './gguf-tokenizer.ts';
+import { type LlamaRule, llamaRuleOf } from './gguf-tokenizer.ts';
 import {
   assertExportable,
   configJson,
@@ -74,7 +75,9 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   const ours = await Tokenizer.load(dir);
   const ids = specialIdsOf(ours);
   const rule = format === 'hf' ? undefined : llamaRuleOf(ours.split); // before anything is written
-  const heldOut = figuresOf(dirname(resolve(dir)), state);
+  const run = dirname(resolve(dir));
+  const heldOut = figuresOf(run, state);
+  const notes = rule ? await llamaNotes(rule, ours, [options.documents, join(run, '..', 'documents')], signal) : [];
   const data = options.documents ? await dataShares(options.documents, signal) : [];
   const files: string[] = [];
   makeFolder(out);
@@ -117,7 +120,7 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
     warnings: [
       ...(isNotBest ? [`${dir}: the newest; no checkpoint was evaluated on held-out text, so none is the best`] : []),
       ...damaged.map(({ reason }) => `damaged, passed over: ${reason}`),
-      ...(rule && !rule.isExact ? [SPACED] : []),
+      ...notes,
     ],
   };
 }
@@ -148,8 +151,12 @@ async function writeWeights(path: string, from: string, dtype: ExportDtype): Pro
   }
 }
 
-const SPACED =
-  'llama.cpp has no split rule that keeps a number with the space before it: most numbers give the same tokens there, not all (trainer/README.md); give it token ids where that matters';
+/** Counted on the documents given, else on those beside the run, as `vua run` lays them. */
+async function llamaNotes(rule: LlamaRule, tokenizer: Tokenizer, folders: (string | undefined)[], signal: AbortSignal) {
+  const documents = folders.find((folder) => folder !== undefined && holdsDocuments(folder));
+  const lines = documents === undefined ? [] : await sampleLines(documents, signal);
+  return elsewhereNotes(rule, differencesIn(lines, tokenizer, rule));
+}
 
 /** Closing figures where they are of this very step, else what the curve has up to it; of one text either way. */
 function figuresOf(run: string, { step, heldOutBitsPerByte }: CheckpointState): HeldOutFigures | undefined {
