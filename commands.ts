@@ -24,6 +24,7 @@ import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
 import { tokenizerEncodeCommand } from './tokenizer/commands/encode.ts';
 import { tokenizerEvaluateCommand } from './tokenizer/commands/evaluate.ts';
 import { tokenizerExplainCommand } from './tokenizer/commands/explain.ts';
+import { tokenizerExtendCommand } from './tokenizer/commands/extend.ts';
 import { tokensCommand } from './tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
 import { benchCommand } from './trainer/commands/bench.ts';
@@ -53,6 +54,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   Corpus: [crawlCommand, crawlReportCommand, crawlCapturesCommand, cleanCommand, explainCommand],
   Tokenizer: [
     tokenizerTrainCommand,
+    tokenizerExtendCommand,
     tokenizerEncodeCommand,
     tokenizerDecodeCommand,
     tokenizerEvaluateCommand,

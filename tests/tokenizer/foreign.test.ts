@@ -9,7 +9,8 @@ import { tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import type { BpeModel } from '../../tokenizer/model.ts';
 import { splitNamed, splitPatterns } from '../../tokenizer/text/split.ts';
-import { temporaryFolder } from '../support.ts';
+import { extendTokenizer } from '../../tokenizer/train/extend.ts';
+import { context, temporaryFolder } from '../support.ts';
 import { sampleTexts, train } from './support.ts';
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -85,6 +86,35 @@ it.each([
   expect(() => Tokenizer.parse(bytes(json), 'x/tokenizer.json')).toThrow(
     expect.objectContaining({ code: 'BAD_TOKENIZER', message: expect.stringMatching(message) }),
   );
+});
+
+it('is extended: old ids stay, texts take fewer, and Hugging Face agrees', async () => {
+  const [base, out, text] = [temporaryFolder(), temporaryFolder(), join(temporaryFolder(), 'a.txt')];
+  const { json, config } = await dressed('qwen3');
+  writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(json));
+  writeFileSync(join(base, 'tokenizer_config.json'), JSON.stringify(config));
+  writeFileSync(text, sampleTexts().join('\n'));
+  const done = await extendTokenizer({ base, documents: [text], add: 120, out, validShare: 0 }, context());
+  const { added, vocabSize, tokensPerSyllable } = done.report!;
+  expect([added, vocabSize]).toEqual([120, 1006]);
+  expect(tokensPerSyllable.after).toBeLessThan(tokensPerSyllable.before - 0.02);
+  const [old, now] = [await Tokenizer.load(base), await Tokenizer.load(out)];
+  expect(now.slow).toBeUndefined();
+  for (let id = 0; id < old.vocabSize; id++) expect(now.bytesOf(id)).toEqual(old.bytesOf(id));
+  const theirs = new HfTokenizer(
+    { ...JSON.parse(readFileSync(join(out, 'tokenizer.json'), 'utf8')), added_tokens: [] },
+    {},
+  );
+  let [before, after] = [0, 0];
+  for (const one of [...sampleTexts(), ...HARD]) {
+    const ids = now.encode(one);
+    expect(Array.from(ids)).toEqual(theirs.encode(one, { add_special_tokens: false }).ids);
+    [before, after] = [before + old.encode(one).length, after + ids.length];
+  }
+  expect(after).toBeLessThan(before);
+  // A new token is made of old ones that have its bytes.
+  for (let id = old.vocabSize; id < now.vocabSize; id++)
+    expect(old.decodeBytes(old.piecesOf(now.bytesOf(id)))).toEqual(now.bytesOf(id));
 });
 
 const { VUA_PYTHON: python } = process.env;

@@ -64,12 +64,12 @@ export class Merger {
     (a, b) => this.#left[a] < this.#left[b] || (this.#left[a] === this.#left[b] && this.#right[a] < this.#right[b]),
   );
 
-  readonly #vocabulary: Vocabulary;
+  readonly #vocabulary: Pick<Vocabulary, 'size' | 'add'>;
   readonly #rule: MergeRule;
   readonly #limit: number;
 
   /** @param limit Tokens that the vocabulary may come to hold. */
-  constructor(words: Words, vocabulary: Vocabulary, rule: MergeRule, limit: number) {
+  constructor(words: Words, vocabulary: Pick<Vocabulary, 'size' | 'add'>, rule: MergeRule, limit: number) {
     this.#vocabulary = vocabulary;
     this.#rule = rule;
     this.#limit = limit;
