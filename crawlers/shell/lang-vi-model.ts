@@ -2,6 +2,8 @@
 export const OF_MODELS: Readonly<Record<string, string>> = {
   // vua --help
   'train a byte-level BPE tokenizer for Vietnamese': 'huấn luyện bộ tách token BPE mức byte cho tiếng Việt',
+  'add Vietnamese tokens to a tokenizer of others; its ids stay':
+    'thêm token tiếng Việt vào bộ tách token của người khác; các id cũ giữ nguyên',
   'text to token ids': 'văn bản thành mã token',
   'token ids to text': 'mã token thành văn bản',
   'bytes per token, syllables and round trips by source, beside other tokenizers':
