@@ -7,6 +7,7 @@ import { flagOf } from '../crawlers/shell/command.ts';
 import { inVietnamese, VIETNAMESE } from '../crawlers/shell/lang-vi.ts';
 import { languageOf } from '../crawlers/shell/language.ts';
 import { below } from './house.ts';
+import { releaseNote } from './release-note.ts';
 import { MAIN } from './vietnamese.ts';
 
 const commands = Object.values(COMMANDS).flat();
@@ -118,6 +119,14 @@ describe('documents', () => {
     );
     expect(broken).toEqual([]);
   });
+});
+
+it('takes a release note from the changelog', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(releaseNote(readFileSync('CHANGELOG.md', 'utf8'), version)).toMatch(/^- .+\n/);
+  const changelog = '# Changelog\n\n## 1.10.0\n\n- ten\n\n## 1.1.0 (2027-01-02)\n\n- one\n';
+  expect(releaseNote(changelog, '1.1.0')).toBe('- one\n');
+  expect(() => releaseNote(changelog, '1.1')).toThrow(/no part/);
 });
 
 const COMMON = ['--json', '--log-json', '--debug', '--lang', '--help'];

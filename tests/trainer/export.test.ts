@@ -8,6 +8,7 @@ import { SPLIT_RULES, splitNamed } from '../../tokenizer/text/split.ts';
 import { differencesIn, elsewhereNotes } from '../../trainer/export/elsewhere.ts';
 import { type ExportOptions, exportCheckpoint } from '../../trainer/export/export.ts';
 import { llamaRuleOf } from '../../trainer/export/gguf-tokenizer.ts';
+import { largest } from '../../trainer/export/model-card.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { toHalf } from '../../trainer/gpu/half.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
@@ -330,4 +331,16 @@ it.for([
   if (typeof parity === 'string') return skip(parity);
   expect(parity.logits).toBeLessThan(1e-3);
   expect(parity.equalTexts / parity.texts).toBeGreaterThan(leastEqual);
+});
+
+it('has a card of twenty sources and one row for the others of each licence', () => {
+  const data = Array.from({ length: 25 }, (_, i) => ({
+    ...{ source: `host-${i}`, licence: i % 2 === 0 ? 'cc-by-4.0' : '', documents: 100 - i, bytes: 1000 },
+  }));
+  expect(largest(data.slice(0, 20))).toEqual(data.slice(0, 20));
+  expect(largest(data).slice(0, 20)).toEqual(data.slice(0, 20));
+  expect(largest(data).slice(20)).toEqual([
+    { source: '3 more sources', licence: 'cc-by-4.0', documents: 80 + 78 + 76, bytes: 3000 },
+    { source: '2 more sources', licence: '', documents: 79 + 77, bytes: 2000 },
+  ]);
 });

@@ -121,9 +121,27 @@ function dataText(data: readonly DataShare[]): string {
   if (data.length === 0) {
     return 'The documents were not given when this card was written (`vua export --documents DIR` lists their sources and licences).';
   }
-  const rows = data.map(
+  const rows = largest(data).map(
     ({ source, licence, documents, bytes }) =>
       `| ${source} | ${licence || 'not stated'} | ${formatCount(documents)} | ${formatBytes(bytes)} |`,
   );
   return ['| source | licence | documents | text |', '| --- | --- | --: | --: |', ...rows].join('\n');
+}
+
+/** More sources than these become a row for each licence. */
+const MOST_SOURCES = 20;
+
+/** The largest as they are, the others summed by licence. */
+export function largest(data: readonly DataShare[]): readonly DataShare[] {
+  const rest = new Map<string, { sources: number; documents: number; bytes: number }>();
+  for (const { licence, documents, bytes } of data.slice(MOST_SOURCES)) {
+    const sum = rest.get(licence) ?? { sources: 0, documents: 0, bytes: 0 };
+    rest.set(licence, { sources: sum.sources + 1, documents: sum.documents + documents, bytes: sum.bytes + bytes });
+  }
+  const summed = [...rest].map(([licence, { sources, ...sum }]) => ({
+    source: `${formatCount(sources)} more ${sources === 1 ? 'source' : 'sources'}`,
+    licence,
+    ...sum,
+  }));
+  return [...data.slice(0, MOST_SOURCES), ...summed];
 }
