@@ -8,6 +8,7 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { dependencySizes, MOST_MEGABYTES, megabytes, packedSize } from './install-size.ts';
 
 const { VUA_INSTALLED: installed } = process.env;
 const folder = installed ?? mkdtempSync(join(tmpdir(), 'vua-doors-'));
@@ -64,3 +65,13 @@ const SAYS: Readonly<Record<string, RegExp>> = {
 it('lets a program through the door of every room', () => {
   for (const [room, says] of Object.entries(SAYS)) expect(node(`out/${room}.js`), room).toMatch(says);
 }, 180_000);
+
+it(`is installed in ${MOST_MEGABYTES} MB: what only training needs is fetched when it is first needed`, () => {
+  const dependencies = dependencySizes();
+  const names = dependencies.map(([name]) => name);
+  expect(names).toContain('better-sqlite3');
+  for (const name of ['webgpu', 'koffi', '@sparticuz/chromium']) expect(names).not.toContain(name);
+  const bytes = dependencies.reduce((sum, [, size]) => sum + size, packedSize());
+  expect(megabytes(bytes)).toBeLessThanOrEqual(MOST_MEGABYTES);
+  expect(megabytes(bytes)).toBeGreaterThan(20);
+});

@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { Gpu, grantedLimits, WANTED_FEATURES } from './device.ts';
+import { gpuPackage, importDawn, installed } from './packages.ts';
 
 export const ADAPTER_CHOICES = ['auto', 'gpu', 'software', 'embedded'] as const;
 export type AdapterChoice = (typeof ADAPTER_CHOICES)[number];
@@ -76,7 +77,7 @@ export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
  * to the end (locks are given back) was there before.
  */
 function leaveAtOnce(status: number): void {
-  if (status !== INTERRUPTED || process.platform === 'win32') return;
+  if (status !== INTERRUPTED || process.platform === 'win32' || installed('koffi') === undefined) return;
   try {
     loadKoffi().load(null).func('void _exit(int)')(status);
   } catch {} // koffi is not installed
@@ -84,7 +85,7 @@ function leaveAtOnce(status: number): void {
 
 async function requestAdapter(tried: string[]): Promise<GPUAdapter | null> {
   if (!process.listeners('exit').includes(leaveAtOnce)) process.on('exit', leaveAtOnce);
-  const { create } = await import('webgpu');
+  const { create } = await importDawn();
   try {
     const gpu = create(DAWN_FLAGS);
     keptForTheProcess.push(gpu);
@@ -98,7 +99,7 @@ async function requestAdapter(tried: string[]): Promise<GPUAdapter | null> {
 /** A device that computes nothing and refuses no size of matrix: for compiling shaders that no adapter here can run. */
 export async function nullDevice(): Promise<GPUDevice> {
   if (process.platform === 'linux') hasVulkanLoader([]) || useEmbeddedDriver(); // Dawn wants a loader to start
-  const { create } = await import('webgpu');
+  const { create } = await importDawn();
   const gpu = create([...DAWN_FLAGS, 'backend=null']);
   keptForTheProcess.push(gpu);
   const adapter = (await gpu.requestAdapter())!;
@@ -132,7 +133,7 @@ function hasVulkanLoader(tried: string[]): boolean {
 interface Koffi {
   load(path: string | null, options?: { global: boolean }): { func(signature: string): (...values: unknown[]) => void };
 }
-const loadKoffi = (): Koffi => createRequire(import.meta.url)('koffi') as Koffi;
+const loadKoffi = (): Koffi => createRequire(import.meta.url)(gpuPackage('koffi')) as Koffi;
 
 function loadGlobally(library: string): void {
   keptForTheProcess.push(loadKoffi().load(library, { global: true }));
@@ -149,8 +150,7 @@ function useEmbeddedDriver(): void {
 }
 
 function unpackSwiftShader(): string {
-  const require = createRequire(import.meta.url);
-  const packageRoot = join(dirname(require.resolve('@sparticuz/chromium')), '..', '..');
+  const packageRoot = join(dirname(gpuPackage('@sparticuz/chromium')), '..', '..');
   const manifest = [packageRoot, dirname(packageRoot)].map((dir) => join(dir, 'package.json')).find(existsSync);
   if (!manifest) throw new Error('package @sparticuz/chromium is incomplete: run npm ci');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
