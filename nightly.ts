@@ -364,7 +364,8 @@ async function summarise(
   const { trainingRows } = await import('./trainer/run/rows.ts');
   const { showModel } = await import('./trainer/run/show.ts');
   const { out, prompt } = settings;
-  const shown = trained && (await showModel(settings, signal));
+  // A model that stays was shown on its night.
+  const shown = trained && !isTold(out, trained) ? await showModel(settings, signal) : undefined;
   if (signal.aborted) return INTERRUPTED;
   const { seconds } = log;
   const stats = settings.until === 'crawl' ? {} : await statsOf(out, signal);

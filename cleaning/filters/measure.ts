@@ -2,7 +2,7 @@
 
 import type { Measurement } from '../document.ts';
 import { codeUnits } from '../vietnamese/code-units.ts';
-import { repeatedGrams, topGram } from '../vietnamese/grams.ts';
+import { letGo, repeatedGrams, topGram } from '../vietnamese/grams.ts';
 import {
   FINEWEB_STOPWORDS,
   FUNCTION_WORDS,
@@ -245,11 +245,13 @@ function measureGrams(all: readonly Syllable[], characters: number) {
   const top5 = top3 === 0 ? 0 : topGram(syllables, 5, times);
   const dup: number[] = [];
   for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : repeatedGrams(syllables, n));
+  const top7 = top5 === 0 ? 0 : topGram(syllables, 7, times);
+  letGo();
   const share = (part: number): number => Math.min(1, ratio(part, characters));
   return {
     top_3gram_char_frac: share(top3),
     top_5gram_char_frac: share(top5),
-    top_7gram_char_frac: top5 === 0 ? 0 : share(topGram(syllables, 7, times)),
+    top_7gram_char_frac: share(top7),
     dup_8gram_char_frac: share(dup[0]),
     dup_10gram_char_frac: share(dup[1]),
     dup_12gram_char_frac: share(dup[2]),

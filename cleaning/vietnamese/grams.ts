@@ -6,18 +6,28 @@ import { mix32, type Syllable } from './lexicon.ts';
 
 /** Gram hash → count, and characters of all of them. */
 let slots = { keys: new Int32Array(0), counts: new Int32Array(0), lengths: new Int32Array(0) };
-/** A table for more grams than this is let go after its document. */
-const MAX_KEPT = 1 << 22;
+/** A table of more slots than this is let go after its document, and is as full as it can be without losing time. */
+const MAX_KEPT = 1 << 20;
 
 function clearSlots(grams: number): number {
   let size = 64;
-  while (size < grams * 2) size *= 2;
-  if (slots.keys.length < size || slots.keys.length > MAX_KEPT) {
+  while (size < (grams * 2 <= MAX_KEPT ? 2 : 4 / 3) * grams) size *= 2;
+  if (slots.keys.length < size) {
+    forgetSlots();
     slots = { keys: new Int32Array(size), counts: new Int32Array(size), lengths: new Int32Array(size) };
   } else {
     slots.counts.fill(0, 0, size);
   }
   return size - 1;
+}
+
+/** Behind the last grams of a document: the table of a long one goes. */
+export function letGo(): void {
+  if (slots.keys.length > MAX_KEPT) forgetSlots();
+}
+
+function forgetSlots(): void {
+  slots = { keys: new Int32Array(0), counts: new Int32Array(0), lengths: new Int32Array(0) };
 }
 
 /** Slot of the gram; its count is 0 when it is new. */

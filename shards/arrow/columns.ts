@@ -10,6 +10,8 @@ import type { ColumnData } from './write-shard.ts';
 
 const FIRST_ROWS = 1024;
 const FIRST_BYTES = 64 * 1024;
+/** What a longer text needed is let go with it. */
+const MAX_KEPT = 1 << 24;
 /** UTF-8 needs at most three bytes for a UTF-16 code unit. */
 const MAX_UTF8_BYTES = 3;
 
@@ -22,7 +24,8 @@ export class TextColumn {
 
   /** Lone surrogates become U+FFFD. */
   append(value: string): void {
-    const needed = this.bytes + value.length * MAX_UTF8_BYTES;
+    const most = this.bytes + value.length * MAX_UTF8_BYTES;
+    const needed = most > this.#values.length ? this.bytes + Buffer.byteLength(value) : most;
     if (needed > this.#values.length) {
       const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#values.length));
       this.#values.copy(larger, 0, 0, this.bytes);
@@ -47,6 +50,7 @@ export class TextColumn {
   clear(): void {
     this.#rows = 0;
     this.bytes = 0;
+    if (this.#values.length > MAX_KEPT) this.#values = Buffer.allocUnsafe(FIRST_BYTES);
   }
 }
 

@@ -1,4 +1,6 @@
 /** Syllables of a text and the figures that filters judge it by, counted by hand. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
 import { measure, type TextMeasurement } from '../../cleaning/filters/measure.ts';
@@ -128,4 +130,19 @@ describe('measure', () => {
     measured('khác '.repeat(5000));
     expect(measured(text)).toEqual(before);
   });
+});
+
+test('what the grams of a long text needed is let go with it', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const syllables = readSyllables('sông núi biển trời đất '.repeat(1000));
+  const long = Array.from({ length: 900_000 }, (_, i) => syllables[(i * i) % syllables.length]);
+  const held = (): number => {
+    for (const _ of [1, 2]) collect(); // buffers are let go by the next one
+    return process.memoryUsage().arrayBuffers;
+  };
+  measure('', syllables, false);
+  const before = held();
+  measure('', long, false);
+  expect(held() - before).toBeLessThan(2 ** 22);
 });

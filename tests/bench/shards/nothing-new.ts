@@ -59,7 +59,13 @@ function build(crawlDir: string, urls: number, captures: number): void {
       const file = `archive-${String(number).padStart(5, '0')}.warc.gz`;
       if (n < captures) end += members[members.push(capture(n)) - 1].length;
       frontier.settle(urlOf(n), {
-        ...{ state: 'done', status: 200, etag: `"${n}"`, fetchedAt, again: () => ({ nights: 7, rank: RANKS.again, quiet: 0 }) },
+        ...{
+          state: 'done',
+          status: 200,
+          etag: `"${n}"`,
+          fetchedAt,
+          again: () => ({ nights: 7, rank: RANKS.again, quiet: 0 }),
+        },
         ...(n < captures && { stored: { file, end } }),
       });
       if (members.length === CAPTURES_A_FILE || (members.length > 0 && n === captures - 1)) {
@@ -78,7 +84,10 @@ interface Night {
   readonly cpuSeconds: number;
 }
 
-export async function measureNothingNew(urls: number, captures: number): Promise<{ first: Night; second: Night; files: number }> {
+export async function measureNothingNew(
+  urls: number,
+  captures: number,
+): Promise<{ first: Night; second: Night; files: number }> {
   const out = join(makeTemporaryFolder(), 'out');
   const night = async (): Promise<Night> => {
     const options = { out, until: 'tokens', model: 'never', vocabSize: 1000, allowAddress: ['127.0.0.0/8'] };
