@@ -62,7 +62,7 @@ function fail(error: unknown): number {
 }
 
 function printError(code: string, message: string, hint?: string, error?: unknown): void {
-  if (logJson) process.stderr.write(logLine({ event: 'error', code, message, hint }, labels, 'error'));
+  if (report.isLogging) process.stderr.write(logLine({ event: 'error', code, message, hint }, labels, 'error'));
   else process.stderr.write(visible(`error ${code}: ${message}\n${hint ? `hint: ${hint}\n` : ''}`));
   if (debug && error instanceof Error)
     process.stderr.write(

@@ -105,8 +105,15 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
     [['run', '--out', file('taken', 'x'), '--input', file('a.txt', 'Chào.')], /UNWRITABLE_FOLDER: .*taken: EEXIST/],
   ])('vua %j', (args, message) => {
     const { status, stderr, stdout } = vua(...args);
-    const error = stderr.split('\n').filter((line) => line.startsWith('error '));
+    const lines = stderr.trimEnd().split('\n');
+    const events = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    const failed = events.filter(({ event }) => event === 'error');
+    const error = [
+      ...lines.filter((line) => line.startsWith('error ')),
+      ...failed.map((at) => `${at.code}: ${at.message}`),
+    ];
     expect(error, stderr).toHaveLength(1);
+    expect([0, lines.length], 'JSON lines and text beside them').toContain(events.length);
     expect(error[0]).toMatch(message);
     expect(status).toBe(2);
     expect(stderr).not.toMatch(/^ +at /m);

@@ -21,6 +21,8 @@ export interface Reporter {
   readonly isLive?: boolean;
   /** Of every line of its log, where it has some. */
   readonly labels?: LogLabels;
+  /** Whether JSON lines went to stderr: what follows is one too, an error as well. */
+  readonly isLogging?: boolean;
   /** Starts a stage. `total` gives an ETA; leave it out when it is not known. `from`: done in an earlier run. */
   stage(name: string, unit: string, total?: number, from?: number): Progress;
   /** A sentence for people on stderr (`{"event":"note"}` when not a terminal). */
@@ -83,11 +85,18 @@ export function createReporter(
   stderr: OutputStream = process.stderr,
 ): Reporter {
   const live = stderr.isTTY === true && !json && !logJson;
-  const emit = (event: Record<string, unknown>): void => void stderr.write(logLine(event, labels));
+  let isLogging = logJson;
+  const emit = (event: Record<string, unknown>): void => {
+    isLogging = true;
+    stderr.write(logLine(event, labels));
+  };
   return {
     json,
     isLive: live,
     labels,
+    get isLogging() {
+      return isLogging;
+    },
     stage: (name, unit, total, from = 0) => startStage({ name, unit, total, from }, live, stderr, emit),
     note(text) {
       if (live) stderr.write(`\r\x1b[J${visible(text)}\n`);

@@ -84,3 +84,15 @@ it('lines below the live one are written over by whatever comes next; a pipe has
   });
   expect(piped.err.map((line) => JSON.parse(line).event)).toEqual(['start', 'progress']);
 });
+
+it('knows whether it has spoken in JSON lines: an error behind them is one', () => {
+  for (const [isTTY, isLogging] of [
+    [true, false],
+    [false, true],
+  ] as const) {
+    const { report } = heard({ json: false }, isTTY);
+    expect(report.isLogging).toBe(false);
+    report.note('x');
+    expect(report.isLogging).toBe(isLogging);
+  }
+});

@@ -2,7 +2,7 @@
  * `vua check`: the proofs of the trainer on the adapter at hand, one line each with its figure. The tests assert the same
  * figures; this command answers for another adapter, a new driver, a new machine.
  */
-import { INTERRUPTED } from '../../crawlers/shell/command.ts';
+import { DONE, INTERRUPTED, NOT_VERIFIED } from '../../crawlers/shell/command.ts';
 import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { formatBytes, formatSeconds } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
@@ -223,7 +223,7 @@ const PROOFS: readonly Proof[] = [
   { name: 'one batch learnt by heart', run: async (gpu) => below(await overfitLoss(gpu), 0.1) },
 ];
 
-/** Tries one proof after the other. @returns the exit status: 1 when one fails */
+/** Tries one proof after the other. @returns the exit status: 3 when one fails */
 export async function check(adapter: AdapterChoice, { signal, report }: Work): Promise<number> {
   const gpu = await openGpu(adapter);
   report.note(`adapter: ${describe(gpu.facts)}`);
@@ -245,5 +245,5 @@ export async function check(adapter: AdapterChoice, { signal, report }: Work): P
   }
   progress.finish({ failed });
   gpu.destroy();
-  return failed > 0 ? 1 : 0;
+  return failed > 0 ? NOT_VERIFIED : DONE;
 }
