@@ -28,7 +28,23 @@ export async function evaluateModel(
   { signal, report }: Work,
 ): Promise<number | undefined> {
   const heldOut = await inTokensOf(checkpoint.dir, text.heldOut, text.from);
-  const { config, options } = checkpoint.state;
+  return withModel(checkpoint, adapter, async (trainer) => {
+    const progress = report.stage('compare', 'tokens', tokensOf(heldOut));
+    const maskDocuments = checkpoint.state.options.maskDocuments === 'true';
+    const onTokens = (done: number): void => progress.update(done);
+    const found = await evaluate(trainer, heldOut, { maskDocuments, signal, onTokens });
+    progress.finish(found && { 'bits/byte': found.bitsPerByte.toFixed(4) });
+    return found?.bitsPerByte;
+  });
+}
+
+/** The weights of a checkpoint on an adapter, as long as they are used. @throws ToolkitError BAD_CHECKPOINT and those of the adapter */
+export async function withModel<T>(
+  checkpoint: Checkpoint,
+  adapter: AdapterChoice,
+  use: (trainer: Trainer) => Promise<T>,
+): Promise<T> {
+  const { config } = checkpoint.state;
   const { precision, microBatch: rows = ROWS } = resumedOptions(checkpoint);
   const gpu = await openGpu(adapter);
   try {
@@ -37,12 +53,7 @@ export async function evaluateModel(
     const trainer = await Trainer.create(gpu, config, { rows, optimizer: OPTIMIZER, storage, kernels });
     try {
       loadCheckpoint(checkpoint, trainer.arena, 'parameters');
-      const progress = report.stage('compare', 'tokens', tokensOf(heldOut));
-      const maskDocuments = options.maskDocuments === 'true';
-      const onTokens = (done: number): void => progress.update(done);
-      const found = await evaluate(trainer, heldOut, { maskDocuments, signal, onTokens });
-      progress.finish(found && { 'bits/byte': found.bitsPerByte.toFixed(4) });
-      return found?.bitsPerByte;
+      return await use(trainer);
     } finally {
       trainer.release();
     }

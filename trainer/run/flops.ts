@@ -35,3 +35,9 @@ export function modelFlopsUtilisation(
   const peak = cardOf(adapterName);
   return peak && (flopsPerToken(config) * tokensPerSecond) / (peak[precision] * 1e12);
 }
+
+/** For runs at equal FLOPs: attention as it is computed, causal, (T + 1)/2 positions on average instead of T. */
+export function causalFlopsPerToken(config: ModelConfig): number {
+  const { layers, heads, headSize, context } = config;
+  return flopsPerToken(config) - 6 * layers * heads * headSize * (context - 1);
+}
