@@ -233,7 +233,11 @@ describe('a folder in another state', () => {
     const out = temporaryFolder();
     const options = { thresholds: { too_short: 30, top_phrase: 0.3 }, personalData: 'strict' } as const;
     await small(out, { ...options, tones: 'old', paragraphs: 'keep', passages: 'keep' });
-    const { recipe, groups: _groups, ...newest } = JSON.parse(readFileSync(manifestPath(out), 'utf8')) as DocumentManifest;
+    const {
+      recipe,
+      groups: _groups,
+      ...newest
+    } = JSON.parse(readFileSync(manifestPath(out), 'utf8')) as DocumentManifest;
     const preset = 'recommended too_short=30 top_phrase=0.3 personal-data=strict';
     const { format, documents, rejects } = newest;
     const old = `${JSON.stringify({ format, version: 2, preset, documents, rejects }, null, 1)}\n`;

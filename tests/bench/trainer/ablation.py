@@ -19,9 +19,11 @@ for name, arm in found["arms"].items():
         for _ in range(found["draws"]):
             chosen = [seeds[pick(len(seeds))] for _ in seeds]
             drawn = [members[pick(len(members))] for members in places.values() for _ in members]
-            draws.append(sum(seed[i] for i in drawn for seed in chosen) / (len(seeds) * math.log(2) * sum(test[i]["bytes"] for i in drawn)))
+            nats, every = (sum(seed[i] for i in drawn for seed in some) for some in (chosen, seeds))
+            size = len(seeds) * math.log(2) * sum(test[i]["bytes"] for i in drawn)
+            draws.append((every + found["seedFactor"] * (nats - every)) / size)
         mean = sum(draws) / len(draws)
         error = math.sqrt(sum((one - mean) ** 2 for one in draws) / (len(draws) - 1))
-        low, high = (sorted(draws)[int(share * len(draws))] for share in (0.025, 0.975))
-        line += [f"{sum(map(sum, seeds)) / (len(seeds) * math.log(2) * total):+.4f}", f"{error:.4f}", f"{low:+.4f}", f"{high:+.4f}", f"{2.8 * error:.4f}"]
+        delta = sum(map(sum, seeds)) / (len(seeds) * math.log(2) * total)
+        line += [f"{delta:+.4f}", f"{error:.4f}", f"{delta - 1.96 * error:+.4f}", f"{delta + 1.96 * error:+.4f}", f"{2.8 * error:.4f}"]
     print("\t".join(line))
