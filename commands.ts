@@ -27,6 +27,7 @@ import { tokenizerExplainCommand } from './tokenizer/commands/explain.ts';
 import { tokenizerExtendCommand } from './tokenizer/commands/extend.ts';
 import { tokensCommand } from './tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
+import { ablateCommand } from './trainer/commands/ablate.ts';
 import { benchCommand } from './trainer/commands/bench.ts';
 import { checkCommand } from './trainer/commands/check.ts';
 import { doctorCommand } from './trainer/commands/doctor.ts';
@@ -65,6 +66,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     planCommand,
     lrFindCommand,
     trainCommand,
+    ablateCommand,
     sampleCommand,
     exportCommand,
     exportModelCommand,
