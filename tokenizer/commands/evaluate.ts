@@ -43,7 +43,7 @@ export const tokenizerEvaluateCommand = defineCommand({
     const { openCompared } = await import('../evaluate/beside.ts');
     const { effectiveOf, Evaluation, formatEvaluations, standardErrorOf } = await import('../evaluate/evaluate.ts');
     const { Tokenizer } = await import('../load.ts');
-    const { drawTexts } = await import('../evaluate/draw-texts.ts');
+    const { drawTexts } = await import('../train/draw-texts.ts');
     const own = await Tokenizer.load(dir);
     const ours: Compared = {
       name: dir,

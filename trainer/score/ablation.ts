@@ -1,6 +1,6 @@
 /**
  * Arms of an ablation beside each other: paired differences of bits per byte, and what they are worth. Knows no adapter:
- * everything follows from `ablation.json`, as `tests/bench/trainer/ablation.py` shows.
+ * everything follows from `ablation.json`, in any language.
  *
  *   Δ         Σ over seeds and documents of (nats of the arm − nats of the baseline) / (seeds · ln 2 · Σ bytes)
  *   interval  hierarchical paired bootstrap: seeds with replacement, documents within their source with replacement, the

@@ -1,7 +1,7 @@
 /** Which documents a tokenizer is evaluated on: held-out ones where there are shards, drawn over all by their hashes. */
 import { checksumOf } from '../../shards/checksum.ts';
 import { holdsDocuments, readTexts as readDocumentTexts, type SourceText } from '../../shards/documents/read.ts';
-import { readTexts } from '../train/documents.ts';
+import { readTexts } from './documents.ts';
 
 export interface DrawnTexts {
   /** In the order of their hashes. */
