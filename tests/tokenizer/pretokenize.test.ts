@@ -64,7 +64,7 @@ test.each(RULES.map((rule) => [`${rule.name} ${rule.digits}`, rule] as const))(
       fc.property(oddText(), (text) => {
         expect(found(text)).toEqual(splitByPatterns(text, rule));
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
     for (const text of sampleTexts().slice(0, 10)) expect(found(text)).toEqual(splitByPatterns(text, rule));
   },
