@@ -157,16 +157,18 @@ export class Decision {
     const cut = withoutPassages(assessment, left, title, this.#engine.settings, this.#engine.hash);
     if (left === '' || cut.judgement !== true) {
       const rejection = { reason: 'repeated_passages', value: 1 - left.length / text.length, threshold: 0 };
-      return { duplicate: { stage: 'near', document: longest(passages).document, rejection } };
+      const partners = passages.map(({ document }) => document);
+      return { duplicate: { stage: 'near', document: longest(passages).document, partners, rejection } };
     }
     const { duplicate, kin } = this.#relations(cut);
     return duplicate === undefined ? { ...cut, kin } : { duplicate };
   }
 
-  #dropDuplicate({ stage, document, rejection }: Duplicate, measured: Measured): Cleaned {
+  #dropDuplicate({ stage, document, partners = [], rejection }: Duplicate, measured: Measured): Cleaned {
     const { page, keys } = this.#keyed;
     this.#store.groups.join(this.#keyOf(measured.text), [document]);
     this.#store.addCopy(document, keys.page, page.place);
+    for (const partner of partners) this.#store.copies.add(partner, keys.page, page.place);
     return this.#drop({ stage, ...rejection, other: this.#store.document(document).id, ...measured });
   }
 
@@ -237,6 +239,8 @@ interface Duplicate {
   readonly stage: 'exact' | 'near';
   /** Number of the document that was kept. */
   readonly document: number;
+  /** All that say parts of it: when one of them leaves it is judged anew. */
+  readonly partners?: readonly number[];
   readonly rejection: Rejection;
 }
 

@@ -94,6 +94,17 @@ describe('passages of fifty syllables and more', () => {
     expect(['0', '1']).toContain(found[2].dropped!.other);
   });
 
+  test.each([0, 1])('such a text is judged anew when either of the kept ones leaves (%i)', async (gone) => {
+    const store = openDedupStore(':memory:');
+    const [a, b] = [story(901, 3), story(902, 3)];
+    const texts = [host(10, a), host(20, b), `${a}\n\n${b}\n\nHết chuyện ấy rồi.`];
+    for await (const _ of clean(pagesOf(texts), { store }));
+    expect(store.copies.anew().pages).toBe(0);
+    store.leave(gone + 1, 'opted_out_later');
+    expect(store.copies.anew().pages).toBe(1);
+    store.close();
+  });
+
   test('a copy of a text that was cut is its copy', async () => {
     const found = await outcomes([host(10, passage), host(20, passage), `${host(20, passage)} Hết chuyện.`]);
     expect(found[2].dropped).toMatchObject({ reason: 'near_duplicate', other: '1' });
