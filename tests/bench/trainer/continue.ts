@@ -22,6 +22,8 @@ const { values } = parseArgs({
     more: { type: 'string', default: '200' },
     steps: { type: 'string', default: '150' },
     width: { type: 'string', default: '64' },
+    context: { type: 'string', default: '128' },
+    batch: { type: 'string', default: '16' },
     'rate-shares': { type: 'string', multiple: true, default: ['1', '0.5'] },
   },
 });
@@ -56,12 +58,12 @@ const options: TrainingOptions = {
     out: join(folder, 'first'),
     depth: 2,
     width: Number(values.width),
-    context: 128,
-    batch: 16,
+    context: Number(values.context),
+    batch: Number(values.batch),
     steps,
     learningRate: 0,
   },
-  ...{ evaluateEvery: steps, evaluateTokens: 16_384, finalTokens: 60_000, checkpointEvery: steps },
+  ...{ evaluateEvery: steps, evaluateTokens: 16_384, finalTokens: 16_384, checkpointEvery: steps },
 };
 const work = { report: quiet, signal };
 const bits = async (change: Partial<TrainingOptions>): Promise<number> =>
