@@ -12,7 +12,7 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
 import { openFolders } from '../loader/token-folders.ts';
-import { openCheckpoint } from '../record/checkpoint.ts';
+import { newestState, openCheckpoint } from '../record/checkpoint.ts';
 import { type Identity, identityOf } from './history.ts';
 import type { Phase, TrainingOptions } from './options.ts';
 import { type Origin, originOf } from './origin.ts';
@@ -38,7 +38,7 @@ export async function openPhases(given: TrainingOptions): Promise<{ readonly all
     const behind = all.at(-1);
     const isLast = i >= phases.length - 1;
     const model = origin?.config;
-    const options: TrainingOptions = phase ? phaseOptions(shared, phase, behind?.options, isLast) : shared;
+    const options = phase ? phaseOptions(shared, phase, behind?.options, isLast) : withWarmup(shared);
     const folders = await openFolders(options.tokens);
     const { vocabSize, tokenizer } = folders[0].manifest;
     const first = all[0]?.folders[0] ?? folders[0];
@@ -57,6 +57,12 @@ export async function openPhases(given: TrainingOptions): Promise<{ readonly all
     });
   }
   return { all, over: all.length > 1 ? Math.min(all.length, reached(given)) - 1 : 0 };
+}
+
+/** A run that is made longer keeps the warm-up that it had, where none is said. */
+function withWarmup(options: TrainingOptions): TrainingOptions {
+  if (options.start !== 'resume' || options.warmup) return options;
+  return { ...options, warmup: Number(newestState(options.out)?.options.warmupSteps) || 0 };
 }
 
 const pastOf = (identity: Identity): string => checksumOf(new TextEncoder().encode(JSON.stringify(identity)));
