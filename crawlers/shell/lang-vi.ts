@@ -53,7 +53,7 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
   'fetch web pages into WARC files, politely, and go on where the last run ended':
     'tải trang web về tệp WARC một cách lịch sự, lần sau làm tiếp từ chỗ dừng',
   'hosts of a crawl, what became of their pages, how the last run ended and what remains':
-    'các máy chủ đã thu thập, số phận từng trang, lần chạy trước kết thúc ra sao và còn lại gì',
+    'các máy chủ đã thu thập, kết quả của từng trang, lần chạy trước kết thúc ra sao và còn lại gì',
   'take pages out of an archive (Common Crawl) by an index at hand, record by record':
     'lấy trang từ kho lưu trữ (Common Crawl) theo chỉ mục có sẵn, từng bản ghi một',
   'write documents for other programs: Parquet, JSON lines, a folder for datasets.load_from_disk':
@@ -75,7 +75,7 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
   'Gates and operation': 'Cổng kiểm tra và vận hành',
   Output: 'Đầu ra',
   Where: 'Nơi thu thập',
-  Manners: 'Phép lịch sự',
+  Manners: 'Cách ứng xử',
   Limits: 'Giới hạn',
   'Input and output': 'Đầu vào và đầu ra',
   Decisions: 'Quyết định',
@@ -102,7 +102,7 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'địa chỉ hoặc mạng (10.1.0.0/16) được phép kết nối dù là mạng riêng; nêu được nhiều lần',
   'name sent to servers and looked up in robots.txt': 'tên gửi cho máy chủ, cũng là tên được tra trong robots.txt',
   'mail address or URL that tells site owners whom to reach; needed for hosts outside this machine':
-    'địa chỉ thư hoặc URL để chủ trang biết liên hệ với ai; bắt buộc khi truy cập máy chủ bên ngoài',
+    'địa chỉ email hoặc URL để chủ trang biết liên hệ với ai; bắt buộc khi truy cập máy chủ bên ngoài',
   'hosts asked at the same time': 'số máy chủ được truy cập cùng lúc',
   'pause between requests to a host or IP address; Crawl-delay, slow answers, 429 and 503 lengthen it':
     'thời gian nghỉ giữa hai yêu cầu tới cùng một máy chủ hoặc địa chỉ IP; kéo dài thêm khi có Crawl-delay, khi máy chủ trả lời chậm, hoặc khi gặp 429, 503',
