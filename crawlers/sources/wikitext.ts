@@ -187,7 +187,8 @@ function textOfTable(inner: string): string {
 }
 
 /** Without `style="…" |` before it. */
-const cellOf = (cell: string): string => cell.replace(/^[^|[\]{}]*\w\s*=[^|]*\|/, '').trim();
+const cellOf = (cell: string): string =>
+  (cell.includes('|') ? cell.replace(/^[^|[\]{}]*\w\s*=[^|]*\|/, '') : cell).trim();
 
 /** Sections of which nothing is text: notes, sources, links. */
 const NO_TEXT =
@@ -200,7 +201,7 @@ function linesOf(text: string): string {
   let headings: { level: number; text: string }[] = [];
   let leftOut = Number.POSITIVE_INFINITY;
   for (const line of text.split('\n')) {
-    const [, marks, heading] = /^(={1,6})\s*(.+?)\s*\1\s*$/.exec(line) ?? [];
+    const [, marks, heading] = (line.startsWith('=') && /^(={1,6})\s*(.+?)\s*\1\s*$/.exec(line)) || [];
     if (heading !== undefined) {
       const level = marks.length;
       if (level > leftOut) continue;
@@ -211,8 +212,8 @@ function linesOf(text: string): string {
       continue;
     }
     if (leftOut !== Number.POSITIVE_INFINITY || /^-{4,}\s*$/.test(line)) continue;
-    const [, list = '', rest] = /^([*#:;]*)\s*(.*)$/s.exec(line)!;
-    const said = inline(rest);
+    const [list] = /^[*#:;]*/.exec(line)!;
+    const said = inline(list === '' ? line : line.slice(list.length));
     if (said === '') {
       if (lines.at(-1) !== '') lines.push('');
       continue;
@@ -226,20 +227,20 @@ function linesOf(text: string): string {
     .trim();
 }
 
+/** Each step looks first whether there is anything for it: most lines have little markup left. */
 function inline(line: string): string {
-  const bare = line
-    .replace(SWITCH, '')
-    .replace(/'{2,5}/g, '')
-    .replace(/\[(?:https?:|ftp:|mailto:|\/\/)[^\s\]]*\s*([^\]]*)\]/gi, '$1')
-    .replace(/<br\s*\/?>/gi, ' ')
-    .replace(/<\/?[a-z][^<>]*>/gi, '');
-  return decodeEntities(decodeNamed(bare))
-    .replace(/[\ue000-\ue00b]/g, (sign) => PLAIN_AGAIN.get(sign)!)
-    .replace(/[\s\u00a0]+/g, ' ')
-    .replace(/\(\s*[;,]?\s*\)/g, '')
-    .replace(/ ([,.;:)])/g, '$1')
-    .replace(/ {2,}/g, ' ')
-    .trim();
+  let text = line;
+  if (text.includes('__')) text = text.replace(SWITCH, '');
+  if (text.includes("''")) text = text.replace(/'{2,5}/g, '');
+  if (text.includes('['))
+    text = text.replace(/\[(?:https?:|ftp:|mailto:|\/\/)[^\s\]]*\s*([^\]]*)\]/gi, '$1');
+  if (text.includes('<')) text = text.replace(/<br\s*\/?>/gi, ' ').replace(/<\/?[a-z][^<>]*>/gi, '');
+  if (text.includes('&')) text = decodeEntities(decodeNamed(text));
+  text = text.replace(/[\ue000-\ue00b]/g, (sign) => PLAIN_AGAIN.get(sign)!);
+  if (/[^\S ]|  /.test(text)) text = text.replace(/\s+/g, ' ');
+  if (text.includes('(')) text = text.replace(/\(\s*[;,]?\s*\)/g, '');
+  if (/ [,.;:) ]/.test(text)) text = text.replace(/ ([,.;:)])/g, '$1').replace(/ {2,}/g, ' ');
+  return text.trim();
 }
 
 const NAMED: Readonly<Record<string, string>> = {
