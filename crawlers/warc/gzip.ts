@@ -16,7 +16,11 @@ import { badInput, reasonOf, ToolkitError } from '../shell/errors.ts';
 import { fileInput, type Window } from './file-input.ts';
 import { EndOfInput, Input } from './input.ts';
 
-const deflate = promisify<Uint8Array, Buffer>(deflateRaw);
+const deflate = promisify<Uint8Array, object, Buffer>(deflateRaw);
+/** Of pages a hundredth larger than the default makes them, in two thirds of its time. */
+const LEVEL = { level: 5 } as const;
+/** What is longer is packed in a thread: until here waking one costs more. */
+const AT_ONCE_BYTES = 262_144;
 
 const MAGIC = [0x1f, 0x8b, 0x08] as const;
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16 } as const;
@@ -27,7 +31,7 @@ const OWN_HEADER_BYTES = FIXED_BYTES + 2 + 4 + 4;
 
 /** One gzip member that holds `data` and its own length. */
 export async function packMember(data: Uint8Array): Promise<Uint8Array> {
-  return memberOf(data, await deflate(data));
+  return memberOf(data, data.length > AT_ONCE_BYTES ? await deflate(data, LEVEL) : deflateRawSync(data, LEVEL));
 }
 
 /** A member of so many bytes with `data`: a comment of spaces fills it up. Without `data` where that is too long. */

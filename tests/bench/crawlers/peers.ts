@@ -22,7 +22,9 @@ const TICKS_A_SECOND = 100;
 
 const filler = `<nav>${Array.from({ length: 60 }, (_, i) => `<a href="/muc/${i}" rel="nofollow">${sentenceOf(`menu ${i}`, 3)}</a>`).join('')}</nav>`;
 const page = (n: number): string => {
-  const links = [2 * n + 1, 2 * n + 2].filter((next) => next < count).map((next) => `<a href="/bai/${next}">xem tiếp</a>`);
+  const links = [2 * n + 1, 2 * n + 2]
+    .filter((next) => next < count)
+    .map((next) => `<a href="/bai/${next}">xem tiếp</a>`);
   const paragraphs = Array.from({ length: 12 }, (_, i) => `<p>${sentenceOf(`${n} ${i}`, 60)}</p>`);
   return `<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>Bài ${n}</title></head><body>${filler}<article>${paragraphs.join('')}</article>${links.join('')}</body></html>`;
 };
@@ -118,8 +120,10 @@ try {
     peers.push(await timed('crawlee', process.execPath, [script, seed, dir], crawlee));
     rmSync(script);
   }
-  for (const file of readdirSync(dir).filter((name) => name.endsWith('.warc.gz'))) console.log(`${file}: ${statSync(join(dir, file)).size} bytes`);
-  if (peers.length > 0) console.log(`the better peer takes ${(Math.min(...peers) / own).toFixed(2)} times the CPU of vua`);
+  for (const file of readdirSync(dir).filter((name) => name.endsWith('.warc.gz')))
+    console.log(`${file}: ${statSync(join(dir, file)).size} bytes`);
+  if (peers.length > 0)
+    console.log(`the better peer takes ${(Math.min(...peers) / own).toFixed(2)} times the CPU of vua`);
 } finally {
   server.closeAllConnections();
   server.close();

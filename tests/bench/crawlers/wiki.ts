@@ -45,7 +45,9 @@ try {
   const { user, system } = process.cpuUsage(before);
   const seconds = (user + system) / 1e6;
   const total = (bytes * times) / 1e6;
-  console.log(`${total.toFixed(1)} MB, ${pages} articles, ${(kept / 1e6).toFixed(1)} MB of text: ${seconds.toFixed(2)} s of a core, ${(total / seconds).toFixed(1)} MB/s`);
+  console.log(
+    `${total.toFixed(1)} MB, ${pages} articles, ${(kept / 1e6).toFixed(1)} MB of text: ${seconds.toFixed(2)} s of a core, ${(total / seconds).toFixed(1)} MB/s`,
+  );
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
