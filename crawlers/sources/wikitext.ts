@@ -232,12 +232,11 @@ function inline(line: string): string {
   let text = line;
   if (text.includes('__')) text = text.replace(SWITCH, '');
   if (text.includes("''")) text = text.replace(/'{2,5}/g, '');
-  if (text.includes('['))
-    text = text.replace(/\[(?:https?:|ftp:|mailto:|\/\/)[^\s\]]*\s*([^\]]*)\]/gi, '$1');
+  if (text.includes('[')) text = text.replace(/\[(?:https?:|ftp:|mailto:|\/\/)[^\s\]]*\s*([^\]]*)\]/gi, '$1');
   if (text.includes('<')) text = text.replace(/<br\s*\/?>/gi, ' ').replace(/<\/?[a-z][^<>]*>/gi, '');
   if (text.includes('&')) text = decodeEntities(decodeNamed(text));
   text = text.replace(/[\ue000-\ue00b]/g, (sign) => PLAIN_AGAIN.get(sign)!);
-  if (/[^\S ]|  /.test(text)) text = text.replace(/\s+/g, ' ');
+  if (/[^\S ]| {2}/.test(text)) text = text.replace(/\s+/g, ' ');
   if (text.includes('(')) text = text.replace(/\(\s*[;,]?\s*\)/g, '');
   if (/ [,.;:) ]/.test(text)) text = text.replace(/ ([,.;:)])/g, '$1').replace(/ {2,}/g, ' ');
   return text.trim();
