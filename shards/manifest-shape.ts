@@ -100,6 +100,8 @@ const tokenManifest = z
     tokenizer: checksum,
     documents: checksum,
     validShare: z.number().min(0).max(1),
+    /** Documents that hold benchmark items were left out. */
+    contaminated: z.literal('drop').optional(),
     /** A copy of that of the documents: who stands on which side. */
     groups: groupsEntry.optional(),
     /** Of version 2. */

@@ -14,6 +14,8 @@ export interface TokenShardOptions {
   readonly tokenizer: string;
   readonly out: string;
   readonly validShare?: number;
+  /** Documents that hold benchmark items; `keep`. */
+  readonly contaminated?: 'drop' | 'keep';
 }
 
 /**
@@ -41,6 +43,7 @@ export async function writeTokenShards(
       vocabSize,
       bosId,
       validShare,
+      contaminated: options.contaminated,
     },
     work,
   );

@@ -169,7 +169,7 @@ class NotEncoded extends Error {}
 
 /** A text without tokens is no fault: the folder goes, and the next night makes it. */
 async function followWithTokens(documents: string, tokens: string): Promise<void> {
-  const { vocabSize, bosId, validShare } = readTokenManifest(tokens);
+  const { vocabSize, bosId, validShare, contaminated } = readTokenManifest(tokens);
   const encode = (): never => {
     throw new NotEncoded();
   };
@@ -182,6 +182,7 @@ async function followWithTokens(documents: string, tokens: string): Promise<void
       vocabSize,
       bosId,
       validShare,
+      contaminated,
     });
   } catch (error) {
     const isEmpty = error instanceof ToolkitError && error.code === 'NO_DOCUMENTS';

@@ -3,8 +3,10 @@
  * which (`from`, by checksum): a group whose document shards all stand is kept as it is. Of other groups the tokens of
  * each document are found by its text, so that only texts that are new are encoded.
  */
+import { readShardColumns } from '../documents/read.ts';
 import type { DocumentShard, TokenManifest, TokenShard } from '../manifest-shape.ts';
 import { type MergeRule, toMerge } from '../merging.ts';
+import { documentKey } from '../split.ts';
 import { TOKEN_ARRAYS, type TokenArray, type TokenFolder, type TokenSource } from './source.ts';
 
 /** UTF-8 bytes of text. */
@@ -44,6 +46,33 @@ export function groupsOf(documents: readonly DocumentShard[], previous: TokenMan
     groups = [...groups.slice(0, first), together, ...groups.slice(last + 1)];
   }
 }
+
+/**
+ * The groups without their token shards where a document has moved: into training, with what it belongs to.
+ * @param moved keys of documents that were held out and are not any more
+ */
+export async function unmoved(
+  documentsDir: string,
+  groups: readonly Group[],
+  { moved, signal }: { readonly moved: ReadonlySet<number>; readonly signal: AbortSignal },
+): Promise<Group[]> {
+  const left: Group[] = [];
+  for (const group of groups) {
+    const mayHave = moved.size > 0 && group.kept?.some(({ split }) => split === 'valid');
+    left.push(mayHave && (await hasMoved(group)) ? { documents: group.documents } : group);
+  }
+  return left;
+
+  async function hasMoved({ documents }: Group): Promise<boolean> {
+    for await (const row of readShardColumns(documentsDir, 'documents', documents, URLS, signal)) {
+      const key = documentKey(row.string('url'), () => Buffer.from(row.whole().string('text')));
+      if (moved.has(key)) return true;
+    }
+    return false;
+  }
+}
+
+const URLS = { texts: ['url'], numbers: false } as const;
 
 const textBytesOf = ({ documents }: Group): number => documents.reduce((sum, { textBytes }) => sum + textBytes, 0);
 

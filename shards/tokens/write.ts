@@ -22,7 +22,7 @@ import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { type Checksum, checksumOf, createChecksum, hashOf } from '../checksum.ts';
 import { removeOtherGroups, Sides } from '../documents/groups.ts';
-import { readDocumentShards, readShardColumns, sideOf } from '../documents/read.ts';
+import { readDocumentShards, sideOf } from '../documents/read.ts';
 import { shardFile, shardIndex, shardOf, TOKENS, type TokenType, tableFile, tokenTypeFor } from '../format.ts';
 import { manifestPath, readDocumentManifest, readTokenManifest, removeOrphans, writeManifest } from '../manifest.ts';
 import {
@@ -32,8 +32,8 @@ import {
   type TokenShard,
   tokenFiles,
 } from '../manifest-shape.ts';
-import { documentKey, SPLITS, type Split } from '../split.ts';
-import { type Group, groupsOf, KnownTokens } from './reuse.ts';
+import { SPLITS, type Split } from '../split.ts';
+import { type Group, groupsOf, KnownTokens, unmoved } from './reuse.ts';
 import { reopenTokens, TOKEN_ARRAYS, type TokenArray } from './source.ts';
 import { TableWriter } from './write-table.ts';
 
@@ -43,7 +43,6 @@ const BATCH_TOKENS = 1 << 20;
 const SHARD_TOKENS = 1 << 26;
 /** Bytes of tokens of a byte of text, or so: a token stands for 3.5. */
 const TOKEN_BYTES = { uint16: 0.6, uint32: 1.2 } as const;
-const URLS = { texts: ['url'], numbers: false } as const;
 /** Copied beside the tokens, so that a token folder can be read back into text. */
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
 
@@ -59,6 +58,8 @@ export interface TokenOptions {
   readonly bosId: number;
   /** Share of keys held out, 0…1. */
   readonly validShare: number;
+  /** `drop`: documents that hold benchmark items are left out; `keep`. */
+  readonly contaminated?: 'drop' | 'keep';
   readonly shardTokens?: number;
   readonly batchTokens?: number;
 }
@@ -105,6 +106,7 @@ function compare(options: TokenOptions) {
     tokenizer: checksumOf(tokenizerFiles[0].bytes),
     documents: documentFingerprint(documents),
     validShare,
+    contaminated: options.contaminated === 'drop' ? ('drop' as const) : undefined,
   };
   const { previous, listed } = readPrevious(outDir);
   const damage = wrongSize(outDir, previous === undefined ? [] : tokenFiles(previous));
@@ -129,8 +131,10 @@ async function writeLocked(
 
   const old = damage === undefined && sameIds(previous, wanted) ? previous : undefined;
   const sides = Sides.of(documentsDir, documents);
-  const isSameRule = old?.validShare === validShare && isSplitAlike(outDir, old, split);
-  const groups = await unmoved(options, groupsOf(documents.documents, isSameRule ? old : undefined), {
+  const drops = wanted.contaminated === 'drop';
+  const isSameRule =
+    old?.validShare === validShare && old.contaminated === wanted.contaminated && isSplitAlike(outDir, old, split);
+  const groups = await unmoved(documentsDir, groupsOf(documents.documents, isSameRule ? old : undefined), {
     moved: isSameRule ? sides.movedSince(Sides.of(outDir, old), validShare) : new Set(),
     signal,
   });
@@ -141,7 +145,7 @@ async function writeLocked(
   const bytes = anew.reduce((sum, { textBytes }) => sum + textBytes, 0) * TOKEN_BYTES[wanted.dtype];
   foreseeRoom(outDir, bytes, `tokens of ${formatCount(total)} documents`, (text) => report.note(text));
   const progress = report.stage('tokens', 'documents', total);
-  let [done, encoded] = [0, 0];
+  let [done, encoded, left] = [0, 0, 0];
   const figures = () => ({ encoded, tokens: writers.train.tokens + writers.valid.tokens });
   try {
     const shards: TokenShard[] = [];
@@ -150,6 +154,10 @@ async function writeLocked(
       if (group.kept) continue;
       for await (const batch of readDocumentShards(documentsDir, group.documents, signal)) {
         for (let row = 0; row < batch.rows; row++) {
+          if (drops && batch.bytes('contamination', row).length > 0) {
+            left++;
+            continue;
+          }
           const [text, cluster] = [batch.bytes('text', row), batch.string('cluster', row)];
           const textHash = hashOf(text);
           const found = known?.has(textHash, text.length) ? await known.read(textHash) : undefined;
@@ -164,6 +172,7 @@ async function writeLocked(
       shards.push(...SPLITS.flatMap((split) => writers[split].take()).map((shard) => ({ ...shard, from })));
     }
     progress.finish(figures());
+    if (left > 0) report.note(`${formatCount(left)} documents hold benchmark items: left out`);
     const inOrder = SPLITS.flatMap((split) => shards.filter((shard) => shard.split === split));
     const manifest: TokenManifest = { ...wanted, ...(split && { groups: split }), shards: inOrder };
     for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
@@ -180,31 +189,6 @@ async function writeLocked(
 /** Whether both know groups, or neither, and what they were is still there. */
 const isSplitAlike = (outDir: string, { groups: before }: TokenManifest, now: GroupsEntry | undefined): boolean =>
   before === undefined ? now === undefined : now !== undefined && existsSync(join(outDir, before.file));
-
-/**
- * The groups without their token shards where a document has moved: into training, with what it belongs to.
- * @param moved keys of documents that were held out and are not any more
- */
-async function unmoved(
-  { documentsDir }: TokenOptions,
-  groups: readonly Group[],
-  { moved, signal }: { readonly moved: ReadonlySet<number>; readonly signal: AbortSignal },
-): Promise<Group[]> {
-  const left: Group[] = [];
-  for (const group of groups) {
-    const mayHave = moved.size > 0 && group.kept?.some(({ split }) => split === 'valid');
-    left.push(mayHave && (await hasMoved(group)) ? { documents: group.documents } : group);
-  }
-  return left;
-
-  async function hasMoved({ documents }: Group): Promise<boolean> {
-    for await (const row of readShardColumns(documentsDir, 'documents', documents, URLS, signal)) {
-      const key = documentKey(row.string('url'), () => Buffer.from(row.whole().string('text')));
-      if (moved.has(key)) return true;
-    }
-    return false;
-  }
-}
 
 /** Tokens of the shards that no group keeps. */
 async function knownBeside(outDir: string, previous: TokenManifest, groups: readonly Group[]): Promise<KnownTokens> {

@@ -104,6 +104,7 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
   const sources = new Map<string, Record<Split, [documents: number, textBytes: number]>>();
   for await (const batch of readDocumentShards(documentsDir, documents.documents, findings.signal)) {
     for (let row = 0; row < batch.rows; row++) {
+      if (tokens.contaminated === 'drop' && batch.bytes('contamination', row).length > 0) continue;
       const cluster = batch.string('cluster', row);
       const [source, text] = [batch.string('source', row), batch.bytes('text', row)];
       const textBytes = text.length;

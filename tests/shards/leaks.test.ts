@@ -1,5 +1,5 @@
 /** Held-out documents have no copy in training: planted ones, in any order of inputs, and when a later night brings one. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Page, pageOf } from '../../crawlers/page.ts';
@@ -117,6 +117,28 @@ describe('a document is held out only with all that it belongs to', () => {
     const [found] = [await verify(documentsDir), await verify(outDir)].flatMap(({ faults }) => faults);
     expect(found).toBeUndefined();
   });
+});
+
+it('documents with benchmark items are left out where that is asked for, and come back where it is not', async () => {
+  const [dir, tokenizerDir] = [temporaryFolder(), temporaryFolder()];
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+  const [documentsDir, outDir] = [join(dir, 'documents'), join(dir, 'tokens')];
+  mkdirSync(documentsDir);
+  writeFolder(
+    documentsDir,
+    range(20).map((n) => document(n, { contamination: n % 5 === 0 ? 'vmlu:7' : '' })),
+  );
+  const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
+  const tokens = async (contaminated?: 'drop' | 'keep'): Promise<number> => {
+    const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: SHARE };
+    const { outcome, report } = await writeTokens({ ...options, contaminated });
+    expect(outcome).toBe('written');
+    expect((await verify(dir)).faults.filter(({ check }) => check !== 'checksum' && check !== 'measurements')).toEqual(
+      [],
+    );
+    return report!.shards.reduce((sum, shard) => sum + shard.documents, 0);
+  };
+  expect([await tokens('drop'), await tokens(), await tokens('drop')]).toEqual([16, 20, 16]);
 });
 
 describe('several folders of tokens', () => {

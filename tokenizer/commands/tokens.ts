@@ -16,6 +16,10 @@ export const tokensCommand = defineCommand({
       ),
     out: z.string().describe('folder of token shards to write'),
     validShare,
+    contaminated: z
+      .enum(['keep', 'drop'])
+      .default('keep')
+      .describe('documents that `vua clean --contamination` flagged: keep them, or leave them out'),
   }),
   async run(options, work) {
     const { writeTokenShards } = await import('../write-tokens.ts');
