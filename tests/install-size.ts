@@ -55,9 +55,11 @@ function installAndPrint(): void {
       stdio: 'inherit',
     });
     const root = join(work, 'node_modules');
-    const names = readdirSync(root).flatMap((name) =>
-      name.startsWith('@') ? readdirSync(join(root, name)).map((inner) => `${name}/${inner}`) : [name],
-    );
+    const names = readdirSync(root)
+      .filter((name) => !name.startsWith('.'))
+      .flatMap((name) =>
+        name.startsWith('@') ? readdirSync(join(root, name)).map((inner) => `${name}/${inner}`) : [name],
+      );
     const sizes = names.map((name) => [name, wholeSize(join(root, name))] as const).sort(([, a], [, b]) => b - a);
     for (const [name, bytes] of sizes.slice(0, 12)) process.stdout.write(`${name.padEnd(28)} ${megabytes(bytes)} MB\n`);
     const whole = megabytes(sizes.reduce((sum, [, bytes]) => sum + bytes, 0));
