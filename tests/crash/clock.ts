@@ -7,7 +7,7 @@ export function moveClock(ahead: () => number): () => void {
       else super(...(given as [number]));
     }
     static override now(): number {
-      return RealDate.now() + ahead();
+      return Math.floor(RealDate.now() + ahead()); // whole milliseconds, as every clock gives them
     }
   }
   globalThis.Date = MovedDate as DateConstructor;
