@@ -13,6 +13,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CRAWLING, crawlOptionsOf } from './crawlers/commands/crawl.ts';
+import { presetNote } from './crawlers/presets.ts';
 import type { CrawlSummary } from './crawlers/run-crawl.ts';
 import {
   commandLine,
@@ -49,6 +50,7 @@ import { STATIONS, type StationName } from './shards/nights/settings.ts';
 import { saidOf, unsaid } from './shards/nights/shapes.ts';
 import { isTold, writeSummary } from './shards/nights/summary.ts';
 import type { NightFacts } from './shards/snapshots/facts.ts';
+import { contaminated } from './tokenizer/commands/tokens.ts';
 import { LEARNING, TOKENIZER_POLICY, validShare, vocabSize } from './tokenizer/commands/train.ts';
 import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
 import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
@@ -59,7 +61,7 @@ import { EVALUATE_TOKENS } from './trainer/run/recipe-options.ts';
 
 /** Names of options that two stations have, or that would say too little here. */
 const RENAMED = {
-  crawl: { source: 'crawlSource' },
+  crawl: { source: 'crawlSource', preset: 'crawlPreset' },
   clean: {},
   tokenizer: { maxBytes: 'tokenizerMaxBytes', seed: 'tokenizerSeed', threads: 'tokenizerThreads' },
   training: { preset: 'modelPreset', seed: 'trainingSeed' },
@@ -73,7 +75,7 @@ export const runOptions = z.object({
   ...READING,
   ...unsaid(CRAWLING, RENAMED.crawl, standardOf),
   ...unsaid(CLEANING, RENAMED.clean),
-  ...unsaid({ vocabSize, validShare, ...LEARNING }, RENAMED.tokenizer, standardOf),
+  ...unsaid({ vocabSize, validShare, contaminated, ...LEARNING }, RENAMED.tokenizer, standardOf),
   ...TOKENIZER_POLICY,
   ...MODEL_POLICY,
   ...unsaid(TRAINING, RENAMED.training, standardOf),
@@ -251,17 +253,17 @@ async function end(settings: Settings, told: Told, { outage }: Faults, log: Nigh
 
 /** Fetches what is due; without seeds, what an earlier run left. No report when this run has no web. */
 async function crawl(settings: Settings, work: Work): Station<CrawlSummary | undefined> {
-  const { sample } = settings;
+  const { sample, crawlPreset } = settings;
   const given = { ...crawlSettings(settings), delayMs: settings.delayMs };
   const outDir = join(settings.out, 'crawl');
   if (!sample && given.seeds.length === 0 && !existsSync(outDir)) return { outcome: 'nothing_new', report: undefined };
+  if (crawlPreset) work.report.note(presetNote(crawlPreset));
   const { runCrawl } = await import('./crawlers/run-crawl.ts');
   const { startSampleWeb } = await import('./crawlers/sample/server.ts');
   const web = sample ? await startSampleWeb() : undefined;
   try {
     const seeds = [...given.seeds, ...(web?.seeds ?? [])];
-    const connectTo = { ...web?.connectTo, ...given.connectTo };
-    return await runCrawl({ ...given, outDir, seeds, connectTo }, work);
+    return await runCrawl({ ...given, outDir, seeds, connectTo: { ...web?.connectTo, ...given.connectTo } }, work);
   } finally {
     await web?.close();
   }
@@ -321,7 +323,8 @@ async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTo
 async function encode(settings: Settings, work: Work): Station<TokenManifest, undefined> {
   const { writeTokenShards } = await import('./tokenizer/write-tokens.ts');
   const { tokens, ...from } = foldersOf(settings);
-  return writeTokenShards({ ...from, validShare: settings.validShare, out: tokens }, work);
+  const { validShare, contaminated } = settings;
+  return writeTokenShards({ ...from, validShare, contaminated, out: tokens }, work);
 }
 
 /** What the night made becomes what OUT shows, by one rename. Whether that is new. */

@@ -100,3 +100,9 @@ export function presetNamed(name: string): Preset {
     '--preset list tells of them',
   );
 }
+
+/** What whoever takes it is told. @throws ToolkitError BAD_OPTION (exit 2): no such preset */
+export function presetNote(name: string): string {
+  const { title, rights, note } = presetNamed(name);
+  return `${title} (rights: ${rights}): ${note}`;
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CRAWL_DEFAULTS } from '../options.ts';
+import { PRESETS, presetNamed, presetNote } from '../presets.ts';
 import { DONE, defineCommand, statusOf, TRY_AGAIN } from '../shell/command.ts';
 import { formatCount, formatTable } from '../shell/reporter.ts';
 import type { Work } from '../shell/work.ts';
@@ -14,6 +15,10 @@ export const CRAWLING = {
     .optional()
     .describe('name of the WARC files and source of the pages; default: crawl, and the host'),
   seed: z.array(z.string()).default([]).describe('URL to start from; may be repeated, and left out to go on'),
+  preset: z
+    .string()
+    .optional()
+    .describe('a well-known source by its name: seeds, paths and what is known of its use; "list" tells of all'),
   allowHost: z.array(z.string()).default([]).describe('further host that links may lead to; may be repeated'),
   allowPath: z
     .array(z.string())
@@ -71,15 +76,22 @@ export const CRAWLING = {
     ),
 } as const;
 
-/** What `runCrawl` takes of them: what is not said stays unsaid. */
-export function crawlOptionsOf(given: Partial<z.infer<z.ZodObject<typeof CRAWLING>>>) {
-  const { seed, allowHost, allowPath, denyPath, connectTo, allowAddress, refreshAfterHours, ...options } = given;
+type Given = Partial<z.infer<z.ZodObject<typeof CRAWLING>>>;
+
+/**
+ * What `runCrawl` takes of them, behind what a preset says: what is not said stays unsaid.
+ * @throws ToolkitError BAD_OPTION (exit 2) when there is no such preset
+ */
+export function crawlOptionsOf(given: Given) {
+  const { preset, seed, allowHost, allowPath, denyPath, connectTo, allowAddress, refreshAfterHours, ...options } =
+    given;
+  const known = preset === undefined ? undefined : presetNamed(preset);
   return {
     ...options,
-    seeds: seed ?? [],
+    seeds: [...(known?.seeds ?? []), ...(seed ?? [])],
     allowedHosts: allowHost,
-    allowedPaths: allowPath,
-    deniedPaths: denyPath,
+    allowedPaths: known ? [...known.allowPath, ...(allowPath ?? [])] : allowPath,
+    deniedPaths: known ? [...known.denyPath, ...(denyPath ?? [])] : denyPath,
     allowedAddresses: allowAddress,
     connectTo: connectTo && Object.fromEntries(connectTo.map(splitRoute)),
     refreshAfterMs: refreshAfterHours === undefined ? undefined : refreshAfterHours * HOUR_MS,
@@ -99,17 +111,13 @@ export const crawlCommand = defineCommand({
   ],
   options: z.object({
     out: z.string().default('crawl').describe('folder for state.sqlite and warc/'),
-    preset: z
-      .string()
-      .optional()
-      .describe('a well-known source by its name: seeds, paths and what is known of its use; "list" tells of all'),
     dryRun: z.string().optional().describe('URL of which is said what a crawl would make of it; nothing is kept'),
     ...CRAWLING,
   }),
   headings: { out: 'Output', seed: 'Where', userAgent: 'Manners', maxPages: 'Limits' },
-  async run({ out, preset, dryRun, ...asked }, work) {
-    if (preset === 'list') return tellPresets(work);
-    const given = preset === undefined ? asked : await withPreset(preset, asked, work);
+  async run({ out, dryRun, ...given }, work) {
+    if (given.preset === 'list') return tellPresets(work);
+    if (given.preset !== undefined) work.report.note(presetNote(given.preset));
     if (dryRun !== undefined) return tellDryRun(dryRun, given, work);
     const { runCrawl } = await import('../run-crawl.ts');
     const done = await runCrawl({ ...crawlOptionsOf(given), outDir: out }, work);
@@ -131,23 +139,7 @@ export const crawlCommand = defineCommand({
   },
 });
 
-type Given = Parameters<typeof crawlOptionsOf>[0];
-
-/** What was given, behind what the preset says. @throws ToolkitError BAD_OPTION (exit 2) */
-async function withPreset(name: string, given: Given, work: Work): Promise<Given> {
-  const { presetNamed } = await import('../presets.ts');
-  const { title, rights, note, seeds, allowPath, denyPath } = presetNamed(name);
-  work.report.note(`${title} (rights: ${rights}): ${note}`);
-  return {
-    ...given,
-    seed: [...seeds, ...(given.seed ?? [])],
-    allowPath: [...allowPath, ...(given.allowPath ?? [])],
-    denyPath: [...denyPath, ...(given.denyPath ?? [])],
-  };
-}
-
-async function tellPresets(work: Work): Promise<number> {
-  const { PRESETS } = await import('../presets.ts');
+function tellPresets(work: Work): number {
   const rows = PRESETS.map(({ name, title, rights, seeds }) => [name, title, rights, new URL(seeds[0]!).hostname]);
   work.report.result(formatTable([['preset', 'source', 'rights', 'host'], ...rows]), {
     event: 'presets',

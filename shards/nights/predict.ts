@@ -32,7 +32,8 @@ export function predict(settings: NightSettings, nights: readonly NightLine[]): 
   const usual = (of: (night: NightLine) => number | undefined): number | undefined =>
     median(done.flatMap((night) => of(night) ?? []));
   const last = STATIONS.indexOf(settings.until);
-  const hasCrawl = settings.sample || (settings.seed ?? []).length > 0 || existsSync(join(settings.out, 'crawl'));
+  const isSeeded = settings.sample || settings.crawlPreset !== undefined || (settings.seed ?? []).length > 0;
+  const hasCrawl = isSeeded || existsSync(join(settings.out, 'crawl'));
   const stations = STATIONS.slice(0, last + 1).filter(
     (name) => (name !== 'crawl' || hasCrawl) && (name !== 'model' || settings.model !== 'never'),
   );

@@ -10,6 +10,7 @@ export interface NightSettings {
   readonly sample: boolean;
   readonly input: readonly string[];
   readonly seed?: readonly string[];
+  readonly crawlPreset?: string;
   readonly maxPages?: number;
   readonly model: string;
   readonly gate: readonly string[];

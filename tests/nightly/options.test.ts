@@ -28,7 +28,7 @@ const inner = (type: unknown): unknown => {
 };
 
 it.each<[Command, Record<string, string>, string[]]>([
-  [crawlCommand, { source: 'crawlSource' }, ['out', 'dryRun']],
+  [crawlCommand, { source: 'crawlSource', preset: 'crawlPreset' }, ['out', 'dryRun']],
   [cleanCommand, {}, ['out', 'whatIf', 'input']],
   [
     tokenizerTrainCommand,

@@ -3,6 +3,12 @@ import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/comma
 import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import { validShare } from './train.ts';
 
+/** An option that `vua run` takes too. */
+export const contaminated = z
+  .enum(['keep', 'drop'])
+  .default('keep')
+  .describe('documents that `vua clean --contamination` flagged: keep them, or leave them out');
+
 export const tokensCommand = defineCommand({
   name: 'tokens',
   summary: 'encode document shards into token shards, split into train and valid',
@@ -16,10 +22,7 @@ export const tokensCommand = defineCommand({
       ),
     out: z.string().describe('folder of token shards to write'),
     validShare,
-    contaminated: z
-      .enum(['keep', 'drop'])
-      .default('keep')
-      .describe('documents that `vua clean --contamination` flagged: keep them, or leave them out'),
+    contaminated,
   }),
   async run(options, work) {
     const { writeTokenShards } = await import('../write-tokens.ts');
