@@ -11,7 +11,7 @@ export default defineConfig({
     env: { XDG_CACHE_HOME: CACHE },
     reporters: ['default', './tests/skipped.ts'],
     pool: 'forks', // Dawn and better-sqlite3 are native: one process per file
-    maxWorkers: Math.max(2, availableParallelism() - 1), // the default leaves one of two cores idle
+    maxWorkers: availableParallelism() + 1, // one waits for a process or a server most of the time
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

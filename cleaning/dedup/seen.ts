@@ -10,7 +10,6 @@ export const SEEN_SCHEMA = `
 const SPOKEN = 1_000_000;
 
 export class SeenPages {
-  readonly #database: Database;
   readonly #add;
   readonly #has;
   readonly #speak;
@@ -18,7 +17,6 @@ export class SeenPages {
   #isListed: ((page: bigint, version: bigint, moment: number) => boolean) | undefined;
 
   constructor(database: Database) {
-    this.#database = database;
     this.#add = database.prepare<[bigint]>('INSERT OR IGNORE INTO pages VALUES (?)');
     this.#has = database.prepare<[bigint], number>('SELECT 1 FROM pages WHERE key = ?').pluck();
     this.#speak = [

@@ -1,7 +1,6 @@
 /** What documents are like, in figures that add up: of a night, a folder, several folders. */
 import type { Cleaned, Document, Drop } from '../../cleaning/document.ts';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
-import { DOCUMENT_NUMBERS } from '../format.ts';
 import type { Row } from './read.ts';
 import { Sketch, type SketchFigures } from './sketch.ts';
 
@@ -118,7 +117,7 @@ export class Profile {
     if (!isKept) return;
     this.#keep(url, day, text.length, row.string('diacritics'), row.string('contamination'));
     for (const column of OPTIONAL_COLUMNS) if (row.string(column) !== '') this.#fill(column);
-    for (const name of DOCUMENT_NUMBERS) {
+    for (const name of MEASUREMENTS) {
       const value = row.number(name);
       if (!Number.isNaN(value)) this.#sketch(name).add(value);
     }

@@ -153,8 +153,8 @@ describe('interrupted', () => {
     const seen = (): number => web.requests.length;
     for (const until of [5, 20]) {
       const before = seen();
-      const script = join(import.meta.dirname, 'crawl-process.ts');
-      const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(optionsOf())], {
+      const script = join(import.meta.dirname, 'crawl-process.mjs');
+      const child = spawn(process.execPath, [script, JSON.stringify(optionsOf())], {
         stdio: 'ignore',
       });
       const gone = new Promise((resolve) => child.on('exit', resolve));

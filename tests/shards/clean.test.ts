@@ -20,7 +20,7 @@ import { verify } from '../../shards/verify/verify.ts';
 import { context, temporaryFolder, thrownBy } from '../support.ts';
 
 const PAGES = fileURLToPath(new URL('../../crawlers/sample/pages', import.meta.url));
-const CHILD = fileURLToPath(new URL('clean-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('clean-child.mjs', import.meta.url));
 const SHARD_BYTES = 30_000;
 
 const clean = (outDir: string, options: Partial<CleanInputsOptions> = {}, heard = context()) =>
@@ -338,9 +338,7 @@ describe('kill -9', () => {
   /** Resolves with the signal that ended the child. */
   const run = (out: string, moment: string, count: number): Promise<string | null | undefined> =>
     new Promise((resolve) => {
-      execFile(process.execPath, ['--import', 'tsx', CHILD, PAGES, out, moment, String(count)], (error) =>
-        resolve(error?.signal ?? null),
-      );
+      execFile(process.execPath, [CHILD, PAGES, out, moment, String(count)], (error) => resolve(error?.signal ?? null));
     });
 
   it('again and again, at every kind of moment: nothing is lost, nothing stands twice', {

@@ -18,7 +18,7 @@ import { expectLinear, expectSteady } from '../growth.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { document, writeFolder } from './support.ts';
 
-const CHILD = fileURLToPath(new URL('clean-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('clean-child.mjs', import.meta.url));
 const url = (n: number): string => `https://b.vua.test/${n}`;
 const html = (text: string): string => `<html><title>Tin</title><article><p>${text}</p></article></html>`;
 const pageAt = (n: number, day: number, text: string, more: Partial<Page> = {}): Page =>
@@ -146,7 +146,7 @@ describe('a run in which documents leave, stopped at a commit', () => {
     const input = await warc();
     const run = (out: string, moment: string, count: number): Promise<string | null | undefined> =>
       new Promise((resolve) => {
-        execFile(process.execPath, ['--import', 'tsx', CHILD, input, out, moment, String(count)], (error) =>
+        execFile(process.execPath, [CHILD, input, out, moment, String(count)], (error) =>
           resolve(error?.signal ?? null),
         );
       });

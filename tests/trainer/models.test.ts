@@ -164,7 +164,7 @@ it('reads the new model where a kill came between the two renames of an older fo
 
 it('a kill -9 at any moment leaves one whole model in force', async () => {
   const out = temporaryFolder();
-  const args = ['--import', 'tsx', join(import.meta.dirname, 'models-child.ts'), out];
+  const args = [join(import.meta.dirname, 'models-child.mjs'), out];
   let before = 0;
   for (let life = 0; life < 3; life++) {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

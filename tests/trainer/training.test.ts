@@ -141,9 +141,9 @@ describe('training', () => {
     const first = loaderOf(inMemory(grammar(5, 8 * 16 + 1)));
     const batch = await first.next();
     const loader = { ...first, next: async () => batch };
-    const schedule = { steps: 60, peak: 0.03, warmupSteps: 3, decayShare: 0.3, floor: 0 };
+    const schedule = { steps: 40, peak: 0.04, warmupSteps: 3, decayShare: 0.3, floor: 0 };
     const steps = await collect(train(trainer, options(1000, { loader, schedule, evaluateEvery: 1000 })));
-    expect(steps.at(-1)!.loss).toBeLessThan(0.1);
+    expect(steps.at(-1)!.loss).toBeLessThan(0.2);
     trainer.release();
   });
 

@@ -1,8 +1,3 @@
-/**
- * What a folder holds after its nights, beside what the web says that it must hold, and beside a build of its archive from
- * nothing.
- */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { unattended } from '../../crawlers/shell/work.ts';
 import { verifyCrawl } from '../../crawlers/verify.ts';

@@ -7,7 +7,7 @@ import { validShare } from './train.ts';
 export const contaminated = z
   .enum(['keep', 'drop'])
   .default('keep')
-  .describe('documents that `vua clean --contamination` flagged: keep them, or leave them out');
+  .describe('documents that `vua clean --flag` flagged: keep them, or leave them out');
 
 export const tokensCommand = defineCommand({
   name: 'tokens',

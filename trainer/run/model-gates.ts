@@ -6,7 +6,7 @@ export const MODEL_POLICIES = ['never', 'continue', 'restart'] as const;
 /** Bits per byte that a new model may be worse than the one in force, as a share. */
 export const MODEL_TOLERANCE = 0.02;
 
-/** Of the steps of a new model, for one that goes on from another; `tests/bench/trainer/continue.ts` compares the two. */
+/** Of the steps of a new model, for one that goes on from another. Not measured yet. */
 export const MODEL_CONTINUE_SHARE = 1 / 3;
 
 export interface ModelPolicy {

@@ -4,15 +4,15 @@
  *   before-commit N   shards durable, the store not committed
  *   after-commit N    the store committed, manifest.json still the old one
  */
-import { DedupStore } from '../../cleaning/dedup/store.ts';
-import { createReporter } from '../../crawlers/shell/reporter.ts';
-import { openInput } from '../../crawlers/sources/index.ts';
-import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { DedupStore } from '../../dist/cleaning/dedup/store.js';
+import { createReporter } from '../../dist/crawlers/shell/reporter.js';
+import { openInput } from '../../dist/crawlers/sources/index.js';
+import { cleanInputs } from '../../dist/shards/documents/clean-inputs.js';
 
 const [pagesDir, outDir, point, count] = process.argv.slice(2);
 
 let reached = 0;
-function moment(name: string): void {
+function moment(name) {
   if (name === point && ++reached === Number(count)) process.kill(process.pid, 'SIGKILL');
 }
 

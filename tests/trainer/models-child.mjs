@@ -1,7 +1,7 @@
-/** Puts the models of a run in force one after the other until it is killed: `models-child.ts OUT`. */
+/** Puts the models of a run in force one after the other until it is killed: `models-child.mjs OUT`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { forgetOlder, nextModel, putInForce, readModels, writeRecord } from '../../trainer/record/models.ts';
+import { forgetOlder, nextModel, putInForce, readModels, writeRecord } from '../../dist/trainer/record/models.js';
 
 const [out] = process.argv.slice(2);
 for (;;) {

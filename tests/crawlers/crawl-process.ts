@@ -1,6 +1,0 @@
-/** A crawl in a process of its own, to be killed: `crawl-process.ts '{"outDir":…}'`. */
-import { crawl } from '../../crawlers/crawl.ts';
-
-for await (const _step of crawl(JSON.parse(process.argv[2]), new AbortController().signal)) {
-  // only the folder counts
-}
