@@ -2,7 +2,8 @@
 import { dryFacts } from '../gpu/cards.ts';
 import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { type AttentionTile, attention } from './attention.ts';
-import { HEAD_SIZES, hasSubgroupsOf } from './choice.ts';
+import { hasSubgroupsOf } from './choice.ts';
+import { HEAD_SIZES } from './head-sizes.ts';
 import { matmulProblems } from './index.ts';
 import { exactMatmul, type MatmulTile, matmul } from './matmul.ts';
 import type { LanesTile } from './matmul-lanes.ts';

@@ -6,12 +6,10 @@ import { multiprocessorsOf } from '../gpu/cards.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
 import type { AttentionTile } from './attention.ts';
+import { HEAD_SIZES } from './head-sizes.ts';
 import { type MatmulTile, tileSize } from './matmul.ts';
 import { MATMUL_LAYOUTS, type MatmulDims, type MatmulLayout } from './matmul-problem.ts';
 import { type TuningFacts, unmeasuredAttention, unmeasuredTiles } from './matrix-units.ts';
-
-/** Head sizes that a model may have: literals in the attention kernels. */
-export const HEAD_SIZES: readonly number[] = [16, 32, 64, 128];
 
 export interface KernelChoice {
   /** By class of matmul (`matmulClass`), by `layout long` from K = LONG on, or by layout: the most exact counts. */

@@ -7,7 +7,6 @@ import { castHalf } from './cast.ts';
 import {
   attentionTile,
   chooseKernels,
-  HEAD_SIZES,
   KERNEL_CHOICES,
   type KernelChoice,
   matmulTile,
@@ -16,6 +15,7 @@ import {
 } from './choice.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { embeddingBackward, embeddingForward, valueEmbeddingBackward, valueEmbeddingForward } from './embedding.ts';
+import { HEAD_SIZES } from './head-sizes.ts';
 import { heads } from './heads.ts';
 import { gradNorm, gradNormPage, gradNormPartial, lossTotal, lossWeights } from './loss-scale.ts';
 import { exactMatmul, isExact, type MatmulTile, matmul } from './matmul.ts';

@@ -4,7 +4,7 @@
  * Tensor names and [out, in] layouts are theirs. Four experimental switches go further; export refuses them.
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { HEAD_SIZES } from '../kernels/choice.ts';
+import { HEAD_SIZES } from '../kernels/head-sizes.ts';
 
 export const ARCHITECTURES = ['qwen3', 'llama'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];

@@ -3,7 +3,7 @@
  * logits than ours is refused by its key.
  */
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
-import { HEAD_SIZES } from '../kernels/choice.ts';
+import { HEAD_SIZES } from '../kernels/head-sizes.ts';
 import { ARCHITECTURES, type Architecture, MODEL_DEFAULTS, type ModelConfig } from '../model/config.ts';
 
 type Json = Readonly<Record<string, unknown>>;
