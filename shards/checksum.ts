@@ -41,3 +41,9 @@ export function hashOf(bytes: Uint8Array): bigint {
 
 /** 64-bit hash of a string's UTF-8 bytes. */
 export const hash64 = (text: string): bigint => h64(text);
+
+/** The first 53 bits of a 64-bit hash: all that a number holds. */
+export const first53 = (hash: bigint): number => Number(hash >> 11n);
+
+/** A number 0…1 that follows from a text. */
+export const chanceOf = (text: string): number => first53(hash64(text)) / 2 ** 53;

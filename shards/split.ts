@@ -4,22 +4,19 @@
  * for any order of inputs and nights, and a group that grows can only move into training, never out of it.
  */
 import { addressOf } from '../crawlers/page.ts';
-import { hash64, hashOf } from './checksum.ts';
+import { first53, hash64, hashOf } from './checksum.ts';
 
 export const SPLITS = ['train', 'valid'] as const;
 export type Split = (typeof SPLITS)[number];
 
-/** The first 53 bits of an unsigned 64-bit hash. */
-const keyOf = (hash: bigint): number => Number(hash >> 11n);
-
 /** Key of a document by itself, a whole number below 2^53. @param text UTF-8, asked where the URL is no web address */
 export function documentKey(url: string, text: () => Uint8Array): number {
   const address = addressOf(url);
-  return keyOf(address.startsWith('//') ? hash64(address) : hashOf(text()));
+  return first53(address.startsWith('//') ? hash64(address) : hashOf(text()));
 }
 
 /** `valid` for the share (0…1) of keys that is lowest: a larger share keeps what a smaller one held out. */
 export const splitOfKey = (key: number, validShare: number): Split => (key / 2 ** 53 < validShare ? 'valid' : 'train');
 
 /** The split of folders of documents that say nothing of groups: by the cluster in which a document was written. */
-export const splitOf = (cluster: string, validShare: number): Split => splitOfKey(keyOf(hash64(cluster)), validShare);
+export const splitOf = (cluster: string, validShare: number): Split => splitOfKey(first53(hash64(cluster)), validShare);

@@ -8,7 +8,7 @@
  *
  * So long documents take part as they do in the whole, and sources in their share, to a window.
  */
-import { hash64 } from '../../shards/checksum.ts';
+import { chanceOf } from '../../shards/checksum.ts';
 import type { TokenSource } from '../../shards/tokens/source.ts';
 import { type HeldOut, type Piece, stretches, tokensOf } from './held-out.ts';
 
@@ -27,22 +27,19 @@ export async function drawHeldOut(heldOut: HeldOut, maxTokens: number): Promise<
   return { ...heldOut, tokens, pieces: await measured(pieces, tokens, heldOut.tokenizer) };
 }
 
-/** A number 0…1 that follows from a text. */
-const chance = (text: string): number => Number(hash64(text) >> 11n) / 2 ** 53;
-
 /** All windows, those that are taken first in front. */
 function inOrder({ pieces, sources }: HeldOut, windowTokens: number): Piece[] {
   const bySource = sources.map((): { piece: Piece; key: number }[] => []);
   for (const document of pieces) {
     for (const [k, piece] of windowsOf(document, windowTokens).entries()) {
-      bySource[piece.source].push({ piece, key: chance(`${piece.hash} ${k}`) });
+      bySource[piece.source].push({ piece, key: chanceOf(`${piece.hash} ${k}`) });
     }
   }
   const entered = bySource.flatMap((windows, source) => {
     windows.sort((a, b) => a.key - b.key);
     const all = windows.reduce((sum, { piece }) => sum + piece.length, 0);
     // Where in its window a source is asked for: one of a single window enters with its share as probability.
-    const offset = chance(sources[source]);
+    const offset = chanceOf(sources[source]);
     let before = 0;
     return windows.map(({ piece }) => {
       const at = (before + offset * piece.length) / all;

@@ -6,7 +6,7 @@
  *   windows    ├── T ──┤                       the first whole
  *                  ├─ ─┼───┤                   then by T/2, and only the newer half counts
  */
-import { createChecksum, hash64 } from '../../shards/checksum.ts';
+import { chanceOf, checksumOf } from '../../shards/checksum.ts';
 import { eachBatch, type TokenFolder } from '../../shards/tokens/source.ts';
 import type { Tokenizer } from '../../tokenizer/load.ts';
 import { IGNORED } from '../kernels/cross-entropy.ts';
@@ -46,20 +46,12 @@ export async function evalTexts(
     for (let i = at === 0 ? 1 : 0; i < stretch.length; i++) ids.push(stretch[i]);
     if (at + stretch.length < lengths[index]) continue;
     const text = headOf(tokenizer.decode(ids), textBytes);
-    const set = EVAL_SETS.find((name) => chance(pieces[index].hash) < UNTIL[name])!;
+    const set = EVAL_SETS.find((name) => chanceOf(`ablation ${pieces[index].hash}`) < UNTIL[name])!;
     const bytes = Buffer.from(text);
-    found.push({ hash: checksum(bytes), bytes: bytes.length, source: sources[pieces[index].source], set, text });
+    found.push({ hash: checksumOf(bytes), bytes: bytes.length, source: sources[pieces[index].source], set, text });
   }
   const filled = found.filter(({ bytes }) => bytes > 0).sort((a, b) => (a.hash < b.hash ? -1 : 1));
   return filled.slice(0, textDocuments);
-}
-
-const chance = (hash: string): number => Number(hash64(`ablation ${hash}`) >> 11n) / 2 ** 53;
-
-function checksum(bytes: Uint8Array): string {
-  const sum = createChecksum();
-  sum.update(bytes);
-  return sum.digest();
 }
 
 /** The first bytes, cut behind a line; a single long line is cut at a blank. */
