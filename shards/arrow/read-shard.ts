@@ -131,6 +131,21 @@ export class ShardReader {
     return { rows, body, offset: start, regions };
   }
 
+  /** Where the buffers of record batch `index` lie in the file, and its rows; for `readBytes`. @throws ToolkitError BAD_SHARD */
+  batchRegions(index: number): Pick<RawBatch, 'rows' | 'regions' | 'offset'> {
+    const block = this.#footer.getRecordBatch(index);
+    if (!block) throw this.fault(`record batch ${index} of ${this.batchCount} does not exist`);
+    return { ...this.#readHeader(index, block), offset: block.offset + block.metaDataLength };
+  }
+
+  /** Bytes of the file, compared to nothing. @throws ToolkitError BAD_SHARD */
+  readBytes(position: number, length: number): Uint8Array<ArrayBuffer> {
+    if (length < 0 || position + length > this.#size) throw this.fault(`${length} bytes at ${position}, outside of it`);
+    const bytes = new Uint8Array(length);
+    this.#read(bytes, position, 'row');
+    return bytes;
+  }
+
   /** Hands out the whole file from its first byte to its last; a slice is valid until the next. */
   forEachSlice(update: (bytes: Uint8Array) => void): void {
     const slice = new Uint8Array(1 << 20);

@@ -1,0 +1,73 @@
+/** Single values of a shard, by row: two short reads for a text, none of it kept. Compared to no checksum: for showing. */
+import { join } from 'node:path';
+import { ShardReader } from '../arrow/read-shard.ts';
+import { type Columns, columnsIn } from '../arrow/schemas.ts';
+import type { DocumentShard } from '../manifest-shape.ts';
+import type { Kind } from './build-segment.ts';
+import { lowerBound } from './segment.ts';
+
+/** Buffers of a text column; of a number column. */
+const [TEXT, NUMBER] = [3, 2];
+type Regions = ReturnType<ShardReader['batchRegions']>;
+
+export class Cells {
+  readonly #reader: ShardReader;
+  readonly #columns: Columns;
+  /** First row of each batch, then all rows. */
+  readonly #starts: number[] = [0];
+  readonly #batches = new Map<number, Regions>();
+
+  /** @throws ToolkitError BAD_SHARD */
+  constructor(dir: string, kind: Kind, entry: DocumentShard) {
+    this.#reader = ShardReader.open(join(dir, entry.file), (found) => columnsIn(kind, found).schema, entry);
+    this.#columns = columnsIn(kind, this.#reader.schema);
+    for (const { rows } of entry.batches) this.#starts.push(this.#starts.at(-1)! + rows);
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  /** Empty where the shard's version lacks the column. At most so many bytes of it, which may end within a character. */
+  string(column: string, row: number, most = Number.POSITIVE_INFINITY): string {
+    const place = this.#columns.texts.indexOf(column);
+    if (place < 0) return '';
+    const { batch, at } = this.placeOf(row);
+    const { regions, offset } = this.#batch(batch);
+    const ends = new Int32Array(this.#reader.readBytes(offset + regions[TEXT * place + 1].offset + 4 * at, 8).buffer);
+    const length = Math.min(ends[1] - ends[0], most);
+    const bytes = this.#reader.readBytes(offset + regions[TEXT * place + 2].offset + ends[0], length);
+    return Buffer.from(bytes.buffer).toString('utf8');
+  }
+
+  /** All rows of a number column; NaN where the shard's version lacks it. */
+  numbers(column: string): Float32Array | Float64Array {
+    const { texts, numbers, wide } = this.#columns;
+    const place = numbers.indexOf(column);
+    const rows = this.#starts.at(-1)!;
+    const isWide = wide.includes(column);
+    const values = isWide ? new Float64Array(rows) : new Float32Array(rows);
+    if (place < 0) return values.fill(Number.NaN);
+    for (let batch = 0; batch + 1 < this.#starts.length; batch++) {
+      const { regions, offset, rows: count } = this.#batch(batch);
+      const at = offset + regions[TEXT * texts.length + NUMBER * place + 1].offset;
+      const bytes = this.#reader.readBytes(at, count * values.BYTES_PER_ELEMENT).buffer;
+      values.set(isWide ? new Float64Array(bytes) : new Float32Array(bytes), this.#starts[batch]);
+    }
+    return values;
+  }
+
+  /** The batch of a row, and its place there. */
+  placeOf(row: number): { batch: number; at: number } {
+    const batch = lowerBound(this.#starts.length, (i) => this.#starts[i] <= row) - 1;
+    return { batch, at: row - this.#starts[batch] };
+  }
+
+  #batch(index: number): Regions {
+    const known = this.#batches.get(index);
+    if (known !== undefined) return known;
+    const regions = this.#reader.batchRegions(index);
+    this.#batches.set(index, regions);
+    return regions;
+  }
+}

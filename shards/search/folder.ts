@@ -1,0 +1,152 @@
+/**
+ * Where an index stands and what belongs to it. Its files are named by the content of the shard that they are of, so each
+ * snapshot of a run finds its own among them, a night adds those of its new shards, and what is lost is made again.
+ *
+ *   OUT/search/documents-246f8db94d9af369.0.segment         of a run: beside its snapshots, for all of them
+ *   DIR/search/…                                            of a folder of documents alone: in it
+ */
+import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import { makeFolder, removeUnfinished, syncFolder } from '../../crawlers/shell/folder.ts';
+import { shareFolder } from '../../crawlers/shell/lock.ts';
+import { unattended, type Work } from '../../crawlers/shell/work.ts';
+import { SEARCH, SNAPSHOT_FILE } from '../format.ts';
+import { findFolders, manifestPath, readDocumentManifest } from '../manifest.ts';
+import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
+import { buildSegments, type Kind } from './build-segment.ts';
+import { DamagedIndex } from './postings.ts';
+import { Segment } from './segment.ts';
+
+export const KINDS = ['documents', 'rejects'] as const satisfies readonly Kind[];
+const SEGMENT = /^(documents|rejects)-([0-9a-f]{16})\.(\d+)\.segment$/;
+const WORKPLACES = ['work', 'held'];
+
+/** Folder of documents in or at `dir`, and where its index stands. @throws ToolkitError NO_MANIFEST (exit 2) */
+export function placeOf(dir: string): { readonly documents: string; readonly index: string } {
+  const { documents } = findFolders(dir);
+  if (documents === undefined)
+    throw badInput('NO_MANIFEST', `${dir}: no documents here`, 'give a folder of `vua clean` or `vua run`');
+  return { documents, index: join(runAround(documents) ?? documents, SEARCH) };
+}
+
+/** The folder of the run that a folder of documents or tokens is of; `undefined` of one that stands alone. */
+export function runAround(folder: string): string | undefined {
+  const night = dirname(realpathSync(folder));
+  const out = dirname(night);
+  if (basename(out) === 'snapshots' && existsSync(join(night, SNAPSHOT_FILE))) return dirname(out);
+  if (WORKPLACES.includes(basename(night)) && existsSync(join(night, 'work.json'))) return out;
+  return existsSync(join(night, SNAPSHOT_FILE)) ? night : undefined;
+}
+
+const segmentPath = (index: string, kind: Kind, checksum: string, number: number): string =>
+  join(index, `${kind}-${checksum}.${number}.segment`);
+
+/** Of one shard. */
+export interface ShardSegments {
+  readonly kind: Kind;
+  readonly entry: DocumentShard;
+  readonly segments: readonly Segment[];
+}
+
+/**
+ * The segments of every shard of a folder, open; what is not there, or not whole, is made before.
+ * @throws ToolkitError BAD_SHARD, UNWRITABLE_FOLDER (exit 2), WRITE_FAILED; what the signal was aborted with
+ */
+export async function openSegments(
+  { documents, index }: ReturnType<typeof placeOf>,
+  manifest: DocumentManifest,
+  { signal, report }: Work = unattended(),
+): Promise<ShardSegments[]> {
+  const shards = KINDS.flatMap((kind) => manifest[kind].map((entry) => ({ kind, entry })));
+  const opened = shards.map(({ kind, entry }) => openShard(index, kind, entry));
+  const missing = shards.filter((_, i) => opened[i] === undefined);
+  if (missing.length > 0) {
+    const letGo = shareFolder(documents);
+    const progress = report.stage('index', 'bytes');
+    try {
+      makeFolder(index);
+      removeUnfinished(index);
+      let done = 0;
+      for (const { kind, entry } of missing) {
+        await buildSegments(documents, kind, entry, (n) => segmentPath(index, kind, entry.checksum, n), signal);
+        done += entry.bytes;
+        progress.update(done, {});
+      }
+      progress.finish({ shards: missing.length });
+    } finally {
+      letGo();
+    }
+  }
+  return shards.map(({ kind, entry }, i) => {
+    const segments = opened[i] ?? openShard(index, kind, entry);
+    if (segments === undefined) throw new DamagedIndex(`${index}: ${entry.file} is not there again`);
+    return { kind, entry, segments };
+  });
+}
+
+/** `undefined` where they are not all there and whole. */
+function openShard(index: string, kind: Kind, entry: DocumentShard): Segment[] | undefined {
+  const segments: Segment[] = [];
+  try {
+    let rows = 0;
+    for (let number = 0; segments.at(-1)?.isLast !== true; number++) {
+      const segment = new Segment(segmentPath(index, kind, entry.checksum, number));
+      segments.push(segment);
+      if (segment.first !== rows) throw new DamagedIndex('rows are missing');
+      rows += segment.rows;
+    }
+    if (rows === entry.rows) return segments;
+  } catch (error) {
+    if (!(error instanceof DamagedIndex) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  for (const segment of segments) segment.close();
+}
+
+/** Removes segments that are damaged: `openSegments` makes them again. */
+export function removeDamaged(index: string): void {
+  for (const name of namesIn(index).filter((each) => SEGMENT.test(each))) {
+    const path = join(index, name);
+    if (damageOf(path) !== undefined) rmSync(path, { force: true });
+  }
+}
+
+/** What is wrong with a segment. */
+export function damageOf(path: string): string | undefined {
+  let segment: Segment | undefined;
+  try {
+    segment = new Segment(path);
+    segment.verify();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DamagedIndex) return error.message;
+    throw error;
+  } finally {
+    segment?.close();
+  }
+}
+
+/** Removes what is of no shard of these folders of documents, and what killed builders left. How many files. */
+export function pruneIndex(index: string, folders: readonly string[]): number {
+  const strangers = strangersIn(index, folders);
+  for (const name of strangers) rmSync(join(index, name), { recursive: true, force: true });
+  if (strangers.length > 0) syncFolder(index);
+  return strangers.length;
+}
+
+/** Names of an index that are of no shard of these folders of documents. */
+export function strangersIn(index: string, folders: readonly string[]): string[] {
+  const names = namesIn(index);
+  if (names.length === 0) return [];
+  const known = new Set<string>();
+  for (const folder of folders.filter((each) => existsSync(manifestPath(each)))) {
+    const manifest = readDocumentManifest(folder);
+    for (const kind of KINDS) for (const { checksum } of manifest[kind]) known.add(`${kind}-${checksum}`);
+  }
+  return names.filter((name) => {
+    const [, kind, checksum] = SEGMENT.exec(name) ?? [];
+    return !known.has(`${kind}-${checksum}`);
+  });
+}
+
+const namesIn = (index: string): string[] => (existsSync(resolve(index)) ? readdirSync(index) : []);

@@ -1,0 +1,118 @@
+/** The side index: what it finds, and that it follows the folder that it is of. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { openSearch, type SearchIndex } from '../../shards/search/search.ts';
+import { makeTemporaryFolder } from '../folder.ts';
+import { document, drop, writeFolder } from './support.ts';
+
+const TEXTS = [
+  'Hà Nội mùa thu, hồ Gươm xanh. Uỷ ban nhân dân thành phố họp.',
+  'Hạ nồi xuống, nhà ngoài vườn. Kĩ thuật nấu ăn; ủy ban.',
+  'Nội dung: người Hà Giang nói về dân và nhân ái.',
+  'Thành phố Hồ Chí Minh \u0000 \u{1F600} mưa to, ngập đường.',
+  `${'a'.repeat(2_000_000)} hết một dòng dài`,
+  'مرحبا \u202eđảo ngược\u202c \ud800 lẻ loi <script>alert(1)</script>',
+];
+
+const folder = (): string => {
+  const dir = makeTemporaryFolder();
+  writeFolder(
+    dir,
+    TEXTS.map((text, n) =>
+      document(n, { text, url: `https://${n < 2 ? 'bao' : 'tap-chi'}.vua.test/${n}`, published: `2026-10-0${n + 1}` }),
+    ),
+    { drops: [drop(1, { text: 'Hà Nội bị bỏ' }), drop(2, { reason: 'spam', stage: 'near', other: 'd0' })] },
+  );
+  return dir;
+};
+const ids = (index: SearchIndex, query: Parameters<SearchIndex['search']>[0]): string[] =>
+  index.search(query).hits.map(({ id }) => id);
+
+it('finds words with and without diacritics, phrases, and what filters leave', async () => {
+  const index = await openSearch(folder());
+  expect(ids(index, { text: 'Hà Nội' })).toEqual(['d0', 'd2']);
+  expect(ids(index, { text: 'ha noi' })).toEqual(['d0', 'd1', 'd2']);
+  expect(ids(index, { text: '"ha noi"' })).toEqual(['d0', 'd1']);
+  expect(ids(index, { text: 'nội hà', match: 'any' })).toContain('d2');
+  // Tones on either vowel, i for y.
+  expect(ids(index, { text: 'ủy ban', phrase: true }).sort()).toEqual(['d0', 'd1']);
+  expect(ids(index, { text: 'kỹ thuật' })).toEqual(['d1']);
+  expect(ids(index, { text: 'nhân dân', phrase: true })).toEqual(['d0']);
+  expect(ids(index, { host: 'bao.vua.test' })).toEqual(['d0', 'd1']);
+  expect(ids(index, { from: '2026-10-02', to: '2026-10-04' })).toEqual(['d1', 'd2']);
+  expect(ids(index, { cluster: 'd2' })).toEqual(['d2']);
+  expect(ids(index, { ranges: { bytes: [1e6, 1e9] } })).toEqual(['d4']);
+  expect(ids(index, { side: 'rejects', text: 'ha noi' })).toEqual(['x1']);
+  expect(ids(index, { side: 'rejects', reason: ['spam', 'other'], cluster: 'd0' })).toEqual(['x2']);
+  expect(index.search({ text: 'khôngcó' })).toEqual({ total: 0, isExact: true, hits: [] });
+  expect(() => index.search({ ranges: { beauty: [0, 1] } })).toThrow(/no number column beauty/);
+  expect(() => index.search({ from: 'hôm qua' })).toThrow(/expected a date/);
+  index.close();
+});
+
+it('pages through hits, samples by a seed, and gives a document by id, URL and text', async () => {
+  const index = await openSearch(folder());
+  const all = ids(index, { text: 'ha noi thanh pho', match: 'any' });
+  expect(
+    [0, 1, 2, 3].flatMap((offset) => ids(index, { text: 'ha noi thanh pho', match: 'any', offset, limit: 1 })),
+  ).toEqual(all);
+  const sample = ids(index, { seed: 'a' });
+  expect(sample).toEqual(ids(index, { seed: 'a' }));
+  expect(sample.toSorted()).toEqual(['d0', 'd1', 'd2', 'd3', 'd4', 'd5']);
+  expect(['b', 'c', 'd'].some((seed) => ids(index, { seed })[0] !== sample[0])).toBe(true);
+  const [hit] = index.search({ text: 'gươm' }).hits;
+  expect(hit.snippet.marks.map(([start, end]) => hit.snippet.text.slice(start, end))).toEqual(['Gươm']);
+  expect(index.text(hit.place)).toBe(TEXTS[0]);
+  expect(index.document('d3')?.url).toBe('https://tap-chi.vua.test/3');
+  expect(index.document('http://TAP-CHI.vua.test/3')?.id).toBe('d3');
+  expect(index.document('nobody')).toBeUndefined();
+  expect(Array.from(index.numbers('documents', 'bytes'))[1]).toBe(Buffer.byteLength(TEXTS[1]));
+  index.close();
+});
+
+it('bears hostile documents', async () => {
+  const index = await openSearch(folder());
+  expect(ids(index, { text: 'mưa to' })).toEqual(['d3']);
+  expect(ids(index, { text: 'một dòng dài' })).toEqual(['d4']);
+  expect(ids(index, { text: 'đảo ngược lẻ loi alert' })).toEqual(['d5']);
+  for (const text of ['\u0000', '\ud800', '"', '""', '"" ""', '*', 'a'.repeat(100_000), '\u202e', '🙂'])
+    expect(index.search({ text }).total, text.slice(0, 9)).toBeLessThan(2);
+  index.close();
+});
+
+it('makes anew what is lost, damaged or of another version, and reads new shards alone', async () => {
+  const dir = folder();
+  (await openSearch(dir)).close();
+  const files = (): string[] => readdirSync(join(dir, 'search')).sort();
+  const before = files();
+  expect(before).toHaveLength(2);
+  const path = join(dir, 'search', before[0]);
+  const whole = readFileSync(path);
+  const broken: Record<string, Buffer> = {
+    cut: whole.subarray(0, whole.length - 100),
+    empty: Buffer.alloc(0),
+    'another version': Buffer.from(whole.toString('latin1').replace('"version":1', '"version":9'), 'latin1'),
+    'no index': Buffer.from('x'.repeat(500)),
+  };
+  for (const [name, bytes] of Object.entries(broken)) {
+    writeFileSync(path, bytes);
+    const index = await openSearch(dir);
+    expect(ids(index, { text: 'hồ gươm' }), name).toEqual(['d0']);
+    index.close();
+    expect(readFileSync(path).equals(whole), name).toBe(true);
+  }
+  // Where nobody looked when it was opened.
+  const at = whole.lastIndexOf(whole.subarray(-8)) - 64;
+  writeFileSync(
+    path,
+    Buffer.concat([whole.subarray(0, whole.length / 2), Buffer.alloc(at - whole.length / 2, 0xff), whole.subarray(at)]),
+  );
+  const index = await openSearch(dir);
+  expect(() => index.search({ text: TEXTS.join(' '), match: 'any' })).toThrow(/open it again/);
+  index.close();
+  expect(files()).toHaveLength(1);
+  const again = await openSearch(dir);
+  expect(ids(again, { text: 'hồ gươm' })).toEqual(['d0']);
+  again.close();
+});
