@@ -96,7 +96,12 @@ export class SearchIndex {
     } catch (error) {
       if (!(error instanceof DamagedIndex)) throw error;
       removeDamaged(this.#index);
-      throw tryAgain('DAMAGED_INDEX', error.message, 'open it again: what was damaged is made anew', error);
+      throw tryAgain(
+        'DAMAGED_INDEX',
+        `${this.#index}: a segment is damaged: ${error.message}`,
+        'open it again: what was damaged is made anew',
+        error,
+      );
     }
   }
 

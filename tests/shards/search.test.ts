@@ -32,8 +32,8 @@ const ids = (index: SearchIndex, query: Parameters<SearchIndex['search']>[0]): s
 it('finds words with and without diacritics, phrases, and what filters leave', async () => {
   const index = await openSearch(folder());
   expect(ids(index, { text: 'Hà Nội' })).toEqual(['d0', 'd2']);
-  expect(ids(index, { text: 'ha noi' })).toEqual(['d0', 'd1', 'd2']);
-  expect(ids(index, { text: '"ha noi"' })).toEqual(['d0', 'd1']);
+  expect(ids(index, { text: 'ha noi' }).sort()).toEqual(['d0', 'd1', 'd2']);
+  expect(ids(index, { text: '"ha noi"' }).sort()).toEqual(['d0', 'd1']);
   expect(ids(index, { text: 'nội hà', match: 'any' })).toContain('d2');
   // Tones on either vowel, i for y.
   expect(ids(index, { text: 'ủy ban', phrase: true }).sort()).toEqual(['d0', 'd1']);
@@ -109,7 +109,7 @@ it('makes anew what is lost, damaged or of another version, and reads new shards
     Buffer.concat([whole.subarray(0, whole.length / 2), Buffer.alloc(at - whole.length / 2, 0xff), whole.subarray(at)]),
   );
   const index = await openSearch(dir);
-  expect(() => index.search({ text: TEXTS.join(' '), match: 'any' })).toThrow(/open it again/);
+  expect(() => index.search({ text: TEXTS.join(' '), match: 'any' })).toThrow(/a segment is damaged/);
   index.close();
   expect(files()).toHaveLength(1);
   const again = await openSearch(dir);
