@@ -24,8 +24,6 @@ export const KEEP_NIGHTS = 7;
 export const MANIFEST_FILE = 'manifest.json';
 /** Beside the folders of a snapshot of a run, and in the folder of the run. */
 export const SNAPSHOT_FILE = 'snapshot.json';
-/** What is made for looking into a folder, beside it: never the only copy of anything. */
-export const SEARCH = 'search';
 
 /** Where a document comes from and what made it, beside what older versions said of that. */
 export const PROVENANCE = ['host', 'raw_hash', 'text_hash', 'tool', 'licence_class', 'personal_data'] as const;

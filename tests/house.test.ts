@@ -52,10 +52,11 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   trainer: 'batch.ts gpu kernels model loader score record generate run export proofs bench page commands'.split(' '),
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),
   shards: [
-    ...'format.ts checksum.ts split.ts manifest-shape.ts manifest.ts merging.ts arrow documents tokens'.split(' '),
+    ...'format.ts checksum.ts split.ts manifest-shape.ts manifest.ts side-files.ts merging.ts arrow documents tokens search'.split(
+      ' ',
+    ),
     ...[
       'snapshots',
-      'search',
       'removal',
       'verify',
       'explain',

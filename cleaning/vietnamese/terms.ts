@@ -14,18 +14,50 @@ export interface Term {
 
 /** A word of another script may be a page long. */
 const LONGEST = 64;
-const REMEMBERED = 1 << 16;
-const WORD = /[\p{L}\p{M}\p{N}]+/gu;
-const known = new Map<string, Term>();
+const IN_WORD = /[\p{L}\p{M}\p{N}]/u;
+
+/** Of UTF-16 units whether they are of a word: asked once. */
+const kinds = new Uint8Array(1 << 16);
+const [UNKNOWN, WITHIN, BETWEEN] = [0, 1, 2];
+
+/** Words met before, by the FNV-1a hash of their units: open addressing, so that no string is cut for a word that is known. */
+const SLOTS = 1 << 17;
+const MOST = SLOTS / 2;
+let slots: (Known | undefined)[] = new Array(SLOTS);
+let count = 0;
+
+interface Known {
+  readonly written: string;
+  readonly term: Term;
+}
 
 /** Calls `visit` for each word of an NFC text, in order, with its place in UTF-16 units. The same word gives the same object while it is remembered. */
 export function forEachTerm(text: string, visit: (term: Term, start: number, end: number) => void): void {
-  WORD.lastIndex = 0;
-  for (let word = WORD.exec(text); word !== null; word = WORD.exec(text)) {
-    const at = WORD.lastIndex; // `visit` may read another text
-    visit(termOf(word[0]), word.index, at);
-    WORD.lastIndex = at;
+  const { length } = text;
+  for (let at = 0; at < length; ) {
+    let hash = 0x811c9dc5;
+    const start = at;
+    for (; at < length; at++) {
+      const unit = text.charCodeAt(at);
+      const kind = kinds[unit];
+      if (kind !== WITHIN && (kind === BETWEEN || !isWithin(text, at))) break;
+      hash = Math.imul(hash ^ unit, 0x01000193);
+    }
+    if (at > start) visit(termOf(text, start, at, hash), start, at);
+    else at++;
   }
+}
+
+/** Of a pair of surrogates what the first says holds for both. */
+function isWithin(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  if ((unit & 0xf800) === 0xd800) {
+    const isSecond = (unit & 0xfc00) === 0xdc00 && at > 0 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800;
+    return IN_WORD.test(String.fromCodePoint(text.codePointAt(isSecond ? at - 1 : at)!));
+  }
+  const isOne = IN_WORD.test(text[at]);
+  if (kinds[unit] === UNKNOWN) kinds[unit] = isOne ? WITHIN : BETWEEN;
+  return isOne;
 }
 
 /** Words of what somebody typed, in any normal form. */
@@ -38,14 +70,32 @@ export function termsOf(text: string): Term[] {
 /** Whether a diacritic was typed. */
 export const hasDiacritics = (text: string): boolean => nfc(text) !== removeDiacritics(text);
 
-function termOf(written: string): Term {
-  const word = written.length > LONGEST ? written.slice(0, LONGEST) : written;
-  const remembered = known.get(word);
-  if (remembered !== undefined) return remembered;
+function termOf(text: string, start: number, end: number, hash: number): Term {
+  const length = end - start;
+  if (length > LONGEST) return readTerm(text.slice(start, start + LONGEST));
+  let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  for (let known = slots[slot]; known !== undefined; known = slots[slot]) {
+    const { written } = known;
+    if (written.length === length) {
+      let i = 0;
+      while (i < length && written.charCodeAt(i) === text.charCodeAt(start + i)) i++;
+      if (i === length) return known.term;
+    }
+    slot = (slot + 1) & (SLOTS - 1);
+  }
+  if (++count > MOST) {
+    slots = new Array(SLOTS);
+    count = 1;
+  }
+  // A copy: a slice would hold the whole text.
+  const written = Buffer.from(text.slice(start, end), 'utf16le').toString('utf16le');
+  const term = readTerm(written);
+  slots[slot] = { written, term };
+  return term;
+}
+
+function readTerm(word: string): Term {
   const { toneless, tones } = splitTone(word.toLowerCase());
   const letters = toneless.replace(/^([hklmst]|qu)y$/, '$1i');
-  const term = { exact: letters + tones, folded: removeDiacritics(letters) };
-  if (known.size >= REMEMBERED) known.clear();
-  known.set(word, term);
-  return term;
+  return { exact: letters + tones, folded: removeDiacritics(letters) };
 }

@@ -22,6 +22,7 @@ import { hash64 } from '../checksum.ts';
 import { DOCUMENTS, shardIndex } from '../format.ts';
 import { manifestJson, manifestPath, readDocumentManifest, removeOrphans, writeManifest } from '../manifest.ts';
 import { type DocumentManifest, parseDocumentManifest } from '../manifest-shape.ts';
+import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { adopt } from './adopt.ts';
 import { compact } from './compact.ts';
 import { carryOut } from './depart.ts';
@@ -142,6 +143,7 @@ export class DocumentFolder {
     for (const { file } of [...added.documents, ...added.rejects, ...left.documents, ...left.rejects]) {
       if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
     }
+    pruneSideFiles(join(this.#dir, SEARCH), [this.#dir]);
   }
 
   /** Manifest and memory as this version has them; opening did the rest. Whether the manifest was of an older one. */

@@ -6,6 +6,7 @@
  *   work, held      a copy without them takes its place
  *   current         a new snapshot without them is published: readers see the old one or the new one
  *   snapshots/N     each other one is replaced under its name
+ *   search          what was made from shards that no snapshot lists any more goes
  *
  * Killed at any moment, each is as it was or without them; the same command, or the next night, does the rest.
  */
@@ -21,6 +22,7 @@ import { SNAPSHOT_FILE } from '../format.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import { build, contentsOf, foldersIn, makeCurrent, nextName, showViews } from '../snapshots/publish.ts';
 import { currentSnapshot, PINNED_FILE, readSnapshots, SNAPSHOTS, type Snapshot, VIEWS } from '../snapshots/read.ts';
+import { pruneSearch } from '../snapshots/retention.ts';
 import { HELD, layOut, readWork, WORK, writeWork } from '../snapshots/work.ts';
 import { addToList, archiveRule, listChecksum, namesOf, removedFrom, together } from './list.ts';
 import { type GoneRow, Purge } from './purge.ts';
@@ -157,6 +159,12 @@ export async function applyRemovals(out: string): Promise<Taken[]> {
   const removed = removedFrom(out);
   const list = listChecksum(out);
   if (removed === undefined || list === undefined) return [];
+  const taken = await replaceAll(out, removed, list);
+  pruneSearch(out);
+  return taken;
+}
+
+async function replaceAll(out: string, removed: Removed, list: string): Promise<Taken[]> {
   finishReplacing(out);
   const staging = join(out, STAGING);
   rmSync(staging, { recursive: true, force: true });

@@ -1,42 +1,29 @@
 /**
- * Where an index stands and what belongs to it. Its files are named by the content of the shard that they are of, so each
- * snapshot of a run finds its own among them, a night adds those of its new shards, and what is lost is made again.
- *
- *   OUT/search/documents-246f8db94d9af369.0.segment         of a run: beside its snapshots, for all of them
- *   DIR/search/…                                            of a folder of documents alone: in it
+ * The segments of a folder of documents. They are named by the content of the shard that they are of (`side-files.ts`), so
+ * each snapshot of a run finds its own among them, a night adds those of its new shards, and what is lost is made again.
  */
-import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { makeFolder, removeUnfinished, syncFolder } from '../../crawlers/shell/folder.ts';
+import { makeFolder, removeUnfinished } from '../../crawlers/shell/folder.ts';
 import { shareFolder } from '../../crawlers/shell/lock.ts';
 import { unattended, type Work } from '../../crawlers/shell/work.ts';
-import { SEARCH, SNAPSHOT_FILE } from '../format.ts';
-import { findFolders, manifestPath, readDocumentManifest } from '../manifest.ts';
+import { findFolders } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
+import { sideFolder } from '../side-files.ts';
 import { buildSegments, type Kind } from './build-segment.ts';
 import { DamagedIndex } from './postings.ts';
 import { Segment } from './segment.ts';
 
 export const KINDS = ['documents', 'rejects'] as const satisfies readonly Kind[];
 const SEGMENT = /^(documents|rejects)-([0-9a-f]{16})\.(\d+)\.segment$/;
-const WORKPLACES = ['work', 'held'];
 
 /** Folder of documents in or at `dir`, and where its index stands. @throws ToolkitError NO_MANIFEST (exit 2) */
 export function placeOf(dir: string): { readonly documents: string; readonly index: string } {
   const { documents } = findFolders(dir);
   if (documents === undefined)
     throw badInput('NO_MANIFEST', `${dir}: no documents here`, 'give a folder of `vua clean` or `vua run`');
-  return { documents, index: join(runAround(documents) ?? documents, SEARCH) };
-}
-
-/** The folder of the run that a folder of documents or tokens is of; `undefined` of one that stands alone. */
-export function runAround(folder: string): string | undefined {
-  const night = dirname(realpathSync(folder));
-  const out = dirname(night);
-  if (basename(out) === 'snapshots' && existsSync(join(night, SNAPSHOT_FILE))) return dirname(out);
-  if (WORKPLACES.includes(basename(night)) && existsSync(join(night, 'work.json'))) return out;
-  return existsSync(join(night, SNAPSHOT_FILE)) ? night : undefined;
+  return { documents, index: sideFolder(documents) };
 }
 
 const segmentPath = (index: string, kind: Kind, checksum: string, number: number): string =>
@@ -124,29 +111,6 @@ export function damageOf(path: string): string | undefined {
   } finally {
     segment?.close();
   }
-}
-
-/** Removes what is of no shard of these folders of documents, and what killed builders left. How many files. */
-export function pruneIndex(index: string, folders: readonly string[]): number {
-  const strangers = strangersIn(index, folders);
-  for (const name of strangers) rmSync(join(index, name), { recursive: true, force: true });
-  if (strangers.length > 0) syncFolder(index);
-  return strangers.length;
-}
-
-/** Names of an index that are of no shard of these folders of documents. */
-export function strangersIn(index: string, folders: readonly string[]): string[] {
-  const names = namesIn(index);
-  if (names.length === 0) return [];
-  const known = new Set<string>();
-  for (const folder of folders.filter((each) => existsSync(manifestPath(each)))) {
-    const manifest = readDocumentManifest(folder);
-    for (const kind of KINDS) for (const { checksum } of manifest[kind]) known.add(`${kind}-${checksum}`);
-  }
-  return names.filter((name) => {
-    const [, kind, checksum] = SEGMENT.exec(name) ?? [];
-    return !known.has(`${kind}-${checksum}`);
-  });
 }
 
 const namesIn = (index: string): string[] => (existsSync(resolve(index)) ? readdirSync(index) : []);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readJsonIfPresent, syncFolder, writeFault, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { isBeingRead } from '../../crawlers/shell/lock.ts';
 import { KEEP_NIGHTS } from '../format.ts';
+import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { showViews } from './publish.ts';
 import {
   currentSnapshot,
@@ -80,10 +81,20 @@ export function collectGarbage(out: string, keepNights = KEEP_NIGHTS): Collected
       rmSync(`${snapshot.dir}.tmp`, { recursive: true });
       removed.push(snapshot.name);
     }
+    pruneSearch(out);
   } catch (error) {
     throw writeFault(dir, error) ?? error;
   }
   return { removed, inUse, bytes };
+}
+
+/** What was made for a search goes with the last snapshot that lists its shard. */
+export function pruneSearch(out: string): void {
+  const nights = [...readSnapshots(out).map(({ dir }) => dir), ...['work', 'held'].map((name) => join(out, name))];
+  pruneSideFiles(
+    join(out, SEARCH),
+    nights.flatMap((dir) => [join(dir, 'documents'), join(dir, 'tokens')]),
+  );
 }
 
 /** A name that was given is not given again. */

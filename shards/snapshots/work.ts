@@ -18,6 +18,7 @@ import {
 } from '../../crawlers/shell/folder.ts';
 import { MANIFEST_FILE } from '../format.ts';
 import { manifestPath, readDocumentManifest, readTokenManifest } from '../manifest.ts';
+import { SEARCH } from '../side-files.ts';
 import type { NightFacts } from './facts.ts';
 import { byNumber, type Renamed } from './names.ts';
 import { foldersIn, isForeign, lacksTokens, publish, publishModel, showViews } from './publish.ts';
@@ -166,7 +167,10 @@ export function adoptOlder(out: string, facts: NightFacts): void {
   const isForked = existsSync(join(work, 'documents')) || !hasDocuments;
   if (movable.length === 0 || !(isForked || movable.includes('documents'))) return;
   if (!existsSync(join(work, WORK_FILE))) writeWork(work, { base: currentSnapshot(out)?.record.data ?? null });
-  for (const part of movable) renameSync(join(out, part), join(work, part));
+  for (const part of movable) {
+    rmSync(join(out, part, SEARCH), { recursive: true, force: true });
+    renameSync(join(out, part), join(work, part));
+  }
   syncFolder(work);
   syncFolder(out);
 }

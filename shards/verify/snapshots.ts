@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Findings } from '../../crawlers/shell/work.ts';
 import { checksumOf } from '../checksum.ts';
+import { SEARCH, strangersIn } from '../side-files.ts';
 import { currentSnapshot, PARTS, readSnapshots, type Snapshot, VIEWS } from '../snapshots/read.ts';
 
 /**
@@ -19,6 +20,14 @@ export function verifySnapshots(out: string, findings: Findings): boolean {
     for (const file of namesIn(current[part])) {
       if (!listed.has(file)) findings.add(join(current[part], file), 'stranger', 'is no file of this snapshot');
     }
+  }
+  const nights = readSnapshots(out).map(({ dir }) => dir);
+  const folders = [...nights, join(out, 'work'), join(out, 'held')].flatMap((dir) => [
+    join(dir, 'documents'),
+    join(dir, 'tokens'),
+  ]);
+  for (const name of strangersIn(join(out, SEARCH), folders)) {
+    findings.add(join(out, SEARCH, name), 'stranger', 'was made from no shard of a snapshot: `vua gc` removes it');
   }
   return true;
 }

@@ -13,6 +13,7 @@ import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readRows } from '../../shards/documents/read.ts';
 import { addToList, removedFrom } from '../../shards/removal/list.ts';
 import { remove } from '../../shards/removal/remove.ts';
+import { openSearch } from '../../shards/search/search.ts';
 import { factsOf } from '../../shards/snapshots/facts.ts';
 import { currentSnapshot, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
 import { pin } from '../../shards/snapshots/retention.ts';
@@ -123,8 +124,18 @@ it('takes a text out of everything, and what repeats it; other shards stay as th
   const warcs = readdirSync(join(out, 'crawl', 'warc')).map((name) => join(out, 'crawl', 'warc', name));
   const sizes = warcs.map((path) => statSync(path).size);
 
+  const found = async (): Promise<number> => {
+    const index = await openSearch(out);
+    const { total } = index.search({ text: SENTENCE, phrase: true });
+    index.close();
+    return total;
+  };
+  expect(await found()).toBe(2);
+  const indexed = readdirSync(join(out, 'search'));
   const { taken, records, isNew } = await take(out);
   expect({ records, isNew }).toEqual({ records: 1, isNew: true });
+  expect(readdirSync(join(out, 'search')).length).toBeLessThan(indexed.length);
+  expect(await found()).toBe(0);
   expect(taken).toContainEqual({ place: 'snapshots/000002', documents: 2, rejects: 0 });
   expect(await filesWith(out)).toEqual([]);
   expect(remembering()).toEqual([]);

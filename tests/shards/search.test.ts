@@ -2,8 +2,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { holding } from '../../crawlers/shell/lock.ts';
 import { openSearch, type SearchIndex } from '../../shards/search/search.ts';
+import { collectGarbage } from '../../shards/snapshots/retention.ts';
+import { verify } from '../../shards/verify/verify.ts';
 import { makeTemporaryFolder } from '../folder.ts';
+import { context } from '../support.ts';
+import { night, rowsFile } from './nights.ts';
 import { document, drop, writeFolder } from './support.ts';
 
 const TEXTS = [
@@ -115,4 +120,32 @@ it('makes anew what is lost, damaged or of another version, and reads new shards
   const again = await openSearch(dir);
   expect(ids(again, { text: 'hồ gươm' })).toEqual(['d0']);
   again.close();
+});
+
+it('goes on with each night, for every snapshot, and forgets with them', async () => {
+  const out = makeTemporaryFolder();
+  const found = async (dir: string, text: string): Promise<number> => {
+    const index = await openSearch(dir);
+    const { total } = index.search({ text });
+    index.close();
+    return total;
+  };
+  const made = (): string[] => readdirSync(join(out, 'search')).sort();
+  await night(out, [rowsFile([1, 2, 3])]);
+  expect(await found(out, '3')).toBe(1);
+  const first = made();
+  const index = await openSearch(out);
+  expect(index.isCurrent).toBe(true);
+  await night(out, [rowsFile([4])]);
+  expect(index.isCurrent).toBe(false);
+  expect(index.search({}).total).toBe(3); // goes on with what it opened
+  index.close();
+  expect(await found(join(out, 'documents'), '4')).toBe(1);
+  expect(await found(join(out, 'snapshots', '000001', 'documents'), '4')).toBe(0);
+  expect(made()).toEqual(expect.arrayContaining(first));
+  writeFileSync(join(out, 'search', 'documents-0123456789abcdef.0.segment'), '');
+  writeFileSync(join(out, 'search', first[0].replace('.segment', '.segment.1.tmp')), '');
+  expect((await verify(out, context())).faults.map(({ check }) => check)).toEqual(['stranger', 'stranger']);
+  await holding(out, [], async () => collectGarbage(out, 7));
+  expect((await verify(out, context())).faults).toEqual([]);
 });
