@@ -92,7 +92,7 @@ export async function* clean(
       const isNew = store.pages.add(keys.page);
       if (page.notice !== undefined) {
         if (isNew) hear(keyed, store);
-      } else if (keyed.isPassedOver || (!isNew && store.versions.isSettled(keys))) store.skipped++;
+      } else if (keyed.isPassedOver || (!isNew && store.versions.isSettled(keys, page.place))) store.skipped++;
       else {
         const said = answer ?? (await engine.answerHere(page));
         const { title, text } = 'read' in said ? said.read : said.refused;
@@ -175,7 +175,7 @@ export function keysOf({ url, consent, body, fetchedAt, row, notice }: Page, has
 
 /** What is told of an address beside its pages. */
 function hear({ page, keys }: KeyedPage, store: DedupStore): void {
-  const { notice, consent, fetchedAt, source, body } = page;
+  const { notice, fetchedAt, source, body } = page;
   store.heard++;
   store.pages.speak(keys.page);
   if (notice === 'gone') store.marks.vanish(keys.url, timeOf(fetchedAt));
@@ -184,8 +184,24 @@ function hear({ page, keys }: KeyedPage, store: DedupStore): void {
     const [{ site }, time] = [keys, timeOf(fetchedAt)];
     store.hearRules({ site, file, time, agent: source, body: Buffer.from(body).toString() });
   }
-  if (notice === 'unchanged') store.versions.seeAt(keys);
-  if (notice === 'unchanged' && isRefusal(consent.conclusion)) store.optOut(keys.url, fetchedAt);
+  if (notice === 'unchanged') revisit({ page, keys }, store);
+}
+
+/** A page holds still, or opts out with a 304. */
+function revisit({ page, keys }: KeyedPage, store: DedupStore): void {
+  const { consent, fetchedAt, confirms } = page;
+  const fetched = confirms === undefined ? undefined : timeOf(confirms);
+  const isRefused = isRefusal(consent.conclusion);
+  if (fetched === undefined) store.marks.stands(keys.url, timeOf(fetchedAt));
+  else {
+    const since = store.optedOutAt(keys.url);
+    const isOptedOut = since !== undefined && timeOf(fetchedAt) <= timeOf(since);
+    if (isRefused) store.versions.refuse(keys, fetched);
+    const isForbidden = isRefused || isOptedOut || store.sites.refuses(keys);
+    // What was refused for an opt-out that is later by the clock was open itself.
+    if (store.versions.confirm(keys, fetched, isForbidden)) store.optIn(keys.url);
+  }
+  if (isRefused) store.optOut(keys.url, fetchedAt);
 }
 
 /** Answers to batches in their order, a few batches ahead. */
@@ -234,7 +250,7 @@ async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, eng
         yield turn;
         continue;
       }
-      if (isPassedOver || (isKnown && store.versions.isSettled(keys))) {
+      if (isPassedOver || (isKnown && store.versions.isSettled(keys, page.place))) {
         store.skipped++;
         continue;
       }

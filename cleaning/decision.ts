@@ -44,7 +44,8 @@ export class Decision {
     const refusal = refusalOf(page.consent, store.sites.table);
     const isByConsent = 'refused' in answer && answer.refused.stage === 'consent';
     if (isByConsent || refusal !== undefined) {
-      store.optOut(keys.url, page.fetchedAt);
+      if (store.versions.laterThan(keys) !== undefined) store.versions.overtake(keys, page.place);
+      store.optOut(keys.url, this.#confirmedAt());
       store.pages.speak(keys.page);
       for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
       store.versions.met(keys);
@@ -59,6 +60,7 @@ export class Decision {
     const { title, text, charset } = answer.read;
     const later = store.versions.laterThan(keys);
     if (later !== undefined) {
+      store.versions.overtake(keys, page.place);
       const moments = { value: later, threshold: store.versions.momentOf(keys) };
       return this.#drop({ ...SUPERSEDED, ...moments, title, text, charset, other: this.#id });
     }
@@ -67,18 +69,36 @@ export class Decision {
 
   /** Whether its URL opted out when or after it was fetched; a later page is welcome. */
   #isOptedOut(): boolean {
-    if (this.#store.sites.refuses(this.#keyed.keys)) return true;
+    const { page, keys } = this.#keyed;
     if (this.#store.optedOutAt(BigInt.asIntN(64, this.#engine.hash.h64(`id ${this.#id}`))) !== undefined) return true;
-    const since = this.#store.optedOutAt(this.#keyed.keys.url);
-    if (since === undefined) return false;
-    if (timeOf(this.#keyed.page.fetchedAt) <= timeOf(since)) return true;
-    this.#store.optIn(this.#keyed.keys.url);
+    const since = this.#store.optedOutAt(keys.url);
+    const isEarlier = since !== undefined && timeOf(page.fetchedAt) <= timeOf(since);
+    if (isEarlier || this.#siteRefusal() !== undefined) {
+      this.#store.versions.overtake(keys, page.place);
+      return true;
+    }
+    if (since !== undefined) this.#store.optIn(keys.url);
     return false;
   }
 
   /** With the statement of its site that decided, where that was it. */
   #optedOut() {
-    return { ...OPTED_OUT, other: this.#store.sites.refusal(this.#keyed.keys) ?? '' };
+    return { ...OPTED_OUT, other: this.#siteRefusal() ?? '' };
+  }
+
+  /** What its site says of it, when it was last known to hold or later. */
+  #siteRefusal(): string | undefined {
+    const { keys } = this.#keyed;
+    return this.#store.sites.refusal(
+      keys.time === undefined ? keys : { ...keys, time: this.#store.versions.momentOf(keys) },
+    );
+  }
+
+  /** When it was fetched, or said to hold still. */
+  #confirmedAt(): string {
+    const { page, keys } = this.#keyed;
+    const moment = this.#store.versions.momentOf(keys);
+    return keys.time === undefined || moment === keys.time ? page.fetchedAt : new Date(moment).toISOString();
   }
 
   #judge(read: ReadPage, assessment: Assessment): Cleaned {

@@ -48,6 +48,8 @@ export interface Page {
   readonly place?: Place;
   /** It is no page but tells something of its address; sources yield such where they are asked to. */
   readonly notice?: Notice;
+  /** Of `unchanged`: when the page that holds still was fetched, as its record says; absent where it does not. */
+  readonly confirms?: string;
 }
 
 export interface Place {

@@ -151,13 +151,8 @@ async function record(
       ['Vua-Source', source ?? new URL(row.url).hostname],
       ['Vua-Consent', consent.conclusion],
       ...consent.statements.map((statement) => ['Vua-Consent-Statement', statement] as const),
-      ...(isRevisit && row.fetchedAt
-        ? ([
-            ['WARC-Refers-To-Target-URI', row.url],
-            ['WARC-Refers-To-Date', row.fetchedAt],
-          ] as const)
-        : []),
     ],
+    ...(isRevisit && row.fetchedAt !== null && { refersTo: { url: row.url, date: row.fetchedAt } }),
   });
   if (isSuccess && !isIdentical && fetched.truncated === undefined) context.frontier.memory.keepPayload(row.id, said);
   // Where the body stands, and since when, is told by the record that holds it.

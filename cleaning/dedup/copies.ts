@@ -25,6 +25,7 @@ export class Copies {
   readonly #addFile;
   readonly #addPlace;
   readonly #forget;
+  readonly #judgeAnew;
   readonly #anew;
   readonly #places;
   readonly #judged;
@@ -44,6 +45,9 @@ export class Copies {
       `DELETE FROM pages WHERE key IN (${copies})`,
       'DELETE FROM copies WHERE document = ?',
     ].map((sql) => database.prepare<[number]>(sql));
+    this.#judgeAnew = ['INSERT OR REPLACE INTO anew (page) VALUES (?)', 'DELETE FROM pages WHERE key = ?'].map((sql) =>
+      database.prepare<[bigint]>(sql),
+    );
     this.#anew = database.prepare<[], Pick<Anew, 'pages' | 'last'>>(
       'SELECT count(*) AS pages, coalesce(max(number), 0) AS last FROM anew',
     );
@@ -55,6 +59,11 @@ export class Copies {
 
   add(document: number, page: bigint, place: Place | undefined): void {
     this.#add.run(document, page);
+    this.place(page, place);
+  }
+
+  /** Where the page can be read again. */
+  place(page: bigint, place: Place | undefined): void {
     if (place === undefined) return;
     this.#addFile.run(place.path);
     this.#addPlace.run(page, place.at, place.path);
@@ -68,6 +77,10 @@ export class Copies {
   /** The document leaves: its copies are no known pages any more. */
   forget(document: number): void {
     for (const step of this.#forget) step.run(document);
+  }
+
+  judgeAnew(page: bigint): void {
+    for (const step of this.#judgeAnew) step.run(page);
   }
 
   /** Pages that are to be judged anew. */

@@ -39,6 +39,7 @@ export class Marks {
   readonly #database: Database;
   readonly #run: number;
   readonly #vanish;
+  readonly #stands;
   readonly #readWhole;
 
   constructor(database: Database, run: number) {
@@ -47,12 +48,18 @@ export class Marks {
     const later = (table: string, column: string): string =>
       `INSERT INTO ${table} VALUES (?, ?) ON CONFLICT DO UPDATE SET ${column} = max(${column}, excluded.${column})`;
     this.#vanish = database.prepare<[bigint, number]>(later('vanished', 'time'));
+    this.#stands = database.prepare<[bigint, number]>('DELETE FROM vanished WHERE url = ? AND time < ?');
     this.#readWhole = database.prepare<[bigint, number]>(later('inputs', 'run'));
   }
 
   /** The server said at this moment (milliseconds since 1970) that there is no such page. */
   vanish(url: bigint, time: number): void {
     this.#vanish.run(url, time);
+  }
+
+  /** A page was there at this moment, whichever. */
+  stands(url: bigint, time: number): void {
+    this.#stands.run(url, time);
   }
 
   /** All rows of an input were read in this run. */

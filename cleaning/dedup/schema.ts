@@ -8,6 +8,8 @@
  *   rejects      URL → shard                             where the text of a dropped page stands
  *   opt_outs     URL → when it opted out                 pages fetched before are refused
  *   silenced     URLs whose rejects must still lose their text
+ *   confirmed    version, fetch → when it still held       what revisits said (revisits.ts)
+ *   overtaken    version, fetch → page                    dropped for what was later by the clock
  *   copies       document → page                         duplicates that it stands for; `places`: where their records are
  *   cursors      input → how far it was read
  *   groups       what stands together when some are held out (groups.ts)
@@ -23,6 +25,7 @@ import { EXACT_SCHEMA } from './exact.ts';
 import { GROUPS_SCHEMA } from './groups.ts';
 import { LINES_SCHEMA } from './lines.ts';
 import { NEAR_SCHEMA } from './near.ts';
+import { REVISITS_SCHEMA } from './revisits.ts';
 import { SEEN_SCHEMA } from './seen.ts';
 
 const FORMAT_VERSION = '4';
@@ -55,7 +58,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rejects (url INTEGER, shard INTEGER, PRIMARY KEY (url, shard)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS opt_outs (url INTEGER PRIMARY KEY, fetched_at TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS silenced (url INTEGER PRIMARY KEY) WITHOUT ROWID;
-  ${COMMITTED_SCHEMA}${COPIES_SCHEMA}${CURSORS_SCHEMA}${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}${GROUPS_SCHEMA}
+  ${COMMITTED_SCHEMA}${COPIES_SCHEMA}${CURSORS_SCHEMA}${SEEN_SCHEMA}${EXACT_SCHEMA}${NEAR_SCHEMA}${LINES_SCHEMA}${GROUPS_SCHEMA}${REVISITS_SCHEMA}
 `;
 
 /** Its rows, addresses and all that shards must tell apart (`Adoption`). */

@@ -116,10 +116,10 @@ export class DedupStore {
     else if (known !== key) throw new Error(`it was made with bands ${known}, this run was given ${key}`);
     this.near = new NearIndex(database, shape);
     this.lines = new HostLines(database);
-    this.versions = new Versions(database, Number(this.#getMeta.get('run') ?? 0) + 1);
+    this.copies = new Copies(database);
+    this.versions = new Versions(database, Number(this.#getMeta.get('run') ?? 0) + 1, this.copies);
     this.sites = new Sites(database);
     this.marks = new Marks(database, this.versions.run);
-    this.copies = new Copies(database);
     this.cursors = new Cursors(database);
     this.groups = new Groups(database);
     this.committed = new Committed(database);

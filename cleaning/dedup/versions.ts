@@ -1,12 +1,16 @@
 /**
- * Which of several pages of one address holds: the one that was fetched last. Which of several rows of one name in a
- * file: those of the last run that read it. What is of one moment is no version of each other, and all of it stays.
+ * Which of several pages of one address holds: the one that was fetched, or confirmed by a revisit, last. Which of several
+ * rows of one name in a file: those of the last run that read it. What is of one moment is no version of each other, and all
+ * of it stays.
  *
- *   versions.latest        the last moment of anything that may be known of a version
- *   documents.seen         the last moment at which this document's page was met
  *   moment                 milliseconds since 1970, or where a row has a name the number of the run
+ *   versions.latest        the last moment of anything that may be known of a version
+ *   documents.seen         the last moment at which this document's page was met; never after `latest`
  */
 import type { Database } from 'better-sqlite3';
+import type { Place } from '../../crawlers/page.ts';
+import type { Copies } from './copies.ts';
+import { Revisits } from './revisits.ts';
 import { STATE } from './schema.ts';
 
 /** What a page is, as signed 64-bit keys. */
@@ -37,6 +41,9 @@ export interface Standing {
 export class Versions {
   /** Number of this run: one more than of the last that was committed. */
   readonly run: number;
+  /** Whether pages that needed no decision told something all the same. */
+  hasNews = false;
+  readonly #revisits: Revisits;
   readonly #latest;
   readonly #setLatest;
   readonly #ofPage;
@@ -47,8 +54,9 @@ export class Versions {
   readonly #seeAt;
   readonly #stillThere;
 
-  constructor(database: Database, run: number) {
+  constructor(database: Database, run: number, copies: Copies) {
     this.run = run;
+    this.#revisits = new Revisits(database, copies);
     this.#latest = database.prepare<[bigint], number>('SELECT latest FROM versions WHERE version = ?').pluck();
     this.#setLatest = database.prepare<[bigint, number]>(
       'INSERT INTO versions VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = max(latest, excluded.latest)',
@@ -74,8 +82,9 @@ export class Versions {
     this.#sameText = database.prepare<[bigint, bigint], Standing>(`${standing} AND content = ? LIMIT 1`);
   }
 
-  momentOf({ time }: PageKeys): number {
-    return time ?? this.run;
+  /** When it was fetched, or said to hold still. */
+  momentOf({ version, time }: Pick<PageKeys, 'version' | 'time'>): number {
+    return time === undefined ? this.run : this.#revisits.lastHeld(version, time);
   }
 
   /** Remembers that something of this version was met, whatever became of it. */
@@ -104,24 +113,53 @@ export class Versions {
     this.#see.run(this.momentOf(keys), this.run, keys.page, number);
   }
 
-  /** The page of an address was met again, unchanged: it has not vanished. */
-  seeAt({ url, time = 0 }: PageKeys): void {
-    this.#seeAt.run(time, url);
+  /**
+   * A revisit: what was fetched at `fetched` held still at the time of these keys. Where that is not what was known to hold
+   * last (the clock was set back in between), pages that were dropped for it are judged anew, or where that is forbidden not.
+   * @returns whether any are
+   */
+  confirm({ version, url, time = 0 }: PageKeys, fetched: number, isForbidden: boolean): boolean {
+    const before = this.#revisits.lastHeld(version, fetched);
+    const latest = this.#latest.get(version);
+    this.#revisits.confirm(version, fetched, time);
+    if (!isForbidden && time >= (latest ?? time) && this.#revisits.recall(version, fetched)) return true;
+    if (time > before && latest === before) {
+      this.#setLatest.run(version, time);
+      this.#seeAt.run(time, url);
+    }
+    return false;
+  }
+
+  /** What was fetched then is refused from now on. */
+  refuse({ version }: PageKeys, fetched: number): void {
+    this.#revisits.forget(version, fetched);
+  }
+
+  /** A page is dropped for what is later by the clock. */
+  overtake({ version, time, page }: PageKeys, place: Place | undefined): void {
+    if (time !== undefined && this.#revisits.overtake(version, time, page, place)) this.hasNews = true;
   }
 
   /** Whether a page that was decided before needs no new decision: not when a site goes back to what it had before. */
-  isSettled(keys: PageKeys): boolean {
+  isSettled(keys: PageKeys, place?: Place): boolean {
     const moment = this.momentOf(keys);
     const own = this.#ofPage.get(keys.page);
     if (own?.state === STATE.stands) {
       if (own.seen < moment || (keys.input !== undefined && own.run < this.run)) {
         this.see(own.number, keys);
         this.met(keys);
+        this.hasNews = true;
+      } else if (keys.time !== undefined && own.seen > moment) {
+        // The same bytes were met later.
+        if (this.#revisits.confirm(keys.version, keys.time, own.seen)) this.hasNews = true;
       }
       return true;
     }
     const latest = this.#latest.get(keys.version) ?? moment;
-    if (moment < latest) return true;
+    if (moment < latest) {
+      this.overtake(keys, place);
+      return true;
+    }
     if (own !== undefined) return own.seen >= moment;
     if (
       this.#adopt.run(keys.page, keys.version, keys.input ?? null, moment, this.run, keys.url, keys.fetchedAt).changes >
@@ -132,6 +170,7 @@ export class Versions {
     if (keys.input !== undefined || moment === latest) return true;
     if (this.earlierThan(keys).length > 0) return false;
     this.met(keys);
+    this.hasNews = true;
     return true;
   }
 }

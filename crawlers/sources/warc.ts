@@ -3,7 +3,14 @@ import { resolve } from 'node:path';
 import { wideEncodingOf } from '../bytes/encoding.ts';
 import { mediaTypeOf, typeOf } from '../bytes/media-type.ts';
 import { decodeMarkup } from '../links/links.ts';
-import { CONSENT_UNKNOWN, type Consent, type ConsentConclusion, type ConsentTable, type Page } from '../page.ts';
+import {
+  addressOf,
+  CONSENT_UNKNOWN,
+  type Consent,
+  type ConsentConclusion,
+  type ConsentTable,
+  type Page,
+} from '../page.ts';
 import { concludeAgain, consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
 import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
 import { badInput } from '../shell/errors.ts';
@@ -119,7 +126,9 @@ function noticeOf(record: WarcRecord, table?: ConsentTable): Page | undefined {
   const told = { ...nothing, url, fetchedAt, status };
   if (type === 'revisit') {
     const consent = statedConsent(record, table) ?? consentOf({ headers: record.headers, table });
-    return { ...told, consent, notice: 'unchanged' };
+    const { refersTo } = record;
+    const isOfIt = refersTo !== undefined && addressOf(refersTo.url ?? url) === addressOf(url);
+    return { ...told, consent, notice: 'unchanged', ...(isOfIt && { confirms: refersTo.date }) };
   }
   if ((RULES_FILES as readonly string[]).includes(new URL(url).pathname)) {
     const body = Buffer.from(wholeLines(record));

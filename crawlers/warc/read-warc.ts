@@ -222,13 +222,16 @@ async function parseRecord(
   wholeBytes: number | undefined,
 ): Promise<WarcRecord | string> {
   const isHead = maxBytes === 0;
+  const uriOf = (name: string) => headerOf(fields, name)?.replace(/^<(.*)>$/, '$1'); // wget puts it in brackets
+  const referred = headerOf(fields, 'warc-refers-to-date');
   const common = {
     type,
-    url: (headerOf(fields, 'warc-target-uri') ?? '').replace(/^<(.*)>$/, '$1'), // wget puts it in brackets
+    url: uriOf('warc-target-uri') ?? '',
     fetchedAt: headerOf(fields, 'warc-date') ?? '',
     // The first segment of a record whose rest is missing.
     truncated: headerOf(fields, 'warc-truncated') ?? (headerOf(fields, 'warc-segment-number') && 'unspecified'),
     digest: headerOf(fields, 'warc-payload-digest'),
+    ...(referred !== undefined && { refersTo: { url: uriOf('warc-refers-to-target-uri'), date: referred } }),
     extra: fields.filter(([name]) => !STANDARD_FIELD.test(name)),
   };
   const contentType = headerOf(fields, 'content-type') ?? 'application/octet-stream';

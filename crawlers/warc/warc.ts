@@ -40,6 +40,8 @@ export interface WarcRecord {
   readonly digest?: string;
   /** The body is that of an earlier record, which the fields of a `revisit` name: it is not written again. */
   readonly isIdentical?: boolean;
+  /** Of a `revisit`: the record that holds the body, as far as it is named. */
+  readonly refersTo?: { readonly url?: string; readonly date: string };
   /** What was sent, header lines included; it becomes a record before this one. */
   readonly request?: string;
   /** IP address that answered. */
@@ -208,7 +210,7 @@ function warcinfo(prefix: string): Uint8Array {
 
 /** The record, behind those of its request and metadata: they are named after it. */
 function serialize(record: WarcRecord): Uint8Array[] {
-  const { type, status, statusText, body, request, metadata, address, isIdentical = false } = record;
+  const { type, status, statusText, body, request, metadata, address, isIdentical = false, refersTo } = record;
   const isRevisit = type === 'revisit';
   const head = [`HTTP/1.1 ${status} ${statusText}`];
   for (const [name, value] of record.headers) {
@@ -233,6 +235,8 @@ function serialize(record: WarcRecord): Uint8Array[] {
       'WARC-Profile',
       `${REVISIT_PROFILE}/${isIdentical ? 'identical-payload-digest' : 'server-not-modified'}`,
     ]);
+  if (refersTo?.url !== undefined) fields.push(['WARC-Refers-To-Target-URI', refersTo.url]);
+  if (refersTo !== undefined) fields.push(['WARC-Refers-To-Date', refersTo.date]);
   if (!isRevisit || isIdentical) fields.push(['WARC-Payload-Digest', payloadDigest(body)]);
   if (record.truncated !== undefined) fields.push(['WARC-Truncated', record.truncated]);
   const records = [

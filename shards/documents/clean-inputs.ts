@@ -158,7 +158,9 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
     });
     const { documents, rejectShards } = folder.store.departures();
     const left = documents.length;
-    const isChanged = report.pages > 0 || folder.store.heard > 0 || isMarked || left + rejectShards.length > 0;
+    const { heard, versions } = folder.store;
+    const isTold = report.pages > 0 || heard > 0 || versions.hasNews;
+    const isChanged = isTold || isMarked || left + rejectShards.length > 0;
     if (isChanged || folder.isNew) {
       known?.write();
       folder.finish(writer.finish(), { compacts: options.compacts, shardBytes });

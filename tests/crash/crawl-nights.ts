@@ -48,22 +48,25 @@ export async function crawlNights(dir: string, seed: number, nights: number): Pr
   const chance = (share: number): boolean => random() < share;
   const pages = Array.from({ length: PAGES }, (): PageState => ({ version: 0, isGone: false, optsOut: false }));
   let isDown = false;
-  const answer = (n: number) => {
+  /** Every second page has an ETag, and says 304 where that is asked for. */
+  const answer = (n: number, asked?: string): Answer => {
     const { version, isGone, optsOut } = pages[n];
     if (isGone) return { status: 404 };
-    const headers: Record<string, string> = optsOut ? { 'x-robots-tag': 'noai' } : {};
+    const etag = `"${version}-${optsOut}"`;
+    const headers = { ...(n % 2 === 0 && { etag }), ...(optsOut && { 'x-robots-tag': 'noai' }) };
+    if (asked === etag) return { status: 304, headers };
     return { headers, body: `<!doctype html><title>Bài</title><p>${textOf(n, version)}</p>` };
   };
   const links = pages.map((_, n) => `<a href="/${n}">tiếp</a>`).join('');
   /** A host that is down hangs up. */
   const unlessDown =
-    (make: () => Answer): Handler =>
-    (_, response) => {
-      if (!isDown) return make();
+    (make: (etag?: string) => Answer): Handler =>
+    (request, response) => {
+      if (!isDown) return make(request.headers['if-none-match']);
       response.destroy();
       return undefined;
     };
-  const routes = Object.fromEntries(pages.map((_, n) => [`/${n}`, unlessDown(() => answer(n))]));
+  const routes = Object.fromEntries(pages.map((_, n) => [`/${n}`, unlessDown((etag) => answer(n, etag))]));
   const index = unlessDown(() => ({ body: `<p>${links}</p>` }));
   const site = { '/': index, ...routes, '*': unlessDown(() => ({ status: 404 })) };
   const web = await startWeb({ [HOST]: site });

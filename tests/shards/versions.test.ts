@@ -1,5 +1,5 @@
 /** What leaves a folder: pages that opted out under any spelling and by any channel, and older versions of pages. */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -9,59 +9,10 @@ import { hash64 } from '../../shards/checksum.ts';
 import { cleanCommand } from '../../shards/commands/clean.ts';
 import { explainCommand } from '../../shards/commands/explain.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
-import { readDocuments, readRejects } from '../../shards/documents/read.ts';
 import { readDocumentManifest } from '../../shards/manifest.ts';
-import { verify } from '../../shards/verify/verify.ts';
 import { story } from '../cleaning/support.ts';
-import { record, writeAll } from '../crawlers/warc-records.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
-
-const OPTED_OUT = '<meta name="robots" content="noai">';
-const html = (text: string, head = ''): Buffer =>
-  Buffer.from(`<html><head><title>Chuyện</title>${head}</head><body><article><p>${text}</p></article></body></html>`);
-const at = (day: number): string => `2026-01-${String(day).padStart(2, '0')}T00:00:00Z`;
-const capture = (url: string, day: number, text: string, more: Partial<WarcRecord> = {}): WarcRecord =>
-  record(0, { url, fetchedAt: at(day), body: html(text), ...more });
-
-/** A night of `vua clean`: a new archive of these records, read with those of the nights before. */
-async function night(dir: string, records: readonly WarcRecord[], ...flags: string[]) {
-  const number = existsSync(join(dir, 'warc')) ? readdirSync(join(dir, 'warc')).length : 0;
-  await writeAll(join(dir, 'warc', `night-${String(number).padStart(3, '0')}`), records);
-  return clean(dir, [join(dir, 'warc')], flags);
-}
-
-async function clean(dir: string, input: readonly string[], flags: readonly string[] = []) {
-  const heard = context();
-  const options = Object.fromEntries(
-    flags.map((flag) => flag.split('=')).map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]),
-  );
-  const parsed = cleanCommand.options.parse({ input, out: join(dir, 'documents'), workers: 0, ...options });
-  return { status: await cleanCommand.run(parsed, heard), said: heard.out.join(''), noted: heard.err.join('') };
-}
-
-/** URL (or id) → text of what stands; every folder that is read is verified. */
-async function standing(dir: string, name: 'url' | 'id' = 'url'): Promise<Record<string, string>> {
-  const out = join(dir, 'documents');
-  expect((await verify(out, context())).faults).toEqual([]);
-  const found: Record<string, string> = {};
-  for await (const batch of readDocuments(out)) {
-    for (const row of range(batch.rows)) found[batch.string(name, row)] = batch.string('text', row);
-  }
-  return found;
-}
-
-async function rejects(dir: string): Promise<{ url: string; reason: string; text: string; other: string }[]> {
-  const found = [];
-  for await (const batch of readRejects(join(dir, 'documents'))) {
-    for (const row of range(batch.rows)) {
-      const [url, reason, text, other] = (['url', 'reason', 'text', 'other'] as const).map((name) =>
-        batch.string(name, row),
-      );
-      found.push({ url, reason, text, other });
-    }
-  }
-  return found;
-}
+import { at, capture, clean, html, night, OPTED_OUT, rejects, standing } from './captures.ts';
 
 async function explained(dir: string, document: string): Promise<string> {
   const heard = context();
@@ -161,6 +112,7 @@ describe('an opt-out reaches back', () => {
 
 describe('a later version', () => {
   const url = 'https://b.vua.test/bai';
+  const ID = hash64(url).toString(16).padStart(16, '0');
   const corrected = `${story(1, 30)} Đính chính: không phải hôm qua.`;
 
   it('takes the place of the one before: corrected, rewritten, without a text, and back again', async () => {
@@ -201,6 +153,65 @@ describe('a later version', () => {
     await night(dir, [capture(url, 8, story(1)), capture(url, 9, story(9))]);
     expect(await standing(dir)).toEqual({ [url]: story(9) });
     expect((await clean(dir, [join(dir, 'warc')])).status).toBe(99);
+  });
+
+  it('is the one that a revisit says to hold, where the clock was set back', async () => {
+    const page = (day: number, text: string, head = '') => capture(url, day, text, { body: html(text, head) });
+    const same = (day: number, of: number, ...headers: [string, string][]) =>
+      capture(url, day, '', {
+        ...{ type: 'revisit', status: 304, body: new Uint8Array(), headers },
+        refersTo: { date: at(of) },
+      });
+    const [old, news] = [story(1), story(2)];
+    // In the order in which it happened; days are what the clock said. After each night: what must stand.
+    const lives: (readonly [WarcRecord, string | undefined])[][] = [
+      [
+        [page(1, old), old],
+        [same(5, 1), old],
+        [page(3, news), old], // as far as the clock goes
+        [same(4, 3), old],
+        [same(6, 3), news],
+        [same(7, 3), news],
+        [page(2, story(3)), news],
+        [page(8, old), old],
+      ],
+      // The same text again, at another time: revisits name the later one.
+      [
+        [page(1, old), old],
+        [same(6, 1), old],
+        [page(3, news), old],
+        [page(4, old), old],
+        [same(7, 4), old],
+        [page(5, news), old],
+        [same(8, 5), news],
+      ],
+      // An opt-out, and the end of one.
+      [
+        [page(1, old), old],
+        [same(5, 1), old],
+        [page(2, old, OPTED_OUT), old],
+        [same(6, 2), undefined],
+        [page(3, old), undefined],
+        [same(4, 3), undefined],
+        [same(7, 3), old],
+        [same(8, 3, ['X-Robots-Tag', 'noai']), undefined],
+        [same(9, 3), undefined], // silence of a 304 takes nothing back
+      ],
+    ];
+    for (const life of lives) {
+      const [nights, whole] = [temporaryFolder(), temporaryFolder()];
+      for (const [one, text] of life) {
+        await night(nights, [one]);
+        expect(await standing(nights, 'id'), `${one.type} of ${one.fetchedAt}`).toEqual(
+          text === undefined ? {} : { [ID]: text },
+        );
+      }
+      await night(
+        whole,
+        life.map(([one]) => one),
+      );
+      expect(await standing(whole, 'id')).toEqual(await standing(nights, 'id'));
+    }
   });
 
   it('lets copies of the text that it replaced stand for themselves', async () => {
