@@ -18,6 +18,7 @@ import { removeCommand } from './shards/commands/remove.ts';
 import { rollbackCommand } from './shards/commands/rollback.ts';
 import { snapshotsCommand } from './shards/commands/snapshots.ts';
 import { statsCommand } from './shards/commands/stats.ts';
+import { exportTokensCommand } from './shards/commands/tokens.ts';
 import { upgradeCommand } from './shards/commands/upgrade.ts';
 import { verifyCommand } from './shards/commands/verify.ts';
 import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
@@ -71,6 +72,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     exportCommand,
     exportModelCommand,
     exportDocumentsCommand,
+    exportTokensCommand(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse),
   ],
   'Look and check': [
     verifyCommand(async () => [

@@ -1,5 +1,5 @@
 /** The folder that `datasets.Dataset.save_to_disk` writes: Arrow streams, and two files that say what they hold. */
-import { AsyncByteQueue, makeData, RecordBatch, RecordBatchStreamWriter, Struct } from 'apache-arrow';
+import { AsyncByteQueue, makeData, RecordBatch, RecordBatchStreamWriter, type Schema, Struct } from 'apache-arrow';
 import { DOCUMENT_COLUMNS } from '../arrow/schemas.ts';
 import type { DocumentBatch } from '../documents/read.ts';
 import { DOCUMENT_NUMBERS, DOCUMENT_TEXTS } from '../format.ts';
@@ -22,20 +22,17 @@ export class DatasetWriter {
   readonly #writer = new RecordBatchStreamWriter();
   readonly #sink: Sink;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, schema: Schema) {
     this.#sink = sink;
-    this.#writer.reset(new Queue(sink), DOCUMENT_COLUMNS.schema);
+    this.#writer.reset(new Queue(sink), schema);
   }
 
   get bytes(): number {
     return this.#sink.bytes;
   }
 
-  add(batch: DocumentBatch): void {
-    const { schema } = DOCUMENT_COLUMNS;
-    const children = batch.data(DOCUMENT_COLUMNS);
-    const data = makeData({ type: new Struct(schema.fields), length: batch.rows, nullCount: 0, children });
-    this.#writer.write(new RecordBatch(schema, data));
+  write(batch: RecordBatch): void {
+    this.#writer.write(batch);
   }
 
   finish(): void {
@@ -43,16 +40,25 @@ export class DatasetWriter {
   }
 }
 
+export function documentsOf(batch: DocumentBatch): RecordBatch {
+  const { schema } = DOCUMENT_COLUMNS;
+  const children = batch.data(DOCUMENT_COLUMNS);
+  const data = makeData({ type: new Struct(schema.fields), length: batch.rows, nullCount: 0, children });
+  return new RecordBatch(schema, data);
+}
+
 interface Written {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
-export function datasetFacts({ files }: Written): Record<string, string> {
-  const value = (dtype: string) => ({ dtype, _type: 'Value' });
-  const features = Object.fromEntries([
-    ...DOCUMENT_TEXTS.map((name) => [name, value('string')]),
-    ...DOCUMENT_NUMBERS.map((name) => [name, value('float32')]),
-  ]);
+const value = (dtype: string) => ({ dtype, _type: 'Value' });
+export const DOCUMENT_FEATURES = Object.fromEntries([
+  ...DOCUMENT_TEXTS.map((name) => [name, value('string')]),
+  ...DOCUMENT_NUMBERS.map((name) => [name, value('float32')]),
+]);
+
+/** @param features the columns, in the words of `datasets` */
+export function datasetFacts({ files }: Written, features: object): Record<string, string> {
   const state = {
     _data_files: files.map(({ name }) => ({ filename: name })),
     ...{ _fingerprint: '0'.repeat(16), _format_columns: null, _format_kwargs: {}, _format_type: null },

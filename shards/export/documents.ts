@@ -4,12 +4,13 @@ import { basename, join, resolve } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { AtomicFile, makeFolder, syncFolder, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { type Outcome, unattended } from '../../crawlers/shell/work.ts';
+import { DOCUMENT_COLUMNS } from '../arrow/schemas.ts';
 import { CARD_FILE, dataCard } from '../documents/card.ts';
 import { type DocumentBatch, readDocuments } from '../documents/read.ts';
 import { DOCUMENT_NUMBERS, DOCUMENT_TEXTS } from '../format.ts';
 import { readDocumentManifest, settled } from '../manifest.ts';
 import { croissant, type WrittenFile } from './croissant.ts';
-import { DatasetWriter, datasetFacts } from './dataset-file.ts';
+import { DatasetWriter, DOCUMENT_FEATURES, datasetFacts, documentsOf } from './dataset-file.ts';
 import type { Compression, DocumentFormat } from './formats.ts';
 import { ParquetWriter } from './parquet-file.ts';
 
@@ -105,7 +106,16 @@ export async function exportDocuments(
 }
 
 function writerOf(to: DocumentFormat, file: AtomicFile, compression: Compression): Writer {
-  if (to === 'datasets') return new DatasetWriter(file);
+  if (to === 'datasets') {
+    const writer = new DatasetWriter(file, DOCUMENT_COLUMNS.schema);
+    return {
+      add: (batch) => writer.write(documentsOf(batch)),
+      finish: () => writer.finish(),
+      get bytes() {
+        return writer.bytes;
+      },
+    };
+  }
   if (to === 'jsonl') {
     const add = (batch: DocumentBatch): void => file.write(linesOf(batch));
     return {
@@ -151,7 +161,7 @@ function linesOf(batch: DocumentBatch): string {
 
 /** The files beside the data. */
 function factsOf(to: DocumentFormat, report: ExportedDocuments, name: string): Record<string, string> {
-  if (to === 'datasets') return datasetFacts(report);
+  if (to === 'datasets') return datasetFacts(report, DOCUMENT_FEATURES);
   const ending = ENDINGS[to];
   return {
     [CARD_FILE]: dataCard([['documents', `documents-*.${ending}`]], 'Vietnamese documents', [

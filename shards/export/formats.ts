@@ -3,3 +3,15 @@ export const DOCUMENT_FORMATS = ['parquet', 'jsonl', 'datasets'] as const;
 export type DocumentFormat = (typeof DOCUMENT_FORMATS)[number];
 export const COMPRESSIONS = ['snappy', 'none'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
+/** What tokens become. */
+export const TOKEN_FORMATS = [
+  'megatron',
+  'datatrove',
+  'olmo',
+  'mds',
+  'litdata',
+  'llmc',
+  'parquet',
+  'datasets',
+] as const;
+export type TokenFormat = (typeof TOKEN_FORMATS)[number];
