@@ -58,6 +58,8 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'lấy trang từ kho lưu trữ (Common Crawl) theo chỉ mục có sẵn, từng bản ghi một',
   'write documents for other programs: Parquet, JSON lines, a folder for datasets.load_from_disk':
     'xuất văn bản cho chương trình khác: Parquet, dòng JSON, thư mục cho datasets.load_from_disk',
+  'write tokens, as they are, for other trainers: Megatron, datatrove, OLMo, MDS, LitData, llm.c, …':
+    'xuất token nguyên vẹn cho trình huấn luyện khác: Megatron, datatrove, OLMo, MDS, LitData, llm.c, …',
   'extract, normalise, filter and deduplicate pages into document shards':
     'trích nội dung, chuẩn hóa, lọc và khử trùng lặp, rồi ghi thành các mảnh văn bản',
   'every decision over one document: where it came from, what was repaired, measured, passed and failed':
