@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { tableFromIPC } from 'apache-arrow';
+import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
-import { fileRanges, openParquet, readColumns } from '../../crawlers/bytes/parquet.ts';
 import { checksumOf } from '../../shards/checksum.ts';
-import { type ExportTokensOptions, exportTokens } from '../../shards/export/tokens/export.ts';
 import { TOKEN_FORMATS, type TokenFormat } from '../../shards/export/formats.ts';
+import { type ExportTokensOptions, exportTokens } from '../../shards/export/tokens/export.ts';
 import { SPLITS, type Split } from '../../shards/split.ts';
 import { context, temporaryFolder, thrownBy } from '../support.ts';
 import { asVersion2 } from './support.ts';
@@ -17,7 +17,10 @@ const numbers = (bytes: Buffer, width: 2 | 4): number[] =>
   Array.from({ length: bytes.length / width }, (_, i) => bytes.readUIntLE(i * width, width));
 const cut = (tokens: readonly number[], ends: readonly number[]): number[][] =>
   ends.map((end, i) => tokens.slice(i === 0 ? 0 : ends[i - 1], end));
-const namesIn = (dir: string, pattern: RegExp): string[] => readdirSync(dir).filter((name) => pattern.test(name)).sort();
+const namesIn = (dir: string, pattern: RegExp): string[] =>
+  readdirSync(dir)
+    .filter((name) => pattern.test(name))
+    .sort();
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
 /** Documents of a split, by the description of each format. */
@@ -42,18 +45,25 @@ const READERS: Readonly<Partial<Record<TokenFormat, (out: string, split: Split, 
   olmo: (out, split, width) =>
     namesIn(join(out, split), /npy$/).flatMap((name) => {
       const table = gunzipSync(readFileSync(join(out, split, name.replace('npy', 'csv.gz')))).toString();
-      const ends = table.trim().split('\n').map((line) => Number(line.split(',')[1]));
+      const ends = table
+        .trim()
+        .split('\n')
+        .map((line) => Number(line.split(',')[1]));
       return cut(numbers(readFileSync(join(out, split, name)), width), ends);
     }),
   litdata: (out, split, width) =>
-    json(join(out, split, 'index.json')).chunks.flatMap(({ filename, chunk_size }: { filename: string; chunk_size: number }) => {
-      const chunk = readFileSync(join(out, split, filename));
-      const offsets = numbers(chunk.subarray(4, 8 + 4 * chunk_size), 4);
-      return offsets.slice(1).map((end, i) => numbers(chunk.subarray(offsets[i], end), width));
-    }),
+    json(join(out, split, 'index.json')).chunks.flatMap(
+      ({ filename, chunk_size }: { filename: string; chunk_size: number }) => {
+        const chunk = readFileSync(join(out, split, filename));
+        const offsets = numbers(chunk.subarray(4, 8 + 4 * chunk_size), 4);
+        return offsets.slice(1).map((end, i) => numbers(chunk.subarray(offsets[i], end), width));
+      },
+    ),
   datasets: (out, split) =>
     json(join(out, split, 'state.json'))._data_files.flatMap(({ filename }: { filename: string }) =>
-      tableFromIPC(readFileSync(join(out, split, filename))).toArray().map((row) => [...row.input_ids]),
+      tableFromIPC(readFileSync(join(out, split, filename)))
+        .toArray()
+        .map((row) => [...row.input_ids]),
     ),
 };
 
@@ -75,27 +85,107 @@ async function setUp(options = {}, changes: Partial<ExportTokensOptions> = {}) {
   return { made, dir, run };
 }
 
-test.each([300, 100_000])('every document of a vocabulary of %i stands in every format, in parts or whole', async (vocabSize) => {
-  const { made, dir, run } = await setUp({ vocabSize }, { partTokens: 5000 });
-  for (const to of TOKEN_FORMATS) {
-    const { outcome, report } = await run(to);
-    expect(outcome).toBe('written');
-    const width = report!.dtype === 'uint16' ? 2 : 4;
-    for (const split of SPLITS) {
-      const expected = framed(made, split);
-      const parts = report!.splits[split]!;
-      expect(parts.length).toBeGreaterThan(split === 'train' ? 1 : 0);
-      const lengths = expected.map(({ length }) => length);
-      expect(parts.reduce((sum, { documents }) => sum + documents, 0)).toBe(lengths.length);
-      if (parts.length === 1) expect(parts[0].tokenHash).toBe(checksumOf(new Uint8Array(Uint32Array.from(expected.flat()).buffer)));
-      if (to === 'llmc') expect(llmc(join(dir, to), split, width)).toEqual(expected.flat());
-      const read = READERS[to];
-      if (read !== undefined) expect(read(join(dir, to), split, width), `${to} ${split}`).toEqual(expected);
+test.each([300, 100_000])(
+  'every document of a vocabulary of %i stands in every format, in parts or whole',
+  async (vocabSize) => {
+    const { made, dir, run } = await setUp({ vocabSize }, { partTokens: 3000 });
+    for (const to of TOKEN_FORMATS) {
+      const { outcome, report } = await run(to);
+      expect(outcome).toBe('written');
+      const width = report!.dtype === 'uint16' ? 2 : 4;
+      for (const split of SPLITS) {
+        const expected = framed(made, split);
+        const parts = report!.splits[split]!;
+        expect(parts.length).toBeGreaterThan(split === 'train' ? 1 : 0);
+        const lengths = expected.map(({ length }) => length);
+        expect(parts.reduce((sum, { documents }) => sum + documents, 0)).toBe(lengths.length);
+        if (parts.length === 1)
+          expect(parts[0].tokenHash).toBe(checksumOf(new Uint8Array(Uint32Array.from(expected.flat()).buffer)));
+        if (to === 'llmc') expect(llmc(join(dir, to), split, width)).toEqual(expected.flat());
+        const read = READERS[to];
+        if (read !== undefined) expect(read(join(dir, to), split, width), `${to} ${split}`).toEqual(expected);
+      }
+      expect(existsSync(join(dir, to, 'tokenizer.json')) && !existsSync(join(dir, `${to}.partial`))).toBe(true);
+      expect((await run(to)).outcome).toBe('nothing_new');
     }
-    expect(existsSync(join(dir, to, 'tokenizer.json')) && !existsSync(join(dir, `${to}.partial`))).toBe(true);
-    expect((await run(to)).outcome).toBe('nothing_new');
+  },
+);
+
+test('rows of one length are the tokens, cut; BOS and ends as told; folders of version 2 as well', async () => {
+  const { made, dir, run } = await setUp({ longest: 700 });
+  await asVersion2(made.dir);
+  for (const to of ['mds', 'parquet'] as const) {
+    await run(to, { context: 64, bos: 'drop' });
+    const expected = framed(made, 'valid').flatMap(([, ...ids]) => ids);
+    const rows = cut(
+      expected,
+      Array.from({ length: Math.floor(expected.length / 64) }, (_, i) => 64 * (i + 1)),
+    );
+    expect(await read(to)).toEqual(rows);
   }
-  const file = join(dir, 'parquet', 'data', namesIn(join(dir, 'parquet', 'data'), /^valid/)[0]);
-  const parquet = await openParquet(fileRanges(file));
-  expect(parquet).toBeDefined();
+  const { report } = await run('llmc', { endId: undefined });
+  expect(llmc(join(dir, 'llmc'), 'train', 2)).toEqual(made.documents.train.flat());
+  expect(report).toMatchObject({ bosId: made.bosId, endId: null });
+  const same = await run('megatron', { endId: made.bosId }); // one token for both: it moves from the front to the end
+  expect(same.report).toMatchObject({ bosId: null, endId: made.bosId });
+  await expect(run('olmo', { context: 64 })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+
+  async function read(to: 'mds' | 'parquet'): Promise<number[][]> {
+    const file = readFileSync(
+      join(dir, to, to === 'mds' ? 'valid/shard.00000.00000.mds' : 'data/valid-00000-of-00001.parquet'),
+    );
+    if (to === 'parquet')
+      return (await parquetReadObjects({ file: new Uint8Array(file).buffer })).map(({ input_ids }) => [...input_ids]);
+    const count = file.readUInt32LE(0);
+    const offsets = numbers(file.subarray(4, 8 + 4 * count), 4);
+    return offsets.slice(1).map((end, i) => numbers(file.subarray(offsets[i], end), 2));
+  }
+});
+
+test('a document a row in MDS and Parquet, with its source', async () => {
+  const { made, dir, run } = await setUp();
+  await run('mds', { context: 0 });
+  await run('parquet');
+  const parquet = readFileSync(join(dir, 'parquet/data/valid-00000-of-00001.parquet'));
+  const rows = await parquetReadObjects({ file: new Uint8Array(parquet).buffer });
+  expect(rows.map(({ input_ids }) => [...input_ids])).toEqual(framed(made, 'valid'));
+  const mds = readFileSync(join(dir, 'mds/valid/shard.00000.00000.mds'));
+  const offsets = numbers(mds.subarray(4, 8 + 4 * mds.readUInt32LE(0)), 4);
+  const samples = offsets.slice(1).map((end, i) => {
+    const sample = mds.subarray(offsets[i], end);
+    const [source, tokens] = numbers(sample.subarray(0, 8), 4);
+    const shape = 8 + source;
+    const width = 2 ** (sample[shape] & 3);
+    expect([sample[shape] >> 2, tokens - 1 - width]).toEqual([1, 2 * sample.readUIntLE(shape + 1, width)]);
+    return { input_ids: numbers(sample.subarray(shape + 1 + width), 2), source: sample.subarray(8, shape).toString() };
+  });
+  expect(samples).toEqual(rows.map(({ input_ids, source }) => ({ input_ids: [...input_ids], source })));
+});
+
+test('stopped, it goes on behind the last whole part; a damaged token is refused, and OUT never stands half', async () => {
+  const { made, dir, run } = await setUp({ longest: 300 }, { partTokens: 1 });
+  const whole = await run('datatrove');
+  const out = join(dir, 'again');
+  const work = context();
+  const stopping = { ...work, report: { ...work.report, stage: () => ({ update: () => tick(), finish() {} }) } };
+  let ticks = 0;
+  const tick = (): void => {
+    if (++ticks === 14) work.abort();
+  };
+  expect((await run('datatrove', { out }, stopping as never)).outcome).toBe('interrupted');
+  expect(existsSync(out)).toBe(false);
+  const receipts = namesIn(join(`${out}.partial`, 'receipts'), /^train/);
+  expect(receipts.length).toBeGreaterThan(0);
+  writeFileSync(join(`${out}.partial`, 'train', '00099.ds.1.tmp'), 'what a kill left'); // of another process
+  const { report } = await run('datatrove', { out });
+  expect(report).toEqual(whole.report);
+  expect(existsSync(join(out, 'train', '00099.ds.1.tmp'))).toBe(false);
+  const shard = join(made.dir, namesIn(made.dir, /^valid.*arrow$/)[0]);
+  const bytes = readFileSync(shard);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(shard, bytes);
+  const error = await thrownBy(() => run('olmo'));
+  expect([error.code, existsSync(join(dir, 'olmo'))]).toEqual(['BAD_SHARD', false]);
+  writeFileSync(join(dir, 'mine'), '');
+  await expect(run('olmo', { out: dir })).rejects.toMatchObject({ code: 'BAD_OPTION' });
 });

@@ -18,7 +18,7 @@ export interface MadeTokens {
 /** `count` documents: one without a token, one of one, one that is `longest`, the others between. */
 export async function makeTokens(
   dir: string,
-  { count = 40, vocabSize = 300, longest = 3000, batchTokens = 1000, shardTokens = 4000, validShare = 0.3 } = {},
+  { count = 90, vocabSize = 300, longest = 3000, batchTokens = 400, shardTokens = 1500, validShare = 0.3 } = {},
 ): Promise<MadeTokens> {
   const [bosId, endId] = [vocabSize - 2, vocabSize - 1];
   const lengthOf = (n: number): number => (n < 2 ? n : n === 2 ? longest : (n * 37) % 211);

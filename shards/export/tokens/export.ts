@@ -335,11 +335,25 @@ async function publish(
     }));
   const report: TokenExport = { ...head, splits: Object.fromEntries(splits.map((split) => [split, told(split)])) };
   writeFileAtomic(join(staging, EXPORT_FILE), `${JSON.stringify(report, null, 1)}\n`);
-  rmSync(join(staging, RECEIPTS), { recursive: true });
+  removeOthers(staging, [
+    EXPORT_FILE,
+    ...Object.keys(beside),
+    ...parts.flatMap(({ files }) => files.map(({ name }) => name)),
+  ]);
   if (existsSync(out)) rmdirSync(out); // empty
   renameSync(staging, out);
   syncFolder(dirname(out));
   return report;
+}
+
+/** Receipts, and what a killed writer had begun. */
+function removeOthers(dir: string, names: readonly string[]): void {
+  const keep = new Set(names.map((name) => join(dir, name)));
+  for (const entry of readdirSync(dir, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !keep.has(path)) rmSync(path);
+  }
+  rmdirSync(join(dir, RECEIPTS));
 }
 
 /** @throws ToolkitError BAD_SHARD: the disk gives back something else than was written */
