@@ -3,6 +3,7 @@
 import type { Kernel, Storage } from '../gpu/kernel.ts';
 import { type AttentionTile, attention } from './attention.ts';
 import { attentionDecode } from './attention-decode.ts';
+import { rowsKeep, rowsSeen } from './attention-rows.ts';
 import { castHalf } from './cast.ts';
 import {
   attentionTile,
@@ -39,10 +40,12 @@ const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', 1, undefined);
 /** For one token at a time (decode.ts): lanes per head, and the shape of a matrix product with one row. */
 export interface DecodeVariant {
   readonly attentionLanes: number;
+  /** Of positions that walk over a table of rows together (attention-rows.ts), and rows of a step. */
+  readonly rows: readonly [lanes: number, block: number];
   readonly matvec: Omit<MatvecVariant, 'epilogue'>;
 }
-const DECODE_CPU: DecodeVariant = { attentionLanes: 4, matvec: { teams: 4, lanes: 1, rows: 8 } };
-const DECODE_GPU: DecodeVariant = { attentionLanes: 32, matvec: { teams: 4, lanes: 32, rows: 2 } };
+const DECODE_CPU: DecodeVariant = { attentionLanes: 4, rows: [8, 4], matvec: { teams: 4, lanes: 1, rows: 8 } };
+const DECODE_GPU: DecodeVariant = { attentionLanes: 32, rows: [32, 1], matvec: { teams: 4, lanes: 32, rows: 2 } };
 export const decodeVariant = (kind: 'gpu' | 'software' | 'embedded'): DecodeVariant =>
   kind === 'gpu' ? DECODE_GPU : DECODE_CPU;
 
@@ -204,6 +207,7 @@ function otherKernels(storage: Storage): Kernel[] {
     ...Object.values(set.residualMix),
     MATMUL_SUM_SLICES,
     ...decodeKernels(),
+    rowsKeep,
     gradNorm,
     peakFma,
     peakCopy,
@@ -219,6 +223,7 @@ function otherKernels(storage: Storage): Kernel[] {
 const decodeKernels = (): Kernel[] =>
   [DECODE_CPU, DECODE_GPU].flatMap((variant) => [
     ...HEAD_SIZES.map((headSize) => attentionDecode(headSize, variant.attentionLanes)),
+    ...HEAD_SIZES.map((headSize) => rowsSeen(headSize, ...variant.rows)),
     matvec({ ...variant.matvec, epilogue: 'write' }),
     matvec({ ...variant.matvec, epilogue: 'add' }),
   ]);

@@ -95,9 +95,9 @@ export function addForward(
   return { embedded, layers, last: input, lastRstd, normed, rotary };
 }
 
-type OwnTensors = Omit<LayerActivations, 'input' | 'x'> & { readonly mixed?: Tensor };
+export type OwnTensors = Omit<LayerActivations, 'input' | 'x'> & { readonly mixed?: Tensor };
 
-function layerTensors(network: Network, N: number, label: string): OwnTensors {
+export function layerTensors(network: Network, N: number, label: string): OwnTensors {
   const { width: C, heads: NH, keyHeads: NKV, headSize: HS, hidden: F, activation } = network.config;
   const stream = (name: string): Tensor => network.tensor(`${label} ${name}`, N * C);
   const make = (name: string, elements: number): Tensor => network.activation(`${label} ${name}`, elements);
@@ -129,6 +129,8 @@ export interface LayerContext {
   readonly embedded: Tensor;
   /** Where the stream goes on; absent when only the activations are wanted again. */
   readonly out?: Tensor;
+  /** In place of attention within the rows of the batch. */
+  readonly attend?: (layer: LayerActivations) => void;
 }
 
 /** One layer: out = middle + mlp(norm(middle)), middle = x + attention(norm(x)). */
@@ -136,7 +138,7 @@ export function addLayer(
   program: Program,
   network: Network,
   a: LayerActivations,
-  { l, rows, batch, rotary, embedded, out }: LayerContext,
+  { l, rows, batch, rotary, embedded, out, attend }: LayerContext,
 ): void {
   const { config, arena, kernels } = network;
   const { width: C, heads: NH, keyHeads: NKV, headSize: HS, hidden: F, context: T, paddedVocab: V, eps } = config;
@@ -167,11 +169,11 @@ export function addLayer(
       ...(normed && { q_norm: parameter('qNorm'), k_norm: parameter('kNorm'), rstd: a.headRstd }),
     },
   );
-  program.add(
-    kernels.attention(HS).forward,
-    { N, T, NH, NKV },
-    { qk: a.qk, qkv, starts: batch.documentStarts, out: a.attended, lse: a.lse },
-  );
+  if (attend) attend({ ...a, qkv });
+  else {
+    const tensors = { qk: a.qk, qkv, starts: batch.documentStarts, out: a.attended, lse: a.lse };
+    program.add(kernels.attention(HS).forward, { N, T, NH, NKV }, tensors);
+  }
   network.linear(program, a.attended, arena.weight(name('o')), a.middle, { N, C: NH * HS, O: C }, a.x);
   addNorm(program, network, { x: a.middle, name: name('norm2'), out: a.h2, rstd: a.rstd2 }, N);
   if (config.activation === 'swiglu') {
@@ -184,7 +186,7 @@ export function addLayer(
   if (out) network.linear(program, a.active, arena.weight(name('down')), out, { N, C: F, O: C }, a.middle);
 }
 
-function addNorm(
+export function addNorm(
   program: Program,
   { config, arena, kernels }: Network,
   { x, name, out, rstd }: { x: Tensor; name: string; out: Tensor; rstd: Tensor },
