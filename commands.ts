@@ -38,6 +38,7 @@ import { exportModelCommand } from './trainer/commands/model.ts';
 import { planCommand } from './trainer/commands/plan.ts';
 import { plotCommand } from './trainer/commands/plot.ts';
 import { sampleCommand } from './trainer/commands/sample.ts';
+import { scoreCommand } from './trainer/commands/score.ts';
 import { trainCommand } from './trainer/commands/train.ts';
 import { tuneCommand } from './trainer/commands/tune.ts';
 
@@ -69,6 +70,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     trainCommand,
     ablateCommand,
     sampleCommand,
+    scoreCommand,
     exportCommand,
     exportModelCommand,
     exportDocumentsCommand,

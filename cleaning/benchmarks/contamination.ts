@@ -36,6 +36,22 @@ export interface ContaminationIndex {
  * @throws ToolkitError BAD_ITEMS (exit 2) naming file and line.
  */
 export function readContaminationIndex(files: readonly string[]): ContaminationIndex {
+  return contaminationIndex(
+    (function* () {
+      for (const file of files) {
+        for (const [line, { id, question, choices }] of readItems(file)) {
+          const name = `${basename(file).replace(/\.jsonl$/, '')}:${id ?? line}`;
+          yield { id: name, whole: [question, ...choices].join(' '), question };
+        }
+      }
+    })(),
+  );
+}
+
+/** What is looked for: an item as a whole, and its question alone where it has one. */
+export function contaminationIndex(
+  looked: Iterable<{ readonly id: string; readonly whole: string; readonly question?: string }>,
+): ContaminationIndex {
   const ids: string[] = [];
   const needed: number[] = [];
   const items = new Map<number, Map<number, number[]>>();
@@ -52,14 +68,11 @@ export function readContaminationIndex(files: readonly string[]): ContaminationI
       else holders.push(number);
     }
   };
-  for (const file of files) {
-    for (const [line, { id, question, choices }] of readItems(file)) {
-      const name = `${basename(file).replace(/\.jsonl$/, '')}:${id ?? line}`;
-      const whole = hashesOf([question, ...choices].join(' '));
-      const alone = hashesOf(question);
-      if (whole.length >= MIN_SYLLABLES) add(name, whole, SHARE);
-      if (alone.length >= MIN_QUESTION) add(name, alone, QUESTION_SHARE);
-    }
+  for (const { id, whole, question } of looked) {
+    const all = hashesOf(whole);
+    const alone = question === undefined ? [] : hashesOf(question);
+    if (all.length >= MIN_SYLLABLES) add(id, all, SHARE);
+    if (alone.length >= MIN_QUESTION) add(id, alone, QUESTION_SHARE);
   }
   return { ids, needed, items };
 }
@@ -91,7 +104,14 @@ function shingleHashes(hashes: readonly number[], length: number): number[] {
 }
 
 /** Ids of the items that the document holds, separated by spaces. */
-export function contaminationOf(syllables: readonly Syllable[], { ids, needed, items }: ContaminationIndex): string {
+export const contaminationOf = (syllables: readonly Syllable[], index: ContaminationIndex): string =>
+  itemsIn(syllables, index).slice(0, MAX_IDS).join(' ');
+
+/** The same of a text, all of them. */
+export const itemsInText = (text: string, index: ContaminationIndex): string[] =>
+  itemsIn(readSyllables(normalize(text)), index);
+
+function itemsIn(syllables: readonly Syllable[], { ids, needed, items }: ContaminationIndex): string[] {
   const hashes = significant(syllables);
   const found = new Map<number, Set<number>>();
   for (const [length, byHash] of items) {
@@ -103,6 +123,5 @@ export function contaminationOf(syllables: readonly Syllable[], { ids, needed, i
     }
   }
   const held = [...found].filter(([item, hits]) => hits.size >= needed[item]).map(([item]) => item);
-  const names = new Set(held.sort((a, b) => a - b).map((item) => ids[item]));
-  return [...names].slice(0, MAX_IDS).join(' ');
+  return [...new Set(held.sort((a, b) => a - b).map((item) => ids[item]))];
 }

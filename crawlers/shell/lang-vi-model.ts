@@ -21,6 +21,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
     'văn bản bị `vua clean --flag` đánh dấu: giữ lại, hoặc bỏ ra',
   'train a transformer on token shards, on WebGPU': 'huấn luyện transformer trên các mảnh token bằng WebGPU',
   'write text with a trained model': 'viết văn bản bằng mô hình đã huấn luyện',
+  'what a model knows: questions that make themselves, and benchmarks that you bring':
+    'mô hình biết gì: câu hỏi tự sinh ra, và bộ đánh giá do bạn đem đến',
   'write a trained model for transformers (hf) and llama.cpp (gguf)':
     'xuất mô hình cho transformers (hf) và llama.cpp (gguf)',
   'draw the loss curve of a training run, or of several beside each other, as SVG':

@@ -117,7 +117,10 @@ ${lines(D, (d) => `  out[(n * dims.NH + head) * W + ${d}u] = sum${d} / total;`)}
           const weights = scores.map((score) => Math.exp(score - highest));
           const all = weights.reduce((a, b) => a + b);
           for (let d = 0; d < HS; d++) {
-            out[(n * NH + h) * HS + d] = rows.reduce((sum, row, i) => sum + (weights[i] / all) * values[at(row) + d], 0);
+            out[(n * NH + h) * HS + d] = rows.reduce(
+              (sum, row, i) => sum + (weights[i] / all) * values[at(row) + d],
+              0,
+            );
           }
         }
       }

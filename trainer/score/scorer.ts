@@ -57,7 +57,16 @@ export class Scorer {
   readonly #logits: Tensor;
 
   private constructor(gpu: Gpu, config: ModelConfig, arena: Arena, { tile = TILE, share = true }: ScorerOptions) {
-    const { width: C, headSize: HS, keyHeads: NKV, layers, context, paddedVocab: V, vocabSize: used, softcap: cap } = config;
+    const {
+      width: C,
+      headSize: HS,
+      keyHeads: NKV,
+      layers,
+      context,
+      paddedVocab: V,
+      vocabSize: used,
+      softcap: cap,
+    } = config;
     [this.#gpu, this.config, this.#tile, this.#share] = [gpu, config, tile, share];
     const each = Math.min(MOST_ROWS, TABLE_BYTES / (layers * 2 * NKV * HS * 4));
     this.#rows = Math.ceil(Math.max(each, 3 * (context + 1) + tile) / tile) * tile;
@@ -101,19 +110,28 @@ export class Scorer {
     const tensors = layerTensors(network, N, 'score');
     const attention = rowsSeen(HS, ...decodeVariant(this.#gpu.facts.kind).rows);
     const batch = { tokens, targets: tokens, documentStarts: tokens };
-    program.add(network.kernels.embedding.forward, { N, V, C }, { tokens, table: network.arena.weight(EMBEDDING), out: embedded });
+    program.add(
+      network.kernels.embedding.forward,
+      { N, V, C },
+      { tokens, table: network.arena.weight(EMBEDDING), out: embedded },
+    );
     let input = embedded;
     for (let l = 0; l < config.layers; l++) {
       const keys = make(`keys ${l}`, R * NKV * HS);
       const values = make(`values ${l}`, R * NKV * HS);
       const out = streams[l % 2];
-      addLayer(program, network, { ...tensors, input, x: tensors.mixed ?? input }, {
-        ...{ l, rows: 1, batch, rotary: angles, embedded, out },
-        attend: ({ qk, qkv, attended }) => {
-          program.add(rowsKeep, { N, R, NH, NKV, HS }, { qk, qkv, base, keys, values });
-          program.add(attention, { N, R, NH, NKV, G }, { qk, keys, values, seen, walks, base, out: attended });
+      addLayer(
+        program,
+        network,
+        { ...tensors, input, x: tensors.mixed ?? input },
+        {
+          ...{ l, rows: 1, batch, rotary: angles, embedded, out },
+          attend: ({ qk, qkv, attended }) => {
+            program.add(rowsKeep, { N, R, NH, NKV, HS }, { qk, qkv, base, keys, values });
+            program.add(attention, { N, R, NH, NKV, G }, { qk, keys, values, seen, walks, base, out: attended });
+          },
         },
-      });
+      );
       input = out;
     }
     const normed = make('normed', N * C);
@@ -128,7 +146,9 @@ export class Scorer {
   async *score(items: readonly Item[], signal?: AbortSignal): AsyncGenerator<readonly Likelihood[]> {
     const { context } = this.config;
     const fitted = items.map((item) => item.map((text) => lastOf(text, context)));
-    const found = fitted.map((item) => item.map(() => ({ nats: 0, tokens: 0, greedy: undefined as number | undefined })));
+    const found = fitted.map((item) =>
+      item.map(() => ({ nats: 0, tokens: 0, greedy: undefined as number | undefined })),
+    );
     let told = 0;
     for (const tile of tilesOf(fitted, { tile: this.#tile, rows: this.#rows, share: this.#share })) {
       if (signal?.aborted) return;

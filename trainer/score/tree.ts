@@ -116,7 +116,9 @@ export function* tilesOf(items: readonly Item[], { tile, rows, share = true }: T
         }
         const begin = laid.row;
         // What stands behind the last token of the beginning is predicted at its row, for every text.
-        const ends = texts.flatMap(({ text, index }) => endsAt(text, own - 1).map((end) => ({ ...end, item, text: index })));
+        const ends = texts.flatMap(({ text, index }) =>
+          endsAt(text, own - 1).map((end) => ({ ...end, item, text: index })),
+        );
         yield* laid.lay(tokens, [shared, own], [...family, 0, 0, begin], (at) => (at === own - 1 ? ends : []));
         const question: Stretch = [begin, laid.row];
         for (const { text, index } of texts) {
