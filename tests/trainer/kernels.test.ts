@@ -24,9 +24,9 @@ const kernels = new Map(STORAGES.flatMap(allKernels).map((kernel) => [kernel.nam
 
 /**
  * Barriers between many registers take the embedded driver up to ten seconds to compile: the backward halves of staged
- * attention, and decoding with heads over 16 but the one size that its own models have.
+ * attention, and decoding and scoring with heads over 16 but the one size that its own models have.
  */
-const SLOW = /^attention_(backward_.*_lanes_16x2x1|decode_(128x\d+|(64|32)x32))$/;
+const SLOW = /^(attention_(backward_.*_lanes_16x2x1|decode_(128x\d+|(64|32)x32))|rows_seen_(128_.*|64_.*|32_32x1))$/;
 
 describe('WGSL against the CPU reference', () => {
   let gpu: Gpu;

@@ -54,22 +54,8 @@ export const rowsKeep: Kernel = {
 export function rowsSeen(HS: number, lanes: number, block: number): Kernel {
   const W = HS / 4;
   const [D, B] = [range(W), range(block)];
-  const walk = (from: string, to: string, sees: string): string => `
-  for (var u = ${from}; u < ${to}; u += ${block}u) {
-${lines(
-  B,
-  (b) => `    let row${b} = min(u + ${b}u, ${to} - 1u);
-    let at${b} = (row${b} * dims.NKV + key_head) * W;
-    let sees${b} = u + ${b}u < ${to} && ${sees.replaceAll('ROW', `row${b}`)};
-    let score${b} = select(-3.0e38f, add_lanes(${D.map((d) => `query${d} * keys[at${b} + ${d}u]`).join(' + ')}) * SCALE, sees${b});`,
-)}
-    let higher = ${B.reduce((text, b) => `max(${text}, score${b})`, 'highest')};
-    let shrink = exp(highest - higher);
-${lines(B, (b) => `    let p${b} = select(0f, exp(score${b} - higher), sees${b});`)}
-    total = total * shrink + ${B.map((b) => `p${b}`).join(' + ')};
-    highest = higher;
-${lines(D, (d) => `    sum${d} = ${B.reduce((text, b) => `fma(vec4f(p${b}), values[at${b} + ${d}u], ${text})`, `sum${d} * shrink`)};`)}
-  }`;
+  const sees = (row: string): string =>
+    `select((${row} >= a0 && ${row} < a1) || (${row} >= b0 && ${row} <= own), ${row} >= p0 && ${row} < p1, stretch == 0u)`;
   return {
     name: `rows_seen_${HS}_${lanes}x${block}`,
     inputs: {
@@ -91,13 +77,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let see = n * ${SEEN}u;
   let p0 = seen[see]; let p1 = seen[see + 1u];
   let a0 = seen[see + 2u]; let a1 = seen[see + 3u]; let b0 = seen[see + 4u];
-  let from1 = walks[group.x * ${WALKS}u]; let to1 = walks[group.x * ${WALKS}u + 1u];
-  let from2 = walks[group.x * ${WALKS}u + 2u]; let to2 = walks[group.x * ${WALKS}u + 3u];
 ${lines(D, (d) => `  let query${d} = qk[q_at + ${d}u];\n  var sum${d} = vec4f();`)}
   var highest = -3.0e38f;
   var total = 0f;
-${walk('from1', 'to1', 'ROW >= p0 && ROW < p1')}
-${walk('from2', 'to2', '((ROW >= a0 && ROW < a1) || (ROW >= b0 && ROW <= own))')}
+  for (var stretch = 0u; stretch < 2u; stretch++) {
+    let first = walks[group.x * ${WALKS}u + 2u * stretch];
+    let end = walks[group.x * ${WALKS}u + 2u * stretch + 1u];
+    for (var u = first; u < end; u += ${block}u) {
+${lines(
+  B,
+  (b) => `      let row${b} = min(u + ${b}u, end - 1u);
+      let at${b} = (row${b} * dims.NKV + key_head) * W;
+      let sees${b} = u + ${b}u < end && ${sees(`row${b}`)};
+      let score${b} = select(-3.0e38f, add_lanes(${D.map((d) => `query${d} * keys[at${b} + ${d}u]`).join(' + ')}) * SCALE, sees${b});`,
+)}
+      let higher = ${B.reduce((text, b) => `max(${text}, score${b})`, 'highest')};
+      let shrink = exp(highest - higher);
+${lines(B, (b) => `      let p${b} = select(0f, exp(score${b} - higher), sees${b});`)}
+      total = total * shrink + ${B.map((b) => `p${b}`).join(' + ')};
+      highest = higher;
+${lines(D, (d) => `      sum${d} = ${B.reduce((text, b) => `fma(vec4f(p${b}), values[at${b} + ${d}u], ${text})`, `sum${d} * shrink`)};`)}
+    }
+  }
   if (group.x * ${lanes}u + lane >= dims.N) { return; }
 ${lines(D, (d) => `  out[(n * dims.NH + head) * W + ${d}u] = sum${d} / total;`)}
 }`,

@@ -41,11 +41,15 @@ const MATMUL_SUM_SLICES = sumSlices('matmul_sum_slices', 1, undefined);
 export interface DecodeVariant {
   readonly attentionLanes: number;
   /** Of positions that walk over a table of rows together (attention-rows.ts), and rows of a step. */
-  readonly rows: readonly [lanes: number, block: number];
+  readonly rows: (headSize: number) => readonly [lanes: number, block: number];
   readonly matvec: Omit<MatvecVariant, 'epilogue'>;
 }
-const DECODE_CPU: DecodeVariant = { attentionLanes: 4, rows: [8, 4], matvec: { teams: 4, lanes: 1, rows: 8 } };
-const DECODE_GPU: DecodeVariant = { attentionLanes: 32, rows: [32, 1], matvec: { teams: 4, lanes: 32, rows: 2 } };
+const DECODE_CPU: DecodeVariant = {
+  attentionLanes: 4,
+  rows: (headSize) => [8, headSize > 32 ? 1 : 4],
+  matvec: { teams: 4, lanes: 1, rows: 8 },
+};
+const DECODE_GPU: DecodeVariant = { attentionLanes: 32, rows: () => [32, 1], matvec: { teams: 4, lanes: 32, rows: 2 } };
 export const decodeVariant = (kind: 'gpu' | 'software' | 'embedded'): DecodeVariant =>
   kind === 'gpu' ? DECODE_GPU : DECODE_CPU;
 
@@ -223,7 +227,7 @@ function otherKernels(storage: Storage): Kernel[] {
 const decodeKernels = (): Kernel[] =>
   [DECODE_CPU, DECODE_GPU].flatMap((variant) => [
     ...HEAD_SIZES.map((headSize) => attentionDecode(headSize, variant.attentionLanes)),
-    ...HEAD_SIZES.map((headSize) => rowsSeen(headSize, ...variant.rows)),
+    ...HEAD_SIZES.map((headSize) => rowsSeen(headSize, ...variant.rows(headSize))),
     matvec({ ...variant.matvec, epilogue: 'write' }),
     matvec({ ...variant.matvec, epilogue: 'add' }),
   ]);

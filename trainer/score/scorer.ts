@@ -75,7 +75,7 @@ export class Scorer {
     this.#body = new Program(gpu);
     this.#head = new Program(gpu);
     const make = (name: string, elements: number): Tensor => this.#network.tensor(`score ${name}`, elements);
-    const groups = Math.ceil(tile / decodeVariant(gpu.facts.kind).rows[0]);
+    const groups = Math.ceil(tile / decodeVariant(gpu.facts.kind).rows(HS)[0]);
     this.#in = {
       ...{ tokens: make('tokens', tile), angles: make('angles', tile * HS), base: make('base', 1) },
       ...{ seen: make('seen', tile * SEEN), walks: make('walks', groups * WALKS) },
@@ -108,7 +108,7 @@ export class Scorer {
     const { tokens, angles, seen, walks, base } = this.#in;
     const [embedded, ...streams] = ['embedded', 'stream', 'stream beside'].map((name) => make(name, N * C));
     const tensors = layerTensors(network, N, 'score');
-    const attention = rowsSeen(HS, ...decodeVariant(this.#gpu.facts.kind).rows);
+    const attention = rowsSeen(HS, ...decodeVariant(this.#gpu.facts.kind).rows(HS));
     const batch = { tokens, targets: tokens, documentStarts: tokens };
     program.add(
       network.kernels.embedding.forward,
@@ -175,7 +175,7 @@ export class Scorer {
     gpu.write(this.#in.tokens.buffer, 0, tokens);
     gpu.write(this.#in.angles.buffer, 0, angles);
     gpu.write(this.#in.seen.buffer, 0, seen);
-    gpu.write(this.#in.walks.buffer, 0, walksOf(seen, base, decodeVariant(gpu.facts.kind).rows[0]));
+    gpu.write(this.#in.walks.buffer, 0, walksOf(seen, base, decodeVariant(gpu.facts.kind).rows(HS)[0]));
     gpu.write(this.#in.base.buffer, 0, Uint32Array.of(base));
   }
 
