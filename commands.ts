@@ -42,6 +42,23 @@ import { scoreCommand } from './trainer/commands/score.ts';
 import { trainCommand } from './trainer/commands/train.ts';
 import { tuneCommand } from './trainer/commands/tune.ts';
 
+/** What rooms to the right of shards show in `vua inspect`. */
+export async function broughtViews() {
+  const train = { name: 'train', title: { en: 'Train here', vi: 'Huấn luyện tại đây' }, endpoints: [] };
+  const pages = async () => ({ train: await (await import('./trainer/page/bundle.ts')).trainingPage() });
+  return { views: [train], pages };
+}
+
+/** Of the build: the pages of `vua inspect`, and the library for browsers. */
+export async function writePages(dist: string): Promise<void> {
+  const { writePage, writeLibrary } = await import('./trainer/page/bundle.ts');
+  const { writeSite } = await import('./shards/inspector/bundle.ts');
+  const { documentViews } = await import('./shards/inspector/views.ts');
+  await writePage(`${dist}/trainer/page/site`);
+  await writeLibrary(`${dist}/browser.js`);
+  await writeSite([...documentViews, ...(await broughtViews()).views], `${dist}/shards/inspector/site`);
+}
+
 /** By the headings of `vua --help`. */
 export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'The whole line': [
@@ -85,7 +102,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     statsCommand,
     diffCommand,
     plotCommand,
-    inspectCommand(async () => (await import('./trainer/page/bundle.ts')).trainingPage()),
+    inspectCommand(broughtViews),
   ],
   'This machine': [doctorCommand, checkCommand, benchCommand, tuneCommand],
 };

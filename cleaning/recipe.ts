@@ -207,6 +207,20 @@ export function knownRecipe(stored: StoredRecipe, where: string): Recipe {
   return stored as Recipe;
 }
 
+/** A rule of a recipe, and where it draws its line. */
+export interface Rule extends Filter {
+  readonly threshold: number;
+}
+
+/** Every rule of a recipe in its order, with further thresholds moved. */
+export function rulesOf({ preset, thresholds }: Recipe, moved: Recipe['thresholds'] = {}): Rule[] {
+  const limits = thresholdsOf(preset, { ...thresholds, ...moved });
+  return TABLE.flatMap(({ filter }) => {
+    const threshold = limits.get(filter.reason);
+    return threshold === undefined ? [] : { ...filter, threshold };
+  });
+}
+
 /** A rule of a recipe, and how a document stands to it. */
 export interface Ruling extends Filter {
   readonly value: number;

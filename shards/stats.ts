@@ -160,7 +160,8 @@ const withMean = (source: string, totals: SourceTotals): SourceStats => ({
   meanSyllables: totals.syllables / totals.documents,
 });
 
-async function tokenStats(dir: string): Promise<TokenStats> {
+/** Of a folder of tokens, from its manifest and tables. */
+export async function tokenStats(dir: string): Promise<TokenStats> {
   const folder = await openTokens(dir);
   const { shards, vocabSize, dtype } = folder.manifest;
   const totalOf = (chosen: typeof shards): Omit<SplitStats, 'split'> => {

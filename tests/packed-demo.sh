@@ -27,8 +27,10 @@ for _ in $(seq 100); do [ -s served.json ] && break; sleep 0.1; done
 node -e '
   const { url, folders } = JSON.parse(require("fs").readFileSync("served.json", "utf8"));
   const get = async (name) => (await fetch(new URL(name, url))).text();
-  Promise.all(["", "page.js", "train-worker.js", "loader-worker.js"].map(get)).then(([page, ...scripts]) => {
-    if (folders[0] !== "tokens" || !page.includes("page.js") || scripts.some((text) => !text.includes("import")))
+  const names = ["overview", "train/", "page/main.js", "page/overview.js", "train/page.js", "train/train-worker.js", "train/loader-worker.js"];
+  Promise.all([get("api/overview").then(JSON.parse), ...names.map(get)]).then(([{ kept }, view, page, ...scripts]) => {
+    if (folders[0] !== "tokens" || !(kept > 0)) throw new Error("vua inspect finds no documents or no tokens");
+    if (!view.includes("main.js") || !page.includes("page.js") || scripts.some((text) => !text.includes("import")))
       throw new Error("vua inspect serves no page");
   });
 '

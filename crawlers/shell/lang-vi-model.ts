@@ -27,8 +27,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
     'xuất mô hình cho transformers (hf) và llama.cpp (gguf)',
   'draw the loss curve of a training run, or of several beside each other, as SVG':
     'vẽ đường cong huấn luyện ra SVG, của một lần chạy hoặc nhiều lần đặt cạnh nhau',
-  'a page that trains on token shards in your browser: curve and samples live':
-    'trang web huấn luyện ngay trong trình duyệt: xem đường cong và văn bản mẫu trực tiếp',
+  'a corpus in your browser: documents, rejects and why, nights, thresholds; and a page that trains':
+    'xem kho văn bản trong trình duyệt: tài liệu, phần bị loại và lý do, các đêm, các ngưỡng; cùng trang huấn luyện',
   'show the WebGPU adapter that training would use, why, and how to get a faster one':
     'cho biết sẽ huấn luyện bằng adapter WebGPU nào, vì sao, và cách để có adapter nhanh hơn',
   'prove the trainer on the adapter at hand: kernels, gradients, PyTorch, determinism':

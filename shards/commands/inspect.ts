@@ -1,34 +1,53 @@
-/** `vua inspect`: the pages of the toolkit, served to a browser on this machine. So far the one that trains. */
+/** `vua inspect`: the views of the toolkit, served to a browser on this machine. */
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import type { Site } from '../inspector/server.ts';
+import type { View } from '../inspector/view.ts';
 
-/** `trainingPage`: the page of the trainer, a room to the right; `commands.ts` knows both. */
-export const inspectCommand = (trainingPage: () => Promise<Site>) =>
+/** What rooms to the right bring; `commands.ts` knows them all. */
+export interface Brought {
+  /** Views beside those of documents. */
+  readonly views: readonly View[];
+  /** Pages for themselves, by name. */
+  readonly pages: () => Promise<Readonly<Record<string, Site>>>;
+}
+
+export const inspectCommand = (bring: () => Promise<Brought>) =>
   defineCommand({
     name: 'inspect',
-    summary: 'a page that trains on token shards in your browser: curve and samples live',
-    examples: ['vua inspect vua-out', 'vua inspect /data/corpora --port 9000'],
+    summary: 'a corpus in your browser: documents, rejects and why, nights, thresholds; and a page that trains',
+    examples: ['vua inspect', 'vua inspect vua-out', 'vua inspect /data/corpora --port 9000'],
     positional: 'dir',
     options: z.object({
-      dir: z.string().describe('folder with token folders in it (vua tokens, vua run), or one of them'),
+      dir: z.string().default('vua-out').describe('folder of a run, of documents, or one with several in it'),
       port: z.int().min(0).max(65_535).default(8470).describe('0: any free one'),
       host: z
         .string()
         .default('127.0.0.1')
-        .describe('address to listen on; beyond this machine everyone who reaches it can read the tokens'),
+        .describe('address to listen on; beyond this machine a token is asked for, which the printed address has'),
+      token: z
+        .string()
+        .regex(/^[\w-]{16,}$/, 'expected 16 or more letters, digits, - and _')
+        .optional()
+        .describe('token to ask for (default: a new one where --host is not this machine alone)'),
     }),
-    async run({ dir, port, host }, { signal, report }) {
+    async run({ dir, port, host, token: given }, { signal, report }) {
       const { findTokenFolders } = await import('../inspector/folders.ts');
+      const { isLoopback } = await import('../inspector/guard.ts');
       const { startServer } = await import('../inspector/server.ts');
-      const server = await startServer({ dir, port, host, pages: { train: await trainingPage() } });
+      const { documentViews } = await import('../inspector/views.ts');
+      const { inspectorSite } = await import('../inspector/bundle.ts');
+      const brought = await bring();
+      const views = [...documentViews, ...brought.views];
+      const token = given ?? (isLoopback(host) ? undefined : randomBytes(18).toString('base64url'));
+      const site = await inspectorSite(views);
+      const server = await startServer({ dir, port, host, token, views, site, pages: await brought.pages() });
       const folders = findTokenFolders(dir).map(({ path }) => path || '.');
-      const url = `${server.address}/train/`;
+      const url = `${server.address}/${token === undefined ? '' : `?token=${token}`}`;
       report.result(`${url}`, { event: 'serving', url, dir, folders });
       report.note(
-        folders.length > 0
-          ? `token folders: ${folders.join(', ')}; Ctrl-C ends`
-          : `no token folder in ${dir} yet: make one with \`vua tokens\` or \`vua run\`; Ctrl-C ends`,
+        `${dir}: open the address in a browser; labels go to ${dir}.labels.jsonl, nothing else is written; Ctrl-C ends`,
       );
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       await server.close();

@@ -267,9 +267,10 @@ export async function* readColumns(given: string, wanted: Wanted, signal?: Abort
     yield* readShardColumns(dir, kind, manifest[kind], wanted, signal);
 }
 
-interface Wanted {
+export interface Wanted {
   readonly texts: readonly string[];
-  readonly numbers: boolean;
+  /** All of them, none, or some by name. */
+  readonly numbers: boolean | readonly string[];
 }
 
 /** The same of these shards of a folder. */
@@ -281,20 +282,47 @@ export async function* readShardColumns(
   signal?: AbortSignal,
 ): AsyncGenerator<Row> {
   for (const entry of shards) {
-    const reader = ShardReader.open(join(dir, entry.file), (found) => columnsIn(kind, found).schema, entry);
-    try {
-      const columns = columnsIn(kind, reader.schema);
-      const pick = (regions: readonly Region[]): Region[] => stretchesOf(columns, wanted, regions);
-      for (let index = 0; index < reader.batchCount; index++) {
-        await breathe();
-        if (signal?.aborted) return;
-        const batch = new TextBatch<string, string>(reader.name, index, reader.readParts(index, pick), columns);
-        const whole = () => new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns);
-        for (let at = 0; at < batch.rows; at++) yield new Row(kind, batch, at, whole);
-      }
-    } finally {
-      reader.close();
+    for await (const { batch, whole } of readShardParts(dir, kind, entry, wanted, signal))
+      for (let at = 0; at < batch.rows; at++) yield new Row(kind, batch, at, whole);
+  }
+}
+
+/** The same of one shard by its batches, each beside a way to all of its columns. */
+export async function* readShardParts(
+  dir: string,
+  kind: keyof Batches,
+  entry: ShardEntry,
+  wanted: Wanted,
+  signal?: AbortSignal,
+): AsyncGenerator<{ batch: TextBatch<string, string>; whole: () => TextBatch<string, string> }> {
+  const reader = ShardReader.open(join(dir, entry.file), (found) => columnsIn(kind, found).schema, entry);
+  try {
+    const columns = columnsIn(kind, reader.schema);
+    const pick = (regions: readonly Region[]): Region[] => stretchesOf(columns, wanted, regions);
+    for (let index = 0; index < reader.batchCount; index++) {
+      await breathe();
+      if (signal?.aborted) return;
+      const batch = new TextBatch<string, string>(reader.name, index, reader.readParts(index, pick), columns);
+      yield { batch, whole: () => new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns) };
     }
+  } finally {
+    reader.close();
+  }
+}
+
+/** One batch of a shard with all of its columns, compared to the manifest. @throws ToolkitError BAD_SHARD */
+export function readOneBatch(
+  dir: string,
+  kind: keyof Batches,
+  entry: ShardEntry,
+  index: number,
+): TextBatch<string, string> {
+  const reader = ShardReader.open(join(dir, entry.file), (found) => columnsIn(kind, found).schema, entry);
+  try {
+    const columns = columnsIn(kind, reader.schema);
+    return new TextBatch<string, string>(reader.name, index, reader.readBatch(index), columns);
+  } finally {
+    reader.close();
   }
 }
 
@@ -304,6 +332,10 @@ function stretchesOf({ texts, numbers }: Columns, wanted: Wanted, regions: reado
     wanted.texts.includes(name) ? regions.slice(i * TEXT_BUFFERS, (i + 1) * TEXT_BUFFERS) : [],
   );
   if (!wanted.numbers || numbers.length === 0) return picked;
+  if (wanted.numbers !== true) {
+    const places = wanted.numbers.map((name) => numbers.indexOf(name)).filter((place) => place >= 0);
+    return [...picked, ...places.map((place) => regions[texts.length * TEXT_BUFFERS + place * NUMBER_BUFFERS + 1])];
+  }
   const [first, last] = [regions[texts.length * TEXT_BUFFERS], regions.at(-1)!];
   return [...picked, { offset: first.offset, length: last.offset + last.length - first.offset }];
 }

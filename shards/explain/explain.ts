@@ -1,12 +1,12 @@
 /** `vua explain`: every decision over one document, from what its shard stores. */
 import type { Measurement } from '../../cleaning/document.ts';
-import { knownRecipe, type Ruling, rulings } from '../../cleaning/recipe.ts';
+import { knownRecipe, type Recipe, type Ruling, rulings } from '../../cleaning/recipe.ts';
 import { addressOf } from '../../crawlers/page.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 
 import { type DocumentMark, readMarks } from '../documents/marks.ts';
-import { readColumns } from '../documents/read.ts';
+import { type Row, readColumns } from '../documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import { formatStatements } from './consent.ts';
 
@@ -38,19 +38,7 @@ export async function explain(dir: string, wanted: string, signal: AbortSignal):
   const found: Explanation[] = [];
   for await (const place of readColumns(dir, { texts: ['id', 'url'], numbers: false }, signal)) {
     if (place.string('id') !== wanted && !isAt(place.string('url'))) continue;
-    const row = place.whole();
-    const measurements = row.measurements();
-    const names = row.columns.texts.filter((name) => name !== 'text');
-    found.push({
-      outcome: row.kind === 'documents' ? 'kept' : 'dropped',
-      shard: row.shard,
-      said: Object.fromEntries(names.map((name) => [name, row.string(name)])),
-      text: row.string('text'),
-      marks: row.kind === 'documents' ? (marks.get(row.string('id')) ?? []) : [],
-      measurements,
-      ...(row.kind === 'rejects' && { value: row.number('value'), threshold: row.number('threshold') }),
-      rules: measurements === undefined ? [] : rulings(recipe, measurements),
-    });
+    found.push(explanationOf(place.whole(), recipe, marks));
   }
   if (found.length === 0 && !signal.aborted) {
     throw badInput(
@@ -60,6 +48,26 @@ export async function explain(dir: string, wanted: string, signal: AbortSignal):
     );
   }
   return found;
+}
+
+/** Of one row, with all of its columns. */
+export function explanationOf(
+  row: Row,
+  recipe: Recipe,
+  marks: ReadonlyMap<string, readonly DocumentMark[]>,
+): Explanation {
+  const measurements = row.measurements();
+  const names = row.columns.texts.filter((name) => name !== 'text');
+  return {
+    outcome: row.kind === 'documents' ? 'kept' : 'dropped',
+    shard: row.shard,
+    said: Object.fromEntries(names.map((name) => [name, row.string(name)])),
+    text: row.string('text'),
+    marks: row.kind === 'documents' ? (marks.get(row.string('id')) ?? []) : [],
+    measurements,
+    ...(row.kind === 'rejects' && { value: row.number('value'), threshold: row.number('threshold') }),
+    rules: measurements === undefined ? [] : rulings(recipe, measurements),
+  };
 }
 
 const EXCERPT = 300;

@@ -1,16 +1,18 @@
 /**
- * The server of `vua inspect`: pages, and the token folders below one folder, to a browser on this machine.
+ * The server of `vua inspect`: views of a corpus and the token folders below one folder, to a browser on this machine.
  *
- *   /                     to the first page
- *   /NAME/, /NAME/FILE    a page and its files, from memory: rooms to the right bring theirs
+ *   /                     to the first view
+ *   /VIEW                 the page; what it shows stands in the query
+ *   /page/FILE            its scripts and styles, from memory
+ *   /api/, /api/PATH      JSON: what the views' endpoints answer, and a list of them
+ *   /NAME/, /NAME/FILE    another page and its files, from memory: the one that trains
  *   /folders.json         the token folders that there are now
  *   /tokens/PATH/FILE     manifest, tokenizer and shards of one of them, by range
  *
- * Only files with the names of a token folder's files, in folders that the search found, are ever opened. Pages are
- * cross-origin isolated, so that they have SharedArrayBuffer. A request that names another host is refused: a page from
- * elsewhere could otherwise read the corpus through a name of its own that leads to 127.0.0.1.
+ * Only files with the names of a token folder's files, in folders that the search found, are opened by name; endpoints take
+ * fingerprints and ids. Pages are cross-origin isolated, so that they have SharedArrayBuffer. `guard.ts`: who is answered.
  */
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
@@ -18,8 +20,12 @@ import { Readable } from 'node:stream';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { MANIFEST_FILE } from '../format.ts';
 import type { FoundFolder } from '../tokens/source.ts';
+import { apiAnswer } from './answer.ts';
+import { openRoot } from './corpora.ts';
 import { type Answer, fileAnswer } from './files.ts';
 import { findTokenFolders } from './folders.ts';
+import { COOKIE, HEADERS, isSame, refusal, TRAINING_HEADERS } from './guard.ts';
+import type { View } from './view.ts';
 
 /** Files of a page by name; `index.html` is the page. */
 export type Site = ReadonlyMap<string, Uint8Array>;
@@ -30,7 +36,13 @@ export interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** By name; the first one is where `/` leads. */
+  /** Asked of everyone, where it is said. */
+  readonly token?: string;
+  /** The first one is where `/` leads. */
+  readonly views?: readonly View[];
+  /** The page that draws them: `index.html`, and what `/page/` has. */
+  readonly site?: Site;
+  /** Pages for themselves, by name; without views the first one is where `/` leads. */
   readonly pages: Readonly<Record<string, Site>>;
 }
 
@@ -55,68 +67,52 @@ const TOKEN_FILES = [MANIFEST_FILE, 'tokenizer.json', 'tokenizer_config.json'];
 const isTokenFile = (file: string): boolean =>
   TOKEN_FILES.includes(file) || /^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.(arrow|documents\.feather)$/.test(file);
 
-const HEADERS = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'cross-origin-resource-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  // Charts bring a style element; checksums are WebAssembly; files of a run are saved from blobs.
-  'content-security-policy':
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-};
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-
 /** @throws ToolkitError BAD_INPUT (exit 2) when DIR is no folder or the address cannot be had. */
-export async function startServer({ dir, host, port, pages }: ServerOptions): Promise<RunningServer> {
-  let root: string;
-  try {
-    root = realpathSync(dir);
-    if (!statSync(root).isDirectory()) throw new Error('not a folder');
-  } catch (error) {
-    throw badInput('BAD_INPUT', `${dir}: ${reasonOf(error)}`, 'give a folder with token folders in it');
-  }
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { dir, host, port, token, views = [] } = options;
+  const root = openRoot(dir);
   let known = new Set<string>();
   const refresh = (): FoundFolder[] => {
-    const folders = findTokenFolders(root);
+    const folders = findTokenFolders(root.dir);
     known = new Set(folders.map(({ path }) => path));
     return folders;
   };
 
-  const answer = (request: IncomingMessage): Answer => {
-    if (!isOurs(request.headers.host, host)) return says(403, 'this server answers under its own address only');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return says(405, 'GET or HEAD', { allow: 'GET, HEAD' });
-    const segments = segmentsOf(request.url ?? '/');
-    if (!segments) return says(400, 'not an address of a file');
+  const answer = async (request: IncomingMessage): Promise<Answer> => {
+    const url = urlOf(request.url ?? '/');
+    const entered = url && token !== undefined ? entering(url, token) : undefined;
+    const refused = refusal(request, host, entered === undefined ? token : undefined);
+    if (refused) return says(refused.status, refused.why);
+    if (entered) return entered;
+    const segments = url && segmentsOf(url);
+    if (!url || !segments) return says(400, 'not an address of a file');
     const [first, ...rest] = segments;
+    if (first === 'api') return apiAnswer(rest.join('/'), url.searchParams, request, { views, root });
+    if (request.method !== 'GET' && request.method !== 'HEAD') return says(405, 'GET or HEAD', { allow: 'GET, HEAD' });
     const file = rest.pop();
     if (file === undefined) {
       if (first === 'folders.json') {
         const headers = { 'content-type': TYPES.json, 'cache-control': 'no-store' };
         return { status: 200, headers, body: JSON.stringify({ dir, folders: refresh() }) };
       }
-      const page = first === '' ? Object.keys(pages)[0] : Object.hasOwn(pages, first) && first;
-      return page ? says(302, `/${page}/`, { location: `/${page}/` }) : says(404, 'not found');
+      if (first === '') return start(options, root.corpora().length > 0);
+      return pageAt(first, options) ?? says(404, 'not found');
     }
     if (first === 'tokens') return tokenFile(rest.join('/'), file, request) ?? says(404, 'not found');
-    const name = file || 'index.html';
-    const body = rest.length === 0 && Object.hasOwn(pages, first) ? pages[first].get(name) : undefined;
-    if (!body) return says(404, 'not found');
-    return { status: 200, headers: { 'content-type': typeOf(name), 'cache-control': 'no-cache' }, body };
+    return (rest.length === 0 && siteFile(first, file, options)) || says(404, 'not found');
   };
 
   const tokenFile = (folder: string, file: string, request: IncomingMessage): Answer | undefined => {
     if (!isTokenFile(file)) return undefined;
     if (!known.has(folder)) refresh();
-    const path = known.has(folder) ? within(root, join(root, folder, file)) : undefined;
+    const path = known.has(folder) ? within(root.dir, join(root.dir, folder, file)) : undefined;
     return path === undefined ? undefined : fileAnswer(path, typeOf(file), request);
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     let given: Answer;
     try {
-      given = answer(request);
+      given = await answer(request);
     } catch (error) {
       given = says(500, reasonOf(error));
     }
@@ -131,6 +127,42 @@ export async function startServer({ dir, host, port, pages }: ServerOptions): Pr
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Where `/` leads: to the first view, where there are no documents to the first page for itself. */
+function start({ views = [], pages }: ServerOptions, hasDocuments: boolean): Answer {
+  const [page] = Object.keys(pages);
+  const to = views.length > 0 && (hasDocuments || page === undefined) ? `/${views[0].name}` : `/${page}/`;
+  return says(302, to, { location: to });
+}
+
+/** What lies at `/NAME`: a view, or a page for itself. */
+function pageAt(name: string, { views = [], site, pages }: ServerOptions): Answer | undefined {
+  if (Object.hasOwn(pages, name)) return says(302, `/${name}/`, { location: `/${name}/` });
+  const isView = views.some((view) => view.name === name && view.page !== undefined);
+  return isView && site ? fromMemory(site, 'index.html') : undefined;
+}
+
+/** A file of a page. */
+function siteFile(name: string, file: string, { site, pages }: ServerOptions): Answer | undefined {
+  if (name === 'page') return site && fromMemory(site, file);
+  if (!Object.hasOwn(pages, name)) return undefined;
+  const found = fromMemory(pages[name], file || 'index.html');
+  return found && { ...found, headers: { ...TRAINING_HEADERS, ...found.headers } };
+}
+
+function fromMemory(site: Site, name: string): Answer | undefined {
+  const body = site.get(name);
+  return body && { status: 200, headers: { 'content-type': typeOf(name), 'cache-control': 'no-cache' }, body };
+}
+
+/** Whoever brings the token in an address gets a cookie for it, and the address without it. */
+function entering(url: URL, token: string): Answer | undefined {
+  const given = url.searchParams.get('token');
+  if (given === null || !isSame(given, token)) return undefined;
+  url.searchParams.delete('token');
+  const cookie = `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`;
+  return says(302, 'welcome', { location: `${url.pathname.replace(/^\/+/, '/')}${url.search}`, 'set-cookie': cookie });
 }
 
 const says = (status: number, text: string, headers: Answer['headers'] = {}): Answer => ({
@@ -150,10 +182,18 @@ function send({ status, headers, body }: Answer, { method }: IncomingMessage, re
   body.pipe(response);
 }
 
-/** Decoded parts of the path. None may be, or hide, a step up or a separator. */
-function segmentsOf(url: string): string[] | undefined {
+function urlOf(url: string): URL | undefined {
   try {
-    const parts = new URL(url, 'http://any').pathname.slice(1).split('/').map(decodeURIComponent);
+    return new URL(`http://any${url.startsWith('/') ? '' : '/'}${url}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Decoded parts of the path. None may be, or hide, a step up or a separator. */
+function segmentsOf({ pathname }: URL): string[] | undefined {
+  try {
+    const parts = pathname.slice(1).split('/').map(decodeURIComponent);
     return parts.some((part) => part === '..' || part === '.' || /[/\\\0]/.test(part)) ? undefined : parts;
   } catch {
     return undefined;
@@ -168,13 +208,6 @@ function within(root: string, path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** On loopback the names of loopback; elsewhere whoever opened the port to the network chose to. */
-function isOurs(header: string | undefined, host: string): boolean {
-  const bound = host.includes(':') ? `[${host}]` : host;
-  if (!LOOPBACK.includes(bound)) return true;
-  return LOOPBACK.includes((header ?? '').replace(/:\d+$/, '').toLowerCase());
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -130,5 +130,7 @@ it('opens nothing but the files of token folders', async () => {
   }
   expect((await ask('/folders.json', { host: 'elsewhere.example' })).status).toBe(403);
   expect((await ask('/folders.json', { host: 'localhost:1' })).status).toBe(200);
-  expect((await ask('/folders.json', {}, 'POST')).status).toBe(405);
+  expect((await ask('/folders.json', {}, 'POST')).status).toBe(403);
+  const post = { origin: server.address, 'content-type': 'application/json' };
+  expect((await ask('/folders.json', post, 'POST')).status).toBe(405);
 });

@@ -82,7 +82,10 @@ function spoil(name: string, change: (bytes: Buffer) => void): void {
 
 describe('vua inspect', () => {
   const run = (options: Record<string, unknown>, heard: HeardContext) =>
-    inspectCommand(trainingPage).run({ host: '127.0.0.1', port: 0, dir: root, ...options }, heard);
+    inspectCommand(async () => ({ views: [], pages: async () => ({ train: await trainingPage() }) })).run(
+      { host: '127.0.0.1', port: 0, dir: root, ...options },
+      heard,
+    );
 
   it('says where it serves, and ends when it is told to', async () => {
     const heard = context(true);

@@ -1,0 +1,159 @@
+/** Documents and rejects: a page of a list, a sample that can be cited, one with all that is known of it. */
+import { z } from 'zod';
+import { knownRecipe } from '../../../cleaning/recipe.ts';
+import { addressOf } from '../../../crawlers/page.ts';
+import { badInput } from '../../../crawlers/shell/errors.ts';
+import { first53, hash64 } from '../../checksum.ts';
+import { readMarks } from '../../documents/marks.ts';
+import { explanationOf } from '../../explain/explain.ts';
+import { manifestPath } from '../../manifest.ts';
+import { filterQuery, select } from '../filter.ts';
+import { readLabels } from '../labels.ts';
+import type { Table } from '../table.ts';
+import { endpoint } from '../view.ts';
+import { tableIn } from './overview.ts';
+
+const EXCERPT = 280;
+/** Code units of a text that an answer brings. */
+const MOST_TEXT = 400_000;
+
+/** The beginning of a text, no character halved. */
+const cut = (text: string, most: number): string =>
+  text.slice(0, /[\ud800-\udbff]/.test(text.charAt(most - 1)) ? most - 1 : most);
+
+/** A line of a list. */
+export function lineOf(table: Table, number: number) {
+  const row = table.row(number);
+  const text = row.string('text');
+  return {
+    row: number,
+    id: row.string('id'),
+    url: row.string('url'),
+    title: row.string('title').slice(0, 400),
+    source: row.string('source'),
+    fetchedAt: row.string('fetched_at'),
+    excerpt: cut(text, EXCERPT),
+    isCut: text.length > EXCERPT,
+    bytes: Buffer.byteLength(text),
+    syllables: finite(row.number('syllables')),
+    ...(row.kind === 'rejects' && {
+      stage: row.string('stage'),
+      reason: row.string('reason'),
+      value: finite(row.number('value')),
+      threshold: finite(row.number('threshold')),
+    }),
+  };
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+export const documents = endpoint({
+  path: 'documents',
+  about: 'a page of what a filter lets through, in the order of the folder, by a measurement, or a sample by its seed',
+  query: filterQuery.extend({
+    order: z.string().optional().describe('a measurement, ascending; with - before it descending'),
+    offset: z.int().min(0).default(0),
+    limit: z.int().min(1).max(200).default(50),
+    sample: z.int().min(1).max(1000).optional().describe('so many at random, the same for the same documents and seed'),
+    seed: z.int().min(0).default(0),
+  }),
+  async answer({ order, offset, limit, sample, seed, ...filter }, root) {
+    const table = tableIn(root, filter.corpus);
+    const { rows, isPartial } = await select(table, filter);
+    const chosen =
+      sample !== undefined
+        ? (await sampleOf(table, rows, sample, seed)).slice(offset, offset + limit)
+        : order === undefined
+          ? [...rows.subarray(offset, offset + limit)]
+          : ordered(await table.numbers(order.replace(/^-/, '')), rows, order.startsWith('-'), offset, limit);
+    const labels = readLabels(root.dir);
+    const lines = chosen.map((row) => {
+      const line = lineOf(table, row);
+      return { ...line, label: labels.get(line.id)?.label ?? null };
+    });
+    return {
+      total: rows.length,
+      listed: sample === undefined ? rows.length : Math.min(sample, rows.length),
+      isPartial,
+      documents: lines,
+    };
+  },
+});
+
+/**
+ * The rows whose ids and seed have the smallest hashes: whatever the order of the folder, and of a larger sample the
+ * smaller one is the beginning.
+ */
+async function sampleOf(table: Table, rows: Uint32Array, size: number, seed: number): Promise<number[]> {
+  const { values, offsets } = await table.texts('id');
+  const hashes = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++)
+    hashes[i] = first53(hash64(`${seed} ${values.toString('utf8', offsets[rows[i]], offsets[rows[i] + 1])}`));
+  const limit = hashes.slice().sort()[Math.min(size, rows.length) - 1];
+  return [...hashes.keys()]
+    .filter((i) => hashes[i] <= limit)
+    .sort((a, b) => hashes[a] - hashes[b])
+    .slice(0, size)
+    .map((i) => rows[i]);
+}
+
+/** Rows at these places of an order by value; what has none comes last. */
+function ordered(values: Float32Array, rows: Uint32Array, descends: boolean, offset: number, limit: number): number[] {
+  const sign = descends ? -1 : 1;
+  const keys = Float32Array.from(rows, (row) =>
+    Number.isNaN(values[row]) ? Number.POSITIVE_INFINITY : sign * values[row],
+  );
+  const sorted = keys.slice().sort();
+  if (offset >= sorted.length) return [];
+  const [low, high] = [sorted[offset], sorted[Math.min(offset + limit, sorted.length) - 1]];
+  const near = [...keys.keys()]
+    .filter((i) => keys[i] >= low && keys[i] <= high)
+    .sort((a, b) => keys[a] - keys[b] || a - b);
+  const before = sorted.indexOf(low);
+  return near.slice(offset - before, offset - before + limit).map((i) => rows[i]);
+}
+
+export const document = endpoint({
+  path: 'document',
+  about:
+    'one document or reject: text, provenance, every decision with value and threshold, what it repeats and what repeats it',
+  query: z.object({
+    corpus: z.string().optional(),
+    id: z.string().describe('its id or URL'),
+    whole: z.enum(['0', '1']).default('0').describe('1: the text however long'),
+  }),
+  async answer({ corpus, id, whole }, root) {
+    const table = tableIn(root, corpus);
+    const recipe = knownRecipe(table.manifest.recipe, manifestPath(table.dir));
+    const marks = readMarks(table.dir);
+    const byId = await table.find('id', id);
+    const rows = byId.length > 0 ? byId : await atAddress(table, id);
+    if (rows.length === 0)
+      throw badInput('UNKNOWN_DOCUMENT', `${table.dir}: no document and no reject with id or URL ${id}`);
+    const labels = readLabels(root.dir);
+    const found = [];
+    for (const number of rows.slice(0, 20)) {
+      const explanation = explanationOf(table.row(number), recipe, marks);
+      const text = whole === '1' ? explanation.text : cut(explanation.text, MOST_TEXT);
+      const own = explanation.said.id;
+      const repeatedBy = (await table.find('other', own)).filter((row) => row >= table.kept);
+      const other = explanation.said.other ?? '';
+      const repeats = other === '' ? [] : await table.find('id', other);
+      found.push({
+        ...explanation,
+        ...{ row: number, text, textLength: explanation.text.length, label: labels.get(own)?.label ?? null },
+        repeats: repeats.slice(0, 3).map((row) => lineOf(table, row)),
+        repeatedBy: repeatedBy.slice(0, 50).map((row) => lineOf(table, row)),
+        repeatedByCount: repeatedBy.length,
+      });
+    }
+    return { corpus: root.corpus(corpus).id, found };
+  },
+});
+
+/** In whatever spelling. */
+async function atAddress(table: Table, url: string): Promise<number[]> {
+  const exact = await table.find('url', url);
+  const address = addressOf(url);
+  return exact.length > 0 || address === url ? exact : table.find('url', address);
+}

@@ -1,0 +1,205 @@
+/**
+ * The columns of a folder of documents in memory, each read when it is first asked for: kept documents, then rejects, in
+ * the order of the folder. A row number is what everything else speaks of.
+ *
+ *   numbers('syllables')   Float32Array, NaN where a row has no such figure       4 bytes a row
+ *   words('host')          codes into a list of distinct words                    4 bytes a row
+ *   texts('id')            UTF-8 of all rows, with offsets                        as long as they are
+ *
+ * Texts themselves are read from their shard, a batch at a time.
+ */
+import { hostOf } from '../documents/profile.ts';
+import { Row, readOneBatch, readShardParts, type TextBatch } from '../documents/read.ts';
+import { readDocumentManifest } from '../manifest.ts';
+import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
+
+/** A column of few distinct words. */
+export interface Words {
+  readonly codes: Uint32Array;
+  readonly words: readonly string[];
+}
+
+export interface Texts {
+  readonly values: Buffer;
+  /** One more than there are rows. */
+  readonly offsets: Float64Array;
+}
+
+type Kind = 'documents' | 'rejects';
+type Batch = TextBatch<string, string>;
+
+interface Place {
+  readonly kind: Kind;
+  readonly entry: DocumentShard;
+  readonly index: number;
+  /** Row number of its first. */
+  readonly start: number;
+  readonly rows: number;
+}
+
+/** Columns that no shard has under this name. */
+const MADE: Readonly<Record<string, { readonly of: string; readonly from: (text: string) => string }>> = {
+  host: { of: 'url', from: (url) => hostOf(url) },
+  day: { of: 'fetched_at', from: (time) => /^\d{4}-\d\d-\d\d/.exec(time)?.[0] ?? 'unknown' },
+};
+/** All that decides a host: what is before the third slash, or before the number of a row. */
+const HEAD = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*|[^?#]*)/i;
+
+/** Batches kept for rows that are asked for one after the other. */
+const KEPT_BATCHES = 4;
+
+export class Table {
+  readonly dir: string;
+  readonly manifest: DocumentManifest;
+  readonly kept: number;
+  readonly rows: number;
+  readonly #places: Place[] = [];
+  readonly #columns = new Map<string, Promise<unknown>>();
+  readonly #batches = new Map<Place, Batch>();
+
+  constructor(dir: string) {
+    this.dir = dir;
+    this.manifest = readDocumentManifest(dir);
+    let start = 0;
+    let kept = 0;
+    for (const kind of ['documents', 'rejects'] as const) {
+      for (const entry of this.manifest[kind]) {
+        entry.batches.forEach(({ rows }, index) => {
+          this.#places.push({ kind, entry, index, start, rows });
+          start += rows;
+        });
+      }
+      if (kind === 'documents') kept = start;
+    }
+    this.kept = kept;
+    this.rows = start;
+  }
+
+  /** Of a measurement. */
+  numbers(name: string): Promise<Float32Array> {
+    return this.#column(`numbers ${name}`, async () => {
+      const values = new Float32Array(this.rows);
+      await this.#forEachBatch({ texts: [], numbers: [name] }, (batch, start) => values.set(batch.values(name), start));
+      return values;
+    });
+  }
+
+  words(name: string): Promise<Words> {
+    return this.#column(`words ${name}`, async () => {
+      const { of, from } = MADE[name] ?? { of: name, from: (text: string) => text };
+      const codes = new Uint32Array(this.rows);
+      const words: string[] = [];
+      const known = new Map<string, number>();
+      const heads = new Map<string, number>();
+      const codeOf = (word: string): number => {
+        const code = known.get(word) ?? words.push(word) - 1;
+        known.set(word, code);
+        return code;
+      };
+      await this.#forEachBatch({ texts: [of], numbers: false }, (batch, start) => {
+        const { values, offsets } = batch.text(of);
+        const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+        for (let row = 0; row < batch.rows; row++) {
+          const text = bytes.toString('utf8', offsets[row], offsets[row + 1]);
+          const head = name === 'host' ? (HEAD.exec(text)?.[0] ?? '') : name === 'day' ? text.slice(0, 10) : text;
+          const code = heads.get(head) ?? codeOf(from(head));
+          heads.set(head, code);
+          codes[start + row] = code;
+        }
+      });
+      return { codes, words };
+    });
+  }
+
+  texts(name: string): Promise<Texts> {
+    return this.#column(`texts ${name}`, async () => {
+      const parts: Buffer[] = [];
+      const offsets = new Float64Array(this.rows + 1);
+      let total = 0;
+      await this.#forEachBatch({ texts: [name], numbers: false }, (batch, start) => {
+        const text = batch.text(name);
+        parts.push(Buffer.from(text.values));
+        for (let row = 0; row < batch.rows; row++) offsets[start + row + 1] = total + text.offsets[row + 1];
+        total += text.values.length;
+      });
+      return { values: Buffer.concat(parts), offsets };
+    });
+  }
+
+  /** Row numbers with this value of a text column. */
+  async find(name: string, value: string): Promise<number[]> {
+    const { values, offsets } = await this.texts(name);
+    const wanted = Buffer.from(value);
+    const found: number[] = [];
+    if (wanted.length === 0) return found;
+    for (let at = values.indexOf(wanted); at >= 0; at = values.indexOf(wanted, at + 1)) {
+      const row = lastAtMost(offsets, at);
+      if (offsets[row] === at && offsets[row + 1] === at + wanted.length) found.push(row);
+    }
+    return found;
+  }
+
+  /** Whole, its batch compared to the manifest. */
+  row(number: number): Row {
+    let low = 0;
+    for (let high = this.#places.length - 1; low < high; ) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#places[middle].start <= number) low = middle;
+      else high = middle - 1;
+    }
+    const place = this.#places[low];
+    const batch = this.#batches.get(place) ?? readOneBatch(this.dir, place.kind, place.entry, place.index);
+    this.#batches.delete(place);
+    this.#batches.set(place, batch);
+    if (this.#batches.size > KEPT_BATCHES) this.#batches.delete(this.#batches.keys().next().value!);
+    return new Row(place.kind, batch, number - place.start);
+  }
+
+  #column<T>(key: string, read: () => Promise<T>): Promise<T> {
+    const known = this.#columns.get(key) as Promise<T> | undefined;
+    if (known !== undefined) return known;
+    const made = read();
+    this.#columns.set(key, made);
+    made.catch(() => this.#columns.delete(key));
+    return made;
+  }
+
+  async #forEachBatch(
+    wanted: { readonly texts: readonly string[]; readonly numbers: false | readonly string[] },
+    take: (batch: Batch, start: number) => void,
+  ): Promise<void> {
+    let start = 0;
+    for (const kind of ['documents', 'rejects'] as const) {
+      for (const entry of this.manifest[kind]) {
+        for await (const { batch } of readShardParts(this.dir, kind, entry, wanted)) {
+          take(batch, start);
+          start += batch.rows;
+        }
+      }
+    }
+  }
+}
+
+/** Last index whose offset is at most `at`, of those with the same the last but empty ones. */
+function lastAtMost(offsets: Float64Array, at: number): number {
+  let low = 0;
+  for (let high = offsets.length - 2; low < high; ) {
+    const middle = (low + high + 1) >> 1;
+    if (offsets[middle] <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Tables that stay open: of the corpora that were looked at last. */
+const OPEN = 3;
+const tables = new Map<string, Table>();
+
+export function tableOf({ id, documents }: { readonly id: string; readonly documents: string }): Table {
+  const key = `${id} ${documents}`;
+  const table = tables.get(key) ?? new Table(documents);
+  tables.delete(key);
+  tables.set(key, table);
+  if (tables.size > OPEN) tables.delete(tables.keys().next().value!);
+  return table;
+}
