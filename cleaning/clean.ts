@@ -90,9 +90,10 @@ export async function* clean(
       const { page, keys } = keyed;
       // A page that was known when it was read may not be any more: what leaves lets copies come back.
       const isNew = store.pages.add(keys.page);
+      const isSettled = () => !keyed.isUnsettled && store.versions.isSettled(keys, page.place, isStable);
       if (page.notice !== undefined) {
         if (isNew) hear(keyed, store);
-      } else if (keyed.isPassedOver || (!isNew && store.versions.isSettled(keys, page.place))) store.skipped++;
+      } else if (keyed.isPassedOver || (!isNew && isSettled())) store.skipped++;
       else {
         const said = answer ?? (await engine.answerHere(page));
         const { title, text } = 'read' in said ? said.read : said.refused;
@@ -118,6 +119,8 @@ interface NextPage extends KeyedPage {
   readonly isKnown: boolean;
   /** It is of a night that was rejected. */
   readonly isPassedOver: boolean;
+  /** It is known, and must be decided on again. */
+  readonly isUnsettled?: boolean;
 }
 
 /** A page that is to be decided on, and what was answered for it ahead of its turn. */
@@ -259,7 +262,7 @@ async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, eng
         store.versions.met(keys);
         if (answer.read.isHtml) store.lines.strip(hostOf(page), answer.read);
       }
-      const keyed = { ...turn.keyed, page: { ...page, body: new Uint8Array() } };
+      const keyed = { ...turn.keyed, page: { ...page, body: new Uint8Array() }, isUnsettled: isKnown };
       // An address may be a place in a file: what the text is and how it is called come before it.
       const { title, text } = 'read' in answer ? answer.read : answer.refused;
       const tie = `${engine.hash.h64ToString(`${title}\n${text}`)} ${page.id ?? ''} ${page.url}`;

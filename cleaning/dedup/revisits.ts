@@ -21,6 +21,7 @@ export class Revisits {
   readonly #overtake;
   readonly #overtaken;
   readonly #forget;
+  readonly #takeBack;
 
   constructor(database: Database, copies: Copies) {
     this.#copies = copies;
@@ -34,6 +35,7 @@ export class Revisits {
     const those = 'overtaken WHERE version = ? AND fetched = ?';
     this.#overtaken = database.prepare<[bigint, number], bigint>(`SELECT page FROM ${those}`).pluck().safeIntegers();
     this.#forget = database.prepare<[bigint, number]>(`DELETE FROM ${those}`);
+    this.#takeBack = database.prepare<[bigint, bigint]>('DELETE FROM overtaken WHERE version = ? AND page = ?');
   }
 
   /** The last moment at which the page is known to have held. */
@@ -58,6 +60,11 @@ export class Revisits {
     for (const page of pages) this.#copies.judgeAnew(page);
     this.forget(version, fetched);
     return pages.length > 0;
+  }
+
+  /** The page was fetched again. Returns whether it had been dropped so. */
+  takeBack(version: bigint, page: bigint): boolean {
+    return this.#takeBack.run(version, page).changes > 0;
   }
 
   forget(version: bigint, fetched: number): void {

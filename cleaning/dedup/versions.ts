@@ -140,8 +140,11 @@ export class Versions {
     if (time !== undefined && this.#revisits.overtake(version, time, page, place)) this.hasNews = true;
   }
 
-  /** Whether a page that was decided before needs no new decision: not when a site goes back to what it had before. */
-  isSettled(keys: PageKeys, place?: Place): boolean {
+  /**
+   * Whether a page that was decided before needs no new decision: not when a site goes back to what it had before.
+   * @param isRepeated it was decided in this run, and all of the run were met before
+   */
+  isSettled(keys: PageKeys, place?: Place, isRepeated = false): boolean {
     const moment = this.momentOf(keys);
     const own = this.#ofPage.get(keys.page);
     if (own?.state === STATE.stands) {
@@ -160,6 +163,7 @@ export class Versions {
       this.overtake(keys, place);
       return true;
     }
+    if ((isRepeated || moment > latest) && this.#revisits.takeBack(keys.version, keys.page)) return false;
     if (own !== undefined) return own.seen >= moment;
     if (
       this.#adopt.run(keys.page, keys.version, keys.input ?? null, moment, this.run, keys.url, keys.fetchedAt).changes >

@@ -198,7 +198,7 @@ describe('a later version', () => {
         [same(9, 3), undefined], // silence of a 304 takes nothing back
       ],
     ];
-    for (const life of lives) {
+    for (const [n, life] of lives.entries()) {
       const [nights, whole] = [temporaryFolder(), temporaryFolder()];
       for (const [one, text] of life) {
         await night(nights, [one]);
@@ -209,6 +209,7 @@ describe('a later version', () => {
       await night(
         whole,
         life.map(([one]) => one),
+        ...(n < 2 ? ['dedupOrder=stable'] : []),
       );
       expect(await standing(whole, 'id')).toEqual(await standing(nights, 'id'));
     }
