@@ -1,0 +1,119 @@
+/**
+ * Lục bát, by rule: lines of six and eight syllables;
+ *
+ *   6:  x B x T x B            B bằng, T trắc, x free
+ *   8:  x B x T x B x B        the sixth and the eighth of different tone: one huyền, one ngang
+ *
+ * the sixth of the six rhymes with the sixth of the eight, the eighth of the eight with the sixth of the next six.
+ */
+import { rhyme, rhymeName, type Sound, soundOf, syllablesOf } from './prosody.ts';
+
+export const VERSE_RULES = ['syllables', 'spelling', 'tone', 'rhyme'] as const;
+export type VerseRule = (typeof VERSE_RULES)[number];
+
+/** One breach: lines and syllables count from 1. */
+export interface VerseFault {
+  readonly rule: VerseRule;
+  readonly line: number;
+  /** Place in its line; 0: the line as a whole. */
+  readonly syllable: number;
+  readonly found: string;
+  readonly expected: string;
+  /** What poets are known to do instead: `tiểu đối` in a six of 3 + 3. */
+  readonly licence?: string;
+}
+
+/** A line that counts, and where it stands. */
+export interface Line {
+  readonly number: number;
+  readonly syllables: readonly string[];
+  /** The first of its stanza: no rhyme is carried over a blank line. */
+  readonly opens: boolean;
+}
+
+const FLAT: Readonly<Record<6 | 8, Readonly<Record<number, boolean>>>> = {
+  6: { 2: true, 4: false, 6: true },
+  8: { 2: true, 4: false, 6: true, 8: true },
+};
+
+/** Lines of a poem: numbers of an edition at either end, and lines without a letter, do not count. */
+export function linesOf(text: string): Line[] {
+  const lines: Line[] = [];
+  let opens = true;
+  for (const [at, written] of text.split(/\r\n?|\n/).entries()) {
+    const syllables = syllablesOf(written.replace(/^\s*\d+(?:[.)]|\s)\s*|\s+\d+\s*$/g, ''));
+    if (syllables.every((syllable) => /^\p{N}+$/u.test(syllable))) {
+      opens = true;
+      continue;
+    }
+    lines.push({ number: at + 1, syllables, opens });
+    opens = false;
+  }
+  return lines;
+}
+
+/** Every breach of lục bát, in the order of lines; none: the poem keeps all rules. */
+export function lucBatFaults(lines: readonly Line[]): VerseFault[] {
+  const faults: VerseFault[] = [];
+  if (lines.length % 2 === 1) {
+    const { number, syllables } = lines[lines.length - 1];
+    faults.push({ rule: 'syllables', line: number, syllable: 0, ...of(`${syllables.length}, and no eight`, '6, then 8') });
+  }
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const [six, eight] = [lines[at], lines[at + 1]];
+    const sounds = [soundsOf(six, 6, faults), soundsOf(eight, 8, faults)] as const;
+    const before = at > 0 && !six.opens ? lines[at - 1] : undefined;
+    const carried = before?.syllables.length === 8 ? soundOf(before.syllables[7]) : undefined;
+    checkRhyme(six, 6, carried, sounds[0]?.[5], faults);
+    checkRhyme(eight, 6, sounds[0]?.[5], sounds[1]?.[5], faults);
+  }
+  return faults.sort((a, b) => a.line - b.line || a.syllable - b.syllable);
+}
+
+const of = (found: string, expected: string): Pick<VerseFault, 'found' | 'expected'> => ({ found, expected });
+
+/** What is heard at each place; nothing where the count is wrong, as every place behind would be another. */
+function soundsOf(
+  { number: line, syllables }: Line,
+  count: 6 | 8,
+  faults: VerseFault[],
+): (Sound | undefined)[] | undefined {
+  if (syllables.length !== count) {
+    faults.push({ rule: 'syllables', line, syllable: 0, ...of(String(syllables.length), String(count)) });
+    return undefined;
+  }
+  const sounds = syllables.map(soundOf);
+  const foreign = sounds.indexOf(undefined);
+  if (foreign >= 0)
+    faults.push({ rule: 'spelling', line, syllable: foreign + 1, ...of(syllables[foreign], 'a Vietnamese syllable') });
+  for (const [place, flat] of Object.entries(FLAT[count])) {
+    const sound = sounds[Number(place) - 1];
+    if (sound === undefined || sound.flat === flat) continue;
+    const expected = flat ? 'bằng (ngang or huyền)' : 'trắc (sắc, hỏi, ngã or nặng)';
+    const licence = count === 6 && Number(place) < 6 ? { licence: licenceOf(sounds) } : {};
+    faults.push({ rule: 'tone', line, syllable: Number(place), ...of(`${sound.syllable}: ${sound.tone}`, expected), ...licence });
+  }
+  const [sixth, last] = [sounds[5], sounds[7]];
+  if (sixth?.flat && last?.flat && sixth.tone === last.tone) {
+    const found = `${sixth.syllable}, ${last.syllable}: both ${last.tone}`;
+    faults.push({ rule: 'tone', line, syllable: 8, ...of(found, 'one huyền, one ngang') });
+  }
+  return sounds;
+}
+
+/** A six of two halves of three syllables may turn its tones: Người quốc sắc, kẻ thiên tài. */
+const licenceOf = (sounds: readonly (Sound | undefined)[]): string =>
+  sounds[2]?.flat === false && sounds[5]?.flat ? 'tiểu đối: a six of 3 + 3' : 'tones turned';
+
+function checkRhyme(
+  { number: line }: Line,
+  place: number,
+  carried: Sound | undefined,
+  own: Sound | undefined,
+  faults: VerseFault[],
+): void {
+  if (carried === undefined || own === undefined || rhyme(carried, own)) return;
+  const found = `${carried.syllable} / ${own.syllable}`;
+  const expected = `a rhyme in ${rhymeName(carried)}`;
+  faults.push({ rule: 'rhyme', line, syllable: place, ...of(found, expected) });
+}
