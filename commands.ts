@@ -30,6 +30,8 @@ import { tokensCommand } from './tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
 import { ablateCommand } from './trainer/commands/ablate.ts';
 import { benchCommand } from './trainer/commands/bench.ts';
+import { cardCommand } from './trainer/commands/card.ts';
+import { cardCheckCommand } from './trainer/commands/card-check.ts';
 import { checkCommand } from './trainer/commands/check.ts';
 import { doctorCommand } from './trainer/commands/doctor.ts';
 import { exportCommand } from './trainer/commands/export.ts';
@@ -93,6 +95,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     exportDocumentsCommand,
     exportTokensCommand(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse),
   ],
+  'What a model is for': [cardCommand, cardCheckCommand],
   'Look and check': [
     verifyCommand(async () => [
       (await import('./crawlers/verify.ts')).verifyCrawl,

@@ -38,7 +38,13 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
   'measure kernel variants on this adapter and keep the fastest for every later run':
     'đo các biến thể kernel trên adapter này và giữ lại biến thể nhanh nhất cho những lần chạy sau',
 
+  'greeting cards: a model writes along masks for pronouns, syllables, tones and rhymes, checkers decide':
+    'thiệp chúc: mô hình viết theo ràng buộc về xưng hô, số chữ, bằng trắc và vần, bộ kiểm tra quyết định',
+  'judge a poem or cards: syllables, tones and rhymes of lục bát, pronouns, occasion; each breach by its rule':
+    'chấm một bài thơ hay các tấm thiệp: số chữ, bằng trắc, vần lục bát, xưng hô, dịp; nêu tên luật bị phạm',
+
   // headings
+  'What a model is for': 'Dùng mô hình để làm gì',
   'Data and vocabulary': 'Dữ liệu và bộ từ vựng',
   Merges: 'Phép gộp',
   Data: 'Dữ liệu',

@@ -6,8 +6,11 @@ import * as prose from './bank/prose.ts';
 import * as quatrain from './bank/quatrain.ts';
 import * as verse from './bank/verse.ts';
 import { canChiOf } from './calendar.ts';
-import { type Form, type Length, LUC_BAT_LINES } from './judge.ts';
-import { OCCASION, type OccasionName } from './occasions.ts';
+import type { State } from './constrain.ts';
+import { freeLine, type Lexicon } from './free-line.ts';
+import { LUC_BAT_LINES } from './judge.ts';
+import type { Form, Length, OccasionName } from './names.ts';
+import { OCCASION } from './occasions.ts';
 import type { PronounPair } from './pronouns.ts';
 import { rhyme, type Sound, soundOf, syllablesOf } from './prosody.ts';
 import { quatrainFaults } from './quatrain.ts';
@@ -55,7 +58,11 @@ function spoken(lines: readonly string[], { pair: { self, you }, year }: CardReq
 
 export function draftOf(request: CardRequest): Draft {
   const places =
-    request.form === 'luc-bat' ? lucBat(request) : request.form === 'four-lines' ? fourLines(request) : sentences(request);
+    request.form === 'luc-bat'
+      ? lucBat(request)
+      : request.form === 'four-lines'
+        ? fourLines(request)
+        : sentences(request);
   const reaches = request.form === 'luc-bat' ? reachable(places) : () => true;
   return { lines: places.length, next: (before) => next(places, before, reaches) };
 }
@@ -70,7 +77,11 @@ function reachable(places: readonly Place[]): Reaches {
     if (at + 1 === places.length) return true;
     const key = `${at} ${line}`;
     const { options, fits } = places[at + 1];
-    if (!known.has(key)) known.set(key, options.some((other) => fits([line], other) && reaches(at + 1, other)));
+    if (!known.has(key))
+      known.set(
+        key,
+        options.some((other) => fits([line], other) && reaches(at + 1, other)),
+      );
     return known.get(key)!;
   };
   return reaches;
@@ -87,6 +98,12 @@ function next(places: readonly Place[], before: readonly string[], reaches: Reac
   return follow(before)
     .filter(ends)
     .map((lines) => lines[at]);
+}
+
+/** The line behind these as any words: six or eight, with the rhyme that is carried. */
+export function freeChoice(lexicon: Lexicon, before: readonly string[]): State {
+  const carried = soundAt(before.at(-1)!, before.length % 2 === 0 ? 8 : 6);
+  return freeLine(lexicon, before.length % 2 === 0 ? 6 : 8, carried);
 }
 
 const soundAt = (line: string, place: number): Sound | undefined => soundOf(syllablesOf(line)[place - 1] ?? '');

@@ -1,16 +1,12 @@
 /** Is this a card? Each rule by itself, so that whoever proposes (a model, a hand) does not decide. */
 import { CAN_CHI, canChiOf } from './calendar.ts';
 import { insultIn, personalIn } from './insults.ts';
-import { GLAD_WORDS, headingOf, OCCASION, type OccasionName, SAD_WORDS } from './occasions.ts';
+import type { Form, Length, OccasionName } from './names.ts';
+import { GLAD_WORDS, headingOf, OCCASION, SAD_WORDS } from './occasions.ts';
 import { type PronounPair, pronounFaults } from './pronouns.ts';
 import { syllablesOf } from './prosody.ts';
 import { quatrainFaults } from './quatrain.ts';
 import { linesOf, lucBatFaults } from './verse.ts';
-
-export const FORMS = ['luc-bat', 'four-lines', 'prose'] as const;
-export type Form = (typeof FORMS)[number];
-export const LENGTHS = ['short', 'medium', 'long'] as const;
-export type Length = (typeof LENGTHS)[number];
 
 /** Lines of lục bát; syllables of prose, at least and at most. */
 export const LUC_BAT_LINES: Readonly<Record<Length, number>> = { short: 4, medium: 6, long: 10 };
@@ -21,7 +17,19 @@ export const PROSE_SYLLABLES: Readonly<Record<Length, readonly [number, number]>
 };
 
 export const CARD_RULES = [
-  ...['syllables', 'spelling', 'tone', 'rhyme', 'pronouns', 'occasion', 'can-chi', 'length', 'repeated', 'insult', 'personal'],
+  ...[
+    'syllables',
+    'spelling',
+    'tone',
+    'rhyme',
+    'pronouns',
+    'occasion',
+    'can-chi',
+    'length',
+    'repeated',
+    'insult',
+    'personal',
+  ],
 ] as const;
 
 /** A breach of one rule; lines count from 1, 0: the card as a whole. */
@@ -59,7 +67,11 @@ export function cardFaults(text: string, facts: CardFacts): CardFault[] {
     if (found !== undefined) faults.push({ rule, line: 0, found, expected });
   };
   const written = lines.map(({ syllables }) => syllables.join(' '));
-  whole('repeated', written.find((line, at) => form !== 'prose' && written.indexOf(line) < at), 'each line once');
+  whole(
+    'repeated',
+    written.find((line, at) => form !== 'prose' && written.indexOf(line) < at),
+    'each line once',
+  );
   whole('insult', insultIn(text), 'no insult');
   whole('personal', personalIn(text), 'nothing personal');
   return faults;
@@ -75,7 +87,12 @@ function occasionFaults(text: string, name: OccasionName): CardFault[] {
     faults.push({ rule: 'occasion', line: 0, found: `nothing of ${name}`, expected: `one of: ${words.join(', ')}` });
   const wrong = (mourning ? GLAD_WORDS : SAD_WORDS).find((word) => holds(all, word));
   if (wrong !== undefined)
-    faults.push({ rule: 'occasion', line: 0, found: wrong, expected: mourning ? 'nothing glad' : 'nothing of mourning' });
+    faults.push({
+      rule: 'occasion',
+      line: 0,
+      found: wrong,
+      expected: mourning ? 'nothing glad' : 'nothing of mourning',
+    });
   return faults;
 }
 

@@ -3,9 +3,7 @@ import * as prose from './bank/prose.ts';
 import * as quatrain from './bank/quatrain.ts';
 import * as verse from './bank/verse.ts';
 import { canChiOf, solarOf, tetOf } from './calendar.ts';
-
-export const OCCASIONS = ['tet', '8-3', '20-10', '20-11', 'trung-thu', 'sinh-nhat', 'cuoi', 'chia-buon'] as const;
-export type OccasionName = (typeof OCCASIONS)[number];
+import type { OccasionName } from './names.ts';
 
 export interface Occasion {
   /** On the card, without its year. */
@@ -97,7 +95,17 @@ export const GLAD_WORDS: readonly string[] = [
 ];
 /** What only a card of mourning says. */
 export const SAD_WORDS: readonly string[] = [
-  ...['chia buồn', 'phân ưu', 'thương tiếc', 'tiễn biệt', 'hương linh', 'suối vàng', 'siêu thoát', 'yên nghỉ', 'người đã khuất'],
+  ...[
+    'chia buồn',
+    'phân ưu',
+    'thương tiếc',
+    'tiễn biệt',
+    'hương linh',
+    'suối vàng',
+    'siêu thoát',
+    'yên nghỉ',
+    'người đã khuất',
+  ],
 ];
 
 /** Heading of a card, with its year where the occasion is a new one: `Chúc mừng năm mới Đinh Mùi 2027`. */

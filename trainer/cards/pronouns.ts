@@ -10,9 +10,13 @@ const list = (words: string): readonly string[] => words.split(', ');
 
 /** How a writer says I, and whom that word goes with. */
 const PAIRS: Readonly<Record<string, readonly string[]>> = {
-  con: list('bố, mẹ, bố mẹ, cha, cha mẹ, ba, má, ba má, ba mẹ, thầy, cô, thầy cô, ông, bà, ông bà, bác, dì, nội, ngoại'),
+  con: list(
+    'bố, mẹ, bố mẹ, cha, cha mẹ, ba, má, ba má, ba mẹ, thầy, cô, thầy cô, ông, bà, ông bà, bác, dì, nội, ngoại',
+  ),
   'chúng con': list('bố, mẹ, bố mẹ, cha mẹ, ba má, ba mẹ, ông, bà, ông bà, thầy, cô, thầy cô'),
-  cháu: list('ông, bà, ông bà, cô, chú, bác, cậu, mợ, dì, dượng, thím, cô chú, hai bác, ông nội, bà nội, ông ngoại, bà ngoại'),
+  cháu: list(
+    'ông, bà, ông bà, cô, chú, bác, cậu, mợ, dì, dượng, thím, cô chú, hai bác, ông nội, bà nội, ông ngoại, bà ngoại',
+  ),
   'chúng cháu': list('ông, bà, ông bà, cô, chú, bác, cậu, mợ, dì, cô chú, hai bác'),
   em: list('thầy, cô, thầy cô, anh, chị, anh chị'),
   'chúng em': list('thầy, cô, thầy cô, anh, chị, anh chị'),
@@ -70,7 +74,9 @@ const PERSONS = new Set(
 );
 /** Words that are oftener another (three, cheek): persons only beside what one says to a person. */
 const SELDOM = new Set(['ba', 'má']);
-const BEFORE_PERSON = new Set(list('chúc, thưa, kính, mừng, gửi, tặng, của, yêu, thương, nhớ, ơn, biếu, dâng, dạ, xin, mong, cầu, hai'));
+const BEFORE_PERSON = new Set(
+  list('chúc, thưa, kính, mừng, gửi, tặng, của, yêu, thương, nhớ, ơn, biếu, dâng, dạ, xin, mong, cầu, hai'),
+);
 const BEHIND_PERSON = new Set(list('ơi, ạ, mẹ, má, yêu, luôn, hãy, kính'));
 
 /** Where such a word addresses nobody: itself with a syllable before (`_` stands for it) or behind. */

@@ -17,7 +17,10 @@ export interface Sound {
 
 /** Syllables of a line, lower case, in NFC: letters between anything else. */
 export const syllablesOf = (line: string): string[] =>
-  line.normalize('NFC').toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  line
+    .normalize('NFC')
+    .toLowerCase()
+    .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
 const heard = new Map<string, Sound | undefined>();
 

@@ -36,7 +36,10 @@ const FLAT: Readonly<Record<6 | 8, Readonly<Record<number, boolean>>>> = {
   8: { 2: true, 4: false, 6: true, 8: true },
 };
 
-/** Lines of a poem: numbers of an edition at either end, and lines without a letter, do not count. */
+/**
+ * Lines of a poem: numbers of an edition at either end, and lines without a letter, do not count; two lines of a couplet
+ * that are printed as one (14 syllables) are two.
+ */
 export function linesOf(text: string): Line[] {
   const lines: Line[] = [];
   let opens = true;
@@ -46,7 +49,9 @@ export function linesOf(text: string): Line[] {
       opens = true;
       continue;
     }
-    lines.push({ number: at + 1, syllables, opens });
+    const head = syllables.length === 14 ? (lines.at(-1)?.syllables.length === 6 ? 8 : 6) : syllables.length;
+    lines.push({ number: at + 1, syllables: syllables.slice(0, head), opens });
+    if (head < syllables.length) lines.push({ number: at + 1, syllables: syllables.slice(head), opens: false });
     opens = false;
   }
   return lines;
@@ -55,19 +60,32 @@ export function linesOf(text: string): Line[] {
 /** Every breach of lục bát, in the order of lines; none: the poem keeps all rules. */
 export function lucBatFaults(lines: readonly Line[]): VerseFault[] {
   const faults: VerseFault[] = [];
-  if (lines.length % 2 === 1) {
-    const { number, syllables } = lines[lines.length - 1];
-    faults.push({ rule: 'syllables', line: number, syllable: 0, ...of(`${syllables.length}, and no eight`, '6, then 8') });
-  }
-  for (let at = 0; at + 1 < lines.length; at += 2) {
-    const [six, eight] = [lines[at], lines[at + 1]];
-    const sounds = [soundsOf(six, 6, faults), soundsOf(eight, 8, faults)] as const;
-    const before = at > 0 && !six.opens ? lines[at - 1] : undefined;
-    const carried = before?.syllables.length === 8 ? soundOf(before.syllables[7]) : undefined;
-    checkRhyme(six, 6, carried, sounds[0]?.[5], faults);
-    checkRhyme(eight, 6, sounds[0]?.[5], sounds[1]?.[5], faults);
+  let before: Line | undefined;
+  for (const [six, eight] of coupletsOf(lines)) {
+    if (six === undefined || eight === undefined) {
+      const { number, syllables } = (six ?? eight)!;
+      const found = `${syllables.length}, alone`;
+      faults.push({ rule: 'syllables', line: number, syllable: 0, ...of(found, 'a six and an eight in turn') });
+    }
+    const sounds = [six && soundsOf(six, 6, faults), eight && soundsOf(eight, 8, faults)];
+    const carried = six?.opens || before?.syllables.length !== 8 ? undefined : soundOf(before.syllables[7]);
+    if (six) checkRhyme(six, 6, carried, sounds[0]?.[5], faults);
+    if (eight) checkRhyme(eight, 6, sounds[0]?.[5], sounds[1]?.[5], faults);
+    before = eight;
   }
   return faults.sort((a, b) => a.line - b.line || a.syllable - b.syllable);
+}
+
+/** Lines in twos; a line that is missing costs its own couplet and no other. */
+function* coupletsOf(lines: readonly Line[]): Generator<readonly [Line | undefined, Line | undefined]> {
+  const count = (at: number): number => lines[at]?.syllables.length ?? 0;
+  for (let at = 0; at < lines.length; ) {
+    const noSix = count(at) === 8 && count(at + 1) === 6 && count(at + 2) === 8;
+    const noEight = count(at) === 6 && count(at + 1) === 6 && count(at + 2) === 8;
+    if (noSix) yield [undefined, lines[at]];
+    else yield [lines[at], noEight ? undefined : lines[at + 1]];
+    at += noSix || noEight ? 1 : 2;
+  }
 }
 
 const of = (found: string, expected: string): Pick<VerseFault, 'found' | 'expected'> => ({ found, expected });
@@ -90,8 +108,14 @@ function soundsOf(
     const sound = sounds[Number(place) - 1];
     if (sound === undefined || sound.flat === flat) continue;
     const expected = flat ? 'bằng (ngang or huyền)' : 'trắc (sắc, hỏi, ngã or nặng)';
-    const licence = count === 6 && Number(place) < 6 ? { licence: licenceOf(sounds) } : {};
-    faults.push({ rule: 'tone', line, syllable: Number(place), ...of(`${sound.syllable}: ${sound.tone}`, expected), ...licence });
+    const licence = { licence: count === 6 ? licenceOf(sounds) : 'thất luật: tones turned' };
+    faults.push({
+      rule: 'tone',
+      line,
+      syllable: Number(place),
+      ...of(`${sound.syllable}: ${sound.tone}`, expected),
+      ...licence,
+    });
   }
   const [sixth, last] = [sounds[5], sounds[7]];
   if (sixth?.flat && last?.flat && sixth.tone === last.tone) {
@@ -103,7 +127,7 @@ function soundsOf(
 
 /** A six of two halves of three syllables may turn its tones: Người quốc sắc, kẻ thiên tài. */
 const licenceOf = (sounds: readonly (Sound | undefined)[]): string =>
-  sounds[2]?.flat === false && sounds[5]?.flat ? 'tiểu đối: a six of 3 + 3' : 'tones turned';
+  sounds[2]?.flat === false && sounds[5]?.flat ? 'tiểu đối: a six of 3 + 3' : 'thất luật: tones turned';
 
 function checkRhyme(
   { number: line }: Line,
@@ -115,5 +139,6 @@ function checkRhyme(
   if (carried === undefined || own === undefined || rhyme(carried, own)) return;
   const found = `${carried.syllable} / ${own.syllable}`;
   const expected = `a rhyme in ${rhymeName(carried)}`;
-  faults.push({ rule: 'rhyme', line, syllable: place, ...of(found, expected) });
+  const licence = carried.coda === own.coda ? 'vần ép: one coda, nuclei apart' : 'lạc vận: no rhyme';
+  faults.push({ rule: 'rhyme', line, syllable: place, ...of(found, expected), licence });
 }

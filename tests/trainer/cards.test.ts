@@ -1,0 +1,176 @@
+/** Cards: the rules of verse and pronouns, the calendar, masks over tokens. `npm run cards` measures the same at length. */
+import { describe, expect, it } from 'vitest';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { GLAD_EIGHT, GLAD_SIX } from '../../trainer/cards/bank/verse.ts';
+import { canChiOf, solarOf, tetOf } from '../../trainer/cards/calendar.ts';
+import { draftOf } from '../../trainer/cards/compose.ts';
+import { asTrie, type State, Vocabulary } from '../../trainer/cards/constrain.ts';
+import { freeLine, Lexicon } from '../../trainer/cards/free-line.ts';
+import { insultIn, personalIn } from '../../trainer/cards/insults.ts';
+import { cardFaults, formOf } from '../../trainer/cards/judge.ts';
+import { FORMS, LENGTHS, OCCASIONS } from '../../trainer/cards/names.ts';
+import { ALL_PAIRS, pairOf, pronounFaults } from '../../trainer/cards/pronouns.ts';
+import { rhyme, soundOf, syllablesOf } from '../../trainer/cards/prosody.ts';
+import { linesOf, lucBatFaults } from '../../trainer/cards/verse.ts';
+import { seededRandom } from '../../trainer/gpu/random.ts';
+import { brokenOf } from '../cards/broken.ts';
+import { temporaryFolder } from '../support.ts';
+import { writeTokenizer } from './support.ts';
+
+const POEM = `Từ lòng con chúc chân thành
+Mong sao bố mẹ an lành, yên vui
+Thời gian như nước trôi xuôi
+Mỗi ngày thêm một niềm vui trong đời`;
+const rules = (text: string): string[] =>
+  lucBatFaults(linesOf(text)).map(({ rule, line, syllable }) => `${rule} ${line}.${syllable}`);
+const written = (random: () => number, request: Parameters<typeof draftOf>[0]): string[] => {
+  const draft = draftOf(request);
+  const lines: string[] = [];
+  while (lines.length < draft.lines) {
+    const options = draft.next(lines);
+    lines.push(options[Math.floor(random() * options.length)]);
+  }
+  return lines;
+};
+
+describe('lục bát', () => {
+  it.each([
+    ['keeps every rule', POEM, []],
+    [
+      'may begin anew behind a blank line',
+      `${POEM}\n\nNắng mai ấm áp hiên nhà\nVui sao thắm thiết nghĩa tình gần xa`,
+      ['rhyme 7.6'],
+    ],
+    ['a sharp syllable in the second place', POEM.replace('Từ lòng', 'Từ tấm'), ['tone 1.2']],
+    ['a flat one in the fourth', POEM.replace('nước', 'mây'), ['tone 3.4']],
+    ['two of one tone at the end', POEM.replace('an lành, yên vui', 'an lành, yên bình'), ['tone 2.8', 'rhyme 3.6']],
+    ['no rhyme within', POEM.replace('an lành', 'vui vầy'), ['rhyme 2.6']],
+    ['a syllable too many', POEM.replace('yên vui', 'luôn yên vui'), ['syllables 2.0']],
+    ['a number', POEM.replace('một', '1'), ['spelling 4.4']],
+    ['a line is missing: one fault', `${POEM.slice(POEM.indexOf('\n') + 1)}\n\n${POEM}`, ['syllables 1.0']],
+    ['two lines of an edition in one', `12  ${POEM.replace('\n', ' ')}`, []],
+    ['one line alone', 'Từ lòng con chúc chân thành', ['syllables 1.0']],
+  ])('%s', (_, text, expected) => expect(rules(text)).toEqual(expected));
+
+  it('hears glides, shared letters and spellings of one sound', () => {
+    const heard = (word: string): string => `${soundOf(word)?.nucleus}+${soundOf(word)?.coda}`;
+    expect('hoa quà giếng khuya tuyền yêu ngoài quốc chưn mua gì tay'.split(' ').map(heard)).toEqual(
+      'a+ a+ iê+ng iê+ iê+n iê+u a+i ô+c ư+n uô+ i+ ă+i'.split(' '),
+    );
+    expect(rhyme(soundOf('vàng')!, soundOf('vương')!)).toBe(true);
+    expect(rhyme(soundOf('tiên')!, soundOf('than')!)).toBe(false);
+    expect(soundOf('facebook')).toBeUndefined();
+  });
+
+  it('refuses couplets that are broken once, by that rule alone', () => {
+    const random = seededRandom(7);
+    const request = {
+      occasion: 'tet',
+      pair: pairOf('con', 'mẹ'),
+      form: 'luc-bat',
+      length: 'short',
+      year: 2027,
+    } as const;
+    const couplets = Array.from({ length: 60 }, () => {
+      const [six, eight] = written(random, request).map(syllablesOf);
+      return [six, eight] as const;
+    });
+    for (const { rule, text } of brokenOf(couplets))
+      expect([...new Set(lucBatFaults(linesOf(text)).map((fault) => fault.rule))], text).toEqual([rule]);
+  });
+
+  it('sees which form a text has', () => {
+    expect([POEM, 'Một câu văn xuôi thôi.', 'Một hai ba bốn năm sáu bảy\n'.repeat(4)].map(formOf)).toEqual([
+      ...['luc-bat', 'prose', 'four-lines'],
+    ]);
+  });
+});
+
+describe('a card', () => {
+  it('keeps every rule, of whatever pair, occasion, form and length', () => {
+    const random = seededRandom(1);
+    const kinds = FORMS.flatMap((form) =>
+      OCCASIONS.flatMap((occasion) => LENGTHS.map((length) => ({ form, occasion, length }))),
+    );
+    for (const [at, kind] of kinds.entries()) {
+      const request = { ...kind, pair: ALL_PAIRS[(at * 7) % ALL_PAIRS.length], year: 2027 };
+      const text = written(random, request).join('\n');
+      expect(cardFaults(text, request), JSON.stringify({ request, text })).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['con', 'mẹ', 'Con chúc mẹ vui, em nhớ mẹ', ['em']],
+    ['con', 'mẹ', 'Con đường về với mẹ, con cháu sum vầy, con chúc mẹ', []],
+    ['em', 'thầy cô', 'Em kính chúc thầy cô; cháu xin cảm ơn', ['cháu']],
+    ['mình', 'bạn', 'Mình chúc bạn; tôi vui', ['tôi']],
+    ['con', 'bố', 'Con chúc bố tháng ba vui, ba ngày nghỉ', []],
+    ['con', 'bố', 'Con chúc bố, con thương ba luôn', ['ba']],
+    ['con', 'bố mẹ', 'Chúc bố mẹ vui', ['no con']],
+  ])('%s → %s: %s', (self, you, text, found) =>
+    expect(pronounFaults(text, pairOf(self, you)).map((fault) => fault.found)).toEqual(found),
+  );
+
+  it('refuses pairs that nobody says, other years, insults and what is personal', () => {
+    expect(() => pairOf('con', 'bạn')).toThrow('from con to "bạn" is no pair');
+    const facts = { form: 'prose', occasion: 'tet', year: 2027 } as const;
+    const found = (text: string): string[] => cardFaults(text, facts).map((fault) => fault.rule);
+    expect(found('Chúc xuân Đinh Mùi vui vẻ')).toEqual([]);
+    expect(found('Chúc xuân Bính Ngọ vui vẻ')).toEqual(['can-chi']);
+    expect(found('Chúc tết, xin phân ưu')).toEqual(['occasion']);
+    expect(['đồ ngu', 'do ngu', 'Chó con', 'trời cho mưa'].map(insultIn)).toEqual(['ngu', 'ngu', undefined, undefined]);
+    expect(personalIn('gọi 0912 345 678')).toBe('0912 345 678');
+    expect(personalIn('năm 2027')).toBeUndefined();
+  });
+});
+
+it('knows the lunar calendar of Vietnam, where it leaves that of China too', () => {
+  expect([2027, 2026, 2024].map(canChiOf)).toEqual(['Đinh Mùi', 'Bính Ngọ', 'Giáp Thìn']);
+  // China celebrated on 1985-02-20, 2007-02-18 and 1968-01-30.
+  expect([1968, 1985, 2007, 2023, 2024, 2025, 2026, 2027, 2028].map(tetOf)).toEqual([
+    ...[
+      '1968-01-29',
+      '1985-01-21',
+      '2007-02-17',
+      '2023-01-22',
+      '2024-02-10',
+      '2025-01-29',
+      '2026-02-17',
+      '2027-02-06',
+      '2028-01-26',
+    ],
+  ]);
+  const moon = { day: 15, month: 8, leap: false };
+  expect([2023, 2025, 2026].map((year) => solarOf({ ...moon, year }))).toEqual([
+    '2023-09-29',
+    '2025-10-06',
+    '2026-09-25',
+  ]);
+  expect(solarOf({ day: 1, month: 6, year: 2025, leap: true })).toBe('2025-07-25');
+});
+
+it('masks tokens so that whatever is drawn keeps the rules', async () => {
+  const dir = temporaryFolder();
+  await writeTokenizer(dir, 400);
+  const tokenizer = await Tokenizer.load(dir);
+  const vocabulary = new Vocabulary(tokenizer);
+  const random = seededRandom(3);
+  const lexicon = new Lexicon(syllablesOf(GLAD_SIX + GLAD_EIGHT));
+  const walk = (from: State): string => {
+    const ids: number[] = [];
+    for (let state = from; !state.isEnd; ) {
+      const allowed = [...vocabulary.allowed(state)];
+      const [id, next] = allowed[Math.floor(random() * allowed.length)];
+      ids.push(id);
+      state = next;
+    }
+    return tokenizer.decode(ids);
+  };
+  const lines = ['Xuân về', 'Xuân sang', 'Tết'];
+  for (let n = 0; n < 8; n++) expect(lines).toContain(walk(asTrie(lines)).replace(/\n$/, ''));
+  for (let n = 0; n < 12; n++) {
+    const six = walk(freeLine(lexicon, 6, soundOf('nhà')));
+    const eight = walk(freeLine(lexicon, 8, soundOf(syllablesOf(six)[5])));
+    expect(rules(six + eight), six + eight).toEqual([]);
+  }
+});
