@@ -38,8 +38,7 @@ export class Lexicon {
     if (!this.#carried.has(key))
       this.#carried.set(
         key,
-        this.sounds.filter((other) => other.flat && other !== sound && rhyme(sound, other)).length >=
-          LEAST_RHYMES,
+        this.sounds.filter((other) => other.flat && other !== sound && rhyme(sound, other)).length >= LEAST_RHYMES,
       );
     return this.#carried.get(key)!;
   }
