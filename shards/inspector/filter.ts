@@ -3,13 +3,13 @@
  *
  *   host=bao.vn&host=tin.vn     one of these words              (FACETS)
  *   syllables=50..200           50 ≤ value < 200; either side may be left out
- *   q=ha noi                    text or title hold it, with or without diacritics; "hà nội" in quotes exactly
+ *   q=ha noi                    text or title hold these words, with or without diacritics; "hà nội" in quotes as a phrase
  */
 import { z } from 'zod';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { breathe } from '../../crawlers/shell/work.ts';
 import type { Table } from './table.ts';
+import { matching } from './words.ts';
 
 /** Columns of few words that may be chosen from. */
 export const FACETS = [
@@ -33,7 +33,7 @@ const ranges = Object.fromEntries(MEASUREMENTS.map((name) => [name, z.string().o
 export const filterQuery = z.object({
   corpus: z.string().optional().describe('fingerprint or name; the current snapshot by default'),
   kind: z.enum(['documents', 'rejects']).default('documents'),
-  q: z.string().default('').describe('words that text or title hold, diacritics or not; in quotes exactly'),
+  q: z.string().default('').describe('words of text or title, diacritics or not; in quotes a phrase'),
   ...facets,
   ...ranges,
 });
@@ -42,12 +42,14 @@ export type Filter = z.infer<typeof filterQuery>;
 export interface Selection {
   /** Ascending. */
   readonly rows: Uint32Array;
-  /** The search ended before it had seen all texts: there may be more. */
+  /** How well each fits what was searched for. */
+  readonly scores?: ReadonlyMap<number, number>;
+  /** There may be more: not every text with the words of a phrase was read. */
   readonly isPartial: boolean;
+  /** Nothing is known yet: the index of words is being made. */
+  readonly isMaking?: boolean;
 }
 
-/** How long texts are searched one by one, in milliseconds. */
-const PATIENCE = 700;
 const KEPT = 8;
 const known = new WeakMap<Table, Map<string, Promise<Selection>>>();
 
@@ -60,7 +62,10 @@ export function select(table: Table, filter: Filter): Promise<Selection> {
   const made = selections.get(key) ?? selectAnew(table, filter);
   selections.delete(key);
   selections.set(key, made);
-  made.catch(() => selections.delete(key));
+  made.then(
+    ({ isMaking }) => isMaking && selections.delete(key),
+    () => selections.delete(key),
+  );
   if (selections.size > KEPT) selections.delete(selections.keys().next().value!);
   return made;
 }
@@ -82,8 +87,10 @@ async function selectAnew(table: Table, filter: Filter): Promise<Selection> {
     const values = await table.numbers(name);
     rows = rows.filter((row) => values[row] >= low && values[row] < high);
   }
-  const isFit = matcherOf(filter.q);
-  return isFit === undefined ? { rows, isPartial: false } : search(table, rows, isFit);
+  if (filter.q.trim() === '') return { rows, isPartial: false };
+  const found = await matching(table, filter.kind, filter.q);
+  if (found === undefined) return { rows: new Uint32Array(), isPartial: true, isMaking: true };
+  return { rows: rows.filter((row) => found.scores.has(row)), scores: found.scores, isPartial: !found.isExact };
 }
 
 /** `50..200`, `50..`, `..200`; `=3` is one value. In single precision, as measurements are stored. */
@@ -106,38 +113,3 @@ const nextFloat = (value: number): number => {
   bits[0] += value >= 0 ? 1 : -1;
   return float[0];
 };
-
-/** Lower case without diacritics: `Hà Nội` → `ha noi`. As long as the text, so that places are the same, where it is NFC. */
-export const folded = (text: string): string =>
-  text
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/\p{Mn}+/gu, '')
-    .replaceAll('đ', 'd');
-
-/** Every word, anywhere; what stands in quotes as it stands. */
-function matcherOf(query: string): ((text: string) => boolean) | undefined {
-  const exact = [...query.matchAll(/"([^"]+)"/g)].map(([, phrase]) => phrase.normalize('NFC').toLowerCase());
-  const loose = folded(query.replace(/"[^"]*"?/g, ' '))
-    .trim()
-    .replace(/\s+/g, ' ');
-  if (exact.length === 0 && loose === '') return undefined;
-  return (text) => {
-    const lower = text.toLowerCase();
-    return exact.every((phrase) => lower.includes(phrase)) && (loose === '' || folded(text).includes(loose));
-  };
-}
-
-async function search(table: Table, rows: Uint32Array, isFit: (text: string) => boolean): Promise<Selection> {
-  const found: number[] = [];
-  const until = performance.now() + PATIENCE;
-  for (let i = 0; i < rows.length; i++) {
-    if ((i & 63) === 0) {
-      if (performance.now() > until) return { rows: Uint32Array.from(found), isPartial: true };
-      await breathe();
-    }
-    const row = table.row(rows[i]);
-    if (isFit(`${row.string('title')}\n${row.string('text')}`)) found.push(rows[i]);
-  }
-  return { rows: Uint32Array.from(found), isPartial: false };
-}

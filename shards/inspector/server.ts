@@ -25,6 +25,7 @@ import { openRoot } from './corpora.ts';
 import { type Answer, fileAnswer } from './files.ts';
 import { findTokenFolders } from './folders.ts';
 import { COOKIE, HEADERS, isSame, refusal, TRAINING_HEADERS } from './guard.ts';
+import { closeTables } from './table.ts';
 import type { View } from './view.ts';
 
 /** Files of a page by name; `index.html` is the page. */
@@ -125,6 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      closeTables();
     },
   };
 }

@@ -56,6 +56,7 @@ export class Table {
   readonly #places: Place[] = [];
   readonly #columns = new Map<string, Promise<unknown>>();
   readonly #batches = new Map<Place, Batch>();
+  readonly #ends: (() => void)[] = [];
 
   constructor(dir: string) {
     this.dir = dir;
@@ -155,6 +156,15 @@ export class Table {
     return new Row(place.kind, batch, number - place.start);
   }
 
+  /** What ends when nobody looks at it any more. */
+  whenClosed(end: () => void): void {
+    this.#ends.push(end);
+  }
+
+  close(): void {
+    for (const end of this.#ends.splice(0)) end();
+  }
+
   #column<T>(key: string, read: () => Promise<T>): Promise<T> {
     const known = this.#columns.get(key) as Promise<T> | undefined;
     if (known !== undefined) return known;
@@ -200,6 +210,16 @@ export function tableOf({ id, documents }: { readonly id: string; readonly docum
   const table = tables.get(key) ?? new Table(documents);
   tables.delete(key);
   tables.set(key, table);
-  if (tables.size > OPEN) tables.delete(tables.keys().next().value!);
+  if (tables.size > OPEN) {
+    const [oldest, unused] = tables.entries().next().value!;
+    tables.delete(oldest);
+    unused.close();
+  }
   return table;
+}
+
+/** Lets go of what tables keep open. */
+export function closeTables(): void {
+  for (const table of tables.values()) table.close();
+  tables.clear();
 }

@@ -91,8 +91,12 @@ export class SearchIndex {
    *   damaged was removed, and the next `openSearch` makes it again
    */
   search(query: SearchQuery): Found {
+    return this.#guarded(() => this.#search(query));
+  }
+
+  #guarded<T>(read: () => T): T {
     try {
-      return this.#search(query);
+      return read();
     } catch (error) {
       if (!(error instanceof DamagedIndex)) throw error;
       removeDamaged(this.#index);
@@ -127,6 +131,46 @@ export class SearchIndex {
     const isExact = query.phrases.length === 0 || unread === 0;
     const total = query.phrases.length === 0 ? best.total : holding.length + unread;
     return { total, isExact, hits: this.#hits(holding.slice(offset, until), members, query) };
+  }
+
+  /**
+   * All rows of a side that match, by their place in the folder, with their scores. Of phrases the best 2,000 are read: where
+   * `isExact` is false there may be more.
+   * @throws as `search`
+   */
+  rows({
+    text = '',
+    phrase,
+    match = 'all',
+    side = 'documents',
+  }: Pick<SearchQuery, 'text' | 'phrase' | 'match' | 'side'>) {
+    return this.#guarded(() => {
+      const members = this.#of(side);
+      const query = readQuery(text, phrase);
+      const found: Scored[] = [];
+      const take = (segment: number, row: number, score: number): void => void found.push({ segment, row, score });
+      rank(
+        members.map(({ segment }) => segment),
+        query,
+        { match, allowed: () => undefined, take },
+      );
+      const isExact = query.phrases.length === 0 || found.length <= MOST_READ;
+      const best = isExact ? found : found.sort((a, b) => b.score - a.score).slice(0, MOST_READ);
+      const holding =
+        query.phrases.length === 0
+          ? best
+          : best.filter(({ segment, row }) => this.#holds(members[segment], row, query));
+      const starts = [0];
+      for (const { segment } of members) starts.push(starts.at(-1)! + segment.rows);
+      const placed = holding
+        .map(({ segment, row, score }) => ({ row: starts[segment] + row, score }))
+        .sort((a, b) => a.row - b.row);
+      return {
+        rows: Uint32Array.from(placed, ({ row }) => row),
+        scores: Float64Array.from(placed, ({ score }) => score),
+        isExact,
+      };
+    });
   }
 
   /** A text as it stands; empty where there is none. @throws ToolkitError BAD_SHARD */

@@ -7,10 +7,13 @@ import { first53, hash64 } from '../../checksum.ts';
 import { readMarks } from '../../documents/marks.ts';
 import { explanationOf } from '../../explain/explain.ts';
 import { manifestPath } from '../../manifest.ts';
+import { readQuery } from '../../search/rank.ts';
+import { SNIPPET_BYTES, snippetOf } from '../../search/snippet.ts';
 import { filterQuery, select } from '../filter.ts';
 import { readLabels } from '../labels.ts';
 import type { Table } from '../table.ts';
 import { endpoint } from '../view.ts';
+import { prepareWords } from '../words.ts';
 import { tableIn } from './overview.ts';
 
 const EXCERPT = 280;
@@ -21,10 +24,11 @@ const MOST_TEXT = 400_000;
 const cut = (text: string, most: number): string =>
   text.slice(0, /[\ud800-\udbff]/.test(text.charAt(most - 1)) ? most - 1 : most);
 
-/** A line of a list. */
-export function lineOf(table: Table, number: number) {
+/** A line of a list; where something was searched for, with the stretch of text that says most of it. */
+export function lineOf(table: Table, number: number, q = '') {
   const row = table.row(number);
   const text = row.string('text');
+  const snippet = q === '' ? undefined : snippetOf(text.slice(0, SNIPPET_BYTES), readQuery(q));
   return {
     row: number,
     id: row.string('id'),
@@ -32,8 +36,8 @@ export function lineOf(table: Table, number: number) {
     title: row.string('title').slice(0, 400),
     source: row.string('source'),
     fetchedAt: row.string('fetched_at'),
-    excerpt: cut(text, EXCERPT),
-    isCut: text.length > EXCERPT,
+    excerpt: snippet?.text ?? cut(text, EXCERPT),
+    isCut: snippet === undefined && text.length > EXCERPT,
     bytes: Buffer.byteLength(text),
     syllables: finite(row.number('syllables')),
     ...(row.kind === 'rejects' && {
@@ -59,22 +63,24 @@ export const documents = endpoint({
   }),
   async answer({ order, offset, limit, sample, seed, ...filter }, root) {
     const table = tableIn(root, filter.corpus);
-    const { rows, isPartial } = await select(table, filter);
+    void prepareWords(table).catch(() => {}); // said to whoever searches
+    const { rows, scores, isPartial, isMaking = false } = await select(table, filter);
     const chosen =
       sample !== undefined
         ? (await sampleOf(table, rows, sample, seed)).slice(offset, offset + limit)
         : order === undefined
-          ? [...rows.subarray(offset, offset + limit)]
+          ? [...byScore(rows, scores).subarray(offset, offset + limit)]
           : ordered(await table.numbers(order.replace(/^-/, '')), rows, order.startsWith('-'), offset, limit);
     const labels = readLabels(root.dir);
     const lines = chosen.map((row) => {
-      const line = lineOf(table, row);
+      const line = lineOf(table, row, filter.q);
       return { ...line, label: labels.get(line.id)?.label ?? null };
     });
     return {
       total: rows.length,
       listed: sample === undefined ? rows.length : Math.min(sample, rows.length),
       isPartial,
+      isMaking,
       documents: lines,
     };
   },
@@ -96,6 +102,10 @@ async function sampleOf(table: Table, rows: Uint32Array, size: number, seed: num
     .slice(0, size)
     .map((i) => rows[i]);
 }
+
+/** The best first, where something was searched for; else as they stand. */
+const byScore = (rows: Uint32Array, scores: ReadonlyMap<number, number> | undefined): Uint32Array =>
+  scores === undefined ? rows : rows.toSorted((a, b) => scores.get(b)! - scores.get(a)! || a - b);
 
 /** Rows at these places of an order by value; what has none comes last. */
 function ordered(values: Float32Array, rows: Uint32Array, descends: boolean, offset: number, limit: number): number[] {

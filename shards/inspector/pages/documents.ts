@@ -8,6 +8,7 @@ interface Page {
   readonly total: number;
   readonly listed: number;
   readonly isPartial: boolean;
+  readonly isMaking: boolean;
   readonly documents: readonly Line[];
 }
 interface Facets {
@@ -46,7 +47,7 @@ export async function drawList(
     searchForm(query, view, kit),
     chips(query, view, kit),
     summary(page, query, view, kit),
-    page.documents.length === 0
+    page.documents.length === 0 && !page.isMaking
       ? kit.empty(
           say('Nothing fits.', 'Không có gì khớp.'),
           say('Take back a filter, or search without diacritics.', 'Hãy bỏ bớt điều kiện lọc, hoặc tìm không dấu.'),
@@ -61,6 +62,10 @@ export async function drawList(
   );
   into.append(...(above ? [above] : []), el('div', { class: 'beside' }, aside, list));
   labelsByKey(into, kit);
+  if (page.isMaking) {
+    const again = setTimeout(() => kit.go(recordOf(query), view, true), 1000);
+    signal.addEventListener('abort', () => clearTimeout(again));
+  }
 }
 
 function searchForm(query: URLSearchParams, view: string, kit: Kit): HTMLElement {
@@ -103,17 +108,20 @@ function searchForm(query: URLSearchParams, view: string, kit: Kit): HTMLElement
 
 const ORDERS = ['syllables', 'bytes', 'language_score', 'diacritic_ratio', 'dup_line_frac', 'vietnamese_ratio'];
 
-function summary({ total, isPartial }: Page, query: URLSearchParams, view: string, kit: Kit): HTMLElement {
+function summary({ total, isPartial, isMaking }: Page, query: URLSearchParams, view: string, kit: Kit): HTMLElement {
   const { el, say } = kit;
   const sample = query.get('sample');
   const seed = query.get('seed') ?? '1';
   const order = query.get('order') ?? '';
-  const words = isPartial
+  const words = isMaking
     ? say(
-        `${kit.count(total)} found so far: searching all texts takes longer than a moment`,
-        `mới tìm thấy ${kit.count(total)}: tìm hết văn bản cần lâu hơn`,
+        'The index of words is being made; what is found comes by itself.',
+        'Đang tạo chỉ mục từ; kết quả sẽ tự hiện ra.',
       )
-    : say(`${kit.count(total)} documents`, `${kit.count(total)} tài liệu`);
+    : say(
+        `${kit.count(total)}${isPartial ? '+' : ''} documents`,
+        `${kit.count(total)}${isPartial ? '+' : ''} tài liệu`,
+      );
   const choice = el(
     'select',
     {
@@ -121,7 +129,11 @@ function summary({ total, isPartial }: Page, query: URLSearchParams, view: strin
       'aria-label': say('Order', 'Thứ tự'),
       onchange: () => kit.go(replaced(query, { order: choice.value, sample: undefined }), view, true),
     },
-    el('option', { value: '' }, say('order of the folder', 'theo thứ tự thư mục')),
+    el(
+      'option',
+      { value: '' },
+      query.get('q') ? say('best first', 'khớp nhất trước') : say('order of the folder', 'theo thứ tự thư mục'),
+    ),
     ...ORDERS.flatMap((name) => [
       el('option', { value: `-${name}`, selected: order === `-${name}` }, `${name} ↓`),
       el('option', { value: name, selected: order === name }, `${name} ↑`),

@@ -1,42 +1,32 @@
-/** Text with what was searched for marked in it, as a reader finds it: `ha noi` in `Hà Nội`. */
+/** Text with the words that were searched for marked in it, as a reader finds them: `ha noi` in `Hà Nội`. */
 import type { Kit } from '../view.ts';
 
-const MARKS = /\p{Mn}+/gu;
-/** A character to one character, so that places stay. */
-const plain = (character: string): string => {
-  const folded = character.toLowerCase().normalize('NFD').replace(MARKS, '').replace('đ', 'd');
-  return folded.length === character.length ? folded : character;
-};
+const WORD = /[\p{L}\p{M}\p{N}]+/gu;
+const plain = (word: string): string =>
+  word
+    .normalize('NFD')
+    .replace(/\p{Mn}+/gu, '')
+    .replaceAll('đ', 'd');
 
 /** Marks that an answer is drawn with at most. */
-const MOST = 400;
+const MOST = 500;
 
 export function marked(text: string, query: string, { el }: Pick<Kit, 'el'>): (Node | string)[] {
-  const exact = [...query.matchAll(/"([^"]+)"/g)].map(([, phrase]) => phrase.normalize('NFC').toLowerCase());
-  const loose = query
-    .replace(/"[^"]*"?/g, ' ')
-    .trim()
-    .replace(/\s+/g, ' ');
-  if (exact.length === 0 && loose === '') return [text];
-  const lower = [...text]
-    .map((character) => (character.toLowerCase().length === character.length ? character.toLowerCase() : character))
-    .join('');
-  const spans = exact.flatMap((phrase) => spansOf(lower, phrase));
-  if (loose !== '') spans.push(...spansOf([...text].map(plain).join(''), [...loose].map(plain).join('')));
-  spans.sort(([a], [b]) => a - b);
-  const parts: (Node | string)[] = [];
-  let done = 0;
-  for (const [from, to] of spans.slice(0, MOST)) {
-    if (from < done) continue;
-    parts.push(text.slice(done, from), el('mark', {}, text.slice(from, to)));
-    done = to;
+  const asked = query.normalize('NFC').toLowerCase();
+  const isFolded = plain(asked) === asked;
+  const wanted = new Set(asked.match(WORD));
+  if (wanted.size === 0) return [text];
+  const spans: [from: number, to: number][] = [];
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    const lower = word.toLowerCase();
+    if (!wanted.has(isFolded ? plain(lower) : lower)) continue;
+    const last = spans.at(-1);
+    if (last && index - last[1] === 1) last[1] = index + word.length;
+    else if (spans.push([index, index + word.length]) > MOST) break;
   }
-  return [...parts, text.slice(done)];
-}
-
-function spansOf(text: string, wanted: string): [number, number][] {
-  const spans: [number, number][] = [];
-  for (let at = text.indexOf(wanted); at >= 0 && spans.length < MOST; at = text.indexOf(wanted, at + wanted.length))
-    spans.push([at, at + wanted.length]);
-  return spans;
+  const parts = spans.flatMap(([from, to], i) => [
+    text.slice(spans[i - 1]?.[1] ?? 0, from),
+    el('mark', {}, text.slice(from, to)),
+  ]);
+  return [...parts, text.slice(spans.at(-1)?.[1] ?? 0)];
 }
