@@ -17,7 +17,7 @@ export function histogram(
   const mostSelected = Math.max(1, ...selected);
   const isWhole = all.every((n, i) => n === selected[i]);
   // A selection of a few would be a line of dots before the whole: it has a scale of its own, and the ghost says so.
-  const width = WIDTH / Math.max(1, bins);
+  const width = WIDTH / Math.max(8, bins);
   const bar = (name: string, n: number, i: number, top: number): SVGElement => {
     const height = n === 0 ? 0 : Math.max(1.5, (n / top) * HEIGHT);
     return svg('rect', {

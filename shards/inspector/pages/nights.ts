@@ -222,7 +222,9 @@ function gates({ time, gates: found = [] }: Night, kit: Kit): HTMLElement {
 
 function between(snapshots: readonly Snapshot[], query: URLSearchParams, kit: Kit): HTMLElement {
   const { el, say } = kit;
-  if (snapshots.length < 2)
+  // A night may publish a second snapshot, for its model: the documents are the same.
+  const distinct = snapshots.filter(({ id }, i) => snapshots.findIndex((other) => other.id === id) === i);
+  if (distinct.length < 2)
     return el(
       'p',
       { class: 'quiet' },
@@ -231,13 +233,13 @@ function between(snapshots: readonly Snapshot[], query: URLSearchParams, kit: Ki
         'Mới có một bản chụp: khi có hai, khác biệt sẽ hiện ở đây.',
       ),
     );
-  const from = query.get('from') ?? snapshots.at(-2)!.id;
-  const to = query.get('to') ?? snapshots.at(-1)!.id;
+  const from = query.get('from') ?? distinct.at(-2)!.id;
+  const to = query.get('to') ?? distinct.at(-1)!.id;
   const choice = (name: 'from' | 'to', chosen: string, label: string) => {
     const select = el(
       'select',
       { id: `diff-${name}`, 'aria-label': label },
-      ...snapshots.map((each) =>
+      ...distinct.map((each) =>
         el('option', { value: each.id, selected: each.id === chosen }, `${each.name} · ${kit.time(each.published)}`),
       ),
     );
