@@ -16,9 +16,12 @@ import { initCommand } from './shards/commands/init.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
 import { removeCommand } from './shards/commands/remove.ts';
 import { rollbackCommand } from './shards/commands/rollback.ts';
+import { searchCommand } from './shards/commands/search.ts';
+import { showCommand } from './shards/commands/show.ts';
 import { snapshotsCommand } from './shards/commands/snapshots.ts';
 import { statsCommand } from './shards/commands/stats.ts';
 import { exportTokensCommand } from './shards/commands/tokens.ts';
+import { traceCommand } from './shards/commands/trace.ts';
 import { upgradeCommand } from './shards/commands/upgrade.ts';
 import { verifyCommand } from './shards/commands/verify.ts';
 import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
@@ -104,6 +107,9 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     ]),
     statsCommand,
     diffCommand,
+    searchCommand,
+    showCommand,
+    traceCommand(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse),
     plotCommand,
     inspectCommand(broughtViews),
   ],

@@ -2,7 +2,7 @@
  * Files that are made for looking into a folder: of a run in OUT/search, beside its snapshots; of a folder that stands alone
  * in DIR/search. Each is named by the shard that it was made from and its checksum, and belongs to whatever lists that shard:
  *
- *   documents-246f8db94d9af369.0.segment     rejects-….0.segment     train-….suffixes     valid-….suffixes
+ *   documents-246f8db94d9af369.0.segment     rejects-….0.segment     train-….suffixes     train-….samples
  *
  * None is the only copy of anything. When a shard leaves, what was made from it goes.
  */
@@ -14,7 +14,7 @@ import { manifestPath } from './manifest.ts';
 import type { ShardEntry } from './manifest-shape.ts';
 
 export const SEARCH = 'search';
-const OURS = /^(documents|rejects|train|valid)-([0-9a-f]{16})\.(\d+\.segment|suffixes)$/;
+const OURS = /^(documents|rejects|train|valid)-([0-9a-f]{16})\.(\d+\.segment|suffixes|samples)$/;
 const WORKPLACES = ['work', 'held'];
 
 /** The folder of the run that a folder of documents or tokens is of; `undefined` of one that stands alone. */

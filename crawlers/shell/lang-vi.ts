@@ -64,6 +64,32 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'trích nội dung, chuẩn hóa, lọc và khử trùng lặp, rồi ghi thành các mảnh văn bản',
   'every decision over one document: where it came from, what was repaired, measured, passed and failed':
     'mọi quyết định về một văn bản: nguồn gốc, chỗ đã sửa, số đo, qua hay trượt bộ lọc nào',
+  'find documents by words, with and without diacritics, phrases, hosts, dates and measurements':
+    'tìm văn bản theo từ (có dấu hay không dấu), cụm từ, máy chủ, ngày và số đo',
+  'the text of a document or reject, and where it is from': 'nội dung và nguồn gốc của một văn bản, giữ lại hay đã bỏ',
+  'where a text stands in the training tokens: exact counts, documents, and its longest stretches':
+    'một đoạn chữ có ở đâu trong các token huấn luyện: số lần chính xác, văn bản nào, những đoạn trùng dài nhất',
+  'words that a document holds, "…" for a phrase; without any every document; a folder may stand behind':
+    'những từ mà văn bản có, "…" là một cụm; không có từ nào thì là mọi văn bản; thư mục có thể đứng sau',
+  'folder of `vua run` or `vua clean`': 'thư mục của `vua run` hoặc `vua clean`',
+  'among what was dropped': 'tìm trong những gì đã bỏ',
+  'documents that hold any of the words, the best first': 'văn bản có một từ bất kỳ, khớp nhất đứng đầu',
+  'of these hosts': 'thuộc những máy chủ này',
+  'of these sources': 'thuộc những nguồn này',
+  'dropped for these reasons': 'bị bỏ vì những lý do này',
+  'near duplicates of this document': 'gần trùng với văn bản này',
+  'published, else fetched, on this day or later': 'đăng (không rõ thì tải về) từ ngày này',
+  'published, else fetched, before this day': 'đăng (không rõ thì tải về) trước ngày này',
+  'ranges of measurements: NAME=LOW..HIGH': 'khoảng của số đo: TÊN=TỪ..ĐẾN',
+  'a sample: in an order that follows from it': 'một mẫu: thứ tự suy ra từ hạt giống này',
+  'hits that are shown': 'số kết quả hiện ra',
+  'hits that are left out before them': 'số kết quả bỏ qua trước đó',
+  'id or URL; a folder may stand behind it': 'id hoặc URL; thư mục có thể đứng sau',
+  'the text; a folder or URL may stand behind it': 'đoạn chữ; thư mục hoặc URL có thể đứng sau',
+  'a long text: its stretches that stand in documents are marked': 'một văn bản dài: đánh dấu những đoạn có trong kho',
+  'folder of `vua run` or of tokens, or its URL': 'thư mục của `vua run` hoặc thư mục token, hoặc URL của nó',
+  'documents that are shown': 'số văn bản hiện ra',
+  'words of a stretch of a long text': 'số từ ít nhất của một đoạn trùng',
   'check every file, checksum and count of a folder': 'kiểm tra mọi tệp, checksum và số đếm của một thư mục',
   'show what a folder holds and what was dropped, by reason and source':
     'thư mục chứa những gì, đã loại những gì, theo lý do và theo nguồn',

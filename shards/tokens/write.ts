@@ -32,6 +32,7 @@ import {
   type TokenShard,
   tokenFiles,
 } from '../manifest-shape.ts';
+import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { SPLITS, type Split } from '../split.ts';
 import { type Group, groupsOf, KnownTokens, unmoved } from './reuse.ts';
 import { reopenTokens, TOKEN_ARRAYS, type TokenArray } from './source.ts';
@@ -180,6 +181,7 @@ async function writeLocked(
     writeManifest(outDir, manifest);
     removeOrphans(outDir, SPLITS, tokenFiles(manifest));
     removeOtherGroups(outDir, split);
+    pruneSideFiles(join(outDir, SEARCH), [outDir]);
     return { outcome: 'written', report: manifest };
   } finally {
     for (const split of SPLITS) writers[split].discard();

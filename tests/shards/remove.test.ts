@@ -9,10 +9,12 @@ import { runCrawl } from '../../crawlers/run-crawl.ts';
 import { holding, shareFolder } from '../../crawlers/shell/lock.ts';
 import { readWarc } from '../../crawlers/warc/read-warc.ts';
 import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
+import { checksumOf } from '../../shards/checksum.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readRows } from '../../shards/documents/read.ts';
 import { addToList, removedFrom } from '../../shards/removal/list.ts';
 import { remove } from '../../shards/removal/remove.ts';
+import { openTrace } from '../../shards/search/open-trace.ts';
 import { openSearch } from '../../shards/search/search.ts';
 import { factsOf } from '../../shards/snapshots/facts.ts';
 import { currentSnapshot, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
@@ -22,11 +24,16 @@ import { beginNight, endNight } from '../../shards/snapshots/work.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { page, startWeb } from '../crawlers/web.ts';
 import { collect, context, range, temporaryFolder, thrownBy } from '../support.ts';
-import { night, rowsFile, rowsIn, textsIn } from './nights.ts';
+import { BOS, night, rowsFile, rowsIn, textsIn } from './nights.ts';
 
 const SECRET =
   'Bà Lụa ở xóm Đình kể rằng đêm mưa ấy cả nhà thức trắng bên bếp lửa, nghe nước sông dâng qua bờ tre rồi tràn vào sân gạch, ' +
   'con trâu già đứng giữa chuồng ngập đến bụng mà không kêu một tiếng nào, chỉ nhìn ngọn đèn bão treo trên cột nhà.';
+/** Of tests/shards/nights.ts. */
+const byteTokens = (json: Uint8Array) => ({
+  ...{ fingerprint: checksumOf(json), vocabSize: 257, bosId: BOS },
+  bytesOf: (id: number) => Uint8Array.of(id),
+});
 const SENTENCE = 'đêm mưa ấy cả nhà thức trắng bên bếp lửa';
 const lines = (rows: readonly object[]): string => {
   const path = join(temporaryFolder('file'), 'rows.jsonl');
@@ -130,12 +137,13 @@ it('takes a text out of everything, and what repeats it; other shards stay as th
     index.close();
     return total;
   };
-  expect(await found()).toBe(2);
+  const traced = async (): Promise<number> => (await openTrace(out, byteTokens)).count(SENTENCE);
+  expect([await found(), await traced()]).toEqual([2, 2]);
   const indexed = readdirSync(join(out, 'search'));
   const { taken, records, isNew } = await take(out);
   expect({ records, isNew }).toEqual({ records: 1, isNew: true });
   expect(readdirSync(join(out, 'search')).length).toBeLessThan(indexed.length);
-  expect(await found()).toBe(0);
+  expect([await found(), await traced()]).toEqual([0, 0]);
   expect(taken).toContainEqual({ place: 'snapshots/000002', documents: 2, rejects: 0 });
   expect(await filesWith(out)).toEqual([]);
   expect(remembering()).toEqual([]);
