@@ -122,7 +122,8 @@ export class Decision {
     const found = this.#relations(assessment);
     const { duplicate, excerpts = [] } = found;
     const kin = [...found.kin, ...earlier.map(({ number }) => number)];
-    store.groups.join(this.#keyOf(assessment.text), kin);
+    const whole = this.#keyOf(assessment.text);
+    store.groups.join(whole, kin);
     if (duplicate !== undefined && preset !== 'keep-all') return this.#dropDuplicate(duplicate, measured);
     const cut: WithoutPassages =
       passages === 'cut' && duplicate === undefined ? this.#withoutPassages(title, assessment, found) : assessment;
@@ -133,7 +134,7 @@ export class Decision {
     const number = store.addDocument({ id, keys, key: assessment.key, content, cluster: relative?.clusterNumber });
     store.exact.add(assessment.key, number);
     store.near.add(number, cut.print);
-    const key = this.#keyOf(cut.text);
+    const key = cut === assessment ? whole : this.#keyOf(cut.text);
     store.groups.add(number, key);
     if (cut !== assessment) store.groups.join(key, [...kin, ...(cut.kin ?? [])]);
     if (preset !== 'keep-all') {

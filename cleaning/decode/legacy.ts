@@ -5,9 +5,9 @@
  * at least three distinct function words that no Latin-1 text can hold, and twice as many as the runner-up.
  */
 
-import { FUNCTION_WORDS } from '../vietnamese/lexicon.ts';
 import { dropPiledMarks, nfc } from '../vietnamese/nfc.ts';
 import { parseSyllable } from '../vietnamese/syllables.ts';
+import { FUNCTION_WORDS } from '../vietnamese/words.ts';
 
 export type LegacyCharset = 'tcvn3' | 'vni' | 'viscii' | 'vps' | 'windows-1258';
 

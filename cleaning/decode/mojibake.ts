@@ -4,9 +4,9 @@
  * proof enough by itself; the older encodings are known by the words of all damaged lines together (legacy.ts).
  */
 
-import { isFunctionWord } from '../vietnamese/lexicon.ts';
 import { dropPiledMarks, nfc } from '../vietnamese/nfc.ts';
 import { parseSyllable } from '../vietnamese/syllables.ts';
+import { isFunctionWord } from '../vietnamese/words.ts';
 import { restoreCapitals } from './capitals.ts';
 import { accentedWords, decodeLegacy, detectLegacy } from './legacy.ts';
 
@@ -44,7 +44,8 @@ export function repairMojibake(text: string): { readonly text: string; readonly 
  * @returns the text and how many words were mended
  */
 export function repairHalfDecoded(text: string): { readonly text: string; readonly words: number } {
-  if ((text.match(HALF_DECODED)?.length ?? 0) < MIN_HALF_DECODED) return { text, words: 0 };
+  if (!MAY_BE_HALF_DECODED.test(text) || (text.match(HALF_DECODED)?.length ?? 0) < MIN_HALF_DECODED)
+    return { text, words: 0 };
   let words = 0;
   const repaired = text.replace(WORD_OF_BYTES, (word) => {
     const lower = word.toLowerCase();
@@ -61,6 +62,8 @@ export function repairHalfDecoded(text: string): { readonly text: string; readon
 const SHOWN_1258: Readonly<Record<string, string>> = { ð: 'đ', ý: 'ư', õ: 'ơ', ã: 'ă' };
 /** What no Vietnamese word holds, but for the letters that were left. */
 const HALF_DECODED = /ð(?=[aeiouyýõãà-ỹ])|ý[õờợớởỡ]|(?<!\p{L})nhý(?!\p{L})/giu;
+/** A cheap test that most texts fail. */
+const MAY_BE_HALF_DECODED = /[ðÐ]|[ýÝ][õờợớởỡÕỜỢỚỞỠ]|[hH][ýÝ]/;
 const MIN_HALF_DECODED = 3;
 const WORD_OF_BYTES = /(?<![\p{L}\p{M}])[\p{L}\p{M}]*[ðýõã][\p{L}\p{M}]*/giu;
 

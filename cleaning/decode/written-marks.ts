@@ -3,9 +3,9 @@
  */
 
 import { decodeHTML } from 'entities';
-import { FUNCTION_WORDS } from '../vietnamese/lexicon.ts';
 import { nfc } from '../vietnamese/nfc.ts';
 import { parseSyllable } from '../vietnamese/syllables.ts';
+import { FUNCTION_WORDS } from '../vietnamese/words.ts';
 import { tellingWords } from './legacy.ts';
 
 /**
@@ -28,8 +28,7 @@ export function decodeReferences(text: string): { readonly text: string; readonl
 const MIN_REFERENCES = 3;
 const MIN_NAMED = 2;
 /** A text about references has them alone, not beside letters. */
-const NAMED_IN_WORD =
-  /(?<=[\p{L};])&(?:[aeiouy](?:grave|acute|circ|tilde)|eth);|&(?:[aeiouy](?:grave|acute|circ|tilde)|eth);(?=\p{L})/giu;
+const NAMED_IN_WORD = /&(?:[aeiouy](?:grave|acute|circ|tilde)|eth);(?:(?=\p{L})|(?<=[\p{L};]&[a-z]+;))/giu;
 
 const VIQR_MARKS: Readonly<Record<string, string>> = {
   '^': '\u0302',

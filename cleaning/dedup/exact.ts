@@ -2,44 +2,9 @@
 import type { Database } from 'better-sqlite3';
 import type { Syllable } from '../vietnamese/lexicon.ts';
 
-/** Memory for a longer document than this is let go with it. */
-const MAX_KEPT = 1 << 22;
-let kept: Buffer = Buffer.alloc(0);
-
-/** UTF-8 that is hashed into the key of a document: valid until the next call. */
-export function exactBytes(syllables: readonly Syllable[]): Uint8Array {
-  let bytes: Buffer = kept;
-  let at = 0;
-  for (const { folded } of syllables) {
-    const { length } = folded;
-    if (at + 3 * length > bytes.length) bytes = grown(bytes, at + 3 * length);
-    const start = at;
-    for (let i = 0; i < length; i++) {
-      const unit = folded.charCodeAt(i);
-      if (unit < 0x80) bytes[at++] = unit;
-      else if (unit < 0x800) {
-        bytes[at++] = 0xc0 | (unit >> 6);
-        bytes[at++] = 0x80 | (unit & 0x3f);
-      } else if ((unit & 0xf800) !== 0xd800) {
-        bytes[at++] = 0xe0 | (unit >> 12);
-        bytes[at++] = 0x80 | ((unit >> 6) & 0x3f);
-        bytes[at++] = 0x80 | (unit & 0x3f);
-      } else {
-        at = start + bytes.write(folded, start);
-        break;
-      }
-    }
-  }
-  if (bytes.length <= MAX_KEPT) kept = bytes;
-  return bytes.subarray(0, at);
-}
-
-/** A longer copy, with room for the next syllables. */
-function grown(bytes: Buffer, needed: number): Buffer {
-  const longer = Buffer.alloc(Math.max(2 * needed, 1 << 16));
-  longer.set(bytes);
-  return longer;
-}
+/** UTF-8 that is hashed into the key of a document. */
+export const exactBytes = (syllables: readonly Syllable[]): Uint8Array =>
+  Buffer.from(syllables.map(({ folded }) => folded).join(''));
 
 export const EXACT_SCHEMA = `
   CREATE TABLE IF NOT EXISTS exact (key INTEGER PRIMARY KEY, document INTEGER NOT NULL);

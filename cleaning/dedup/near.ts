@@ -80,6 +80,9 @@ export const NEAR_SCHEMA = `
   ${bandsSchema('anchor_')}
 `;
 
+/** Kept texts whose size is remembered. */
+const MAX_SIZES = 100_000;
+
 /** Documents that are read at once when the store is opened. */
 const PORTION = 1_000;
 
@@ -99,6 +102,7 @@ export class NearIndex {
   readonly #signaturesBehind;
   readonly #textsBehind;
   readonly #shape: Shape;
+  readonly #sizes = new Map<number, number>();
 
   constructor(database: Database, shape: Shape = STANDARD_SHAPE) {
     this.#shape = shape;
@@ -144,7 +148,7 @@ export class NearIndex {
       if (text === undefined) return [];
       const other = wordsIn(text);
       const shared = reading.sharedWith(other);
-      return [{ document, size: countShingles(other), sequence: other, shared, count: countOf(shared) }];
+      return [{ document, size: this.#sizeOf(document, other), sequence: other, shared, count: countOf(shared) }];
     });
     const boilerplate = boilerplateOf(found.map(({ shared }) => shared));
     const kin: number[] = [];
@@ -170,6 +174,16 @@ export class NearIndex {
     return { relations, kin, texts: found };
   }
 
+  /** Distinct shingles of a kept text: a form or a template is asked for again and again. */
+  #sizeOf(document: number, sequence: Sequence): number {
+    let size = this.#sizes.get(document);
+    if (size !== undefined) return size;
+    if (this.#sizes.size >= MAX_SIZES) this.#sizes.clear();
+    size = countShingles(sequence);
+    this.#sizes.set(document, size);
+    return size;
+  }
+
   /** Documents must be added in order of their numbers. */
   add(document: number, { signature, sequence, anchors }: Fingerprint): void {
     this.#addSignature.run(document, bytesOf(signature));
@@ -180,10 +194,12 @@ export class NearIndex {
 
   /** Of a document that an older store knows by its signature alone; `readTexts` when there are no more. */
   addText(document: number, sequence: Sequence): void {
+    this.#sizes.delete(document);
     this.#addText.run(document, bytesOf(sequence));
   }
 
   forget(document: number): void {
+    this.#sizes.delete(document);
     for (const statement of this.#forget) statement.run(document);
   }
 

@@ -91,22 +91,31 @@ export function cutPassages(text: string, title: string, passages: readonly Pass
 /** Where the syllables of the body stand that a sequence counts. */
 function placesOf(text: string, title: string): Place[] {
   const syllables = readSyllables(text);
-  const words = Array.from(text.matchAll(/[!-\uffff]+/g), ({ 0: word, index }) => partsOf(word, index)).flat();
   const first = syllables.length - withoutTitle(syllables, title).length;
-  return words
-    .map((place, i) => ({ ...place, syllable: syllables[i] }))
-    .filter(({ syllable }, i) => i >= first && syllable.hash !== 0);
-}
-
-/** A word, or the parts of a hyphenated one that are syllables each. */
-function partsOf(word: string, index: number): Pick<Place, 'start' | 'end'>[] {
-  const parts = word.includes('-') && readSyllables(word).length > 1 ? word.split('-') : [word];
-  let start = index;
-  return parts.map((part) => {
-    const place = { start, end: start + part.length };
-    start = place.end + 1;
-    return place;
-  });
+  const places: Place[] = [];
+  let next = 0;
+  const put = (start: number, end: number): void => {
+    const syllable = syllables[next++];
+    if (next > first && syllable.hash !== 0) places.push({ start, end, syllable });
+  };
+  const isBlank = (at: number): boolean => text.charCodeAt(at) <= 0x20;
+  for (let at = 0; at < text.length; ) {
+    while (at < text.length && isBlank(at)) at++;
+    const start = at;
+    while (at < text.length && !isBlank(at)) at++;
+    if (at === start) break;
+    const word = text.slice(start, at);
+    if (!word.includes('-') || readSyllables(word).length === 1) put(start, at);
+    else {
+      // The parts of a hyphenated word are syllables each.
+      let from = start;
+      for (const part of word.split('-')) {
+        put(from, from + part.length);
+        from += part.length + 1;
+      }
+    }
+  }
+  return places;
 }
 
 function rangeOf(text: string, places: readonly Place[], { from, to }: Passage): readonly [number, number] {

@@ -2,14 +2,9 @@
 
 import type { Measurement } from '../document.ts';
 import { codeUnits } from '../vietnamese/code-units.ts';
-import { letGo, repeatedGrams, topGram } from '../vietnamese/grams.ts';
-import {
-  FINEWEB_STOPWORDS,
-  FUNCTION_WORDS,
-  OWN_FUNCTION_WORDS,
-  type Syllable,
-  withoutLeaders,
-} from '../vietnamese/lexicon.ts';
+import { Grams } from '../vietnamese/grams.ts';
+import { type Syllable, withoutLeaders } from '../vietnamese/lexicon.ts';
+import { FINEWEB_STOPWORDS, FUNCTION_WORDS, OWN_FUNCTION_WORDS } from '../vietnamese/words.ts';
 import { C4 } from './c4.ts';
 import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
 
@@ -219,8 +214,6 @@ function measureLines(text: string, count: number, sentenceEnds: number) {
   };
 }
 
-const isWordless = ({ hash }: Syllable): boolean => hash === 0;
-
 function measureParagraphs(text: string) {
   const seen = new Set<string>();
   let [paragraphs, dup, dupCharacters] = [0, 0, 0];
@@ -236,17 +229,16 @@ function measureParagraphs(text: string) {
   return { paragraphs, dup_para_frac: ratio(dup, paragraphs), dup_para_char_frac: ratio(dupCharacters, text.length) };
 }
 
-/** Grams are of words: bars, bullets and leaders between them are passed over. */
-function measureGrams(all: readonly Syllable[], characters: number) {
-  const syllables = all.some(isWordless) ? all.filter((syllable) => !isWordless(syllable)) : all;
-  const times = syllables.length < WHOLE_TEXT ? 4 : 2;
-  const top3 = topGram(syllables, 3, times);
+function measureGrams(syllables: readonly Syllable[], characters: number) {
+  const grams = new Grams(syllables);
+  const times = grams.count < WHOLE_TEXT ? 4 : 2;
+  const top3 = grams.top(3, times);
   // A gram that repeats holds shorter ones that repeat.
-  const top5 = top3 === 0 ? 0 : topGram(syllables, 5, times);
+  const top5 = top3 === 0 ? 0 : grams.top(5, times);
   const dup: number[] = [];
-  for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : repeatedGrams(syllables, n));
-  const top7 = top5 === 0 ? 0 : topGram(syllables, 7, times);
-  letGo();
+  for (const n of [8, 10, 12, 13, 15, 17]) dup.push(dup.at(-1) === 0 ? 0 : grams.repeated(n));
+  const top7 = top5 === 0 ? 0 : grams.top(7, times);
+  grams.letGo();
   const share = (part: number): number => Math.min(1, ratio(part, characters));
   return {
     top_3gram_char_frac: share(top3),

@@ -6,7 +6,8 @@
  * A document is judged by samples from all over it, and each of its paragraphs by itself, there without franc.
  */
 import { franc } from 'franc';
-import { OTHER_LANGUAGES, type Paragraph, readSyllables, type Syllable } from './lexicon.ts';
+import { type Paragraph, readSyllables, type Syllable } from './lexicon.ts';
+import { OTHER_LANGUAGES } from './words.ts';
 
 export interface Language {
   /** ISO 639-3; `und` when there is too little text to say. */

@@ -10,8 +10,11 @@ export const nfc = (text: string): string => (MAY_PILE.test(text) ? withRunsInOr
 export const dropPiledMarks = (text: string): string => (MAY_PILE.test(text) ? text.replace(PILED_MARKS, '$1') : text);
 
 const PILED_MARKS = /(\p{M}{16})\p{M}+/gu;
-/** Two Latin marks in a row, or letters beyond Latin and Vietnamese: a cheap test that most text fails. */
-const MAY_PILE = /[\u0300-\u036f]{2}|[\u0370-\u1e9f\u2070-\uffff]/;
+/** More than 16 units in a row that may each be a mark or half of one: a cheap test that nearly every text fails. */
+export const MAY_PILE = new RegExp(
+  '[^\\0-\\u02ff\\u0370-\\u0482\\u1e00-\\u20cf\\u20f1-\\u2cee\\u2e00-\\u3029\\u309b-\\ua66e' +
+    '\\uac00-\\ud7ff\\ue000-\\ufb1d\\ufe30-\\uffff]{17}',
+);
 
 function withRunsInOrder(text: string): string {
   const parts: string[] = [];

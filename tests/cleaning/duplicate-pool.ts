@@ -3,7 +3,7 @@
  * is a copy of the one before, forms that are filled in, decrees with one preamble, books and poems with one licence. From
  * one seed; the words are made of Vietnamese syllables, or the pages of a corpus where one is given.
  */
-import { FUNCTION_WORDS } from '../../cleaning/vietnamese/lexicon.ts';
+import { FUNCTION_WORDS } from '../../cleaning/vietnamese/words.ts';
 
 export interface PoolDocument {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** One way to write a Vietnamese text: composition, marks, spaces, line ends. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dropPiledMarks } from '../../cleaning/vietnamese/nfc.ts';
+import { dropPiledMarks, MAY_PILE } from '../../cleaning/vietnamese/nfc.ts';
 import { noRepairs, normalize } from '../../cleaning/vietnamese/normalize.ts';
 import { TRAIT, traitsOf } from '../../cleaning/vietnamese/traits.ts';
 
@@ -156,6 +156,14 @@ test('of each run of marks the first sixteen stay', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('no kind of mark piles up unseen', () => {
+  const marks = Array.from({ length: 0x110000 }, (_, code) => code).filter(
+    (code) => !(code >= 0xd800 && code < 0xe000) && /\p{M}/u.test(String.fromCodePoint(code)),
+  );
+  expect(marks.filter((code) => !MAY_PILE.test(String.fromCodePoint(code).repeat(17)))).toEqual([]);
+  expect(MAY_PILE.test('nhiều người Nhật 日本語の文章 и русские'.repeat(20))).toBe(false);
 });
 
 describe('traitsOf', () => {
