@@ -12,6 +12,7 @@ import { exportDocumentsCommand } from './shards/commands/documents.ts';
 import { explainCommand } from './shards/commands/explain.ts';
 import { gateCommand } from './shards/commands/gate.ts';
 import { gcCommand } from './shards/commands/gc.ts';
+import { importTokensCommand } from './shards/commands/import.ts';
 import { initCommand } from './shards/commands/init.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
 import { removeCommand } from './shards/commands/remove.ts';
@@ -85,6 +86,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     tokenizerEvaluateCommand,
     tokenizerExplainCommand,
     tokensCommand,
+    importTokensCommand(async (dir) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir)),
   ],
   Trainer: [
     planCommand,

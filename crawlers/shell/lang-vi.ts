@@ -60,6 +60,8 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'xuất văn bản cho chương trình khác: Parquet, dòng JSON, thư mục cho datasets.load_from_disk',
   'write tokens, as they are, for other trainers: Megatron, datatrove, OLMo, MDS, LitData, llm.c, …':
     'xuất token nguyên vẹn cho trình huấn luyện khác: Megatron, datatrove, OLMo, MDS, LitData, llm.c, …',
+  'take tokens that another engine wrote (Megatron, datatrove), as they are, with the tokenizer that made them':
+    'nhận nguyên vẹn token do công cụ khác ghi (Megatron, datatrove), cùng bộ tách từ đã tạo ra chúng',
   'extract, normalise, filter and deduplicate pages into document shards':
     'trích nội dung, chuẩn hóa, lọc và khử trùng lặp, rồi ghi thành các mảnh văn bản',
   'every decision over one document: where it came from, what was repaired, measured, passed and failed':

@@ -15,3 +15,6 @@ export const TOKEN_FORMATS = [
   'datasets',
 ] as const;
 export type TokenFormat = (typeof TOKEN_FORMATS)[number];
+/** Whose tokens are read. */
+export const FOREIGN_TOKENS = ['megatron', 'datatrove'] as const;
+export type ForeignTokens = (typeof FOREIGN_TOKENS)[number];

@@ -11,19 +11,16 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeData, Uint16, Uint32 } from 'apache-arrow';
 import { badInput, reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { foreseeRoom, readJsonIfPresent, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { holding } from '../../crawlers/shell/lock.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
-import { TOKEN_SCHEMAS } from '../arrow/schemas.ts';
-import { ShardWriter } from '../arrow/write-shard.ts';
-import { type Checksum, checksumOf, createChecksum, hashOf } from '../checksum.ts';
+import { checksumOf, hashOf } from '../checksum.ts';
 import { removeOtherGroups, Sides } from '../documents/groups.ts';
 import { readDocumentShards, sideOf } from '../documents/read.ts';
-import { shardFile, shardIndex, shardOf, TOKENS, type TokenType, tableFile, tokenTypeFor } from '../format.ts';
+import { shardIndex, shardOf, TOKENS, type TokenType, tokenTypeFor } from '../format.ts';
 import { manifestPath, readDocumentManifest, readTokenManifest, removeOrphans, writeManifest } from '../manifest.ts';
 import {
   documentFingerprint,
@@ -35,13 +32,9 @@ import {
 import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { SPLITS, type Split } from '../split.ts';
 import { type Group, groupsOf, KnownTokens, unmoved } from './reuse.ts';
-import { reopenTokens, TOKEN_ARRAYS, type TokenArray } from './source.ts';
-import { TableWriter } from './write-table.ts';
+import { reopenTokens, type TokenArray } from './source.ts';
+import { SplitWriter } from './split-writer.ts';
 
-/** Tokens in a record batch: 2 MiB of uint16. */
-const BATCH_TOKENS = 1 << 20;
-/** Tokens after which a shard ends with its document: 128 MiB of uint16. */
-const SHARD_TOKENS = 1 << 26;
 /** Bytes of tokens of a byte of text, or so: a token stands for 3.5. */
 const TOKEN_BYTES = { uint16: 0.6, uint32: 1.2 } as const;
 /** Copied beside the tokens, so that a token folder can be read back into text. */
@@ -164,7 +157,10 @@ async function writeLocked(
           const found = known?.has(textHash, text.length) ? await known.read(textHash) : undefined;
           if (found === undefined) encoded++;
           const writer = writers[sideOf(sides, batch, row, validShare)];
-          writer.add({ text, textHash, cluster, source: batch.string('source', row) }, found);
+          writer.add(
+            { textHash, textBytes: text.length, cluster, source: batch.string('source', row) },
+            found ?? options.encode(text),
+          );
           progress.update(++done, figures());
         }
       }
@@ -197,123 +193,6 @@ async function knownBeside(outDir: string, previous: TokenManifest, groups: read
   const kept = new Set(groups.flatMap((group) => group.kept ?? []));
   const others = new Set(previous.shards.filter((shard) => !kept.has(shard)));
   return KnownTokens.of(await reopenTokens(outDir, previous), others);
-}
-
-/** A document as its tokens are stored: its text with the checksum. */
-interface Encodable {
-  readonly text: Uint8Array;
-  readonly textHash: bigint;
-  readonly cluster: string;
-  readonly source: string;
-}
-
-interface OpenShard {
-  readonly writer: ShardWriter;
-  readonly clusters: Checksum;
-  readonly table: TableWriter;
-  tokens: number;
-  documents: number;
-  textBytes: number;
-}
-
-/** The shards of one split, one after the other. */
-class SplitWriter {
-  /** Tokens written so far, BOS included. */
-  tokens = 0;
-  readonly #options: TokenOptions;
-  readonly #split: Split;
-  readonly #dtype: TokenType;
-  readonly #bos: TokenArray;
-  readonly #buffer: TokenArray;
-  readonly #finished: TokenShard[] = [];
-  #filled = 0;
-  #index: number;
-  #open: OpenShard | undefined;
-
-  constructor(options: TokenOptions, split: Split, dtype: TokenType, firstIndex: number) {
-    this.#options = options;
-    this.#split = split;
-    this.#dtype = dtype;
-    this.#index = firstIndex;
-    this.#bos = new TOKEN_ARRAYS[dtype](1).fill(options.bosId);
-    this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS);
-  }
-
-  /** @param known its tokens, where they need no encoding */
-  add({ text, textHash, cluster, source }: Encodable, known?: TokenArray): void {
-    const { encode, vocabSize, shardTokens = SHARD_TOKENS } = this.#options;
-    const ids = known ?? encode(text);
-    for (let i = 0; i < ids.length; i++) if (ids[i] >= vocabSize) throw badToken(ids[i], vocabSize);
-    this.#open ??= this.#start();
-    const shard = this.#open;
-    this.#append(shard.writer, this.#bos);
-    this.#append(shard.writer, ids);
-    shard.clusters.update(Buffer.from(`${cluster}\n`));
-    const tokens = 1 + ids.length;
-    shard.table.add(source, tokens, text.length, textHash);
-    shard.documents++;
-    shard.textBytes += text.length;
-    shard.tokens += tokens;
-    this.tokens += tokens;
-    if (shard.tokens >= shardTokens) this.#end();
-  }
-
-  /** Ends the shard in hand; those that were finished since the last call. */
-  take(): TokenShard[] {
-    this.#end();
-    return this.#finished.splice(0);
-  }
-
-  /** Drops the unfinished shard; finished ones that no manifest lists are removed by the next run. */
-  discard(): void {
-    this.#open?.writer.discard();
-    this.#open?.table.discard();
-    this.#open = undefined;
-  }
-
-  #start(): OpenShard {
-    const file = shardFile(this.#split, this.#index++);
-    const writer = new ShardWriter(this.#options.outDir, file, TOKEN_SCHEMAS[this.#dtype]);
-    const table = new TableWriter(this.#options.outDir, tableFile(file));
-    return { writer, table, clusters: createChecksum(), tokens: 0, documents: 0, textBytes: 0 };
-  }
-
-  #append(writer: ShardWriter, ids: TokenArray): void {
-    for (let at = 0; at < ids.length; ) {
-      const part = ids.subarray(at, at + this.#buffer.length - this.#filled);
-      this.#buffer.set(part, this.#filled);
-      this.#filled += part.length;
-      at += part.length;
-      if (this.#filled === this.#buffer.length) this.#flush(writer);
-    }
-  }
-
-  #flush(writer: ShardWriter): void {
-    const rows = this.#filled;
-    if (rows === 0) return;
-    const data = this.#buffer.subarray(0, rows);
-    const type = this.#dtype === 'uint16' ? new Uint16() : new Uint32();
-    writer.write(rows, [makeData({ type, length: rows, nullCount: 0, data })]);
-    this.#filled = 0;
-  }
-
-  #end(): void {
-    const shard = this.#open;
-    if (!shard) return;
-    this.#flush(shard.writer);
-    const { documents, textBytes, clusters } = shard;
-    const entry = shard.writer.finish();
-    const table = shard.table.finish();
-    this.#open = undefined;
-    this.#finished.push({
-      ...entry,
-      split: this.#split,
-      documents,
-      textBytes,
-      clusters: clusters.digest(),
-      table,
-    });
-  }
 }
 
 function openWriters(
@@ -371,11 +250,3 @@ function readTokenizerFile(dir: string, name: string): Buffer {
 
 const holdsFiles = (dir: string, files: readonly NamedBytes[]): boolean =>
   files.every(({ name, bytes }) => existsSync(join(dir, name)) && readFileSync(join(dir, name)).equals(bytes));
-
-function badToken(id: number, vocabSize: number): ToolkitError {
-  return new ToolkitError({
-    code: 'BAD_TOKEN',
-    message: `encode: token id ${id}, expected less than the vocabulary of ${vocabSize}`,
-    hint: 'tokenizer.json and the encoder do not belong together',
-  });
-}

@@ -113,7 +113,7 @@ def parquet(split, tokens, lengths):
     import polars
     from datasets import load_dataset
 
-    hold(load_dataset(str(out), split=split if split == "train" else "validation", cache_dir=str(expected / "cache")), tokens, lengths)
+    hold(load_dataset(str(out), split=split, cache_dir=str(expected / "cache")), tokens, lengths)
     hold(polars.read_parquet(str(out / f"data/{split}-*.parquet")).to_dict(as_series=False), tokens, lengths)
 
 

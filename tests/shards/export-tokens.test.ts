@@ -1,14 +1,18 @@
 /** Tokens for other engines: what stands on the disk is what their readers want. Their own readers: npm run interop. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { tableFromIPC } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
-import { TOKEN_FORMATS, type TokenFormat } from '../../shards/export/formats.ts';
+import { FOREIGN_TOKENS, type ForeignTokens, TOKEN_FORMATS, type TokenFormat } from '../../shards/export/formats.ts';
 import { type ExportTokensOptions, exportTokens } from '../../shards/export/tokens/export.ts';
+import { foreignDocuments, foreignFiles } from '../../shards/export/tokens/foreign.ts';
+import { type ImportTokensOptions, importTokens } from '../../shards/export/tokens/import.ts';
 import { SPLITS, type Split } from '../../shards/split.ts';
+import { eachBatch, openTokens } from '../../shards/tokens/source.ts';
+import { verify } from '../../shards/verify/verify.ts';
 import { context, temporaryFolder, thrownBy } from '../support.ts';
 import { asVersion2 } from './support.ts';
 import { type MadeTokens, makeTokens } from './token-folder.ts';
@@ -188,4 +192,68 @@ test('stopped, it goes on behind the last whole part; a damaged token is refused
   expect([error.code, existsSync(join(dir, 'olmo'))]).toEqual(['BAD_SHARD', false]);
   writeFileSync(join(dir, 'mine'), '');
   await expect(run('olmo', { out: dir })).rejects.toMatchObject({ code: 'BAD_OPTION' });
+});
+
+test('tokens of Megatron and datatrove come back as they were, and what does not fit is refused', async () => {
+  const { made, dir, run } = await setUp({ vocabSize: 70_000 });
+  const tokenizer = {
+    vocabSize: 70_000,
+    bosId: made.bosId,
+    eosId: made.endId,
+    decodeBytes: (ids: Iterable<number>) => Buffer.from([...ids].join(' ')),
+  };
+  const back = (format: ForeignTokens, changes: Partial<ImportTokensOptions> = {}) => {
+    const from = join(dir, format);
+    return importTokens({
+      from,
+      format,
+      tokenizerDir: from,
+      tokenizer,
+      out: join(dir, 'back'),
+      validShare: 0,
+      ...changes,
+    });
+  };
+  for (const format of FOREIGN_TOKENS) {
+    await run(format);
+    const out = join(dir, `from-${format}`);
+    expect((await back(format, { out })).outcome).toBe('written');
+    const folder = await openTokens(out);
+    for (const split of SPLITS) {
+      const ids = [];
+      for await (const batch of eachBatch(folder.source(split))) ids.push(...batch);
+      expect(ids).toEqual(made.documents[split].flat());
+    }
+    expect((await verify(out)).faults).toEqual([]);
+    const other = { ...tokenizer, vocabSize: 60_000, bosId: 1, eosId: 2 };
+    await expect(back(format, { tokenizer: other })).rejects.toMatchObject({ code: 'BAD_TOKEN', exitStatus: 2 });
+    const [file] = foreignFiles(format, join(dir, format));
+    truncateSync(file.tokens, 5000);
+    await expect(back(format)).rejects.toMatchObject({ code: 'BAD_SHARD' });
+    await expect(back(format, { from: join(dir, 'nothing') })).rejects.toMatchObject({ code: 'NO_DOCUMENTS' });
+  }
+  expect(existsSync(join(dir, 'back'))).toBe(false);
+});
+
+test('documents of several sequences, and tokens of eight bytes, of Megatron', () => {
+  const dir = temporaryFolder();
+  const file = { tokens: join(dir, 'x.bin'), index: join(dir, 'x.idx') };
+  const head = Buffer.concat([Buffer.from('MMIDIDX\0\0'), Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 5])]);
+  const index = (offsets: bigint[]) =>
+    Buffer.concat([
+      head,
+      ...[
+        BigUint64Array.of(3n, 3n),
+        Int32Array.of(2, 1, 1),
+        BigInt64Array.from(offsets),
+        BigInt64Array.of(0n, 2n, 3n),
+      ].map(({ buffer }) => Buffer.from(buffer)),
+    ]);
+  writeFileSync(file.tokens, BigInt64Array.of(7n, 8n, 9n, 70_000n));
+  writeFileSync(file.index, index([0n, 16n, 24n]));
+  expect(Array.from(foreignDocuments('megatron', file), (ids) => [...ids])).toEqual([[7, 8, 9], [70_000]]);
+  writeFileSync(file.index, index([0n, 8n, 24n]));
+  expect(() => [...foreignDocuments('megatron', file)]).toThrow(/sequence 1 is at byte 8, expected 16/);
+  writeFileSync(file.index, index([0n, 16n, 24n]).subarray(0, -4));
+  expect(() => [...foreignDocuments('megatron', file)]).toThrow(/it was cut/);
 });

@@ -15,13 +15,22 @@ export interface MadeTokens {
   readonly documents: Readonly<Record<Split, readonly number[][]>>;
 }
 
-/** `count` documents: one without a token, one of one, one that is `longest`, the others between. */
+/** `count` documents: one without a token, one of one, one that is `longest`, the others of `mean` or so. */
 export async function makeTokens(
   dir: string,
-  { count = 90, vocabSize = 300, longest = 3000, batchTokens = 400, shardTokens = 1500, validShare = 0.3 } = {},
+  {
+    count = 90,
+    vocabSize = 300,
+    longest = 3000,
+    batchTokens = 400,
+    shardTokens = 1500,
+    validShare = 0.3,
+    mean = 105,
+    keep = true,
+  } = {},
 ): Promise<MadeTokens> {
   const [bosId, endId] = [vocabSize - 2, vocabSize - 1];
-  const lengthOf = (n: number): number => (n < 2 ? n : n === 2 ? longest : (n * 37) % 211);
+  const lengthOf = (n: number): number => (n < 2 ? n : n === 2 ? longest : (n * 37) % (2 * mean + 1));
   const documentsDir = join(dir, 'documents');
   mkdirSync(documentsDir, { recursive: true });
   writeFolder(
@@ -46,7 +55,7 @@ export async function makeTokens(
   });
   const documents: Record<Split, number[][]> = { train: [], valid: [] };
   const folder = await openTokens(outDir);
-  for (const split of SPLITS) {
+  for (const split of keep ? SPLITS : []) {
     const source = folder.source(split);
     for (let i = 0; i < source.batchTokens.length; i++) {
       for (const token of await source.load(i)) {

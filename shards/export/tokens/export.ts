@@ -4,37 +4,22 @@
  * whole part, and several may write different parts. When all stand their bytes are read back and compared, the files that
  * speak of all of them are written, and OUT appears by one rename.
  */
-import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { badInput } from '../../../crawlers/shell/errors.ts';
-import {
-  AtomicFile,
-  foreseeRoom,
-  makeFolder,
-  readJsonIfPresent,
-  syncFolder,
-  writeFileAtomic,
-} from '../../../crawlers/shell/folder.ts';
+import { foreseeRoom, readJsonIfPresent, syncFolder, writeFileAtomic } from '../../../crawlers/shell/folder.ts';
 import { type Outcome, unattended, type Work } from '../../../crawlers/shell/work.ts';
-import { badShard, checkSize } from '../../arrow/ranges.ts';
-import { type Checksum, createChecksum } from '../../checksum.ts';
 import type { TokenType } from '../../format.ts';
 import type { TokenShard } from '../../manifest-shape.ts';
 import { SPLITS, type Split } from '../../split.ts';
-import { fetchTokenizer, isUrl, openTokens, type TokenArray, type TokenFolder } from '../../tokens/source.ts';
+import { fetchTokenizer, isUrl, openTokens, type TokenFolder } from '../../tokens/source.ts';
 import type { TokenFormat } from '../formats.ts';
-import {
-  type Engine,
-  eachLength,
-  type PartFile,
-  TOKEN_BYTES,
-  type TokenDocuments,
-  type TokenPart,
-  type TokenShape,
-} from './engine.ts';
+import { type Engine, TOKEN_BYTES, type TokenPart, type TokenShape } from './engine.ts';
 import { ENGINES } from './engines.ts';
+import { type ExportedFile, PartFiles, verifyFile } from './part-files.ts';
 import { addedTokens, type Framing, framedDocuments } from './read.ts';
+import { Sums } from './sums.ts';
 
 export const EXPORT_FILE = 'manifest.json';
 export const EXPORT = { format: 'vua-token-export', version: 1 } as const;
@@ -57,13 +42,6 @@ export interface ExportTokensOptions {
   readonly context?: number;
   /** Tokens after which a part ends with its shard. */
   readonly partTokens?: number;
-}
-
-export interface ExportedFile {
-  /** Below OUT, with `/`. */
-  readonly name: string;
-  readonly bytes: number;
-  readonly checksum: string;
 }
 
 export interface ExportedPart {
@@ -235,77 +213,6 @@ async function writePart(
   }
 }
 
-/** The files of a part; those that were not ended leave nothing. */
-class PartFiles {
-  readonly whole: ExportedFile[] = [];
-  readonly #dir: string;
-  readonly #open = new Set<AtomicFile>();
-
-  constructor(dir: string) {
-    this.#dir = dir;
-  }
-
-  open(name: string): PartFile {
-    const path = join(this.#dir, name);
-    makeFolder(dirname(path));
-    const checksum = createChecksum();
-    const file = new AtomicFile(path, { checksum });
-    this.#open.add(file);
-    return {
-      get bytes() {
-        return file.bytes;
-      },
-      write: (data) => file.write(data),
-      end: () => {
-        file.commit();
-        this.#open.delete(file);
-        this.whole.push({ name, bytes: file.bytes, checksum: checksum.digest() });
-      },
-    };
-  }
-
-  discard(): void {
-    for (const file of this.#open) file.discard();
-  }
-}
-
-/** What is the same for every engine. */
-class Sums {
-  documents = 0;
-  tokens = 0;
-  readonly #tokens = createChecksum();
-  readonly #lengths = createChecksum();
-  #wide = new Uint32Array(1 << 16);
-
-  add(documents: TokenDocuments): void {
-    this.documents += documents.count;
-    this.tokens += documents.tokens.length;
-    updateWide(this.#tokens, documents.tokens, this.#wide);
-    const lengths = new Uint32Array(documents.count);
-    eachLength(documents, (length, i) => {
-      lengths[i] = length;
-    });
-    updateWide(this.#lengths, lengths, this.#wide);
-  }
-
-  digests(): { tokenHash: string; lengthHash: string } {
-    return { tokenHash: this.#tokens.digest(), lengthHash: this.#lengths.digest() };
-  }
-}
-
-/** Numbers of four bytes go into the checksum; narrower ones are made wide in `room`. */
-function updateWide(checksum: Checksum, numbers: TokenArray, room: Uint32Array): void {
-  if (numbers instanceof Uint32Array) {
-    checksum.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
-    return;
-  }
-  for (let at = 0; at < numbers.length; at += room.length) {
-    const part = numbers.subarray(at, at + room.length);
-    room.set(part);
-    checksum.update(new Uint8Array(room.buffer, 0, 4 * part.length));
-  }
-}
-
 /** All parts stand: what speaks of all of them is written, every byte read back, and the folder put in place. */
 async function publish(
   { folder, engine, shape, head, plan, staging }: Export,
@@ -354,19 +261,6 @@ function removeOthers(dir: string, names: readonly string[]): void {
     if (entry.isFile() && !keep.has(path)) rmSync(path);
   }
   rmdirSync(join(dir, RECEIPTS));
-}
-
-/** @throws ToolkitError BAD_SHARD: the disk gives back something else than was written */
-export async function verifyFile(dir: string, { name, bytes, checksum }: ExportedFile): Promise<void> {
-  const sum = createChecksum();
-  let found = 0;
-  for await (const chunk of createReadStream(join(dir, name), { highWaterMark: 1 << 20 })) {
-    sum.update(chunk as Buffer);
-    found += (chunk as Buffer).length;
-  }
-  checkSize(join(dir, name), found, bytes);
-  const digest = sum.digest();
-  if (digest !== checksum) throw badShard(join(dir, name), `checksum ${digest}, expected ${checksum}`);
 }
 
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;

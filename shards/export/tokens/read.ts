@@ -30,7 +30,8 @@ export async function* framedDocuments(
 ): AsyncGenerator<TokenDocuments> {
   const source = folder.source(split);
   const { bosId, shards: all } = folder.manifest;
-  const frame = new Frame(framing);
+  const most = Math.max(0, ...shards.flatMap(({ batches }) => batches.map(({ rows }) => rows)));
+  const frame = new Frame(framing, Math.ceil(1.1 * most));
   let first = 0;
   for (const shard of all.filter((other) => other.split === split)) {
     const batches = Array.from(shard.batches, (_, i) => first + i);
@@ -104,10 +105,10 @@ class Frame {
   #filled = 0;
   #whole = 0;
 
-  constructor({ dtype, endId }: Framing) {
+  constructor({ dtype, endId }: Framing, tokens: number) {
     this.#Tokens = TOKEN_ARRAYS[dtype];
     this.#endId = endId;
-    this.#tokens = new this.#Tokens(1 << 16);
+    this.#tokens = new this.#Tokens(tokens);
   }
 
   /** Lets go of what was given out. */
