@@ -1,9 +1,12 @@
 /** What steps would do on GPUs that are not here: counted on devices that allocate nothing. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { dryBench, type Prediction, predictStep, ratesOf } from '../../trainer/bench/predict.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { cardOf, dryFacts, usableGb } from '../../trainer/gpu/cards.ts';
 import { Gpu } from '../../trainer/gpu/device.ts';
+import { freeByName, freeGbOf } from '../../trainer/gpu/free-memory.ts';
 import { isMatmul } from '../../trainer/kernels/matmul.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
@@ -12,6 +15,7 @@ import { Trainer } from '../../trainer/model/trainer.ts';
 import { isSame, trainGrammar } from '../../trainer/proofs/training.ts';
 import { defaultMemoryGb, recipeOf } from '../../trainer/run/recipe.ts';
 import type { RecipeOptions } from '../../trainer/run/recipe-options.ts';
+import { temporaryFolder } from '../support.ts';
 
 const h200 = dryFacts('h200');
 const sizes: RecipeOptions = { depth: 0, width: 0, context: 0, batch: 0, steps: 1000, learningRate: 0 };
@@ -59,6 +63,28 @@ it('the 124M preset with the default command, by the stated model', () => {
   });
   expect(seconds).toBeLessThan(0.4);
   expect(bytes).toBeLessThan(240e9);
+});
+
+it('asks the driver what is free, by the name of the card', () => {
+  const smi = 'NVIDIA H200, 142600\nNVIDIA H200, 20\nNVIDIA GeForce RTX 3060, 11800\nNVIDIA GB10, [N/A]\n';
+  expect(freeByName('NVIDIA H200', smi)).toBeCloseTo(149.5269, 3);
+  expect(freeByName('GeForce RTX 3060', smi)).toBeCloseTo(12.3732, 3);
+  expect(freeByName('NVIDIA GB10', smi)).toBeUndefined();
+  expect(freeByName('NVIDIA H100', smi)).toBeUndefined();
+  expect(freeByName('NVIDIA H200', '')).toBeUndefined();
+  const drm = temporaryFolder();
+  for (const [card, total, used] of [
+    ['card0', 5e8, 1e8],
+    ['card1', 24e9, 3e9],
+  ] as const) {
+    mkdirSync(join(drm, card, 'device'), { recursive: true });
+    writeFileSync(join(drm, card, 'device', 'mem_info_vram_total'), `${total}\n`);
+    writeFileSync(join(drm, card, 'device', 'mem_info_vram_used'), `${used}\n`);
+  }
+  mkdirSync(join(drm, 'card1-DP-1'));
+  expect(freeGbOf('AMD Radeon RX 7900 XTX', 'amd', drm)).toBe(21);
+  expect(freeGbOf('AMD Radeon RX 7900 XTX', 'amd', join(drm, 'none'))).toBeUndefined();
+  expect(freeGbOf('Intel Arc A770', 'intel', drm)).toBeUndefined();
 });
 
 it('takes the memory of the card, and rounds the batch to micro-batches', () => {

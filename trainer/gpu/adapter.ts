@@ -13,7 +13,8 @@ import { brotliDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { Gpu, grantedLimits, WANTED_FEATURES } from './device.ts';
+import { type AdapterFacts, Gpu, grantedLimits, WANTED_FEATURES } from './device.ts';
+import { freeGbOf } from './free-memory.ts';
 import { gpuPackage, importDawn, installed } from './packages.ts';
 
 export const ADAPTER_CHOICES = ['auto', 'gpu', 'software', 'embedded'] as const;
@@ -24,11 +25,12 @@ export const adapterOption = z
   .default('auto')
   .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}; \`vua doctor\` explains the choice`);
 
-const DAWN_FLAGS = [
-  // f16 is off by default on NVIDIA/Vulkan, and with it every f16 matrix configuration.
-  // Bounds checks cost a CPU driver 1.5–1.8×; every index comes from shapes that program.ts checks, and the loader
-  // refuses tokens outside the vocabulary.
-  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,disable_robustness',
+/**
+ * f16 is off by default on NVIDIA/Vulkan, and with it every f16 matrix configuration. Bounds checks cost a CPU driver
+ * 1.5–1.8×, and every index comes from shapes that program.ts checks; a GPU keeps them: what they cost there is not known.
+ */
+const dawnFlags = (kind: AdapterFacts['kind']): readonly string[] => [
+  `enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia${kind === 'gpu' ? '' : ',disable_robustness'}`,
   'disable-dawn-features=timestamp_quantization',
 ];
 
@@ -45,20 +47,22 @@ const keptForTheProcess: unknown[] = [];
 export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
   const tried: string[] = [];
   if (choice !== 'embedded' && hasVulkanLoader(tried)) {
-    const adapter = await requestAdapter(tried);
+    const adapter = await requestAdapter(tried, 'gpu');
     if (adapter) {
       const kind = isSoftware(adapter) ? 'software' : 'gpu';
-      if (choice === 'auto' || choice === kind) {
-        const reason = kind === 'gpu' ? "the machine's GPU" : 'no GPU driver; a software driver of the system';
-        return Gpu.open(adapter, kind, reason);
+      if (kind === 'gpu' && choice !== 'software') {
+        const { description, vendor } = adapter.info;
+        return Gpu.open(adapter, kind, "the machine's GPU", freeGbOf(description, vendor));
       }
+      const unchecked = kind === 'software' && choice !== 'gpu' ? await requestAdapter(tried, kind) : null;
+      if (unchecked) return Gpu.open(unchecked, kind, 'no GPU driver; a software driver of the system');
       tried.push(`the system's adapter is ${kind} (${adapter.info.description})`);
     } else tried.push('the system has no driver that Dawn accepts');
   }
   if (choice === 'auto' || choice === 'embedded') {
     try {
       useEmbeddedDriver();
-      const adapter = await requestAdapter(tried);
+      const adapter = await requestAdapter(tried, 'embedded');
       if (adapter) return Gpu.open(adapter, 'embedded', [...tried, 'the bundled SwiftShader'].join('; '));
       tried.push('the bundled SwiftShader was refused');
     } catch (error) {
@@ -83,11 +87,11 @@ function leaveAtOnce(status: number): void {
   } catch {} // koffi is not installed
 }
 
-async function requestAdapter(tried: string[]): Promise<GPUAdapter | null> {
+async function requestAdapter(tried: string[], kind: AdapterFacts['kind']): Promise<GPUAdapter | null> {
   if (!process.listeners('exit').includes(leaveAtOnce)) process.on('exit', leaveAtOnce);
   const { create } = await importDawn();
   try {
-    const gpu = create(DAWN_FLAGS);
+    const gpu = create([...dawnFlags(kind)]);
     keptForTheProcess.push(gpu);
     return await gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch (error) {
@@ -100,7 +104,7 @@ async function requestAdapter(tried: string[]): Promise<GPUAdapter | null> {
 export async function nullDevice(): Promise<GPUDevice> {
   if (process.platform === 'linux') hasVulkanLoader([]) || useEmbeddedDriver(); // Dawn wants a loader to start
   const { create } = await importDawn();
-  const gpu = create([...DAWN_FLAGS, 'backend=null']);
+  const gpu = create([...dawnFlags('gpu'), 'backend=null']);
   keptForTheProcess.push(gpu);
   const adapter = (await gpu.requestAdapter())!;
   return adapter.requestDevice({

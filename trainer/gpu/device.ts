@@ -92,7 +92,12 @@ export class Gpu {
   }
 
   /** Opens a device with every limit and wanted feature that the adapter grants. */
-  static async open(adapter: GPUAdapter, kind: AdapterFacts['kind'], reason: string): Promise<Gpu> {
+  static async open(
+    adapter: GPUAdapter,
+    kind: AdapterFacts['kind'],
+    reason: string,
+    freeGb?: AdapterFacts['freeGb'],
+  ): Promise<Gpu> {
     const limits = grantedLimits(adapter);
     const features = [...adapter.features].sort();
     const device = await adapter.requestDevice({
@@ -111,6 +116,7 @@ export class Gpu {
       features,
       matrixConfigs: matrixConfigsOf(info),
       limits,
+      ...(freeGb !== undefined && { freeGb }),
     });
   }
 
