@@ -33,6 +33,7 @@ import { tokenizerExtendCommand } from './tokenizer/commands/extend.ts';
 import { tokensCommand } from './tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
 import { ablateCommand } from './trainer/commands/ablate.ts';
+import { askCommand } from './trainer/commands/ask.ts';
 import { benchCommand } from './trainer/commands/bench.ts';
 import { cardCommand } from './trainer/commands/card.ts';
 import { cardCheckCommand } from './trainer/commands/card-check.ts';
@@ -100,7 +101,14 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     exportDocumentsCommand,
     exportTokensCommand(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse),
   ],
-  'What a model is for': [cardCommand, cardCheckCommand],
+  'What a model is for': [
+    askCommand(async () => ({
+      ...(await import('./shards/inspector/guard.ts')),
+      ...(await import('./shards/search/search.ts')),
+    })),
+    cardCommand,
+    cardCheckCommand,
+  ],
   'Look and check': [
     verifyCommand(async () => [
       (await import('./crawlers/verify.ts')).verifyCrawl,

@@ -38,6 +38,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
   'measure kernel variants on this adapter and keep the fastest for every later run':
     'đo các biến thể kernel trên adapter này và giữ lại biến thể nhanh nhất cho những lần chạy sau',
 
+  'answer a question from documents, word for word and with its source, or say that it is not known':
+    'trả lời câu hỏi từ các văn bản, nguyên văn và kèm nguồn, hoặc nói là không biết',
   'greeting cards: a model writes along masks for pronouns, syllables, tones and rhymes, checkers decide':
     'thiệp chúc: mô hình viết theo ràng buộc về xưng hô, số chữ, bằng trắc và vần, bộ kiểm tra quyết định',
   'judge a poem or cards: syllables, tones and rhymes of lục bát, pronouns, occasion; each breach by its rule':

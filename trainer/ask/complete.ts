@@ -1,0 +1,73 @@
+/** A model that goes on with texts, one request after the other: the device is one. */
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { Sampler } from '../generate/sample.ts';
+import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { Arena } from '../model/arena.ts';
+import { loadCheckpoint, openCheckpoint } from '../record/checkpoint.ts';
+
+export interface CompletionOptions {
+  /** Tokens at most. */
+  readonly count: number;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed: number;
+}
+
+export interface CompletionPart {
+  readonly text: string;
+  /** Tokens so far. */
+  readonly tokens: number;
+  /** With the last part. */
+  readonly finish?: 'stop' | 'length';
+}
+
+export interface Completer {
+  /** Tokens of a text. */
+  count(text: string): number;
+  complete(prompt: string, options: CompletionOptions): AsyncGenerator<CompletionPart>;
+  release(): void;
+}
+
+/** @throws ToolkitError of opening a checkpoint and an adapter */
+export async function openCompleter(dir: string, adapter: AdapterChoice): Promise<Completer> {
+  const checkpoint = openCheckpoint(dir, { need: 'parameters' });
+  const tokenizer = await Tokenizer.load(checkpoint.dir);
+  const { config } = checkpoint.state;
+  const gpu = await openGpu(adapter);
+  const arena = new Arena(gpu, config, { parts: ['params'] });
+  loadCheckpoint(checkpoint, arena);
+  const sampler = await Sampler.create(gpu, config, arena);
+  let turn: Promise<void> = Promise.resolve();
+  return {
+    count: (text) => tokenizer.encode(text).length,
+    async *complete(prompt, { count, temperature, topP, seed }) {
+      const before = turn;
+      let done = (): void => {};
+      turn = new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      await before;
+      try {
+        const start = [tokenizer.bosId, ...tokenizer.encode(prompt)];
+        const ids: number[] = [];
+        let shown = 0;
+        const how = { count, temperature, topP, seed, topK: 40, stopId: tokenizer.bosId };
+        for await (const id of sampler.generate(start, how)) {
+          ids.push(id);
+          const text = tokenizer.decode(ids).replace(/\ufffd+$/, '');
+          yield { text: text.slice(shown), tokens: ids.length };
+          shown = Math.max(shown, text.length);
+        }
+        const rest = tokenizer.decode(ids).slice(shown);
+        yield { text: rest, tokens: ids.length, finish: ids.length < count ? 'stop' : 'length' };
+      } finally {
+        done();
+      }
+    },
+    release() {
+      sampler.release();
+      arena.release();
+      gpu.destroy();
+    },
+  };
+}
