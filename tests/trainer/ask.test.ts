@@ -26,39 +26,12 @@ const TEXTS = [
 ];
 const dir = makeTemporaryFolder();
 let assistant: Assistant;
-
-};
-beforeAll, expect, it } from 'vitest';
-
-import { refusal } from '../../shards/inspector/guard.ts';
-import { openSearch } from '../../shards/search/search.ts';
-import { type Answer, Assistant } from '../../trainer/ask/assistant.ts';
-import { articleOf, sentencesOf } from '../../trainer/ask/passages.ts';
-import { readQuestion } from '../../trainer/ask/question.ts';
-import { serveAsk } from '../../trainer/ask/server.ts';
-import { makeTemporaryFolder } from '../folder.ts';
-import { document, writeFolder } from '../shards/support.ts';
-
-const LAW = `NGHỊ ĐỊNH\nSỐ 12/2026/NĐ-CP NGÀY 01 THÁNG 02 NĂM 2026\nVỀ BẾN ĐÒ\nCăn cứ Nghị định số 99/2020/NĐ-CP;
-Điều 1. Phạm vi điều chỉnh\nNghị định này quy định về bến đò.
-Điều 2. Giờ chạy\n1. Đò chạy từ 5 giờ.\n2. Đò nghỉ khi có bão.
-Chương II\nĐIỀU KHOẢN THI HÀNH\nĐiều 3. Hiệu lực\nCó hiệu lực từ ngày ký.`;
-const TEXTS = [
-  [
-    'Cầu Vân Phong',
-    'Cầu Vân Phong nằm ở xã Lộc Thủy. Cầu dài 1.245 mét, khánh thành năm 1998. Kiến trúc sư Lê Thu Trang thiết kế cầu.',
-  ],
-  ['Chợ Cái Răng', 'Chợ Cái Răng họp trên sông. Chợ Cái Răng có 120 ghe hàng.'],
-  ['Ghe hàng', 'Theo ban quản lý, chợ Cái Răng có 300 ghe hàng.'],
-  ['Bến đò', LAW],
-];
-const dir = makeTemporaryFolder();
-let assistant: Assistant;
 const write = (texts: readonly string[][]): void => {
   writeFolder(
     dir,
     texts.map(([title, text], n) => document(n, { title, text, url: `https://bao.vua.test/${n}` })),
   );
+};
 beforeAll(async () => {
   write(TEXTS);
   assistant = await Assistant.open(dir, (path) => openSearch(path));
