@@ -13,7 +13,7 @@ import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config
 import { rowsOfChunk } from '../../trainer/model/head.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { isSame, trainGrammar } from '../../trainer/proofs/training.ts';
-import { defaultMemoryGb, recipeOf } from '../../trainer/run/recipe.ts';
+import { defaultMemoryGb, optimizerOf, recipeOf } from '../../trainer/run/recipe.ts';
 import type { RecipeOptions } from '../../trainer/run/recipe-options.ts';
 import { temporaryFolder } from '../support.ts';
 
@@ -85,6 +85,16 @@ it('asks the driver what is free, by the name of the card', () => {
   expect(freeGbOf('AMD Radeon RX 7900 XTX', 'amd', drm)).toBe(21);
   expect(freeGbOf('AMD Radeon RX 7900 XTX', 'amd', join(drm, 'none'))).toBeUndefined();
   expect(freeGbOf('Intel Arc A770', 'intel', drm)).toBeUndefined();
+});
+
+it("moves the optimizer's constants where they are given", () => {
+  const standard = { beta1: 0.9, beta2: 0.95, eps: 1e-8, muonRatio: 0.7, weightDecay: 0.1, clip: 1, zLoss: 0 };
+  expect(optimizerOf(sizes)).toEqual({ ...standard, matrices: 'muon' });
+  const others = { beta1: 0.8, beta2: 0.98, muonRatio: 1 };
+  expect(optimizerOf({ ...sizes, ...others, epsilon: 1e-6, optimizer: 'adamw' })).toEqual({
+    ...{ ...standard, ...others },
+    ...{ eps: 1e-6, matrices: 'adamw' },
+  });
 });
 
 it('takes the memory of the card, and rounds the batch to micro-batches', () => {

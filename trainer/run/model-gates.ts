@@ -68,6 +68,7 @@ export function dueOf(
 const OWN_WHEN_CONTINUED = [
   ...['tokens', 'weights', 'layout', 'maskDocuments', 'seed', 'batch', 'context', 'ropeBase', 'schedule', 'steps'],
   ...['peak', 'warmupSteps', 'decayShare', 'floor', 'weightDecay', 'clip', 'zLoss', 'matrices'],
+  ...['beta1', 'beta2', 'eps', 'muonRatio'],
 ];
 
 /** Why a model cannot go on from one: they are not of the same shapes, or not of one vocabulary. */

@@ -48,6 +48,12 @@ export interface RecipeOptions {
   readonly floor?: number;
   /** Of the matrices; the rest is AdamW's. */
   readonly optimizer?: MatrixOptimizer;
+  /** Muon's rate over the rest's. */
+  readonly muonRatio?: number;
+  /** AdamW's. */
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
   readonly weightDecay?: number;
   readonly clip?: number;
   readonly zLoss?: number;

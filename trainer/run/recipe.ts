@@ -81,11 +81,15 @@ export function scheduleOf(
 export function optimizerOf(options: RecipeOptions): OptimizerOptions {
   const {
     optimizer: matrices = 'muon',
+    muonRatio = OPTIMIZER.muonRatio,
+    beta1 = OPTIMIZER.beta1,
+    beta2 = OPTIMIZER.beta2,
+    epsilon: eps = OPTIMIZER.eps,
     weightDecay = OPTIMIZER.weightDecay,
     clip = OPTIMIZER.clip,
     zLoss = 0,
   } = options;
-  return { ...OPTIMIZER, matrices, weightDecay, clip, zLoss };
+  return { beta1, beta2, eps, weightDecay, clip, matrices, muonRatio, zLoss };
 }
 
 /**
