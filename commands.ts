@@ -38,8 +38,12 @@ import { benchCommand } from './trainer/commands/bench.ts';
 import { cardCommand } from './trainer/commands/card.ts';
 import { cardCheckCommand } from './trainer/commands/card-check.ts';
 import { checkCommand } from './trainer/commands/check.ts';
+import { scoreCompareCommand } from './trainer/commands/compare.ts';
+import { conversationsCommand } from './trainer/commands/conversations.ts';
 import { doctorCommand } from './trainer/commands/doctor.ts';
 import { exportCommand } from './trainer/commands/export.ts';
+import { scoreGradeCommand } from './trainer/commands/grade.ts';
+import { instructCommand } from './trainer/commands/instruct.ts';
 import { lrFindCommand } from './trainer/commands/lr-find.ts';
 import { exportModelCommand } from './trainer/commands/model.ts';
 import { planCommand } from './trainer/commands/plan.ts';
@@ -95,7 +99,11 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     trainCommand,
     ablateCommand,
     sampleCommand,
+    conversationsCommand,
+    instructCommand,
     scoreCommand,
+    scoreCompareCommand,
+    scoreGradeCommand,
     exportCommand,
     exportModelCommand,
     exportDocumentsCommand,

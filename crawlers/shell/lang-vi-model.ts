@@ -23,6 +23,14 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
   'write text with a trained model': 'viết văn bản bằng mô hình đã huấn luyện',
   'what a model knows: questions that make themselves, and benchmarks that you bring':
     'mô hình biết gì: câu hỏi tự sinh ra, và bộ đánh giá do bạn đem đến',
+  'two models beside each other, question by question; refused where they were not measured alike':
+    'hai mô hình cạnh nhau, từng câu hỏi một; từ chối khi không được đo như nhau',
+  'answers to VMLU from anywhere (a CSV of id and answer) against the right ones':
+    'chấm câu trả lời VMLU từ bất cứ đâu (tệp CSV gồm id và answer)',
+  'teach a model to answer: conversations, loss on what the assistant says':
+    'dạy mô hình trả lời: hội thoại, chỉ tính mất mát trên lời của trợ lý',
+  'make conversations from documents by rule: questions that a passage answers or does not, refusals, cards; all marked synthetic':
+    'tạo hội thoại từ văn bản theo luật: câu hỏi có hoặc không có đáp án trong đoạn văn, lời từ chối, thiệp; tất cả ghi là tổng hợp',
   'write a trained model for transformers (hf) and llama.cpp (gguf)':
     'xuất mô hình cho transformers (hf) và llama.cpp (gguf)',
   'draw the loss curve of a training run, or of several beside each other, as SVG':

@@ -149,6 +149,8 @@ export const holdsDocuments = (path: string): boolean => path.endsWith('.arrow')
 /** A document without all that is known of it. */
 export interface SourceText {
   readonly source: string;
+  /** Empty where a document has none; missing where nobody asked. */
+  readonly licence?: string;
   /** UTF-8. */
   readonly text: Uint8Array;
 }
@@ -177,7 +179,8 @@ export async function* readTexts(
   for await (const batch of readDocuments(dir, signal)) {
     for (let row = 0; row < batch.rows; row++) {
       if (sideOf(sides, batch, row, validShare) !== side) continue;
-      yield { source: batch.string('source', row), text: batch.bytes('text', row) };
+      const [source, licence] = [batch.string('source', row), batch.string('licence', row)];
+      yield { source, licence, text: batch.bytes('text', row) };
     }
   }
 }

@@ -38,6 +38,12 @@ export const scoreCommand = defineCommand({
       .max(20)
       .default(0)
       .describe('examples of the subject before each question of VMLU, from dev.jsonl, at most'),
+    reading: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'reading sets: files in the format of SQuAD or DROP (Vi-SQuAD, Vi-DROP), or JSON lines of context, question, answers',
+      ),
     submission: z.string().optional().describe('write the answers to VMLU as a CSV file that vmlu.ai takes'),
     lower: z.boolean().default(false).describe('letters of --submission in lower case'),
     tokens: z

@@ -40,6 +40,7 @@ export async function openModel(
     get computed() {
       return scorer.computed;
     },
+    isStopped: () => signal?.aborted ?? false,
     likelihoods: (items) => scorer.score(items, signal),
     async write(prompt, most) {
       sampler ??= await Sampler.create(gpu, config, arena);

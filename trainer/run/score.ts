@@ -58,7 +58,7 @@ export async function score(options: ScoreOptions, work: Work): Promise<Outcome<
   const out = options.out ?? scoresFolder(options.dir);
   const place = options.tokens ?? tokensBeside(options.dir);
   const folder = place === undefined ? undefined : await openTokens(place);
-  const { tasks, left } = await tasksOf(options, folder, out);
+  const { tasks, left } = await tasksOf(options, folder);
   if (tasks.length === 0)
     throw badInput('BAD_OPTION', `nothing to ask: ${left.join('; ')}`, 'give --vmlu, --reading or --tokens');
   for (const one of dirs) openWeights(one); // refused before an adapter is opened

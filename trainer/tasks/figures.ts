@@ -8,7 +8,7 @@ export interface Score {
   /** Mean over the groups' means: how VMLU's average is made. */
   readonly byGroup: number;
   readonly byItem: number;
-  /** Standard errors: of items drawn anew, each right with the probability of the item average. */
+  /** Standard errors: of items drawn anew, right or wrong with the probability of the item average; of shares by their spread. */
   readonly groupError: number;
   readonly itemError: number;
   /** What guessing gives, and the standard deviation of that; none where nothing can be guessed. */
@@ -36,10 +36,11 @@ export function scoreOf(results: readonly Result[]): Score | undefined {
     groupError: Math.sqrt(groups.reduce((sum, group) => sum + mean(group, variance) / group.length, 0)) / groups.length,
   });
   const value = averages((one) => one.value!);
+  const isRightOrWrong = told.every(({ value }) => value === 0 || value === 1 || value === 0.5);
   const isGuessed = told.every(({ chance }) => chance !== undefined);
   return {
     ...{ items: told.length, groups: groups.length, ...value },
-    ...errors(() => value.byItem * (1 - value.byItem)),
+    ...errors(isRightOrWrong ? () => value.byItem * (1 - value.byItem) : (one) => (one.value! - value.byItem) ** 2),
     ...(isGuessed && {
       chance: { ...averages((one) => one.chance!), ...errors(({ chance = 0 }) => chance * (1 - chance)) },
     }),

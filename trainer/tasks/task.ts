@@ -10,8 +10,10 @@ export interface Answering {
   readonly context: number;
   /** Of each item in its order; ends early when the signal is aborted. */
   likelihoods(items: readonly Item[]): AsyncGenerator<readonly Likelihood[]>;
-  /** Likeliest tokens one after the other, up to `most`, or the end of the document, or a line for which `ends` is true. */
+  /** Likeliest tokens one after the other, at most so many: the first line of them. */
   write(prompt: string, most: number): Promise<string>;
+  /** The signal was aborted: what is in hand does not count. */
+  isStopped(): boolean;
 }
 
 export interface Question {
