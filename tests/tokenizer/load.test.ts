@@ -52,7 +52,10 @@ test('a file saved again by transformers means the same', () => {
   ).toEqual(model);
   const single = [{ SpecialToken: { id: '<|bos|>', type_id: 0 } }, sequence('A', 0)];
   const withBos = changed((json) => Object.assign(json, { post_processor: { ...template, single } }));
-  expect(() => parseTokenizer(withBos, 'x')).toThrow('x: post_processor: {');
+  expect(parseTokenizer(withBos, 'x'), 'of an exported model').toEqual(model);
+  const behind = [sequence('A', 0), { SpecialToken: { id: '<|eos|>', type_id: 0 } }];
+  const withEos = changed((json) => Object.assign(json, { post_processor: { ...template, single: behind } }));
+  expect(() => parseTokenizer(withEos, 'x')).toThrow('x: post_processor: {');
 });
 
 test('damage in JSON is said on one line', () => {

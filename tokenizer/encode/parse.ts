@@ -33,9 +33,12 @@ const splitShape = z.object({
 });
 
 /** What transformers saves for a tokenizer without a post-processor: text A, nothing around it. */
-const emptyTemplate = z.object({
+const sequence = z.object({ Sequence: z.object({ id: z.literal('A') }) });
+const bos = z.object({ SpecialToken: z.object({ id: z.literal(SPECIAL_TOKENS[0]) }) });
+/** BOS before every text, as an exported model has it: here whoever encodes adds it. */
+const ownTemplate = z.object({
   type: z.literal('TemplateProcessing'),
-  single: z.tuple([z.object({ Sequence: z.object({ id: z.literal('A') }) })]),
+  single: z.union([z.tuple([sequence]), z.tuple([bos, sequence])]),
 });
 
 /** Otherwise other libraries cut or pad what we encode. */
@@ -62,7 +65,7 @@ export function parseTokenizer(json: string, name: string): BpeModel {
   const file = readShape(json, fail);
   const split = splitIn(file) ?? DEFAULT_SPLIT; // another pattern is refused by name below
   for (const [key, expected] of Object.entries({ ...WHOLE_TEXT, ...pipelineOf(split) })) {
-    const isNothing = key === 'post_processor' && emptyTemplate.safeParse(file[key]).success;
+    const isNothing = key === 'post_processor' && ownTemplate.safeParse(file[key]).success;
     if (!isNothing) requireSame(key, file[key], expected, fail);
   }
   for (const [key, expected] of Object.entries(BPE_OPTIONS)) {
