@@ -1,5 +1,8 @@
 /** Plans against figures worked out by hand and against what is allocated; the learning rate sweep. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeModelConfig } from '../../trainer/export/export.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { cardOf } from '../../trainer/gpu/cards.ts';
 import { normal, seededRandom } from '../../trainer/gpu/random.ts';
@@ -7,9 +10,11 @@ import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/run/flops.ts';
 import { centred, type SweepPoint, suggestRate, sweepRates } from '../../trainer/run/lr-find.ts';
-import { effectiveParameters, effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
+import { ELSEWHERE, effectiveParameters, effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
 import { planText } from '../../trainer/run/plan-text.ts';
 import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
+import { temporaryFolder } from '../support.ts';
+import { writeTokenizer } from './support.ts';
 
 describe('plan', () => {
   it('counts the arithmetic of a token', () => {
@@ -48,6 +53,25 @@ describe('plan', () => {
     [1000, 6.31], // however large
   ])('%s times the parameters that the text is good for are worth %s (their second term)', (times, worth) => {
     expect(effectiveParameters(20e6, times * 1e6) / 1e6).toBeCloseTo(worth, 1);
+  });
+
+  it('plans sizes that are trained elsewhere: by name, sharded, with a config that transformers takes', async () => {
+    for (const [name, preset] of Object.entries(ELSEWHERE)) {
+      const billions = parameterCount(modelConfig(preset)) / 1e9;
+      expect(Math.abs(billions / Number.parseInt(name, 10) - 1), name).toBeLessThan(0.05);
+    }
+    const asked = { preset: ELSEWHERE['7B'], tokens: 0, uniqueTokens: 142e9, rows: 1, storage: 'f16' } as const;
+    const devices = ['h100', '8xh100'].map((device) => parseDevice(device, 'f16'));
+    const plan = planOf({ ...asked, devices, utilisation: 0.4, sharded: true });
+    expect(plan.memoryBytes).toBe(16 * plan.parameters);
+    expect(plan.devices.map(({ fits }) => fits)).toEqual([false, true]);
+    expect(plan.epochs).toBeCloseTo((20 * plan.parameters) / 142e9);
+    const out = join(temporaryFolder(), 'seven');
+    const tokenizerDir = temporaryFolder();
+    await writeTokenizer(tokenizerDir, 300);
+    await writeModelConfig(out, plan.config, tokenizerDir);
+    const config = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
+    expect(config).toMatchObject({ hidden_size: 4096, num_key_value_heads: 8, tie_word_embeddings: false });
   });
 
   it('marks epochs beyond reason', () => {

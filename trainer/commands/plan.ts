@@ -3,9 +3,11 @@ import { defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { PRESETS } from '../model/config.ts';
 import { TOKENS_PER_PARAMETER } from '../run/flops.ts';
-import type { Preset } from '../run/plan.ts';
+import { ELSEWHERE, type Preset } from '../run/plan.ts';
 
-const names = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
+const own = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
+const SIZES: Readonly<Record<string, Preset>> = { ...PRESETS, ...ELSEWHERE };
+const names = Object.keys(SIZES);
 
 export const planCommand = defineCommand({
   name: 'plan',
@@ -14,13 +16,24 @@ export const planCommand = defineCommand({
     'vua plan',
     'vua plan --preset 124M --tokens vua-out/tokens --device h100 8xh100 --utilisation 0.4 --precision mixed',
     'vua plan --preset 10M --training-tokens 2e8 --device cpu=0.05',
+    'vua plan --preset 7B --unique-tokens 142e9 --device 64xh100 --precision mixed --utilisation 0.4',
+    'vua plan --preset 7B --tokens vua-out/tokens --device 64xh100 --precision mixed --model-config my-7b',
   ],
   options: z.object({
     preset: z
       .array(z.enum(names))
-      .default(names)
-      .describe(`sizes: ${names.join(', ')}`),
+      .default(own)
+      .describe(`sizes: ${own.join(', ')}; trained elsewhere: ${Object.keys(ELSEWHERE).join(', ')}`),
     tokens: z.string().optional().describe('folder of token shards: its vocabulary and how many tokens there are'),
+    uniqueTokens: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('distinct training tokens at hand, where --tokens does not say it'),
+    modelConfig: z
+      .string()
+      .optional()
+      .describe('folder to make: config.json of the one --preset and the tokenizer of --tokens, for transformers'),
     trainingTokens: z
       .number()
       .min(0)
@@ -46,8 +59,9 @@ export const planCommand = defineCommand({
     const { trainingTokens, utilisation, precision, batch: rows } = options;
     const storage = precision === 'mixed' ? 'f16' : 'f32';
     const manifest = options.tokens === undefined ? undefined : (await openTokens(options.tokens)).manifest;
-    const uniqueTokens = manifest?.shards.reduce((sum, shard) => sum + (shard.split === 'train' ? shard.rows : 0), 0);
-    if (uniqueTokens === 0)
+    const held = manifest?.shards.reduce((sum, shard) => sum + (shard.split === 'train' ? shard.rows : 0), 0);
+    const uniqueTokens = options.uniqueTokens || held;
+    if (held === 0)
       throw badInput(
         'TOO_FEW_TOKENS',
         `${options.tokens}: no training tokens`,
@@ -56,15 +70,27 @@ export const planCommand = defineCommand({
     const devices = options.device.map((device) => parseDevice(device, storage));
     const plans = options.preset.map((name) => {
       const preset: Preset = {
-        ...PRESETS[name],
-        vocabSize: options.vocabSize || manifest?.vocabSize || PRESETS[name].vocabSize,
-        context: options.context || PRESETS[name].context,
+        ...SIZES[name],
+        vocabSize: options.vocabSize || manifest?.vocabSize || SIZES[name].vocabSize,
+        context: options.context || SIZES[name].context,
       };
       return {
         name,
-        ...planOf({ preset, tokens: trainingTokens, uniqueTokens, rows, storage, devices, utilisation }),
+        ...planOf({
+          ...{ preset, tokens: trainingTokens, uniqueTokens, rows, storage, devices, utilisation },
+          sharded: name in ELSEWHERE,
+        }),
       };
     });
+    if (options.modelConfig !== undefined) {
+      const { writeModelConfig } = await import('../export/export.ts');
+      if (options.tokens === undefined || plans.length !== 1)
+        throw badInput(
+          'BAD_OPTION',
+          `--model-config ${options.modelConfig}: expected one --preset and --tokens, whose tokenizer goes along`,
+        );
+      await writeModelConfig(options.modelConfig, plans[0].config, options.tokens);
+    }
     report.result(planText(plans, { uniqueTokens, precision, utilisation }), {
       event: 'plan',
       uniqueTokens,

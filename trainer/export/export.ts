@@ -57,6 +57,36 @@ export interface ExportSummary {
   readonly warnings: readonly string[];
 }
 
+async function tokenizerIn(dir: string) {
+  const ours = await Tokenizer.load(dir);
+  const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
+  const own = readJsonIfPresent<Record<string, unknown>>(join(dir, 'tokenizer_config.json')) ?? {};
+  return { tokenizer, own, ours, ids: specialIdsOf(ours) };
+}
+
+interface Described extends Pick<Awaited<ReturnType<typeof tokenizerIn>>, 'tokenizer' | 'own' | 'ids'> {
+  readonly config: ModelConfig;
+}
+
+/** What transformers reads beside the weights. */
+const filesBeside = ({ config, tokenizer, own, ids }: Described, dtype: ExportDtype): Record<string, unknown> => ({
+  'config.json': configJson(config, ids, dtype),
+  'generation_config.json': generationConfigJson(ids),
+  'tokenizer.json': tokenizerWithBos(tokenizer, ids),
+  'tokenizer_config.json': tokenizerConfigJson(own, tokenizer, ids, config),
+});
+
+/**
+ * A model without weights, for transformers and those who train with its classes: `AutoModelForCausalLM.from_config`.
+ * @param tokenizerDir folder with tokenizer.json: of tokens, or of a tokenizer
+ * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER (exit 2), those of writing
+ */
+export async function writeModelConfig(out: string, config: ModelConfig, tokenizerDir: string): Promise<void> {
+  const files = filesBeside({ config, ...(await tokenizerIn(tokenizerDir)) }, 'bf16');
+  for (const [file, value] of Object.entries(files))
+    writeFileAtomic(join(out, file), `${JSON.stringify(value, null, 2)}\n`);
+}
+
 /**
  * Writes into a folder of its own in OUT, and puts the files in their places when all are whole: killed before, OUT is as it
  * was.
@@ -70,10 +100,7 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   });
   const { config } = state;
   assertExportable(config);
-  const tokenizer = JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
-  const own = readJsonIfPresent<Record<string, unknown>>(join(dir, 'tokenizer_config.json')) ?? {};
-  const ours = await Tokenizer.load(dir);
-  const ids = specialIdsOf(ours);
+  const { tokenizer, own, ours, ids } = await tokenizerIn(dir);
   const rule = format === 'hf' ? undefined : llamaRuleOf(ours.split); // before anything is written
   const run = dirname(resolve(dir));
   const heldOut = figuresOf(run, state);
@@ -94,10 +121,8 @@ export async function exportCheckpoint(options: ExportOptions, signal: AbortSign
   try {
     if (format !== 'gguf') {
       await writeWeights(place(MODEL_FILE), join(dir, MODEL_FILE), dtype);
-      json('config.json', configJson(config, ids, dtype));
-      json('generation_config.json', generationConfigJson(ids));
-      json('tokenizer.json', tokenizerWithBos(tokenizer, ids));
-      json('tokenizer_config.json', tokenizerConfigJson(own, tokenizer, ids, config));
+      for (const [file, value] of Object.entries(filesBeside({ config, tokenizer, own, ids }, dtype)))
+        json(file, value);
     }
     if (rule) {
       const file = `${name}-${ggufType}.gguf`;

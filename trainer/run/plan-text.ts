@@ -43,7 +43,7 @@ function rowsOf(plans: readonly Plan[], uniqueTokens: number | undefined): strin
         ]
       : []),
     row('FLOPs', ({ flops }) => flops.toExponential(2).replace('e+', 'e')),
-    row('memory of one device', ({ memoryBytes }) => formatBytes(memoryBytes)),
+    row('memory of one device', ({ memoryBytes, sharded }) => `${formatBytes(memoryBytes)}${sharded ? ' *' : ''}`),
   ];
 }
 
@@ -61,7 +61,9 @@ function notes(plans: readonly Plan[], unique: number | undefined, precision: st
   const lines = [
     `times: ${precision} peaks of the data sheets × ${utilisation} (--utilisation); several devices without loss between them`,
   ];
-  if (unique === undefined) return [...lines, 'data: give --tokens to see epochs'];
+  if (plans.some(({ sharded }) => sharded))
+    lines.push('*: trained elsewhere; weights, gradients and AdamW of all devices together, 16 bytes a parameter');
+  if (unique === undefined) return [...lines, 'data: give --tokens or --unique-tokens to see epochs'];
   const ceiling = GOOD_EPOCHS * unique;
   lines.push(
     `data: ${short(unique)} training tokens; up to ${GOOD_EPOCHS} epochs (${short(ceiling)}) repeating costs next to nothing, beyond it less and less is gained (Muennighoff et al. 2023)`,

@@ -7,7 +7,8 @@
  *   size     parameters beyond those that U fresh tokens are best spent on (U/20) lose their worth in the same way, faster
  *            (their second term, R = 5.31): a larger model learns little more from the same text
  *   time     FLOPs (gpu/cards.ts) over devices · peak · the share of it that training reaches
- *   memory   what the trainer would allocate (memory.ts), with Muon and without recomputation
+ *   memory   what the trainer would allocate (memory.ts), with Muon and without recomputation; of sizes that are trained
+ *            elsewhere 16 bytes a parameter, sharded over the devices
  */
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { CARDS } from '../gpu/cards.ts';
@@ -26,13 +27,27 @@ export const GOOD_EPOCHS = 4;
 /** Beyond so many there is nothing left to learn: their runs of more epochs gained nothing and began to lose. */
 export const WORTHLESS_EPOCHS = 40;
 
-export interface Preset {
+export interface Preset extends Partial<Omit<ModelConfig, 'width' | 'context' | 'vocabSize'>> {
   readonly depth: number;
   readonly width: number;
   readonly context: number;
   /** Of the tokenizer, when no token folder says otherwise. */
   readonly vocabSize: number;
 }
+
+const LARGE = { context: 4096, vocabSize: 65_536, headSize: 128, ropeBase: 500_000 } as const;
+/** Sizes that are trained elsewhere, on many GPUs (trainer/ENGINES.md): planned here, shaped as Qwen3. */
+export const ELSEWHERE = {
+  '1B': { ...LARGE, depth: 18, width: 2048, hidden: 5472, heads: 16, keyHeads: 8, tied: true },
+  '3B': { ...LARGE, depth: 28, width: 3072, hidden: 8192, heads: 24, keyHeads: 8, tied: true },
+  '7B': { ...LARGE, depth: 32, width: 4096, hidden: 12_288, heads: 32, keyHeads: 8, tied: false },
+  '13B': { ...LARGE, depth: 40, width: 5120, hidden: 16_384, heads: 40, keyHeads: 8, tied: false },
+} as const satisfies Readonly<Record<string, Preset>>;
+/**
+ * Bytes of a parameter with AdamW in mixed precision: weight and gradient in bf16, weight and two moments in f32
+ * (Rajbhandari et al. 2020, §3.1). Where all is sharded a device has its part; activations are not counted.
+ */
+const SHARDED_BYTES = 16;
 
 export interface Device {
   readonly name: string;
@@ -89,6 +104,8 @@ export interface PlanOptions {
   readonly devices: readonly Device[];
   /** Share of the peak that training reaches. */
   readonly utilisation: number;
+  /** Weights, gradients and moments are dealt over the devices: another engine trains. */
+  readonly sharded?: boolean;
 }
 
 export interface Plan {
@@ -105,6 +122,8 @@ export interface Plan {
   readonly dataCeiling?: number;
   readonly flops: number;
   readonly memoryBytes: number;
+  /** `memoryBytes` is of all devices together. */
+  readonly sharded: boolean;
   readonly devices: readonly { readonly device: Device; readonly seconds: number; readonly fits?: boolean }[];
 }
 
@@ -114,7 +133,9 @@ export function planOf(options: PlanOptions): Plan {
   const parameters = parameterCount(config);
   const tokens = wanted || TOKENS_PER_PARAMETER * parameters;
   const flops = flopsPerToken(config) * tokens;
-  const { bytes: memory } = memoryNeed(ANY_GPU, config, { rows, optimizer: OPTIMIZER, storage });
+  const memory = options.sharded
+    ? SHARDED_BYTES * parameters
+    : memoryNeed(ANY_GPU, config, { rows, optimizer: OPTIMIZER, storage }).bytes;
   return {
     config,
     parameters,
@@ -125,10 +146,11 @@ export function planOf(options: PlanOptions): Plan {
     effectiveParameters: uniqueTokens ? effectiveParameters(uniqueTokens, parameters) : parameters,
     flops,
     memoryBytes: memory,
+    sharded: options.sharded ?? false,
     devices: devices.map((device) => ({
       device,
       seconds: flops / (device.count * device.peak * 1e12 * utilisation),
-      ...(device.memoryGb && { fits: memory < device.memoryGb * 1e9 }),
+      ...(device.memoryGb && { fits: memory / (options.sharded ? device.count : 1) < device.memoryGb * 1e9 }),
     })),
   };
 }
