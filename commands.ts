@@ -55,9 +55,13 @@ import { tuneCommand } from './trainer/commands/tune.ts';
 
 /** What rooms to the right of shards show in `vua inspect`. */
 export async function broughtViews() {
+  const { tokenizerView } = await import('./shards/inspector/api/tokenizer.ts');
+  const { trainingView } = await import('./shards/inspector/api/training.ts');
+  const tokenizer = tokenizerView(async (dir) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir));
+  const training = trainingView(async () => (await import('./trainer/record/curve.ts')).readCurve);
   const train = { name: 'train', title: { en: 'Train here', vi: 'Huấn luyện tại đây' }, endpoints: [] };
   const pages = async () => ({ train: await (await import('./trainer/page/bundle.ts')).trainingPage() });
-  return { views: [train], pages };
+  return { views: [tokenizer, training, train], pages };
 }
 
 /** Of the build: the pages of `vua inspect`, and the library for browsers. */

@@ -7,7 +7,7 @@ import type { View } from '../inspector/view.ts';
 
 /** What rooms to the right bring; `commands.ts` knows them all. */
 export interface Brought {
-  /** Views beside those of documents. */
+  /** Beside those of documents. */
   readonly views: readonly View[];
   /** Pages for themselves, by name. */
   readonly pages: () => Promise<Readonly<Record<string, Site>>>;

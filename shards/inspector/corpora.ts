@@ -1,5 +1,5 @@
 /** The folders of documents at or below DIR, as a reader may choose among them. */
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
@@ -7,6 +7,7 @@ import { DOCUMENTS, MANIFEST_FILE, SNAPSHOT_FILE } from '../format.ts';
 import { findFolders, readDocumentManifest } from '../manifest.ts';
 import { documentFingerprint } from '../manifest-shape.ts';
 import { currentSnapshot, readSnapshots } from '../snapshots/read.ts';
+import { foldersIn } from './below.ts';
 import type { Corpus, Root } from './view.ts';
 
 /** How deep below the folder is searched. */
@@ -102,15 +103,3 @@ const isOfDocuments = (dir: string): boolean => {
 
 const there = <Names extends Record<string, string>>(folders: Names): Partial<Names> =>
   Object.fromEntries(Object.entries(folders).filter(([, path]) => existsSync(path))) as Partial<Names>;
-
-/** A folder that cannot be read holds nothing for us. */
-function foldersIn(dir: string): string[] {
-  try {
-    return readdirSync(dir, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name))
-      .map(({ name }) => name)
-      .sort();
-  } catch {
-    return [];
-  }
-}

@@ -103,7 +103,7 @@ export interface Kit {
   percent(share: number): string;
   time(iso: string): string;
   /** A line chart over steps or days, with values under the pointer. */
-  lines(of: LineChart): HTMLElement;
+  lines(of: LineChart): HTMLElement & { update(of: LineChart): void };
   /** A table whose first column is text and whose others are figures. */
   table(head: readonly string[], rows: readonly (readonly (string | Node)[])[], attributes?: Attributes): HTMLElement;
   /** A heading with what stands under it. */
@@ -124,6 +124,7 @@ export interface LineChart {
     readonly x: readonly number[];
     readonly y: readonly (number | null)[];
     readonly isDashed?: boolean;
+    readonly isStrong?: boolean;
   }[];
   readonly isLog?: boolean;
 }

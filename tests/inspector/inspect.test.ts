@@ -12,13 +12,18 @@ import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { explain } from '../../shards/explain/explain.ts';
 import { whatIf } from '../../shards/explain/what-if.ts';
+import { tokenizerView } from '../../shards/inspector/api/tokenizer.ts';
+import { trainingView } from '../../shards/inspector/api/training.ts';
 import { inspectorSite } from '../../shards/inspector/bundle.ts';
 import { labelsPath } from '../../shards/inspector/labels.ts';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
 import { documentViews } from '../../shards/inspector/views.ts';
 import { statsOf } from '../../shards/stats.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { readCurve } from '../../trainer/record/curve.ts';
 import { document as documentOf, drop, writeFolder } from '../shards/support.ts';
 import { context, temporaryFolder } from '../support.ts';
+import { writeTokenizer } from '../trainer/support.ts';
 import { openBrowser } from './browser.ts';
 
 /** What strangers put into texts, titles and addresses. */
@@ -27,6 +32,22 @@ const HOSTILE = [
   `"><svg onload="window.broken=true">${'\u202e'}đảo ngược${'\u2066'}${'\u0000'}\ud800 lẻ`,
   'javascript:alert(1) &lt;b&gt; {{constructor.constructor("window.broken=true")()}}',
   `${'a'.repeat(3_000_000)} một dòng rất dài`,
+];
+
+const HEAD = {
+  unigramBitsPerByte: 2.4,
+  untrainedBitsPerByte: 2.8,
+  adapter: 'none',
+  parameters: 1000,
+  tokensPerStep: 64,
+  trainBytesPerToken: 4,
+};
+const CURVE = [
+  HEAD,
+  ...Array.from({ length: 4000 }, (_, i) => ({
+    ...{ step: i + 1, loss: 7 - i / 1000, gradNorm: 1, learningRate: 0.001, tokensPerSecond: 100, dataWaitMs: 1 },
+    ...(i % 999 === 0 && { heldOutBitsPerByte: 2.5 - i / 10_000, heldOutBySource: { 'bao.vua.test': 2 } }),
+  })),
 ];
 
 let root: string;
@@ -53,8 +74,18 @@ beforeAll(async () => {
     ),
     { drops: [drop(1, { text: HOSTILE[0], title: HOSTILE[0], reason: 'too_short' })] },
   );
-  const site = await inspectorSite(documentViews);
-  server = await startServer({ dir: root, host: '127.0.0.1', port: 0, views: documentViews, site, pages: {} });
+  await writeTokenizer(join(root, 'tokenizer'), 400);
+  mkdirSync(join(root, 'run/model'), { recursive: true });
+  writeFileSync(join(root, 'run/model/curve.jsonl'), CURVE.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const views = [...documentViews, tokenizerView((dir) => Tokenizer.load(dir)), trainingView(async () => readCurve)];
+  server = await startServer({
+    dir: root,
+    host: '127.0.0.1',
+    port: 0,
+    views,
+    site: await inspectorSite(views),
+    pages: {},
+  });
 });
 afterAll(async () => {
   await server.close();
@@ -90,7 +121,7 @@ describe('its JSON', () => {
   it('counts in every bar of a histogram what a click on it finds', async () => {
     const { histograms } = await api('histograms?corpus=sample');
     expect(histograms.length).toBeGreaterThan(50);
-    for (const name of ['diacritic_ratio', 'syllables']) {
+    for (const name of ['diacritic_ratio']) {
       const { edges, all, count } = histograms.find(({ measurement }: { measurement: string }) => measurement === name);
       expect(all.reduce((a: number, b: number) => a + b, 0)).toBe(count);
       for (let i = 0; i < all.length; i++) {
@@ -204,7 +235,53 @@ describe('its JSON', () => {
     expect(
       endpoints.every(({ about, query }: { about: string; query: object }) => about !== '' && query !== undefined),
     ).toBe(true);
-    expect(views.map(({ name }: { name: string }) => name)).toEqual(['overview', 'documents', 'rejects', 'nights']);
+    expect(views.map(({ name }: { name: string }) => name)).toEqual([
+      'overview',
+      'documents',
+      'rejects',
+      'nights',
+      'tokenizer',
+      'training',
+    ]);
+  });
+});
+
+describe('views of rooms to the right', () => {
+  it('cuts a text into the pieces that the tokenizer makes, and reads what sources cost', async () => {
+    const { tokenizers } = await api('tokenizers');
+    const tokenizer = await Tokenizer.load(join(root, 'tokenizer'));
+    expect(tokenizers).toEqual([
+      { path: 'tokenizer', vocabSize: tokenizer.vocabSize, fingerprint: tokenizer.fingerprint },
+    ]);
+    const text = 'Nước mắm Phú Quốc 🐟 <b>\n';
+    const { pieces } = await api(`pieces?text=${encodeURIComponent(text)}`);
+    expect(pieces.map(({ id }: { id: number }) => id)).toEqual([...tokenizer.encode(text)]);
+    const bytes = pieces.map(({ text, hex }: { text: string | null; hex?: string }) =>
+      text === null ? Buffer.from(hex!, 'hex') : Buffer.from(text),
+    );
+    expect(Buffer.concat(bytes).toString()).toBe(text);
+    const { sources } = await api('fertility?corpus=sample');
+    const [first] = sources;
+    expect([first.documents > 10, first.bytes / first.tokens > 1.5, first.tokens / first.syllables > 1]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it('thins a long curve and keeps every evaluation of it', async () => {
+    const { runs } = await api('runs');
+    expect(runs).toMatchObject([{ run: 'run/model', steps: 4000, parameters: 1000, isLive: true }]);
+    const { points, head } = await api('curve?run=run/model');
+    expect(head).toEqual(HEAD);
+    expect(points.length).toBeLessThan(1600);
+    expect(
+      points.filter((point: object) => 'heldOutBitsPerByte' in point).map(({ step }: { step: number }) => step),
+    ).toEqual([1, 1000, 1999, 2998, 3997]);
+    expect((await api('curve?run=run/model&after=3990')).points.map(({ step }: { step: number }) => step).at(0)).toBe(
+      3991,
+    );
+    expect((await fetch(`${server.address}/api/curve?run=../../etc`)).status).toBe(404);
   });
 });
 
@@ -358,6 +435,25 @@ describe('its pages', () => {
     expect(faults).toEqual([]);
   });
 
+  it('shows pieces of what is typed, and curves with their values', async () => {
+    await open('/tokenizer?corpus=sample');
+    await page.waitForSelector('.piece');
+    await page.$eval('#text', (field) => {
+      (field as HTMLTextAreaElement).value = '<i>Cần Thơ</i>';
+      field.dispatchEvent(new Event('input'));
+    });
+    await until('.pieces', /^<i>Cần Thơ<\/i>$/);
+    expect(await page.$$eval('.piece', (all) => all.length)).toBeGreaterThan(4);
+    await until('table', /\d \/ \d/);
+    await open('/training');
+    await page.waitForSelector('.lines canvas');
+    expect(await text('table')).toContain('run/model');
+    expect(await page.$$eval('.lines', (all) => all.length)).toBe(6);
+    await page.hover('.lines .u-over');
+    await until('.u-legend', /training-?\d/);
+    expect(faults).toEqual([]);
+  });
+
   it('has no serious fault of accessibility, on a desk and on a phone', async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const { documents } = await api('documents?corpus=sample&limit=1');
@@ -365,6 +461,8 @@ describe('its pages', () => {
       ['/overview?corpus=sample', 'light', 1300],
       [`/documents?corpus=sample&id=${documents[0].id}`, 'dark', 390],
       ['/rejects?corpus=sample&rule=too_short', 'light', 390],
+      ['/tokenizer?corpus=sample', 'dark', 1300],
+      ['/training', 'light', 390],
     ] as const) {
       await page.setViewport({ width, height: 900 });
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);

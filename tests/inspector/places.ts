@@ -20,6 +20,8 @@ export async function addressesOf(server: string): Promise<Record<string, string
     rejects: '/rejects',
     'rejects-what-if': '/rejects?rule=too_short&threshold=too_short=60',
     nights: before ? `/nights?from=${before.id}&to=${last.id}` : '/nights',
+    tokenizer: '/tokenizer',
+    training: '/training',
     train: '/train/',
   };
   if (dropped.documents[0]) places.reject = `/rejects?id=${encodeURIComponent(dropped.documents[0].id)}`;

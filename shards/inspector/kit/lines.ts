@@ -14,7 +14,8 @@ const resolved = (name: string): string => {
   return found;
 };
 
-export const lines: Kit['lines'] = (chart) => {
+export const lines: Kit['lines'] = (given) => {
+  let chart = given;
   const place = el('figure', { class: 'lines', role: 'img', 'aria-label': chart.title });
   let isLog = chart.isLog ?? false;
   let plot: uPlot | undefined;
@@ -48,7 +49,13 @@ export const lines: Kit['lines'] = (chart) => {
     requestAnimationFrame(() => void render());
   }).observe(place);
   addEventListener('themechange', () => place.isConnected && void render());
-  return figure;
+  return Object.assign(figure, {
+    update(next: LineChart) {
+      chart = next;
+      if (plot === undefined) void render();
+      else plot.setData(dataOf(chart) as uPlot.AlignedData);
+    },
+  });
 };
 
 /** One axis for all: where a series has no value, none is drawn. */
@@ -62,7 +69,7 @@ function dataOf({ series }: LineChart): (number | null)[][] {
 }
 
 function optionsOf({ x, series, unit }: LineChart, isLog: boolean, width: number): uPlot.Options {
-  const [ink, quiet, line] = ['--ink', '--quiet', '--line'].map(resolved);
+  const [ink, quiet, line, paper] = ['--ink', '--quiet', '--line', '--paper'].map(resolved);
   const hues = ['--hue-1', '--hue-2', '--hue-3', '--hue-4', '--hue-5', '--hue-6'].map(resolved);
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: quiet, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
@@ -75,12 +82,12 @@ function optionsOf({ x, series, unit }: LineChart, isLog: boolean, width: number
     legend: { live: true },
     series: [
       { label: x.name, ...(x.isTime ? {} : { value: (_: uPlot, value: number | null) => round(value) }) },
-      ...series.map(({ name, isDashed, x: at }, i) => ({
+      ...series.map(({ name, isDashed, isStrong, x: at }, i) => ({
         label: name,
         stroke: hues[i % hues.length] || ink,
-        width: 1.75,
+        width: isStrong ? 2.5 : 1.5,
         spanGaps: true,
-        points: { show: at.length < 40 },
+        points: { show: at.length < 40, fill: paper },
         ...(isDashed && { dash: [5, 4] }),
         value: (_: uPlot, value: number | null) => round(value),
       })),
