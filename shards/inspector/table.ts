@@ -85,6 +85,17 @@ export class Table {
     });
   }
 
+  /** Reads several measurements in one walk over the files: for whoever asks for many next. */
+  async load(names: readonly string[]): Promise<void> {
+    const missing = names.filter((name) => !this.#columns.has(`numbers ${name}`));
+    const columns = missing.map(() => new Float32Array(this.rows));
+    const walk = this.#forEachBatch({ texts: [], numbers: missing }, (batch, start) => {
+      for (const [i, name] of missing.entries()) columns[i].set(batch.values(name), start);
+    });
+    for (const [i, name] of missing.entries()) void this.#column(`numbers ${name}`, () => walk.then(() => columns[i]));
+    await walk;
+  }
+
   words(name: string): Promise<Words> {
     return this.#column(`words ${name}`, async () => {
       const { of, from } = MADE[name] ?? { of: name, from: (text: string) => text };

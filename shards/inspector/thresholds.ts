@@ -46,6 +46,7 @@ function failuresOf(table: Table, recipe: Recipe): Promise<Uint8Array> {
 
 async function countFailures(table: Table, recipe: Recipe): Promise<Uint8Array> {
   const counts = new Uint8Array(table.rows);
+  await table.load(rulesOf(recipe).map(({ measurement }) => measurement));
   for (const rule of rulesOf(recipe)) {
     const passes = await passing(table, rule);
     for (let row = 0; row < table.rows; row++) if (passes(row) === false) counts[row]++;

@@ -123,6 +123,7 @@ export const histograms = endpoint({
     const table = tableOf(root.corpus(filter.corpus));
     const { rows } = await select(table, filter);
     const range = filter.kind === 'documents' ? ([0, table.kept] as const) : ([table.kept, table.rows] as const);
+    await table.load(names.length > 0 ? MEASUREMENTS.filter((name) => names.includes(name)) : MEASUREMENTS);
     const made: Histogram[] = [];
     for (const name of MEASUREMENTS) {
       if (names.length > 0 && !names.includes(name)) continue;

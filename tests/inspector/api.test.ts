@@ -1,91 +1,23 @@
-/**
- * `vua inspect` over a corpus of the sample's pages, with what a hostile web would put in: its JSON beside `vua stats`,
- * `--what-if` and `vua explain`, who is refused, and its pages in a headless Chromium. Pictures: `npm run inspect:look`.
- */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** The JSON of `vua inspect` beside `vua stats`, `--what-if` and `vua explain`, and who is refused. */
+import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { reasonOf } from '../../crawlers/shell/errors.ts';
-import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explain } from '../../shards/explain/explain.ts';
 import { whatIf } from '../../shards/explain/what-if.ts';
-import { tokenizerView } from '../../shards/inspector/api/tokenizer.ts';
-import { trainingView } from '../../shards/inspector/api/training.ts';
-import { inspectorSite } from '../../shards/inspector/bundle.ts';
 import { labelsPath } from '../../shards/inspector/labels.ts';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
 import { documentViews } from '../../shards/inspector/views.ts';
 import { statsOf } from '../../shards/stats.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { readCurve } from '../../trainer/record/curve.ts';
-import { document as documentOf, drop, writeFolder } from '../shards/support.ts';
-import { context, temporaryFolder } from '../support.ts';
-import { writeTokenizer } from '../trainer/support.ts';
-import { openBrowser } from './browser.ts';
-
-/** What strangers put into texts, titles and addresses. */
-const HOSTILE = [
-  '<script>window.broken = true</script><img src=x onerror="window.broken = true">',
-  `"><svg onload="window.broken=true">${'\u202e'}đảo ngược${'\u2066'}${'\u0000'}\ud800 lẻ`,
-  'javascript:alert(1) &lt;b&gt; {{constructor.constructor("window.broken=true")()}}',
-  `${'a'.repeat(3_000_000)} một dòng rất dài`,
-];
-
-const HEAD = {
-  unigramBitsPerByte: 2.4,
-  untrainedBitsPerByte: 2.8,
-  adapter: 'none',
-  parameters: 1000,
-  tokensPerStep: 64,
-  trainBytesPerToken: 4,
-};
-const CURVE = [
-  HEAD,
-  ...Array.from({ length: 4000 }, (_, i) => ({
-    ...{ step: i + 1, loss: 7 - i / 1000, gradNorm: 1, learningRate: 0.001, tokensPerSecond: 100, dataWaitMs: 1 },
-    ...(i % 999 === 0 && { heldOutBitsPerByte: 2.5 - i / 10_000, heldOutBySource: { 'bao.vua.test': 2 } }),
-  })),
-];
+import { HEAD, inspected } from './corpus.ts';
 
 let root: string;
 let sample: string;
 let server: RunningServer;
 const api = async (path: string) => (await fetch(`${server.address}/api/${path}`)).json();
-
 beforeAll(async () => {
-  root = temporaryFolder('file');
-  sample = join(root, 'sample');
-  const again = join(root, 'again.jsonl'); // a story told again with another end, and word for word
-  const story = readFileSync('crawlers/sample/pages/vanhoc/ruoc-dau-nuoc-rong.md', 'utf8').replace(
-    /^---.*?---\s*/s,
-    '',
-  );
-  const told = [`${story.trim()} Chuyện đến đây là hết.`, story.trim()];
-  writeFileSync(again, told.map((text, n) => JSON.stringify({ id: `again-${n}`, text })).join('\n'));
-  await cleanInputs({ inputs: ['crawlers/sample/pages', again], outDir: sample, threads: 0 }, context());
-  mkdirSync(join(root, 'hostile'));
-  writeFolder(
-    join(root, 'hostile'),
-    HOSTILE.map((text, n) =>
-      documentOf(n, { text, title: text.slice(0, 90), url: `http://x.test/${text.slice(0, 40)}`, id: `h${n} <b>` }),
-    ),
-    { drops: [drop(1, { text: HOSTILE[0], title: HOSTILE[0], reason: 'too_short' })] },
-  );
-  await writeTokenizer(join(root, 'tokenizer'), 400);
-  mkdirSync(join(root, 'run/model'), { recursive: true });
-  writeFileSync(join(root, 'run/model/curve.jsonl'), CURVE.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  const views = [...documentViews, tokenizerView((dir) => Tokenizer.load(dir)), trainingView(async () => readCurve)];
-  server = await startServer({
-    dir: root,
-    host: '127.0.0.1',
-    port: 0,
-    views,
-    site: await inspectorSite(views),
-    pages: {},
-  });
+  ({ root, sample, server } = await inspected());
 });
 afterAll(async () => {
   await server.close();
@@ -324,158 +256,4 @@ it('answers no page from elsewhere, and beyond this machine nobody without the t
   expect((await ask('/api/corpora', { cookie: cookies![0].split(';')[0] }))[0]).toBe(200);
   expect((await ask('/api/corpora', { authorization: `Bearer ${token}` }))[0]).toBe(200);
   await open.close();
-});
-
-describe('its pages', () => {
-  let browser: Browser | undefined;
-  let refused = '';
-  let page: Page;
-  const faults: string[] = [];
-
-  beforeAll(async () => {
-    try {
-      browser = await openBrowser();
-    } catch (error) {
-      refused = `Chromium does not start here: ${reasonOf(error).split('\n')[0]}`;
-    }
-  });
-  beforeEach(async (test: TestContext) => {
-    if (!browser) return test.skip(refused);
-    faults.length = 0;
-    page = await browser.newPage();
-    page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-    page.on('request', (asked) => !asked.url().startsWith(server.address) && faults.push(asked.url()));
-    await page.evaluateOnNewDocument(() => localStorage.setItem('vua-tongue', 'en'));
-  });
-  afterEach(async () => {
-    await page?.close();
-  });
-  afterAll(async () => {
-    await browser?.close();
-  });
-
-  const open = async (address: string): Promise<void> => {
-    await page.goto(server.address + address);
-    await page.waitForSelector('#view > *, #problem:not([hidden])');
-  };
-  const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? '');
-  const until = (selector: string, pattern: RegExp): Promise<unknown> =>
-    page.waitForFunction(
-      (at, source) => new RegExp(source).test(document.querySelector(at)?.textContent ?? ''),
-      { polling: 50 },
-      ...([selector, pattern.source] as const),
-    );
-
-  it('leads by keys from the overview to a document, and labels it', async () => {
-    await open('/overview?corpus=sample');
-    const { kept, corpus } = await api('overview?corpus=sample');
-    expect(await text('.tile')).toContain(kept.toLocaleString('en'));
-    expect(await text('.flow')).toMatch(/language.*near.*kept/s);
-    expect(await page.$$eval('.histogram', (all) => all.length)).toBe(12);
-    await page.focus('#bins-diacritic_ratio');
-    await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('Enter');
-    await until('.chips', /diacritic_ratio/);
-    expect(page.url()).toMatch(/diacritic_ratio=/);
-    await page.keyboard.press('2');
-    await page.waitForSelector('.documents .line');
-    await page.keyboard.press('/');
-    await page.keyboard.type('viet nam');
-    await until('.documents mark', /[Vv]iệt|[Nn]am|[Vv]iết|[Nn]ăm/);
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('j');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('.document-head h1');
-    expect(await text('.decisions')).toContain('too_short');
-    await page.keyboard.press('g');
-    await page.waitForSelector('#label-good[aria-pressed=true]');
-    expect(readFileSync(labelsPath(root), 'utf8')).toContain(`"corpus":"${corpus.id}"`);
-    expect(faults).toEqual([]);
-  });
-
-  it('moves a threshold and shows who changes side; sets near duplicates beside each other', async () => {
-    await open('/rejects?corpus=sample&rule=too_short');
-    await page.$eval('#threshold', (slider) => {
-      (slider as HTMLInputElement).value = String(Number((slider as HTMLInputElement).max));
-      slider.dispatchEvent(new Event('input'));
-    });
-    await until('.tile.lost', /−[1-9]/);
-    const threshold = new URL(page.url()).searchParams.get('threshold')!;
-    const { lost } = await api(`what-if?corpus=sample&threshold=${threshold}`);
-    await until('.tile.lost', new RegExp(`−${lost}`));
-    const { documents } = await api('documents?corpus=sample&kind=rejects&stage=near');
-    const [{ repeats }] = (await api(`document?corpus=sample&id=${documents[0].id}`)).found;
-    await open(`/rejects?corpus=sample&id=${documents[0].id}&with=${repeats[0].id}`);
-    expect(await text('.view > p')).toMatch(/of the words are in both/);
-    expect(
-      await page.$$eval('.sides .text', (texts) => texts.every((each) => (each.textContent ?? '').length > 100)),
-    ).toBe(true);
-    expect(faults).toEqual([]);
-  });
-
-  it('runs nothing of what a corpus says, and nothing of it breaks the page', async () => {
-    for (const id of ['h0 <b>', 'h1 <b>', 'h2 <b>', 'h3 <b>']) {
-      await open(`/documents?corpus=hostile&id=${encodeURIComponent(id)}`);
-      expect(
-        await page.evaluate(
-          '[window.broken, document.querySelectorAll("#view img, #view script, #view svg[onload]").length]',
-        ),
-      ).toEqual([null, 0]);
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth + 1'), id).toBe(true);
-    }
-    await open('/documents?corpus=hostile');
-    expect(await text('.documents')).toContain('<script>window.broken');
-    await open('/rejects?corpus=hostile');
-    await open('/overview?corpus=hostile');
-    expect(await page.evaluate('[window.broken, document.documentElement.scrollWidth <= innerWidth + 1]')).toEqual([
-      null,
-      true,
-    ]);
-    expect(faults).toEqual([]);
-  });
-
-  it('shows pieces of what is typed, and curves with their values', async () => {
-    await open('/tokenizer?corpus=sample');
-    await page.waitForSelector('.piece');
-    await page.$eval('#text', (field) => {
-      (field as HTMLTextAreaElement).value = '<i>Cần Thơ</i>';
-      field.dispatchEvent(new Event('input'));
-    });
-    await until('.pieces', /^<i>Cần Thơ<\/i>$/);
-    expect(await page.$$eval('.piece', (all) => all.length)).toBeGreaterThan(4);
-    await until('table', /\d \/ \d/);
-    await open('/training');
-    await page.waitForSelector('.lines canvas');
-    expect(await text('table')).toContain('run/model');
-    expect(await page.$$eval('.lines', (all) => all.length)).toBe(6);
-    await page.hover('.lines .u-over');
-    await until('.u-legend', /training-?\d/);
-    expect(faults).toEqual([]);
-  });
-
-  it('has no serious fault of accessibility, on a desk and on a phone', async () => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    const { documents } = await api('documents?corpus=sample&limit=1');
-    for (const [address, scheme, width] of [
-      ['/overview?corpus=sample', 'light', 1300],
-      [`/documents?corpus=sample&id=${documents[0].id}`, 'dark', 390],
-      ['/rejects?corpus=sample&rule=too_short', 'light', 390],
-      ['/tokenizer?corpus=sample', 'dark', 1300],
-      ['/training', 'light', 390],
-    ] as const) {
-      await page.setViewport({ width, height: 900 });
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-      await open(address);
-      await page.evaluate(axe);
-      const found = (await page.evaluate(
-        `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => [id, impact, nodes[0].html.slice(0, 200)]))`,
-      )) as [string, string, string][];
-      expect(
-        found.filter(([, impact]) => impact === 'serious' || impact === 'critical'),
-        address,
-      ).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth + 1'), address).toBe(true);
-    }
-  });
 });

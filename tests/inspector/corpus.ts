@@ -1,0 +1,80 @@
+/** A corpus of the sample's pages for tests of `vua inspect`, one of what a hostile web would put in, a tokenizer, a run. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { tokenizerView } from '../../shards/inspector/api/tokenizer.ts';
+import { trainingView } from '../../shards/inspector/api/training.ts';
+import { inspectorSite } from '../../shards/inspector/bundle.ts';
+import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
+import { documentViews } from '../../shards/inspector/views.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
+import { readCurve } from '../../trainer/record/curve.ts';
+import { document, drop, writeFolder } from '../shards/support.ts';
+import { context, temporaryFolder } from '../support.ts';
+import { writeTokenizer } from '../trainer/support.ts';
+
+/** What strangers put into texts, titles and addresses. */
+const HOSTILE = [
+  '<script>window.broken = true</script><img src=x onerror="window.broken = true">',
+  `"><svg onload="window.broken=true">${'\u202e'}đảo ngược${'\u2066'}${'\u0000'}\ud800 lẻ`,
+  'javascript:alert(1) &lt;b&gt; {{constructor.constructor("window.broken=true")()}}',
+  `${'a'.repeat(3_000_000)} một dòng rất dài`,
+];
+
+export const HEAD = {
+  unigramBitsPerByte: 2.4,
+  untrainedBitsPerByte: 2.8,
+  adapter: 'none',
+  parameters: 1000,
+  tokensPerStep: 64,
+  trainBytesPerToken: 4,
+};
+const CURVE = [
+  HEAD,
+  ...Array.from({ length: 4000 }, (_, i) => ({
+    ...{ step: i + 1, loss: 7 - i / 1000, gradNorm: 1, learningRate: 0.001, tokensPerSecond: 100, dataWaitMs: 1 },
+    ...(i % 999 === 0 && { heldOutBitsPerByte: 2.5 - i / 10_000, heldOutBySource: { 'bao.vua.test': 2 } }),
+  })),
+];
+
+export interface Inspected {
+  /** `sample`, `hostile`, `tokenizer`, `run/model`. */
+  readonly root: string;
+  readonly sample: string;
+  readonly server: RunningServer;
+}
+
+/** @param withPages their scripts are bundled too */
+export async function inspected({ withPages = false } = {}): Promise<Inspected> {
+  const root = temporaryFolder('file');
+  const sample = join(root, 'sample');
+  const again = join(root, 'again.jsonl'); // a story told again with another end, and word for word
+  const story = readFileSync('crawlers/sample/pages/vanhoc/ruoc-dau-nuoc-rong.md', 'utf8').replace(
+    /^---.*?---\s*/s,
+    '',
+  );
+  const told = [`${story.trim()} Chuyện đến đây là hết.`, story.trim()];
+  writeFileSync(again, told.map((text, n) => JSON.stringify({ id: `again-${n}`, text })).join('\n'));
+  await cleanInputs({ inputs: ['crawlers/sample/pages', again], outDir: sample, threads: 0 }, context());
+  mkdirSync(join(root, 'hostile'));
+  writeFolder(
+    join(root, 'hostile'),
+    HOSTILE.map((text, n) =>
+      document(n, { text, title: text.slice(0, 90), url: `http://x.test/${text.slice(0, 40)}`, id: `h${n} <b>` }),
+    ),
+    { drops: [drop(1, { text: HOSTILE[0], title: HOSTILE[0], reason: 'too_short' })] },
+  );
+  await writeTokenizer(join(root, 'tokenizer'), 400);
+  mkdirSync(join(root, 'run/model'), { recursive: true });
+  writeFileSync(join(root, 'run/model/curve.jsonl'), CURVE.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const views = [...documentViews, tokenizerView((dir) => Tokenizer.load(dir)), trainingView(async () => readCurve)];
+  const server = await startServer({
+    dir: root,
+    host: '127.0.0.1',
+    port: 0,
+    views,
+    site: withPages ? await inspectorSite(views) : undefined,
+    pages: {},
+  });
+  return { root, sample, server };
+}

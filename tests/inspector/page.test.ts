@@ -1,0 +1,174 @@
+/** The pages of `vua inspect` in a headless Chromium. Their JSON: api.test.ts; pictures: `npm run inspect:look`. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { reasonOf } from '../../crawlers/shell/errors.ts';
+import { labelsPath } from '../../shards/inspector/labels.ts';
+import type { RunningServer } from '../../shards/inspector/server.ts';
+import { openBrowser } from './browser.ts';
+import { inspected } from './corpus.ts';
+
+let root: string;
+let server: RunningServer;
+const api = async (path: string) => (await fetch(`${server.address}/api/${path}`)).json();
+beforeAll(async () => {
+  ({ root, server } = await inspected({ withPages: true }));
+});
+afterAll(async () => {
+  await server.close();
+});
+
+describe('its pages', () => {
+  let browser: Browser | undefined;
+  let refused = '';
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    try {
+      browser = await openBrowser();
+    } catch (error) {
+      refused = `Chromium does not start here: ${reasonOf(error).split('\n')[0]}`;
+    }
+  });
+  beforeEach(async (test: TestContext) => {
+    if (!browser) return test.skip(refused);
+    faults.length = 0;
+    page = await browser.newPage();
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    page.on('request', (asked) => !asked.url().startsWith(server.address) && faults.push(asked.url()));
+    await page.evaluateOnNewDocument(() => localStorage.setItem('vua-tongue', 'en'));
+  });
+  afterEach(async () => {
+    await page?.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  const open = async (address: string): Promise<void> => {
+    await page.goto(server.address + address);
+    await page.waitForSelector('#view > *, #problem:not([hidden])');
+  };
+  const text = (selector: string): Promise<string> => page.$eval(selector, (element) => element.textContent ?? '');
+  const until = (selector: string, pattern: RegExp): Promise<unknown> =>
+    page.waitForFunction(
+      (at, source) => new RegExp(source).test(document.querySelector(at)?.textContent ?? ''),
+      { polling: 50 },
+      ...([selector, pattern.source] as const),
+    );
+
+  it('leads by keys from the overview to a document, and labels it', async () => {
+    await open('/overview?corpus=sample');
+    const { kept, corpus } = await api('overview?corpus=sample');
+    expect(await text('.tile')).toContain(kept.toLocaleString('en'));
+    expect(await text('.flow')).toMatch(/language.*near.*kept/s);
+    expect(await page.$$eval('.histogram', (all) => all.length)).toBe(12);
+    await page.focus('#bins-diacritic_ratio');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await until('.chips', /diacritic_ratio/);
+    expect(page.url()).toMatch(/diacritic_ratio=/);
+    await page.keyboard.press('2');
+    await page.waitForSelector('.documents .line');
+    await page.keyboard.press('/');
+    await page.keyboard.type('viet nam');
+    await until('.documents mark', /[Vv]iệt|[Nn]am|[Vv]iết|[Nn]ăm/);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.document-head h1');
+    expect(await text('.decisions')).toContain('too_short');
+    await page.keyboard.press('g');
+    await page.waitForSelector('#label-good[aria-pressed=true]');
+    expect(readFileSync(labelsPath(root), 'utf8')).toContain(`"corpus":"${corpus.id}"`);
+    expect(faults).toEqual([]);
+  });
+
+  it('moves a threshold and shows who changes side; sets near duplicates beside each other', async () => {
+    await open('/rejects?corpus=sample&rule=too_short');
+    await page.$eval('#threshold', (slider) => {
+      (slider as HTMLInputElement).value = String(Number((slider as HTMLInputElement).max));
+      slider.dispatchEvent(new Event('input'));
+    });
+    await until('.tile.lost', /−[1-9]/);
+    const threshold = new URL(page.url()).searchParams.get('threshold')!;
+    const { lost } = await api(`what-if?corpus=sample&threshold=${threshold}`);
+    await until('.tile.lost', new RegExp(`−${lost}`));
+    const { documents } = await api('documents?corpus=sample&kind=rejects&stage=near');
+    const [{ repeats }] = (await api(`document?corpus=sample&id=${documents[0].id}`)).found;
+    await open(`/rejects?corpus=sample&id=${documents[0].id}&with=${repeats[0].id}`);
+    expect(await text('.view > p')).toMatch(/of the words are in both/);
+    expect(
+      await page.$$eval('.sides .text', (texts) => texts.every((each) => (each.textContent ?? '').length > 100)),
+    ).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  it('runs nothing of what a corpus says, and nothing of it breaks the page', async () => {
+    for (const id of ['h0 <b>', 'h1 <b>', 'h2 <b>', 'h3 <b>']) {
+      await open(`/documents?corpus=hostile&id=${encodeURIComponent(id)}`);
+      expect(
+        await page.evaluate(
+          '[window.broken, document.querySelectorAll("#view img, #view script, #view svg[onload]").length]',
+        ),
+      ).toEqual([null, 0]);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth + 1'), id).toBe(true);
+    }
+    await open('/documents?corpus=hostile');
+    expect(await text('.documents')).toContain('<script>window.broken');
+    await open('/rejects?corpus=hostile');
+    await open('/overview?corpus=hostile');
+    expect(await page.evaluate('[window.broken, document.documentElement.scrollWidth <= innerWidth + 1]')).toEqual([
+      null,
+      true,
+    ]);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows pieces of what is typed, and curves with their values', async () => {
+    await open('/tokenizer?corpus=sample');
+    await page.waitForSelector('.piece');
+    await page.$eval('#text', (field) => {
+      (field as HTMLTextAreaElement).value = '<i>Cần Thơ</i>';
+      field.dispatchEvent(new Event('input'));
+    });
+    await until('.pieces', /^<i>Cần Thơ<\/i>$/);
+    expect(await page.$$eval('.piece', (all) => all.length)).toBeGreaterThan(4);
+    await until('table', /\d \/ \d/);
+    await open('/training');
+    await page.waitForSelector('.lines canvas');
+    expect(await text('table')).toContain('run/model');
+    expect(await page.$$eval('.lines', (all) => all.length)).toBe(6);
+    await page.hover('.lines .u-over');
+    await until('.u-legend', /training-?\d/);
+    expect(faults).toEqual([]);
+  });
+
+  it('has no serious fault of accessibility, on a desk and on a phone', async () => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    const { documents } = await api('documents?corpus=sample&limit=1');
+    for (const [address, scheme, width] of [
+      ['/overview?corpus=sample', 'light', 1300],
+      [`/documents?corpus=sample&id=${documents[0].id}`, 'dark', 390],
+      ['/rejects?corpus=sample&rule=too_short', 'light', 390],
+      ['/tokenizer?corpus=sample', 'dark', 1300],
+      ['/training', 'light', 390],
+    ] as const) {
+      await page.setViewport({ width, height: 900 });
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      await open(address);
+      await page.evaluate(axe);
+      const found = (await page.evaluate(
+        `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => [id, impact, nodes[0].html.slice(0, 200)]))`,
+      )) as [string, string, string][];
+      expect(
+        found.filter(([, impact]) => impact === 'serious' || impact === 'critical'),
+        address,
+      ).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth + 1'), address).toBe(true);
+    }
+  });
+});
