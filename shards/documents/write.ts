@@ -11,7 +11,7 @@ import { NumberColumn, TextColumn } from '../arrow/columns.ts';
 import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { checksumOf } from '../checksum.ts';
-import { type DocumentText, type RejectText, SHARD_BYTES, shardFile } from '../format.ts';
+import { type DocumentText, SHARD_BYTES, shardFile } from '../format.ts';
 import type { DocumentShard } from '../manifest-shape.ts';
 import { licenceClassOf } from './licence.ts';
 import { type Row, rowsOf, type TextBatch } from './read.ts';
@@ -22,49 +22,64 @@ const BATCH_BYTES = 4 << 20;
 /** What made a document. */
 const TOOL = `vua ${packageVersion()}`;
 
-/** Columns whose name is not that of a text of the document. */
-const OF_DOCUMENT = {
-  fetched_at: ({ fetchedAt }: Document) => fetchedAt,
-  consent: ({ consent }: Document) => consent.conclusion,
-  consent_statements: ({ consent }: Document) => consent.statements.join('\n'),
-  paragraph_languages: ({ paragraphLanguages }: Document) => paragraphLanguages,
-  host: ({ url }: Document) => (/^https?:/.test(url) && URL.canParse(url) ? new URL(url).host : ''),
-  raw_hash: ({ rawHash }: Document) => rawHash,
-  text_hash: ({ text }: Document) => checksumOf(Buffer.from(text)),
-  tool: () => TOOL,
-  licence_class: ({ licence }: Document) => licenceClassOf(licence),
-  personal_data: ({ personalData }: Document) => personalData,
-};
-const isOther = (column: DocumentText): column is keyof typeof OF_DOCUMENT => column in OF_DOCUMENT;
-const documentText = (document: Document, column: DocumentText): string =>
-  isOther(column) ? OF_DOCUMENT[column](document) : document[column];
-const rejectText = (drop: Drop, column: RejectText): string =>
-  column === 'fetched_at' ? drop.fetchedAt : drop[column];
+/** What a column has of a row. `text`: the UTF-8 of the row's text, which stands before it. */
+type TextOf<Row> = (row: Row, text: Uint8Array) => string;
+type NumberOf<Row> = (row: Row) => number;
 
-/** How a row becomes the columns of a shard. */
+/** Columns whose name is not that of a text of the document. */
+const OF_DOCUMENT: Readonly<Record<string, TextOf<Document> | undefined>> = {
+  fetched_at: ({ fetchedAt }) => fetchedAt,
+  consent: ({ consent }) => consent.conclusion,
+  consent_statements: ({ consent }) => consent.statements.join('\n'),
+  paragraph_languages: ({ paragraphLanguages }) => paragraphLanguages,
+  host: ({ url }) => hostOf(url),
+  raw_hash: ({ rawHash }) => rawHash,
+  text_hash: (_, text) => checksumOf(text),
+  tool: () => TOOL,
+  licence_class: ({ licence }) => licenceClassOf(licence),
+  personal_data: ({ personalData }) => personalData,
+} satisfies Partial<Record<DocumentText, TextOf<Document>>>;
+
+function hostOf(url: string): string {
+  try {
+    return /^https?:/.test(url) ? new URL(url).host : '';
+  } catch {
+    return '';
+  }
+}
+
+/** How a row becomes the columns of a shard: a function for each of them, in their order. */
 interface Layout<Row> {
   readonly kind: 'documents' | 'rejects';
   readonly columns: Columns;
-  readonly text: (row: Row, column: string) => string;
-  readonly number: (row: Row, column: string) => number;
+  readonly texts: readonly TextOf<Row>[];
+  readonly numbers: readonly NumberOf<Row>[];
 }
 
 const DOCUMENT_LAYOUT: Layout<Document> = {
   kind: 'documents',
   columns: DOCUMENT_COLUMNS,
-  text: (document, column) => documentText(document, column as DocumentText),
-  number: (document, column) =>
-    column === 'http_status' ? document.httpStatus : document.measurements[column as Measurement],
+  texts: DOCUMENT_COLUMNS.texts.map(
+    (column) => OF_DOCUMENT[column] ?? ((document) => document[column as keyof Document] as string),
+  ),
+  numbers: DOCUMENT_COLUMNS.numbers.map((column) =>
+    column === 'http_status'
+      ? ({ httpStatus }: Document) => httpStatus
+      : ({ measurements }: Document) => measurements[column as Measurement],
+  ),
 };
 
 const REJECT_LAYOUT: Layout<Drop> = {
   kind: 'rejects',
   columns: REJECT_COLUMNS,
-  text: (drop, column) => rejectText(drop, column as RejectText),
-  number: (drop, column) =>
+  texts: REJECT_COLUMNS.texts.map((column) =>
+    column === 'fetched_at' ? ({ fetchedAt }: Drop) => fetchedAt : (drop: Drop) => drop[column as keyof Drop] as string,
+  ),
+  numbers: REJECT_COLUMNS.numbers.map((column) =>
     column === 'value' || column === 'threshold'
-      ? drop[column]
-      : (drop.measurements?.[column as Measurement] ?? Number.NaN),
+      ? (drop: Drop) => drop[column]
+      : ({ measurements }: Drop) => measurements?.[column as Measurement] ?? Number.NaN,
+  ),
 };
 
 export interface ShardPair {
@@ -157,8 +172,8 @@ export function rewriteShard(
         {
           kind,
           columns: batch.columns,
-          text: (row, column) => row.string(column),
-          number: (row, column) => row.number(column),
+          texts: batch.columns.texts.map((column) => (row) => row.string(column)),
+          numbers: batch.columns.numbers.map((column) => (row) => row.number(column)),
         },
         Number.POSITIVE_INFINITY,
       );
@@ -184,6 +199,8 @@ export function rewriteShard(
   }
 }
 
+const NOTHING: Uint8Array = new Uint8Array();
+
 /** Rows of one kind, gathered into record batches, gathered into shards. */
 class TableWriter<Row> {
   readonly #dir: string;
@@ -191,7 +208,12 @@ class TableWriter<Row> {
   readonly #batchBytes: number;
   readonly #texts: readonly TextColumn[];
   readonly #numbers: readonly NumberColumn[];
+  /** The column of the text. */
+  readonly #body: TextColumn;
+  readonly #rowBytes: number;
   #rows = 0;
+  /** Since the last batch. */
+  #gathered = 0;
   #textBytes = 0;
   #shard: ShardWriter | undefined;
 
@@ -206,24 +228,32 @@ class TableWriter<Row> {
         ? new NumberColumn(new Float64(), Float64Array)
         : new NumberColumn(new Float32(), Float32Array),
     );
+    this.#body = this.#texts[texts.indexOf('text')];
+    this.#rowBytes = 4 * (numbers.length + wide.length);
   }
 
   /** Bytes of the shard in hand: written and still gathered. */
   get bytes(): number {
-    return (this.#shard?.bytes ?? 0) + this.#gatheredBytes;
+    return (this.#shard?.bytes ?? 0) + this.#gathered;
   }
 
   append(row: Row, shardIndex: number): void {
-    const { kind, columns, text, number } = this.#layout;
+    const { kind, columns, texts, numbers } = this.#layout;
     this.#shard ??= new ShardWriter(this.#dir, shardFile(kind, shardIndex), columns.schema);
-    for (const [i, name] of columns.texts.entries()) {
-      const before = this.#texts[i].bytes;
-      this.#texts[i].append(text(row, name));
-      if (name === 'text') this.#textBytes += this.#texts[i].bytes - before;
+    let bytes = this.#rowBytes;
+    let body = NOTHING;
+    for (let i = 0; i < texts.length; i++) {
+      const column = this.#texts[i];
+      const before = column.bytes;
+      column.append(texts[i](row, body));
+      bytes += column.bytes - before;
+      if (column === this.#body) body = column.last;
     }
-    for (const [i, name] of columns.numbers.entries()) this.#numbers[i].append(number(row, name));
+    for (let i = 0; i < numbers.length; i++) this.#numbers[i].append(numbers[i](row));
+    this.#textBytes += body.length;
+    this.#gathered += bytes;
     this.#rows++;
-    if (this.#gatheredBytes >= this.#batchBytes) this.endBatch();
+    if (this.#gathered >= this.#batchBytes) this.endBatch();
   }
 
   /** A record batch of the same columns, as it is. */
@@ -249,12 +279,6 @@ class TableWriter<Row> {
     this.#shard = undefined;
   }
 
-  get #gatheredBytes(): number {
-    const { numbers, wide } = this.#layout.columns;
-    const rowBytes = 4 * (numbers.length + wide.length);
-    return this.#texts.reduce((sum, column) => sum + column.bytes, this.#rows * rowBytes);
-  }
-
   /** What was gathered becomes a record batch. */
   endBatch(): void {
     if (this.#rows === 0) return;
@@ -265,5 +289,6 @@ class TableWriter<Row> {
     );
     for (const column of columns) column.clear();
     this.#rows = 0;
+    this.#gathered = 0;
   }
 }
