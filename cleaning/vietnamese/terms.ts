@@ -31,8 +31,11 @@ interface Known {
   readonly term: Term;
 }
 
-/** Calls `visit` for each word of an NFC text, in order, with its place in UTF-16 units. The same word gives the same object while it is remembered. */
-export function forEachTerm(text: string, visit: (term: Term, start: number, end: number) => void): void {
+/**
+ * Calls `visit` for each word of an NFC text, in order, with its place in UTF-16 units, until it answers `false`. The same
+ * word gives the same object while it is remembered.
+ */
+export function forEachTerm(text: string, visit: (term: Term, start: number, end: number) => unknown): void {
   const { length } = text;
   for (let at = 0; at < length; ) {
     let hash = 0x811c9dc5;
@@ -43,8 +46,8 @@ export function forEachTerm(text: string, visit: (term: Term, start: number, end
       if (kind !== WITHIN && (kind === BETWEEN || !isWithin(text, at))) break;
       hash = Math.imul(hash ^ unit, 0x01000193);
     }
-    if (at > start) visit(termOf(text, start, at, hash), start, at);
-    else at++;
+    if (at === start) at++;
+    else if (visit(termOf(text, start, at, hash), start, at) === false) return;
   }
 }
 

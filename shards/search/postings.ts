@@ -125,31 +125,39 @@ export function unpack(value: number, lists: (place: number) => Uint8Array, rows
     if (posting.rows[0] >= rows) throw new DamagedIndex(`row ${posting.rows[0]} of ${rows}`);
     return posting;
   }
-  const bytes = lists(value);
+  return unpackList(lists(value), rows);
+}
+
+function unpackList(bytes: Uint8Array, most: number): Posting {
   let at = 0;
-  const varint = (): number => {
-    let byte = bytes[at++];
-    if (byte < 0x80) return byte;
-    let result = byte & 0x7f;
-    for (let shift = 7; ; shift += 7) {
-      byte = bytes[at++];
+  /** What follows a byte of 0x80 and more. */
+  const longer = (first: number): number => {
+    let result = first & 0x7f;
+    for (let shift = 7; shift <= 28; shift += 7) {
+      const byte = bytes[at++];
       result |= (byte & 0x7f) << shift;
-      if (byte < 0x80 || shift > 28) return result >>> 0;
-      if (at > bytes.length) throw new DamagedIndex('a list that does not end');
+      if (!(byte >= 0x80)) return result >>> 0;
     }
+    throw new DamagedIndex('a number that does not end');
   };
-  const count = varint();
-  if (count > rows) throw new DamagedIndex(`${count} rows of ${rows}`);
-  const posting = { rows: new Uint16Array(count), times: new Uint16Array(count) };
+  let byte = bytes[at++];
+  const count = byte < 0x80 ? byte : longer(byte);
+  if (count > most) throw new DamagedIndex(`${count} rows of ${most}`);
+  const [rows, times] = [new Uint16Array(count), new Uint16Array(count)];
   let row = 0;
   for (let i = 0; i < count; i++) {
-    const step = varint();
+    byte = bytes[at++];
+    const step = byte < 0x80 ? byte : longer(byte);
     row += step >>> 1;
-    posting.rows[i] = row;
-    posting.times[i] = step & 1 ? varint() : 1;
+    rows[i] = row;
+    if ((step & 1) === 0) times[i] = 1;
+    else {
+      byte = bytes[at++];
+      times[i] = byte < 0x80 ? byte : longer(byte);
+    }
   }
-  if (row >= rows || at > bytes.length) throw new DamagedIndex(`row ${row} of ${rows}`);
-  return posting;
+  if (row >= most || at > bytes.length) throw new DamagedIndex(`row ${row} of ${most}`);
+  return { rows, times };
 }
 
 /** Whether an entry says all, without a list. */

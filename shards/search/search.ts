@@ -25,10 +25,11 @@ import { DamagedIndex } from './postings.ts';
 import type { Found, Hit, Place, SearchQuery } from './query.ts';
 import { type Query, rank, readQuery } from './rank.ts';
 import type { Named, Segment } from './segment.ts';
-import { SNIPPET_BYTES, snippetOf } from './snippet.ts';
+import { MOST_SNIPPET_BYTES, SNIPPET_BYTES, type Snippet, snippetOf } from './snippet.ts';
 
-/** Texts that are read for the phrases of one query at most. */
+/** Rows that are kept to be read for the phrases of a query, and words that are read behind those that are shown. */
 const MOST_READ = 2000;
+const MOST_WORDS_READ = 50_000;
 const MOST_OPEN = 64;
 
 interface Shard {
@@ -122,20 +123,30 @@ export class SearchIndex {
       best.offer(segment, row, chance?.(segment, row) ?? score);
     if (query.terms.length > 0) rank(all, query, { match, allowed: allows, take });
     else if (text.trim() === '') everyRow(all, allows, take);
+    const { hits, unread, total } = this.#checked(best, members, query, until);
+    return { total, isExact: unread === 0, hits: this.#hits(hits.slice(offset), members, query) };
+  }
+
+  /** The best rows, `until` at most, that hold the phrases of a query; of the others as many are read as a moment takes. */
+  #checked(best: Best, members: readonly Member[], query: Query, until: number) {
     const inOrder = best.inOrder();
-    const holding =
-      query.phrases.length === 0
-        ? inOrder
-        : inOrder.filter(({ segment, row }) => this.#holds(members[segment], row, query));
-    const unread = best.total - inOrder.length;
-    const isExact = query.phrases.length === 0 || unread === 0;
-    const total = query.phrases.length === 0 ? best.total : holding.length + unread;
-    return { total, isExact, hits: this.#hits(holding.slice(offset, until), members, query) };
+    if (query.phrases.length === 0) return { hits: inOrder.slice(0, until), unread: 0, total: best.total };
+    const hits: Scored[] = [];
+    let [words, read, holding] = [0, 0, 0];
+    for (; read < inOrder.length && (hits.length < until || words < MOST_WORDS_READ); read++) {
+      const { segment, row } = inOrder[read];
+      if (hits.length >= until) words += members[segment].segment.lengths[row];
+      if (!this.#holds(members[segment], row, query)) continue;
+      holding++;
+      if (hits.length < until) hits.push(inOrder[read]);
+    }
+    const unread = best.total - read;
+    return { hits, unread, total: holding + unread };
   }
 
   /**
-   * All rows of a side that match, by their place in the folder, with their scores. Of phrases the best 2,000 are read: where
-   * `isExact` is false there may be more.
+   * All rows of a side that match, by their place in the folder, with their scores. Of phrases so many are read as a moment
+   * takes: where `isExact` is false some of the others may not hold them.
    * @throws as `search`
    */
   rows({
@@ -147,29 +158,26 @@ export class SearchIndex {
     return this.#guarded(() => {
       const members = this.#of(side);
       const query = readQuery(text, phrase);
-      const found: Scored[] = [];
-      const take = (segment: number, row: number, score: number): void => void found.push({ segment, row, score });
+      const most = this.count(side);
+      const [rows, scores] = [new Uint32Array(most), new Float64Array(most)];
+      const starts = [0];
+      for (const { segment } of members) starts.push(starts.at(-1)! + segment.rows);
+      let [count, words, isExact] = [0, 0, true];
+      const take = (segment: number, row: number, score: number): void => {
+        if (query.phrases.length > 0) {
+          if (words < MOST_WORDS_READ && !this.#holds(members[segment], row, query)) return;
+          isExact = words < MOST_WORDS_READ;
+          words += members[segment].segment.lengths[row];
+        }
+        rows[count] = starts[segment] + row;
+        scores[count++] = score;
+      };
       rank(
         members.map(({ segment }) => segment),
         query,
         { match, allowed: () => undefined, take },
       );
-      const isExact = query.phrases.length === 0 || found.length <= MOST_READ;
-      const best = isExact ? found : found.sort((a, b) => b.score - a.score).slice(0, MOST_READ);
-      const holding =
-        query.phrases.length === 0
-          ? best
-          : best.filter(({ segment, row }) => this.#holds(members[segment], row, query));
-      const starts = [0];
-      for (const { segment } of members) starts.push(starts.at(-1)! + segment.rows);
-      const placed = holding
-        .map(({ segment, row, score }) => ({ row: starts[segment] + row, score }))
-        .sort((a, b) => a.row - b.row);
-      return {
-        rows: Uint32Array.from(placed, ({ row }) => row),
-        scores: Float64Array.from(placed, ({ score }) => score),
-        isExact,
-      };
+      return { rows: rows.slice(0, count), scores: scores.slice(0, count), isExact };
     });
   }
 
@@ -301,9 +309,15 @@ export class SearchIndex {
         date: Number.isNaN(date) ? '' : new Date(date).toISOString(),
         score,
         place: { side: kind, shard: entry.file, row: at },
-        snippet: snippetOf(cells.string('text', at, SNIPPET_BYTES), query),
+        snippet: this.#snippet(cells, at, query),
       };
     });
+  }
+
+  #snippet(cells: Cells, row: number, query: Query): Snippet {
+    const snippet = snippetOf(cells.string('text', row, SNIPPET_BYTES), query);
+    if (snippet.marks.length > 0 || query.terms.length === 0) return snippet;
+    return snippetOf(cells.string('text', row, MOST_SNIPPET_BYTES), query);
   }
 
   /** Whether its title or text has every phrase, word by word. */
@@ -343,13 +357,15 @@ function chances(segments: readonly Segment[], seed: string): (segment: number, 
 }
 
 function hasPhrase(text: string, wanted: readonly string[], isFolded: boolean): boolean {
-  const words: string[] = [];
-  forEachTerm(text, ({ folded, exact }) => words.push(isFolded ? folded : exact));
-  const last = words.length - wanted.length;
-  for (let at = words.indexOf(wanted[0]); at >= 0 && at <= last; at = words.indexOf(wanted[0], at + 1)) {
-    if (wanted.every((word, i) => words[at + i] === word)) return true;
-  }
-  return false;
+  const last: string[] = [];
+  let found = false;
+  forEachTerm(text, (term) => {
+    last.push(isFolded ? term.folded : term.exact);
+    if (last.length > wanted.length) last.shift();
+    found = last.length === wanted.length && wanted.every((word, i) => last[i] === word);
+    return !found;
+  });
+  return found;
 }
 
 /** Changes when something else is published. */

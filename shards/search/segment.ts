@@ -25,6 +25,7 @@ export class Segment {
   readonly #words: Uint32Array;
   readonly #pairStarts: Uint32Array;
   readonly #pairBits: number;
+  #norms: { readonly mean: number; readonly values: Float32Array } | undefined;
 
   /** @throws DamagedIndex, and what opening a file throws */
   constructor(path: string) {
@@ -67,6 +68,13 @@ export class Segment {
   /** Of each row its place in `names[column]`. */
   named(column: Named): Uint16Array {
     return this.#named[column];
+  }
+
+  /** What `norm` makes of the length of each row; kept, for `mean` is the same for all queries of an index. */
+  norms(mean: number, norm: (length: number, mean: number) => number): Float32Array {
+    if (this.#norms?.mean !== mean)
+      this.#norms = { mean, values: Float32Array.from(this.lengths, (length) => norm(length, mean)) };
+    return this.#norms.values;
   }
 
   /** Rows whose value has this hash. */

@@ -11,10 +11,10 @@ export interface Snippet {
 
 /** UTF-16 units. */
 const LENGTH = 240;
-/** Words are looked for in so much of a text. */
-export const SNIPPET_BYTES = 1 << 18;
+/** Words are looked for in so much of a text; where none is, in so much. */
+export const [SNIPPET_BYTES, MOST_SNIPPET_BYTES] = [1 << 14, 1 << 18];
 
-/** @param text the first SNIPPET_BYTES of it, or all */
+/** @param text the first bytes of it, or all */
 export function snippetOf(text: string, { terms, isFolded }: Query): Snippet {
   const wanted = new Set(terms.map(({ folded, exact }) => (isFolded ? folded : exact)));
   const found: { word: string; start: number; end: number }[] = [];

@@ -56,61 +56,67 @@ export const blockBytes = (moreBits: number): number => innerAt(moreBits) + (BLO
 /** A block, as its bytes stand in the file. */
 export class Block {
   readonly bytes: Uint8Array;
-  readonly #head: Pick<SuffixHead, 'placeBits' | 'tokenBits' | 'moreBits'>;
+  readonly #placeBits: number;
+  readonly #tokenBits: number;
+  readonly #moreBits: number;
+  readonly #before: number;
 
-  constructor(bytes: Uint8Array, head: Pick<SuffixHead, 'placeBits' | 'tokenBits' | 'moreBits'>) {
+  constructor(
+    bytes: Uint8Array,
+    { placeBits, tokenBits, moreBits }: Pick<SuffixHead, 'placeBits' | 'tokenBits' | 'moreBits'>,
+  ) {
     this.bytes = bytes;
-    this.#head = head;
+    [this.#placeBits, this.#tokenBits, this.#moreBits] = [placeBits, tokenBits, moreBits];
+    this.#before = beforeAt(moreBits);
   }
 
   set(at: number, place: number, before: number): void {
-    const { placeBits, moreBits } = this.#head;
-    const { bytes } = this;
+    const bytes = this.bytes;
     bytes[3 * at] = place;
     bytes[3 * at + 1] = place >>> 8;
     bytes[3 * at + 2] = place >>> 16;
-    const more = (place >>> 24) | ((before >>> 16) << placeBits);
-    if (moreBits === 8) bytes[MORE + at] = more;
-    else if (moreBits === 4) bytes[MORE + (at >> 1)] |= more << (4 * (at & 1));
-    bytes[beforeAt(moreBits) + 2 * at] = before;
-    bytes[beforeAt(moreBits) + 2 * at + 1] = before >>> 8;
+    if (this.#moreBits > 0) {
+      const more = (place >>> 24) | ((before >>> 16) << this.#placeBits);
+      if (this.#moreBits === 8) bytes[MORE + at] = more;
+      else bytes[MORE + (at >> 1)] |= more << (4 * (at & 1));
+    }
+    bytes[this.#before + 2 * at] = before;
+    bytes[this.#before + 2 * at + 1] = before >>> 8;
   }
 
   /** The sample of entry 16 × `index`. */
   inner(index: number): Uint8Array {
-    const start = innerAt(this.#head.moreBits) + INNER_BYTES * index;
+    const start = innerAt(this.#moreBits) + INNER_BYTES * index;
     return this.bytes.subarray(start, start + INNER_BYTES);
   }
 
   place(at: number): number {
     const { bytes } = this;
-    const high = this.#more(at) & ((1 << this.#head.placeBits) - 1);
+    const high = this.#more(at) & ((1 << this.#placeBits) - 1);
     return (bytes[3 * at] | (bytes[3 * at + 1] << 8) | (bytes[3 * at + 2] << 16) | (high << 24)) >>> 0;
   }
 
   /** The token before; the BOS at the beginning of a document. */
   before(at: number): number {
-    const start = beforeAt(this.#head.moreBits) + 2 * at;
-    return this.bytes[start] | (this.bytes[start + 1] << 8) | ((this.#more(at) >>> this.#head.placeBits) << 16);
+    const start = this.#before + 2 * at;
+    return this.bytes[start] | (this.bytes[start + 1] << 8) | ((this.#more(at) >>> this.#placeBits) << 16);
   }
 
   /** How many of the entries `from` to `to` have a token before them that is 1 in `accept`. */
   countBefore(from: number, to: number, accept: Uint8Array): number {
     const { bytes } = this;
-    const { moreBits, tokenBits } = this.#head;
     let count = 0;
-    if (tokenBits > 0) for (let at = from; at < to; at++) count += accept[this.before(at)];
+    if (this.#tokenBits > 0) for (let at = from; at < to; at++) count += accept[this.before(at)];
     else {
-      const befores = new Uint16Array(bytes.buffer, bytes.byteOffset + beforeAt(moreBits), BLOCK);
+      const befores = new Uint16Array(bytes.buffer, bytes.byteOffset + this.#before, BLOCK);
       for (let at = from; at < to; at++) count += accept[befores[at]];
     }
     return count;
   }
 
   #more(at: number): number {
-    const { moreBits } = this.#head;
-    if (moreBits === 0) return 0;
-    return moreBits === 8 ? this.bytes[MORE + at] : (this.bytes[MORE + (at >> 1)] >>> (4 * (at & 1))) & 0xf;
+    if (this.#moreBits === 0) return 0;
+    return this.#moreBits === 8 ? this.bytes[MORE + at] : (this.bytes[MORE + (at >> 1)] >>> (4 * (at & 1))) & 0xf;
   }
 }
 

@@ -9,6 +9,7 @@ export const DEPTH = 256;
 const KEY_BYTES = 4;
 /** Numbers of the native sort hold so many places. */
 const PLACES = 2 ** 21;
+const PER_PLACE = 2 ** -21;
 const FEW = 12;
 
 export class SuffixSorter {
@@ -50,24 +51,27 @@ export class SuffixSorter {
       }
       if (isOne) continue; // all share these bytes too
       numbers.sort();
-      for (let i = 0; i < count; i++) suffixes[start + i] = held[numbers[i] - Math.floor(numbers[i] / PLACES) * PLACES];
       this.#sortRuns(start, count, at + KEY_BYTES);
       return;
     }
   }
 
-  /** Runs of one key, whose numbers stand sorted. */
+  /** Takes the suffixes out of the sorted numbers, then sorts runs of one key on. */
   #sortRuns(start: number, count: number, depth: number): void {
-    const ends: number[] = [];
+    const suffixes = this.#suffixes;
+    const [numbers, held] = [this.#numbers, this.#held];
+    const runs: number[] = [];
     let run = 0;
-    let key = Math.floor(this.#numbers[0] / PLACES);
-    for (let i = 1; i <= count; i++) {
-      const next = i === count ? -1 : Math.floor(this.#numbers[i] / PLACES);
-      if (next === key) continue;
-      if (i - run > 1) ends.push(run, i);
-      [run, key] = [i, next];
+    let before = -1;
+    for (let i = 0; i < count; i++) {
+      const key = Math.floor(numbers[i] * PER_PLACE);
+      suffixes[start + i] = held[numbers[i] - key * PLACES];
+      if (key === before) continue;
+      if (i - run > 1) runs.push(run, i);
+      [run, before] = [i, key];
     }
-    for (let i = 0; i < ends.length; i += 2) this.sort(start + ends[i], start + ends[i + 1], depth);
+    if (count - run > 1) runs.push(run, count);
+    for (let i = 0; i < runs.length; i += 2) this.sort(start + runs[i], start + runs[i + 1], depth);
   }
 
   /** By the next two bytes. */

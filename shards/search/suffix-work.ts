@@ -30,6 +30,7 @@ const RUN = 256;
 export class SuffixWork {
   readonly #task: SuffixTask;
   readonly #file: number;
+  readonly #places = new Uint32Array(BLOCK);
 
   constructor(task: SuffixTask) {
     this.#task = task;
@@ -52,33 +53,37 @@ export class SuffixWork {
   pack(): void {
     const { suffixes, turns, moreBits } = this.#task;
     const blocks = Math.ceil(suffixes.length / BLOCK);
-    const ranks = ranksOf(this.#task.begins);
+    const ranked = rankedOf(this.#task.begins);
     const bytes = blockBytes(moreBits);
     const run = new Uint8Array(RUN * bytes);
     for (let first = RUN * Atomics.add(turns, 1, 1); first < blocks; first = RUN * Atomics.add(turns, 1, 1)) {
       const count = Math.min(RUN, blocks - first);
       run.fill(0);
-      for (let i = 0; i < count; i++) this.#pack(first + i, run.subarray(i * bytes, (i + 1) * bytes), ranks);
+      for (let i = 0; i < count; i++) this.#pack(first + i, run.subarray(i * bytes, (i + 1) * bytes), ranked);
       for (let done = 0; done < count * bytes; ) {
         done += writeSync(this.#file, run, done, count * bytes - done, first * bytes + done);
       }
     }
   }
 
-  #pack(number: number, bytes: Uint8Array, ranks: Uint32Array): void {
-    const { text, tokens, begins, suffixes, samples } = this.#task;
+  #pack(number: number, bytes: Uint8Array, ranked: Uint32Array): void {
+    const { text, tokens, suffixes, samples } = this.#task;
     const block = new Block(bytes, this.#task);
     const [start, end] = [number * BLOCK, Math.min(suffixes.length, (number + 1) * BLOCK)];
     const sample = (at: number): Uint8Array => text.subarray(suffixes[at], suffixes[at] + SAMPLE_BYTES);
     samples.set(sample(start), number * SAMPLE_BYTES);
     const shared = end < suffixes.length ? sharedBytes(sample(start), sample(end)) : 0;
+    // One kind of look at a time: the processor then waits for many of them at once.
+    const places = this.#places;
     for (let at = start; at < end; at++) {
       const suffix = suffixes[at];
-      const place = rankOf(begins, ranks, suffix);
-      block.set(at - start, place, tokens[place - 1]);
-      if ((at - start) % STRIDE === 0) {
-        block.inner((at - start) / STRIDE).set(text.subarray(suffix + shared, suffix + shared + INNER_BYTES));
-      }
+      const word = (suffix >>> 5) << 1;
+      places[at - start] = ranked[word] + ones(ranked[word + 1] & ((1 << (suffix & 31)) - 1));
+    }
+    for (let i = 0; i < end - start; i++) block.set(i, places[i], tokens[places[i] - 1]);
+    for (let at = start; at < end; at += STRIDE) {
+      const from = suffixes[at] + shared;
+      block.inner((at - start) / STRIDE).set(text.subarray(from, from + INNER_BYTES));
     }
   }
 }
@@ -91,21 +96,15 @@ export function sharedBytes(a: Uint8Array, b: Uint8Array): number {
   return at;
 }
 
-/** Bits set before each eighth word. */
-function ranksOf(bits: Uint32Array): Uint32Array {
-  const ranks = new Uint32Array(Math.ceil(bits.length / 8) + 1);
-  for (let i = 0; i < bits.length; i++) {
-    if (i % 8 === 0) ranks[i / 8 + 1] = ranks[i / 8];
-    ranks[(i >>> 3) + 1] += ones(bits[i]);
+/** Each word behind the number of bits set before it: both come with one look. */
+function rankedOf(bits: Uint32Array): Uint32Array {
+  const ranked = new Uint32Array(2 * bits.length);
+  for (let i = 0, rank = 0; i < bits.length; i++) {
+    ranked[2 * i] = rank;
+    ranked[2 * i + 1] = bits[i];
+    rank += ones(bits[i]);
   }
-  return ranks;
-}
-
-function rankOf(bits: Uint32Array, ranks: Uint32Array, at: number): number {
-  const word = at >>> 5;
-  let rank = ranks[word >>> 3];
-  for (let i = word & ~7; i < word; i++) rank += ones(bits[i]);
-  return rank + ones(bits[word] & ((1 << (at & 31)) - 1));
+  return ranked;
 }
 
 function ones(word: number): number {

@@ -116,7 +116,7 @@ it('counts texts as indexOf does, wherever they begin and end, by no more than s
   expect(trace.shards.length).toBeGreaterThan(3);
   const roll = dice(11);
   let within = 0;
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 200; i++) {
     const text = texts[roll(texts.length)];
     const from = roll(text.length);
     const wanted = text.slice(from, from + 1 + roll([5, 30, 700][i % 3]));
@@ -124,7 +124,7 @@ it('counts texts as indexOf does, wherever they begin and end, by no more than s
     if (/\p{L}/u.test(text[from - 1] ?? ' ') && /\p{L}/u.test(wanted[0])) within++;
     expect(await trace.count(wanted), JSON.stringify(wanted)).toBe(occurrencesIn(texts, wanted));
   }
-  expect(within).toBeGreaterThan(100);
+  expect(within).toBeGreaterThan(60);
   for (const none of ['', '\ud83d', 'Hà  Nội', 'zzz', '\u00ff', 'x'.repeat(5000)])
     expect(await trace.count(none)).toBe(0);
   expect(await trace.count('Ha\u0300 No\u0323\u0302i')).toBe(occurrencesIn(texts, 'Hà Nội')); // NFC of what was typed
