@@ -36,14 +36,13 @@ import { parseGates } from './shards/nights/gates.ts';
 import type { Line } from './shards/nights/held.ts';
 import type { NightLog } from './shards/nights/night-log.ts';
 import {
-  OF_PRESET,
   OPERATION,
   READING,
   RUN_HEADINGS,
   recipeSettings,
-  SAMPLE,
   STANDARD,
   standardIn,
+  standardsOf,
   withoutUndefined,
 } from './shards/nights/options.ts';
 import { STATIONS, type StationName } from './shards/nights/settings.ts';
@@ -86,7 +85,7 @@ export type Settings = ReturnType<typeof settingsOf>;
 
 /** Options with what holds where nothing was said. */
 export function settingsOf(given: z.infer<typeof runOptions>) {
-  const standard = { ...STANDARDS, ...(given.sample && SAMPLE), ...(given.modelPreset !== undefined && OF_PRESET) };
+  const standard = { ...STANDARDS, ...standardsOf(given) };
   return { ...given, ...standard, ...withoutUndefined(given) };
 }
 

@@ -1,7 +1,9 @@
 /** Options of a night itself, beside those of its stations (`nightly.ts`), and what holds where nothing is said. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
-import { KEEP_NIGHTS } from '../format.ts';
+import { KEEP_NIGHTS, MANIFEST_FILE } from '../format.ts';
 import { GATES } from './gates.ts';
 import { STATIONS } from './settings.ts';
 
@@ -36,7 +38,17 @@ export const SAMPLE: Partial<typeof STANDARD> & { readonly vocabSize: number } =
   prompt: 'Buổi sáng trên sông',
 };
 /** A known size says these itself. */
-export const OF_PRESET = { depth: 0, width: 0, context: 0, batch: 0 };
+const OF_PRESET = { depth: 0, width: 0, context: 0, batch: 0 };
+
+/** What holds beside STANDARD for these options. */
+export const standardsOf = ({ sample, out, modelPreset }: { sample: boolean; out?: string; modelPreset?: string }) => ({
+  ...(sample && SAMPLE),
+  // A folder that begins holds the same documents in the same order each time; one of before goes on as it began.
+  ...(sample && !hasBegun(out ?? `${SAMPLE.out}`) && { dedupOrder: 'stable' as const }),
+  ...(modelPreset !== undefined && OF_PRESET),
+});
+const hasBegun = (out: string): boolean =>
+  ['work', ''].some((state) => existsSync(join(out, state, 'documents', MANIFEST_FILE)));
 
 /** The default of an option, as the help tells it. */
 export const standardIn =

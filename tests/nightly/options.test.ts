@@ -1,5 +1,5 @@
 /** `vua run` takes what its stations take, by their own objects, from flags and from its config. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command as Commander } from 'commander';
 import { expect, it } from 'vitest';
@@ -117,4 +117,16 @@ it.each([
   [{ 'max-page': 1 }, 'unknown key max-page, allowed: '],
 ])('config %j is refused by the names that it has', async (config, said) => {
   expect(await parsed(config)).toContain(said);
+});
+
+it('begins a sample whose documents come in the same order each time, and goes on with one of before as it began', () => {
+  const dir = temporaryFolder();
+  const orderIn = (out: string, more: object = {}): unknown =>
+    cleanSettings(settingsOf(runOptions.parse({ sample: true, out, ...more }))).dedupOrder;
+  expect(orderIn(join(dir, 'new'))).toBe('stable');
+  expect(orderIn(join(dir, 'new'), { dedupOrder: 'given' })).toBe('given');
+  mkdirSync(join(dir, 'old', 'documents'), { recursive: true });
+  writeFileSync(join(dir, 'old', 'documents', 'manifest.json'), '{}');
+  expect(orderIn(join(dir, 'old'))).toBeUndefined();
+  expect(cleanSettings(settingsOf(runOptions.parse({ out: dir }))).dedupOrder).toBeUndefined();
 });
