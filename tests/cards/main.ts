@@ -5,10 +5,10 @@
  *   npm run cards -- generate [MODEL [DOCUMENTS [COUNT]]]   1,000 cards of every pair, occasion and form
  */
 import { readFileSync } from 'node:fs';
-import { createReporter } from '../../crawlers/shell/reporter.ts';
-import { type CardOptions, writeCards } from '../../trainer/cards/cards.ts';
+import { type CardOptions, withWriter, writeCard } from '../../trainer/cards/cards.ts';
 import { cardFaults } from '../../trainer/cards/judge.ts';
 import { FORMS, LENGTHS, OCCASIONS } from '../../trainer/cards/names.ts';
+import { copiedFrom } from '../../trainer/cards/novelty.ts';
 import { ALL_PAIRS } from '../../trainer/cards/pronouns.ts';
 import { syllablesOf } from '../../trainer/cards/prosody.ts';
 import { linesOf, lucBatFaults } from '../../trainer/cards/verse.ts';
@@ -53,39 +53,46 @@ function judgePoem(path: string): void {
 }
 
 async function generate(): Promise<void> {
-  const report = { ...createReporter({ json: false }), stage: () => ({ update() {}, finish() {} }) };
-  const signal = new AbortController().signal;
   const kinds = FORMS.flatMap((form) => OCCASIONS.map((occasion) => ({ form, occasion })));
-  const perKind = Math.ceil(Number(count) / kinds.length);
-  const counts = { cards: 0, pronouns: 0, form: 0, other: 0, refused: 0, copied: 0 };
-  const texts = new Set<string>();
-  let longest = 0;
-  for (const [at, { form, occasion }] of kinds.entries()) {
-    for (let n = 0; n < perKind && counts.cards < Number(count); n++) {
-      const pair = ALL_PAIRS[(at * perKind + n) % ALL_PAIRS.length];
-      const length = LENGTHS[n % LENGTHS.length];
+  const how = { checkpoint: model, adapter: 'auto', temperature: 0.8 } as const;
+  const counts = { pronouns: 0, form: 0, other: 0, refused: 0 };
+  const texts: string[] = [];
+  const written = new Set<string>();
+  await withWriter(how, console.error, async (writer) => {
+    for (let seed = 0; seed < Number(count); seed++) {
+      const pair = ALL_PAIRS[seed % ALL_PAIRS.length];
+      const length = LENGTHS[Math.floor(seed / kinds.length) % LENGTHS.length];
       const options: CardOptions = {
-        ...{ form, occasion, pair, length, year: 2027, name: '', signed: '', count: 1, seed: at * perKind + n },
-        ...{ temperature: 0.8, words: 'phrases', adapter: 'auto', checkpoint: model, documents },
+        ...how,
+        ...{
+          ...kinds[seed % kinds.length],
+          pair,
+          length,
+          year: 2027,
+          name: '',
+          signed: '',
+          count: 1,
+          seed,
+          words: 'phrases',
+        },
       };
-      for (const card of await writeCards(options, { report, signal })) {
-        const faults = cardFaults(card.text, options);
-        counts.cards++;
-        counts.refused += card.refused;
-        counts.pronouns += Number(faults.some(({ rule }) => rule === 'pronouns'));
-        counts.form += Number(
-          faults.some(({ rule }) => ['syllables', 'tone', 'rhyme', 'spelling', 'length'].includes(rule)),
-        );
-        counts.other += Number(
-          faults.some(({ rule }) => ['occasion', 'can-chi', 'insult', 'personal', 'repeated'].includes(rule)),
-        );
-        counts.copied += Number((card.copied ?? 0) > 0);
-        longest = Math.max(longest, card.copied ?? 0);
-        texts.add(card.text);
-      }
+      const card = await writeCard(options, writer, undefined, written);
+      const rules = cardFaults(card.text, options).map(({ rule }) => rule);
+      const breaks = (...some: string[]): number => Number(rules.some((rule) => some.includes(rule)));
+      counts.pronouns += breaks('pronouns');
+      counts.form += breaks('syllables', 'tone', 'rhyme', 'spelling', 'length');
+      counts.other += breaks('occasion', 'can-chi', 'insult', 'personal', 'repeated');
+      counts.refused += card.refused;
+      written.add(card.text);
+      texts.push(card.text);
     }
-  }
+  });
+  const { copied } = documents === undefined ? { copied: [] } : await copiedFrom(documents, texts);
+  const novelty =
+    documents === undefined
+      ? 'novelty not measured'
+      : `${copied.filter((run) => run > 0).length} share six syllables or more with the documents, ${Math.max(...copied)} at most`;
   console.log(
-    `${counts.cards} cards of ${kinds.length} kinds, ${ALL_PAIRS.length} pairs: ${counts.pronouns} mix pronouns, ${counts.form} break their form, ${counts.other} another rule; ${texts.size} different texts, ${counts.refused} drafts refused before; ${documents ? `${counts.copied} share six syllables or more with the documents, ${longest} at most` : 'novelty not measured'}`,
+    `${texts.length} cards of ${kinds.length} kinds, ${ALL_PAIRS.length} pairs, written by ${model ?? 'chance'}: ${counts.pronouns} mix pronouns, ${counts.form} break their form, ${counts.other} another rule; ${written.size} different texts, ${counts.refused} drafts refused before; ${novelty}`,
   );
 }

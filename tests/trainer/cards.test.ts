@@ -8,9 +8,11 @@ import { asTrie, type State, Vocabulary } from '../../trainer/cards/constrain.ts
 import { freeLine, Lexicon } from '../../trainer/cards/free-line.ts';
 import { insultIn, personalIn } from '../../trainer/cards/insults.ts';
 import { cardFaults, formOf } from '../../trainer/cards/judge.ts';
-import { FORMS, LENGTHS, OCCASIONS } from '../../trainer/cards/names.ts';
+import { DESIGNS, FORMS, LENGTHS, OCCASIONS } from '../../trainer/cards/names.ts';
+import { pictureOf } from '../../trainer/cards/picture.ts';
 import { ALL_PAIRS, pairOf, pronounFaults } from '../../trainer/cards/pronouns.ts';
 import { rhyme, soundOf, syllablesOf } from '../../trainer/cards/prosody.ts';
+import { openRenderer } from '../../trainer/cards/render.ts';
 import { linesOf, lucBatFaults } from '../../trainer/cards/verse.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
 import { brokenOf } from '../cards/broken.ts';
@@ -23,6 +25,10 @@ Thời gian như nước trôi xuôi
 Mỗi ngày thêm một niềm vui trong đời`;
 const rules = (text: string): string[] =>
   lucBatFaults(linesOf(text)).map(({ rule, line, syllable }) => `${rule} ${line}.${syllable}`);
+const parseXml = (svg: string): string[] =>
+  [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) =>
+    text.replace(/&(amp|lt|gt|quot);/g, (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"' })[name]!),
+  );
 const written = (random: () => number, request: Parameters<typeof draftOf>[0]): string[] => {
   const draft = draftOf(request);
   const lines: string[] = [];
@@ -147,6 +153,31 @@ it('knows the lunar calendar of Vietnam, where it leaves that of China too', () 
     '2026-09-25',
   ]);
   expect(solarOf({ day: 1, month: 6, year: 2025, leap: true })).toBe('2025-07-25');
+});
+
+it('is drawn in five designs, in fonts that set every letter', async () => {
+  const card = {
+    heading: 'Chúc mừng <năm> mới',
+    name: 'Lan & Minh',
+    text: POEM,
+    signed: 'Con',
+    form: 'luc-bat',
+    seed: 1,
+  } as const;
+  const drawn = DESIGNS.map((design) => pictureOf(card, design));
+  for (const svg of drawn) {
+    expect(parseXml(svg)).toEqual(['Chúc mừng <năm> mới', 'Lan & Minh', ...POEM.split('\n'), 'Con']);
+    expect(svg).toContain('viewBox="0 0 1080 1350"');
+  }
+  expect(pictureOf(card, 'dao')).toBe(drawn[0]);
+  const { png, outlined } = await openRenderer();
+  const picture = Buffer.from(png(drawn[4]));
+  expect([picture.toString('latin1', 1, 4), picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([
+    'PNG',
+    1080,
+    1350,
+  ]);
+  expect(outlined(drawn[4])).not.toContain('<text');
 });
 
 it('masks tokens so that whatever is drawn keeps the rules', async () => {

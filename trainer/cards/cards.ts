@@ -110,8 +110,8 @@ async function freeLexicon(options: CardOptions, signal: AbortSignal): Promise<L
 }
 
 /** With what writes: the model of a checkpoint on its device, or chance. */
-async function withWriter<T>(
-  { checkpoint: dir, adapter, temperature }: CardOptions,
+export async function withWriter<T>(
+  { checkpoint: dir, adapter, temperature }: Pick<CardOptions, 'checkpoint' | 'adapter' | 'temperature'>,
   onNote: (text: string) => void,
   work: (writer: Writer) => Promise<T>,
 ): Promise<T> {
@@ -133,7 +133,8 @@ async function withWriter<T>(
   }
 }
 
-async function writeCard(
+/** One card along its masks, no fault in it. @throws ToolkitError BAD_OPTION (exit 2): every draft was refused */
+export async function writeCard(
   options: CardOptions,
   writer: Writer,
   lexicon: Lexicon | undefined,

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
-import { FORMS, LENGTHS, OCCASIONS } from '../cards/names.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
+import { DESIGNS, FORMS, LENGTHS, OCCASIONS } from '../cards/names.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { MAX_SEED } from '../run/recipe-options.ts';
+
+/** Cards that are printed beside their files, at most. */
+const SHOWN = 3;
 
 export const cardCommand = defineCommand({
   name: 'card',
@@ -32,12 +36,15 @@ export const cardCommand = defineCommand({
       .string()
       .optional()
       .describe('documents that no card may repeat; default: vua-out/documents where they are'),
+    out: z.string().optional().describe('folder to write: cards.jsonl, and each card as SVG'),
+    png: z.boolean().default(false).describe('with --out: as PNG too, and SVG in outlines (fetches resvg and two fonts once, 8 MB)'),
+    design: z.enum(DESIGNS).optional().describe('with --out: peach, apricot, lotus, moon, paper; default: by occasion'),
     count: z.int().min(1).max(100_000).default(1).describe('cards, with the seeds --seed, --seed + 1, …'),
     temperature: z.number().min(0).default(0.8).describe('0 takes the likeliest token each time'),
     seed: z.int().min(0).max(MAX_SEED).default(1).describe('seed of the draws'),
     adapter: adapterOption,
   }),
-  async run({ from, to, checkpoint, documents, year, ...options }, work) {
+  async run({ from, to, checkpoint, documents, year, out, png, design, ...options }, work) {
     const { foundAt, writeCards } = await import('../cards/cards.ts');
     const { nextYear } = await import('../cards/occasions.ts');
     const { pairOf } = await import('../cards/pronouns.ts');
@@ -52,10 +59,17 @@ export const cardCommand = defineCommand({
       },
       work,
     );
-    for (const card of cards) {
+    if (out === undefined && (png || design !== undefined))
+      throw badInput('BAD_OPTION', 'card: --png and --design make pictures, expected --out as well');
+    if (out !== undefined) {
+      const { writePictures } = await import('../cards/write-pictures.ts');
+      await writePictures(out, cards, { png, design }, signal);
+    }
+    for (const card of out !== undefined && cards.length > SHOWN ? [] : cards) {
       const { heading, name, text, signed } = card;
       report.result(`${[heading, name, text, signed].filter(Boolean).join('\n\n')}\n`, { event: 'card', ...card });
     }
+    if (out !== undefined) report.note(`${cards.length} cards in ${out}`);
     if (cards.length < options.count && !signal.aborted)
       report.note(`${options.count - cards.length} cards were left out: a run of 14 syllables stands in the documents`);
     return signal.aborted ? INTERRUPTED : undefined;

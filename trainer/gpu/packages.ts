@@ -1,6 +1,6 @@
 /**
- * What only training needs, and is large: Dawn (webgpu, 132 MB), koffi, the embedded driver (@sparticuz/chromium, 66 MB).
- * Who cleans text installs none of them. They are taken from where they are installed (a checkout, a project that names
+ * What only training needs, and is large: Dawn (webgpu, 132 MB), koffi, the embedded driver (@sparticuz/chromium, 66 MB);
+ * and what pictures of cards need: resvg and two fonts. Who cleans text installs none of them. They are taken from where they are installed (a checkout, a project that names
  * them), else from the user's cache, into which npm fetches them when they are first needed:
  *
  *   $XDG_CACHE_HOME/vua/webgpu-0.6.2/node_modules/…     one folder for each package and version
@@ -17,6 +17,14 @@ import { logLine } from '../../crawlers/shell/reporter.ts';
 
 const MEGABYTES = { webgpu: 132, koffi: 5, '@sparticuz/chromium': 66 } as const;
 export type GpuPackage = keyof typeof MEGABYTES;
+/** Of pictures. */
+const PICTURE_MEGABYTES = {
+  '@resvg/resvg-js': 5,
+  '@expo-google-fonts/lora': 2,
+  '@expo-google-fonts/dancing-script': 1,
+} as const;
+type PicturePackage = keyof typeof PICTURE_MEGABYTES;
+type FetchedPackage = GpuPackage | PicturePackage;
 
 /** By name, once found. */
 const found = new Map<GpuPackage, string>();
@@ -44,6 +52,15 @@ export const installed = (name: GpuPackage): string | undefined =>
 export const importDawn = async (): Promise<{ create(flags: string[]): GPU }> =>
   await import(pathToFileURL(gpuPackage('webgpu')).href);
 
+/** Folder of a package that pictures need. @throws ToolkitError NO_PACKAGE: it could not be fetched */
+export function packageFolder(name: PicturePackage): string {
+  const own = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  const fetched = join(cacheOf(name), 'node_modules');
+  const found = [...own, fetched].map((folder) => join(folder, name)).find((folder) => existsSync(folder));
+  if (found === undefined) fetchPackage(name);
+  return found ?? join(fetched, name);
+}
+
 function resolved(from: string, name: string): string | undefined {
   try {
     return createRequire(from).resolve(name);
@@ -52,22 +69,26 @@ function resolved(from: string, name: string): string | undefined {
   }
 }
 
-function versionOf(name: GpuPackage): string {
+function versionOf(name: FetchedPackage): string {
   const path = assetPath('package.json');
   const { devDependencies = {} } = path === undefined ? {} : JSON.parse(readFileSync(path, 'utf8'));
   return devDependencies[name] ?? 'latest';
 }
 
-function cacheOf(name: GpuPackage): string {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cache, 'vua', `${name.replace(/^@|\//g, '')}-${versionOf(name)}`);
+/** Where what was fetched or made once is kept. */
+export const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'vua');
+
+function cacheOf(name: FetchedPackage): string {
+  return join(cacheFolder(), `${name.replace(/^@|\//g, '')}-${versionOf(name)}`);
 }
 
 /** Into a folder of its own, which takes its name when it is whole: another process may fetch the same. */
-function fetchPackage(name: GpuPackage): void {
+function fetchPackage(name: FetchedPackage): void {
   const folder = cacheOf(name);
   const version = versionOf(name);
-  say(`fetching ${name} ${version} (${MEGABYTES[name]} MB) with npm into ${folder}: training needs it, once`);
+  const sizes: Readonly<Record<FetchedPackage, number>> = { ...MEGABYTES, ...PICTURE_MEGABYTES };
+  const who = name in PICTURE_MEGABYTES ? 'pictures need' : 'training needs';
+  say(`fetching ${name} ${version} (${sizes[name]} MB) with npm into ${folder}: ${who} it, once`);
   let fresh: string | undefined;
   try {
     mkdirSync(dirname(folder), { recursive: true });
@@ -89,11 +110,11 @@ function fetchPackage(name: GpuPackage): void {
   }
 }
 
-const notFetched = (name: GpuPackage, fact: string, cause?: unknown): ToolkitError =>
+const notFetched = (name: FetchedPackage, fact: string, cause?: unknown): ToolkitError =>
   new ToolkitError({
-    code: 'NO_ADAPTER',
+    ...(name in PICTURE_MEGABYTES ? { code: 'NO_PACKAGE' } : { code: 'NO_ADAPTER' }),
     message: `${name} ${versionOf(name)} is not installed, and npm could not fetch it: ${fact}`,
-    hint: `npm install ${name}@${versionOf(name)} beside vua, where there is a network; cleaning and tokenizing do without`,
+    hint: `npm install ${name}@${versionOf(name)} beside vua, where there is a network; ${name in PICTURE_MEGABYTES ? 'cards as text and SVG' : 'cleaning and tokenizing'} do without`,
     cause,
   });
 
