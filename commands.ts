@@ -33,6 +33,7 @@ import { tokenizerExtendCommand } from './tokenizer/commands/extend.ts';
 import { tokensCommand } from './tokenizer/commands/tokens.ts';
 import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
 import { ablateCommand } from './trainer/commands/ablate.ts';
+import { arenaCommand } from './trainer/commands/arena.ts';
 import { askCommand } from './trainer/commands/ask.ts';
 import { benchCommand } from './trainer/commands/bench.ts';
 import { cardCommand } from './trainer/commands/card.ts';
@@ -120,6 +121,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     })),
     cardCommand,
     cardCheckCommand,
+    arenaCommand,
   ],
   'Look and check': [
     verifyCommand(async () => [

@@ -48,6 +48,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
 
   'answer a question from documents, word for word and with its source, or say that it is not known':
     'trả lời câu hỏi từ các văn bản, nguyên văn và kèm nguồn, hoặc nói là không biết',
+  'a quiz between models: sealed questions, points for right and quick answers, a transcript that can be checked':
+    'thi đố giữa các mô hình: câu hỏi niêm phong, điểm cho câu trả lời đúng và nhanh, biên bản kiểm chứng được',
   'greeting cards: a model writes along masks for pronouns, syllables, tones and rhymes, checkers decide':
     'thiệp chúc: mô hình viết theo ràng buộc về xưng hô, số chữ, bằng trắc và vần, bộ kiểm tra quyết định',
   'judge a poem or cards: syllables, tones and rhymes of lục bát, pronouns, occasion; each breach by its rule':

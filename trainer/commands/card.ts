@@ -37,7 +37,10 @@ export const cardCommand = defineCommand({
       .optional()
       .describe('documents that no card may repeat; default: vua-out/documents where they are'),
     out: z.string().optional().describe('folder to write: cards.jsonl, and each card as SVG'),
-    png: z.boolean().default(false).describe('with --out: as PNG too, and SVG in outlines (fetches resvg and two fonts once, 8 MB)'),
+    png: z
+      .boolean()
+      .default(false)
+      .describe('with --out: as PNG too, and SVG in outlines (fetches resvg and two fonts once, 8 MB)'),
     design: z.enum(DESIGNS).optional().describe('with --out: peach, apricot, lotus, moon, paper; default: by occasion'),
     count: z.int().min(1).max(100_000).default(1).describe('cards, with the seeds --seed, --seed + 1, …'),
     temperature: z.number().min(0).default(0.8).describe('0 takes the likeliest token each time'),
