@@ -83,23 +83,29 @@ function ofRun(root: string, run: string): Corpus[] {
 function folderAt(root: string, dir: string): Corpus | undefined {
   const isOne = [dir, join(dir, 'documents')].some((folder) => isOfDocuments(folder));
   if (!isOne) return undefined;
-  const { documents, tokens = join(dir, '..', 'tokens') } = findFolders(dir);
+  const { documents, tokens: own } = findFolders(dir);
   if (documents === undefined) return undefined;
+  const id = documentFingerprint(readDocumentManifest(documents));
   const parent = documents === dir ? join(dir, '..') : dir;
+  const tokens = own ?? join(parent, 'tokens');
   return {
-    id: documentFingerprint(readDocumentManifest(documents)),
+    id,
     name: relative(root, dir) || relative(join(root, '..'), dir),
     documents,
-    ...there({ tokens, tokenizer: join(parent, 'tokenizer') }),
+    ...there({ ...(isMadeOf(tokens, id) && { tokens }), tokenizer: join(parent, 'tokenizer') }),
     ...(documents !== dir && { run: dir }),
     isCurrent: true,
   };
 }
+
+/** Whether these tokens are of documents with this fingerprint: a folder beside them may be of others. */
+const isMadeOf = (tokens: string, id: string): boolean =>
+  readJsonIfPresent<{ documents?: unknown }>(join(tokens, MANIFEST_FILE))?.documents === id;
 
 const isOfDocuments = (dir: string): boolean => {
   const path = join(dir, MANIFEST_FILE);
   return existsSync(path) && readJsonIfPresent<{ format?: unknown }>(path)?.format === DOCUMENTS.format;
 };
 
-const there = <Names extends Record<string, string>>(folders: Names): Partial<Names> =>
-  Object.fromEntries(Object.entries(folders).filter(([, path]) => existsSync(path))) as Partial<Names>;
+const there = <Names extends Partial<Record<string, string>>>(folders: Names): Partial<Names> =>
+  Object.fromEntries(Object.entries(folders).filter(([, path]) => existsSync(path!))) as Partial<Names>;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readDocuments } from '../../shards/documents/read.ts';
 import { explain } from '../../shards/explain/explain.ts';
 import { whatIf } from '../../shards/explain/what-if.ts';
 import { labelsPath } from '../../shards/inspector/labels.ts';
@@ -173,12 +174,21 @@ describe('its JSON', () => {
       'rejects',
       'nights',
       'tokenizer',
+      'trace',
       'training',
     ]);
   });
 });
 
 describe('views of rooms to the right', () => {
+  /** Its index is made when it is first asked for. */
+  async function whenMade(path: string) {
+    for (;;) {
+      const answer = await api(path);
+      if (!answer.isMaking) return answer;
+    }
+  }
+
   it('cuts a text into the pieces that the tokenizer makes, and reads what sources cost', async () => {
     const { tokenizers } = await api('tokenizers');
     const tokenizer = await Tokenizer.load(join(root, 'tokenizer'));
@@ -199,6 +209,25 @@ describe('views of rooms to the right', () => {
       true,
       true,
     ]);
+  });
+
+  it('counts a text in the documents, however it was cut, and leads to them', async () => {
+    const texts: { id: string; text: string }[] = [];
+    for await (const batch of readDocuments(sample))
+      for (let row = 0; row < batch.rows; row++)
+        texts.push({ id: batch.string('id', row), text: batch.string('text', row) });
+    for (const wanted of ['người', 'ạt tự nhiên', texts[3].text.slice(40, 90), 'không đâu có cả']) {
+      const holding = texts.filter(({ text }) => text.includes(wanted)).map(({ id }) => id);
+      const count = texts.reduce((sum, { text }) => sum + text.split(wanted).length - 1, 0);
+      const traced = await whenMade(`trace?corpus=sample&text=${encodeURIComponent(wanted)}`);
+      expect(traced.count, wanted).toBe(count);
+      for (const { document } of traced.occurrences) expect(holding).toContain(document.id);
+    }
+    const { matches, text } = await whenMade(
+      `stretches?corpus=sample&text=${encodeURIComponent(`xyz ${texts[5].text.slice(0, 200)}`)}`,
+    );
+    expect(text.slice(matches[0].start, matches[0].end).length).toBeGreaterThan(150);
+    expect((await fetch(`${server.address}/api/trace?corpus=hostile&text=a`)).status).toBe(400); // tokens beside it are of others
   });
 
   it('thins a long curve and keeps every evaluation of it', async () => {

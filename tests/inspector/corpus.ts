@@ -3,10 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { tokenizerView } from '../../shards/inspector/api/tokenizer.ts';
+import { traceView } from '../../shards/inspector/api/trace.ts';
 import { trainingView } from '../../shards/inspector/api/training.ts';
 import { inspectorSite } from '../../shards/inspector/bundle.ts';
 import { type RunningServer, startServer } from '../../shards/inspector/server.ts';
 import { documentViews } from '../../shards/inspector/views.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { document, drop, writeFolder } from '../shards/support.ts';
@@ -64,10 +66,20 @@ export async function inspected({ withPages = false } = {}): Promise<Inspected> 
     ),
     { drops: [drop(1, { text: HOSTILE[0], title: HOSTILE[0], reason: 'too_short' })] },
   );
-  await writeTokenizer(join(root, 'tokenizer'), 400);
+  const tokenizerDir = join(root, 'tokenizer');
+  const vocabSize = await writeTokenizer(tokenizerDir, 400);
+  const tokenizer = await Tokenizer.load(tokenizerDir);
+  const encode = (text: Uint8Array) => tokenizer.encode(text);
+  const facts = { documentsDir: sample, tokenizerDir, encode, vocabSize, bosId: tokenizer.bosId, validShare: 0.05 };
+  await writeTokens({ ...facts, outDir: join(root, 'tokens') }, context());
   mkdirSync(join(root, 'run/model'), { recursive: true });
   writeFileSync(join(root, 'run/model/curve.jsonl'), CURVE.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  const views = [...documentViews, tokenizerView((dir) => Tokenizer.load(dir)), trainingView(async () => readCurve)];
+  const views = [
+    ...documentViews,
+    tokenizerView((dir) => Tokenizer.load(dir)),
+    traceView(async () => Tokenizer.parse),
+    trainingView(async () => readCurve),
+  ];
   const server = await startServer({
     dir: root,
     host: '127.0.0.1',

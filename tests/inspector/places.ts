@@ -20,6 +20,7 @@ export async function addressesOf(server: string): Promise<Record<string, string
     rejects: '/rejects',
     'rejects-what-if': '/rejects?rule=too_short&threshold=too_short=60',
     nights: before ? `/nights?from=${before.id}&to=${last.id}` : '/nights',
+    trace: `/trace?text=${encodeURIComponent('Chiều nay trời mưa. Hai con chim cũng thắt bằng lá dừa châu mỏ vô nhau, người mua kẻ bán.')}`,
     tokenizer: '/tokenizer',
     training: '/training',
     train: '/train/',
