@@ -23,7 +23,6 @@ interface Stretches {
 const draw: Draw = async (into, query, kit, signal) => {
   const { el, say } = kit;
   const text = query.get('text') ?? '';
-  const span = query.get('span') ?? text;
   let waiting = 0;
   const ask = (): void =>
     kit.go({ corpus: query.get('corpus') ?? undefined, text: field.value.slice(0, 4000) }, 'trace', true);
@@ -51,10 +50,13 @@ const draw: Draw = async (into, query, kit, signal) => {
     );
     return;
   }
-  const [traced, stretches] = await Promise.all([
-    kit.get<Traced>('trace', { text: span, limit: 30 }, signal),
-    kit.get<Stretches>('stretches', { text }, signal),
-  ]);
+  const stretches = await kit.get<Stretches>('stretches', { text }, signal);
+  const longest = [...(stretches.matches ?? [])].sort((a, b) => b.end - b.start - (a.end - a.start))[0];
+  const whole = await kit.get<Traced>('trace', { text: query.get('span') ?? text, limit: 30 }, signal);
+  // What stands nowhere as a whole is shown by the longest stretch that does.
+  const isChosen = query.has('span') || whole.count > 0 || longest === undefined;
+  const span = isChosen ? (query.get('span') ?? text) : stretches.text.slice(longest.start, longest.end);
+  const traced = isChosen ? whole : await kit.get<Traced>('trace', { text: span, limit: 30 }, signal);
   if (traced.isMaking || stretches.isMaking) {
     into.append(
       el(
