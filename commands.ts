@@ -15,6 +15,7 @@ import { gcCommand } from './shards/commands/gc.ts';
 import { importTokensCommand } from './shards/commands/import.ts';
 import { initCommand } from './shards/commands/init.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
+import { mergeCommand } from './shards/commands/merge.ts';
 import { removeCommand } from './shards/commands/remove.ts';
 import { rollbackCommand } from './shards/commands/rollback.ts';
 import { searchCommand } from './shards/commands/search.ts';
@@ -115,6 +116,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     exportModelCommand,
     exportDocumentsCommand,
     exportTokensCommand(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse),
+    mergeCommand,
   ],
   'What a model is for': [
     askCommand(async () => ({

@@ -62,6 +62,7 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'xuất token nguyên vẹn cho trình huấn luyện khác: Megatron, datatrove, OLMo, MDS, LitData, llm.c, …',
   'take tokens that another engine wrote (Megatron, datatrove), as they are, with the tokenizer that made them':
     'nhận nguyên vẹn token do công cụ khác ghi (Megatron, datatrove), cùng bộ tách từ đã tạo ra chúng',
+  'put together what ranks wrote, when all of it is there': 'ghép những phần các tiến trình đã ghi, khi đã đủ cả',
   'extract, normalise, filter and deduplicate pages into document shards':
     'trích nội dung, chuẩn hóa, lọc và khử trùng lặp, rồi ghi thành các mảnh văn bản',
   'every decision over one document: where it came from, what was repaired, measured, passed and failed':

@@ -3,7 +3,7 @@
  * heard while it works; what whoever verifies its folder finds.
  */
 import { statSync } from 'node:fs';
-import { reasonOf, ToolkitError } from './errors.ts';
+import { badInput, reasonOf, ToolkitError } from './errors.ts';
 import type { Progress, Reporter } from './reporter.ts';
 
 export interface Work {
@@ -36,6 +36,33 @@ export function breather(signal: AbortSignal | undefined): () => Promise<boolean
     last = performance.now();
     return true;
   };
+}
+
+/** Which of several processes that share a work this one is. */
+export interface Rank {
+  /** From 0. */
+  readonly index: number;
+  readonly of: number;
+}
+
+/**
+ * From the environment: `VUA_RANK` and `VUA_WORLD_SIZE`; a task of a Slurm array; a pod of an indexed Job of Kubernetes, whose
+ * number of pods nobody tells but `VUA_WORLD_SIZE`. A retry of some tasks of an array counts only those, so it wants that too.
+ * @throws ToolkitError BAD_OPTION (exit 2) where the two do not fit
+ */
+export function rankOf(env: NodeJS.ProcessEnv = process.env): Rank {
+  const first = Number(env.SLURM_ARRAY_TASK_MIN ?? 0);
+  const slurm = env.SLURM_ARRAY_TASK_ID === undefined ? undefined : String(Number(env.SLURM_ARRAY_TASK_ID) - first);
+  const index = env.VUA_RANK ?? slurm ?? env.JOB_COMPLETION_INDEX;
+  const of = env.VUA_WORLD_SIZE ?? (env.VUA_RANK === undefined ? env.SLURM_ARRAY_TASK_COUNT : undefined);
+  if (index === undefined) return { index: 0, of: 1 };
+  const rank = { index: Number(index), of: Number(of) };
+  if (/^\d+$/.test(index) && /^[1-9]\d*$/.test(of ?? '') && rank.index < rank.of) return rank;
+  throw badInput(
+    'BAD_OPTION',
+    `rank ${index} of ${of ?? 'nobody knows how many'}`,
+    'set VUA_WORLD_SIZE to the number of all ranks',
+  );
 }
 
 export interface Fault {

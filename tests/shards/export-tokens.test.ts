@@ -5,11 +5,13 @@ import { gunzipSync } from 'node:zlib';
 import { tableFromIPC } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
+import { rankOf } from '../../crawlers/shell/work.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { FOREIGN_TOKENS, type ForeignTokens, TOKEN_FORMATS, type TokenFormat } from '../../shards/export/formats.ts';
-import { type ExportTokensOptions, exportTokens } from '../../shards/export/tokens/export.ts';
+import { exportParts, exportTokens, mergeExport } from '../../shards/export/tokens/export.ts';
 import { foreignDocuments, foreignFiles } from '../../shards/export/tokens/foreign.ts';
 import { type ImportTokensOptions, importTokens } from '../../shards/export/tokens/import.ts';
+import type { ExportTokensOptions } from '../../shards/export/tokens/plan.ts';
 import { SPLITS, type Split } from '../../shards/split.ts';
 import { eachBatch, openTokens } from '../../shards/tokens/source.ts';
 import { verify } from '../../shards/verify/verify.ts';
@@ -256,4 +258,59 @@ test('documents of several sequences, and tokens of eight bytes, of Megatron', (
   expect(() => [...foreignDocuments('megatron', file)]).toThrow(/sequence 1 is at byte 8, expected 16/);
   writeFileSync(file.index, index([0n, 16n, 24n]).subarray(0, -4));
   expect(() => [...foreignDocuments('megatron', file)]).toThrow(/it was cut/);
+});
+
+test('any number of ranks, in any order and twice, makes the same bytes; nothing is made of a part of them', async () => {
+  const { made, dir, run } = await setUp({}, { partTokens: 1 });
+  const whole = await run('litdata');
+  const bytesIn = (out: string): string =>
+    checksumOf(
+      Buffer.concat(
+        whole.report!.splits.train!.flatMap(({ files }) => files.map(({ name }) => readFileSync(join(out, name)))),
+      ),
+    );
+  for (const of of [2, 3, 8]) {
+    const out = join(dir, `ranks-${of}`);
+    const options = { dir: made.dir, out, to: 'litdata', endId: made.endId, partTokens: 1 } as const;
+    const order = Array.from({ length: of }, (_, i) => of - 1 - i);
+    for (const index of order.slice(0, -1)) await exportParts(options, { index, of });
+    const error = await thrownBy(() => mergeExport(out));
+    expect([error.code, error.exitStatus, error.message.includes('train-0')]).toEqual(['INCOMPLETE', 75, true]);
+    await expect(exportParts({ ...options, bos: 'drop' }, { index: 0, of })).rejects.toMatchObject({
+      code: 'BAD_OPTION',
+    });
+    await Promise.all([0, 0, of - 1].map((index) => exportParts(options, { index, of })));
+    expect((await mergeExport(out)).report).toEqual(whole.report);
+    expect(bytesIn(out)).toBe(bytesIn(join(dir, 'litdata')));
+    expect(readFileSync(join(out, 'train/index.json'))).toEqual(readFileSync(join(dir, 'litdata/train/index.json')));
+    expect((await mergeExport(out)).outcome).toBe('nothing_new');
+    expect((await exportParts(options, { index: 0, of })).outcome).toBe('nothing_new');
+  }
+});
+
+test.each([
+  [{}, { index: 0, of: 1 }],
+  [
+    { VUA_RANK: '2', VUA_WORLD_SIZE: '3' },
+    { index: 2, of: 3 },
+  ],
+  [
+    { SLURM_ARRAY_TASK_ID: '4', SLURM_ARRAY_TASK_MIN: '1', SLURM_ARRAY_TASK_COUNT: '8' },
+    { index: 3, of: 8 },
+  ],
+  [
+    { SLURM_ARRAY_TASK_ID: '5', SLURM_ARRAY_TASK_COUNT: '2', VUA_WORLD_SIZE: '8' },
+    { index: 5, of: 8 },
+  ],
+  [{ SLURM_ARRAY_TASK_ID: '5', SLURM_ARRAY_TASK_COUNT: '2' }, undefined], // two tasks of an array, again
+  [
+    { JOB_COMPLETION_INDEX: '0', VUA_WORLD_SIZE: '2' },
+    { index: 0, of: 2 },
+  ],
+  [{ JOB_COMPLETION_INDEX: '0' }, undefined],
+  [{ VUA_RANK: 'x', VUA_WORLD_SIZE: '2' }, undefined],
+  [{ VUA_RANK: '2', SLURM_ARRAY_TASK_COUNT: '8' }, undefined],
+])('the environment %j is rank %j', async (env, rank) => {
+  if (rank !== undefined) expect(rankOf(env)).toEqual(rank);
+  else expect((await thrownBy(() => rankOf(env))).code).toBe('BAD_OPTION');
 });

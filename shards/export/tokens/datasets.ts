@@ -45,5 +45,4 @@ export const DATASETS: Engine = {
     return datasetFacts({ files }, context > 0 ? { input_ids: ids } : { input_ids: ids, source: VALUE('string') });
   },
   root: (splits) => ({ 'dataset_dict.json': JSON.stringify({ splits }) }),
-  next: (out) => `load_from_disk('${out}')`,
 };

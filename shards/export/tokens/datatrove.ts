@@ -26,6 +26,4 @@ export const DATATROVE: Engine = {
       },
     };
   },
-  next: (out, { dtype }) =>
-    `DatatroveFolderDataset('${out}/train', seq_len=2048, filename_pattern='*.ds', token_size=${TOKEN_BYTES[dtype]}, return_positions=True)`,
 };

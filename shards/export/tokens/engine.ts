@@ -70,8 +70,6 @@ export interface Engine {
   index?(split: Split, parts: readonly PartFacts[], shape: TokenShape): Readonly<Record<string, string>>;
   /** Files that speak of all splits. */
   root?(splits: readonly Split[]): Readonly<Record<string, string>>;
-  /** How training there is told of OUT. */
-  next(out: string, shape: TokenShape): string;
 }
 
 export const TOKEN_BYTES: Readonly<Record<TokenType, number>> = { uint16: 2, uint32: 4 };

@@ -7,89 +7,30 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { badInput } from '../../../crawlers/shell/errors.ts';
+import { badInput, tryAgain } from '../../../crawlers/shell/errors.ts';
 import { foreseeRoom, readJsonIfPresent, syncFolder, writeFileAtomic } from '../../../crawlers/shell/folder.ts';
-import { type Outcome, unattended, type Work } from '../../../crawlers/shell/work.ts';
-import type { TokenType } from '../../format.ts';
-import type { TokenShard } from '../../manifest-shape.ts';
+import { type Outcome, type Rank, unattended, type Work } from '../../../crawlers/shell/work.ts';
 import { SPLITS, type Split } from '../../split.ts';
 import { fetchTokenizer, isUrl, openTokens, type TokenFolder } from '../../tokens/source.ts';
-import type { TokenFormat } from '../formats.ts';
-import { type Engine, TOKEN_BYTES, type TokenPart, type TokenShape } from './engine.ts';
-import { ENGINES } from './engines.ts';
-import { type ExportedFile, PartFiles, verifyFile } from './part-files.ts';
-import { addedTokens, type Framing, framedDocuments } from './read.ts';
+import { TOKEN_BYTES, type TokenPart } from './engine.ts';
+import { PartFiles, verifyFile } from './part-files.ts';
+import {
+  decided,
+  EXPORT,
+  type Export,
+  type ExportedPart,
+  type ExportTokensOptions,
+  type Planned,
+  type TokenExport,
+} from './plan.ts';
+import { framedDocuments } from './read.ts';
 import { Sums } from './sums.ts';
 
 export const EXPORT_FILE = 'manifest.json';
-export const EXPORT = { format: 'vua-token-export', version: 1 } as const;
 /** In the folder that is written; gone when it is whole. */
 const RECEIPTS = 'receipts';
-/** A part ends with the shard that reaches this: 64 MB of lengths. */
-const PART_DOCUMENTS = 1 << 24;
-
-export interface ExportTokensOptions {
-  /** Folder of tokens, or its URL. */
-  readonly dir: string;
-  /** Folder to make. */
-  readonly out: string;
-  readonly to: TokenFormat;
-  /** Token behind each document; `undefined`: none. */
-  readonly endId?: number;
-  /** Whether BOS stays in front of each. Default: yes, unless it is the same token as the end. */
-  readonly bos?: 'keep' | 'drop';
-  /** Tokens of a row, where the engine knows rows; 0: a document is a row. */
-  readonly context?: number;
-  /** Tokens after which a part ends with its shard. */
-  readonly partTokens?: number;
-}
-
-export interface ExportedPart {
-  readonly documents: number;
-  readonly tokens: number;
-  /** xxhash64 of all tokens as they were given to the engine, u32 little-endian: the same for every engine. */
-  readonly tokenHash: string;
-  /** The same of the lengths of its documents. */
-  readonly lengthHash: string;
-  readonly files: readonly ExportedFile[];
-}
-
-/** What `manifest.json` says. */
-export interface TokenExport {
-  readonly format: (typeof EXPORT)['format'];
-  readonly version: number;
-  readonly to: TokenFormat;
-  readonly dtype: TokenType;
-  readonly vocabSize: number;
-  /** `null`: taken away. */
-  readonly bosId: number | null;
-  /** `null`: nothing stands behind a document. */
-  readonly endId: number | null;
-  readonly context: number;
-  /** Checksum of tokenizer.json, and of the tokens that it was made from. */
-  readonly tokenizer: string;
-  readonly source: string;
-  readonly splits: Readonly<Partial<Record<Split, readonly ExportedPart[]>>>;
-}
-
 interface Receipt extends ExportedPart {
   readonly facts: unknown;
-}
-
-interface Planned extends TokenPart {
-  readonly shards: readonly TokenShard[];
-}
-
-/** All that decides over the bytes. */
-interface Export {
-  readonly folder: TokenFolder;
-  readonly engine: Engine;
-  readonly shape: TokenShape;
-  readonly framing: Framing;
-  readonly head: Omit<TokenExport, 'splits'>;
-  readonly plan: readonly Planned[];
-  /** Where it grows. */
-  readonly staging: string;
 }
 
 /**
@@ -104,64 +45,80 @@ export async function exportTokens(
   const what = decided(options, await openTokens(options.dir));
   const there = exportedBefore(options.out, what.head);
   if (there !== undefined) return { outcome: 'nothing_new', report: there };
-  begin(what);
-  const total = what.plan.reduce((sum, { tokens }) => sum + tokens, 0);
+  begin(what, options, true);
+  if (!(await writeParts(what, what.plan, work))) return { outcome: 'interrupted', report: undefined };
+  return { outcome: 'written', report: await publish(what, resolve(options.out)) };
+}
+
+/** Parts of an export that stand, and all that it has. */
+export interface PartsWritten {
+  readonly whole: number;
+  readonly of: number;
+}
+
+/**
+ * The parts of one rank: part i is of rank i mod `rank.of`. Each may be written again, by this rank or another, with the same
+ * bytes; `mergeExport` makes OUT of all of them.
+ * @throws as `exportTokens`; BAD_OPTION also where another export grows in the same place
+ */
+export async function exportParts(
+  options: ExportTokensOptions,
+  rank: Rank,
+  work: Work = unattended(),
+): Promise<Outcome<PartsWritten, undefined>> {
+  const what = decided(options, await openTokens(options.dir));
+  const all = { whole: what.plan.length, of: what.plan.length };
+  if (exportedBefore(options.out, what.head) !== undefined) return { outcome: 'nothing_new', report: all };
+  begin(what, options, false);
+  const mine = what.plan.filter((_, i) => i % rank.of === rank.index);
+  if (!(await writeParts(what, mine, work))) return { outcome: 'interrupted', report: undefined };
+  return { outcome: 'written', report: { ...all, whole: all.of - missing(what).length } };
+}
+
+/**
+ * What ranks wrote → OUT, whole or not at all.
+ * @throws ToolkitError INCOMPLETE (exit 75) naming parts that are not there; NO_MANIFEST (exit 2) where nothing grows
+ */
+export async function mergeExport(out: string): Promise<Outcome<TokenExport, undefined>> {
+  const found = readJsonIfPresent<Growing>(growingPath(`${resolve(out)}.partial`));
+  if (found === undefined) {
+    const report = readJsonIfPresent<TokenExport>(join(out, EXPORT_FILE));
+    if (report?.format === EXPORT.format) return { outcome: 'nothing_new', report };
+    throw badInput('NO_MANIFEST', `${out}: no ranks have written here`, 'run `vua export tokens` in every rank first');
+  }
+  const what = decided({ ...found.options, out }, await openTokens(found.options.dir));
+  begin(what, found.options, false);
+  const lacking = missing(what);
+  if (lacking.length > 0) {
+    const names = lacking.slice(0, 5).map(({ split, index }) => `${split}-${index}`);
+    throw tryAgain(
+      'INCOMPLETE',
+      `${out}: ${lacking.length} of ${what.plan.length} parts are not there: ${names.join(', ')}${lacking.length > 5 ? ', …' : ''}`,
+      'run the ranks that did not end once more',
+    );
+  }
+  return { outcome: 'written', report: await publish(what, resolve(out)) };
+}
+
+const missing = ({ plan, staging }: Export): Planned[] =>
+  plan.filter((part) => !existsSync(receiptPath(staging, part)));
+
+/** @returns false when interrupted */
+async function writeParts(what: Export, parts: readonly Planned[], work: Work): Promise<boolean> {
+  const total = parts.reduce((sum, { tokens }) => sum + tokens, 0);
   foreseeRoom(what.staging, total * TOKEN_BYTES[what.shape.dtype], 'tokens', (text) => work.report.note(text));
   const progress = work.report.stage('export', 'tokens', total);
   let done = 0;
-  const receipts: Receipt[] = [];
-  for (const part of what.plan) {
-    const whole = readJsonIfPresent<Receipt>(receiptPath(what.staging, part));
-    const receipt = whole ?? (await writePart(what, part, work.signal, (tokens) => progress.update(done + tokens)));
-    if (receipt === undefined) return { outcome: 'interrupted', report: undefined };
-    receipts.push(receipt);
+  for (const part of parts) {
+    if (!existsSync(receiptPath(what.staging, part))) {
+      const tell = (tokens: number): void => progress.update(done + tokens);
+      if (!(await writePart(what, part, work.signal, tell))) return false;
+    }
     done += part.tokens;
     progress.update(done);
   }
-  const report = await publish(what, receipts, resolve(options.out));
   progress.finish();
-  return { outcome: 'written', report };
-}
-
-function decided(options: ExportTokensOptions, folder: TokenFolder): Export {
-  const { to, endId } = options;
-  const { vocabSize, bosId, tokenizer } = folder.manifest;
-  const engine = ENGINES[to];
-  const keepsBos = (options.bos ?? (endId === bosId ? 'drop' : 'keep')) === 'keep';
-  const shape = { dtype: engine.dtype(vocabSize), vocabSize, context: options.context ?? engine.context ?? 0 };
-  if (shape.context > 0 && !engine.rows)
-    throw badInput(
-      'BAD_OPTION',
-      `--to ${to}: has no rows of a fixed length`,
-      'leave out --context: training there says it',
-    );
-  const framing = { dtype: shape.dtype, keepsBos, endId };
-  const head = {
-    ...EXPORT,
-    ...{ to, ...shape, bosId: keepsBos ? bosId : null, endId: endId ?? null },
-    ...{ tokenizer, source: folder.fingerprint },
-  };
-  const plan = planned(folder, framing, options.partTokens ?? engine.partTokens);
-  if (plan.length === 0)
-    throw badInput('NO_DOCUMENTS', `${folder.where}: 0 documents, expected at least 1`, 'see `vua stats`');
-  return { folder, engine, shape, framing, head, plan, staging: `${resolve(options.out)}.partial` };
-}
-
-/** The shards of each split, dealt into parts in their order. */
-function planned({ manifest }: TokenFolder, framing: Framing, partTokens: number): Planned[] {
-  return SPLITS.flatMap((split) => {
-    const parts: { shards: TokenShard[]; documents: number; tokens: number }[] = [];
-    for (const shard of manifest.shards.filter((other) => other.split === split && other.documents > 0)) {
-      const last = parts.at(-1);
-      const isFull = last === undefined || last.tokens >= partTokens || last.documents >= PART_DOCUMENTS;
-      const part = isFull ? { shards: [], documents: 0, tokens: 0 } : last;
-      if (isFull) parts.push(part);
-      part.shards.push(shard);
-      part.documents += shard.documents;
-      part.tokens += shard.rows + shard.documents * addedTokens(framing);
-    }
-    return parts.map((part, index) => ({ ...part, split, index, of: parts.length }));
-  });
+  return true;
 }
 
 /** What stands at OUT, where it is this export. @throws ToolkitError BAD_OPTION (exit 2) for anything else */
@@ -172,54 +129,70 @@ function exportedBefore(out: string, head: Export['head']): TokenExport | undefi
   throw badInput('BAD_OPTION', `--out ${out}: holds something else, expected a new or an empty folder`, 'name another');
 }
 
-/** Makes the folder in which it grows; what another export left there goes. */
-function begin({ staging, head, plan }: Export): void {
-  const path = join(staging, RECEIPTS, 'of.json');
-  const of = `${JSON.stringify([head, plan.map(({ shards, ...part }) => [part, shards.length])])}\n`;
-  const found = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-  if (found === of) return;
-  if (found === undefined && existsSync(staging) && readdirSync(staging).length > 0)
-    throw badInput('BAD_OPTION', `${staging}: holds something, expected to grow --out there`, 'name another --out');
-  rmSync(staging, { recursive: true, force: true });
-  writeFileAtomic(path, of);
+/** What the folder says in which an export grows. */
+interface Growing {
+  readonly options: Omit<ExportTokensOptions, 'out'>;
+  readonly head: Export['head'];
+  readonly parts: readonly unknown[];
+}
+
+const growingPath = (staging: string): string => join(staging, RECEIPTS, 'of.json');
+
+/**
+ * Makes the folder in which it grows.
+ * @param alone what another export left there goes; ranks cannot know whether somebody is at it
+ */
+function begin({ staging, head, plan }: Export, options: Growing['options'], alone: boolean): void {
+  const parts = plan.map(({ shards, ...part }) => ({ ...part, shards: shards.length }));
+  const holds = existsSync(staging) && readdirSync(staging).some((name) => name !== RECEIPTS); // before what is asked for stands
+  const found = readJsonIfPresent<Growing>(growingPath(staging));
+  if (isDeepStrictEqual([found?.head, found?.parts], [head, parts])) return;
+  const isOurs = found !== undefined && alone;
+  if (!isOurs && holds)
+    throw badInput(
+      'BAD_OPTION',
+      `${staging}: holds something else, expected to grow --out there`,
+      'name another --out',
+    );
+  if (isOurs) rmSync(staging, { recursive: true });
+  const { dir, to, endId, bos, context, partTokens } = options;
+  const asked = { dir: isUrl(dir) ? dir : resolve(dir), to, endId, bos, context, partTokens };
+  writeFileAtomic(growingPath(staging), `${JSON.stringify({ options: asked, head, parts })}\n`);
 }
 
 const receiptPath = (staging: string, { split, index }: TokenPart): string =>
   join(staging, RECEIPTS, `${split}-${index}.json`);
 
-/** @returns its receipt; nothing when interrupted */
+/** @returns false when interrupted */
 async function writePart(
   { folder, engine, shape, framing, staging }: Export,
   part: Planned,
   signal: AbortSignal,
   tell: (tokens: number) => void,
-): Promise<Receipt | undefined> {
+): Promise<boolean> {
   const files = new PartFiles(staging);
   const sums = new Sums();
   try {
     const writer = engine.writer(part, shape, (name) => files.open(name));
     for await (const documents of framedDocuments(folder, part.split, part.shards, framing)) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) return false;
       writer.add(documents);
       sums.add(documents);
       tell(sums.tokens);
     }
     const facts = writer.finish();
-    const receipt = { documents: sums.documents, tokens: sums.tokens, ...sums.digests(), files: files.whole, facts };
+    const { documents, tokens } = sums;
+    const receipt: Receipt = { documents, tokens, ...sums.digests(), files: files.whole, facts };
     writeFileAtomic(receiptPath(staging, part), `${JSON.stringify(receipt)}\n`);
-    return receipt;
+    return true;
   } finally {
     files.discard();
   }
 }
 
 /** All parts stand: what speaks of all of them is written, every byte read back, and the folder put in place. */
-async function publish(
-  { folder, engine, shape, head, plan, staging }: Export,
-  receipts: readonly Receipt[],
-  out: string,
-) {
-  const parts = plan.map((part, i) => ({ part, ...receipts[i] }));
+async function publish({ folder, engine, shape, head, plan, staging }: Export, out: string): Promise<TokenExport> {
+  const parts = plan.map((part) => ({ part, ...readJsonIfPresent<Receipt>(receiptPath(staging, part))! }));
   const splits = SPLITS.filter((split) => plan.some((part) => part.split === split));
   const partsOf = (split: Split) => parts.filter(({ part }) => part.split === split);
   const beside = {

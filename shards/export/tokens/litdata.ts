@@ -66,5 +66,4 @@ export const LITDATA: Engine = {
     const chunks = parts.flatMap(({ facts }) => facts as ChunkInfo[]);
     return { 'index.json': `${JSON.stringify({ chunks, config, updated_at: '0' })}\n` };
   },
-  next: (out) => `StreamingDataset('${out}/train', item_loader=TokensLoader(block_size=2049), shuffle=True)`,
 };

@@ -40,5 +40,4 @@ export const LLMC: Engine = {
       },
     };
   },
-  next: (out) => `llm.c: -i "${out}/train_*.bin" -j "${out}/valid_*.bin"`,
 };

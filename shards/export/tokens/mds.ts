@@ -71,8 +71,6 @@ export const MDS: Engine = {
     }));
     return { 'index.json': `${JSON.stringify({ shards: entries, version: 2 })}\n` };
   },
-  next: (out, { context }) =>
-    `llm-foundry: train_loader.dataset: {local: ${out}, split: train, max_seq_len: ${context}}`,
 };
 
 function configOf({ dtype, context }: TokenShape): Record<string, unknown> {

@@ -48,8 +48,6 @@ export const MEGATRON: Engine = {
       },
     };
   },
-  next: (out) =>
-    `Megatron-LM: --tokenizer-type HuggingFaceTokenizer --tokenizer-model ${out} --train-data-path ${out}/train-00000 --valid-data-path ${out}/valid-00000`,
 };
 
 /** i64, in stretches. */

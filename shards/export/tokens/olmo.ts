@@ -31,7 +31,6 @@ export const OLMO: Engine = {
       },
     };
   },
-  next: (out, { dtype }) => `NumpyFSLDataset(*glob('${out}/train/*.npy'), sequence_length=2048, dtype=np.${dtype}, …)`,
 };
 
 const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

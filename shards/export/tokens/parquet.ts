@@ -21,7 +21,6 @@ export const PARQUET: Engine = {
       },
     };
   },
-  next: (out) => `load_dataset('${out}')`,
 };
 
 const columnsOf = ({ context }: TokenShape) =>
