@@ -1,9 +1,16 @@
 /** Every command of `vua`, and the program that they make: for `main.ts`, and for what describes them (CLI.md). */
-import { Command as Commander } from 'commander';
+import { Command as Commander, type OutputConfiguration } from 'commander';
 import { crawlCapturesCommand } from './crawlers/commands/captures.ts';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
 import { crawlReportCommand } from './crawlers/commands/report.ts';
-import { addCommand, addGlobalOptions, type Command, type Start, sayWhatIsAllowed } from './crawlers/shell/command.ts';
+import {
+  addCommand,
+  addGlobalOptions,
+  type Command,
+  commandLine,
+  type Start,
+  sayWhatIsAllowed,
+} from './crawlers/shell/command.ts';
 import type { Say } from './crawlers/shell/language.ts';
 import { runCommand } from './nightly.ts';
 import { cleanCommand } from './shards/commands/clean.ts';
@@ -144,9 +151,30 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   'This machine': [doctorCommand, checkCommand, benchCommand, tuneCommand],
 };
 
+interface ProgramFacts {
+  readonly version: string;
+  readonly say: Say;
+  readonly start: Start;
+  /** Where it writes; to the streams of the process when nothing is said. */
+  readonly output?: OutputConfiguration;
+}
+
+/** What somebody does who has just come. */
+function startHere(say: Say): string {
+  const lines = [
+    ['run --sample', 'the whole line on a bundled sample web: a few minutes, no GPU needed'],
+    ['run --input FOLDER --out corpus', 'the same of your own pages, files and tables'],
+    ['stats corpus', 'what was kept and dropped, and why'],
+    ['doctor', 'the GPU that training would use'],
+  ].map(([words, does]) => [`  ${commandLine(words)}`, say(does)]);
+  const width = Math.max(...lines.map(([words]) => words.length));
+  return [say('Start here:'), ...lines.map(([words, does]) => `${words.padEnd(width)}  ${does}`)].join('\n');
+}
+
 /** The command line, its help said by `say`. */
-export function programOf({ version, say, start }: { version: string; say: Say; start: Start }): Commander {
+export function programOf({ version, say, start, output = {} }: ProgramFacts): Commander {
   const program = new Commander('vua')
+    .configureOutput(output) // commands take it over when they are added
     .description(say('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU'))
     .version(version, '-V, --version', say('output the version number'))
     .configureHelp({
@@ -154,6 +182,7 @@ export function programOf({ version, say, start }: { version: string; say: Say; 
       subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/\[options\] ?/, '')}`.trim(),
       styleTitle: (title) => say(title),
     })
+    .addHelpText('before', `${startHere(say)}\n`)
     .addHelpText('after', `\n${say('`vua COMMAND --help` shows options and examples.')}`);
   addGlobalOptions(sayWhatIsAllowed(program), say);
   for (const [heading, commands] of Object.entries(COMMANDS)) {

@@ -1,6 +1,6 @@
 /** Figures of a folder, read from the shards themselves, as data and as tables for people. */
 import { formatRecipe } from '../cleaning/recipe.ts';
-import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import { formatBar, formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { Profile } from './documents/profile.ts';
 import { readDocuments, readRejects } from './documents/read.ts';
 import { profileOf } from './documents/read-profile.ts';
@@ -213,8 +213,13 @@ function formatDocuments({ report, preset, shards, fileBytes, sources, licences 
     ['kept', kept] as const,
     ...reportRows(report).map(([stage, reason, n]) => [`${stage}/${reason}`, n] as const),
   ];
-  const outcomes = outcome.map(([name, n]) => [name, formatCount(n), `${((100 * n) / pages).toFixed(1)} %`]);
-  const tables = pages > 0 ? [formatTable([['outcome', 'documents', 'share'], ...outcomes])] : [];
+  const outcomes = outcome.map(([name, n]) => [
+    name,
+    formatCount(n),
+    `${((100 * n) / pages).toFixed(1)} %`,
+    formatBar(n / pages),
+  ]);
+  const tables = pages > 0 ? [formatTable([['outcome', 'documents', 'share', ''], ...outcomes])] : [];
   if (kept > 0) tables.push(formatSources(sources));
   const byCount = Object.entries(licences).sort(([, a], [, b]) => b - a);
   if (byCount.length > 0)

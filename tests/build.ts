@@ -1,14 +1,16 @@
 /**
- * Before all tests: the program is built once, so that the tests of the command line run what a user runs; and trainings
+ * Before all tests: the program and its pages are built, so that tests run what a user runs; and trainings
  * on the embedded driver get products that compile quickly, as `vua tune` would leave them: a process compiles for 3
  * seconds instead of 6. The kernels' own tests and the demo take the defaults.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 /** Where tests keep what commands keep in the user's cache. */
 export const CACHE = resolve('node_modules/.cache/vua-tests');
+
+const ROOMS = ['crawlers', 'cleaning', 'shards', 'tokenizer', 'trainer'];
 
 /** What the last build knew: files that did not change are not built again. */
 const KNOWN = 'node_modules/.cache/vua.tsbuildinfo';
@@ -18,8 +20,22 @@ export function setup(): void {
   const incremental = ['--incremental', '--tsBuildInfoFile', KNOWN];
   const tsc = 'node_modules/typescript/bin/tsc';
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...incremental], { stdio: 'inherit' });
+  if (arePagesOld()) execFileSync(process.execPath, ['--import', 'tsx', '--eval', WRITE_PAGES], { stdio: 'inherit' });
   const env = { ...process.env, XDG_CACHE_HOME: CACHE };
   execFileSync(process.execPath, ['--input-type=module', '--eval', KEEP_QUICK], { stdio: 'inherit', env });
+}
+
+const WRITE_PAGES = "import('./commands.ts').then((vua) => vua.writePages('dist'))";
+
+/** Whether a source is newer than the page that was written last. */
+function arePagesOld(): boolean {
+  const page = 'dist/shards/inspector/site/index.html';
+  if (!existsSync(page)) return true;
+  const { mtimeMs } = statSync(page);
+  const sources = ROOMS.flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
+  );
+  return sources.some((path) => /\.(ts|html|css|svg)$/.test(path) && statSync(path).mtimeMs > mtimeMs);
 }
 
 /** The SwiftShader driver has subgroups of four. */

@@ -3,12 +3,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Said, startProgram } from './program.ts';
 import { temporaryFolder } from './support.ts';
 
 const MAIN = resolve('dist/main.js');
 const folder = temporaryFolder('file');
 
-const vua = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd: folder });
+const asProcess = (...args: string[]): Said =>
+  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd: folder });
+
+const vua = (...args: string[]): Promise<Said> => startProgram(folder, args).ended;
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -16,8 +20,9 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-it('shows help with examples for every command', () => {
-  const { stdout, status } = vua('--help');
+it('shows help with examples for every command', async () => {
+  const { stdout, status } = await vua('--help');
+  expect(asProcess('--help')).toMatchObject({ status, stdout, stderr: '' });
   expect(status).toBe(0);
   for (const name of [
     'run',
@@ -40,16 +45,19 @@ it('shows help with examples for every command', () => {
   ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   }
-  const help = vua('tokenizer', 'train', '--help').stdout;
+  const help = (await vua('tokenizer', 'train', '--help')).stdout;
   expect(help).toContain('--vocab-size');
   expect(help).toContain('$ vua tokenizer train');
 });
 
-it('says what a command does in groups, and soon: at most 5 times the CPU time of `node -e 0`', () => {
-  const train = vua('train', '--help').stdout;
+it('says what a command does in groups', async () => {
+  const train = (await vua('train', '--help')).stdout;
   for (const heading of ['Data', 'Model', 'Optimisation', 'Evaluation', 'Output', 'Options']) {
     expect(train).toMatch(new RegExp(`^${heading}:$`, 'm'));
   }
+});
+
+it('says so soon: at most 5 times the CPU time of `node -e 0`', () => {
   const told = file(
     'cpu.cjs',
     `process.on('exit', () => {
@@ -61,16 +69,14 @@ it('says what a command does in groups, and soon: at most 5 times the CPU time o
     spawnSync(process.execPath, ['--require', told, ...args], { cwd: folder });
     return Number(readFileSync(join(folder, 'cpu.txt'), 'utf8'));
   };
-  // In turns, and each beside node's own of the same turn: what else the machine does falls on both.
-  const asked = [['--help']]; // --version and what is no command take the same way
-  const turns = Array.from({ length: 8 }, () => {
+  // Beside node's own of the same turn: what else the machine does falls on both. The best turn counts.
+  let best = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < 8 && best >= 5; turn++) {
     const nothing = cost(['-e', '0']);
     expect(nothing).toBeGreaterThan(0);
-    return asked.map((args) => cost([MAIN, ...args]) / nothing);
-  });
-  for (const [i, args] of asked.entries()) {
-    expect(Math.min(...turns.map((ratios) => ratios[i])), args.join()).toBeLessThan(5);
+    best = Math.min(best, cost([MAIN, '--help']) / nothing); // --version and what is no command take the same way
   }
+  expect(best).toBeLessThan(5);
 });
 
 describe('bad input: one line that names what, where and what is allowed, exit 2', () => {
@@ -103,8 +109,8 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
     [['plot', folder], /no curve\.jsonl/],
     [['sample', '--checkpoint', folder], /no checkpoint/],
     [['run', '--out', file('taken', 'x'), '--input', file('a.txt', 'Chào.')], /UNWRITABLE_FOLDER: .*taken: EEXIST/],
-  ])('vua %j', (args, message) => {
-    const { status, stderr, stdout } = vua(...args);
+  ])('vua %j', async (args, message) => {
+    const { status, stderr, stdout } = await vua(...args);
     const lines = stderr.trimEnd().split('\n');
     const events = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
     const failed = events.filter(({ event }) => event === 'error');
@@ -123,23 +129,28 @@ describe('bad input: one line that names what, where and what is allowed, exit 2
   it.each([
     [['--json'], /no command was given/],
     [['--json', 'stats', folder], /no manifest/],
-  ])('as JSON: %j', (args, message) => {
-    const { status, stderr, stdout } = vua(...args);
+  ])('as JSON: %j', async (args, message) => {
+    const { status, stderr, stdout } = await vua(...args);
     expect(JSON.parse(stderr)).toMatchObject({ event: 'error', message: expect.stringMatching(message) });
     expect([status, stdout]).toEqual([2, '']);
   });
 
-  it('shows the stack with --debug, and errors as JSON with --json', () => {
-    expect(vua('stats', folder, '--debug').stderr).toMatch(/^ +at /m);
-    const event = JSON.parse(vua('stats', folder, '--json').stderr.trim().split('\n').at(-1)!);
+  it('as a process: the same, with its exit status', async () => {
+    const [process, here] = [asProcess('stats', folder), await vua('stats', folder)];
+    expect([process.status, process.stdout, process.stderr]).toEqual([2, '', here.stderr]);
+  });
+
+  it('shows the stack with --debug, and errors as JSON with --json', async () => {
+    expect((await vua('stats', folder, '--debug')).stderr).toMatch(/^ +at /m);
+    const event = JSON.parse((await vua('stats', folder, '--json')).stderr.trim().split('\n').at(-1)!);
     expect(event).toMatchObject({ event: 'error', code: 'NO_MANIFEST', hint: expect.any(String) });
   });
 });
 
-it('takes vua.config.json from the current folder, flags win', () => {
+it('takes vua.config.json from the current folder, flags win', async () => {
   file('vua.config.json', '{"input": ["from-config.txt"], "out": "from-config"}');
-  expect(vua('run').stderr).toMatch(/from-config\.txt: no such file/);
-  expect(vua('run', '--input', 'from-flag.txt').stderr).toMatch(/from-flag\.txt: no such file/);
+  expect((await vua('run')).stderr).toMatch(/from-config\.txt: no such file/);
+  expect((await vua('run', '--input', 'from-flag.txt')).stderr).toMatch(/from-flag\.txt: no such file/);
   rmSync(join(folder, 'vua.config.json'));
 });
 

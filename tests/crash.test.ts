@@ -10,7 +10,7 @@ const SEED = 20_261_130;
 let stage: Prepared;
 beforeAll(async () => {
   stage = await prepare(temporaryFolder('file'));
-}, 120_000);
+});
 
 const wrongIn = async (part: Parameters<typeof sampleOf>[0], count: number): Promise<string[]> => {
   const wrong: string[] = [];
@@ -20,17 +20,13 @@ const wrongIn = async (part: Parameters<typeof sampleOf>[0], count: number): Pro
 
 it('operations of Node that fail: said, and the next night is whole', async () => {
   expect(await wrongIn('node', 3)).toEqual([]);
-}, 120_000);
+});
 
-it.skipIf(!hasStrace())(
-  'kills and power cuts, from the log of strace',
-  async () => {
-    expect(await wrongIn('kill', 2)).toEqual([]);
-    expect(await wrongIn('power', 4)).toEqual([]);
-  },
-  120_000,
-);
+it.skipIf(!hasStrace())('kills and power cuts, from the log of strace', async () => {
+  expect(await wrongIn('kill', 2)).toEqual([]);
+  expect(await wrongIn('power', 4)).toEqual([]);
+});
 
 it('nights of a crawl in virtual time', async () => {
   expect(await crawlNights(join(temporaryFolder(), 'nights'), SEED, NIGHTS_SHORT)).toEqual([]);
-}, 120_000);
+});

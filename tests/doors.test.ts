@@ -49,7 +49,7 @@ beforeAll(() => {
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   node(resolve('node_modules/typescript/bin/tsc'), '-p', '.');
-}, 180_000);
+});
 afterAll(() => installed ?? rmSync(folder, { recursive: true, force: true }));
 
 /** In this order: each works on what those before it left. */
@@ -63,8 +63,13 @@ const SAYS: Readonly<Record<string, RegExp>> = {
 };
 
 it('lets a program through the door of every room', () => {
-  for (const [room, says] of Object.entries(SAYS)) expect(node(`out/${room}.js`), room).toMatch(says);
-}, 180_000);
+  // One behind the other in one process, which loads the package once.
+  const rooms = Object.keys(SAYS);
+  const program = rooms.map((room) => `await import('./out/${room}.js');\nconsole.log('--');\n`).join('');
+  writeFileSync(join(folder, 'all.mjs'), `${program}process.exit();\n`);
+  const said = node('all.mjs').split('--\n');
+  for (const [i, room] of rooms.entries()) expect(said[i], room).toMatch(SAYS[room]);
+});
 
 it(`is installed in ${MOST_MEGABYTES} MB: what only training needs is fetched when it is first needed`, () => {
   const dependencies = dependencySizes();

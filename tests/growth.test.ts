@@ -54,4 +54,4 @@ describe('while every core is busy', () => {
   it('linear work passes', () => expectLinear(letters, opened, { from: 100_000 }));
   it('a search to the end from every place is caught', () =>
     expect(expectLinear(letters, openedAndSearched, { from: 10_000 })).rejects.toThrow(grows));
-}, 120_000);
+});

@@ -1,13 +1,18 @@
 /**
- * The model and the tokenizer of several nights, as processes: the model in force stays whole whatever becomes of the next
- * one. Each test goes on with the folder that the one before it left.
+ * The model and the tokenizer of several nights: the model in force stays whole whatever becomes of the next one. Each
+ * test goes on with the folder that the one before it left. With VUA_LONG each night is a process of its own, which may
+ * be killed; else all are in this one, with one device.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startProgram } from './program.ts';
 import { range, temporaryFolder } from './support.ts';
+import { lendGpu } from './trainer/device.ts';
 
+/** Minutes more. */
+const IS_LONG = process.env.VUA_LONG !== undefined;
 const folder = temporaryFolder('file');
 const OUT = join(folder, 'night');
 const WORDS =
@@ -36,27 +41,36 @@ interface Result {
   readonly status: number | null;
   readonly notes: string;
 }
-/** `stopAt`: when it holds, the process gets the signal. */
-function run(options: string[], stopAt?: { when: () => boolean; signal: NodeJS.Signals }): Promise<Result> {
+interface StopAt {
+  readonly when: () => boolean;
+  readonly signal: 'SIGINT' | 'SIGKILL';
+}
+/** `stopAt`: when it holds, the run gets the signal. */
+async function run(options: string[], stopAt?: StopAt): Promise<Result> {
   const recipe = ['--vocab-size', '400', '--valid-share', '0.2', '--preset', 'keep-all', '--adapter', 'embedded'];
   const model = ['--depth', '1', '--width', '32', '--context', '16', '--batch', '2', '--checkpoint-every', '4'];
   const evaluated = ['--evaluate-tokens', '400', '--final-tokens', '400'];
-  const args = [resolve('dist/main.js'), 'run', '--out', OUT, '--json', ...recipe, ...model, ...evaluated, ...options];
-  const child = spawn(process.execPath, args, { cwd: folder });
-  let notes = '';
-  child.stderr.on('data', (chunk) => (notes += chunk));
-  child.stdout.resume();
+  const words = ['run', '--out', OUT, '--json', ...recipe, ...model, ...evaluated, ...options];
+  const { ended, stop } = IS_LONG ? startProcess(words) : startProgram(folder, words);
   const watch = setInterval(() => {
     if (!stopAt?.when()) return;
     clearInterval(watch);
-    child.kill(stopAt.signal);
+    stop(stopAt.signal);
   }, 10);
-  return new Promise((done) =>
-    child.on('close', (status) => {
-      clearInterval(watch);
-      done({ status, notes });
-    }),
+  const { status, stderr } = await ended.finally(() => clearInterval(watch));
+  return { status, notes: stderr };
+}
+
+function startProcess(words: string[]) {
+  const child = spawn(process.execPath, [resolve('dist/main.js'), ...words], { cwd: folder });
+  const stop = (signal: NodeJS.Signals) => child.kill(signal);
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  child.stdout.resume();
+  const ended = new Promise<{ status: number | null; stderr: string }>((done) =>
+    child.on('close', (status) => done({ status, stderr })),
   );
+  return { ended, stop };
 }
 
 const checkpoints = (...path: string[]): string[] =>
@@ -65,9 +79,12 @@ const inForce = (): string => readlinkSync(join(OUT, 'model'));
 const night = (name: string) => JSON.parse(readFileSync(join(OUT, 'models', name, 'night.json'), 'utf8'));
 const evaluation = (): string => readFileSync(join(OUT, 'model', 'evaluation.json'), 'utf8');
 const SHORT = ['--steps', '10', '--evaluate-every', '10'];
-/** Minutes more. */
-const IS_LONG = process.env.VUA_LONG !== undefined;
 let first: string;
+let takeBack: (() => void) | undefined;
+beforeAll(async () => {
+  if (!IS_LONG) takeBack = await lendGpu();
+});
+afterAll(() => takeBack?.());
 
 it('the first night puts its model in force', async () => {
   const { status } = await run(['--input', few, ...SHORT]);
@@ -75,7 +92,7 @@ it('the first night puts its model in force', async () => {
   expect(inForce()).toBe('models/000001');
   expect(checkpoints('model')).toEqual(['step-000008', 'step-000010']);
   first = evaluation();
-}, 180_000);
+});
 
 it('Ctrl-C in the second night leaves the model of the first', async () => {
   const stopAt = { when: () => checkpoints('models', '000002').length > 0, signal: 'SIGINT' } as const;
@@ -84,7 +101,7 @@ it('Ctrl-C in the second night leaves the model of the first', async () => {
   expect(inForce()).toBe('models/000001');
   expect(checkpoints('model')).toEqual(['step-000008', 'step-000010']);
   expect(evaluation()).toBe(first);
-}, 180_000);
+});
 
 it('more text: the tokenizer is trained anew, the growing model begins anew, passes its gate and is in force', async () => {
   const { status, notes } = await run(['--input', few, many, ...SHORT, '--model-tolerance', '1']);
@@ -97,7 +114,7 @@ it('more text: the tokenizer is trained anew, the growing model begins anew, pas
   expect(verdict).toMatchObject({ accepted: true, beforeName: '000001', tolerance: 1 });
   expect(verdict.before / JSON.parse(first).bitsPerByte).toBeCloseTo(1, 0); // text of the same kind
   expect(checkpoints('models', '000001')).toEqual(['step-000008', 'step-000010']);
-}, 180_000);
+});
 
 it('killed before its gate was asked, a finished model is put in force by the next run', async () => {
   const { verdict: _, ...record } = night('000002');
@@ -108,7 +125,7 @@ it('killed before its gate was asked, a finished model is put in force by the ne
   expect(status).toBe(0);
   expect(notes).not.toContain('"stage":"train"');
   expect(inForce()).toBe('models/000002');
-}, 180_000);
+});
 
 it('a worse model stays beside the one in force; killed, it goes on; a larger tolerance lets it through', async ({
   skip,
@@ -129,7 +146,7 @@ it('a worse model stays beside the one in force; killed, it goes on; a larger to
   expect((await run(worse)).status).toBe(99);
   expect((await run([...worse, '--model-tolerance', '9'])).status).toBe(0);
   expect(inForce()).toBe('models/000003');
-}, 300_000);
+});
 
 it('says when no model is due, and trains none', async ({ skip }) => {
   skip(!IS_LONG, 'set VUA_LONG: eight more runs');
@@ -145,4 +162,4 @@ it('says when no model is due, and trains none', async ({ skip }) => {
   expect(continued.status).toBe(0);
   expect(continued.notes).toMatch(/going on from the weights of .*model\/step-000030/);
   expect(continued.notes).toMatch(/in force: [\d.]+ bits per byte/);
-}, 180_000);
+});

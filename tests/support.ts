@@ -1,6 +1,5 @@
 /** What the tests of all rooms share: temporary folders, a context that keeps what was said, what a call throws. */
 import { rmSync } from 'node:fs';
-import { afterAll, afterEach } from 'vitest';
 import { ToolkitError } from '../crawlers/shell/errors.ts';
 import { createReporter } from '../crawlers/shell/reporter.ts';
 import type { Work } from '../crawlers/shell/work.ts';
@@ -15,12 +14,20 @@ export function temporaryFolder(lifetime: keyof typeof folders = 'test'): string
   return folder;
 }
 
-function removeFolders(lifetime: keyof typeof folders): void {
+export function removeFolders(lifetime: keyof typeof folders): void {
   for (const folder of folders[lifetime].splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
-afterEach(() => removeFolders('test'));
-afterAll(() => removeFolders('file'));
+interface Fixture {
+  readonly before?: () => void;
+  readonly after?: () => unknown;
+}
+
+/**
+ * What is done around every test by modules that tests share. Files of tests share a process, in which such a module is
+ * loaded once: hooks of its own would be those of the first file alone (setup.ts calls these in each).
+ */
+export const fixtures: Fixture[] = [];
 
 export interface HeardContext extends Work {
   /** Everything that went to stdout. */

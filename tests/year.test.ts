@@ -10,4 +10,4 @@ it('nights after which the folder equals a build of the same state from nothing'
   });
   expect(wrong).toEqual([]);
   expect(documents).toBeGreaterThan(40);
-}, 120_000);
+});

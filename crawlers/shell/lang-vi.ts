@@ -28,6 +28,12 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
   // vua --help
   'Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU':
     'Vựa: xây kho ngữ liệu tiếng Việt, huấn luyện bộ tách token và mô hình transformer trên WebGPU',
+  'Start here:': 'Bắt đầu từ đây:',
+  'the whole line on a bundled sample web: a few minutes, no GPU needed':
+    'cả dây chuyền trên trang web mẫu kèm theo: vài phút, không cần GPU',
+  'the same of your own pages, files and tables': 'cũng vậy, với trang web, tệp và bảng của bạn',
+  'what was kept and dropped, and why': 'đã giữ gì, bỏ gì và vì sao',
+  'the GPU that training would use': 'GPU sẽ dùng để huấn luyện',
   '`vua COMMAND --help` shows options and examples.': 'Gõ `vua LỆNH --help` để xem tùy chọn và ví dụ của từng lệnh.',
   'The whole line': 'Cả dây chuyền',
   Corpus: 'Kho ngữ liệu',

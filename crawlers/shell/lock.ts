@@ -15,6 +15,7 @@ import { hasKernelLocks, kernelLocking, type Locking, type Mode } from './kernel
 
 /** Others look at a lock by taking it for a moment, and two at once may find each other: tried for so long. */
 const PATIENCE_MS = 500;
+const LEAST_TRIES = 3;
 /** Folders below one another in which runs stand: OUT, OUT/model, OUT/model/step-1. */
 const LEVELS = 3;
 
@@ -105,13 +106,15 @@ export function shareFolder(dir: string): () => void {
   }
 }
 
-/** Tries until it is held or `PATIENCE_MS` are over. `take` answers with the way to let go, or whom it met. */
+/**
+ * Tries until it is held or `PATIENCE_MS` are over, on a busy machine too more than once: a lock file that is new is let
+ * go of before others may share it. `take` answers with the way to let go, or whom it met. */
 function patiently(dir: string, take: () => (() => void) | { readonly heldBy: string }): () => void {
   const until = performance.now() + PATIENCE_MS;
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const taken = take();
     if (typeof taken === 'function') return taken;
-    if (performance.now() > until) throw locked(dir, taken.heldBy);
+    if (performance.now() > until && tries >= LEAST_TRIES) throw locked(dir, taken.heldBy);
     sleep(Math.random() * 50);
   }
 }

@@ -54,7 +54,7 @@ export interface ReporterOptions {
   readonly labels?: LogLabels;
 }
 
-interface OutputStream {
+export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
@@ -169,14 +169,18 @@ const formatFigures = (figures: Readonly<Record<string, number | string>>): stri
     .map(([key, value]) => `  ${key} ${typeof value === 'number' ? formatCount(value) : value}`)
     .join('');
 
+/** In place of what is no number. */
+const NOTHING = '–';
+
 /** 1234567 → "1,234,567"; small numbers keep two decimals. */
 export function formatCount(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? NOTHING : String(value);
   return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 });
 }
 
 /** 3725 → "1 h 02 min", 65 → "1 min 05 s", 4.2 → "4.2 s". */
 export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return NOTHING;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
@@ -185,6 +189,7 @@ export function formatSeconds(seconds: number): string {
 
 /** 1536 → "1.5 kB" (powers of 1000). */
 export function formatBytes(bytes: number): string {
+  if (Number.isNaN(bytes)) return NOTHING;
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
   while (bytes >= 1000 && unit < units.length - 1) {
@@ -194,8 +199,22 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? bytes : bytes.toFixed(1)} ${units[unit]}`;
 }
 
-/** Rows of two or more cells as an aligned table; the first column is left-aligned, the others right-aligned. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+/** A share from 0 to 1 as a bar of 20 cells at most, to an eighth of one. */
+export function formatBar(share: number): string {
+  const eighths = Math.round(160 * Math.min(1, Math.max(0, share || 0)));
+  const rest = eighths % 8;
+  return `${'█'.repeat(Math.floor(eighths / 8))}${rest > 0 ? '▏▎▍▌▋▊▉'[rest - 1] : ''}`.padEnd(20);
+}
+
+/** Whether colours reach a person: a terminal, and no NO_COLOR (no-color.org). */
+export const hasColour = (): boolean => process.stdout.isTTY === true && !process.env.NO_COLOR;
+
+/**
+ * Rows of two or more cells as an aligned table; the first column is left-aligned, the others right-aligned. What is no
+ * number (a mean of nothing) is shown as a dash.
+ */
+export function formatTable(table: readonly (readonly string[])[]): string {
+  const rows = table.map((row) => row.map((cell) => cell.replace(/\bNaN\b/g, NOTHING)));
   const widths: number[] = [];
   for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
   return rows

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
+import { hasColour } from '../../crawlers/shell/reporter.ts';
 
 export const explainCommand = defineCommand({
   name: 'explain',
@@ -33,11 +34,19 @@ export const explainCommand = defineCommand({
       report.result(`${formatConsent(lines)}\n`, { event: 'consent_table', rows: lines });
       return 0;
     }
-    const { explain, formatExplanation } = await import('../explain/explain.ts');
+    const { explain, formatExplanation, painted } = await import('../explain/explain.ts');
     const { findFolders, manifestPath, readDocumentManifest } = await import('../manifest.ts');
     const folder = findFolders(out).documents ?? out;
     const found = await explain(folder, document, signal);
-    for (const each of found) report.result(`${formatExplanation(each, consent)}\n`, { event: 'explained', ...each });
+    for (const each of found) {
+      const text = `${formatExplanation(each, consent)}\n`;
+      const isColoured = hasColour();
+      report.result(
+        isColoured ? painted(text) : text,
+        { event: 'explained', ...each },
+        isColoured ? 'painted' : 'plain',
+      );
+    }
     if (input.length > 0) {
       const { knownRecipe } = await import('../../cleaning/recipe.ts');
       const { formatLeftOut, leftOutOf } = await import('../explain/left-out.ts');

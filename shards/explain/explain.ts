@@ -2,7 +2,7 @@
 import type { Measurement } from '../../cleaning/document.ts';
 import { knownRecipe, type Recipe, type Ruling, rulings } from '../../cleaning/recipe.ts';
 import { addressOf } from '../../crawlers/page.ts';
-import { badInput } from '../../crawlers/shell/errors.ts';
+import { badInput, visible } from '../../crawlers/shell/errors.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 
 import { type DocumentMark, readMarks } from '../documents/marks.ts';
@@ -93,7 +93,8 @@ export function formatExplanation(explanation: Explanation, consent: readonly st
     Object.entries(measurements ?? {})
       .filter(([name, times]) => name.startsWith(prefix) && times > 0)
       .map(([name, times]) => [name, figure(times)]);
-  const decisions = rules.map((rule) => [
+  const failuresFirst = rules.toSorted((a, b) => Number(a.passes) - Number(b.passes));
+  const decisions = failuresFirst.map((rule) => [
     rule.passes ? 'pass' : 'FAIL',
     rule.reason,
     `${rule.measurement} ${figure(rule.value)}`,
@@ -110,13 +111,19 @@ export function formatExplanation(explanation: Explanation, consent: readonly st
     `${verdict} (${shard})`,
     facts.join('\n'),
     formatStatements(said, consent),
-    section('repaired, cut and masked', [...counted('repaired_'), ...counted('cut_'), ...counted('masked_')]),
     section('rules', decisions),
+    section('repaired, cut and masked', [...counted('repaired_'), ...counted('cut_'), ...counted('masked_')]),
     section('also measured', others),
     text === '' ? '' : `text\n${text.slice(0, EXCERPT)}${text.length > EXCERPT ? '…' : ''}`,
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
+
+/** For a terminal: what went wrong stands out. Text of documents may hold anything: it is made visible before. */
+export const painted = (text: string): string =>
+  visible(text)
+    .replace(/^(?:dropped by|left:) .*/, '\x1b[1;31m$&\x1b[0m')
+    .replace(/^FAIL\b/gm, '\x1b[1;31mFAIL\x1b[0m');
 
 /** What a rejection names beside its measure: what decided, or what it repeats. */
 const behind = ({ stage, other = '' }: Explanation['said']): string =>

@@ -73,5 +73,5 @@ describe('engine', () => {
     const flagged = here.flatMap(({ kept }) => (kept?.contamination ? [`${kept.url} ${kept.contamination}`] : []));
     expect(flagged).toEqual(['http://xom.test/7 items:01-0001']);
     expect(await outcomes(2, [file])).toEqual(here);
-  }, 60_000);
+  });
 });

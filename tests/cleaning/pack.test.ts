@@ -65,7 +65,7 @@ describe('on the data of VUA_PACK', () => {
       }
     }
     expect((2 * right) / (2 * right + wrong)).toBeGreaterThan(0.995);
-  }, 60_000);
+  });
 
   test('keeps nearly all of Wikipedia, decrees, prose and the poem', async () => {
     const kinds = [...packDocuments()].filter(([kind]) => ['wiki', 'law', 'prose', 'verse'].includes(kind));
@@ -83,7 +83,7 @@ describe('on the data of VUA_PACK', () => {
     store.close();
     expect(shares.size).toBe(4);
     for (const [source, { kept, all }] of shares) expect(kept / all, source).toBeGreaterThan(0.95);
-  }, 60_000);
+  });
 });
 
 test('scores at least 0.924 in the evaluation of VUA_TRAFILATURA', ({ skip }) => {
@@ -91,4 +91,4 @@ test('scores at least 0.924 in the evaluation of VUA_TRAFILATURA', ({ skip }) =>
   skip(evaluation.length === 0, 'set VUA_TRAFILATURA to the folder of its tests');
   const pages = evaluation.map((page) => ({ ...page, text: textOf(page.body) }));
   expect(segmentScore(pages).f1).toBeGreaterThan(0.924);
-}, 120_000);
+});

@@ -1,27 +1,26 @@
 /** For tests of whole crawls: a fresh folder for each test, a small web, and what came of the crawl. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
 import { crawl } from '../../crawlers/crawl.ts';
 import type { CrawlOptions } from '../../crawlers/options.ts';
 import type { CrawlStep } from '../../crawlers/visit.ts';
 import { readWarc } from '../../crawlers/warc/read-warc.ts';
 import type { WarcRecord } from '../../crawlers/warc/warc.ts';
-import { temporaryFolder } from '../support.ts';
+import { fixtures, temporaryFolder } from '../support.ts';
 import { type Sites, startWeb, type TestWeb } from './web.ts';
 
 export const HOST = 'a.vua.test';
 export const SEED = `http://${HOST}/`;
 
-/** New with each test of the file that imports them. */
+/** New with each test. */
 export let outDir: string;
 export let web: TestWeb;
 
-beforeEach(() => {
-  outDir = temporaryFolder();
-});
-afterEach(async () => {
-  await web?.close();
+fixtures.push({
+  before() {
+    outDir = temporaryFolder();
+  },
+  after: () => web?.close(),
 });
 
 export async function serve(sites: Sites, ip?: string): Promise<void> {

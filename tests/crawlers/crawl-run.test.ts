@@ -167,7 +167,7 @@ describe('interrupted', () => {
     expect([...new Set(stored)].sort()).toEqual([...all].sort());
     expect(stored.length - all.length).toBeLessThanOrEqual(2);
     expect(web.paths().length - all.length).toBeLessThanOrEqual(2);
-  }, 30_000);
+  });
 });
 
 describe('a WARC file that lost something', () => {

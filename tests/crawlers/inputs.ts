@@ -1,16 +1,17 @@
 /** What the tests of `--input` share: a folder for each test, and everything that is read of a path in it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { beforeEach } from 'vitest';
 import type { Page } from '../../crawlers/page.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 import type { WarcRecord } from '../../crawlers/warc/warc.ts';
-import { temporaryFolder } from '../support.ts';
+import { fixtures, temporaryFolder } from '../support.ts';
 
 export let dir: string;
-beforeEach(() => {
-  dir = temporaryFolder();
+fixtures.push({
+  before() {
+    dir = temporaryFolder();
+  },
 });
 
 export function put(name: string, content: string | Uint8Array): string {

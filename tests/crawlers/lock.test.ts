@@ -110,7 +110,7 @@ it('of many processes at once one holds it, also over folders above and below, l
   expect(words.filter((word) => word === 'held').length).toBeGreaterThan(50);
   lockFolder(out)();
   expect(locks(dir)).toEqual([]);
-}, 120_000);
+});
 
 it.each([
   ['out', 'out'],

@@ -2,9 +2,10 @@
  * A night's publishing, stopped at every single operation on a file: killed, or with a disk that is full there. OUT shows
  * the old night or the new one whole, and the next start ends as if nothing had been.
  */
-import { cpSync, readdirSync } from 'node:fs';
+import fs, { cpSync, readdirSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { factsOf } from '../../shards/snapshots/facts.ts';
 import { currentSnapshot } from '../../shards/snapshots/read.ts';
 import { rollBack } from '../../shards/snapshots/rollback.ts';
@@ -14,27 +15,34 @@ import { context, range, temporaryFolder } from '../support.ts';
 import { rowsFile, rowsIn, shownIn, textsIn, work } from './nights.ts';
 
 /** Operations until the disk fails, and whether it fails once (an error) or from then on (a kill). */
-const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY, isKilled: false, links: true }));
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  const CHANGING = [
-    ...['openSync', 'writeSync', 'fsyncSync', 'renameSync', 'rmSync', 'rmdirSync', 'mkdirSync', 'linkSync'],
-    ...['symlinkSync', 'copyFileSync', 'appendFileSync'],
-  ] as const;
-  const failing = (name: (typeof CHANGING)[number]) => {
-    const real = fs[name] as (...args: unknown[]) => unknown;
-    return (...args: unknown[]): unknown => {
-      if (!disk.links && /link/.test(name)) throw Object.assign(new Error('EPERM: no links'), { code: 'EPERM' });
-      if (disk.isKilled ? disk.left < 1 : disk.left === 0) {
-        disk.left--;
-        throw Object.assign(new Error(`ENOSPC: ${name}`), { code: 'ENOSPC' });
-      }
-      disk.left--;
-      return real(...args);
-    };
-  };
-  return { ...fs, ...Object.fromEntries(CHANGING.map((name) => [name, failing(name)])) };
+const disk = { left: Number.POSITIVE_INFINITY, isKilled: false, links: true };
+const CHANGING = [
+  ...['openSync', 'writeSync', 'fsyncSync', 'renameSync', 'rmSync', 'rmdirSync', 'mkdirSync', 'linkSync'],
+  ...['symlinkSync', 'copyFileSync', 'appendFileSync'],
+];
+/** Node's own object: what stands there is what every module imports, once the exports are told. */
+const operations = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
+const real = Object.fromEntries(CHANGING.map((name) => [name, operations[name]]));
+beforeAll(() => {
+  for (const name of CHANGING) operations[name] = failing(name);
+  syncBuiltinESMExports();
 });
+afterAll(() => {
+  Object.assign(operations, real);
+  syncBuiltinESMExports();
+});
+
+function failing(name: string) {
+  return (...args: unknown[]): unknown => {
+    if (!disk.links && /link/.test(name)) throw Object.assign(new Error('EPERM: no links'), { code: 'EPERM' });
+    if (disk.isKilled ? disk.left < 1 : disk.left === 0) {
+      disk.left--;
+      throw Object.assign(new Error(`ENOSPC: ${name}`), { code: 'ENOSPC' });
+    }
+    disk.left--;
+    return real[name](...args);
+  };
+}
 
 /** Runs until the operation with this number; whether it came to its end before. */
 function stoppedAt(operation: number, isKilled: boolean, run: () => unknown): boolean {

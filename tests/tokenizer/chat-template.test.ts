@@ -50,4 +50,4 @@ it('transformers renders a chat by the roles, and each mark is one token', async
     ...messages.flatMap(({ role, content }) => [special(role), ...tokenizer.encode(content), special('end')]),
     special('assistant'),
   ]);
-}, 60_000);
+});

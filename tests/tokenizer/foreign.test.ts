@@ -118,7 +118,7 @@ it('is extended: old ids stay, texts take fewer, and Hugging Face agrees', async
 });
 
 const { VUA_PYTHON: python } = process.env;
-it("equals Hugging Face's library on 10,000 lines, three kinds that it trained", { timeout: 300_000 }, ({ skip }) => {
+it("equals Hugging Face's library on 10,000 lines, three kinds that it trained", ({ skip }) => {
   if (!python) return skip('set VUA_PYTHON to a Python with tokenizers');
   const folder = temporaryFolder();
   const pieces = sampleTexts().flatMap((text) => text.match(/[^\n]{1,60}\n?/g) ?? []);

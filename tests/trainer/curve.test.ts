@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { normal } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
@@ -15,6 +14,7 @@ import { writePlot } from '../../trainer/record/write-plot.ts';
 import { heldOutFigures } from '../../trainer/run/history.ts';
 import type { HeldOutText } from '../../trainer/score/held-out.ts';
 import { temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 
 const root = temporaryFolder('file');
 
@@ -94,7 +94,7 @@ print(json.dumps({tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag 
     expect(read[`held_out_bits_per_byte/text_${text.id}`].slice(-1)).toEqual([[6, 2]]);
     expect(read[`held_out_unigram/text_${text.id}`][0][1]).toBeCloseTo(2.4, 6);
     expect(Object.keys(read)).toContain('optimizer/gradient_norm');
-  }, 60_000);
+  });
 });
 
 describe('charts', () => {
@@ -282,7 +282,7 @@ describe('the watch over a curve', () => {
   });
 
   it('names the first tensor that is not finite, weights before gradients', async () => {
-    const gpu = await openGpu();
+    const gpu = await sharedGpu();
     const config = modelConfig({ vocabSize: 61, depth: 2, width: 32, context: 16 });
     const arena = new Arena(gpu, config);
     arena.initialise(config, 1);
@@ -308,6 +308,6 @@ describe('the watch over a curve', () => {
       bad: 2,
       elements: 32,
     });
-    gpu.destroy();
+    arena.release();
   });
 });

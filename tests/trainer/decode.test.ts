@@ -1,15 +1,15 @@
 /** Writing text: the cache gives the logits of the whole forward pass; draws; continuations. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { Decoder } from '../../trainer/generate/decode.ts';
 import { draw } from '../../trainer/generate/draw.ts';
 import { Sampler, samplePrompts, WholeWindow } from '../../trainer/generate/sample.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { normal, seededRandom } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig, sizeOf } from '../../trainer/model/config.ts';
 import { temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 import { writeTokenizer } from './support.ts';
 
 const config = modelConfig({ vocabSize: 61, depth: 2, width: 64, context: 16 });
@@ -25,11 +25,10 @@ function fillArena(seed: number): void {
 }
 
 beforeAll(async () => {
-  gpu = await openGpu();
+  gpu = await sharedGpu();
   arena = new Arena(gpu, config, { parts: ['params'] });
   fillArena(1);
 });
-afterAll(() => gpu.destroy());
 
 const tokens = (seed: number, length: number): number[] => {
   const random = seededRandom(seed);

@@ -48,4 +48,4 @@ it('gives its bits per byte on the same text, of which both tokenizers have one 
   const part = await evaluated(other, 700);
   expect(part.text.id).not.toBe(whole.text.id);
   expect(Math.abs(part.bitsPerByte! / whole.bitsPerByte! - 1)).toBeLessThan(0.2);
-}, 120_000);
+});

@@ -1,37 +1,35 @@
 /** `vua train` when its disk fills or its tokens go away: what was reached is kept, what was lost is said. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkpointsIn, openCheckpoint, stepOf } from '../../trainer/record/checkpoint.ts';
+import { startProgram } from '../program.ts';
 import { temporaryFolder } from '../support.ts';
+import { lendGpu } from './device.ts';
 import { makeTokens } from './support.ts';
 
 let tokens: string;
+let takeBack: () => void;
 beforeAll(async () => {
+  takeBack = await lendGpu();
   tokens = await makeTokens();
 });
+afterAll(() => takeBack());
 
 const SMALL = ['--depth', '1', '--width', '32', '--context', '16', '--batch', '2', '--adapter', 'embedded'];
 const SELDOM = ['--evaluate-every', '100000', '--evaluate-tokens', '100000', '--steps', '100000'];
-const arguments_ = (out: string, more: string[]): string[] => [
-  ...[resolve('dist/main.js'), 'train', '--tokens', tokens, '--out', out, '--json'],
-  ...[...SMALL, ...SELDOM, ...more],
-];
-
 /** Trains until `when` holds, then does `what` and waits for the end. */
-async function trainUntil(out: string, more: string[], when: () => boolean, what: () => void) {
-  const child = spawn(process.execPath, arguments_(out, more));
-  let said = '';
-  child.stderr.on('data', (chunk) => (said += chunk));
+async function train(out: string, more: string[], when = () => false, what = () => {}) {
+  const words = ['train', '--tokens', tokens, '--out', out, '--json', ...SMALL, ...SELDOM, ...more];
+  const { ended } = startProgram(process.cwd(), words);
   const watch = setInterval(() => {
     if (!when()) return;
     clearInterval(watch);
     what();
-  }, 20);
-  const status = await new Promise((done) => child.on('close', done));
-  clearInterval(watch);
-  return { status, error: JSON.parse(said.trim().split('\n').at(-1)!) };
+  }, 5);
+  const { status, stderr } = await ended.finally(() => clearInterval(watch));
+  return { status, error: JSON.parse(stderr.trim().split('\n').at(-1)!) };
 }
 
 const stepsSaid = (out: string): number =>
@@ -42,7 +40,7 @@ it('keeps the steps that were made when tokens go away', async () => {
   const spoil = (): void => {
     for (const name of readdirSync(tokens)) if (/^train.*arrow$/.test(name)) truncateSync(join(tokens, name), 100);
   };
-  const { status, error } = await trainUntil(out, ['--checkpoint-every', '100000'], () => stepsSaid(out) > 3, spoil);
+  const { status, error } = await train(out, ['--checkpoint-every', '100000'], () => stepsSaid(out) > 3, spoil);
   expect(status).toBe(2);
   expect(error).toMatchObject({ event: 'error', code: 'BAD_SHARD' });
   const step = Number(/; the weights behind step (\d+) are kept/.exec(error.message)?.[1]);
@@ -51,7 +49,7 @@ it('keeps the steps that were made when tokens go away', async () => {
   expect(openCheckpoint(out).state.step).toBe(step);
   expect(stepsSaid(out)).toBe(step);
   tokens = await makeTokens();
-}, 180_000);
+});
 
 /** A disk of so many bytes at `dir`, where this machine lets us mount one. */
 function mountDisk(dir: string, bytes: number): boolean {
@@ -64,8 +62,8 @@ it('refuses to begin where its checkpoints do not fit, and says what was lost wh
   if (!mountDisk(disk, 1_000_000)) context.skip('no right to mount a tmpfs');
   try {
     const out = join(disk, 'model');
-    const refused = spawnSync(process.execPath, arguments_(out, ['--keep', '100']), { encoding: 'utf8' });
-    const { code, message } = JSON.parse(refused.stderr.trim().split('\n').at(-1)!);
+    const refused = await train(out, ['--keep', '100']);
+    const { code, message } = refused.error;
     expect(refused.status).toBe(1);
     expect(code).toBe('WRITE_FAILED');
     expect(message).toMatch(/102 checkpoints of [\d.]+ kB need [\d.]+ MB, [\d.]+ [kM]B are free/);
@@ -77,7 +75,7 @@ it('refuses to begin where its checkpoints do not fit, and says what was lost wh
       } catch {} // full
     };
     const more = ['--keep', '1', '--checkpoint-every', '20'];
-    const { status, error } = await trainUntil(out, more, () => checkpointsIn(out).length > 0, fill);
+    const { status, error } = await train(out, more, () => checkpointsIn(out).length > 0, fill);
     expect(status).toBe(1);
     expect(error).toMatchObject({ code: 'WRITE_FAILED', hint: expect.stringContaining('free some disk space') });
     expect(error.message).toMatch(/ENOSPC.*; steps \d+1 to \d+ are lost, .*step-\d+ stays$/);
@@ -86,4 +84,4 @@ it('refuses to begin where its checkpoints do not fit, and says what was lost wh
   } finally {
     execFileSync('umount', [disk]);
   }
-}, 180_000);
+});

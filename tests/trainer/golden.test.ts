@@ -1,6 +1,5 @@
 /** The whole model against PyTorch: the errors that trainer/proofs/golden.ts measures, held under their tolerances. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { chooseKernels } from '../../trainer/kernels/choice.ts';
 import { parametersOf } from '../../trainer/model/config.ts';
@@ -13,12 +12,12 @@ import {
   readGolden,
   stepErrors,
 } from '../../trainer/proofs/golden.ts';
+import { sharedGpu } from './device.ts';
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openGpu();
+  gpu = await sharedGpu();
 });
-afterAll(() => gpu.destroy());
 
 describe.each(GOLDEN_KINDS)('%s', (kind) => {
   const tensors = readGolden(kind);

@@ -3,9 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { exportCheckpoint } from '../../trainer/export/export.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
@@ -17,14 +16,14 @@ import { loadWeights, openWeights } from '../../trainer/record/weights.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
 import { context, temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 import { allLogits } from './logits.ts';
 import { makeTokens, randomCheckpoint, writeTokenizer } from './support.ts';
 
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openGpu('embedded');
+  gpu = await sharedGpu('embedded');
 });
-afterAll(() => gpu.destroy());
 
 /** Logits [rows, T, V] of the weights in a folder, over whole rows of its context or less. */
 async function logitsOf(dir: string, rows: number[][]): Promise<{ logits: Float32Array; config: ModelConfig }> {
@@ -204,4 +203,4 @@ it('goes on with other tokens, context, batch and rate, and resumes without the 
   for (const gone of ['first', 'next/step-000006']) rmSync(join(root, gone), { recursive: true });
   await runTraining({ ...next, start: 'resume' }, context());
   expect(readFileSync(join(report.checkpoint, 'model.safetensors')).equals(weights)).toBe(true);
-}, 300_000);
+});

@@ -1,6 +1,5 @@
 /** The loop that Node and the page share: which events in which order, and what a loss that is no number says. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { openFolders } from '../../trainer/loader/token-folders.ts';
@@ -10,6 +9,7 @@ import { recipeOf } from '../../trainer/run/recipe.ts';
 import { drawHeldOut } from '../../trainer/score/draw.ts';
 import { heldOutOf } from '../../trainer/score/held-out.ts';
 import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
+import { sharedGpu } from './device.ts';
 import { makeTokens } from './support.ts';
 
 const options = {
@@ -21,7 +21,7 @@ let run: OpenRun;
 let buffers: number;
 
 beforeAll(async () => {
-  gpu = await openGpu('embedded');
+  gpu = await sharedGpu('embedded');
   const folders = await openFolders([await makeTokens()]);
   const recipe = recipeOf(options, folders[0].manifest.vocabSize, gpu.facts);
   buffers = gpu.liveBuffers;
@@ -33,7 +33,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await run.release();
   expect(gpu.liveBuffers).toBe(buffers);
-  gpu.destroy();
 });
 
 /** `step 3`, `checkpoint 3`, `settled`. */

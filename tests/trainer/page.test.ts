@@ -3,7 +3,7 @@
  * small model, beside the same run in Node on the same driver. The server alone: tests/shards/inspector.test.ts.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import chromium from '@sparticuz/chromium';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
@@ -17,7 +17,7 @@ import { exportCheckpoint } from '../../trainer/export/export.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
-import { bundle, bundleLibrary, trainingPage } from '../../trainer/page/bundle.ts';
+import { trainingPage } from '../../trainer/page/bundle.ts';
 import { CHECKPOINT_VERSION, openCheckpoint } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
@@ -32,6 +32,7 @@ import { sampleTexts } from '../tokenizer/support.ts';
 import { writeTokenizer } from './support.ts';
 
 const PROMPT = 'Buổi sáng';
+const LIBRARY = resolve('dist/browser.js');
 const RUN = {
   ...{ depth: 1, width: 32, context: 32, batch: 4, steps: 16, learningRate: 0 },
   ...{ seed: 3, evaluateEvery: 8, evaluateTokens: 400, finalTokens: 100_000 },
@@ -65,7 +66,7 @@ beforeAll(async () => {
   spoil('damaged', (bytes) => {
     bytes[batches[2].offset + 100] ^= 4;
   });
-  server = await startServer({ dir: root, host: '127.0.0.1', port: 0, pages: { train: await bundle() } });
+  server = await startServer({ dir: root, host: '127.0.0.1', port: 0, pages: { train: await trainingPage() } });
 });
 afterAll(async () => {
   await server.close();
@@ -90,7 +91,7 @@ describe('vua inspect', () => {
   it('says where it serves, and ends when it is told to', async () => {
     const heard = context(true);
     const ended = run({}, heard);
-    await expect.poll(() => heard.out.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => heard.out.length, { timeout: 300_000 }).toBe(1);
     const { event, url, folders } = JSON.parse(heard.out[0]);
     expect({ event, folders }).toEqual({
       event: 'serving',
@@ -164,7 +165,7 @@ describe('the page', () => {
   it('has the library: a page cleaned, a language named, tokens read and turned back', async () => {
     await page.setBypassCSP(true); // a module of this test, not of the server
     await page.goto(server.address);
-    const code = Buffer.from(await bundleLibrary()).toString();
+    const code = readFileSync(LIBRARY, 'utf8');
     // As text: what builds the tests would make another import of it.
     const program = `(async () => {
       const module = new Blob([${JSON.stringify(code)}], { type: 'text/javascript' });
@@ -188,7 +189,7 @@ describe('the page', () => {
   const until = (selector: string, pattern: RegExp, where = page): Promise<unknown> =>
     where.waitForFunction(
       (at, source) => new RegExp(source).test(document.querySelector(at)?.textContent ?? ''),
-      { timeout: 40_000, polling: 100 },
+      { timeout: 300_000, polling: 100 },
       selector,
       pattern.source,
     );

@@ -2,7 +2,6 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { checkpointsIn, openCheckpoint, stepOf } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { readEvaluation } from '../../trainer/run/history.ts';
@@ -10,11 +9,12 @@ import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
 import { learningRate } from '../../trainer/run/schedule.ts';
 import { context, temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 import { makeTokens } from './support.ts';
 
-it('trains three phases, and resumes in each to the bit', { timeout: 300_000 }, async () => {
+it('trains three phases, and resumes in each to the bit', async () => {
   const tokens = await makeTokens();
-  const gpu = await openGpu('embedded');
+  const gpu = await sharedGpu('embedded');
   const options: TrainingOptions = {
     ...{ tokens: [tokens], weights: [], layout: 'stream', adapter: 'embedded', gpu, start: 'new', seed: 1, keep: 99 },
     ...{ out: temporaryFolder('file'), depth: 1, width: 32, context: 16, batch: 4, steps: 0, learningRate: 0.01 },
@@ -67,11 +67,10 @@ it('trains three phases, and resumes in each to the bit', { timeout: 300_000 }, 
     ...{ code: 'OTHER_RUN', message: expect.stringContaining('phasesBefore') },
   });
   expect(existsSync(join(options.out, 'step-000008'))).toBe(true);
-  if (!process.env.VUA_LONG) return gpu.destroy();
+  if (!process.env.VUA_LONG) return;
   for (const dir of all.filter((one) => stepOf(one) > 4)) rmSync(dir, { recursive: true });
   const shorter = await changed([first, second, { ...third, steps: 1 }]);
   expect(shorter.report.step).toBe(6);
-  gpu.destroy();
 });
 
 /** The same texts under another path. */

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeModelConfig } from '../../trainer/export/export.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { cardOf } from '../../trainer/gpu/cards.ts';
 import { normal, seededRandom } from '../../trainer/gpu/random.ts';
 import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
@@ -14,6 +13,7 @@ import { ELSEWHERE, effectiveParameters, effectiveTokens, parseDevice, planOf } 
 import { planText } from '../../trainer/run/plan-text.ts';
 import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
 import { temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 import { writeTokenizer } from './support.ts';
 
 describe('plan', () => {
@@ -158,7 +158,7 @@ describe('lr-find', () => {
   });
 
   it('sweeps a real model until its loss breaks away', async () => {
-    const gpu = await openGpu();
+    const gpu = await sharedGpu();
     const config = modelConfig({ vocabSize: 61, depth: 1, width: 32, context: 16 });
     const trainer = await Trainer.create(gpu, config, { rows: 4, optimizer: OPTIMIZER });
     trainer.arena.initialise(config, 1);
@@ -177,6 +177,5 @@ describe('lr-find', () => {
     expect(suggested).toBeGreaterThan(1e-3);
     expect(suggested).toBeLessThan(1);
     trainer.release();
-    gpu.destroy();
   });
 });

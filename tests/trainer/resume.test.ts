@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { trainCommand } from '../../trainer/commands/train.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { checkpointsIn, stepOf } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
@@ -15,6 +14,7 @@ import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
 import type { UnigramCounts } from '../../trainer/score/unigram.ts';
 import { context, range, temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 import { makeTokens } from './support.ts';
 
 const SIZE = { depth: 1, width: 32, context: 16, batch: 6, microBatch: 2, steps: 12, warmup: 1 };
@@ -71,10 +71,9 @@ let tokens: string;
 let gpu: Gpu;
 beforeAll(async () => {
   tokens = await makeTokens();
-  gpu = await openGpu('embedded');
+  gpu = await sharedGpu('embedded');
   await trained(whole);
-}, 120_000);
-afterAll(() => gpu.destroy());
+});
 
 it('goes on to the bit', async () => {
   const killed = temporaryFolder('file');
@@ -89,7 +88,7 @@ it('goes on to the bit', async () => {
   const state = (out: string) => JSON.parse(readFileSync(join(out, 'step-000012', 'state.json'), 'utf8'));
   const { loader, optimizer } = state(killed);
   expect({ loader, optimizer }).toEqual({ loader: state(whole).loader, optimizer: state(whole).optimizer });
-}, 120_000);
+});
 
 it('can be made longer until its rate begins to fall, as if it had been long from the start', async () => {
   const longer = temporaryFolder('file');
@@ -111,7 +110,7 @@ it('can be made longer until its rate begins to fall, as if it had been long fro
     JSON.parse(readFileSync(join(out, 'step-000012', 'state.json'), 'utf8')).loader.position;
   expect(positionOf(longer) - positionOf(whole)).toBe(2 * 6);
   expect(await trained(longer, back)).toMatch(/nothing_new$/);
-}, 120_000);
+});
 
 it('goes on where an older vua stopped, and compares no figures of other text', async () => {
   const out = temporaryFolder('file');
@@ -156,7 +155,7 @@ it('goes on where an older vua stopped, and compares no figures of other text', 
   const { bitsPerByte, unigramBitsPerByte, text } = readEvaluation(out)!;
   expect(bitsPerByte).toBe(evaluation.bitsPerByte);
   expect(unigramBitsPerByte).toBeCloseTo(8 * ((text!.tokens - text!.documents) / text!.textBytes), 10); // 256 ids alike
-}, 120_000);
+});
 
 it('stopped before its first step writes nothing', async () => {
   const out = temporaryFolder('file');
@@ -179,4 +178,4 @@ it('stopped before its first step writes nothing', async () => {
   const { outcome, report } = await runTraining({ ...options, start: 'resume', gpu }, context());
   expect({ outcome, step: report.step }).toEqual({ outcome: 'written', step: 4 });
   expect(report.heldOut!.untrainedBitsPerByte).toBeGreaterThan(1);
-}, 120_000);
+});

@@ -2,11 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { tokensInMemory } from '../../shards/tokens/source.ts';
 import type { LoaderState } from '../../trainer/batch.ts';
 import { Sampler } from '../../trainer/generate/sample.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
@@ -17,6 +16,7 @@ import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
 import { type TrainOptions, type TrainStep, train } from '../../trainer/run/train.ts';
 import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 import { heldOutInMemory } from './support.ts';
 
 const BOS = 60;
@@ -80,11 +80,8 @@ async function collect(steps: AsyncGenerator<TrainStep>, upTo = Number.POSITIVE_
 let gpu: Gpu;
 const folder = temporaryFolder('file');
 beforeAll(async () => {
-  gpu = await openGpu();
+  gpu = await sharedGpu();
   for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(folder, name), '{}');
-});
-afterAll(() => {
-  gpu.destroy();
 });
 
 async function freshTrainer(): Promise<Trainer> {

@@ -169,9 +169,9 @@ it('tunes the very cubes that the bench measures, the largest first', () => {
 });
 
 it('tells how a process of its own ended, and leaves out only what failed in it', async () => {
-  const script = (text: string, timeoutMs = 20_000) => runApart([...nodeCommand(), '-e', text], { timeoutMs });
+  const script = (text: string, timeoutMs = 600_000) => runApart([...nodeCommand(), '-e', text], { timeoutMs });
   const lines: string[] = [];
-  const listening = { timeoutMs: 20_000, quietMs: 10_000, onLine: (line: string) => lines.push(line) };
+  const listening = { timeoutMs: 600_000, quietMs: 300_000, onLine: (line: string) => lines.push(line) };
   expect(await runApart([...nodeCommand(), '-e', 'console.log(1)'], listening)).toEqual({});
   expect(lines).toEqual(['1']);
   expect((await script('console.error("driver says no"); process.exit(3)')).fault).toBe('status 3 | driver says no');
@@ -190,7 +190,7 @@ it('goes on without a variant that took its process with it, and names it', asyn
   const told: (string | undefined)[] = [];
   const command = [...nodeCommand(), '--import', 'tsx', 'tests/trainer/tune-child.ts', file];
   const fault = await runLeavingOut(command, found, keepIn(file, found), {
-    timeoutMs: 60_000,
+    timeoutMs: 600_000,
     onFault: (fault, trying) => told.push(fault.split(' | ')[0], trying),
   });
   expect([fault, told]).toEqual([undefined, ['SIGSEGV', 'nt f32 8 8 8: lanes_8x8x1']]);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nfc } from '../../cleaning/vietnamese/nfc.ts';
 import { defineCommand } from '../../crawlers/shell/command.ts';
+import { hasColour } from '../../crawlers/shell/reporter.ts';
 import { tokenizerDir } from './encode.ts';
 
 export const tokenizerExplainCommand = defineCommand({
@@ -19,9 +20,8 @@ export const tokenizerExplainCommand = defineCommand({
     const pieces = piecesOf(tokenizer, text);
     const bytes = Buffer.byteLength(nfc(text));
     const ratio = (bytes / Math.max(1, pieces.length)).toFixed(2);
-    const hasColour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     const rows = [
-      paint(pieces, hasColour),
+      paint(pieces, hasColour()),
       pieces.map(({ id }) => id).join(' '),
       `${pieces.length} tokens, ${bytes} bytes, ${ratio} bytes per token`,
     ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCommand } from '../../crawlers/shell/command.ts';
+import { commandLine, defineCommand } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
 import { adapterOption, openGpu } from '../gpu/adapter.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
@@ -8,10 +8,13 @@ export const doctorCommand = defineCommand({
   name: 'doctor',
   summary: 'show the WebGPU adapter that training would use, why, and how to get a faster one',
   examples: ['vua doctor', 'vua doctor --adapter embedded --json'],
-  options: z.object({ adapter: adapterOption }),
+  options: z.object({
+    adapter: adapterOption,
+    verbose: z.boolean().default(false).describe('its limits and features, too'),
+  }),
   async run(options, { report }) {
     const gpu = await openGpu(options.adapter);
-    report.result(doctorText(gpu.facts), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });
+    report.result(doctorText(gpu.facts, options.verbose), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });
     gpu.destroy();
   },
 });
@@ -24,7 +27,8 @@ const SHOWN_LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ];
 
-function doctorText(facts: AdapterFacts): string {
+/** Ten lines at most, but for `isVerbose`. */
+function doctorText(facts: AdapterFacts, isVerbose: boolean): string {
   const limits = SHOWN_LIMITS.map((name) => [
     name,
     name.endsWith('Size') ? formatBytes(facts.limits[name]) : formatCount(facts.limits[name]),
@@ -34,14 +38,19 @@ function doctorText(facts: AdapterFacts): string {
       ['adapter', facts.name],
       ['kind', facts.kind],
       ['why', facts.reason],
-      ['vendor, architecture', [facts.vendor, facts.architecture].filter(Boolean).join(', ')],
-      ['subgroup size', `${facts.subgroupMinSize}–${facts.subgroupMaxSize}`],
-      ...limits,
-      ['features', facts.features.join(', ')],
       ['node', `${process.version} ${process.platform} ${process.arch}`],
+      ...(isVerbose
+        ? [
+            ['vendor, architecture', [facts.vendor, facts.architecture].filter(Boolean).join(', ')],
+            ['subgroup size', `${facts.subgroupMinSize}–${facts.subgroupMaxSize}`],
+            ...limits,
+            ['features', facts.features.join(', ')],
+          ]
+        : []),
     ]),
     '',
     advice(facts),
+    ...(isVerbose ? [] : [`its limits and features: ${commandLine('doctor --verbose')}`]),
   ].join('\n');
 }
 

@@ -34,7 +34,7 @@ export const lrFindCommand = defineCommand({
     if (signal.aborted) return INTERRUPTED;
     const suggestion = suggestRate(points);
     const path = options.out && join(options.out, 'lr-find.svg');
-    if (path) writeFileAtomic(path, sweepChart(points));
+    if (path) writeFileAtomic(path, sweepChart(points, suggestion?.suggested));
     const every = Math.max(1, Math.floor(points.length / 20));
     const rows20 = points.filter((_, i) => i % every === 0 || i === points.length - 1);
     const advice = suggestion

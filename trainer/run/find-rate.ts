@@ -7,7 +7,7 @@ import { describe } from '../gpu/device.ts';
 import type { KernelChoice } from '../kernels/choice.ts';
 import { type Loader, openLoader } from '../loader/loader.ts';
 import { Trainer } from '../model/trainer.ts';
-import { COLOURS, chartSvg } from '../record/chart.ts';
+import { COLOURS, chartSvg, type Point } from '../record/chart.ts';
 import { centred, type SweepPoint, sweepRates } from './lr-find.ts';
 import { ownKernels } from './own-kernels.ts';
 import { type Recipe, recipeOf } from './recipe.ts';
@@ -69,9 +69,17 @@ async function* batchesOf(loader: Loader) {
   for (;;) yield await loader.next();
 }
 
-/** Loss over learning rate, as SVG. */
-export const sweepChart = (points: readonly SweepPoint[]): string =>
-  chartSvg({
+/** Of the height between the first loss and the lowest: what breaks away beyond it is cut off, for the rest to be seen. */
+const ABOVE = 0.25;
+
+/** Loss over learning rate, as SVG, with the rate that is suggested. */
+export function sweepChart(points: readonly SweepPoint[], suggested?: number): string {
+  const lowest = points.reduce((least, { loss, smooth }) => Math.min(least, loss, smooth), Number.POSITIVE_INFINITY);
+  const first = points.slice(0, 5).reduce((most, { loss }) => Math.max(most, loss), lowest);
+  const top = first + ABOVE * (first - lowest);
+  const shown = (value: 'loss' | 'smooth'): Point[] =>
+    points.map((point): Point => [point.rate, point[value]]).filter(([, y]) => y <= top);
+  return chartSvg({
     title: 'Loss while the learning rate grows',
     xLabel: 'learning rate',
     yLabel: 'nats per token',
@@ -82,8 +90,19 @@ export const sweepChart = (points: readonly SweepPoint[]): string =>
         colour: COLOURS[0],
         opacity: 0.5,
         width: 1,
-        points: points.map(({ rate, loss }) => [rate, loss]),
+        points: shown('loss'),
       },
-      { name: 'smoothed', colour: COLOURS[1], width: 2, points: points.map(({ rate, smooth }) => [rate, smooth]) },
+      { name: 'smoothed', colour: COLOURS[1], width: 2, points: shown('smooth') },
+      ...(suggested === undefined
+        ? []
+        : [
+            {
+              name: `suggested: ${suggested.toPrecision(2)}`,
+              colour: COLOURS[2],
+              dashed: true,
+              points: [lowest, top].map((y): Point => [suggested, y]),
+            },
+          ]),
     ],
   });
+}
