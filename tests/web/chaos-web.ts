@@ -91,7 +91,11 @@ export async function startChaos(seed: number): Promise<ChaosWeb> {
   return Object.assign(web, { server, addresses, seeds, pages });
 }
 
-/** Everything that failed is asked for again in the next run. */
-export const chaosOptions = ({ seeds }: Pick<ChaosWeb, 'seeds'>, outDir: string): CrawlOptions => ({
-  ...{ outDir, seeds, allowedAddresses: [WEB_NETWORK], delayMs: 0, retryDelayMs: 5, timeoutMs: 400, refreshAfterMs: 0 },
+/** Everything that failed is asked for again in the next run; of a web that is well nothing is given up. */
+export const chaosOptions = (
+  { seeds, isWell }: Pick<ChaosWeb, 'seeds'> & Partial<ChaosWeb>,
+  outDir: string,
+): CrawlOptions => ({
+  ...{ outDir, seeds, allowedAddresses: [WEB_NETWORK], delayMs: 0, retryDelayMs: 5, refreshAfterMs: 0 },
+  timeoutMs: isWell ? 60_000 : 400,
 });

@@ -61,11 +61,15 @@ export interface Crawled {
 }
 
 export const PAUSE_MS = 20;
+/** Only hosts that say nothing are waited for so long; where there is none a busy machine may take its time. */
+const timeoutOf = (kinds: readonly string[]): number =>
+  kinds.some((kind) => /never|silent/.test(kind)) ? 4000 : 60_000;
 
 export function optionsFor({ hosts, server }: Web, outDir: string): CrawlOptions {
   const settings = {
     ...{ outDir, allowedAddresses: [WEB_NETWORK], lookup: server.lookup, ca: TEST_CERTIFICATE },
-    ...{ concurrency: 64, delayMs: PAUSE_MS, retryDelayMs: 10, timeoutMs: 4000, maxForeignPages: 10 },
+    ...{ concurrency: 64, delayMs: PAUSE_MS, retryDelayMs: 10, maxForeignPages: 10 },
+    timeoutMs: timeoutOf(hosts.map(({ kind }) => kind)),
     seeds: hosts.flatMap(({ seeds }) => seeds),
     allowedHosts: hosts.flatMap(({ opens = [] }) => opens),
   };
