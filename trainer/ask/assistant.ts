@@ -143,7 +143,9 @@ export class Assistant {
       const named = namedIn(own, title, before, question);
       if (named === 0) continue;
       const shorts = candidatesIn(passage.text, question);
-      const kind = question.kind === 'any' || shorts.length > 0 ? 1 : 0.4;
+      const lacksKind = question.kind !== 'any' && shorts.length === 0;
+      const lacksIs = question.definition && !isDefinition(own, new Set(question.words));
+      const kind = lacksKind ? 0.4 : lacksIs ? 0.8 : 1;
       const score = named * saidIn(own, [...title, ...before], question, weights) * kind;
       if (score > 0) candidates.push({ hit, passage, score, short: nearest(passage.text, shorts, question) });
     }

@@ -18,6 +18,8 @@ export interface Question {
   readonly runs: readonly (readonly string[])[];
   /** Two words of the question that stand side by side and are both asked for. */
   readonly pairs: readonly (readonly [string, string])[];
+  /** What a thing is, is asked: X là gì? */
+  readonly definition: boolean;
   /** What is counted: bao nhiêu mét, mấy huyện. */
   readonly unit?: string;
   readonly law?: LawReference;
@@ -81,7 +83,18 @@ export function readQuestion(typed: string): Question {
     KIND_OF.find(([, asks]) => asks.test(plain))?.[0] ?? (/(?<!\p{L})mấy(?!\p{L})/iu.test(text) ? 'number' : 'any');
   const [, unit] = /(?:bao nhiêu|bao nhieu|mấy)\s+(\p{L}+)/iu.exec(text) ?? [];
   const counted = unit === undefined || everywhere.has(termsOf(unit).map(as)[0]) ? undefined : unit.toLowerCase();
-  return { text, kind, folded, words, names, runs, pairs, unit: counted, law: lawIn(plain, text) };
+  return {
+    text,
+    kind,
+    folded,
+    words,
+    names,
+    runs,
+    pairs,
+    unit: counted,
+    definition: /(?:la|nghia la) (?:gi|cai gi|ai)\b/.test(plain),
+    law: lawIn(plain, text),
+  };
 }
 
 function lawIn(plain: string, text: string): LawReference | undefined {
