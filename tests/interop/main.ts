@@ -6,8 +6,8 @@
  *
  * Without that Python it says what it left out, and ends well.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TOKEN_FORMATS, type TokenFormat } from '../../shards/export/formats.ts';
@@ -59,8 +59,18 @@ try {
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
+failed += checkJob();
 console.log(failed === 0 ? 'all equal' : `${failed} not equal`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The Job of trainer/ENGINES.md against the schema of Kubernetes. @returns 1 where it does not fit */
+function checkJob(): number {
+  const page = readFileSync(join(import.meta.dirname, '../../trainer/ENGINES.md'), 'utf8');
+  const [, job] = /```yaml\n(apiVersion: batch[\s\S]*?)```/.exec(page)!;
+  const checked = spawnSync(join(VENV, 'base', 'bin', 'kubernetes-validate'), ['-'], { input: job });
+  console.log(`Job: ${checked.stderr.toString().trim() || checked.stdout.toString().trim()}`);
+  return checked.status === 0 ? 0 : 1;
+}
 
 /** @returns 1 where it is not what was written */
 function read(to: TokenFormat, out: string, expected: string, context: number): number {
