@@ -1,9 +1,9 @@
 /**
  * Every view of `vua inspect` as a picture, in light and dark, on a desk and on a phone: for whoever changes how they look.
  *
- *   npm run inspect:look -- DIR [--only documents] [--to FOLDER]
+ *   npm run inspect:look -- DIR [--only documents] [--to FOLDER] [--quick] [--fold]
  *
- * Pictures go to a temporary folder, whose name is printed.
+ * Pictures go to a temporary folder, whose name is printed. --quick: two of four kinds; --fold: what fits the screen alone.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ import { addressesOf } from './places.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' }, to: { type: 'string' }, quick: { type: 'boolean' } },
+  options: { only: { type: 'string' }, to: { type: 'string' }, quick: { type: 'boolean' }, fold: { type: 'boolean' } },
 });
 const dir = positionals[0] ?? 'vua-out';
 const to = values.to ?? mkdtempSync(join(tmpdir(), 'vua-look-'));
@@ -50,7 +50,7 @@ try {
         await page.waitForSelector('#view > *, #problem:not([hidden]), #form', { timeout: 20_000 });
         await new Promise((resolve) => setTimeout(resolve, 300));
         const path = join(to, `${name}-${screen}-${scheme}.png`);
-        await page.screenshot({ path: path as `${string}.png`, fullPage: true });
+        await page.screenshot({ path: path as `${string}.png`, fullPage: !values.fold });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1);
         if (wide) console.error(`${name} ${screen}: wider than the screen`);
         await page.close();

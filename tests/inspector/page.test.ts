@@ -97,6 +97,7 @@ describe('its pages', () => {
     const threshold = new URL(page.url()).searchParams.get('threshold')!;
     const { lost } = await api(`what-if?corpus=sample&threshold=${threshold}`);
     await until('.tile.lost', new RegExp(`−${lost}`));
+    expect(await text('#view')).toMatch(/Label documents|Beside labels/);
     const { documents } = await api('documents?corpus=sample&kind=rejects&stage=near');
     const [{ repeats }] = (await api(`document?corpus=sample&id=${documents[0].id}`)).found;
     await open(`/rejects?corpus=sample&id=${documents[0].id}&with=${repeats[0].id}`);

@@ -113,6 +113,44 @@ async function drawRule(
     examples,
   );
   show(threshold, first);
+  into.append(await agreement(rule, kit, signal));
+}
+
+interface Labels {
+  readonly labelled: number;
+  readonly file: string;
+  readonly rules: readonly {
+    readonly reason: string;
+    readonly goodPass: number;
+    readonly goodFail: number;
+    readonly badPass: number;
+    readonly badFail: number;
+  }[];
+}
+
+/** How far a rule agrees with what a reader called good and bad. */
+async function agreement({ reason }: Rule, kit: Kit, signal: AbortSignal): Promise<HTMLElement> {
+  const { el, say, count } = kit;
+  const { labelled, rules, file } = await kit.get<Labels>('labels', {}, signal);
+  const own = rules.find((each) => each.reason === reason);
+  if (labelled === 0 || !own)
+    return el(
+      'p',
+      { class: 'quiet' },
+      say(
+        'Label documents with g and b: here stands then how far this rule agrees.',
+        'Gắn nhãn tài liệu bằng phím g và b: ở đây sẽ hiện luật này khớp đến đâu.',
+      ),
+    );
+  const rows = [
+    [say('called good', 'gọi là tốt'), count(own.goodPass), count(own.goodFail)],
+    [say('called bad', 'gọi là xấu'), count(own.badPass), count(own.badFail)],
+  ];
+  return kit.section(
+    say('Beside labels', 'So với nhãn'),
+    kit.table(['', say('passes', 'đạt'), say('fails', 'không đạt')], rows, { class: 'figures' }),
+    el('p', { class: 'quiet' }, `${count(labelled)} · `, el('code', {}, file)),
+  );
 }
 
 /** As `--what-if` reads it: no exponent. */
