@@ -330,9 +330,9 @@ async function encode(settings: Settings, work: Work): Station<TokenManifest, un
 async function publish(settings: Settings, { report }: Work): Promise<boolean> {
   const { publishNight } = await import('./shards/snapshots/work.ts');
   const { forgetProfile } = await import('./shards/nights/ask.ts');
-  const { snapshot, isNew, waits } = publishNight(settings.out, await nightFacts(settings));
+  const { snapshot, isNew, waits, mends } = publishNight(settings.out, await nightFacts(settings));
   if (isNew) forgetProfile(settings.out);
-  if (isNew) report.note(`${snapshot?.dir}: published`);
+  if (isNew) report.note(`${snapshot?.dir}: published${mends ? `, for what is damaged: ${mends}` : ''}`);
   if (waits) report.note(`${waits}: documents wait there, unpublished, until a run makes their tokens`);
   return isNew;
 }

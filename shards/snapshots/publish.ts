@@ -29,6 +29,7 @@ import {
   writeFault,
   writeFileAtomic,
 } from '../../crawlers/shell/folder.ts';
+import { wrongSize } from '../arrow/file-sizes.ts';
 import { checksumOf } from '../checksum.ts';
 import { cardsOf } from '../documents/card.ts';
 import { MANIFEST_FILE, SNAPSHOT_FILE } from '../format.ts';
@@ -74,7 +75,7 @@ export const foldersIn = (dir: string): Folders => ({
 /**
  * Makes what stands in `from`, whose writers have ended, the current snapshot, a child of the one before. The folder of
  * the run is held (`lockFolder`); views are shown by the caller (`showViews`). `isNew` is false when the current one holds
- * the same data and names the same model.
+ * the same data and names the same model; where files of it are missing or cut that are whole here, it is made anew.
  * @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER, BAD_MANIFEST, BAD_SNAPSHOT
  */
 export function publish(
@@ -82,12 +83,14 @@ export function publish(
   from: Folders,
   facts: NightFacts,
   model?: ModelInForce,
-): { readonly snapshot: Snapshot; readonly isNew: boolean } {
+): { readonly snapshot: Snapshot; readonly isNew: boolean; readonly mends?: string } {
   const parent = currentSnapshot(out);
   const inForce = model ?? parent?.record.model;
   const contents = contentsOf(from);
   const isSameData = parent !== undefined && sameData(parent.record, contents.record);
-  if (isSameData && isDeepStrictEqual(parent.record.model, inForce)) return { snapshot: parent, isNew: false };
+  const mends = isSameData ? mendable(parent, contents) : undefined;
+  const isSame = isSameData && isDeepStrictEqual(parent.record.model, inForce);
+  if (isSame && mends === undefined) return { snapshot: parent, isNew: false };
   const name = nextName(out);
   const record: SnapshotRecord = {
     ...{ ...SNAPSHOT, name, parent: parent?.name ?? null },
@@ -100,7 +103,19 @@ export function publish(
   };
   build(out, from, record, contents);
   makeCurrent(out, name);
-  return { snapshot: snapshotNamed(out, name), isNew: true };
+  return { snapshot: snapshotNamed(out, name), isNew: true, ...(mends !== undefined && { mends }) };
+}
+
+/** What is missing or cut in a snapshot, where the same is whole in the night at work. */
+function mendable(snapshot: Snapshot, { record, paths }: Contents): string | undefined {
+  const isWhole = VIEWS.every((part) =>
+    record.files[part].every(({ file, bytes }) => {
+      const path = paths.get(`${part}/${file}`);
+      return path === undefined || statSync(path, { throwIfNoEntry: false })?.size === bytes;
+    }),
+  );
+  const found = VIEWS.map((part) => wrongSize(snapshot[part], snapshot.record.files[part]));
+  return isWhole ? found.find((damage) => damage !== undefined) : undefined;
 }
 
 /**

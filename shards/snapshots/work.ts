@@ -71,6 +71,8 @@ export interface Published {
   readonly snapshot?: Snapshot;
   /** Whether the night made anything. */
   readonly isNew: boolean;
+  /** What was damaged in the one before, where that is made anew. */
+  readonly mends?: string;
   /** Where new documents wait for their tokens: with the current snapshot readers would lose those that they have. */
   readonly waits?: string;
 }

@@ -69,6 +69,19 @@ describe('a night', () => {
     expect(nightBefore(out, currentSnapshot(out)!)).toEqual(snapshotNamed(out, '000001'));
   });
 
+  it('is published again where a file of it was cut since, by the next one, though nothing is new', async () => {
+    const out = await published([first], [first, second]);
+    truncateSync(join(out, 'documents', 'manifest.json'), 300);
+    await night(out, [first, second]);
+    expect(names(out)).toEqual(['000001', '000003']); // the damaged one is kept by nothing
+    expect(await textsIn(join(out, 'tokens'))).toHaveLength(20);
+    expect(await night(out, [first, second])).toBe(false);
+    // Where a shard is cut the night at work has no other: nothing is made of it.
+    truncateSync(firstShard(currentSnapshot(out)!), 300);
+    await thrownBy(() => night(out, [first, second]));
+    expect(names(out)).toEqual(['000001', '000003']);
+  });
+
   it('shares with the one before what did not change, as files', async () => {
     const out = newRun();
     await night(out, [first]);

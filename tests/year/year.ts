@@ -77,18 +77,21 @@ export async function simulateYear(dir: string, options: YearOptions): Promise<Y
     },
     ...{ adapter: 'embedded', model: 'never', modelTolerance: 9 },
   });
+  let saying = '';
   const night = async (trains = false): Promise<number> => {
+    saying = '';
     try {
       return (await runCommand.run({ ...settings, ...(trains && { model: 'restart' }) }, unattended())) ?? 0;
     } catch (error) {
       const { exitStatus } = error as ToolkitError;
       if (exitStatus === undefined) throw error;
       if (exitStatus !== 75) wrong.push(`night ${site.night}: ${said(error)}`);
+      saying = `: ${said(error)}`;
       return exitStatus;
     }
   };
   const expected = (what: string, status: number, right: number): void => {
-    if (status !== right) wrong.push(`night ${site.night}, ${what}: status ${status}, expected ${right}`);
+    if (status !== right) wrong.push(`night ${site.night}, ${what}: status ${status}, expected ${right}${saying}`);
   };
   const takeDown = async (names: string[], of: (page: YearPage) => boolean): Promise<void> => {
     rules.push(of);
