@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { refusal } from '../../shards/inspector/guard.ts';
 import { openSearch } from '../../shards/search/search.ts';
 import { type Answer, Assistant } from '../../trainer/ask/assistant.ts';
+import type { Completer } from '../../trainer/ask/complete.ts';
 import { articleOf, sentencesOf } from '../../trainer/ask/passages.ts';
 import { readQuestion } from '../../trainer/ask/question.ts';
 import { serveAsk } from '../../trainer/ask/server.ts';
@@ -86,6 +87,36 @@ it('does not cite what was taken away meanwhile', async () => {
   expect((await assistant.ask('Cầu Vân Phong dài bao nhiêu mét?')).known).toBe(true);
 });
 
+it('goes on with a text for clients that leave things out as null, and says what it does not know', async () => {
+  const completer: Completer = {
+    count: (text) => text.length,
+    async *complete(prompt, { count }) {
+      yield { text: ` ${prompt}`, tokens: 1 };
+      yield { text: '!', tokens: 2, finish: count > 2 ? 'stop' : 'length' };
+    },
+    release() {},
+  };
+  const server = await serveAsk({ host: '127.0.0.1', port: 0, guard: refusal, assistant, completer });
+  try {
+    const client = new OpenAI({ baseURL: server.address, apiKey: 'none', maxRetries: 0 });
+    const asked = { model: 'vua', prompt: 'Hà', max_tokens: null, temperature: null, stop: null, n: 1 };
+    const whole = await client.completions.create(asked);
+    expect([whole.choices[0].text, whole.choices[0].finish_reason, whole.usage?.total_tokens]).toEqual([
+      ' Hà!',
+      'stop',
+      4,
+    ]);
+    let streamed = '';
+    for await (const part of await client.completions.create({ ...asked, max_tokens: 2, stream: true }))
+      streamed += part.choices[0].text + (part.choices[0].finish_reason ?? '');
+    expect(streamed).toBe(' Hà!length');
+    for (const more of [{ stop: '\n' }, { n: 2 }, { max_tokens: 0 }, { temperature: -1 }])
+      await expect(client.completions.create({ ...asked, ...more })).rejects.toMatchObject({ status: 400 });
+  } finally {
+    await server.close();
+  }
+});
+
 it("answers OpenAI's client, whole and streamed, and nobody from elsewhere", async () => {
   const server = await serveAsk({ host: '127.0.0.1', port: 0, guard: refusal, assistant });
   try {
@@ -109,6 +140,8 @@ it("answers OpenAI's client, whole and streamed, and nobody from elsewhere", asy
       status: 400,
       type: 'invalid_request_error',
     });
+    for (const messages of ['x', [{ role: 'user', content: null }], [null]])
+      await expect(client.post('/chat/completions', { body: { messages } })).rejects.toMatchObject({ status: 400 });
     await expect(client.completions.create({ model: 'vua', prompt: 'Hà' })).rejects.toMatchObject({ status: 404 });
     const asked = async (headers: Record<string, string>): Promise<number | undefined> =>
       await new Promise((resolve, reject) => {

@@ -146,7 +146,7 @@ async function chat(
     events({
       ...base,
       object: 'chat.completion.chunk',
-      choices: [{ index: 0, delta, finish_reason: finish }],
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
       ...more,
     });
   chunk({ role: 'assistant', content: '' }, null);
@@ -183,7 +183,18 @@ async function complete(
 ): Promise<void> {
   if (completer === undefined)
     throw new Refused(404, 'model_not_found', 'no model: start it with --checkpoint; /v1/chat/completions needs none');
-  const { prompt, stream = false, max_tokens: most = 64, temperature = 0.8, seed = 1, top_p: topP = 1 } = body;
+  // Clients send null for what was left out.
+  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+  const { prompt, stream = false, max_tokens: most = 64, temperature = 0.8, seed = 1, top_p: topP = 1 } = given;
+  for (const [name, only] of [
+    ['n', 1],
+    ['best_of', 1],
+    ['echo', false],
+    ['stop', undefined],
+    ['suffix', undefined],
+  ] as const)
+    if (given[name] !== undefined && given[name] !== only)
+      throw new Refused(400, 'unsupported', `${name}: only ${only ?? 'nothing'} is known here`);
   const text = Array.isArray(prompt) && prompt.length === 1 ? prompt[0] : prompt;
   if (typeof text !== 'string') throw new Refused(400, 'invalid_prompt', 'prompt: one text is expected');
   for (const [name, value, least, greatest] of [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCommand, NOTHING_NEW } from '../../crawlers/shell/command.ts';
+import { defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput, visible } from '../../crawlers/shell/errors.ts';
 import type { OpenCorpus } from '../ask/corpus.ts';
 import type { Guard } from '../ask/server.ts';
@@ -50,7 +50,7 @@ export const askCommand = (parts: () => Promise<AskParts>) =>
         const told = process.stdout.isTTY ? visible(toldWithSources(answer)) : toldWithSources(answer);
         if (report.json || !process.stdout.isTTY) report.result(`${told}\n`, { event: 'answer', ...answer });
         else await stream(`${told}\n`, signal);
-        return answer.known ? undefined : NOTHING_NEW;
+        return undefined;
       }
       const { openCompleter } = await import('../ask/complete.ts');
       const completer = checkpoint === undefined ? undefined : await openCompleter(checkpoint, adapter);
