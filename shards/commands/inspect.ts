@@ -47,7 +47,7 @@ export const inspectCommand = (bring: () => Promise<Brought>) =>
       const url = `${server.address}/${token === undefined ? '' : `?token=${token}`}`;
       report.result(`${url}`, { event: 'serving', url, dir, folders });
       report.note(
-        `${dir}: open the address in a browser; labels go to ${dir}.labels.jsonl, nothing else is written; Ctrl-C ends`,
+        `${dir}: open the address in a browser; labels go to ${dir}.labels.jsonl, indexes to search/ in it; Ctrl-C ends`,
       );
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       await server.close();
