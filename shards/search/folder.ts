@@ -98,8 +98,16 @@ export function removeDamaged(index: string): void {
   }
 }
 
+/** What is wrong with files of an index: each is made anew when it is next asked. */
+export function damagesIn(index: string): string[] {
+  return namesIn(index).flatMap((name) => {
+    const damage = SEGMENT.test(name) ? damageOf(join(index, name)) : undefined;
+    return damage === undefined ? [] : [damage];
+  });
+}
+
 /** What is wrong with a segment. */
-export function damageOf(path: string): string | undefined {
+function damageOf(path: string): string | undefined {
   let segment: Segment | undefined;
   try {
     segment = new Segment(path);

@@ -5,6 +5,8 @@
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { Findings, unattended, type Verifier, type Work } from '../../crawlers/shell/work.ts';
 import { findFolders, type RunFolders } from '../manifest.ts';
+import { damagesIn } from '../search/folder.ts';
+import { sideFolder } from '../side-files.ts';
 import { verifyDocuments } from './documents.ts';
 import { verifySnapshots } from './snapshots.ts';
 import { verifySplits, verifyTokens } from './tokens.ts';
@@ -39,7 +41,12 @@ export async function verify(
   for (const verifier of others) isKnown = (await verifier(dir, findings)) || isKnown;
   isKnown = verifySnapshots(dir, findings) || isKnown;
   const { documents, tokens } = shardFolders(dir, isKnown);
-  if (documents !== undefined) await verifyDocuments(documents, findings);
+  if (documents !== undefined) {
+    await verifyDocuments(documents, findings);
+    for (const damage of damagesIn(sideFolder(documents))) {
+      findings.notes.push(`${damage}: \`vua search\` makes it anew`);
+    }
+  }
   if (tokens !== undefined) await verifyTokens(tokens, findings);
   if (documents !== undefined && tokens !== undefined) await verifySplits(documents, tokens, findings);
   progress.finish({ faults: findings.faults.length });

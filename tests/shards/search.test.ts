@@ -1,8 +1,9 @@
 /** The side index: what it finds, and that it follows the folder that it is of. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { holding } from '../../crawlers/shell/lock.ts';
+import { refreshSideFiles } from '../../shards/search/refresh.ts';
 import { openSearch, type SearchIndex } from '../../shards/search/search.ts';
 import { collectGarbage } from '../../shards/snapshots/retention.ts';
 import { verify } from '../../shards/verify/verify.ts';
@@ -147,5 +148,12 @@ it('goes on with each night, for every snapshot, and forgets with them', async (
   writeFileSync(join(out, 'search', first[0].replace('.segment', '.segment.1.tmp')), '');
   expect((await verify(out, context())).faults.map(({ check }) => check)).toEqual(['stranger', 'stranger']);
   await holding(out, [], async () => collectGarbage(out, 7));
-  expect((await verify(out, context())).faults).toEqual([]);
+  const path = join(out, 'search', made()[0]);
+  writeFileSync(path, readFileSync(path).fill(0xff, 900, 1000));
+  const { faults, notes } = await verify(out, context());
+  expect([faults, notes.filter((note) => note.includes('makes it anew')).length]).toEqual([[], 1]);
+  rmSync(path);
+  await refreshSideFiles(out, () => Promise.reject(new Error('no tokens were traced')), context());
+  expect((await verify(out, context())).notes.filter((note) => note.includes('anew'))).toEqual([]);
+  expect(made()).toContain(basename(path));
 });
