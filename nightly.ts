@@ -244,10 +244,7 @@ async function end(settings: Settings, told: Told, { outage }: Faults, log: Nigh
   const { endNight } = await import('./shards/snapshots/work.ts');
   if (settings.until !== 'crawl') told.isNew = (await publish(settings, work)) || told.isNew;
   endNight(settings.out, told.model, settings.keepSnapshots);
-  if (told.isNew) {
-    const { refreshSideFiles } = await import('./shards/search/refresh.ts');
-    await refreshSideFiles(settings.out, async () => (await import('./tokenizer/load.ts')).Tokenizer.parse, work);
-  }
+  if (told.isNew) await (await import('./shards/search/refresh.ts')).refreshSearch(settings.out, work);
   if (told.isNew) return summarise(settings, told, log, work);
   if (outage !== undefined) return TRY_AGAIN;
   work.report.result(`nothing new in ${settings.out}`, { event: 'nothing_new', out: settings.out });

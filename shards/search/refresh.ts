@@ -1,24 +1,17 @@
-/** After a night: what was made before for looking into a run is made of its new shards too. */
+/** After a night: where somebody has searched a run, its new shards are made ready too. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../../crawlers/shell/errors.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { SEARCH } from '../side-files.ts';
-import { openTrace, type ParseTokenizer } from './open-trace.ts';
 import { openSearch } from './search.ts';
 
-/** A night is published already: what fails here is said, and made when somebody searches. */
-export async function refreshSideFiles(
-  out: string,
-  tokenizer: () => Promise<ParseTokenizer>,
-  work: Work,
-): Promise<void> {
+/** The night is published already: what fails here is said, and made when somebody searches. */
+export async function refreshSearch(out: string, work: Work): Promise<void> {
   const dir = join(out, SEARCH);
-  const names = existsSync(dir) ? readdirSync(dir) : [];
-  const has = (ending: string): boolean => names.some((name) => name.endsWith(ending));
+  if (!existsSync(dir) || !readdirSync(dir).some((name) => name.endsWith('.segment'))) return;
   try {
-    if (has('.segment')) (await openSearch(out, work)).close();
-    if (has('.samples')) (await openTrace(out, await tokenizer(), work)).close();
+    (await openSearch(out, work)).close();
   } catch (error) {
     if (!work.signal.aborted) work.report.note(`${dir}: not brought up to this night: ${reasonOf(error)}`);
   }
