@@ -333,7 +333,7 @@ describe('stats', () => {
     const { dir, documents, tokens } = await runFolder();
     const people = context();
     expect(await statsCommand.run({ dirs: [dir], all: false }, people)).toBe(0);
-    expect(people.out.join('')).toMatch(/^filter\/too_short +7 +8\.0 %$/m);
+    expect(people.out.join('')).toMatch(/^filter\/too_short +7 +8\.0 % {2}█▋$/m);
     expect(people.out.join('')).toMatch(/^bao\.vua\.test +53 /m);
     expect(people.out.join('')).toMatch(/^train +\d+ +\d+ .* 1\.000$/m);
     expect(people.out.join('')).toMatch(/^source +train documents .* valid text$/m);
