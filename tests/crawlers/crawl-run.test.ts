@@ -111,7 +111,7 @@ describe('limits', () => {
       return undefined;
     };
     await serve({ [HOST]: { '/': trickle } });
-    expect((await run({ timeoutMs: 150 })).map(({ reason }) => reason)).toEqual(['cut_short']);
+    expect((await run({ timeoutMs: 2000 })).map(({ reason }) => reason)).toEqual(['cut_short']);
     const stored = await records();
     expect(stored.find(({ url, type }) => url === SEED && type === 'response')?.truncated).toBe('time');
   });
