@@ -1,5 +1,5 @@
 /** What becomes of one page that was read, asked in its turn: opt-outs, versions, lines of its host, filters, duplicates. */
-import { type Page, spellingOf } from '../crawlers/page.ts';
+import { type Page, spellingOf, urlOf } from '../crawlers/page.ts';
 import { refusalOf } from '../crawlers/polite/site-rules.ts';
 import type { GroupKey } from './dedup/groups.ts';
 import type { Neighbours, Relation } from './dedup/near.ts';
@@ -279,7 +279,7 @@ const longest = (passages: readonly Passage[]): Passage =>
   passages.reduce((best, one) => (one.to - one.from > best.to - best.from ? one : best));
 
 export function hostOf({ url, source }: Page): string {
-  return URL.canParse(url) ? new URL(url).host || source : source;
+  return urlOf(url)?.host || source;
 }
 
 export const timeOf = (moment: string): number => Date.parse(moment) || 0;

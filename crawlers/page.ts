@@ -2,7 +2,7 @@
  * Page: what every source yields and cleaning consumes. The border crawlers → cleaning.
  * A JSONL or plain-text source yields pages of `text/plain` with the title and id that the file gave.
  */
-import { canonicalUrl } from './links/url.ts';
+import { canonicalUrl, parseUrl } from './links/url.ts';
 
 export type ConsentConclusion = 'open' | 'no-train' | 'no-index' | 'unknown';
 
@@ -106,7 +106,7 @@ export const CONSENT_UNKNOWN: Consent = { conclusion: 'unknown', statements: [] 
 export function pageOf(url: string, body: string | Uint8Array, facts: Partial<Omit<Page, 'url' | 'body'>> = {}): Page {
   return {
     url,
-    source: (URL.canParse(url) && new URL(url).host) || url,
+    source: parseUrl(url)?.host || url,
     fetchedAt: new Date().toISOString(),
     status: 200,
     headers: { 'content-type': typeof body === 'string' ? 'text/html; charset=utf-8' : 'text/html' },
@@ -126,6 +126,9 @@ export const spellingOf = (url: string): string => canonicalUrl(url) ?? url;
  */
 export const addressOf = (url: string): string =>
   canonicalUrl(url)?.replace(/^https?:(\/\/[^/]*?)(?::(?:80|443))?\//, '$1/') ?? url;
+
+/** The parts of an address; `undefined` when it is no URL. */
+export const urlOf = (address: string): URL | undefined => parseUrl(address);
 
 /** What was taken down, by its names. */
 export interface RemovedNames {

@@ -3,6 +3,7 @@
  * with what stands on the page or where the page itself shows nothing.
  */
 import { load } from 'cheerio/slim';
+import { urlOf } from '../../crawlers/page.ts';
 import type { Metadata } from '../document.ts';
 import { ATTRIBUTE } from './attributes.ts';
 import { type Element, oneLine, textBelow, traverse } from './dom.ts';
@@ -244,7 +245,7 @@ function dateOf(
   return `${date}T${hour.padStart(2, '0')}:${minute}:${second}${offset}`;
 }
 
-const absolute = (url: string): string => (/^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url).href : '');
+const absolute = (url: string): string => (/^https?:\/\//i.test(url) && urlOf(url)?.href) || '';
 
 /** What the page calls itself: the `<h1>` that its `og:title` or `<title>` repeats, else these without the site's name. */
 function titleOf({ meta, headings, document }: Found): string {

@@ -9,7 +9,7 @@
  * The longest matching rule decides, Allow on a tie. Patterns and paths are compared with their percent-encoding
  * normalised. From Google's parser come the misspelled names, the missing colon and `Allow: /x/index.html` = `/x/`.
  */
-import { normalizePercent } from '../links/url.ts';
+import { normalizePercent, parseUrl } from '../links/url.ts';
 import { AI_CRAWLERS } from './consent-table.ts';
 
 export interface Pattern {
@@ -189,7 +189,7 @@ export function mostSpecific<T extends { readonly pattern: Pattern }>(entries: r
 
 /** Path and query of a URL as patterns are compared with it. */
 export function pathOf(url: string): string {
-  const { pathname, search } = URL.canParse(url) ? new URL(url) : { pathname: '/', search: '' };
+  const { pathname, search } = parseUrl(url) ?? { pathname: '/', search: '' };
   return normalizePath(pathname + search, '');
 }
 

@@ -1,5 +1,6 @@
 /** What kind of file of a program something is, and whether the packages that open it are there. */
 import { createRequire } from 'node:module';
+import { parseUrl } from '../links/url.ts';
 import { BINARY_KINDS, type BinaryKind, binaryKindOf } from '../page.ts';
 import { countSkip, type ReadContext } from './source.ts';
 
@@ -32,7 +33,8 @@ const UNTYPED = /^(?:application|binary)\/(?:octet-stream|force-download|x-downl
 /** What the file of an answer is: by its type, or by its address where that says nothing. */
 export function kindOfAnswer(contentType: string, url: string): BinaryKind | undefined {
   if (!UNTYPED.test(contentType)) return binaryKindOf(contentType);
-  return URL.canParse(url) ? kindNamed(new URL(url).pathname) : undefined;
+  const address = parseUrl(url);
+  return address && kindNamed(address.pathname);
 }
 
 /** Counts a file that cannot be opened here, with what to install; a later run reads it. */

@@ -1,5 +1,6 @@
 /** Saved RSS and Atom: an entry is a page of HTML, as much of its text as the feed holds. */
 import { decodeEntities, tagsOf } from '../links/tags.ts';
+import { parseUrl } from '../links/url.ts';
 import { CONSENT_UNKNOWN, type Page } from '../page.ts';
 import { changedAt, countSkip, type InputFile, type ReadContext, rowOf } from './source.ts';
 
@@ -41,7 +42,7 @@ function linkOf(entry: string): string | undefined {
   const links = [...tagsOf(entry, new Set(['link']))].map(({ attributes }) => attributes);
   const atom = links.find((link) => link.has('href') && (link.get('rel') ?? 'alternate') === 'alternate');
   const link = (atom?.get('href') ?? elementIn(entry, 'link'))?.trim();
-  return link !== undefined && URL.canParse(link) && /^https?:/i.test(link) ? link : undefined;
+  return link !== undefined && parseUrl(link) !== undefined && /^https?:/i.test(link) ? link : undefined;
 }
 
 /** Its text, out of CDATA or with its entities undone. */

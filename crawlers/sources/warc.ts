@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { wideEncodingOf } from '../bytes/encoding.ts';
 import { mediaTypeOf, typeOf } from '../bytes/media-type.ts';
 import { decodeMarkup } from '../links/links.ts';
+import { parseUrl } from '../links/url.ts';
 import {
   addressOf,
   CONSENT_UNKNOWN,
@@ -93,7 +94,7 @@ function pageOf(record: WarcRecord, context: ReadContext): Page | string | undef
   if (kind === undefined && contentType !== '' && mediaTypeOf(contentType) === undefined) {
     headers['content-type'] = [mediaType, /charset=[\w:.-]+/i.exec(contentType)?.[0]].filter(Boolean).join('; ');
   }
-  const url = URL.canParse(record.url) ? new URL(record.url) : undefined;
+  const url = parseUrl(record.url);
   if (!url || !/^https?:$/.test(url.protocol)) return 'no web address';
   // Also what robots.txt was redirected to: it was asked for without asking its own host's rules.
   if (FOR_CRAWLERS.test(url.pathname) || valuesOf(record, 'vua-resource').length > 0) return 'file for crawlers';
@@ -120,7 +121,7 @@ function pageOf(record: WarcRecord, context: ReadContext): Page | string | undef
 function noticeOf(record: WarcRecord, table?: ConsentTable): Page | undefined {
   const { type, status, fetchedAt } = record;
   const url = valuesOf(record, 'vua-rules-of')[0] ?? record.url;
-  if (!URL.canParse(url) || !/^https?:/i.test(url)) return undefined;
+  if (parseUrl(url) === undefined || !/^https?:/i.test(url)) return undefined;
   const headers = headerRecord(record.headers);
   const nothing = { source: '', headers, consent: CONSENT_UNKNOWN, body: new Uint8Array(), truncated: false };
   const told = { ...nothing, url, fetchedAt, status };

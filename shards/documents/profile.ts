@@ -1,6 +1,7 @@
 /** What documents are like, in figures that add up: of a night, a folder, several folders. */
 import type { Cleaned, Document, Drop } from '../../cleaning/document.ts';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
+import { urlOf } from '../../crawlers/page.ts';
 import type { Row } from './read.ts';
 import { Sketch, type SketchFigures } from './sketch.ts';
 
@@ -193,8 +194,7 @@ const dayOf = (time: string): string => /^\d{4}-\d\d-\d\d/.exec(time)?.[0] ?? 'u
 
 /** Of a file: its name without the row. */
 export function hostOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  return parsed?.host || url.replace(/[#?].*$/, '') || 'unknown';
+  return urlOf(url)?.host || url.replace(/[#?].*$/, '') || 'unknown';
 }
 
 const valueIn = (document: Document, column: (typeof OPTIONAL_COLUMNS)[number]): string =>

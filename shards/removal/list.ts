@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Removed } from '../../cleaning/clean.ts';
-import { addressOf, isNamedBy, REMOVED_FILE, type RemovedNames, removedNames } from '../../crawlers/page.ts';
+import { addressOf, isNamedBy, REMOVED_FILE, type RemovedNames, removedNames, urlOf } from '../../crawlers/page.ts';
 import { readJsonLines, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../checksum.ts';
 
@@ -68,8 +68,8 @@ export function addToList(out: string, removal: Removal): boolean {
 export function namesOf(asked: readonly string[]): RemovedNames {
   const isUrl = (name: string): boolean => /^([a-z][a-z0-9+.-]*:|\/\/)/i.test(name);
   const hosts = asked.flatMap((name) => {
-    const host = /^[^\s/:#?]+\.[^\s/:#?]+$/.test(name) && URL.canParse(`http://${name}`);
-    return host ? [new URL(`http://${name}`).hostname] : [];
+    const host = /^[^\s/:#?]+\.[^\s/:#?]+$/.test(name) ? urlOf(`http://${name}`)?.hostname : undefined;
+    return host === undefined ? [] : [host];
   });
   return {
     addresses: asked.filter(isUrl).map((url) => addressOf(url.startsWith('//') ? `https:${url}` : url)),

@@ -1,6 +1,6 @@
 /** A shard of documents or rejects → its segments: each row is read once, 8 million words or 65,536 rows make a segment. */
 import { forEachTerm, type Term } from '../../cleaning/vietnamese/terms.ts';
-import { addressOf } from '../../crawlers/page.ts';
+import { addressOf, urlOf } from '../../crawlers/page.ts';
 import { breather } from '../../crawlers/shell/work.ts';
 import { hash64 } from '../checksum.ts';
 import { type Row, readShard, rowsOf } from '../documents/read.ts';
@@ -66,7 +66,7 @@ export const dateOf = (published: string, fetchedAt: string): number => {
 export const hostOf = (row: Pick<Row, 'string'>): string => {
   const host = row.string('host');
   const url = host === '' ? row.string('url') : '';
-  return /^https?:/.test(url) && URL.canParse(url) ? new URL(url).host : host;
+  return (/^https?:/.test(url) ? urlOf(url)?.host : undefined) ?? host;
 };
 
 class SegmentBuilder {

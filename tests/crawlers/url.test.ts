@@ -3,6 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { canonicalHost, canonicalUrl, normalizePercent, trapReason } from '../../crawlers/links/url.ts';
 
 describe('canonicalUrl', () => {
+  it('knows names in Vietnamese after many thousand others, too', () => {
+    for (let n = 0; n < 30_000; n++) canonicalUrl(`https://bao.example/${n}`);
+    expect(canonicalUrl('https://báo.example/chín')).toBe('https://xn--bo-mia.example/ch%C3%ADn');
+    expect(canonicalHost('báo.example')).toBe('xn--bo-mia.example');
+  });
+
   it.each([
     ['HTTP://Bao.Example:80/a#top', 'http://bao.example/a'],
     ['https://bao.example:443', 'https://bao.example/'],

@@ -1,4 +1,5 @@
 /** Who plays: a checkpoint, which gives the letter that it finds likeliest; a server on this machine that speaks as OpenAI does. */
+import { urlOf } from '../../crawlers/page.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { Sampler } from '../generate/sample.ts';
@@ -55,7 +56,7 @@ async function checkpointPlayer(name: string, dir: string, adapter: AdapterChoic
 
 function endpoint(name: string, place: string): Player {
   const [base, model] = place.split('#');
-  const url = URL.canParse(base) ? new URL(base) : undefined;
+  const url = urlOf(base);
   if (url === undefined || !(url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\./.test(url.hostname)))
     throw badInput(
       'BAD_OPTION',
