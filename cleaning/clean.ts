@@ -241,8 +241,9 @@ async function* turnsOf(batches: ReturnType<typeof inOrder>): AsyncGenerator<Tur
 
 /**
  * All pages before the first is decided on, in an order of their own: whatever asks the store of what came before gives
- * the same for any order of the input. Opt-outs come first; then texts, the longest first, of equals the one fetched
- * earliest, then by the hash of title and text; then what could not be read. Notices are heard as they come.
+ * the same for any order of the input. Opt-outs come first; then texts, the longest first, of equals by the hash of title
+ * and text, which says nothing of the moment at which a crawl came by; of one text the page fetched earliest; then what
+ * could not be read. Notices are heard as they come.
  */
 async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, engine: Engine): AsyncGenerator<Turn> {
   const spool = new Spool<Turn>();
@@ -265,8 +266,8 @@ async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, eng
       const keyed = { ...turn.keyed, page: { ...page, body: new Uint8Array() }, isUnsettled: isKnown };
       // An address may be a place in a file: what the text is and how it is called come before it.
       const { title, text } = 'read' in answer ? answer.read : answer.refused;
-      const tie = `${engine.hash.h64ToString(`${title}\n${text}`)} ${page.id ?? ''} ${page.url}`;
-      spool.add([...rankOf(answer), page.fetchedAt, tie], { keyed, answer });
+      const said = engine.hash.h64ToString(`${title}\n${text}`);
+      spool.add([...rankOf(answer), said, `${page.fetchedAt} ${page.id ?? ''} ${page.url}`], { keyed, answer });
     }
     yield* spool.inOrder();
   } finally {

@@ -3,7 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import BetterSqlite3 from 'better-sqlite3';
 
 /** Compared from the left. */
-export type Rank = readonly [group: number, length: number, moment: string, tie: string];
+export type Rank = readonly [group: number, length: number, hash: string, tie: string];
 
 /** A file without a name, where SQLite puts such (SQLITE_TMPDIR, TMPDIR): it is gone with the process. */
 export class Spool<Value> {

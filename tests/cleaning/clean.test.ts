@@ -296,6 +296,19 @@ describe('clean', () => {
     expect(await reasons({ bands: 112, rows: 1, similarity: 0.1 })).toEqual(['kept', 'near_duplicate']);
   });
 
+  test('in the stable order the moments of a crawl decide nothing between texts of one length', async () => {
+    const stories = [1, 2, 3, 4, 5].map((n) => story(n).split(' ').slice(0, 150).join(' '));
+    const orderOf = async (seconds: readonly number[]) => {
+      const list = seconds.map((second, i) => page(stories[i], { fetchedAt: `2025-05-12T00:00:0${second}Z` }));
+      const found: string[] = [];
+      for await (const { kept } of clean(list, { dedupOrder: 'stable', preset: 'keep-all' })) found.push(kept!.text);
+      return found;
+    };
+    const order = await orderOf([1, 2, 3, 4, 5]);
+    expect(order.toSorted()).toEqual(stories.toSorted());
+    expect(await orderOf([5, 3, 1, 2, 4])).toEqual(order);
+  });
+
   test('learns the furniture of a host from its pages', async () => {
     const list = Array.from({ length: 12 }, (_, n) =>
       page(
