@@ -9,9 +9,10 @@ import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/run/flops.ts';
 import { centred, type SweepPoint, suggestRate, sweepRates } from '../../trainer/run/lr-find.ts';
-import { ELSEWHERE, effectiveParameters, effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
+import { effectiveParameters, effectiveTokens, parseDevice, planOf } from '../../trainer/run/plan.ts';
 import { planText } from '../../trainer/run/plan-text.ts';
 import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
+import { ELSEWHERE } from '../../trainer/run/sizes.ts';
 import { temporaryFolder } from '../support.ts';
 import { sharedGpu } from './device.ts';
 import { writeTokenizer } from './support.ts';

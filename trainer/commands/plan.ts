@@ -3,7 +3,7 @@ import { defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { PRESETS } from '../model/config.ts';
 import { TOKENS_PER_PARAMETER } from '../run/flops.ts';
-import { ELSEWHERE, type Preset } from '../run/plan.ts';
+import { ELSEWHERE, type Preset } from '../run/sizes.ts';
 
 const own = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
 const SIZES: Readonly<Record<string, Preset>> = { ...PRESETS, ...ELSEWHERE };

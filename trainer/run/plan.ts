@@ -18,6 +18,7 @@ import { type ModelConfig, modelConfig, parameterCount } from '../model/config.t
 import { flopsPerToken, TOKENS_PER_PARAMETER } from './flops.ts';
 import { memoryNeed } from './memory.ts';
 import { OPTIMIZER } from './recipe-options.ts';
+import type { Preset } from './sizes.ts';
 
 /** Half-life-like constant of repeated data; and the epochs up to which repeating costs next to nothing. */
 const REPEAT = 15.387756;
@@ -27,22 +28,6 @@ export const GOOD_EPOCHS = 4;
 /** Beyond so many there is nothing left to learn: their runs of more epochs gained nothing and began to lose. */
 export const WORTHLESS_EPOCHS = 40;
 
-export interface Preset extends Partial<Omit<ModelConfig, 'width' | 'context' | 'vocabSize'>> {
-  readonly depth: number;
-  readonly width: number;
-  readonly context: number;
-  /** Of the tokenizer, when no token folder says otherwise. */
-  readonly vocabSize: number;
-}
-
-const LARGE = { context: 4096, vocabSize: 65_536, headSize: 128, ropeBase: 500_000 } as const;
-/** Sizes that are trained elsewhere, on many GPUs (trainer/ENGINES.md): planned here, shaped as Qwen3. */
-export const ELSEWHERE = {
-  '1B': { ...LARGE, depth: 18, width: 2048, hidden: 5472, heads: 16, keyHeads: 8, tied: true },
-  '3B': { ...LARGE, depth: 28, width: 3072, hidden: 8192, heads: 24, keyHeads: 8, tied: true },
-  '7B': { ...LARGE, depth: 32, width: 4096, hidden: 12_288, heads: 32, keyHeads: 8, tied: false },
-  '13B': { ...LARGE, depth: 40, width: 5120, hidden: 16_384, heads: 40, keyHeads: 8, tied: false },
-} as const satisfies Readonly<Record<string, Preset>>;
 /**
  * Bytes of a parameter with AdamW in mixed precision: weight and gradient in bf16, weight and two moments in f32
  * (Rajbhandari et al. 2020, §3.1). Where all is sharded a device has its part; activations are not counted.
