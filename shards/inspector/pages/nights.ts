@@ -1,4 +1,5 @@
 /** The nights of a run: how they went, what gates found, and what is between two of them. */
+import type { Difference as Between, Drift } from '../../diff.ts';
 import type { Draw, Kit } from '../view.ts';
 import { recordOf } from './filters.ts';
 
@@ -42,24 +43,13 @@ interface Snapshot {
   readonly model: string | null;
   readonly pinned: { readonly reason: string } | null;
 }
-type BySource = Readonly<Record<string, Readonly<Record<string, number>>>>;
-interface Difference {
+type BySource = Difference['added'];
+/** Null where JSON has no number for it. */
+type Moved = 'deviations' | 'stability';
+interface Difference extends Omit<Between, 'drift'> {
   readonly from: { readonly name: string };
   readonly to: { readonly name: string };
-  readonly before: { readonly documents: number; readonly rejects: number; readonly bytes: number };
-  readonly after: { readonly documents: number; readonly rejects: number; readonly bytes: number };
-  readonly added: BySource;
-  readonly removed: BySource;
-  readonly changed: BySource;
-  readonly unchanged: number;
-  readonly drift: readonly {
-    readonly measurement: string;
-    readonly before: number;
-    readonly after: number;
-    readonly deviations: number | null;
-    readonly stability: number | null;
-  }[];
-  readonly hosts: Readonly<Record<'new' | 'vanished', Readonly<Record<string, { readonly documents: number }>>>>;
+  readonly drift: readonly (Omit<Drift, Moved> & Readonly<Record<Moved, number | null>>)[];
 }
 
 const draw: Draw = async (into, query, kit, signal) => {
