@@ -197,6 +197,9 @@ export function hostOf(url: string): string {
   return urlOf(url)?.host || url.replace(/[#?].*$/, '') || 'unknown';
 }
 
+/** Host of an address of the web; empty of any other. */
+export const webHostOf = (url: string): string => (/^https?:/.test(url) ? urlOf(url)?.host : undefined) ?? '';
+
 const valueIn = (document: Document, column: (typeof OPTIONAL_COLUMNS)[number]): string =>
   column === 'fetched_at' ? document.fetchedAt : document[column];
 

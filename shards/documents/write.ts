@@ -14,6 +14,7 @@ import { checksumOf } from '../checksum.ts';
 import { type DocumentText, SHARD_BYTES, shardFile } from '../format.ts';
 import type { DocumentShard } from '../manifest-shape.ts';
 import { licenceClassOf } from './licence.ts';
+import { webHostOf } from './profile.ts';
 import { type Row, rowsOf, type TextBatch } from './read.ts';
 
 /** A record batch ends with the document that reaches this size: what a reader holds in memory. */
@@ -32,21 +33,13 @@ const OF_DOCUMENT: Readonly<Record<string, TextOf<Document> | undefined>> = {
   consent: ({ consent }) => consent.conclusion,
   consent_statements: ({ consent }) => consent.statements.join('\n'),
   paragraph_languages: ({ paragraphLanguages }) => paragraphLanguages,
-  host: ({ url }) => hostOf(url),
+  host: ({ url }) => webHostOf(url),
   raw_hash: ({ rawHash }) => rawHash,
   text_hash: (_, text) => checksumOf(text),
   tool: () => TOOL,
   licence_class: ({ licence }) => licenceClassOf(licence),
   personal_data: ({ personalData }) => personalData,
 } satisfies Partial<Record<DocumentText, TextOf<Document>>>;
-
-function hostOf(url: string): string {
-  try {
-    return /^https?:/.test(url) ? new URL(url).host : '';
-  } catch {
-    return '';
-  }
-}
 
 /** How a row becomes the columns of a shard: a function for each of them, in their order. */
 interface Layout<Row> {

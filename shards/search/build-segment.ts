@@ -1,8 +1,9 @@
 /** A shard of documents or rejects → its segments: each row is read once, 8 million words or 65,536 rows make a segment. */
 import { forEachTerm, type Term } from '../../cleaning/vietnamese/terms.ts';
-import { addressOf, urlOf } from '../../crawlers/page.ts';
+import { addressOf } from '../../crawlers/page.ts';
 import { breather } from '../../crawlers/shell/work.ts';
 import { hash64 } from '../checksum.ts';
+import { webHostOf } from '../documents/profile.ts';
 import { type Row, readShard, rowsOf } from '../documents/read.ts';
 import type { DocumentShard } from '../manifest-shape.ts';
 import { MOST_ROWS, Occurrences } from './postings.ts';
@@ -63,11 +64,7 @@ export const dateOf = (published: string, fetchedAt: string): number => {
   return Number.isNaN(stated) ? Date.parse(fetchedAt) : stated;
 };
 
-export const hostOf = (row: Pick<Row, 'string'>): string => {
-  const host = row.string('host');
-  const url = host === '' ? row.string('url') : '';
-  return (/^https?:/.test(url) ? urlOf(url)?.host : undefined) ?? host;
-};
+export const hostOf = (row: Pick<Row, 'string'>): string => row.string('host') || webHostOf(row.string('url'));
 
 class SegmentBuilder {
   readonly #kind: Kind;

@@ -7,7 +7,7 @@ import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { appendToFile, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { holding } from '../../crawlers/shell/lock.ts';
 import type { Outcome, Work } from '../../crawlers/shell/work.ts';
-import { chanceOf, checksumOf } from '../../shards/checksum.ts';
+import { chanceOf } from '../../shards/checksum.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { type Conversation, readConversations } from '../chat/conversations.ts';
 import { batchOf, type ChatBatch, fitted, type Row, rowsOf } from '../chat/rows.ts';
@@ -28,6 +28,7 @@ import {
   tokenizerFilesIn,
 } from '../record/checkpoint.ts';
 import { loadWeights, openWeights } from '../record/weights.ts';
+import { hashOf } from '../tasks/card.ts';
 import { type Recipe, recipeOf } from './recipe.ts';
 import { learningRate } from './schedule.ts';
 
@@ -217,9 +218,8 @@ function materialOf(all: readonly Conversation[], tokenizer: Tokenizer, context:
       'give more conversations, a longer --context, or another --valid-share',
     );
   }
-  const hashOf = (texts: readonly string[]): string =>
-    checksumOf(new TextEncoder().encode(JSON.stringify([tokenizer.fingerprint, ...texts])));
-  return { train, heldOut, left, hash: hashOf(hashes.flat()), heldOutHash: hashOf(hashes[1]) };
+  const hashOfAll = (texts: readonly string[]): string => hashOf(JSON.stringify([tokenizer.fingerprint, ...texts]));
+  return { train, heldOut, left, hash: hashOfAll(hashes.flat()), heldOutHash: hashOfAll(hashes[1]) };
 }
 
 interface Run {

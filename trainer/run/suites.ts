@@ -1,7 +1,8 @@
 /** Which tasks a score has: a suite that makes its own questions, and what the user brings. */
-import { checksumOf, first53, hash64 } from '../../shards/checksum.ts';
+import { first53, hash64 } from '../../shards/checksum.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
 import { bitsTask } from '../tasks/bits.ts';
+import { hashOf } from '../tasks/card.ts';
 import { clozeTask } from '../tasks/cloze.ts';
 import { diacriticsTask } from '../tasks/diacritics.ts';
 import type { Suite, VmluScorer } from '../tasks/names.ts';
@@ -30,8 +31,6 @@ const SIZES = {
   small: { pairs: 40, sentences: 48, gaps: 200, documents: 24 },
   full: { pairs: undefined, sentences: 500, gaps: 2000, documents: 400 },
 } as const;
-
-const hashOf = (text: string): string => checksumOf(new TextEncoder().encode(text));
 
 /** @returns also why some could not be made */
 export async function tasksOf(

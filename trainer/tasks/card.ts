@@ -40,7 +40,8 @@ export interface Card {
 
 export interface CardFacts extends Pick<Card, 'model' | 'train' | 'versions' | 'adapter'> {}
 
-const hashOf = (text: string): string => checksumOf(new TextEncoder().encode(text));
+/** 16 hex digits of UTF-8. */
+export const hashOf = (text: string): string => checksumOf(new TextEncoder().encode(text));
 
 export const cardOf = ({ name, data, prompt, scorer, shots = 0, seed, questions }: Task, facts: CardFacts): Card => ({
   ...{ format: 'vua-score', method: METHOD, task: name },
