@@ -124,6 +124,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
   'JSON file, a list of phases in place of --steps: …': 'tệp JSON liệt kê các giai đoạn, thay cho --steps: …',
   'folder for checkpoints and curve': 'thư mục để ghi checkpoint và đường cong',
   'continue the newest whole checkpoint in --out': 'chạy tiếp từ checkpoint nguyên vẹn mới nhất trong --out',
+  'as many steps as fit into so many minutes on this machine, measured first, in place of --steps':
+    'số bước vừa đủ cho chừng ấy phút trên máy này, đo trước khi huấn luyện; dùng thay cho --steps',
   'with --resume: back to the checkpoint before this step, its rows left out, with another rate or clip too':
     'cùng --resume: lùi về checkpoint trước bước này và bỏ qua các hàng dữ liệu của nó; có thể đổi tốc độ học hoặc ngưỡng cắt gradient',
   'a known size: 1M, 10M, 30M, 124M, 350M; --depth, --width, --context given beside it count instead':

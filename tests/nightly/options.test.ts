@@ -39,7 +39,7 @@ it.each<[Command, Record<string, string>, string[]]>([
   [
     trainCommand,
     { preset: 'modelPreset', seed: 'trainingSeed' },
-    ['out', 'tokens', 'weights', 'resume', 'rewind', 'initFrom', 'phases'],
+    ['out', 'tokens', 'weights', 'resume', 'rewind', 'initFrom', 'phases', 'minutes'],
   ],
 ])('all options of $name are those of the run, but for where the run puts things', (command, names, without) => {
   const shape: Record<string, unknown> = runOptions.shape;

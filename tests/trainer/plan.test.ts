@@ -56,6 +56,15 @@ describe('plan', () => {
     expect(effectiveParameters(20e6, times * 1e6) / 1e6).toBeCloseTo(worth, 1);
   });
 
+  it('takes what this machine reached as it is, without --utilisation', () => {
+    const devices = [{ name: 'this machine', count: 1, peak: 0.01, isMeasured: true }, parseDevice('mine=0.01', 'f32')];
+    const plan = planOf({ preset: PRESETS['10M'], tokens: 1e6, rows: 4, storage: 'f32', devices, utilisation: 0.5 });
+    expect(plan.devices[0].seconds).toBeCloseTo(plan.flops / 1e10);
+    expect(plan.devices[1].seconds).toBeCloseTo(2 * plan.devices[0].seconds);
+    const text = planText([{ name: '10M', ...plan }], { precision: 'f32', utilisation: 0.5 });
+    expect(text).toMatch(/this machine, 0\.010 TFLOP\/s reached/);
+  });
+
   it('plans sizes that are trained elsewhere: by name, sharded, with a config that transformers takes', async () => {
     for (const [name, preset] of Object.entries(ELSEWHERE)) {
       const billions = parameterCount(modelConfig(preset)) / 1e9;

@@ -10,11 +10,12 @@ import type { Gpu } from '../../trainer/gpu/device.ts';
 import { checkpointsIn, stepOf } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { readEvaluation } from '../../trainer/run/history.ts';
+import { stepsWithin } from '../../trainer/run/minutes.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
 import type { UnigramCounts } from '../../trainer/score/unigram.ts';
 import { context, range, temporaryFolder } from '../support.ts';
-import { sharedGpu } from './device.ts';
+import { lendGpu, sharedGpu } from './device.ts';
 import { makeTokens } from './support.ts';
 
 const SIZE = { depth: 1, width: 32, context: 16, batch: 6, microBatch: 2, steps: 12, warmup: 1 };
@@ -155,6 +156,34 @@ it('goes on where an older vua stopped, and compares no figures of other text', 
   const { bitsPerByte, unigramBitsPerByte, text } = readEvaluation(out)!;
   expect(bitsPerByte).toBe(evaluation.bitsPerByte);
   expect(unigramBitsPerByte).toBeCloseTo(8 * ((text!.tokens - text!.documents) / text!.textBytes), 10); // 256 ids alike
+});
+
+it('takes as many steps as fit into minutes, which a resume does not measure again', async () => {
+  const options = { evaluateEvery: 10, evaluateTokens: 300, finalTokens: 600 };
+  const pace = { step: 0.1, tokens: 100 };
+  expect(stepsWithin(60, pace, options, 0)).toBe(600);
+  const steps = stepsWithin(60, pace, options, 10_000); // 0.1 s for each evaluation, 0.2 s for the last
+  expect(steps * 0.1 + (1 + Math.floor(steps / 10)) * 0.1 + 0.2).toBeCloseTo(60, 0);
+  expect(stepsWithin(60, pace, options, 150)).toBeGreaterThan(steps);
+  expect(stepsWithin(0.01, pace, options, 0)).toBe(1);
+
+  const out = temporaryFolder('file');
+  const takeBack = await lendGpu();
+  const run = async (minutes: number, resume: boolean) => {
+    const heard = context();
+    const given = { tokens: [tokens], out, ...SIZE, ...OFTEN, minutes, resume, adapter: 'embedded' };
+    const status = await trainCommand.run(trainCommand.options.parse(given), heard);
+    return [status, heard.err.join('')];
+  };
+  try {
+    const [status, said] = await run(0.0001, false);
+    expect(status).toBeUndefined();
+    expect(said).toMatch(/1 steps are about 0\.0001 min here: a step takes [\d.]+ s/);
+    expect(checkpointsIn(out).map(stepOf)).toEqual([1]);
+    expect(await run(60, true)).toEqual([99, expect.not.stringContaining('min here')]);
+  } finally {
+    takeBack();
+  }
 });
 
 it('stopped before its first step writes nothing', async () => {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { defineCommand } from '../../crawlers/shell/command.ts';
+import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { adapterOption } from '../gpu/adapter.ts';
 import { PRESETS } from '../model/config.ts';
 import { TOKENS_PER_PARAMETER } from '../run/flops.ts';
+import type { Device } from '../run/plan.ts';
 import { ELSEWHERE, type Preset } from '../run/sizes.ts';
 
 const own = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
@@ -14,6 +16,7 @@ export const planCommand = defineCommand({
   summary: 'what a training run would need: tokens, epochs, arithmetic, time, memory',
   examples: [
     'vua plan',
+    'vua plan --preset 10M --device this',
     'vua plan --preset 124M --tokens vua-out/tokens --device h100 8xh100 --utilisation 0.4 --precision mixed',
     'vua plan --preset 10M --training-tokens 2e8 --device cpu=0.05',
     'vua plan --preset 7B --unique-tokens 142e9 --device 64xh100 --precision mixed --utilisation 0.4',
@@ -45,16 +48,17 @@ export const planCommand = defineCommand({
     device: z
       .array(z.string())
       .default(['h100', 'a100', 'rtx4090', 't4'])
-      .describe('NAME, COUNTxNAME or NAME=TFLOPS (peak of your own)'),
+      .describe('NAME, COUNTxNAME, NAME=TFLOPS (peak of your own) or this: this machine, measured in seconds'),
+    adapter: adapterOption,
     precision: z
       .enum(['f32', 'mixed'])
       .default('f32')
       .describe('plain f32, or mixed f16/f32 on matrix units: which peak and which memory count'),
     utilisation: z.number().gt(0).max(1).default(0.3).describe('share of the peak that training reaches'),
   }),
-  async run(options, { report }) {
+  async run(options, { report, signal }) {
     const { openTokens } = await import('../../shards/tokens/source.ts');
-    const { parseDevice, planOf } = await import('../run/plan.ts');
+    const { parseDevice, planOf, THIS } = await import('../run/plan.ts');
     const { planText } = await import('../run/plan-text.ts');
     const { trainingTokens, utilisation, precision, batch: rows } = options;
     const storage = precision === 'mixed' ? 'f16' : 'f32';
@@ -67,13 +71,24 @@ export const planCommand = defineCommand({
         `${options.tokens}: no training tokens`,
         'add documents, or lower --valid-share',
       );
-    const devices = options.device.map((device) => parseDevice(device, storage));
+    const presetOf = (name: string): Preset => ({
+      ...SIZES[name],
+      vocabSize: options.vocabSize || manifest?.vocabSize || SIZES[name].vocabSize,
+      context: options.context || SIZES[name].context,
+    });
+    const devices: Device[] = [];
+    for (const device of options.device) {
+      if (device !== THIS) devices.push(parseDevice(device, storage));
+      else {
+        const { thisMachine } = await import('../run/pace.ts');
+        const { adapter } = options;
+        const measured = await thisMachine({ preset: presetOf(options.preset[0]), rows, storage, adapter }, signal);
+        if (!measured) return INTERRUPTED;
+        devices.push(measured);
+      }
+    }
     const plans = options.preset.map((name) => {
-      const preset: Preset = {
-        ...SIZES[name],
-        vocabSize: options.vocabSize || manifest?.vocabSize || SIZES[name].vocabSize,
-        context: options.context || SIZES[name].context,
-      };
+      const preset = presetOf(name);
       return {
         name,
         ...planOf({

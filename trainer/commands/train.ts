@@ -3,9 +3,11 @@ import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../../crawlers/shell/co
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
+import type { Work } from '../../crawlers/shell/work.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
 import { MODEL_CONTINUE_SHARE, MODEL_POLICIES, MODEL_TOLERANCE } from '../run/model-gates.ts';
+import type { TrainingOptions } from '../run/options.ts';
 import { DEFAULT_DEPTH, EVALUATE_TOKENS, MAX_SEED, MAX_SKIPS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
 import { SCHEDULES } from '../run/schedule.ts';
 
@@ -153,12 +155,27 @@ function readPhases(path: string | undefined) {
   );
 }
 
+/** On one device, for which the kernels are compiled once. */
+async function trainingFor(minutes: number, options: TrainingOptions, work: Work) {
+  const { openGpu } = await import('../gpu/adapter.ts');
+  const { stepsOfMinutes } = await import('../run/minutes.ts');
+  const { runTraining } = await import('../run/run.ts');
+  const gpu = await openGpu(options.adapter);
+  try {
+    const steps = (await stepsOfMinutes(minutes, options, gpu, work)) ?? 1;
+    return await runTraining({ ...options, steps, gpu }, work);
+  } finally {
+    gpu.destroy();
+  }
+}
+
 export const trainCommand = defineCommand({
   name: 'train',
   summary: 'train a transformer on token shards, on WebGPU',
   examples: [
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model',
     'vua train --tokens vua-out/tokens --depth 2 --steps 200 --out model --resume',
+    'vua train --tokens vua-out/tokens --depth 2 --minutes 10 --out model',
     'vua train --tokens vua-out/tokens --preset 30M --steps 4000 --precision mixed --sample-prompts "Hà Nội" --out model',
     'vua train --tokens new/tokens --init-from vua-out/model --steps 200 --out next',
     'vua train --tokens wiki/tokens https://data.example.org/law/tokens --weights 0.7 0.3 --steps 200 --out model',
@@ -174,6 +191,11 @@ export const trainCommand = defineCommand({
       .optional()
       .describe('begin with these weights: a checkpoint, or a Qwen3 or Llama folder as transformers writes it'),
     ...TRAINING,
+    minutes: z
+      .number()
+      .positive()
+      .optional()
+      .describe('as many steps as fit into so many minutes on this machine, measured first, in place of --steps'),
     phases: z
       .string()
       .optional()
@@ -198,14 +220,17 @@ export const trainCommand = defineCommand({
     evaluateEvery: 'Evaluation',
     out: 'Output',
   },
-  async run({ resume, rewind, phases: phasesFile, ...options }, context) {
+  async run({ resume, rewind, phases: phasesFile, minutes, ...given }, context) {
     if (rewind && !resume)
       throw badInput('BAD_OPTION', '--rewind: goes back in a run that is continued', 'give --resume too');
+    if (minutes && phasesFile) throw badInput('BAD_OPTION', '--minutes: --phases say their steps', 'give one of them');
     const phases = readPhases(phasesFile);
     const { trainingRows } = await import('../run/rows.ts');
     const { runTraining } = await import('../run/run.ts');
-    const start = resume ? 'resume' : 'new';
-    const { outcome, report: summary } = await runTraining({ ...options, phases, start, rewind }, context);
+    const options: TrainingOptions = { ...given, phases, start: resume ? 'resume' : 'new', rewind };
+    const { outcome, report: summary } = minutes
+      ? await trainingFor(minutes, options, context)
+      : await runTraining(options, context);
     const interrupted = outcome === 'interrupted';
     if (interrupted && summary.step === 0) {
       context.report.note('stopped before the first step: nothing was written');

@@ -47,14 +47,17 @@ function rowsOf(plans: readonly Plan[], uniqueTokens: number | undefined): strin
   ];
 }
 
+const daysText = (days: number): string => (days < 1000 ? days.toPrecision(3) : formatCount(days));
+
 function deviceRow(plans: readonly Plan[], index: number): string[] {
-  const { count, name, peak } = plans[0].devices[index].device;
+  const { count, name, peak, isMeasured } = plans[0].devices[index].device;
   const cells = plans.map(({ devices }) => {
     const { seconds, fits } = devices[index];
-    const time = seconds < 86_400 ? formatSeconds(seconds) : `${(seconds / 86_400).toPrecision(3)} days`;
+    const time = seconds < 86_400 ? formatSeconds(seconds) : `${daysText(seconds / 86_400)} days`;
     return fits === false ? `${time} (too large)` : time;
   });
-  return [`${count > 1 ? `${count} × ` : ''}${name}, ${formatCount(peak)} TFLOP/s`, ...cells];
+  const rate = isMeasured ? `${peak.toPrecision(2)} TFLOP/s reached` : `${formatCount(peak)} TFLOP/s`;
+  return [`${count > 1 ? `${count} × ` : ''}${name}, ${rate}`, ...cells];
 }
 
 function notes(plans: readonly Plan[], unique: number | undefined, precision: string, utilisation: number): string[] {
@@ -63,6 +66,11 @@ function notes(plans: readonly Plan[], unique: number | undefined, precision: st
   ];
   if (plans.some(({ sharded }) => sharded))
     lines.push('*: trained elsewhere; weights, gradients and AdamW of all devices together, 16 bytes a parameter');
+  lines.push(
+    plans[0].devices.some(({ device }) => device.isMeasured)
+      ? 'this machine: measured in training steps, seconds ago; --utilisation does not lower it'
+      : 'this machine: --device this measures it in seconds',
+  );
   if (unique === undefined) return [...lines, 'data: give --tokens or --unique-tokens to see epochs'];
   const ceiling = GOOD_EPOCHS * unique;
   lines.push(

@@ -41,7 +41,12 @@ export interface Device {
   readonly peak: number;
   /** GB of one; unknown for a device of the user's own. */
   readonly memoryGb?: number;
+  /** `peak` is what training steps reached here: `utilisation` does not lower it. */
+  readonly isMeasured?: boolean;
 }
+
+/** Stands for the adapter at hand among devices. */
+export const THIS = 'this';
 
 /**
  * `h100`, `8xh100`, or `mine=12.5` and `2xmine=12.5` with a peak in TFLOP/s.
@@ -54,7 +59,7 @@ export function parseDevice(text: string, precision: 'f32' | 'f16'): Device {
   if (!match || !peak || Number(match[1] ?? 1) === 0) {
     throw badInput(
       'BAD_OPTION',
-      `--device ${text}: expected NAME, COUNTxNAME or NAME=TFLOPS`,
+      `--device ${text}: expected NAME, COUNTxNAME, NAME=TFLOPS or ${THIS}`,
       `known names: ${CARDS.map(({ name }) => name).join(', ')}`,
     );
   }
@@ -134,7 +139,7 @@ export function planOf(options: PlanOptions): Plan {
     sharded: options.sharded ?? false,
     devices: devices.map((device) => ({
       device,
-      seconds: flops / (device.count * device.peak * 1e12 * utilisation),
+      seconds: flops / (device.count * device.peak * 1e12 * (device.isMeasured ? 1 : utilisation)),
       ...(device.memoryGb && { fits: memory / (options.sharded ? device.count : 1) < device.memoryGb * 1e9 }),
     })),
   };
