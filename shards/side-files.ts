@@ -3,6 +3,7 @@
  * in DIR/search. Each is named by the shard that it was made from and its checksum, and belongs to whatever lists that shard:
  *
  *   documents-246f8db94d9af369.0.segment     rejects-….0.segment     train-….suffixes     train-….samples
+ *   documents-246f8db94d9af369.1.parquet     rejects-….1.parquet
  *
  * None is the only copy of anything. When a shard leaves, what was made from it goes.
  */
@@ -14,7 +15,7 @@ import { manifestPath } from './manifest.ts';
 import type { ShardEntry } from './manifest-shape.ts';
 
 export const SEARCH = 'search';
-const OURS = /^(documents|rejects|train|valid)-([0-9a-f]{16})\.(\d+\.segment|suffixes|samples)$/;
+const OURS = /^(documents|rejects|train|valid)-([0-9a-f]{16})\.(\d+\.(?:segment|parquet)|suffixes|samples)$/;
 const WORKPLACES = ['work', 'held'];
 
 /** The folder of the run that a folder of documents or tokens is of; `undefined` of one that stands alone. */

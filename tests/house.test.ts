@@ -64,6 +64,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
       'verify',
       'explain',
       'export',
+      'sql',
       'stats.ts',
       'profile-table.ts',
       'diff.ts',

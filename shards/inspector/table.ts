@@ -8,7 +8,7 @@
  *
  * Texts themselves are read from their shard, a batch at a time.
  */
-import { hostOf } from '../documents/profile.ts';
+import { webHostOf } from '../documents/profile.ts';
 import { Row, readOneBatch, readShardParts, type TextBatch } from '../documents/read.ts';
 import { readDocumentManifest } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
@@ -39,7 +39,7 @@ interface Place {
 
 /** Columns that no shard has under this name. */
 const MADE: Readonly<Record<string, { readonly of: string; readonly from: (text: string) => string }>> = {
-  host: { of: 'url', from: (url) => hostOf(url) },
+  host: { of: 'url', from: webHostOf },
   day: { of: 'fetched_at', from: (time) => /^\d{4}-\d\d-\d\d/.exec(time)?.[0] ?? 'unknown' },
 };
 /** All that decides a host: what is before the third slash, or before the number of a row. */

@@ -4,6 +4,7 @@ import { label, labels } from './api/labels.ts';
 import { diff, nights } from './api/nights.ts';
 import { corpora, histograms, overview } from './api/overview.ts';
 import { rules, whatIf } from './api/rejects.ts';
+import { sql, sqlCsv, sqlPackage, sqlTables } from './api/sql.ts';
 import type { View } from './view.ts';
 
 const page = (name: string): URL => new URL(`./pages/${name}.ts`, import.meta.url);
@@ -23,4 +24,5 @@ export const documentViews: readonly View[] = [
   },
   { name: 'rejects', title: { en: 'Rejects', vi: 'Bị loại' }, page: page('rejects'), endpoints: [rules, whatIf] },
   { name: 'nights', title: { en: 'Nights', vi: 'Các đêm' }, page: page('nights'), endpoints: [nights, diff] },
+  { name: 'sql', title: { en: 'SQL', vi: 'SQL' }, page: page('sql'), endpoints: [sql, sqlCsv, sqlTables, sqlPackage] },
 ];

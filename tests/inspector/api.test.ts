@@ -173,6 +173,7 @@ describe('its JSON', () => {
       'documents',
       'rejects',
       'nights',
+      'sql',
       'tokenizer',
       'trace',
       'training',

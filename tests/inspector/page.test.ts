@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { installedPackage } from '../../crawlers/shell/assets.ts';
 import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { labelsPath } from '../../shards/inspector/labels.ts';
 import type { RunningServer } from '../../shards/inspector/server.ts';
+import { DUCKDB } from '../../shards/sql/engine.ts';
 import { openBrowser } from './browser.ts';
 import { inspected } from './corpus.ts';
 
@@ -148,6 +150,31 @@ describe('its pages', () => {
     expect(faults).toEqual([]);
   });
 
+  it('answers SQL with a table and a chart, and says what is wrong with it', async (test) => {
+    if (installedPackage(DUCKDB.name) === undefined) return test.skip(`${DUCKDB.name} is not installed`);
+    await open('/sql?corpus=sample');
+    await page.focus('#q');
+    await page.keyboard.type(
+      'select id as name, syllables as n, 0.5::float half from documents order by n desc limit 9',
+    );
+    await page.keyboard.down('Control');
+    await page.keyboard.press('Enter');
+    await page.keyboard.up('Control');
+    await until('.sql-result', /rows/);
+    expect(await text('.sql-table thead')).toBe('namenhalf');
+    expect(await page.$$eval('.sql-bars li', (all) => all.length)).toBeGreaterThan(1);
+    expect(new URL(page.url()).searchParams.get('q')).toMatch(/^select id as name/);
+    await open(`/sql?corpus=hostile&q=${encodeURIComponent('select id, title, text from documents')}`);
+    await until('.sql-table', /<script>window.broken/);
+    expect(await page.evaluate('[window.broken, document.querySelectorAll("#view script, #view img").length]')).toEqual(
+      [null, 0],
+    );
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth + 1')).toBe(true);
+    expect(faults).toEqual([]);
+    await open(`/sql?q=${encodeURIComponent("select * from read_csv('/etc/passwd')")}`);
+    await until('.sql-result [role=alert]', /disabled by configuration/);
+  });
+
   it('has no serious fault of accessibility, on a desk and on a phone', async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const { documents } = await api('documents?corpus=sample&limit=1');
@@ -157,6 +184,7 @@ describe('its pages', () => {
       ['/rejects?corpus=sample&rule=too_short', 'light', 390],
       ['/tokenizer?corpus=sample', 'dark', 1300],
       ['/training', 'light', 390],
+      ['/sql?corpus=sample&q=select%20id%2C%20url%20from%20documents', 'dark', 390],
     ] as const) {
       await page.setViewport({ width, height: 900 });
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);

@@ -21,6 +21,7 @@ export async function addressesOf(server: string): Promise<Record<string, string
     'rejects-what-if': '/rejects?rule=too_short&threshold=too_short=60',
     nights: before ? `/nights?from=${before.id}&to=${last.id}` : '/nights',
     trace: `/trace?text=${encodeURIComponent('Chiều nay trời mưa. Hai con chim cũng thắt bằng lá dừa châu mỏ vô nhau, người mua kẻ bán.')}`,
+    sql: `/sql?q=${encodeURIComponent('SELECT host, count(*) AS dropped, mode(reason) AS most_often\nFROM rejects GROUP BY host ORDER BY dropped DESC LIMIT 20')}`,
     tokenizer: '/tokenizer',
     training: '/training',
     train: '/train/',

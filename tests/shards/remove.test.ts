@@ -1,5 +1,5 @@
 /** Takedown: the text is in no file afterwards, whatever is unpacked, and it does not come back. */
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import BetterSqlite3 from 'better-sqlite3';
@@ -21,6 +21,7 @@ import { currentSnapshot, readSnapshots, snapshotNamed } from '../../shards/snap
 import { pin } from '../../shards/snapshots/retention.ts';
 import { rollBack } from '../../shards/snapshots/rollback.ts';
 import { beginNight, endNight } from '../../shards/snapshots/work.ts';
+import { copyForSql } from '../../shards/sql/copy.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { page, startWeb } from '../crawlers/web.ts';
 import { collect, context, range, temporaryFolder, thrownBy } from '../support.ts';
@@ -139,10 +140,14 @@ it('takes a text out of everything, and what repeats it; other shards stay as th
   };
   const traced = async (): Promise<number> => (await openTrace(out, byteTokens)).count(SENTENCE);
   expect([await found(), await traced()]).toEqual([2, 2]);
+  await copyForSql(join(out, 'documents'));
   const indexed = readdirSync(join(out, 'search'));
+  const copied = indexed.filter((name) => name.endsWith('.parquet'));
   const { taken, records, isNew } = await take(out);
   expect({ records, isNew }).toEqual({ records: 1, isNew: true });
   expect(readdirSync(join(out, 'search')).length).toBeLessThan(indexed.length);
+  expect(copied.length).toBeGreaterThan(0);
+  expect(copied.filter((name) => existsSync(join(out, 'search', name))).length).toBeLessThan(copied.length);
   expect([await found(), await traced()]).toEqual([0, 0]);
   expect(taken).toContainEqual({ place: 'snapshots/000002', documents: 2, rejects: 0 });
   expect(await filesWith(out)).toEqual([]);
