@@ -341,3 +341,12 @@ export function readJsonIfPresent<T>(path: string, hint = 'restore the file from
     throw badInput('BAD_JSON', `${path}: not valid JSON: ${reasonOf(error)}`, hint, error);
   }
 }
+
+/** Text of a file that somebody brings, without a byte order mark. @throws Error where it is no UTF-8 */
+export function utf8Of(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error('no UTF-8', { cause });
+  }
+}

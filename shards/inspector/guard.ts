@@ -8,7 +8,8 @@ import type { IncomingMessage } from 'node:http';
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const bare = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
 /** Whether only this machine reaches what listens there. */
-export const isLoopback = (host: string): boolean => LOOPBACK.includes(bare(host).toLowerCase()) || /^127\./.test(host);
+export const isLoopback = (host: string): boolean =>
+  LOOPBACK.includes(bare(host).toLowerCase()) || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 export const COOKIE = 'vua-inspect';
 

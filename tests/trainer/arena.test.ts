@@ -21,6 +21,9 @@ beforeAll(async () => {
       .on('end', () => {
         const [{ content }] = JSON.parse(body).messages;
         if (content.includes('Câu 1?')) return; // never answers
+        if (content.includes('huge')) return void response.end(' '.repeat(2 ** 21));
+        if (content.includes('null')) return void response.end('null');
+        if (content.includes('page')) return void response.writeHead(502).end('<html>');
         response.end(
           JSON.stringify({ choices: [{ message: { content: `Đáp án: ${content.includes('Câu 2?') ? 'B' : 'x'}` } }] }),
         );
@@ -38,8 +41,10 @@ it('gives points by the rule', () => {
   expect([0, 10, 30].map((t) => pointsFor(true, t, 30))).toEqual([1000, 833, 500]);
   expect([pointsFor(false, 0, 30), pointsFor(true, 30.001, 30)]).toEqual([0, 0]);
   expect(
-    ['B', 'B. hai', '**C**', 'Đáp án: A', 'Tôi chọn (C).', 'Anh', 'không rõ'].map((text) => letterIn(text)),
-  ).toEqual(['B', 'B', 'C', 'A', 'C', '', '']);
+    ['B', 'B. hai', '**C**', 'Đáp án: A', 'Tôi chọn (C).', 'Anh', 'không rõ', 'A và B đều sai. Đáp án đúng là C.'].map(
+      (text) => letterIn(text),
+    ),
+  ).toEqual(['B', 'B', 'C', 'A', 'C', '', '', 'C']);
 });
 
 it('is played by players of both kinds, and every change of its transcript is seen', async () => {
@@ -69,6 +74,20 @@ it('is played by players of both kinds, and every change of its transcript is se
   expect(altered((copy) => Object.assign(copy, { rounds: copy.rounds.slice(1) })).join()).toContain(
     'round 1 asks 01-0001',
   );
+  expect(altered((copy) => Object.assign(copy, { players: ['a', 'c'] })).join()).toContain('players are a, c');
   expect(faultsOf(transcript, 'f'.repeat(64)).join()).toContain('published ffff');
-  await expect(openPlayer('x=http://example.com/v1', 'auto')).rejects.toThrow('an address of this machine');
+});
+
+it('says what came instead of an answer, and lets nobody play who is not there', async () => {
+  const player = await openPlayer(`server=${address}#m`, 'auto');
+  const said = async (prompt: string): Promise<unknown> =>
+    await player.answer(prompt, ['A'], AbortSignal.timeout(5000)).catch((error: Error) => error.message);
+  expect([await said('huge'), await said('null'), await said('page')]).toEqual([
+    'more than 1048576 bytes',
+    'no JSON object in its answer',
+    'status 502',
+  ]);
+  for (const place of ['http://example.com/v1', 'http://127.0.0.1.example.com/v1', 'http://127.example.com/v1'])
+    await expect(openPlayer(`x=${place}`, 'auto'), place).rejects.toThrow('an address of this machine');
+  await expect(openPlayer('x=http://127.0.0.1:9/v1', 'auto')).rejects.toThrow(/bad port|ECONNREFUSED/);
 });

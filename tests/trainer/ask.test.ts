@@ -55,6 +55,11 @@ it.each([
   ['Cầu Vân Đồn dài bao nhiêu mét?', { known: false, short: undefined, disagree: false, ids: [] }],
   ['Cầu Vân Phong rộng bao nhiêu mét?', { known: false, short: undefined, disagree: false, ids: [] }],
   ['Chợ Cái Răng họp từ năm nào?', { known: false, short: undefined, disagree: false, ids: [] }],
+  // As people type: shouted, in title case.
+  ['CHỢ CÁI RĂNG CÓ BAO NHIÊU GHE HÀNG?', { known: true, short: '300 / 120', disagree: true, ids: ['d2', 'd1'] }],
+  ['Chợ Cái Răng Có Bao Nhiêu Ghe Hàng?', { known: true, short: '300 / 120', disagree: true, ids: ['d2', 'd1'] }],
+  ['CẦU VÂN PHONG DÀI BAO NHIÊU MÉT?', { known: true, short: '1.245', disagree: false, ids: ['d0'] }],
+  ['cầu vân phong rộng bao nhiêu mét', { known: false, short: undefined, disagree: false, ids: [] }],
   ['???', { known: false, short: undefined, disagree: false, ids: [] }],
 ])('%s', async (question, expected) => expect(brief(await assistant.ask(question))).toEqual(expected));
 
@@ -78,6 +83,8 @@ it('cuts sentences and reads questions', () => {
   ]);
   expect(readQuestion('Nhà máy Giấy ở đâu?')).toMatchObject({ kind: 'place', runs: [[expect.any(String)]] });
   expect(readQuestion('Hồ Gươm có mấy đền?').kind).toBe('number');
+  const long = readQuestion(`${'lúa gạo '.repeat(20_000)} Hồ Gươm ở đâu?`);
+  expect([long.kind, long.pairs.length < 100, long.runs.at(-1)?.length]).toEqual(['place', true, 2]);
 });
 
 it('does not cite what was taken away meanwhile', async () => {
@@ -110,8 +117,25 @@ it('goes on with a text for clients that leave things out as null, and says what
     for await (const part of await client.completions.create({ ...asked, max_tokens: 2, stream: true }))
       streamed += part.choices[0].text + (part.choices[0].finish_reason ?? '');
     expect(streamed).toBe(' Hà!length');
-    for (const more of [{ stop: '\n' }, { n: 2 }, { max_tokens: 0 }, { temperature: -1 }])
+    for (const more of [
+      { n: 2 },
+      { max_tokens: 0 },
+      { max_tokens: 1.5 },
+      { temperature: -1 },
+      { logprobs: 2 },
+      { echo: true },
+    ])
       await expect(client.completions.create({ ...asked, ...more })).rejects.toMatchObject({ status: 400 });
+    await expect(client.completions.create({ ...asked, model: 'gpt-9' })).rejects.toMatchObject({ status: 404 });
+    for (const [stop, text, finish] of [
+      ['à', ' H', 'stop'],
+      ['à!', ' H', 'stop'],
+      ['à?', ' Hà!', 'stop'],
+      [[], ' Hà!', 'stop'],
+    ] as const) {
+      const { choices } = await client.completions.create({ ...asked, stop: stop as string });
+      expect([choices[0].text, choices[0].finish_reason], String(stop)).toEqual([text, finish]);
+    }
   } finally {
     await server.close();
   }
@@ -132,6 +156,17 @@ it("answers OpenAI's client, whole and streamed, and nobody from elsewhere", asy
     for await (const part of await client.chat.completions.create({ model: 'vua-ask', messages, stream: true }))
       streamed += part.choices[0]?.delta.content ?? '';
     expect(streamed).toBe(message.content);
+    const cut = async (more: object) => {
+      const { choices } = await client.chat.completions.create({ model: 'vua-ask', messages, ...more });
+      return [choices[0].message.content, choices[0].finish_reason];
+    };
+    expect(await cut({ max_tokens: 2 })).toEqual(['Cầu dài', 'length']);
+    expect(await cut({ stop: [' mét', 'khánh'] })).toEqual(['Cầu dài 1.245', 'stop']);
+    expect(await cut({ n: null, stop: null, tool_choice: 'auto' })).toEqual([message.content, 'stop']);
+    for (const more of [{ n: 2 }, { max_tokens: 0 }, { stream: 'yes' }, { response_format: { type: 'json_object' } }])
+      await expect(cut(more), JSON.stringify(more)).rejects.toMatchObject({ status: 400 });
+    expect((await client.models.retrieve('vua-ask')).id).toBe('vua-ask');
+    await expect(client.models.retrieve('gpt-9')).rejects.toMatchObject({ status: 404 });
     await expect(client.chat.completions.create({ model: 'gpt-9', messages })).rejects.toMatchObject({
       status: 404,
       code: 'model_not_found',

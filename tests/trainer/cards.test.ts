@@ -7,9 +7,10 @@ import { draftOf } from '../../trainer/cards/compose.ts';
 import { asTrie, type State, Vocabulary } from '../../trainer/cards/constrain.ts';
 import { freeLine, Lexicon } from '../../trainer/cards/free-line.ts';
 import { insultIn, personalIn } from '../../trainer/cards/insults.ts';
-import { cardFaults, formOf } from '../../trainer/cards/judge.ts';
+import { cardFaults } from '../../trainer/cards/judge.ts';
 import { DESIGNS, FORMS, LENGTHS, OCCASIONS } from '../../trainer/cards/names.ts';
 import { pictureOf } from '../../trainer/cards/picture.ts';
+import { poemOf } from '../../trainer/cards/poem.ts';
 import { ALL_PAIRS, pairOf, pronounFaults } from '../../trainer/cards/pronouns.ts';
 import { rhyme, soundOf, syllablesOf } from '../../trainer/cards/prosody.ts';
 import { openRenderer } from '../../trainer/cards/render.ts';
@@ -86,9 +87,30 @@ describe('lục bát', () => {
   });
 
   it('sees which form a text has', () => {
-    expect([POEM, 'Một câu văn xuôi thôi.', 'Một hai ba bốn năm sáu bảy\n'.repeat(4)].map(formOf)).toEqual([
-      ...['luc-bat', 'prose', 'four-lines'],
-    ]);
+    const [two, four] = [POEM.split('\n', 2).join('\n'), 'Một hai ba bốn năm sáu bảy\n'.repeat(4)];
+    const seen = (text: string): string => {
+      const { form, lines, around } = poemOf(text);
+      return `${form} ${lines.length} ${around.map(({ number }) => number)}`;
+    };
+    for (const [text, expected] of [
+      [POEM, 'luc-bat 4 '],
+      ['Một câu văn xuôi thôi.', 'prose 1 '],
+      ['Một câu văn xuôi có mười bốn âm tiết thì vẫn là văn xuôi.', 'prose 2 '],
+      [four, 'four-lines 4 '],
+      [`Mừng tuổi\n\n${four}\nCon Nam`, 'four-lines 4 1,8'],
+      // As people paste them: in one line, with slashes, in couplets, lines apart, with title, poet, place and name around.
+      [POEM.replaceAll('\n', ' '), 'luc-bat 4 '],
+      [POEM.replaceAll('\n', ' / '), 'luc-bat 4 '],
+      [POEM.replaceAll('\n', '\u2028'), 'luc-bat 4 '],
+      [POEM.replaceAll('\n', '\r\n\r\n').normalize('NFD').toUpperCase(), 'luc-bat 4 '],
+      [`MỪNG XUÂN\n\n${POEM}\n\nHà Nội, 2027\nNguyễn Văn Nam`, 'luc-bat 4 1,8,9'],
+      [`Bài thơ mừng tuổi mẹ cha\n\n${POEM}\n\nCon của mẹ`, 'luc-bat 4 1,8'],
+      [`Mừng xuân\n${POEM}`, 'luc-bat 4 1'],
+      [`# Thơ\n\n> ${two.replace('\n', '\n> ')}`, 'luc-bat 2 1'],
+      // A broken couplet apart is a broken couplet.
+      [`${two.replace('yên vui', 'vui')}\n\n${POEM}`, 'luc-bat 6 '],
+    ] as const)
+      expect(seen(text), text).toBe(expected);
   });
 });
 

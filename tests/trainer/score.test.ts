@@ -110,6 +110,7 @@ describe('VMLU', () => {
     for (const [wrong, message] of [
       [[line('59-0001')], /line 1: id "59-0001", expected 01- to 58-/],
       [[line('01-0001'), line('01-0001')], /line 2: id 01-0001 stands in line 1 too/],
+      [[line('01-0001', { choices: ['Anh', 'Bà', 'Chị'] })], /choice 1 is "Anh", expected it behind its letter/],
       [[line('01-0001', { choices: ['A. a', 'c'] })], /choice 2 is "c", expected it behind its letter/],
       [[line('01-0001', { choices: ['A. a', 'B. b'] })], /answer "C", expected one of AB/],
       [['{'], /line 1:/],
@@ -117,6 +118,9 @@ describe('VMLU', () => {
     ] as const) {
       expect(() => readVmlu(file('wrong.jsonl', [...wrong])), String(message)).toThrow(message);
     }
+    writeFileSync(join(dir, 'cp1258.jsonl'), Buffer.from(line('01-0001', { question: 'Th\xfb' }), 'latin1'));
+    expect(() => readVmlu(join(dir, 'cp1258.jsonl'))).toThrow(/cp1258.jsonl: no UTF-8/);
+    expect(readVmlu(file('crlf.jsonl', [`\ufeff${line('01-0001')}\r`, `${line('01-0002')}\r`])).items).toHaveLength(2);
   });
 
   it('writes what vmlu.ai takes, in the order of the data', () => {

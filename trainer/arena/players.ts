@@ -26,7 +26,7 @@ export async function openPlayer(text: string, adapter: AdapterChoice): Promise<
       'BAD_OPTION',
       `arena: player ${JSON.stringify(text)}, expected NAME=FOLDER or NAME=http://127.0.0.1:PORT/v1`,
     );
-  return /^https?:/.test(place) ? endpoint(name, place) : await checkpointPlayer(name, place, adapter);
+  return /^https?:/.test(place) ? await endpoint(name, place) : await checkpointPlayer(name, place, adapter);
 }
 
 async function checkpointPlayer(name: string, dir: string, adapter: AdapterChoice): Promise<Player> {
@@ -54,55 +54,94 @@ async function checkpointPlayer(name: string, dir: string, adapter: AdapterChoic
   };
 }
 
-function endpoint(name: string, place: string): Player {
+async function endpoint(name: string, place: string): Promise<Player> {
   const [base, model] = place.split('#');
   const url = urlOf(base);
-  if (url === undefined || !(url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\./.test(url.hostname)))
+  if (url === undefined || !/^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname))
     throw badInput(
       'BAD_OPTION',
       `arena: ${name} is at ${base}, expected an address of this machine`,
       'http://127.0.0.1:PORT/v1',
     );
   const path = base.replace(/\/$/, '');
-  let known = model;
+  // Before the clock runs: whether somebody is there, and by which name.
+  const known = model ?? (await firstModel(name, path));
   return {
     name,
     async answer(prompt, letters, signal) {
-      known ??= await firstModel(path, signal);
       const messages = [{ role: 'user', content: prompt }];
-      const response = await fetch(`${path}/chat/completions`, {
+      const said = await jsonAt(`${path}/chat/completions`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ model: known, messages, max_tokens: 16, temperature: 0 }),
-        redirect: 'error',
         signal,
       });
-      const said = (await response.json()) as {
-        choices?: { message?: { content?: unknown } }[];
-        error?: { message?: unknown };
-      };
-      if (!response.ok) throw new Error(String(said.error?.message ?? `status ${response.status}`));
-      return letterIn(String(said.choices?.[0]?.message?.content ?? ''), letters);
+      const { choices } = said as { choices?: { message?: { content?: unknown } }[] };
+      if (!Array.isArray(choices)) throw new Error('no choices in its answer, expected a chat completion');
+      return letterIn(String(choices[0]?.message?.content ?? ''), letters);
     },
     close() {},
   };
 }
 
-async function firstModel(path: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(`${path}/models`, { signal, redirect: 'error' });
-  const { data } = (await response.json()) as { data?: { id?: unknown }[] };
-  if (typeof data?.[0]?.id !== 'string') throw new Error('it names no model');
-  return data[0].id;
+async function firstModel(name: string, path: string): Promise<string> {
+  let reason = 'it names no model';
+  try {
+    const { data } = (await jsonAt(`${path}/models`, { signal: AbortSignal.timeout(OPENING) })) as Models;
+    if (typeof data?.[0]?.id === 'string') return data[0].id;
+  } catch (error) {
+    reason = whyOf(error);
+  }
+  throw badInput(
+    'BAD_OPTION',
+    `arena: ${name} at ${path}: ${reason}`,
+    `start it, or name a model: ${name}=${path}#MODEL`,
+  );
 }
 
-/** The letter that an answer begins with, or names: `B`, `B. …`, `Đáp án: B`, `chọn (B)`. */
+interface Models {
+  readonly data?: readonly { readonly id?: unknown }[];
+}
+
+/** Milliseconds to say which models there are; bytes of an answer, at most. */
+const OPENING = 10_000;
+const MOST_BYTES = 1 << 20;
+
+/** @throws Error saying in a few words what came instead of a JSON object */
+async function jsonAt(url: string, init: RequestInit): Promise<object> {
+  const response = await fetch(url, { ...init, redirect: 'error' });
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.length;
+    if (bytes > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
+    parts.push(part);
+  }
+  let said: unknown;
+  try {
+    said = JSON.parse(Buffer.concat(parts).toString());
+  } catch {}
+  const fault = (said as { error?: { message?: unknown } } | null | undefined)?.error?.message;
+  if (!response.ok) throw new Error(String(fault ?? `status ${response.status}`));
+  if (typeof said !== 'object' || said === null) throw new Error('no JSON object in its answer');
+  return said;
+}
+
+/** What lies under `fetch failed`. */
+const whyOf = (error: unknown): string =>
+  reasonOf(error instanceof Error && error.cause instanceof Error ? error.cause : error).slice(0, 120);
+
+/** The letter that an answer names as right, or begins with: `Đáp án: B`, `chọn (B)`, `B. …`, `**B**`. */
 export function letterIn(text: string, letters: readonly string[] = LETTERS): string {
+  const named = [...text.matchAll(/(?:đáp án|answer|chọn|câu|là)[^\p{L}]*([A-E])(?![\p{L}\p{M}])/giu)].at(-1);
   const found =
-    /^\W*([A-E])(?![\p{L}\p{M}])/u.exec(text) ?? /(?:đáp án|chọn|câu|là)[^\p{L}]*([A-E])(?![\p{L}\p{M}])/iu.exec(text);
+    /^[^\p{L}\p{N}]*([A-E])(?![\p{L}\p{M}])[^\p{L}]*$/u.exec(text) ??
+    named ??
+    /^[^\p{L}\p{N}]*([A-E])(?![\p{L}\p{M}])/u.exec(text);
   const letter = found?.[1].toUpperCase() ?? '';
   return letters.includes(letter) ? letter : '';
 }
 
 /** Why a try failed, in a few words. */
 export const faultOf = (error: unknown, signal: AbortSignal): string =>
-  signal.aborted ? 'no answer in time' : reasonOf(error).slice(0, 120);
+  signal.aborted ? 'no answer in time' : whyOf(error);

@@ -96,7 +96,7 @@ export function boardOf({ players, rounds }: Pick<Transcript, 'players' | 'round
 
 /** What does not hold in a transcript; empty: all of it does. `published`: the hash that was made known before. */
 export function faultsOf(transcript: Transcript, published?: string): string[] {
-  const { sealed, opened, rounds, limit } = transcript;
+  const { sealed, opened, rounds, limit, players } = transcript;
   const faults: string[] = [];
   const own = sealOf(opened);
   if (own !== sealed) faults.push(`the questions have hash ${own}, sealed was ${sealed}`);
@@ -105,6 +105,9 @@ export function faultsOf(transcript: Transcript, published?: string): string[] {
   for (const [at, { question, tries, hash }] of rounds.entries()) {
     const asked = opened.questions[at];
     if (asked?.id !== question) faults.push(`round ${at + 1} asks ${question}, sealed was ${asked?.id ?? 'nothing'}`);
+    const played = tries.map(({ player }) => player);
+    if (played.toSorted().join('\n') !== players.toSorted().join('\n'))
+      faults.push(`round ${at + 1} was played by ${played.join(', ')}, players are ${players.join(', ')}`);
     for (const { player, answer, seconds, right, points } of tries) {
       const isRight = answer !== '' && answer === asked?.answer && seconds <= limit;
       if (right !== isRight)

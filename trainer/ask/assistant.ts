@@ -80,7 +80,8 @@ export class Assistant {
     if (question.law !== undefined) return this.#article(question);
     const candidates = this.#candidates(question);
     const [best] = candidates;
-    const bar = question.names.size > 0 ? this.#bar : Math.max(this.#bar, NAMELESS_BAR);
+    const isNamed = question.names.size > 0 || (best !== undefined && asksForTitle(best.hit.title, question));
+    const bar = isNamed ? this.#bar : Math.max(this.#bar, NAMELESS_BAR);
     if (best === undefined || best.score < bar) return unknown(question, best?.score ?? 0);
     const rival = candidates.find(
       ({ hit, short, score, passage }) =>
@@ -194,6 +195,12 @@ function isOfNumber(head: string, number: string): boolean {
   const plain = (text: string): string => removeDiacritics(text).toLowerCase();
   const [first] = head.match(/\d+\/\d{4}\/[\p{L}\d-]+/u) ?? [];
   return first !== undefined && plain(first) === plain(number);
+}
+
+/** Whether a question that is typed without capitals has the title of the document in it: cầu vân phong dài bao nhiêu mét. */
+function asksForTitle(title: string, question: Question): boolean {
+  const [named, asked] = [title, question.text].map((text) => wordsIn(text, question));
+  return named.length > 1 && ` ${asked.join(' ')} `.includes(` ${named.join(' ')} `);
 }
 
 /** Whether most of a law's name stands in the title. */

@@ -71,3 +71,30 @@ export async function openCompleter(dir: string, adapter: AdapterChoice): Promis
     },
   };
 }
+
+/** Parts up to the first of the stops, which is in none of them; what may begin one is held back. */
+export async function* untilStop(
+  parts: AsyncGenerator<CompletionPart>,
+  stops: readonly string[],
+): AsyncGenerator<CompletionPart> {
+  let held = '';
+  for await (const { text, tokens, finish } of parts) {
+    held += text;
+    const at = Math.min(...stops.map((stop) => held.indexOf(stop)).filter((place) => place >= 0));
+    if (Number.isFinite(at)) {
+      yield { text: held.slice(0, at), tokens, finish: 'stop' };
+      return;
+    }
+    const keeps = finish === undefined ? longestStart(held, stops) : 0;
+    yield { text: held.slice(0, held.length - keeps), tokens, ...(finish && { finish }) };
+    held = held.slice(held.length - keeps);
+  }
+}
+
+/** How much of the end of a text begins a stop. */
+function longestStart(text: string, stops: readonly string[]): number {
+  const most = Math.max(0, ...stops.map((stop) => stop.length - 1));
+  for (let length = Math.min(most, text.length); length > 0; length--)
+    if (stops.some((stop) => stop.startsWith(text.slice(-length)))) return length;
+  return 0;
+}

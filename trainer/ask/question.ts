@@ -55,12 +55,12 @@ const ASKED = new Set(['nao', 'gi']);
 
 /** Read as it was typed; nothing is too odd to be a question, most of it says nothing. */
 export function readQuestion(typed: string): Question {
-  const text = typed.normalize('NFC').trim();
+  const text = cased(typed.normalize('NFC').trim());
   const folded = !hasDiacritics(text);
   const plain = removeDiacritics(text).toLowerCase();
   const as = ({ exact, folded: without }: Term): string => (folded ? without : exact);
   const everywhere = new Set(termsOf([...EVERYWHERE].join(' ')).map(as));
-  const written = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const written = (text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).slice(-MOST_WORDS);
   const all = written.map((word) => ({ word: termsOf(word).map(as)[0] ?? '', written: word }));
   const kept = all.map(({ word, written: letters }, at) => {
     const isName =
@@ -84,7 +84,7 @@ export function readQuestion(typed: string): Question {
   const [, unit] = /(?:bao nhiêu|bao nhieu|mấy)\s+(\p{L}+)/iu.exec(text) ?? [];
   const counted = unit === undefined || everywhere.has(termsOf(unit).map(as)[0]) ? undefined : unit.toLowerCase();
   return {
-    text,
+    text: typed.normalize('NFC').trim(),
     kind,
     folded,
     words,
@@ -95,6 +95,17 @@ export function readQuestion(typed: string): Question {
     definition: /(?:la|nghia la) (?:gi|cai gi|ai)\b/.test(plain),
     law: lawIn(plain, text),
   };
+}
+
+/** Of a question that is longer its end is read: a text that somebody pasted comes before what is asked about it. */
+const MOST_WORDS = 100;
+
+/** Where every word has a capital, capitals name nothing: GẠO NẾP NGÂM MẤY TIẾNG, Gạo Nếp Ngâm Mấy Tiếng. */
+function cased(text: string): string {
+  const words = text.match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+  const isShouted = words.length > 1 && !/\p{Ll}/u.test(text);
+  const isTitled = words.length > 4 && words.every((word) => /^\p{Lu}/u.test(word));
+  return isShouted || isTitled ? text.toLowerCase() : text;
 }
 
 function lawIn(plain: string, text: string): LawReference | undefined {

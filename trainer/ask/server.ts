@@ -6,8 +6,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import {
+  type Asked,
+  askedOf,
+  MOST,
+  numberIn,
+  onlyKnown,
+  Refused,
+  stopsIn,
+  streamIn,
+  unknownModel,
+  usageWanted,
+} from './asked.ts';
 import type { Answer, Assistant } from './assistant.ts';
-import type { Completer } from './complete.ts';
+import { type Completer, untilStop } from './complete.ts';
 
 /** Why a request is refused, if it is: that of shards/inspector/guard.ts. */
 export type Guard = (
@@ -32,15 +44,6 @@ export interface AskServerOptions {
 export const ASSISTANT_MODEL = 'vua-ask';
 export const COMPLETION_MODEL = 'vua';
 const BODY_LIMIT = 1 << 20;
-
-class Refused extends Error {
-  readonly status: number;
-  readonly code: string;
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    [this.status, this.code] = [status, code];
-  }
-}
 
 /** @throws ToolkitError BAD_INPUT (exit 2) when the address cannot be had */
 export async function serveAsk(options: AskServerOptions): Promise<{ address: string; close(): Promise<void> }> {
@@ -69,13 +72,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const refused = guard(asProgram(request), host, token);
   if (refused) throw new Refused(refused.status, 'refused', refused.why);
   const path = new URL(request.url ?? '/', 'http://vua').pathname.replace(/\/$/, '');
-  if (path === '/v1/models') {
+  if (/^\/v1\/models(?:\/|$)/.test(path)) {
     if (request.method !== 'GET') throw new Refused(405, 'method_not_allowed', 'GET');
     const names = [ASSISTANT_MODEL, ...(completer ? [COMPLETION_MODEL] : [])];
-    return send(response, 200, {
-      object: 'list',
-      data: names.map((id) => ({ id, object: 'model', created: 0, owned_by: 'vua' })),
-    });
+    const models = names.map((id) => ({ id, object: 'model', created: 0, owned_by: 'vua' }));
+    if (path === '/v1/models') return send(response, 200, { object: 'list', data: models });
+    const wanted = path.slice('/v1/models/'.length);
+    return send(response, 200, models.find(({ id }) => id === wanted) ?? unknownModel(wanted, names));
   }
   if (path !== '/v1/chat/completions' && path !== '/v1/completions')
     throw new Refused(404, 'not_found', `${path}: there are /v1/models, /v1/chat/completions, /v1/completions`);
@@ -95,7 +98,7 @@ function asProgram(request: IncomingMessage): IncomingMessage {
   return { method: request.method, headers: { ...headers, origin: `http://${headers.host ?? ''}` } } as IncomingMessage;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+async function bodyOf(request: IncomingMessage): Promise<Asked> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
@@ -105,7 +108,7 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   }
   try {
     const body: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)));
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return askedOf(body);
   } catch {}
   throw new Refused(400, 'invalid_json', 'a JSON object is expected');
 }
@@ -123,38 +126,50 @@ const usageOf = (prompt: string, text: string) => ({
   total_tokens: wordsIn(prompt) + wordsIn(text),
 });
 
-async function chat(
-  body: Record<string, unknown>,
-  response: ServerResponse,
-  { assistant }: AskServerOptions,
-): Promise<void> {
-  const { messages, stream = false, model = ASSISTANT_MODEL, stream_options: asked } = body;
-  if (model !== ASSISTANT_MODEL)
-    throw new Refused(404, 'model_not_found', `no model ${JSON.stringify(model)}, there is ${ASSISTANT_MODEL}`);
+async function chat(given: Asked, response: ServerResponse, { assistant }: AskServerOptions): Promise<void> {
+  const { messages, model = ASSISTANT_MODEL } = given;
+  if (model !== ASSISTANT_MODEL) unknownModel(model, [ASSISTANT_MODEL]);
+  onlyKnown(given, { n: 1, logprobs: false, tool_choice: 'auto or none', response_format: { type: 'text' } });
+  const most = numberIn(
+    given,
+    given.max_completion_tokens === undefined ? 'max_tokens' : 'max_completion_tokens',
+    MOST,
+  );
+  const [isStream, isCounted, stops] = [streamIn(given), usageWanted(given), stopsIn(given)];
   const question = lastQuestion(messages);
-  const given = await assistant.ask(question);
-  const text = toldWithSources(given);
+  const answer = await assistant.ask(question);
+  const { text, finish } = cutTo(toldWithSources(answer), most, stops);
   const usage = usageOf(question, text);
   const base = head('chat.completion', ASSISTANT_MODEL);
-  if (stream !== true) {
+  if (!isStream) {
     const message = { role: 'assistant', content: text, refusal: null };
-    const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }];
-    return send(response, 200, { ...base, object: 'chat.completion', choices, usage, citations: given.citations });
+    const choices = [{ index: 0, message, logprobs: null, finish_reason: finish }];
+    return send(response, 200, { ...base, object: 'chat.completion', choices, usage, citations: answer.citations });
   }
   const events = openEvents(response);
-  const chunk = (delta: object, finish: string | null, more: object = {}): boolean =>
+  const chunk = (delta: object, finish_reason: string | null, more: object = {}): boolean =>
     events({
       ...base,
       object: 'chat.completion.chunk',
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
       ...more,
     });
   chunk({ role: 'assistant', content: '' }, null);
-  for (const piece of text.match(/\s*\S+\s*$|\s*\S+/g) ?? []) chunk({ content: piece }, null);
-  chunk({}, 'stop', { citations: given.citations });
-  if ((asked as { include_usage?: unknown } | undefined)?.include_usage === true)
-    events({ ...base, object: 'chat.completion.chunk', choices: [], usage });
+  for (const piece of text.match(PIECES) ?? []) chunk({ content: piece }, null);
+  chunk({}, finish, { citations: answer.citations });
+  if (isCounted) events({ ...base, object: 'chat.completion.chunk', choices: [], usage });
   endEvents(response);
+}
+
+/** A word with the space before it. */
+const PIECES = /\s*\S+\s*$|\s*\S+/g;
+
+/** The first words of an answer, up to the first of the stops: the assistant counts in words. */
+function cutTo(text: string, most: number, stops: readonly string[]): { text: string; finish: 'stop' | 'length' } {
+  const at = Math.min(...stops.map((stop) => text.indexOf(stop)).filter((place) => place >= 0), text.length);
+  const words = text.slice(0, at).match(PIECES) ?? [];
+  const isLong = words.length > most;
+  return { text: isLong ? words.slice(0, most).join('') : text.slice(0, at), finish: isLong ? 'length' : 'stop' };
 }
 
 function lastQuestion(messages: unknown): string {
@@ -176,67 +191,41 @@ export function toldWithSources({ text, citations }: Answer): string {
   return [text, ...sources].join('\n');
 }
 
-async function complete(
-  body: Record<string, unknown>,
-  response: ServerResponse,
-  { completer }: AskServerOptions,
-): Promise<void> {
+async function complete(given: Asked, response: ServerResponse, { completer }: AskServerOptions): Promise<void> {
   if (completer === undefined)
     throw new Refused(404, 'model_not_found', 'no model: start it with --checkpoint; /v1/chat/completions needs none');
-  // Clients send null for what was left out.
-  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
-  const { prompt, stream = false, max_tokens: most = 64, temperature = 0.8, seed = 1, top_p: topP = 1 } = given;
-  for (const [name, only] of [
-    ['n', 1],
-    ['best_of', 1],
-    ['echo', false],
-    ['stop', undefined],
-    ['suffix', undefined],
-  ] as const)
-    if (given[name] !== undefined && given[name] !== only)
-      throw new Refused(400, 'unsupported', `${name}: only ${only ?? 'nothing'} is known here`);
+  const { prompt, model = COMPLETION_MODEL } = given;
+  if (model !== COMPLETION_MODEL) unknownModel(model, [COMPLETION_MODEL]);
+  onlyKnown(given, { n: 1, best_of: 1, echo: false, suffix: '', logprobs: undefined });
   const text = Array.isArray(prompt) && prompt.length === 1 ? prompt[0] : prompt;
   if (typeof text !== 'string') throw new Refused(400, 'invalid_prompt', 'prompt: one text is expected');
-  for (const [name, value, least, greatest] of [
-    ['max_tokens', most, 1, 4096],
-    ['temperature', temperature, 0, 2],
-    ['top_p', topP, 1e-6, 1],
-    ['seed', seed, 0, 2 ** 32 - 1],
-  ] as const)
-    if (typeof value !== 'number' || !(value >= least && value <= greatest))
-      throw new Refused(400, 'invalid_value', `${name}: a number from ${least} to ${greatest} is expected`);
+  const how = {
+    count: numberIn(given, 'max_tokens', { ...MOST, missing: 64 }),
+    temperature: numberIn(given, 'temperature', { least: 0, most: 2, missing: 0.8 }),
+    seed: numberIn(given, 'seed', { least: 0, most: 2 ** 32 - 1, whole: true, missing: 1 }),
+    topP: numberIn(given, 'top_p', { least: 1e-6, most: 1, missing: 1 }),
+  };
+  const [isStream, isCounted, stops] = [streamIn(given), usageWanted(given), stopsIn(given)];
   const base = { ...head('text_completion', COMPLETION_MODEL), object: 'text_completion' };
-  const parts = completer.complete(text, {
-    count: most as number,
-    temperature: temperature as number,
-    seed: seed as number,
-    topP: topP as number,
-  });
-  if (stream === true) {
-    const events = openEvents(response);
-    const choice = (piece: string, finish: string | null) => ({
-      index: 0,
-      text: piece,
-      logprobs: null,
-      finish_reason: finish,
-    });
-    let finish = 'stop';
-    for await (const part of parts) {
-      if (part.text !== '') events({ ...base, choices: [choice(part.text, null)] });
-      finish = part.finish ?? finish;
-      if (response.destroyed) return;
-    }
-    events({ ...base, choices: [choice('', finish)] });
-    return endEvents(response);
-  }
-  let [whole, tokens, finish] = ['', 0, 'stop'];
-  for await (const part of parts) [whole, tokens, finish] = [whole + part.text, part.tokens, part.finish ?? finish];
   const promptTokens = completer.count(text);
-  send(response, 200, {
-    ...base,
-    choices: [{ index: 0, text: whole, logprobs: null, finish_reason: finish }],
-    usage: { prompt_tokens: promptTokens, completion_tokens: tokens, total_tokens: promptTokens + tokens },
+  const usage = (tokens: number) => ({
+    ...{ prompt_tokens: promptTokens, completion_tokens: tokens, total_tokens: promptTokens + tokens },
   });
+  const choice = (piece: string, finish: string | null) => ({
+    ...{ index: 0, text: piece, logprobs: null, finish_reason: finish },
+  });
+  const events = isStream ? openEvents(response) : undefined;
+  let [whole, tokens, finish] = ['', 0, 'stop'];
+  for await (const part of untilStop(completer.complete(text, how), stops)) {
+    if (response.destroyed) return; // who asked is gone: the device is free again
+    if (part.text !== '') events?.({ ...base, choices: [choice(part.text, null)] });
+    [whole, tokens, finish] = [whole + part.text, part.tokens, part.finish ?? finish];
+  }
+  if (events === undefined)
+    return send(response, 200, { ...base, choices: [choice(whole, finish)], usage: usage(tokens) });
+  events({ ...base, choices: [choice('', finish)] });
+  if (isCounted) events({ ...base, choices: [], usage: usage(tokens) });
+  endEvents(response);
 }
 
 const HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };

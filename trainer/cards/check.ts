@@ -1,9 +1,11 @@
 /** Poems and cards of a file, judged: text, or JSON lines as `vua card --out` writes them. */
 import { readFileSync } from 'node:fs';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { utf8Of } from '../../crawlers/shell/folder.ts';
 import type { Card } from './cards.ts';
-import { type CardFacts, type CardFault, cardFaults, formOf } from './judge.ts';
+import { type CardFacts, type CardFault, cardFaults } from './judge.ts';
 import type { Form } from './names.ts';
+import { poemOf } from './poem.ts';
 import { pairOf } from './pronouns.ts';
 import { linesOf } from './verse.ts';
 
@@ -15,6 +17,8 @@ export interface Judged {
   readonly units: number;
   /** Without a fault. */
   readonly accepted: number;
+  /** Numbers of lines that are none of its verses: a title, a name. */
+  readonly around: readonly number[];
   readonly faults: readonly CardFault[];
 }
 
@@ -22,13 +26,13 @@ export interface Judged {
 export function judgeFile(path: string, facts: Partial<CardFacts>): Judged[] {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).normalize('NFC');
+    text = utf8Of(readFileSync(path)).normalize('NFC');
   } catch (error) {
     throw badInput('BAD_INPUT', `${path}: ${reasonOf(error)}`, 'a poem as UTF-8 text, or cards.jsonl', error);
   }
   if (/\.jsonl$/i.test(path)) return judgeCards(path, text);
   if (linesOf(text).length === 0) throw badInput('BAD_INPUT', `${path}: no line of text, expected a poem`);
-  return [judge(text, { form: formOf(text), ...facts })];
+  return [judge(text, { form: poemOf(text).form, ...facts })];
 }
 
 function judgeCards(path: string, text: string): Judged[] {
@@ -52,11 +56,17 @@ function parsed(row: string, where: string): Card {
 }
 
 function judge(text: string, facts: CardFacts): Judged {
-  const lines = linesOf(text);
+  const { lines, around } = poemOf(text, facts.form);
   const faults = cardFaults(text, facts);
   const size = facts.form === 'luc-bat' ? 2 : 1;
   const units = Math.ceil(lines.length / size);
   const unitOf = new Map(lines.map(({ number }, at) => [number, Math.floor(at / size)] as const));
   const refused = new Set(faults.map(({ line }) => unitOf.get(line) ?? 0));
-  return { form: facts.form, units, accepted: units - refused.size, faults };
+  return {
+    form: facts.form,
+    units,
+    accepted: units - refused.size,
+    around: around.map(({ number }) => number),
+    faults,
+  };
 }

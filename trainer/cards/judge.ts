@@ -3,6 +3,7 @@ import { CAN_CHI, canChiOf } from './calendar.ts';
 import { insultIn, personalIn } from './insults.ts';
 import type { Form, Length, OccasionName } from './names.ts';
 import { GLAD_WORDS, headingOf, OCCASION, SAD_WORDS } from './occasions.ts';
+import { poemOf } from './poem.ts';
 import { type PronounPair, pronounFaults } from './pronouns.ts';
 import { syllablesOf } from './prosody.ts';
 import { quatrainFaults } from './quatrain.ts';
@@ -54,7 +55,7 @@ export interface CardFacts {
 /** Every breach of the rules that the facts speak of. */
 export function cardFaults(text: string, facts: CardFacts): CardFault[] {
   const { form, pair, occasion, year, length } = facts;
-  const lines = linesOf(text);
+  const { lines } = poemOf(text, form);
   const heading = occasion === undefined ? '' : headingOf(occasion, year ?? 0);
   const faults: CardFault[] = [
     ...(form === 'luc-bat' ? lucBatFaults(lines) : form === 'four-lines' ? quatrainFaults(lines) : []),
@@ -114,13 +115,4 @@ function lengthFaults(text: string, form: Form, length: Length): CardFault[] {
   if (count >= least && count <= most) return [];
   const unit = form === 'prose' ? 'syllables' : 'lines';
   return [{ rule: 'length', line: 0, found: `${count} ${unit}`, expected: `${least} to ${most}` }];
-}
-
-/** What a poem looks like: half of its lines of six and eight in turn, four lines of seven, or neither. */
-export function formOf(text: string): Form {
-  const lines = linesOf(text);
-  const sevens = lines.filter(({ syllables }) => syllables.length === 7).length;
-  if (lines.length === 4 && sevens >= 3) return 'four-lines';
-  const fitting = lines.filter(({ syllables }, at) => syllables.length === (at % 2 === 0 ? 6 : 8)).length;
-  return fitting * 2 >= lines.length && lines.length > 1 ? 'luc-bat' : 'prose';
 }

@@ -37,24 +37,37 @@ const FLAT: Readonly<Record<6 | 8, Readonly<Record<number, boolean>>>> = {
 };
 
 /**
- * Lines of a poem: numbers of an edition at either end, and lines without a letter, do not count; two lines of a couplet
- * that are printed as one (14 syllables) are two.
+ * Lines of a poem: numbers of an edition at either end, and lines without a letter, do not count; lines that are printed
+ * behind each other, with a slash between them or as couplets of six and eight in one, are lines of their own.
  */
 export function linesOf(text: string): Line[] {
   const lines: Line[] = [];
   let opens = true;
-  for (const [at, written] of text.split(/\r\n?|\n/).entries()) {
-    const syllables = syllablesOf(written.replace(/^\s*\d+(?:[.)]|\s)\s*|\s+\d+\s*$/g, ''));
-    if (syllables.every((syllable) => /^\p{N}+$/u.test(syllable))) {
-      opens = true;
-      continue;
+  for (const [at, written] of text.split(/\r\n?|[\n\v\f\u0085\u2028\u2029]/).entries()) {
+    const parts = written
+      .replace(/^\s*\d+(?:[.)]|\s)\s*|\s+\d+\s*$/g, '')
+      .split(/\s[/|]+(?=\s|$)/)
+      .map(syllablesOf)
+      .filter((syllables) => syllables.some((syllable) => !/^\p{N}+$/u.test(syllable)));
+    if (parts.length === 0) opens = true;
+    for (const syllables of parts.flatMap((part) => cutAsVerse(part, lines.at(-1)?.syllables.length))) {
+      lines.push({ number: at + 1, syllables, opens });
+      opens = false;
     }
-    const head = syllables.length === 14 ? (lines.at(-1)?.syllables.length === 6 ? 8 : 6) : syllables.length;
-    lines.push({ number: at + 1, syllables: syllables.slice(0, head), opens });
-    if (head < syllables.length) lines.push({ number: at + 1, syllables: syllables.slice(head), opens: false });
-    opens = false;
   }
   return lines;
+}
+
+/** Fourteen syllables, and as many couplets as there are, cut into sixes and eights in turn. */
+function cutAsVerse(syllables: readonly string[], before: number | undefined): (readonly string[])[] {
+  if (syllables.length === 0 || syllables.length % 14 !== 0) return [syllables];
+  const cut: (readonly string[])[] = [];
+  let size = before === 6 ? 8 : 6;
+  for (let at = 0; at < syllables.length; size = 14 - size) {
+    cut.push(syllables.slice(at, at + size));
+    at += size;
+  }
+  return cut;
 }
 
 /** Every breach of lục bát, in the order of lines; none: the poem keeps all rules. */
@@ -81,7 +94,7 @@ function* coupletsOf(lines: readonly Line[]): Generator<readonly [Line | undefin
   const count = (at: number): number => lines[at]?.syllables.length ?? 0;
   for (let at = 0; at < lines.length; ) {
     const noSix = count(at) === 8 && count(at + 1) === 6 && count(at + 2) === 8;
-    const noEight = count(at) === 6 && count(at + 1) === 6 && count(at + 2) === 8;
+    const noEight = count(at) !== 8 && count(at + 1) === 6 && count(at + 2) === 8;
     if (noSix) yield [undefined, lines[at]];
     else yield [lines[at], noEight ? undefined : lines[at + 1]];
     at += noSix || noEight ? 1 : 2;
@@ -97,7 +110,9 @@ function soundsOf(
   faults: VerseFault[],
 ): (Sound | undefined)[] | undefined {
   if (syllables.length !== count) {
-    faults.push({ rule: 'syllables', line, syllable: 0, ...of(String(syllables.length), String(count)) });
+    const figures = syllables.find((syllable) => /\p{N}/u.test(syllable));
+    const found = `${syllables.length}${figures === undefined ? '' : `, ${figures} as one`}`;
+    faults.push({ rule: 'syllables', line, syllable: 0, ...of(found, String(count)) });
     return undefined;
   }
   const sounds = syllables.map(soundOf);

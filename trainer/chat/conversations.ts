@@ -1,6 +1,7 @@
 /** Conversations to learn from: JSON lines of messages, with where they come from and under which licence. */
 import { readFileSync } from 'node:fs';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { utf8Of } from '../../crawlers/shell/folder.ts';
 
 export const ROLES = ['system', 'user', 'assistant'] as const;
 export type Role = (typeof ROLES)[number];
@@ -30,7 +31,7 @@ export function readConversations(files: readonly string[]): Conversation[] {
   const all = files.flatMap((file) => {
     let text: string;
     try {
-      text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+      text = utf8Of(readFileSync(file));
     } catch (error) {
       throw badInput('BAD_ITEMS', `${file}: ${reasonOf(error)}`, FORMAT, error);
     }

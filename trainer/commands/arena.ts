@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOT_VERIFIED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
+import type { Player } from '../arena/players.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 
 export const arenaCommand = defineCommand({
@@ -51,7 +53,15 @@ export const arenaCommand = defineCommand({
     const { openPlayer } = await import('../arena/players.ts');
     const { play } = await import('../arena/play.ts');
     const { writeFileAtomic } = await import('../../crawlers/shell/folder.ts');
-    const sealed = seal(readQuestions(questions));
+    const asked = readQuestions(questions);
+    if (existsSync(out))
+      throw badInput('BAD_OPTION', `${out}: a quiz was played into it`, 'another --out, or move it away');
+    const names = given.map((text) => text.split('=', 1)[0]);
+    if (new Set(names).size < names.length)
+      throw badInput('BAD_OPTION', `arena: ${given.join(' ')}: two players of one name`);
+    const players: Player[] = [];
+    for (const text of given) players.push(await openPlayer(text, adapter));
+    const sealed = seal(asked);
     const hash = sealOf(sealed);
     writeFileAtomic(`${out}.sealed`, `${hash}\n`);
     report.result(`sealed: ${sealed.questions.length} questions, sha256 ${hash}\n`, {
@@ -59,10 +69,6 @@ export const arenaCommand = defineCommand({
       hash,
       questions: sealed.questions.length,
     });
-    const players = [];
-    for (const text of given) players.push(await openPlayer(text, adapter));
-    if (new Set(players.map(({ name }) => name)).size < players.length)
-      throw badInput('BAD_OPTION', `arena: ${given.join(' ')}: two players of one name`);
     const progress = report.stage('arena', 'questions', sealed.questions.length);
     const transcript = await play({
       ...{ sealed, players, limit, signal },
@@ -75,6 +81,13 @@ export const arenaCommand = defineCommand({
     for (const player of players) player.close();
     writeFileAtomic(out, `${JSON.stringify(transcript, null, 1)}\n`);
     report.result(`${table(transcript)}\n`, { event: 'board', board: boardOf(transcript), transcript: out });
+    for (const player of names) {
+      const tries = transcript.rounds.flatMap((round) => round.tries.filter((each) => each.player === player));
+      const failed = tries.filter(({ fault }) => fault !== undefined);
+      const reasons = [...new Set(failed.map(({ fault }) => fault))].join('; ');
+      if (failed.length > 0)
+        report.note(`${player}: ${failed.length} of ${tries.length} without an answer: ${reasons}`);
+    }
     return signal.aborted ? INTERRUPTED : undefined;
   },
 });

@@ -22,11 +22,13 @@ export const cardCheckCommand = defineCommand({
     occasion: z.enum(OCCASIONS).optional().describe('what it is for'),
     year: z.int().min(1900).max(2199).optional().describe('year whose can-chi it may name'),
   }),
-  async run({ files, from, to, ...facts }, { report }) {
+  async run({ files, from, to, form, ...others }, { report }) {
     const { judgeFile } = await import('../cards/check.ts');
     const { pairOf } = await import('../cards/pronouns.ts');
     const pair = from === undefined && to === undefined ? {} : { pair: pairOf(from ?? '', to ?? '') };
-    const given = Object.fromEntries(Object.entries({ ...facts, ...pair }).filter(([, value]) => value !== undefined));
+    const given = Object.fromEntries(
+      Object.entries({ form, ...others, ...pair }).filter(([, value]) => value !== undefined),
+    );
     let refused = false;
     for (const file of files) {
       const judged = judgeFile(file, given);
@@ -40,7 +42,12 @@ export const cardCheckCommand = defineCommand({
       if (faults.length > SHOWN) lines.push(`  and ${faults.length - SHOWN} more (--json has all)`);
       const forms = [...new Set(judged.map(({ form }) => form))].join(', ');
       const unit = forms === 'luc-bat' ? 'couplets' : 'lines';
-      const head = `${file}: ${forms}, ${sum('accepted')} of ${sum('units')} ${unit} keep every rule`;
+      const isProse = form === undefined && forms === 'prose' && judged.every(({ card }) => card === undefined);
+      const head = isProse
+        ? `${file}: no lines of six and eight in turn, no four of seven: read as prose`
+        : `${file}: ${forms}, ${sum('accepted')} of ${sum('units')} ${unit} keep every rule`;
+      const around = judged.flatMap(({ around }) => around);
+      if (around.length > 0) lines.push(`  not judged, as they stand around it: line ${around.join(', ')}`);
       report.result(`${[head, ...lines].join('\n')}\n`, { event: 'judged', file, judged });
     }
     return refused ? NOT_VERIFIED : undefined;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { packageVersion } from '../../crawlers/shell/assets.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { utf8Of } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { cardOf } from '../tasks/card.ts';
 import type { Measurement } from '../tasks/results.ts';
@@ -35,18 +36,15 @@ export function gradeAnswers(file: string, vmlu: string): { measurement: Measure
 /** Header and spaces as they come: the example of VMLU has a space behind its commas. */
 function readAnswers(file: string): { answers: Map<string, string>; hash: string } {
   const format = 'a line for each answer: id,answer';
-  let bytes: Buffer;
+  let [bytes, text] = [Buffer.of(), ''];
   try {
     bytes = readFileSync(file);
+    text = utf8Of(bytes);
   } catch (error) {
     throw badInput('BAD_ITEMS', `${file}: ${reasonOf(error)}`, format, error);
   }
   const answers = new Map<string, string>();
-  for (const [i, line] of bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/)
-    .entries()) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     const cells = line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
     if (line.trim() === '' || (i === 0 && cells[0].toLowerCase() === 'id')) continue;
     if (cells.length !== 2)

@@ -6,6 +6,7 @@
  *
  * Every model that can be trained can be scored, in f32.
  */
+import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Program, type Tensor } from '../gpu/program.ts';
 import { rowsKeep, rowsSeen, SEEN, WALKS, walksOf } from '../kernels/attention-rows.ts';
@@ -157,6 +158,7 @@ export class Scorer {
         const scored = tile.scored.slice(from, from + HEAD);
         for (const [i, { nats, greedy }] of (await this.#run(scored, from === 0)).entries()) {
           const one = found[scored[i].item][scored[i].text];
+          if (Number.isNaN(nats)) throw lost();
           if (scored[i].target === undefined) one.greedy = greedy;
           else [one.nats, one.tokens] = [one.nats + nats, one.tokens + 1];
         }
@@ -206,6 +208,7 @@ export class Scorer {
   async #likeliest(i: number): Promise<number> {
     const { paddedVocab: V, vocabSize } = this.config;
     const logits = new Float32Array(await this.#gpu.read(this.#logits.buffer, i * V * 4, vocabSize * 4));
+    if (Number.isNaN(logits[0])) throw lost();
     return logits.reduce((best, logit, id) => (logit > logits[best] ? id : best), 0);
   }
 
@@ -215,6 +218,13 @@ export class Scorer {
     this.#network.release();
   }
 }
+
+const lost = (): ToolkitError =>
+  new ToolkitError({
+    code: 'NAN_LOSS',
+    message: 'a likelihood is no number, expected finite weights',
+    hint: 'score an older checkpoint, or take the weights from where they came again',
+  });
 
 /** The last tokens of a text, as many as are read. */
 function lastOf({ tokens, from, greedy }: Text, context: number): Text {

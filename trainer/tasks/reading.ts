@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { utf8Of } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { bestMatch } from './answers.ts';
 import type { Question, Result, Task } from './task.ts';
@@ -22,8 +23,8 @@ export const READING_PROMPT = ({ passage, asked }: { readonly passage: string; r
   `Đoạn văn: ${passage}\nCâu hỏi: ${asked}\nTrả lời:`;
 
 export function readingTask(file: string, limit?: number): Task<ReadingQuestion> {
-  const bytes = bytesOf(file);
-  const questions = readReading(bytes.toString('utf8'), file).slice(0, limit);
+  const { bytes, text } = contentOf(file);
+  const questions = readReading(text, file).slice(0, limit);
   return {
     ...{ name: basename(file).replace(/\.\w+$/, ''), unit: 'share', scorer: 'f1', seed: 0 },
     prompt: READING_PROMPT({ passage: '{passage}', asked: '{question}' }),
@@ -51,9 +52,10 @@ function exactOf(results: readonly Result[]): string[] {
 
 const FORMAT = 'SQuAD\'s or DROP\'s JSON, or lines of {"context", "question", "answers": ["…"]}';
 
-function bytesOf(file: string): Buffer {
+function contentOf(file: string): { bytes: Uint8Array; text: string } {
   try {
-    return readFileSync(file);
+    const bytes = readFileSync(file);
+    return { bytes, text: utf8Of(bytes) };
   } catch (error) {
     throw badInput('BAD_ITEMS', `${file}: ${reasonOf(error)}`, FORMAT, error);
   }

@@ -2,9 +2,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import { utf8Of } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 
 export const LETTERS = ['A', 'B', 'C', 'D', 'E'] as const;
+/** The letter that a choice begins with, and what stands between it and the text: `A. `, not the A of `Anh`. */
+export const LETTER = /^\s*([A-E])(?![\p{L}\p{M}\p{N}])\s*[.:)]?\s*/u;
 export type Letter = (typeof LETTERS)[number];
 
 export interface VmluItem {
@@ -81,19 +84,16 @@ const FORMAT =
   'every line is {"id":"28-0021","question","choices":["A. …", …],"answer"}, with 3 to 5 choices, as in VMLU';
 
 function readFile(path: string) {
-  let bytes: Buffer;
+  let [bytes, text] = [Buffer.of(), ''];
   try {
     bytes = readFileSync(path);
+    text = utf8Of(bytes);
   } catch (error) {
     throw badInput('BAD_ITEMS', `${path}: ${reasonOf(error)}`, FORMAT, error);
   }
   const items: VmluItem[] = [];
   const known = new Map<string, number>();
-  for (const [i, line] of bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .entries()) {
+  for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const item = itemOf(line, `${path}, line ${i + 1}`);
     const before = known.get(item.id);
@@ -123,7 +123,7 @@ function itemOf(line: string, where: string): VmluItem {
     fail(`${Array.isArray(choices) ? choices.length : 'no'} choices, expected 2 to ${LETTERS.length}`);
   }
   for (const [i, choice] of (choices as unknown[]).entries()) {
-    if (typeof choice === 'string' && choice.trimStart().startsWith(LETTERS[i])) continue;
+    if (typeof choice === 'string' && LETTER.exec(choice)?.[1] === LETTERS[i]) continue;
     fail(`choice ${i + 1} is ${JSON.stringify(choice)}, expected it behind its letter: "${LETTERS[i]}. …"`);
   }
   const letter =

@@ -3,7 +3,7 @@
  * for those behind an API), and one of ours that names no letters. Choices carry their letters already and are never
  * shuffled: one in ten refers to others.
  */
-import { LETTERS, type VmluItem } from './vmlu-items.ts';
+import { LETTER, LETTERS, type VmluItem } from './vmlu-items.ts';
 
 const PREAMBLE = 'Chỉ đưa ra chữ cái đứng trước câu trả lời đúng (A, B, C, D hoặc E) của câu hỏi trắc nghiệm sau: \n';
 
@@ -40,8 +40,7 @@ export const PROMPTS = {
 export type PromptName = keyof typeof PROMPTS;
 
 /** A choice without its letter. */
-export const choiceText = (choice: string): string =>
-  choice.replace(/^\s*[A-E]\s*[.:)]?\s*/, '').trim() || choice.trim();
+export const choiceText = (choice: string): string => choice.replace(LETTER, '').trim() || choice.trim();
 
 /** A question behind the examples that are shown for it. With none of them it is what VMLU's programs send. */
 export function promptOf(name: PromptName, item: VmluItem, shots: readonly VmluItem[]): string {

@@ -42,7 +42,9 @@ export function vmluTask(data: VmluData, { scorer, shots = 0, limit }: VmluOptio
         const { id, group, chance, item } = questions[at];
         const answer = READ[scorer](found, item, prompts[at], model);
         const value = item.answer && Number(answer.toUpperCase() === item.answer);
-        yield { id, group, chance, answer, ...(item.answer && { value }), beside: { shots: shown(item).length } };
+        const isCut = asked[at].some(({ tokens, greedy }) => tokens.length - (greedy ? 0 : 1) > model.context);
+        const beside = { shots: shown(item).length, ...(isCut && { cut: 1 }) };
+        yield { id, group, chance, answer, ...(item.answer && { value }), beside };
         at++;
       }
     },
@@ -102,6 +104,12 @@ function best(letters: readonly string[], of: (index: number) => number): string
 
 function vmluNotes(results: readonly Result[]): string[] {
   const notes: string[] = [];
+  const open = results.filter(({ value }) => value === undefined).length;
+  if (open > 0 && open < results.length)
+    notes.push(`${open} of ${results.length} questions have no answer in the data and count in no figure`);
+  const cut = results.filter(({ beside }) => beside?.cut).length;
+  if (cut > 0)
+    notes.push(`${cut} of ${results.length} questions are longer than what the model sees: it read their ends`);
   const unread = results.filter(({ answer }) => !/^[a-e]$/i.test(answer ?? '')).length;
   if (unread > 0) notes.push(`${unread} of ${results.length} answers are no letter and count as wrong`);
   const counts = new Map<string, number>();
