@@ -57,6 +57,7 @@ import { lrFindCommand } from './trainer/commands/lr-find.ts';
 import { exportModelCommand } from './trainer/commands/model.ts';
 import { planCommand } from './trainer/commands/plan.ts';
 import { plotCommand } from './trainer/commands/plot.ts';
+import { qualityTrainCommand } from './trainer/commands/quality-train.ts';
 import { sampleCommand } from './trainer/commands/sample.ts';
 import { scoreCommand } from './trainer/commands/score.ts';
 import { trainCommand } from './trainer/commands/train.ts';
@@ -113,6 +114,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     lrFindCommand,
     trainCommand,
     ablateCommand,
+    qualityTrainCommand,
     sampleCommand,
     conversationsCommand,
     instructCommand,

@@ -51,7 +51,7 @@ export async function cleanHtml(html: string | Uint8Array, options: CleanHtmlOpt
   const consent = consentOfPage(headers, text);
   const type = headers['content-type'];
   const asked = { ...page, ...(type !== undefined && { headers: { 'content-type': type } }), consent };
-  const found = answer(asked, workSettings({ ...recipeOf(said), contamination: [] }), await opened);
+  const found = answer(asked, workSettings({ ...recipeOf(said), contamination: [], scorers: [] }), await opened);
   if ('refused' in found) {
     const { stage, reason, value, threshold, title, text: excerpt } = found.refused;
     return { text: excerpt, title, language: '', isKept: false, decisions: [{ stage, reason, value, threshold }] };

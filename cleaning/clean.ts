@@ -34,6 +34,8 @@ import { type Recipe, recipeOf } from './recipe.ts';
 export interface CleanOptions extends Partial<Recipe> {
   /** JSONL files of benchmark items: documents that hold one are flagged. */
   readonly contamination?: readonly string[];
+  /** Files that `vua quality train` wrote: what they say of a text stands among its measurements. */
+  readonly scorers?: readonly string[];
   /** Threads beside this one; 0 does everything here. */
   readonly threads?: number;
   /**
@@ -72,17 +74,17 @@ export const passOver = writePassedOver;
  *
  *   for await (const { kept, dropped } of clean([pageOf(url, html)])) console.log(kept?.text ?? dropped?.reason);
  *
- * @throws ToolkitError BAD_ITEMS (exit 2) for a file of `contamination`, and whatever `pages` throws
+ * @throws ToolkitError BAD_ITEMS, BAD_SCORER (exit 2) for a file of `contamination` or `scorers`, and whatever `pages` throws
  */
 export async function* clean(
   pages: AsyncIterable<Page> | Iterable<Page>,
   options: CleanOptions = {},
 ): AsyncGenerator<Cleaned> {
   const recipe = recipeOf(options);
-  const { contamination = [], threads = 0, removed, store = openMemory(':memory:', recipe) } = options;
+  const { contamination = [], scorers = [], threads = 0, removed, store = openMemory(':memory:', recipe) } = options;
   const texts = removed && removedTexts(removed.texts, recipe);
   const isNamed = removed && isNamedBy(removed);
-  const engine = await Engine.open({ ...recipe, contamination }, threads);
+  const engine = await Engine.open({ ...recipe, contamination, scorers }, threads);
   try {
     const answered = turnsOf(inOrder(inBatches(pages, store, engine.hash), engine));
     const isStable = recipe.dedupOrder === 'stable';

@@ -41,8 +41,19 @@ export const PERSONAL_KINDS = [
 ] as const;
 export type PersonalKind = (typeof PERSONAL_KINDS)[number];
 
+/** Kinds of text that a scorer tells apart (quality/scorer.ts). */
+export const REGISTERS = ['news', 'law', 'encyclopedia', 'forum', 'product', 'verse', 'exam', 'code'] as const;
+export type Register = (typeof REGISTERS)[number];
+
 const named = <Group extends string, Name extends string>(group: Group, names: readonly Name[]) =>
   names.map((name): `${Group}_${Name}` => `${group}_${name}`);
+
+/** What a scorer says of a text (`--quality`); NaN where none was asked. */
+export const SCORED_MEASUREMENTS = [
+  'quality', //                bits per byte that a model of good text spares a model of all text, as the scorer foresees it
+  ...named('register', REGISTERS), // how likely the text is of this kind, 0…1; all of them add up to one
+] as const;
+export type ScoredMeasurement = (typeof SCORED_MEASUREMENTS)[number];
 
 /**
  * Raw figures kept with every document that was measured, dropped ones too (Arrow Float32 columns of the same names), so
@@ -96,6 +107,7 @@ export const MEASUREMENTS = [
   'code_line_frac', //         lines that hold a curly bracket or speak of JavaScript / lines (C4)
   'policy_line_frac', //       lines that speak of cookies and terms of use / lines (C4)
   'lorem_ipsum', //            times it stands there (C4)
+  ...SCORED_MEASUREMENTS,
   ...named('repaired', REPAIRS),
   ...named('cut', CUTS), //        characters that were taken out, by reason (`--paragraphs`, `--passages`)
   ...named('masked', PERSONAL_KINDS), // personal data that was replaced by a tag, by kind (pii.ts)

@@ -45,6 +45,7 @@ import { measure } from '../filters/measure.ts';
 import { extract } from '../html/extract.ts';
 import { NO_METADATA } from '../html/metadata.ts';
 import { type Level, maskPersonalData } from '../pii.ts';
+import { type Head, headsOf, scoresOf } from '../quality/scorer.ts';
 import type { Recipe } from '../recipe.ts';
 import { type Cut, cutOthers, type ParagraphRule } from '../vietnamese/cuts.ts';
 import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
@@ -60,12 +61,16 @@ export interface WorkSettings {
   readonly paragraphs: ParagraphRule;
   /** Items of benchmarks to look for. */
   readonly contamination?: ContaminationIndex;
+  /** Of scorers. */
+  readonly heads: readonly Head[];
 }
 
 /** What a worker must be told: plain data. */
 export interface EngineSettings extends Omit<Recipe, 'near' | 'dedupOrder' | 'passages'> {
   /** Files of benchmark items to flag. */
   readonly contamination: readonly string[];
+  /** Files of scorers. */
+  readonly scorers: readonly string[];
 }
 
 export const workSettings = (settings: EngineSettings): WorkSettings => ({
@@ -75,6 +80,7 @@ export const workSettings = (settings: EngineSettings): WorkSettings => ({
   tones: settings.tones,
   paragraphs: settings.paragraphs,
   contamination: settings.contamination.length === 0 ? undefined : readContaminationIndex(settings.contamination),
+  heads: headsOf(settings.scorers),
 });
 
 /** What of a page decides how it is read. */
@@ -260,8 +266,10 @@ export function assess(
   const whole = readLanguages(read);
   const { text, cuts } = settings.paragraphs === 'keep' ? { text: read, cuts: [] } : cutOthers(read, whole);
   const { syllables, language, byParagraph } = text === read ? whole : readLanguages(text);
+  const masked = maskPersonalData(text, settings.personalData);
   const raw = {
     ...measure(text, syllables, language.diacritics === 'absent'),
+    ...scoresOf(masked.text, settings.heads),
     ...figuresOf('repaired', REPAIRS, repairs),
     ...figuresOf('cut', CUTS, charactersOf(cuts)),
     language_score: language.score,
@@ -269,7 +277,6 @@ export function assess(
   };
   const unmasked = { ...raw, ...figuresOf('masked', PERSONAL_KINDS, {}) };
   const judgement = judge(unmasked, settings.thresholds);
-  const masked = maskPersonalData(text, settings.personalData);
   const stored = masked.text === text ? syllables : readSyllables(masked.text);
   const body = withoutTitle(stored, title);
   return {

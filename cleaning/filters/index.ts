@@ -13,6 +13,7 @@ import { type Filter, passes, type Rejection } from './filter.ts';
 import * as length from './length.ts';
 import * as lines from './lines.ts';
 import * as repetition from './repetition.ts';
+import * as scored from './scored.ts';
 import * as spam from './spam.ts';
 import * as symbols from './symbols.ts';
 import * as vietnamese from './vietnamese.ts';
@@ -90,6 +91,9 @@ export const TABLE: readonly Row[] = [
   { stage: 'filter',   filter: c4.policyLines,                  recommended: 0.5,                   published: 'C4: drops such lines' },
   { stage: 'filter',   filter: c4.loremIpsum,                   recommended: 0,                     published: 'C4: drops the page' },
   { stage: 'filter',   filter: c4.fewSentences,                                                     published: 'C4: ≥ 5 sentences, off in FineWeb-2' },
+  // Measurements of a scorer, which is of somebody's own text: none has a figure before he has seen his own
+  { stage: 'filter',   filter: scored.lowQuality,                                                   published: 'own' },
+  ...scored.ofRegister.map((filter): Row => ({ stage: 'filter', filter, published: 'own' })),
 ];
 
 /** Threshold of every row that applies, by reason. */
@@ -111,9 +115,9 @@ export interface Judgement {
   readonly verdict: Rejection;
 }
 
-/** Whether a rule is asked of such a text; measurements that a shard of before does not have decide nothing. */
+/** Whether a rule is asked of such a text; measurements that a shard of before, or a page without a scorer, does not have decide nothing. */
 export const isAsked = ({ measurement, from = 0 }: Filter, measurements: Readonly<Record<string, number>>): boolean =>
-  measurements[measurement] !== undefined && !(measurements.syllables < from);
+  !Number.isNaN(measurements[measurement] ?? Number.NaN) && !(measurements.syllables < from);
 
 /** The first rejection in table order with the station it belongs to, or `true`. */
 export function judge(measurements: Measurements, thresholds: Thresholds): true | Judgement {

@@ -1,6 +1,6 @@
 /** Raw figures of a document (document.ts says what each means). One pass over characters, lines and syllables each. */
 
-import type { Measurement } from '../document.ts';
+import type { Measurement, ScoredMeasurement } from '../document.ts';
 import { codeUnits } from '../vietnamese/code-units.ts';
 import { Grams } from '../vietnamese/grams.ts';
 import { type Syllable, withoutLeaders } from '../vietnamese/lexicon.ts';
@@ -8,10 +8,15 @@ import { FINEWEB_STOPWORDS, FUNCTION_WORDS, OWN_FUNCTION_WORDS } from '../vietna
 import { C4 } from './c4.ts';
 import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
 
-/** What measuring alone can say; language, repairs, cuts and masks are told by their own stations. */
+/** What measuring alone can say; language, repairs, cuts, masks and scores are told by their own stations. */
 export type TextMeasurement = Exclude<
   Measurement,
-  `repaired_${string}` | `cut_${string}` | `masked_${string}` | 'language_score' | 'vietnamese_para_frac'
+  | `repaired_${string}`
+  | `cut_${string}`
+  | `masked_${string}`
+  | ScoredMeasurement
+  | 'language_score'
+  | 'vietnamese_para_frac'
 >;
 
 export function measure(

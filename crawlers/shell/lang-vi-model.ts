@@ -17,6 +17,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
     'thử nhanh nhiều tốc độ học trên token của bạn và gợi ý giá trị cho `vua train --learning-rate`',
   'arms of a training recipe beside each other: equal FLOPs, rates, seeds, intervals, and what the design sees':
     'so sánh các biến thể của một công thức huấn luyện: cùng FLOPs, tốc độ học, hạt giống, khoảng tin cậy và mức chênh lệch nhìn thấy được',
+  'make a scorer: which text a model of good text reads better than one of all text, and what kind a text is':
+    'tạo bộ chấm điểm: văn bản nào mô hình học từ văn bản tốt đọc giỏi hơn mô hình học từ mọi văn bản, và văn bản thuộc loại gì',
   'documents that `vua clean --flag` flagged: keep them, or leave them out':
     'văn bản bị `vua clean --flag` đánh dấu: giữ lại, hoặc bỏ ra',
   'train a transformer on token shards, on WebGPU': 'huấn luyện transformer trên các mảnh token bằng WebGPU',

@@ -58,6 +58,12 @@ const WORK = {
     .array(z.string())
     .default([])
     .describe('benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped'),
+  quality: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'files of `vua quality train`: what they say of each text becomes measurements, which decide nothing unless a --threshold asks',
+    ),
   workers: z.int().min(0).max(256).optional().describe('threads that read pages (default: one for each core)'),
   shardBytes: z
     .int()
@@ -72,12 +78,24 @@ export const CLEANING = { ...INPUT, ...RECIPE_OPTIONS, ...WORK } as const;
 /** What `cleanInputs` takes of them. @throws ToolkitError (exit 2) BAD_THRESHOLD, BAD_OPTION, BAD_INPUT */
 export async function cleanOptionsOf(given: z.infer<z.ZodObject<typeof CLEANING>>) {
   const { textField, idField, urlField, licence, ...others } = given;
-  const { source, consentField, consent, optOut, dropVanished, dropForbidden, flag, workers, shardBytes, ...recipe } =
-    others;
+  const {
+    source,
+    consentField,
+    consent,
+    optOut,
+    dropVanished,
+    dropForbidden,
+    flag,
+    quality,
+    workers,
+    shardBytes,
+    ...recipe
+  } = others;
   const { readOptOuts } = await import('../documents/marks.ts');
   return {
     ...parseRecipe(recipe),
     contamination: flag,
+    scorers: quality,
     threads: workers,
     shardBytes,
     source,

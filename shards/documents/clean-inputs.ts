@@ -24,6 +24,8 @@ export interface CleanInputsOptions extends Partial<Recipe> {
   readonly outDir: string;
   /** JSONL files of benchmark items: documents that hold one are flagged. */
   readonly contamination?: readonly string[];
+  /** Files that `vua quality train` wrote. */
+  readonly scorers?: readonly string[];
   /** Threads that read pages, beside this one (default: as many as the machine has cores). */
   readonly threads?: number;
   readonly shardBytes?: number;
@@ -75,7 +77,14 @@ const SHOWN_DOUBTS = 5;
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
 export async function cleanInputs(options: CleanInputsOptions, work = unattended()): Promise<Outcome<CleanSummary>> {
-  const { inputs = [], outDir, shardBytes, contamination = [], threads = availableParallelism() } = options;
+  const {
+    inputs = [],
+    outDir,
+    shardBytes,
+    contamination = [],
+    scorers = [],
+    threads = availableParallelism(),
+  } = options;
   for (const input of inputs) {
     if (!existsSync(pathOf(input))) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
@@ -127,6 +136,7 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
       for await (const outcome of clean(untilFault(source), {
         ...recipe,
         contamination,
+        scorers,
         threads,
         store: folder.store,
         removed: options.removed,

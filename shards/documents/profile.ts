@@ -104,7 +104,7 @@ export class Profile {
     if (kept === undefined) return;
     this.#keep(url, facts.day, kept.measurements.bytes, kept.diacritics, kept.contamination);
     for (const column of OPTIONAL_COLUMNS) if (valueIn(kept, column) !== '') this.#fill(column);
-    for (const name of MEASUREMENTS) this.#sketch(name).add(kept.measurements[name]);
+    for (const name of MEASUREMENTS) this.#measure(name, kept.measurements[name]);
   }
 
   /** A row that was read back. */
@@ -118,10 +118,7 @@ export class Profile {
     if (!isKept) return;
     this.#keep(url, day, text.length, row.string('diacritics'), row.string('contamination'));
     for (const column of OPTIONAL_COLUMNS) if (row.string(column) !== '') this.#fill(column);
-    for (const name of MEASUREMENTS) {
-      const value = row.number(name);
-      if (!Number.isNaN(value)) this.#sketch(name).add(value);
-    }
+    for (const name of MEASUREMENTS) this.#measure(name, row.number(name));
   }
 
   merge(other: Profile): void {
@@ -180,6 +177,10 @@ export class Profile {
 
   #fill(column: string, count = 1): void {
     this.filled.set(column, (this.filled.get(column) ?? 0) + count);
+  }
+
+  #measure(name: string, value: number): void {
+    if (!Number.isNaN(value)) this.#sketch(name).add(value);
   }
 
   #sketch(name: string): Sketch {

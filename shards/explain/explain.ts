@@ -102,7 +102,8 @@ export function formatExplanation(explanation: Explanation, consent: readonly st
   ]);
   const others = Object.entries(measurements ?? {})
     .filter(
-      ([name]) =>
+      ([name, measured]) =>
+        !Number.isNaN(measured) &&
         !/^(?:repaired|cut|masked)_/.test(name) &&
         !rules.some(({ measurement }) => measurement === (name as Measurement)),
     )

@@ -74,6 +74,7 @@ async function measured(): Promise<Map<string, Measurements[]>> {
     tones: 'keep',
     paragraphs: 'keep',
     contamination: [],
+    scorers: [],
   });
   const kinds = new Map<string, Measurements[]>();
   for (const [kind, pages] of packDocuments()) {
