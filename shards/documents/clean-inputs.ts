@@ -77,14 +77,7 @@ const SHOWN_DOUBTS = 5;
  * @throws ToolkitError BAD_INPUT and the errors of sources, DocumentFolder.open and writing.
  */
 export async function cleanInputs(options: CleanInputsOptions, work = unattended()): Promise<Outcome<CleanSummary>> {
-  const {
-    inputs = [],
-    outDir,
-    shardBytes,
-    contamination = [],
-    scorers = [],
-    threads = availableParallelism(),
-  } = options;
+  const { inputs = [], outDir, shardBytes, threads = availableParallelism() } = options;
   for (const input of inputs) {
     if (!existsSync(pathOf(input))) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
   }
@@ -133,14 +126,8 @@ export async function cleanInputs(options: CleanInputsOptions, work = unattended
   }
   try {
     const take = async (source: AsyncIterable<Page>): Promise<void> => {
-      for await (const outcome of clean(untilFault(source), {
-        ...recipe,
-        contamination,
-        scorers,
-        threads,
-        store: folder.store,
-        removed: options.removed,
-      })) {
+      const how = { ...options, ...recipe, threads, store: folder.store };
+      for await (const outcome of clean(untilFault(source), how)) {
         if (outcome.kept) writer.add(outcome.kept);
         else writer.drop(outcome.dropped);
         report = mergeReports(report, reportOf(outcome));
