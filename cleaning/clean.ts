@@ -197,16 +197,20 @@ function revisit({ page, keys }: KeyedPage, store: DedupStore): void {
   const { consent, fetchedAt, confirms } = page;
   const fetched = confirms === undefined ? undefined : timeOf(confirms);
   const isRefused = isRefusal(consent.conclusion);
-  if (fetched === undefined) store.marks.stands(keys.url, timeOf(fetchedAt));
-  else {
-    const since = store.optedOutAt(keys.url);
-    const isOptedOut = since !== undefined && timeOf(fetchedAt) <= timeOf(since);
-    if (isRefused) store.versions.refuse(keys, fetched);
-    const isForbidden = isRefused || isOptedOut || store.sites.refuses(keys);
-    // What was refused for an opt-out that is later by the clock was open itself.
-    if (store.versions.confirm(keys, fetched, isForbidden)) store.optIn(keys.url);
+  if (fetched === undefined) {
+    store.marks.stands(keys.url, timeOf(fetchedAt));
+    if (isRefused) store.optOut(keys.url, fetchedAt);
+    return;
   }
-  if (isRefused) store.optOut(keys.url, fetchedAt);
+  const since = store.optedOutAt(keys.url);
+  const isOptedOut = since !== undefined && timeOf(fetchedAt) <= timeOf(since);
+  if (isRefused) store.versions.refuse(keys, fetched);
+  const isTakenBack = store.versions.isRefused(keys, fetched);
+  const isForbidden = isTakenBack || isOptedOut || store.sites.refuses(keys);
+  // What was refused for an opt-out that is later by the clock was open itself.
+  if (store.versions.confirm(keys, fetched, isForbidden)) store.optIn(keys.url);
+  // As late as anything that is known of what it takes back: the clock may have been set back since.
+  if (isTakenBack) store.optOut(keys.url, new Date(store.versions.momentOf({ ...keys, time: fetched })).toISOString());
 }
 
 /** Answers to batches in their order, a few batches ahead. */

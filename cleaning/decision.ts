@@ -72,7 +72,8 @@ export class Decision {
     const { page, keys } = this.#keyed;
     if (this.#store.optedOutAt(BigInt.asIntN(64, this.#engine.hash.h64(`id ${this.#id}`))) !== undefined) return true;
     const since = this.#store.optedOutAt(keys.url);
-    const isEarlier = since !== undefined && timeOf(page.fetchedAt) <= timeOf(since);
+    const isTakenBack = keys.time !== undefined && this.#store.versions.isRefused(keys, keys.time);
+    const isEarlier = since !== undefined && (isTakenBack || timeOf(this.#confirmedAt()) <= timeOf(since));
     if (isEarlier || this.#siteRefusal() !== undefined) {
       this.#store.versions.overtake(keys, page.place);
       return true;

@@ -11,6 +11,7 @@ export const REVISITS_SCHEMA = `
     version INTEGER, fetched INTEGER, held INTEGER NOT NULL, PRIMARY KEY (version, fetched)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS overtaken (
     version INTEGER, fetched INTEGER, page INTEGER, PRIMARY KEY (version, fetched, page)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS refused (version INTEGER, fetched INTEGER, PRIMARY KEY (version, fetched)) WITHOUT ROWID;
 `;
 
 /** Moments are milliseconds since 1970; `fetched` is the one at which a page was. */
@@ -22,6 +23,8 @@ export class Revisits {
   readonly #overtaken;
   readonly #forget;
   readonly #takeBack;
+  readonly #refuse;
+  readonly #isRefused;
 
   constructor(database: Database, copies: Copies) {
     this.#copies = copies;
@@ -35,7 +38,11 @@ export class Revisits {
     const those = 'overtaken WHERE version = ? AND fetched = ?';
     this.#overtaken = database.prepare<[bigint, number], bigint>(`SELECT page FROM ${those}`).pluck().safeIntegers();
     this.#forget = database.prepare<[bigint, number]>(`DELETE FROM ${those}`);
-    this.#takeBack = database.prepare<[bigint, bigint]>('DELETE FROM overtaken WHERE version = ? AND page = ?');
+    this.#refuse = database.prepare<[bigint, number]>('INSERT OR IGNORE INTO refused VALUES (?, ?)');
+    this.#isRefused = database.prepare<[bigint, number]>('SELECT 1 FROM refused WHERE version = ? AND fetched = ?');
+    this.#takeBack = database.prepare<[bigint, bigint, number | null]>(
+      'DELETE FROM overtaken WHERE version = ? AND page = ? AND fetched IS NOT ?',
+    );
   }
 
   /** The last moment at which the page is known to have held. */
@@ -58,16 +65,22 @@ export class Revisits {
   recall(version: bigint, fetched: number): boolean {
     const pages = this.#overtaken.all(version, fetched);
     for (const page of pages) this.#copies.judgeAnew(page);
-    this.forget(version, fetched);
+    this.#forget.run(version, fetched);
     return pages.length > 0;
   }
 
-  /** The page was fetched again. Returns whether it had been dropped so. */
-  takeBack(version: bigint, page: bigint): boolean {
-    return this.#takeBack.run(version, page).changes > 0;
+  /** The page was fetched again, other than at `fetched`. Returns whether it had been dropped so. */
+  takeBack(version: bigint, page: bigint, fetched?: number): boolean {
+    return this.#takeBack.run(version, page, fetched ?? null).changes > 0;
   }
 
-  forget(version: bigint, fetched: number): void {
+  /** A revisit took back what was fetched then: for good, whatever later ones leave out. */
+  refuse(version: bigint, fetched: number): void {
+    this.#refuse.run(version, fetched);
     this.#forget.run(version, fetched);
+  }
+
+  isRefused(version: bigint, fetched: number): boolean {
+    return this.#isRefused.get(version, fetched) !== undefined;
   }
 }

@@ -93,7 +93,7 @@ export class Sites {
     this.#cache.delete(site);
     if (known?.body === body && known.agent === agent) {
       this.#touch.run(time, site, file);
-      return [];
+      return SPEAKS_OF_USE[file].test(body) ? this.#since(site, known.time + LIFETIME_MS) : [];
     }
     this.#keep.run(notice);
     if (known === undefined && body.trim() === '') return [];
@@ -106,6 +106,14 @@ export class Sites {
       else this.#forbid.run(number);
     }
     return gone;
+  }
+
+  /** Rules that are said again hold for what was fetched in between, too. */
+  #since(site: bigint, moment: number): number[] {
+    const pages = this.#documents.all(site).filter(({ input, seen }) => seen > moment && (input ?? 0) === 0);
+    const gone = pages.filter(({ address, seen }) => this.#refusal(site, address, seen) !== undefined);
+    if (gone.length > 0) this.#silence.run(site);
+    return gone.map(({ number }) => number);
   }
 
   /** By which the statements of sites are concluded from. */

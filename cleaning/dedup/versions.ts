@@ -132,7 +132,12 @@ export class Versions {
 
   /** What was fetched then is refused from now on. */
   refuse({ version }: PageKeys, fetched: number): void {
-    this.#revisits.forget(version, fetched);
+    this.#revisits.refuse(version, fetched);
+  }
+
+  /** Whether a revisit said so of what was fetched then. */
+  isRefused({ version }: PageKeys, fetched: number): boolean {
+    return this.#revisits.isRefused(version, fetched);
   }
 
   /** A page is dropped for what is later by the clock. */
@@ -163,7 +168,8 @@ export class Versions {
       this.overtake(keys, place);
       return true;
     }
-    if ((isRepeated || moment > latest) && this.#revisits.takeBack(keys.version, keys.page)) return false;
+    const known = isRepeated || moment > latest ? undefined : keys.time;
+    if (this.#revisits.takeBack(keys.version, keys.page, known)) return false;
     if (own !== undefined) return own.seen >= moment;
     if (
       this.#adopt.run(keys.page, keys.version, keys.input ?? null, moment, this.run, keys.url, keys.fetchedAt).changes >
