@@ -5,7 +5,7 @@
  *   values   │x i n   c h à o││c ả m   ơ n│      UTF-8, end to end
  *   offsets  │0│9│9│18│                          value i is values[offsets[i] … offsets[i + 1]]
  */
-import { type Float32, type Float64, makeData, Utf8 } from 'apache-arrow';
+import { Float32, Float64, makeData, Utf8 } from 'apache-arrow';
 import type { ColumnData } from './write-shard.ts';
 
 const FIRST_ROWS = 1024;
@@ -78,27 +78,32 @@ export class TextColumn {
   }
 }
 
-type FloatArray = Float32Array | Float64Array;
-
-export class NumberColumn {
-  readonly #type: Float32 | Float64;
-  readonly #FloatArray: Float32ArrayConstructor | Float64ArrayConstructor;
+/** Number columns side by side, gathered row by row: they are turned into columns when a batch ends. */
+export class NumberColumns {
+  readonly #wide: readonly boolean[];
   #rows = 0;
-  #values: FloatArray;
+  #values: Float64Array;
 
-  constructor(type: Float32 | Float64, FloatArray: Float32ArrayConstructor | Float64ArrayConstructor) {
-    this.#type = type;
-    this.#FloatArray = FloatArray;
-    this.#values = new FloatArray(FIRST_ROWS);
+  /** @param wide of each column, whether its numbers have eight bytes */
+  constructor(wide: readonly boolean[]) {
+    this.#wide = wide;
+    this.#values = new Float64Array(FIRST_ROWS * wide.length);
   }
 
-  append(value: number): void {
-    if (this.#rows === this.#values.length) this.#values = grown(this.#values, this.#FloatArray);
-    this.#values[this.#rows++] = value;
+  /** `write` puts one number for each column into `into`, from `at` on. */
+  append(write: (into: Float64Array, at: number) => void): void {
+    const at = this.#rows++ * this.#wide.length;
+    if (at === this.#values.length) this.#values = grown(this.#values, Float64Array);
+    write(this.#values, at);
   }
 
-  data(): ColumnData {
-    return makeData({ type: this.#type, length: this.#rows, nullCount: 0, data: this.#values.subarray(0, this.#rows) });
+  data(): ColumnData[] {
+    return this.#wide.map((isWide, column) => {
+      const data = isWide ? new Float64Array(this.#rows) : new Float32Array(this.#rows);
+      for (let row = 0, at = column; row < data.length; row++, at += this.#wide.length) data[row] = this.#values[at];
+      const type = isWide ? new Float64() : new Float32();
+      return makeData({ type, length: this.#rows, nullCount: 0, data });
+    });
   }
 
   clear(): void {
@@ -106,7 +111,7 @@ export class NumberColumn {
   }
 }
 
-function grown<T extends Int32Array | FloatArray>(array: T, Type: new (length: number) => T): T {
+function grown<T extends Int32Array | Float64Array>(array: T, Type: new (length: number) => T): T {
   const larger = new Type(2 * array.length);
   larger.set(array);
   return larger;

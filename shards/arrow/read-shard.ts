@@ -8,7 +8,7 @@ import { basename } from 'node:path';
 import { type DataType, Message, type Schema } from 'apache-arrow';
 import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { reasonOf, type ToolkitError } from '../../crawlers/shell/errors.ts';
-import { checksumOf } from '../checksum.ts';
+import { checksumOf, createChecksum } from '../checksum.ts';
 import type { ShardEntry } from '../manifest-shape.ts';
 import { badShard, checkSize } from './ranges.ts';
 
@@ -16,6 +16,8 @@ const MAGIC = 'ARROW1';
 const TAIL_BYTES = 4 + MAGIC.length;
 /** Continuation marker and length before a message's flatbuffer. */
 const PREFIX_BYTES = 8;
+/** What is read to be hashed alone, a part at a time: as much as the processor's own cache holds. */
+const SLICE = new Uint8Array(1 << 17);
 
 export interface Region {
   readonly offset: number;
@@ -97,13 +99,10 @@ export class ShardReader {
    * @throws ToolkitError BAD_SHARD naming file, batch, what was found and what was expected.
    */
   readBatch(index: number, target?: Uint8Array): RawBatch {
-    const block = this.#footer.getRecordBatch(index);
     const expected = this.#entry?.batches[index];
-    if (!block) throw this.fault(`record batch ${index} of ${this.batchCount} does not exist`);
-    const { rows, regions } = this.#readHeader(index, block);
+    const { rows, regions, offset, bodyLength } = this.#blockAt(index);
     if (expected && rows !== expected.rows) throw this.fault(`batch ${index}: ${rows} rows, expected ${expected.rows}`);
-    const body = target?.subarray(0, block.bodyLength) ?? new Uint8Array(block.bodyLength);
-    const offset = block.offset + block.metaDataLength;
+    const body = target?.subarray(0, bodyLength) ?? new Uint8Array(bodyLength);
     this.#read(body, offset, `batch ${index}`);
     if (expected) {
       const found = checksumOf(body);
@@ -114,17 +113,22 @@ export class ShardReader {
     return { rows, body, offset, regions };
   }
 
+  /** Rows of record batch `index`, where its body begins, and the body's checksum: read bit by bit, nothing of it is kept. */
+  hashBatch(index: number): Required<ShardEntry['batches'][number]> {
+    const { rows, offset, bodyLength } = this.#blockAt(index);
+    const checksum = createChecksum();
+    this.#forEachSlice(offset, bodyLength, `batch ${index}`, (slice) => checksum.update(slice));
+    return { rows, checksum: checksum.digest(), offset };
+  }
+
   /**
    * Of record batch `index` only these stretches of its body, picked from its buffers; the rest stays zero, and costs no
    * memory. Nothing is compared: no checksum is of a part.
    * @throws ToolkitError BAD_SHARD
    */
   readParts(index: number, pick: (regions: readonly Region[]) => readonly Region[]): RawBatch {
-    const block = this.#footer.getRecordBatch(index);
-    if (!block) throw this.fault(`record batch ${index} of ${this.batchCount} does not exist`);
-    const { rows, regions } = this.#readHeader(index, block);
-    const body = new Uint8Array(block.bodyLength);
-    const start = block.offset + block.metaDataLength;
+    const { rows, regions, offset: start, bodyLength } = this.#blockAt(index);
+    const body = new Uint8Array(bodyLength);
     for (const { offset, length } of pick(regions)) {
       this.#read(body.subarray(offset, offset + length), start + offset, `batch ${index}`);
     }
@@ -133,9 +137,8 @@ export class ShardReader {
 
   /** Where the buffers of record batch `index` lie in the file, and its rows; for `readBytes`. @throws ToolkitError BAD_SHARD */
   batchRegions(index: number): Pick<RawBatch, 'rows' | 'regions' | 'offset'> {
-    const block = this.#footer.getRecordBatch(index);
-    if (!block) throw this.fault(`record batch ${index} of ${this.batchCount} does not exist`);
-    return { ...this.#readHeader(index, block), offset: block.offset + block.metaDataLength };
+    const { rows, regions, offset } = this.#blockAt(index);
+    return { rows, regions, offset };
   }
 
   /** Bytes of the file, compared to nothing. @throws ToolkitError BAD_SHARD */
@@ -148,11 +151,14 @@ export class ShardReader {
 
   /** Hands out the whole file from its first byte to its last; a slice is valid until the next. */
   forEachSlice(update: (bytes: Uint8Array) => void): void {
-    const slice = new Uint8Array(1 << 20);
-    for (let at = 0; at < this.#size; at += slice.length) {
-      const part = slice.subarray(0, Math.min(slice.length, this.#size - at));
-      this.#read(part, at, 'file');
-      update(part);
+    this.#forEachSlice(0, this.#size, 'file', update);
+  }
+
+  #forEachSlice(from: number, length: number, part: string, update: (bytes: Uint8Array) => void): void {
+    for (let done = 0; done < length; done += SLICE.length) {
+      const slice = SLICE.subarray(0, Math.min(SLICE.length, length - done));
+      this.#read(slice, from + done, part);
+      update(slice);
     }
   }
 
@@ -177,6 +183,13 @@ export class ShardReader {
     } catch (error) {
       throw this.fault(`footer cannot be read: ${reasonOf(error)}`, error);
     }
+  }
+
+  #blockAt(index: number) {
+    const block = this.#footer.getRecordBatch(index);
+    if (!block) throw this.fault(`record batch ${index} of ${this.batchCount} does not exist`);
+    const { offset, metaDataLength, bodyLength } = block;
+    return { ...this.#readHeader(index, block), offset: offset + metaDataLength, bodyLength };
   }
 
   #readHeader(index: number, block: { offset: number; metaDataLength: number; bodyLength: number }) {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { AsyncByteQueue, makeData, RecordBatch, RecordBatchFileWriter, type Schema, Struct } from 'apache-arrow';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { AtomicFile } from '../../crawlers/shell/folder.ts';
-import { checksumOf, createChecksum } from '../checksum.ts';
+import { createChecksum } from '../checksum.ts';
 import type { ShardEntry, TokenShard } from '../manifest-shape.ts';
 import { ShardReader } from './read-shard.ts';
 
@@ -83,10 +83,7 @@ export class ShardWriter {
   #readBack(): WrittenShard {
     const reader = ShardReader.open(this.#file.temporary, this.#schema);
     try {
-      const batches = Array.from({ length: reader.batchCount }, (_, index) => {
-        const { rows, body, offset } = reader.readBatch(index);
-        return { rows, checksum: checksumOf(body), offset };
-      });
+      const batches = Array.from({ length: reader.batchCount }, (_, index) => reader.hashBatch(index));
       const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
       if (rows !== this.#rows || batches.length !== this.#batches) {
         throw new ToolkitError({

@@ -14,6 +14,14 @@ const CLASSES = [
 export type LicenceClass = (typeof CLASSES)[number][0] | 'unknown' | 'other';
 
 export function licenceClassOf(stated: string): LicenceClass {
+  if (stated !== last.stated) last = { stated, said: classOf(stated) };
+  return last.said;
+}
+
+/** Neighbours mostly have one licence. */
+let last: { readonly stated: string; readonly said: LicenceClass } = { stated: '', said: 'unknown' };
+
+function classOf(stated: string): LicenceClass {
   const name = stated
     .trim()
     .toLowerCase()

@@ -199,7 +199,12 @@ export function hostOf(url: string): string {
 }
 
 /** Host of an address of the web; empty of any other. */
-export const webHostOf = (url: string): string => (/^https?:/.test(url) ? urlOf(url)?.host : undefined) ?? '';
+export function webHostOf(url: string): string {
+  return PLAIN_HOST.exec(url)?.[1] ?? (/^https?:/.test(url) ? urlOf(url)?.host : undefined) ?? '';
+}
+
+/** Of most addresses the host stands there as a parser would give it: small letters, no port, no number, no Punycode. */
+const PLAIN_HOST = /^https?:\/\/((?:(?!xn--)[a-z0-9-]+\.)+[a-z]{2,})(?=[/?#]|$)/;
 
 const valueIn = (document: Document, column: (typeof OPTIONAL_COLUMNS)[number]): string =>
   column === 'fetched_at' ? document.fetchedAt : document[column];

@@ -4,10 +4,9 @@
  *
  *   add, drop … isFull → finish() → the caller commits both entries → the next pair starts by itself
  */
-import { Float32, Float64 } from 'apache-arrow';
-import type { Document, Drop, Measurement } from '../../cleaning/document.ts';
+import type { Document, Drop, Measurements } from '../../cleaning/document.ts';
 import { packageVersion } from '../../crawlers/shell/assets.ts';
-import { NumberColumn, TextColumn } from '../arrow/columns.ts';
+import { NumberColumns, TextColumn } from '../arrow/columns.ts';
 import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { checksumOf } from '../checksum.ts';
@@ -25,7 +24,7 @@ const TOOL = `vua ${packageVersion()}`;
 
 /** What a column has of a row. `text`: the UTF-8 of the row's text, which stands before it. */
 type TextOf<Row> = (row: Row, text: Uint8Array) => string;
-type NumberOf<Row> = (row: Row) => number;
+type NumbersOf<Row> = (row: Row, into: Float64Array, at: number) => void;
 
 /** Columns whose name is not that of a text of the document. */
 const OF_DOCUMENT: Readonly<Record<string, TextOf<Document> | undefined>> = {
@@ -46,7 +45,7 @@ interface Layout<Row> {
   readonly kind: 'documents' | 'rejects';
   readonly columns: Columns;
   readonly texts: readonly TextOf<Row>[];
-  readonly numbers: readonly NumberOf<Row>[];
+  readonly numbers: NumbersOf<Row>;
 }
 
 const DOCUMENT_LAYOUT: Layout<Document> = {
@@ -55,12 +54,12 @@ const DOCUMENT_LAYOUT: Layout<Document> = {
   texts: DOCUMENT_COLUMNS.texts.map(
     (column) => OF_DOCUMENT[column] ?? ((document) => document[column as keyof Document] as string),
   ),
-  numbers: DOCUMENT_COLUMNS.numbers.map((column) =>
-    column === 'http_status'
-      ? ({ httpStatus }: Document) => httpStatus
-      : ({ measurements }: Document) => measurements[column as Measurement],
-  ),
+  numbers: ({ measurements, httpStatus }, into, at) => {
+    writeMeasurements(DOCUMENT_COLUMNS.numbers, measurements, into, at);
+    into[at + HTTP_STATUS] = httpStatus;
+  },
 };
+const HTTP_STATUS = DOCUMENT_COLUMNS.numbers.indexOf('http_status');
 
 const REJECT_LAYOUT: Layout<Drop> = {
   kind: 'rejects',
@@ -68,12 +67,24 @@ const REJECT_LAYOUT: Layout<Drop> = {
   texts: REJECT_COLUMNS.texts.map((column) =>
     column === 'fetched_at' ? ({ fetchedAt }: Drop) => fetchedAt : (drop: Drop) => drop[column as keyof Drop] as string,
   ),
-  numbers: REJECT_COLUMNS.numbers.map((column) =>
-    column === 'value' || column === 'threshold'
-      ? (drop: Drop) => drop[column]
-      : ({ measurements }: Drop) => measurements?.[column as Measurement] ?? Number.NaN,
-  ),
+  numbers: ({ measurements, value, threshold }, into, at) => {
+    writeMeasurements(REJECT_COLUMNS.numbers, measurements, into, at);
+    into[at + VALUE] = value;
+    into[at + THRESHOLD] = threshold;
+  },
 };
+const [VALUE, THRESHOLD] = ['value', 'threshold'].map((name) => REJECT_COLUMNS.numbers.indexOf(name));
+
+/** NaN where there are none, and for columns that are no measurement. */
+function writeMeasurements(
+  columns: readonly string[],
+  measurements: Measurements | undefined,
+  into: Float64Array,
+  at: number,
+): void {
+  const measured: Readonly<Record<string, number>> = measurements ?? {};
+  for (let i = 0; i < columns.length; i++) into[at + i] = measured[columns[i]];
+}
 
 export interface ShardPair {
   readonly documents: readonly DocumentShard[];
@@ -166,7 +177,9 @@ export function rewriteShard(
           kind,
           columns: batch.columns,
           texts: batch.columns.texts.map((column) => (row) => row.string(column)),
-          numbers: batch.columns.numbers.map((column) => (row) => row.number(column)),
+          numbers: (row, into, at) => {
+            for (const [i, column] of batch.columns.numbers.entries()) into[at + i] = row.number(column);
+          },
         },
         Number.POSITIVE_INFINITY,
       );
@@ -200,7 +213,7 @@ class TableWriter<Row> {
   readonly #layout: Layout<Row>;
   readonly #batchBytes: number;
   readonly #texts: readonly TextColumn[];
-  readonly #numbers: readonly NumberColumn[];
+  readonly #numbers: NumberColumns;
   /** The column of the text. */
   readonly #body: TextColumn;
   readonly #rowBytes: number;
@@ -216,11 +229,7 @@ class TableWriter<Row> {
     this.#batchBytes = batchBytes;
     const { texts, numbers, wide } = layout.columns;
     this.#texts = texts.map(() => new TextColumn());
-    this.#numbers = numbers.map((name) =>
-      wide.includes(name)
-        ? new NumberColumn(new Float64(), Float64Array)
-        : new NumberColumn(new Float32(), Float32Array),
-    );
+    this.#numbers = new NumberColumns(numbers.map((name) => wide.includes(name)));
     this.#body = this.#texts[texts.indexOf('text')];
     this.#rowBytes = 4 * (numbers.length + wide.length);
   }
@@ -242,7 +251,7 @@ class TableWriter<Row> {
       bytes += column.bytes - before;
       if (column === this.#body) body = column.last;
     }
-    for (let i = 0; i < numbers.length; i++) this.#numbers[i].append(numbers[i](row));
+    this.#numbers.append((into, at) => numbers(row, into, at));
     this.#textBytes += body.length;
     this.#gathered += bytes;
     this.#rows++;
@@ -275,12 +284,8 @@ class TableWriter<Row> {
   /** What was gathered becomes a record batch. */
   endBatch(): void {
     if (this.#rows === 0) return;
-    const columns = [...this.#texts, ...this.#numbers];
-    this.#shard!.write(
-      this.#rows,
-      columns.map((column) => column.data()),
-    );
-    for (const column of columns) column.clear();
+    this.#shard!.write(this.#rows, [...this.#texts.map((column) => column.data()), ...this.#numbers.data()]);
+    for (const column of [...this.#texts, this.#numbers]) column.clear();
     this.#rows = 0;
     this.#gathered = 0;
   }

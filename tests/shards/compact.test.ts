@@ -1,12 +1,11 @@
 /** Small shards become few: same rows in the same order, departures still find them, and few files after many nights. */
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Float32 } from 'apache-arrow';
 import { expect, it } from 'vitest';
 import { openDedupStore } from '../../cleaning/index.ts';
 import { type Page, pageOf } from '../../crawlers/page.ts';
 import { packageVersion } from '../../crawlers/shell/assets.ts';
-import { NumberColumn, TextColumn } from '../../shards/arrow/columns.ts';
+import { NumberColumns, TextColumn } from '../../shards/arrow/columns.ts';
 import { DOCUMENT_COLUMNS_2 } from '../../shards/arrow/schemas.ts';
 import { ShardWriter } from '../../shards/arrow/write-shard.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
@@ -74,18 +73,15 @@ function asVersion3(dir: string): void {
   const documents = manifest.documents.map((entry) => {
     const shard = new ShardWriter(dir, entry.file, schema);
     for (const batch of readShard(dir, 'documents', entry)) {
-      const columns = [
-        ...texts.map(() => new TextColumn()),
-        ...numbers.map(() => new NumberColumn(new Float32(), Float32Array)),
-      ];
+      const held = texts.map(() => new TextColumn());
+      const figures = new NumberColumns(numbers.map(() => false));
       for (const row of rowsOf('documents', batch)) {
-        for (const [i, name] of texts.entries()) (columns[i] as TextColumn).append(row.string(name));
-        for (const [i, name] of numbers.entries()) (columns[texts.length + i] as NumberColumn).append(row.number(name));
+        for (const [i, name] of texts.entries()) held[i].append(row.string(name));
+        figures.append((into, at) => {
+          for (const [i, name] of numbers.entries()) into[at + i] = row.number(name);
+        });
       }
-      shard.write(
-        batch.rows,
-        columns.map((column) => column.data()),
-      );
+      shard.write(batch.rows, [...held.map((column) => column.data()), ...figures.data()]);
     }
     return { ...shard.finish(), textBytes: entry.textBytes };
   });

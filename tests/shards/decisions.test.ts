@@ -2,12 +2,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Float32, Float64 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { recipeOf } from '../../cleaning/recipe.ts';
 import type { Page } from '../../crawlers/page.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
-import { NumberColumn, TextColumn } from '../../shards/arrow/columns.ts';
+import { NumberColumns, TextColumn } from '../../shards/arrow/columns.ts';
 import {
   type Columns,
   DOCUMENT_COLUMNS_1,
@@ -267,21 +266,14 @@ describe('a folder of an older version', () => {
     const dir = temporaryFolder();
     const write = (file: string, { texts, numbers, wide, schema }: Columns) => {
       const shard = new ShardWriter(dir, file, schema);
-      const columns = [
-        ...texts.map((name) => {
-          const column = new TextColumn();
-          column.append(`${name} 0`);
-          return column.data();
-        }),
-        ...numbers.map((name, i) => {
-          const column = wide.includes(name)
-            ? new NumberColumn(new Float64(), Float64Array)
-            : new NumberColumn(new Float32(), Float32Array);
-          column.append(i);
-          return column.data();
-        }),
-      ];
-      shard.write(1, columns);
+      const held = texts.map((name) => {
+        const column = new TextColumn();
+        column.append(`${name} 0`);
+        return column.data();
+      });
+      const figures = new NumberColumns(numbers.map((name) => wide.includes(name)));
+      figures.append((into, at) => into.set(range(numbers.length), at));
+      shard.write(1, [...held, ...figures.data()]);
       return { ...shard.finish(), textBytes: 6 };
     };
     const documents = [write('documents-00000.arrow', columns)];
