@@ -1,11 +1,16 @@
 /** A profile as tables for people. */
-import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
+import { formatBytes, formatCount, formatSparkline, formatTable } from '../crawlers/shell/reporter.ts';
 import type { Amount, Profile } from './documents/profile.ts';
 import { SHARES } from './documents/profile.ts';
 
 /** Rows of a table where not all are asked for. */
 const SHOWN = 10;
 /** Measurements shown then. */
+const CELLS = 12;
+/** Of what came without one. */
+const UNDATED = '1970-01-01';
+/** Days of a line of them at most. */
+const DAYS = 60;
 const MAIN = ['bytes', 'syllables', 'mean_syllable_length', 'diacritic_ratio', 'language_score', 'dup_line_frac'];
 
 export function formatProfile(profile: Profile, all: boolean): string {
@@ -27,17 +32,32 @@ export function formatProfile(profile: Profile, all: boolean): string {
     name,
     figure(sketch.mean),
     ...quantiles.map((share) => figure(sketch.quantile(share))),
+    formatSparkline(sketch.shape(CELLS)),
   ]);
   const shares = SHARES.map((name) => {
     const { count, of } = profile.shares[name];
     return [name, formatCount(count), of === 0 ? '–' : `${((100 * count) / of).toFixed(1)} %`];
   });
   return [
-    amounts('day', byDay),
+    amounts(
+      'day',
+      byDay.map(([day, amount]) => [day === UNDATED ? 'no date' : day, amount]),
+    ),
+    ...overDays(byDay),
     amounts('host', byHost),
     formatTable([['pages, new and dropped', '', 'share'], ...shares]),
-    formatTable([['measurement', 'mean', 'least', '5 %', 'median', '95 %', 'most'], ...rows]),
+    formatTable([['measurement', 'mean', 'least', '5 %', 'median', '95 %', 'most', '5 % to 95 %'], ...rows]),
   ].join('\n\n');
+}
+
+/** Where there are some days: a bar for each that has documents, the oldest first. */
+function overDays(newestFirst: readonly (readonly [string, Amount])[]): string[] {
+  const dated = newestFirst.filter(([day]) => day !== UNDATED);
+  if (dated.length < 3) return [];
+  const shown = dated.slice(0, DAYS).reverse();
+  const part = dated.length > DAYS ? `, the last ${DAYS} of ${formatCount(dated.length)} days` : '';
+  const bars = formatSparkline(shown.map(([, { documents }]) => documents));
+  return [`${shown[0][0]} ${bars} ${dated[0][0]}: documents of a day${part}`];
 }
 
 const figure = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(3))) : '–');

@@ -206,6 +206,12 @@ export function formatBar(share: number): string {
   return `${'█'.repeat(Math.floor(eighths / 8))}${rest > 0 ? '▏▎▍▌▋▊▉'[rest - 1] : ''}`.padEnd(20);
 }
 
+/** Counts as a line of bars, one cell each, the largest a whole one; nothing is a space, little is never nothing. */
+export function formatSparkline(counts: readonly number[]): string {
+  const most = counts.reduce((most, count) => Math.max(most, count), 0);
+  return counts.map((count) => (count > 0 ? '▁▂▃▄▅▆▇█'[Math.ceil((8 * count) / most) - 1] : ' ')).join('');
+}
+
 /** Whether colours reach a person: a terminal, and no NO_COLOR (no-color.org). */
 export const hasColour = (): boolean => process.stdout.isTTY === true && !process.env.NO_COLOR;
 

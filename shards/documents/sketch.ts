@@ -8,6 +8,8 @@ const LEAST = 1e-6;
 /** Of everything up to 0. */
 const ZERO = Math.floor(Math.log(LEAST) / GROWTH) - 1;
 
+const binOf = (value: number): number => (value <= 0 ? ZERO : Math.floor(Math.log(Math.max(value, LEAST)) / GROWTH));
+
 export interface SketchFigures {
   readonly count: number;
   readonly sum: number;
@@ -38,7 +40,7 @@ export class Sketch {
     this.squares += value * value;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
-    const bin = value <= 0 ? ZERO : Math.floor(Math.log(Math.max(value, LEAST)) / GROWTH);
+    const bin = binOf(value);
     this.bins.set(bin, (this.bins.get(bin) ?? 0) + 1);
   }
 
@@ -71,6 +73,17 @@ export class Sketch {
       return Math.min(this.max, Math.max(this.min, middle));
     }
     return this.count === 0 ? Number.NaN : this.max;
+  }
+
+  /** How many of the middle nine tenths lie in each part of their range: `cells` of them or one a bin, growing as bins do. */
+  shape(cells: number): number[] {
+    const [low, high] = [0.05, 0.95].map((share) => binOf(this.quantile(share)));
+    const bins = high - low + 1;
+    const counts = Array.from({ length: Math.min(cells, bins || 0) }, () => 0);
+    for (const [bin, count] of this.bins) {
+      if (bin >= low && bin <= high) counts[Math.floor(((bin - low) * counts.length) / bins)] += count;
+    }
+    return counts;
   }
 
   toJSON(): SketchFigures {

@@ -2,12 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { formatSparkline } from '../../crawlers/shell/reporter.ts';
 import { diffCommand } from '../../shards/commands/diff.ts';
 import { statsCommand } from '../../shards/commands/stats.ts';
 import { diffOf } from '../../shards/diff.ts';
 import { Profile } from '../../shards/documents/profile.ts';
 import { profileOf } from '../../shards/documents/read-profile.ts';
 import { Sketch, stability } from '../../shards/documents/sketch.ts';
+import { formatProfile } from '../../shards/profile-table.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { document, drop, writeFolder } from './support.ts';
 
@@ -100,4 +102,21 @@ it('a sketch is within 5 % of every quantile, and sketches of parts are that of 
   expect(parts[0].mean).toBeCloseTo(whole.mean, 9);
   expect(stability(whole, parts[0])).toBe(0);
   expect(stability(whole, new Sketch())).toBe(Number.POSITIVE_INFINITY);
+});
+
+it('the shape of a sketch is that of its middle, and stats draw it and the days', async () => {
+  const sketch = new Sketch();
+  for (const value of [...range(90).map(() => 4), ...range(9).map(() => 100), 1e9, 0]) sketch.add(value);
+  const shape = sketch.shape(12);
+  expect(shape).toHaveLength(12);
+  expect([shape[0], shape.at(-1), shape.reduce((sum, count) => sum + count, 0)]).toEqual([90, 9, 99]);
+  expect(formatSparkline([0, 1, 4, 8])).toBe(' ▁▄█');
+  expect(new Sketch().shape(12)).toEqual([]);
+
+  const profile = new Profile();
+  const days = ['1970-01-01', '2026-01-01', '2026-01-02', '2026-01-03', '2026-01-03'];
+  for (const day of days) profile.days.set(day, { documents: (profile.days.get(day)?.documents ?? 0) + 4, bytes: 9 });
+  const text = formatProfile(profile, true);
+  expect(text).toContain('2026-01-01 ▄▄█ 2026-01-03: documents of a day');
+  expect(text).toMatch(/^no date +4/m);
 });
