@@ -6,10 +6,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { holding } from '../../crawlers/shell/lock.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readDocuments } from '../../shards/documents/read.ts';
+import { remove } from '../../shards/removal/remove.ts';
 import { openSearch } from '../../shards/search/search.ts';
 import { Assistant } from '../../trainer/ask/assistant.ts';
+import { night } from '../shards/nights.ts';
 import { type Asked, lawQuestions, type Planted, plantedSet } from './questions.ts';
 
 const [folder, seed = '1'] = process.argv.slice(2);
@@ -33,8 +36,31 @@ try {
   const outDir = join(dir, 'documents');
   await cleanInputs({ inputs: [join(dir, 'rows.jsonl')], outDir, preset: 'off' } as never);
   await measure(outDir, asked);
+  await measureRemoved(documents, questions);
 } finally {
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** The planted documents as a run, of which every second one is taken down while somebody asks. */
+async function measureRemoved(documents: readonly Planted[], questions: readonly Asked[]): Promise<void> {
+  const [out, file] = [join(dir, 'run'), join(dir, 'planted.jsonl')];
+  const urlOf = ({ id }: Planted): string => `https://vua.test/${encodeURIComponent(id)}`;
+  writeFileSync(file, documents.map((each) => `${JSON.stringify({ ...each, url: urlOf(each) })}\n`).join(''));
+  await night(out, [file]);
+  const assistant = await Assistant.open(out, (path) => openSearch(path));
+  for (const { question } of questions.slice(0, 20)) await assistant.ask(question);
+  const taken = documents.filter((_, at) => at % 2 === 0).map(urlOf);
+  await holding(out, [], () => remove(out, taken, 'measured'));
+  let [citations, ofRemoved] = [0, 0];
+  for (const { question } of questions) {
+    const { citations: cited } = await assistant.ask(question);
+    citations += cited.length;
+    ofRemoved += cited.filter(({ url }) => taken.includes(url)).length;
+  }
+  assistant.close();
+  console.log(
+    `${taken.length} of ${documents.length} documents taken down: ${ofRemoved} of ${citations} citations are of them`,
+  );
 }
 
 async function measure(outDir: string, asked: readonly Asked[]): Promise<void> {

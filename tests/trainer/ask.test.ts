@@ -1,8 +1,12 @@
 /** The assistant: what it answers, cites and leaves unanswered; its API with OpenAI's own client. `npm run ask` measures it. */
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { holding } from '../../crawlers/shell/lock.ts';
 import { refusal } from '../../shards/inspector/guard.ts';
+import { remove } from '../../shards/removal/remove.ts';
 import { openSearch } from '../../shards/search/search.ts';
 import { type Answer, Assistant } from '../../trainer/ask/assistant.ts';
 import type { Completer } from '../../trainer/ask/complete.ts';
@@ -10,7 +14,9 @@ import { articleOf, sentencesOf } from '../../trainer/ask/passages.ts';
 import { readQuestion } from '../../trainer/ask/question.ts';
 import { serveAsk } from '../../trainer/ask/server.ts';
 import { makeTemporaryFolder } from '../folder.ts';
+import { night } from '../shards/nights.ts';
 import { document, writeFolder } from '../shards/support.ts';
+import { temporaryFolder } from '../support.ts';
 
 const LAW = `NGHỊ ĐỊNH\nSỐ 12/2026/NĐ-CP NGÀY 01 THÁNG 02 NĂM 2026\nVỀ BẾN ĐÒ\nCăn cứ Nghị định số 99/2020/NĐ-CP;
 Điều 1. Phạm vi điều chỉnh\nNghị định này quy định về bến đò.
@@ -87,11 +93,37 @@ it('cuts sentences and reads questions', () => {
   expect([long.kind, long.pairs.length < 100, long.runs.at(-1)?.length]).toEqual(['place', true, 2]);
 });
 
-it('does not cite what was taken away meanwhile', async () => {
-  write(TEXTS.map(([title, text], n) => (n === 0 ? ['Khác', 'Một bài khác.'] : [title, text])));
-  expect((await assistant.ask('Cầu Vân Phong dài bao nhiêu mét?')).known).toBe(false);
-  write(TEXTS);
-  expect((await assistant.ask('Cầu Vân Phong dài bao nhiêu mét?')).known).toBe(true);
+it('does not cite what was taken down, by who asked before, who asks anew, and who asks over HTTP', async () => {
+  const out = temporaryFolder();
+  const rows = join(temporaryFolder('file'), 'rows.jsonl');
+  const line = ([title, text]: readonly string[], n: number): string =>
+    JSON.stringify({ id: `d${n}`, url: `https://bao.vua.test/${n}`, title, text });
+  writeFileSync(rows, TEXTS.map(line).join('\n'));
+  await night(out, [rows]);
+  const before = await Assistant.open(out, (path) => openSearch(path));
+  const server = await serveAsk({ host: '127.0.0.1', port: 0, guard: refusal, assistant: before });
+  try {
+    const client = new OpenAI({ baseURL: server.address, apiKey: 'none', maxRetries: 0 });
+    const [gone, kept] = ['Cầu Vân Phong dài bao nhiêu mét?', 'Điều 2 Nghị định 12/2026/NĐ-CP quy định gì?'];
+    const told = async (): Promise<string> => {
+      const messages = [{ role: 'user' as const, content: gone }];
+      return (await client.chat.completions.create({ model: 'vua-ask', messages })).choices[0].message.content!;
+    };
+    expect([(await before.ask(gone)).citations[0].url, await told()]).toEqual([
+      'https://bao.vua.test/0',
+      expect.stringContaining('1.245 mét'),
+    ]);
+    await holding(out, [], () => remove(out, ['https://bao.vua.test/0'], 'asked for'));
+    const after = await Assistant.open(out, (path) => openSearch(path));
+    for (const each of [before, after]) {
+      expect([(await each.ask(gone)).known, (await each.ask(kept)).known]).toEqual([false, true]);
+    }
+    after.close();
+    expect(await told()).toMatch(/^Không biết/);
+  } finally {
+    await server.close();
+    before.close();
+  }
 });
 
 it('goes on with a text for clients that leave things out as null, and says what it does not know', async () => {

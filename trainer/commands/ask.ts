@@ -17,7 +17,7 @@ export const askCommand = (parts: () => Promise<AskParts>) =>
     name: 'ask',
     summary: 'answer a question from documents, word for word and with its source, or say that it is not known',
     examples: [
-      'vua ask "Nghề làm muối bắt đầu từ tháng nào?"',
+      'vua ask "Gạo nếp ngâm mấy tiếng?"',
       'vua ask "Điều 2 Nghị định 01/2010/NĐ-CP quy định gì?" --documents luat/documents --json',
       'vua ask --serve --checkpoint vua-out/model',
     ],

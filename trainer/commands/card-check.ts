@@ -9,8 +9,8 @@ export const cardCheckCommand = defineCommand({
   name: 'card check',
   summary: 'judge a poem or cards: syllables, tones and rhymes of lục bát, pronouns, occasion; each breach by its rule',
   examples: [
-    'vua card check bai-tho.txt',
     'vua card check thiep/cards.jsonl',
+    'vua card check bai-tho.txt',
     'vua card check tho.txt --form luc-bat --json',
   ],
   positional: 'files',

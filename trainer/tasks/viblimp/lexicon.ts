@@ -52,10 +52,12 @@ export const ADJECTIVES: Readonly<Record<string, readonly string[]>> = {
 export const DOINGS = list(
   'đọc báo, nấu cơm, xem phim, học bài, viết thư, rửa bát, quét nhà, uống trà, ăn cơm, nghe nhạc, vẽ tranh, trồng cây, làm bài tập, chơi bóng đá, giặt quần áo, tưới rau, sửa xe, gọi điện, uống cà phê, đan áo',
 );
-/** Of states: verb and object. */
-export const STATES = list(
-  'thích bóng đá, thích cà phê, biết tiếng Anh, hiểu bài này, nhớ tên tôi, yêu Hà Nội, thích mùa đông, cần giúp đỡ, biết anh Nam, tin chuyện ấy, thích mèo, ghét cá',
+/** Who one is, which does not change: nobody asks whether it is so yet. */
+export const IDENTITIES = list(
+  'người Huế, sinh viên, con một, con trai bác Hùng, em gái anh Nam, bạn của Lan, người miền Nam, cháu ngoại bà Tư, học sinh lớp này, người làng này, hàng xóm của cô Mai, con gái thầy Minh',
 );
+/** What one does again and again; neither does one ask of that whether it is so yet. */
+export const OFTEN = list('hay, thường');
 
 /** Things that have a quality, as a sentence begins, with qualities that they may have. */
 export const QUALITIES: readonly (readonly [string, readonly string[]])[] = [

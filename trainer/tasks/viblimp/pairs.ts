@@ -18,8 +18,9 @@ type Choose = <T>(list: readonly T[]) => T;
 /** Pairs of one draw: all of them, so that what is mirrored stays together. */
 type Rule = (choose: Choose) => readonly (readonly [good: string, bad: string])[];
 
-const { ADJECTIVES, CAUSES, DEMONSTRATIVES, DOINGS, GLAD, GREATER, NAMES, NOUNS, NUMBERS, PEOPLE } = lexicon;
-const { QUALITIES, REDUPLICATIONS, SEES, SORRY, STATES, VERBS } = lexicon;
+const { ADJECTIVES, CAUSES, DEMONSTRATIVES, DOINGS, GLAD, GREATER, IDENTITIES, NAMES, NOUNS, NUMBERS, OFTEN, PEOPLE } =
+  lexicon;
+const { QUALITIES, REDUPLICATIONS, SEES, SORRY, VERBS } = lexicon;
 
 const sentence = (...words: readonly string[]): string => {
   const text = words.join(' ').replace(/ ([.,?])/g, '$1');
@@ -126,7 +127,11 @@ const RULES = {
   },
   question: (choose) => {
     const who = choose(['Bạn', 'Anh', 'Chị', 'Em', ...NAMES]);
-    const state = choose(['có phải là người Huế', 'có phải là sinh viên', ...STATES.map((state) => `có ${state}`)]);
+    // Not of what one may come to: in the south có hiểu chưa, có nhớ chưa are asked.
+    const state = choose([
+      ...IDENTITIES.map((what) => `có phải là ${what}`),
+      ...DOINGS.map((doing) => `có ${choose(OFTEN)} ${doing}`),
+    ]);
     const done = choose(['đã bao giờ đến Huế', 'đã bao giờ đi máy bay', ...DOINGS.map((doing) => `đã ${doing}`)]);
     return mirrored(`${who} ${state} _?`, 'không', `${who} ${done} _?`, 'chưa');
   },
