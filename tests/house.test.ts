@@ -50,7 +50,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   trainer:
-    'batch.ts gpu kernels model loader score record generate ask cards chat tasks arena run export proofs bench page commands'.split(
+    'batch.ts gpu kernels model loader score record generate ask cards chat tasks arena elastic run export proofs bench page commands'.split(
       ' ',
     ),
   tokenizer: 'text model.ts kernel encode load.ts evaluate train write-tokens.ts verify.ts commands'.split(' '),

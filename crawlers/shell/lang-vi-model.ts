@@ -190,6 +190,22 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
     'số bước liên tiếp được bỏ qua vì gradient không hữu hạn',
   'newest checkpoints that stay, beside the best held-out':
     'số checkpoint mới nhất được giữ, ngoài checkpoint tốt nhất trên tập kiểm định',
+  'Several machines': 'Nhiều máy',
+  'train with others, who meet in this folder: with --out directs the run and trains, without it helps':
+    'huấn luyện cùng các máy khác, gặp nhau ở thư mục này: có --out thì điều phối và cùng huấn luyện, không có thì giúp',
+  'workers of this process; 0: it directs only': 'số worker của tiến trình này; 0: chỉ điều phối',
+  'of a helper: its name among the workers, which orders them; drawn where none is given':
+    'của máy giúp: tên trong các worker, dùng để xếp thứ tự; không cho thì rút ngẫu nhiên',
+  'workers with which a round begins, at least': 'số worker ít nhất để bắt đầu một vòng',
+  'seconds without a sign of life after which a worker is taken to be dead':
+    'số giây không có dấu hiệu hoạt động thì coi như worker đã chết',
+  'steps of every worker between two exchanges': 'số bước của mỗi worker giữa hai lần trao đổi',
+  'of the exchange': 'của bước trao đổi',
+  "Nesterov's, of the exchange": 'động lượng Nesterov của bước trao đổi',
+  "largest norm of a worker's change, over the median of the last rounds":
+    'chuẩn lớn nhất cho thay đổi của một worker, so với trung vị các vòng gần nhất',
+  'what goes between workers: 2 bytes a weight, or 1': 'dữ liệu gửi giữa các worker: 2 byte mỗi trọng số, hoặc 1',
+  'every worker gets as many rows, whatever its speed': 'mọi worker nhận số hàng như nhau, bất kể tốc độ',
 
   // sample
   'a step-N folder, or the folder that holds them (the newest whole one is taken)':

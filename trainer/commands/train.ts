@@ -4,10 +4,13 @@ import { badInput } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
+import { PAYLOADS } from '../elastic/log.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
+import type { JoinOptions } from '../run/join.ts';
 import { MODEL_CONTINUE_SHARE, MODEL_POLICIES, MODEL_TOLERANCE } from '../run/model-gates.ts';
 import type { TrainingOptions } from '../run/options.ts';
+import { ELASTIC, PATIENCE } from '../run/options.ts';
 import { DEFAULT_DEPTH, EVALUATE_TOKENS, MAX_SEED, MAX_SKIPS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
 import { SCHEDULES } from '../run/schedule.ts';
 
@@ -123,6 +126,36 @@ export const MODEL_POLICY = {
     ),
 } as const;
 
+/** A training that several machines share. */
+const TOGETHER = {
+  join: z
+    .string()
+    .optional()
+    .describe('train with others, who meet in this folder: with --out directs the run and trains, without it helps'),
+  workers: z.int().min(0).default(1).describe('workers of this process; 0: it directs only'),
+  workerName: z
+    .string()
+    .regex(/^[\w-]+$/)
+    .optional()
+    .describe('of a helper: its name among the workers, which orders them; drawn where none is given'),
+  minWorkers: z.int().min(1).default(PATIENCE.minWorkers).describe('workers with which a round begins, at least'),
+  workerTimeout: z
+    .number()
+    .positive()
+    .default(PATIENCE.workerTimeout)
+    .describe('seconds without a sign of life after which a worker is taken to be dead'),
+  innerSteps: z.int().min(1).default(ELASTIC.innerSteps).describe('steps of every worker between two exchanges'),
+  outerLearningRate: z.number().positive().default(ELASTIC.outerLearningRate).describe('of the exchange'),
+  outerMomentum: z.number().min(0).lt(1).default(ELASTIC.outerMomentum).describe("Nesterov's, of the exchange"),
+  outerClip: z
+    .number()
+    .positive()
+    .default(ELASTIC.outerClip)
+    .describe("largest norm of a worker's change, over the median of the last rounds"),
+  payload: z.enum(PAYLOADS).default(ELASTIC.payload).describe('what goes between workers: 2 bytes a weight, or 1'),
+  even: z.boolean().default(false).describe('every worker gets as many rows, whatever its speed'),
+} as const;
+
 /** What a phase may have of its own; the rest is the run's. */
 const PHASE = {
   steps: z.int().min(1),
@@ -178,10 +211,15 @@ export const trainCommand = defineCommand({
     'vua train --tokens vua-out/tokens --depth 2 --minutes 10 --out model',
     'vua train --tokens vua-out/tokens --preset 30M --steps 4000 --precision mixed --sample-prompts "Hà Nội" --out model',
     'vua train --tokens new/tokens --init-from vua-out/model --steps 200 --out next',
+    'vua train --tokens vua-out/tokens --depth 4 --steps 2000 --out model --join /mnt/shared/meet',
+    'vua train --join /mnt/shared/meet',
     'vua train --tokens wiki/tokens https://data.example.org/law/tokens --weights 0.7 0.3 --steps 200 --out model',
   ],
   options: z.object({
-    tokens: z.array(z.string()).min(1).describe('folders of token shards (vua tokens), or their http(s) addresses'),
+    tokens: z
+      .array(z.string())
+      .default([])
+      .describe('folders of token shards (vua tokens), or their http(s) addresses'),
     weights: z
       .array(z.number().positive())
       .default([])
@@ -202,7 +240,8 @@ export const trainCommand = defineCommand({
       .describe(
         `JSON file, a list of phases in place of --steps: {"steps": N, …} with ${Object.keys(PHASE).slice(1).join(', ')} that are other than the run's`,
       ),
-    out: z.string().describe('folder for checkpoints and curve'),
+    ...TOGETHER,
+    out: z.string().optional().describe('folder for checkpoints and curve'),
     resume: z.boolean().default(false).describe('continue the newest whole checkpoint in --out'),
     rewind: z
       .int()
@@ -218,16 +257,24 @@ export const trainCommand = defineCommand({
     batch: 'Optimisation',
     adapter: 'Machine',
     evaluateEvery: 'Evaluation',
+    join: 'Several machines',
     out: 'Output',
   },
-  async run({ resume, rewind, phases: phasesFile, minutes, ...given }, context) {
+  async run({ resume, rewind, phases: phasesFile, minutes, out, workerName, ...given }, context) {
+    const { join } = given;
+    if (join !== undefined && out === undefined) return help({ ...given, join, workerName }, context);
+    if (given.tokens.length === 0)
+      throw badInput('BAD_OPTION', '--tokens is missing: folders of token shards (vua tokens)');
+    if (out === undefined) throw badInput('BAD_OPTION', '--out is missing: folder for checkpoints and curve');
+    if (join !== undefined && (phasesFile !== undefined || rewind || minutes))
+      throw badInput('BAD_OPTION', `--join: not with ${rewind ? '--rewind' : minutes ? '--minutes' : '--phases'}`);
     if (rewind && !resume)
       throw badInput('BAD_OPTION', '--rewind: goes back in a run that is continued', 'give --resume too');
     if (minutes && phasesFile) throw badInput('BAD_OPTION', '--minutes: --phases say their steps', 'give one of them');
     const phases = readPhases(phasesFile);
     const { trainingRows } = await import('../run/rows.ts');
     const { runTraining } = await import('../run/run.ts');
-    const options: TrainingOptions = { ...given, phases, start: resume ? 'resume' : 'new', rewind };
+    const options: TrainingOptions = { ...given, out, phases, start: resume ? 'resume' : 'new', rewind };
     const { outcome, report: summary } = minutes
       ? await trainingFor(minutes, options, context)
       : await runTraining(options, context);
@@ -246,3 +293,15 @@ export const trainCommand = defineCommand({
     return NOTHING_NEW;
   },
 });
+
+/** Trains for a run that another machine directs. */
+async function help(options: JoinOptions, context: Work) {
+  const { joinTraining } = await import('../run/join.ts');
+  const { outcome, report: summary } = await joinTraining(options, context);
+  const rows = [
+    ['worker', summary.name],
+    ['rounds', String(summary.rounds)],
+  ];
+  context.report.result(formatTable(rows), { event: 'helped', ...summary, interrupted: outcome === 'interrupted' });
+  return outcome === 'interrupted' ? INTERRUPTED : undefined;
+}

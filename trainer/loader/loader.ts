@@ -37,6 +37,12 @@ export interface Loader {
   close(): Promise<void>;
 }
 
+/** One that a lease of rows is read from. */
+export interface SeekableLoader extends Loader {
+  /** The next batch begins behind so many rows. */
+  seek(number: number): void;
+}
+
 /** Rows of every batch that a device gets: [from, to). */
 export function rowsOf({ rows, device = { rank: 0, of: 1 } }: Pick<LoaderPlan, 'rows' | 'device'>): [number, number] {
   return [Math.floor((rows * device.rank) / device.of), Math.floor((rows * (device.rank + 1)) / device.of)];
@@ -51,7 +57,7 @@ interface Loaded {
  * One folder of tokens or several. Memory: the record batches of two groups, and one batch.
  * @throws ToolkitError (exit 2) TOO_FEW_TOKENS, BAD_WEIGHTS, or OTHER_TOKENS when the state belongs to other rows.
  */
-export function openLoader(sources: readonly TokenSource[], plan: LoaderPlan): Loader {
+export function openLoader(sources: readonly TokenSource[], plan: LoaderPlan): SeekableLoader {
   const { rows: allRows, length, layout, maskDocuments, paddedVocab } = plan;
   const sequence = new RowSequence(sources, plan);
   const [from, to] = rowsOf(plan);
@@ -91,6 +97,9 @@ export function openLoader(sources: readonly TokenSource[], plan: LoaderPlan): L
 
   return {
     sequence,
+    seek(to) {
+      number = to;
+    },
     async next() {
       const places = Array.from({ length: rows }, (_, row) => sequence.at(number + from + row));
       await Promise.all(places.map(({ folder, batch }) => load(folder, batch)));

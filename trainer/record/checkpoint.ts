@@ -76,6 +76,8 @@ export interface SaveOptions {
   readonly stale?: readonly string[];
   /** Newest checkpoints that stay, beside the best by held-out bits per byte of one text. */
   readonly keep?: number;
+  /** Tensor files beside the model's and the optimizer's. */
+  readonly more?: Readonly<Record<string, ReadonlyMap<string, TensorSource>>>;
 }
 
 /** Of a folder with them, as they are now. */
@@ -126,6 +128,7 @@ export function saveCheckpoint(
   const tensors = {
     [MODEL_FILE]: new Map(named('params', '')),
     [OPTIMIZER_FILE]: new Map(MOMENTS.flatMap((part) => named(part, `${part}.`))),
+    ...options.more,
   };
   return writeCheckpoint(outDir, tensors, state, tokenizer, options);
 }
@@ -282,7 +285,9 @@ function examine(dir: string, need: 'all' | 'parameters'): { state?: CheckpointS
       'update vua',
     );
   }
-  for (const file of need === 'all' ? [MODEL_FILE, OPTIMIZER_FILE] : [MODEL_FILE]) {
+  for (const file of need === 'all'
+    ? [...new Set([MODEL_FILE, OPTIMIZER_FILE, ...Object.keys(state.files ?? {})])]
+    : [MODEL_FILE]) {
     const facts = state.files?.[file]; // version 1 had none
     const damage = facts && damageOf(join(dir, file), facts);
     if (damage) return { reason: `${join(dir, file)}: ${damage}` };

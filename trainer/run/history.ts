@@ -14,7 +14,7 @@ import { headAt } from '../record/plot.ts';
 import { trainingsOf } from '../record/weights.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
 import type { UnigramCounts } from '../score/unigram.ts';
-import type { HeldOutFigures, TrainingOptions, TrainingSummary } from './options.ts';
+import { elasticOf, type HeldOutFigures, type TrainingOptions, type TrainingSummary } from './options.ts';
 import type { Origin } from './origin.ts';
 import { batchOf, optimizerOf, scheduleOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
@@ -43,6 +43,7 @@ export function identityOf(
     schedule: kind ?? '',
     ...schedule,
     ...(origin && { initFrom: origin.fingerprint }),
+    ...(options.join !== undefined && elasticOf(options)),
   };
   return Object.fromEntries(
     Object.entries(all).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]),

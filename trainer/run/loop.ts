@@ -23,6 +23,7 @@ import { parameterCount } from '../model/config.ts';
 import { Trainer } from '../model/trainer.ts';
 import { anomalyText, firstNotFinite, type Rewind, rewindText, Watch } from '../record/anomaly.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
+import type { TensorSource } from '../record/tensor-file.ts';
 import { type Comparison, compare, evaluate } from '../score/bits-per-byte.ts';
 import { drawHeldOut } from '../score/draw.ts';
 import { type HeldOut, inMemory, textOf, tokensOf } from '../score/held-out.ts';
@@ -70,11 +71,22 @@ export interface RunParts {
   };
 }
 
+export interface Together {
+  readonly steps: typeof trainingSteps;
+  /** Between two rounds, when the device holds what a checkpoint says. */
+  readonly isSettled: () => boolean;
+  /** For a checkpoint, beside what every run keeps. */
+  keep(): { readonly extra: object; readonly tensors: ReadonlyMap<string, TensorSource> };
+}
+
 /** A run whose weights are still to be initialised or loaded. */
 export interface OpenRun extends Omit<RunParts, 'startLoader' | 'sampling'> {
   readonly trainer: Trainer;
   readonly loader: Loader;
+  readonly plan: LoaderPlan;
   readonly samples?: () => Promise<readonly Sample[]>;
+  /** Steps that others help with (`elastic.ts`), in place of this trainer's alone. */
+  readonly together?: Together;
   release(): Promise<void>;
 }
 
@@ -83,10 +95,11 @@ export async function openRun(gpu: Gpu, { startLoader, sampling, ...parts }: Run
   const { folders, options, recipe, state } = parts;
   const { config } = recipe;
   const { seed, layout, maskDocuments = false, weights = [] } = options;
-  const loader = startLoader(folders, {
+  const plan: LoaderPlan = {
     ...{ rows: recipe.trainer.rows, length: config.context, paddedVocab: config.paddedVocab },
     ...{ seed, layout, maskDocuments, weights: weights.length > 0 ? weights : undefined, state },
-  });
+  };
+  const loader = startLoader(folders, plan);
   const releases: (() => unknown)[] = [() => loader.close()];
   const release = async (): Promise<void> => {
     for (const one of releases.splice(0).reverse()) await one();
@@ -94,11 +107,11 @@ export async function openRun(gpu: Gpu, { startLoader, sampling, ...parts }: Run
   try {
     const trainer = await Trainer.create(gpu, config, recipe.trainer);
     releases.push(() => trainer.release());
-    if (!sampling) return { ...parts, trainer, loader, release };
+    if (!sampling) return { ...parts, trainer, loader, plan, release };
     const { tokenizer, prompts, ...how } = sampling;
     const sampler = await Sampler.create(gpu, config, trainer.arena);
     releases.push(() => sampler.release());
-    return { ...parts, trainer, loader, samples: () => samplePrompts(sampler, tokenizer, prompts, how), release };
+    return { ...parts, trainer, loader, plan, samples: () => samplePrompts(sampler, tokenizer, prompts, how), release };
   } catch (error) {
     await release();
     throw error;
@@ -169,7 +182,7 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
   let last: TrainStep | undefined;
   let kept = from; // step of the last checkpoint
   try {
-    const steps = trainingSteps(trainer, {
+    const steps = (run.together?.steps ?? trainingSteps)(trainer, {
       ...{ loader, heldOut: drawn, maskDocuments, accumulate, schedule, signal },
       ...{ evaluateEvery, checkpointEvery, checkpointMinutes, readEvery: READ_EVERY, maxSkips, from: { step: from } },
     });
@@ -193,13 +206,13 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
       yield { event: 'settled' };
     }
   } catch (error) {
-    if (last?.settled && last.step !== kept && isOfReading(error)) {
+    if (last?.settled && last.step !== kept && isOfReading(error) && (run.together?.isSettled() ?? true)) {
       yield { event: 'checkpoint', step: last };
       throw extended(error, `; the weights behind step ${last.step} are kept`);
     }
     throw await explained(error, trainer, kept, rewind);
   }
-  if (last && last.step !== kept) yield { event: 'checkpoint', step: last };
+  if (last && last.step !== kept && (run.together?.isSettled() ?? true)) yield { event: 'checkpoint', step: last };
   yield { event: 'trained' };
   if (!closes || (last?.step ?? from) < schedule.steps) return;
   const text = isDrawn ? drawn : await drawHeldOut(heldOut, finalTokens);

@@ -1,4 +1,5 @@
 /** A training run's question and answer: options as `vua train` has them, and the summary that it ends with. */
+import type { ElasticSettings, Patience } from '../elastic/log.ts';
 import type { AdapterChoice } from '../gpu/adapter.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { FolderShare } from '../loader/row-sequence.ts';
@@ -45,8 +46,16 @@ export interface Phase {
   readonly floor?: number;
 }
 
+/** A run that others help with (`elastic.ts`); all of it is unused without `join`. */
+export interface TogetherOptions extends Partial<ElasticSettings>, Partial<Patience> {
+  /** Where they meet. */
+  readonly join?: string;
+  /** Workers of this process; 1. */
+  readonly workers?: number;
+}
+
 /** What a run is asked for. */
-export interface TrainingOptions extends RecipeOptions, LoopOptions {
+export interface TrainingOptions extends RecipeOptions, LoopOptions, TogetherOptions {
   /** Folders or URLs. */
   readonly tokens: readonly string[];
   readonly weights: readonly number[];
@@ -113,3 +122,28 @@ export const finalTokensOf = (
   { finalTokens = 0, evaluateTokens }: Pick<LoopOptions, 'finalTokens' | 'evaluateTokens'>,
   trainedTokens: number,
 ): number => finalTokens || Math.max(evaluateTokens, Math.floor(trainedTokens / 5));
+
+/** DiLoCo's settings where nothing is said: plain averages, for runs of some hundred rounds (RESULTS.md). */
+export const ELASTIC = {
+  innerSteps: 10,
+  outerLearningRate: 1,
+  outerMomentum: 0,
+  payload: 'f16',
+  outerClip: 3,
+} as const satisfies ElasticSettings;
+
+export const PATIENCE = { minWorkers: 1, workerTimeout: 60, even: false } as const satisfies Patience;
+
+export const elasticOf = (options: Partial<ElasticSettings>): ElasticSettings => ({
+  innerSteps: options.innerSteps ?? ELASTIC.innerSteps,
+  outerLearningRate: options.outerLearningRate ?? ELASTIC.outerLearningRate,
+  outerMomentum: options.outerMomentum ?? ELASTIC.outerMomentum,
+  payload: options.payload ?? ELASTIC.payload,
+  outerClip: options.outerClip ?? ELASTIC.outerClip,
+});
+
+export const patienceOf = (options: Partial<Patience>): Patience => ({
+  minWorkers: options.minWorkers ?? PATIENCE.minWorkers,
+  workerTimeout: options.workerTimeout ?? PATIENCE.workerTimeout,
+  even: options.even ?? PATIENCE.even,
+});

@@ -16,6 +16,7 @@ import {
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { fetchTokenizer, isUrl, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
+import { transportAt } from '../elastic/transport.ts';
 import { openGpu } from '../gpu/adapter.ts';
 import { describe } from '../gpu/device.ts';
 import type { KernelChoice } from '../kernels/choice.ts';
@@ -38,6 +39,7 @@ import {
 import { type CurveHead, openCurve, readCurve } from '../record/curve.ts';
 import { heldOutOf, textFacts } from '../score/held-out.ts';
 import { heldOutInTrain, leaksIn, leakText } from '../score/leaks.ts';
+import { OUTER_FILE, seekable, sharedRows, together } from './elastic.ts';
 import {
   beganOf,
   type ClosingEvaluation,
@@ -135,22 +137,28 @@ async function runLocked(phase: PhaseRun, work: Work): Promise<Outcome<TrainingS
   try {
     const adapter = describe(gpu.facts);
     report.note(`adapter: ${adapter}`);
-    const recipeWith = (kernels: KernelChoice): Recipe =>
+    const recipeWith = (kernels: KernelChoice, rows?: number): Recipe =>
       recipeOf(
-        { ...options, ...resumedOptions(begins ? undefined : previous, options) },
+        { ...options, ...resumedOptions(begins ? undefined : previous, options), ...(rows && { microBatch: rows }) },
         vocabSize,
         gpu.facts,
         kernels,
       );
     const resumed = resumedKernels(previous, gpu.facts);
-    const recipe = recipeWith(resumed ?? (await ownKernels(gpu.facts, recipeWith, options.noTune ?? false, work)));
+    const chosen = resumed ?? (await ownKernels(gpu.facts, recipeWith, options.noTune ?? false, work));
+    const whole = recipeWith(chosen);
+    const transport = options.join === undefined ? undefined : transportAt(options.join);
+    const recipe = transport && !previous && !options.microBatch ? recipeWith(chosen, sharedRows(whole)) : whole;
     report.note(recipeText(recipe));
-    const run = await openRun(gpu, {
+    const opened = await openRun(gpu, {
       ...{ folders, heldOut, counts: readCounts(options.out), recipe, options, state: loader },
-      startLoader: (all, plan) => openRing(all, plan, startLoaderThread),
+      startLoader: (all, plan) => (transport ? seekable(all, plan) : openRing(all, plan, startLoaderThread)),
       sampling:
         prompts.length > 0 ? { ...SAMPLE, prompts, tokenizer: parseFiles(tokenizer, folders[0].where) } : undefined,
     });
+    const run = transport
+      ? { ...opened, together: together(opened, { transport, options, identity, previous, report }) }
+      : opened;
     try {
       const { rows, storage, kernels } = run.trainer;
       // A resume to the bit needs the same sums in the same order.
@@ -329,17 +337,19 @@ function closingText({ tokens, of, seconds }: Closing): string {
 
 /** @returns its folder */
 async function save(
-  { trainer, recipe }: OpenRun,
+  { trainer, recipe, together }: OpenRun,
   { step, loader, heldOut }: TrainStep,
   { out, keep }: TrainingOptions,
   { tokenizer, kept: { options, adapter, extra }, stale }: Past,
 ): Promise<string> {
+  const shared = together?.keep();
   const state: CheckpointState = {
     ...{ format: CHECKPOINT_FORMAT, version: CHECKPOINT_VERSION, step, config: recipe.config, loader },
-    ...{ optimizer: await trainer.readState(), options, adapter, extra },
+    ...{ optimizer: await trainer.readState(), options, adapter, extra: { ...extra, ...shared?.extra } },
     ...{ heldOutBitsPerByte: heldOut?.bitsPerByte, heldOutText: heldOut?.text.id },
   };
-  return saveCheckpoint(out, trainer.arena, state, tokenizer, { stale: stale.splice(0), keep });
+  const more = shared && { [OUTER_FILE]: shared.tensors };
+  return saveCheckpoint(out, trainer.arena, state, tokenizer, { stale: stale.splice(0), keep, more });
 }
 
 function recipeText({ config, trainer, accumulate, memory }: Recipe): string {
