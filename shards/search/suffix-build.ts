@@ -10,7 +10,7 @@ import { AtomicFile, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import type { TokenManifest, TokenShard } from '../manifest-shape.ts';
 import { TOKEN_ARRAYS, type TokenFolder } from '../tokens/source.ts';
 import { BLOCK, layoutOf, packSamples, SAMPLE_BYTES, SEPARATOR, SUFFIX_VERSION } from './suffix-file.ts';
-import { DEPTH } from './suffix-sort.ts';
+import { BEHIND } from './suffix-sort.ts';
 import { type SuffixTask, SuffixWork } from './suffix-work.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -95,7 +95,7 @@ async function layOut(folder: TokenFolder, shard: TokenShard, vocabulary: Vocabu
   let length = documents;
   for (let id = 0; id < vocabSize; id++) if (id !== bosId) length += counts[id] * (starts[id + 1] - starts[id]);
   const entries = tokens.length - documents;
-  const text = new Uint8Array(new SharedArrayBuffer(length + DEPTH)).fill(SEPARATOR, length);
+  const text = new Uint8Array(new SharedArrayBuffer(length + BEHIND)).fill(SEPARATOR, length);
   const begins = new Uint32Array(new SharedArrayBuffer(4 * Math.ceil((length + 1) / 32)));
   let at = 0;
   for (let i = 0; i < tokens.length; i++) {

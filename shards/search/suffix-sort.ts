@@ -1,27 +1,43 @@
 /**
- * Sorts suffixes of bytes by their first DEPTH bytes: by two bytes at a time where there are many, then by four, by which
- * the engine sorts numbers natively: key × 2²¹ + place. Beyond DEPTH their order is any: so a text that repeats itself for
- * ever costs no more than DEPTH looks at each of its suffixes.
+ * Sorts suffixes of bytes by their first DEPTH bytes. The time goes where a suffix is looked up in a text that no cache
+ * holds, so each look takes WINDOW bytes at once, as four keys of six bytes; a run of suffixes is then sorted by one key
+ * after the other, by the engine's own sort of numbers: key × 2¹⁶ + which. Beyond DEPTH the order is any: so a text that
+ * repeats itself for ever costs no more than DEPTH / WINDOW looks at each of its suffixes.
  */
 
-/** Bytes that decide the order. Behind the last suffix so many must stand. */
+/** Bytes that decide the order. */
 export const DEPTH = 256;
-const KEY_BYTES = 4;
-/** Numbers of the native sort hold so many places. */
-const PLACES = 2 ** 21;
-const PER_PLACE = 2 ** -21;
+const KEYS = 4;
+const KEY_BYTES = 6;
+const WINDOW = KEYS * KEY_BYTES;
+/** Behind the last suffix so many bytes must stand. */
+export const BEHIND = DEPTH + WINDOW;
+/** What 16 bits number. */
+const MOST = 1 << 16;
+/** Looked at together. */
+const AHEAD = 64;
+/** Fewer are put in order one by one. */
 const FEW = 12;
 
 export class SuffixSorter {
   readonly #text: Uint8Array;
+  readonly #view: DataView;
   readonly #suffixes: Uint32Array;
-  #numbers = new Float64Array(1 << 12);
-  #held = new Uint32Array(1 << 12);
+  /** Of the suffixes that are looked at: themselves, and their keys, four bytes and two, KEYS of each. */
+  #held = new Uint32Array(0);
+  #high = new Uint32Array(0);
+  #low = new Uint16Array(0);
+  /** Which stands where, among those that are looked at. */
+  #order = new Uint16Array(0);
+  #numbers = new BigUint64Array(0);
+  #halves = new Uint32Array(0);
 
   /** @param suffixes places in the text: sorted where they stand */
   constructor(text: Uint8Array, suffixes: Uint32Array) {
     this.#text = text;
+    this.#view = new DataView(text.buffer, text.byteOffset, text.byteLength);
     this.#suffixes = suffixes;
+    this.#grow(1 << 10);
   }
 
   /** Sorts suffixes `start` to `end`, which share their first `depth` bytes. */
@@ -29,49 +45,121 @@ export class SuffixSorter {
     const count = end - start;
     if (count < 2 || depth >= DEPTH) return;
     if (count <= FEW) this.#insert(start, end, depth);
-    else if (count >= PLACES / 2) this.#spread(start, end, depth);
-    else this.#byKeys(start, count, depth);
+    else if (count > MOST) this.#spread(start, end, depth);
+    else this.#look(start, count, depth);
   }
 
-  #byKeys(start: number, count: number, depth: number): void {
-    if (count > this.#numbers.length) this.#grow(count);
-    const text = this.#text;
+  /** By the next WINDOW bytes, then the runs that share them on. */
+  #look(start: number, count: number, depth: number): void {
+    if (count > this.#held.length) this.#grow(2 ** Math.ceil(Math.log2(count)));
     const suffixes = this.#suffixes;
-    const numbers = this.#numbers.subarray(0, count);
+    const text = this.#text;
+    const view = this.#view;
     const held = this.#held;
-    for (let at = depth; at < DEPTH; at += KEY_BYTES) {
-      const first = keyAt(text, suffixes[start] + at);
-      let isOne = true;
-      for (let i = 0; i < count; i++) {
+    const high = this.#high;
+    const low = this.#low;
+    const order = this.#order;
+    for (let from = 0; from < count; from += AHEAD) {
+      const to = Math.min(count, from + AHEAD);
+      // One kind of look at a time: the processor then waits for many of them at once.
+      let touched = 0;
+      for (let i = from; i < to; i++) {
         const suffix = suffixes[start + i];
-        const key = keyAt(text, suffix + at);
-        if (key !== first) isOne = false;
         held[i] = suffix;
-        numbers[i] = key * PLACES + i;
+        order[i] = i;
+        touched += text[suffix + depth] + text[suffix + depth + WINDOW];
       }
-      if (isOne) continue; // all share these bytes too
-      numbers.sort();
-      this.#sortRuns(start, count, at + KEY_BYTES);
+      high[KEYS * from] = touched; // so that it is done; the next loop writes what belongs there
+      for (let i = from; i < to; i++) {
+        let at = held[i] + depth;
+        for (let key = KEYS * i; key < KEYS * i + KEYS; key++, at += KEY_BYTES) {
+          high[key] = view.getUint32(at);
+          low[key] = view.getUint16(at + 4);
+        }
+      }
+    }
+    const runs: number[] = [];
+    this.#byKey(0, count, 0, runs);
+    for (let i = 0; i < count; i++) suffixes[start + i] = held[order[i]];
+    for (let i = 0; i < runs.length; i += 2) this.sort(start + runs[i], start + runs[i + 1], depth + WINDOW);
+  }
+
+  /** Sorts `from` to `to` of the order by a key and those behind it; `runs` is told which share them all. */
+  #byKey(from: number, to: number, key: number, runs: number[]): void {
+    if (key === KEYS) {
+      runs.push(from, to);
       return;
     }
+    const order = this.#order;
+    const high = this.#high;
+    const low = this.#low;
+    const halves = this.#halves;
+    const count = to - from;
+    if (count <= FEW) {
+      this.#insertKeys(from, to, key, runs);
+      return;
+    }
+    const first = KEYS * order[from] + key;
+    let isOne = true;
+    for (let i = 0; i < count; i++) {
+      const at = KEYS * order[from + i] + key;
+      if (high[at] !== high[first] || low[at] !== low[first]) isOne = false;
+      halves[2 * i] = (low[at] << 16) | order[from + i];
+      halves[2 * i + 1] = high[at];
+    }
+    if (isOne) {
+      this.#byKey(from, to, key + 1, runs);
+      return;
+    }
+    this.#numbers.subarray(0, count).sort();
+    for (let i = 0; i < count; i++) order[from + i] = halves[2 * i] & 0xffff;
+    this.#alike(from, to, key, runs);
   }
 
-  /** Takes the suffixes out of the sorted numbers, then sorts runs of one key on. */
-  #sortRuns(start: number, count: number, depth: number): void {
-    const suffixes = this.#suffixes;
-    const [numbers, held] = [this.#numbers, this.#held];
-    const runs: number[] = [];
-    let run = 0;
-    let before = -1;
-    for (let i = 0; i < count; i++) {
-      const key = Math.floor(numbers[i] * PER_PLACE);
-      suffixes[start + i] = held[numbers[i] - key * PLACES];
-      if (key === before) continue;
-      if (i - run > 1) runs.push(run, i);
-      [run, before] = [i, key];
+  /** Of what is sorted by a key, sorts what shares it by the keys behind it. */
+  #alike(from: number, to: number, key: number, runs: number[]): void {
+    const order = this.#order;
+    const high = this.#high;
+    const low = this.#low;
+    for (let run = from; run < to; ) {
+      const first = KEYS * order[run] + key;
+      let end = run + 1;
+      for (; end < to; end++) {
+        const at = KEYS * order[end] + key;
+        if (high[at] !== high[first] || low[at] !== low[first]) break;
+      }
+      if (end - run > 1) this.#byKey(run, end, key + 1, runs);
+      run = end;
     }
-    if (count - run > 1) runs.push(run, count);
-    for (let i = 0; i < runs.length; i += 2) this.sort(start + runs[i], start + runs[i + 1], depth);
+  }
+
+  /** A few, by all their keys from one on. */
+  #insertKeys(from: number, to: number, key: number, runs: number[]): void {
+    const order = this.#order;
+    for (let i = from + 1; i < to; i++) {
+      const own = order[i];
+      let at = i;
+      for (; at > from && this.#compare(own, order[at - 1], key) < 0; at--) order[at] = order[at - 1];
+      order[at] = own;
+    }
+    for (let run = from; run < to; ) {
+      let end = run + 1;
+      while (end < to && this.#compare(order[run], order[end], key) === 0) end++;
+      if (end - run > 1) runs.push(run, end);
+      run = end;
+    }
+  }
+
+  #compare(a: number, b: number, key: number): number {
+    const high = this.#high;
+    const low = this.#low;
+    for (let i = key; i < KEYS; i++) {
+      const x = KEYS * a + i;
+      const y = KEYS * b + i;
+      if (high[x] !== high[y]) return high[x] - high[y];
+      if (low[x] !== low[y]) return low[x] - low[y];
+    }
+    return 0;
   }
 
   /** By the next two bytes. */
@@ -106,12 +194,12 @@ export class SuffixSorter {
     return false;
   }
 
-  #grow(count: number): void {
-    const room = Math.min(PLACES, 2 * count);
-    this.#numbers = new Float64Array(room);
+  #grow(room: number): void {
     this.#held = new Uint32Array(room);
+    this.#high = new Uint32Array(KEYS * room);
+    this.#low = new Uint16Array(KEYS * room);
+    this.#order = new Uint16Array(room);
+    this.#numbers = new BigUint64Array(room);
+    this.#halves = new Uint32Array(this.#numbers.buffer);
   }
 }
-
-const keyAt = (text: Uint8Array, at: number): number =>
-  ((text[at] << 24) | (text[at + 1] << 16) | (text[at + 2] << 8) | text[at + 3]) >>> 0;

@@ -5,7 +5,7 @@ import { SuffixSorter } from './suffix-sort.ts';
 
 /** In shared memory, but for the numbers. */
 export interface SuffixTask {
-  /** Text of the shard, a SEPARATOR for each BOS, DEPTH of them behind it. */
+  /** Text of the shard, a SEPARATOR for each BOS, BEHIND of them behind it. */
   readonly text: Uint8Array;
   readonly tokens: Uint16Array | Uint32Array;
   /** A bit for each byte of the text: whether a token begins there. */
