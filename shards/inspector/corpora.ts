@@ -31,7 +31,7 @@ export function openRoot(given: string): Root {
       const all = corpora();
       if (all.length === 0)
         throw badInput('NO_DOCUMENTS', `${dir}: no documents in it`, 'make some with `vua run` or `vua clean`');
-      const found = wanted === undefined ? all[0] : all.find(({ id, name }) => id === wanted || name === wanted);
+      const found = !wanted ? all[0] : all.find(({ id, name }) => id === wanted || name === wanted);
       if (found !== undefined) return found;
       const names = all.slice(0, 8).map(({ name, id }) => `${name} (${id})`);
       throw badInput('NO_SNAPSHOT', `${dir}: no documents called ${wanted}, there are ${names.join(', ')}`);

@@ -97,7 +97,7 @@ async function selectAnew(table: Table, filter: Filter): Promise<Selection> {
 function parseRange(name: string, text: string): [number, number] {
   const one = /^=(.+)$/.exec(text)?.[1];
   if (one !== undefined && Number.isFinite(Number(one))) return [Math.fround(Number(one)), nextFloat(Number(one))];
-  const [, low = '', high = ''] = /^(.*)\.\.(.*)$/.exec(text) ?? [];
+  const [, low = '', high = ''] = /^([^ x]*)\.\.([^ x]*)$/.exec(text) ?? [];
   const bounds = [
     low === '' ? Number.NEGATIVE_INFINITY : Number(low),
     high === '' ? Number.POSITIVE_INFINITY : Number(high),

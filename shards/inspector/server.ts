@@ -68,6 +68,9 @@ const TOKEN_FILES = [MANIFEST_FILE, 'tokenizer.json', 'tokenizer_config.json'];
 const isTokenFile = (file: string): boolean =>
   TOKEN_FILES.includes(file) || /^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.(arrow|documents\.feather)$/.test(file);
 
+/** Of a request, in bytes: what was typed stands in its address, a letter in up to nine. */
+const MOST_HEADER = 2 ** 20;
+
 /** @throws ToolkitError BAD_INPUT (exit 2) when DIR is no folder or the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { dir, host, port, token, views = [] } = options;
@@ -110,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return path === undefined ? undefined : fileAnswer(path, typeOf(file), request);
   };
 
-  const server = createServer(async (request, response) => {
+  const server = createServer({ maxHeaderSize: MOST_HEADER }, async (request, response) => {
     let given: Answer;
     try {
       given = await answer(request);

@@ -172,11 +172,9 @@ export class SearchIndex {
         rows[count] = starts[segment] + row;
         scores[count++] = score;
       };
-      rank(
-        members.map(({ segment }) => segment),
-        query,
-        { match, allowed: () => undefined, take },
-      );
+      const segments = members.map(({ segment }) => segment);
+      // Signs alone stand in no document.
+      if (query.terms.length > 0) rank(segments, query, { match, allowed: () => undefined, take });
       return { rows: rows.slice(0, count), scores: scores.slice(0, count), isExact };
     });
   }

@@ -103,6 +103,13 @@ describe('its JSON', () => {
       await of('"Việt Nam"'),
     ];
     expect([loose >= exact, exact >= phrase, phrase > 0, marked === 0]).toEqual([true, true, true, true]);
+    expect([
+      await of('*'),
+      await of('\u{1F642}'),
+      await of('.*+?^$()|[]\\'),
+      await of('việt nam '.repeat(1200)),
+    ]).toEqual([...[0, 0, 0], exact]);
+    expect(await of('Việt Nam'.normalize('NFD'))).toBe(exact);
     const draw = async (query: string): Promise<string[]> =>
       (await api(`documents?corpus=sample&${query}`)).documents.map(({ id }: { id: string }) => id);
     const ten = await draw('sample=10&seed=4');
@@ -152,6 +159,8 @@ describe('its JSON', () => {
     ['documents?limit=1e9', 400, 'BAD_OPTION'],
     ['documents?nonsense=1', 400, 'BAD_OPTION'],
     ['documents?syllables=x..y', 400, 'BAD_OPTION'],
+    ['documents?syllables=0x10..', 400, 'BAD_OPTION'],
+    ['documents?order=nonsense', 400, 'BAD_OPTION'],
     ['what-if?threshold=nonsense%3D1', 400, 'BAD_THRESHOLD'],
     ['diff?from=sample&to=/etc', 404, 'NO_SNAPSHOT'],
     ['absent', 404, 'BAD_INPUT'],

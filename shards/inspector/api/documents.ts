@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { MEASUREMENTS } from '../../../cleaning/document.ts';
 import { knownRecipe } from '../../../cleaning/recipe.ts';
 import { addressOf } from '../../../crawlers/page.ts';
 import { badInput } from '../../../crawlers/shell/errors.ts';
@@ -67,13 +68,20 @@ export const documents = endpoint({
   async answer({ order, offset, limit, sample, seed, ...filter }, root) {
     const table = tableIn(root, filter.corpus);
     void prepareWords(table).catch(() => {}); // said to whoever searches
+    const measurement = order?.replace(/^-/, '');
+    if (measurement !== undefined && !(MEASUREMENTS as readonly string[]).includes(measurement))
+      throw badInput(
+        'BAD_OPTION',
+        `order=${order}: no measurement ${measurement}`,
+        `there are ${MEASUREMENTS.join(', ')}`,
+      );
     const { rows, scores, isPartial, isMaking = false } = await select(table, filter);
     const chosen =
       sample !== undefined
         ? (await sampleOf(table, rows, sample, seed)).slice(offset, offset + limit)
-        : order === undefined
+        : order === undefined || measurement === undefined
           ? [...byScore(rows, scores).subarray(offset, offset + limit)]
-          : ordered(await table.numbers(order.replace(/^-/, '')), rows, order.startsWith('-'), offset, limit);
+          : ordered(await table.numbers(measurement), rows, order.startsWith('-'), offset, limit);
     const labels = readLabels(root.dir);
     const lines = chosen.map((row) => {
       const line = lineOf(table, row, filter.q);
