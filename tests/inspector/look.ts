@@ -5,7 +5,7 @@
  *
  * Pictures go to a temporary folder, whose name is printed. --quick: two of four kinds; --fold: what fits the screen alone.
  */
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
 });
 const dir = positionals[0] ?? 'vua-out';
 const to = values.to ?? mkdtempSync(join(tmpdir(), 'vua-look-'));
+mkdirSync(to, { recursive: true });
 const brought = await broughtViews();
 const views = [...documentViews, ...brought.views];
 const site = await inspectorSite(views);
