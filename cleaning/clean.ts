@@ -15,20 +15,19 @@
  * (engine.ts). Only opt-outs, versions, host lines and dedup ask the store, here, in the order of pages: the same pages in the same
  * order give the same documents, whatever the number of threads.
  */
-import type { XXHashAPI } from 'xxhash-wasm';
-import { addressOf, isNamedBy, isRefusal, type Page, type RemovedNames, siteOf, spellingOf } from '../crawlers/page.ts';
+import { isNamedBy, isRefusal, type Page, type RemovedNames } from '../crawlers/page.ts';
 import { RULES_FILES } from '../crawlers/polite/site-rules.ts';
-import { Decision, hostOf, type KeyedPage, timeOf } from './decision.ts';
+import { Decision } from './decision.ts';
 import { leastContainment } from './dedup/near-rule.ts';
 import { RemovedTexts, signatureOfText, type TextSignature } from './dedup/removed.ts';
 import { writePassedOver } from './dedup/seen.ts';
 import { type DedupStore, openDedupStore } from './dedup/store.ts';
-import type { PageKeys } from './dedup/versions.ts';
 import type { Cleaned, Drop } from './document.ts';
 import { Engine } from './engine/engine.ts';
 import { Spool } from './engine/spool.ts';
-import type { Answer } from './engine/work.ts';
 import { type Recipe, recipeOf } from './recipe.ts';
+import { aheadKind, aheadOf, hostOf, idOf, type KeyedPage, timeOf } from './standing.ts';
+import { rankOf, type Turn, turnsIn } from './turns.ts';
 
 /** The recipe, as far as it is another than that of `vua clean`, and what the work needs beside it. */
 export interface CleanOptions extends Partial<Recipe> {
@@ -86,7 +85,7 @@ export async function* clean(
   const isNamed = removed && isNamedBy(removed);
   const engine = await Engine.open({ ...recipe, contamination, scorers }, threads);
   try {
-    const answered = turnsOf(inOrder(inBatches(pages, store, engine.hash), engine));
+    const answered = turnsIn(pages, store, engine);
     const isStable = recipe.dedupOrder === 'stable';
     for await (const { keyed, answer } of isStable ? inStableOrder(answered, store, engine) : answered) {
       const { page, keys } = keyed;
@@ -99,9 +98,12 @@ export async function* clean(
       else {
         const said = answer ?? (await engine.answerHere(page));
         const { title, text } = 'read' in said ? said.read : said.refused;
-        const id = page.id ?? engine.hash.h64ToString(spellingOf(page.url));
+        const id = idOf(page, engine.hash);
         if (isNamed?.(keys.address, id) || texts?.holds(title, text)) yield { dropped: takenDown(page, id) };
-        else yield new Decision(keyed, recipe, store, engine, isStable).outcome(said);
+        else {
+          const ahead = aheadOf(keyed, id, aheadKind(said), store, engine.hash);
+          yield new Decision(keyed, recipe, store, engine, isStable).outcome(said, ahead);
+        }
       }
     }
   } finally {
@@ -115,71 +117,8 @@ const takenDown = ({ url, source, fetchedAt }: Page, id: string): Drop => ({
   ...{ title: '', text: '', charset: '', other: '', language: '' },
 });
 
-/** A page as it comes. */
-interface NextPage extends KeyedPage {
-  /** It needs no answer: a notice, or dealt with in an earlier run. */
-  readonly isKnown: boolean;
-  /** It is of a night that was rejected. */
-  readonly isPassedOver: boolean;
-  /** It is known, and must be decided on again. */
-  readonly isUnsettled?: boolean;
-}
-
-/** A page that is to be decided on, and what was answered for it ahead of its turn. */
-interface Turn {
-  readonly keyed: NextPage;
-  readonly answer?: Answer;
-}
-
-/** A batch ends with the page that reaches either. */
-const BATCH_PAGES = 64;
-const BATCH_BYTES = 1_000_000;
-
-async function* inBatches(
-  pages: AsyncIterable<Page> | Iterable<Page>,
-  store: DedupStore,
-  hash: XXHashAPI,
-): AsyncGenerator<NextPage[]> {
-  let batch: NextPage[] = [];
-  let bytes = 0;
-  for await (const page of pages) {
-    batch.push(keyed(page, store, hash));
-    bytes += page.body.byteLength;
-    if (batch.length < BATCH_PAGES && bytes < BATCH_BYTES) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
-}
-
-function keyed(page: Page, store: DedupStore, hash: XXHashAPI): NextPage {
-  const keys = keysOf(page, hash);
-  const isPassedOver = page.notice === undefined && store.pages.isPassedOver(keys);
-  return { page, keys, isKnown: page.notice !== undefined || isPassedOver || store.pages.has(keys.page), isPassedOver };
-}
-
-export function keysOf({ url, consent, body, fetchedAt, row, notice }: Page, hash: XXHashAPI): PageKeys {
-  const keyOf = (text: string): bigint => BigInt.asIntN(64, hash.h64(text));
-  const address = addressOf(url);
-  // A notice is news each time, a page only when it says something else.
-  const bodyHash = hash.h64Raw(body);
-  const said = notice === undefined ? `${url}\n` : `${notice} ${fetchedAt} ${url}\n`;
-  return {
-    page: BigInt.asIntN(64, hash.h64(said + consent.conclusion, bodyHash)),
-    body: bodyHash,
-    url: keyOf(address),
-    version: keyOf(row?.key === undefined ? address : `row ${row.key}`),
-    site: keyOf(siteOf(address)),
-    address,
-    fetchedAt,
-    ...(row?.key === undefined && { time: timeOf(fetchedAt) }),
-    ...(row !== undefined && { input: keyOf(row.input) }),
-  };
-}
-
 /** What is told of an address beside its pages. */
-function hear({ page, keys }: KeyedPage, store: DedupStore): void {
+export function hear({ page, keys }: KeyedPage, store: DedupStore): void {
   const { notice, fetchedAt, source, body } = page;
   store.heard++;
   store.pages.speak(keys.page);
@@ -213,43 +152,9 @@ function revisit({ page, keys }: KeyedPage, store: DedupStore): void {
   if (isTakenBack) store.optOut(keys.url, new Date(store.versions.momentOf({ ...keys, time: fetched })).toISOString());
 }
 
-/** Answers to batches in their order, a few batches ahead. */
-async function* inOrder(
-  batches: AsyncIterable<NextPage[]>,
-  engine: Engine,
-): AsyncGenerator<{ readonly pages: readonly NextPage[]; readonly answers: readonly (Answer | undefined)[] }> {
-  const ahead: { pages: NextPage[]; answers: Promise<(Answer | undefined)[]> }[] = [];
-  const first = async () => {
-    const { pages, answers } = ahead.shift()!;
-    return { pages, answers: await answers };
-  };
-  for await (const pages of batches) {
-    const answers = answersFor(pages, engine);
-    answers.catch(() => {}); // thrown where it is awaited, in its turn
-    ahead.push({ pages, answers });
-    while (ahead.length >= engine.width) yield await first();
-  }
-  while (ahead.length > 0) yield await first();
-}
-
-/** An answer for each page that is new. */
-async function answersFor(pages: readonly NextPage[], engine: Engine): Promise<(Answer | undefined)[]> {
-  const answers = await engine.answer(pages.filter(({ isKnown }) => !isKnown).map(({ page }) => page));
-  let next = 0;
-  return pages.map(({ isKnown }) => (isKnown ? undefined : answers[next++]));
-}
-
-async function* turnsOf(batches: ReturnType<typeof inOrder>): AsyncGenerator<Turn> {
-  for await (const { pages, answers } of batches) {
-    for (const [i, keyed] of pages.entries()) yield { keyed, answer: answers[i] };
-  }
-}
-
 /**
  * All pages before the first is decided on, in an order of their own: whatever asks the store of what came before gives
- * the same for any order of the input. Opt-outs come first; then texts, the longest first, of equals by the hash of title
- * and text, which says nothing of the moment at which a crawl came by; of one text the page fetched earliest; then what
- * could not be read. Notices are heard as they come.
+ * the same for any order of the input (`rankOf`). Notices are heard as they come.
  */
 async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, engine: Engine): AsyncGenerator<Turn> {
   const spool = new Spool<Turn>();
@@ -270,18 +175,10 @@ async function* inStableOrder(turns: AsyncIterable<Turn>, store: DedupStore, eng
         if (answer.read.isHtml) store.lines.strip(hostOf(page), answer.read);
       }
       const keyed = { ...turn.keyed, page: { ...page, body: new Uint8Array() }, isUnsettled: isKnown };
-      // An address may be a place in a file: what the text is and how it is called come before it.
-      const { title, text } = 'read' in answer ? answer.read : answer.refused;
-      const said = engine.hash.h64ToString(`${title}\n${text}`);
-      spool.add([...rankOf(answer), said, `${page.fetchedAt} ${page.id ?? ''} ${page.url}`], { keyed, answer });
+      spool.add(rankOf(turn.keyed, answer, engine.hash), { keyed, answer });
     }
     yield* spool.inOrder();
   } finally {
     spool.close();
   }
-}
-
-function rankOf(answer: Answer): [group: number, length: number] {
-  if ('read' in answer) return [1, -answer.assessment.measurements.syllables];
-  return [answer.refused.stage === 'consent' ? 0 : 2, 0];
 }

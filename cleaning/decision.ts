@@ -1,110 +1,79 @@
 /** What becomes of one page that was read, asked in its turn: opt-outs, versions, lines of its host, filters, duplicates. */
-import { type Page, spellingOf, urlOf } from '../crawlers/page.ts';
-import { refusalOf } from '../crawlers/polite/site-rules.ts';
 import type { GroupKey } from './dedup/groups.ts';
-import type { Neighbours, Relation } from './dedup/near.ts';
+import type { Fingerprint, Neighbours, Relation } from './dedup/near.ts';
 import { leastContainment } from './dedup/near-rule.ts';
 import { cutPassages, type Passage, passagesIn } from './dedup/passages.ts';
 import type { DedupStore } from './dedup/store.ts';
-import type { PageKeys, Standing } from './dedup/versions.ts';
+import type { Standing } from './dedup/versions.ts';
 import type { Cleaned, Document, Drop } from './document.ts';
 import type { Engine } from './engine/engine.ts';
-import { type Answer, type Assessment, assess, type ReadPage, withoutPassages } from './engine/work.ts';
+import { type Answer, type Assessment, assess, type ReadPage, type Refusal, withoutPassages } from './engine/work.ts';
 import type { Rejection } from './filters/filter.ts';
 import type { Recipe } from './recipe.ts';
+import { type Ahead, hostOf, idOf, type KeyedPage } from './standing.ts';
 
-export interface KeyedPage {
-  readonly page: Page;
-  readonly keys: PageKeys;
+/** What a decision asks of what came before it, and tells it: the store, or what ranks know of each other (ranks/). */
+export type Memory = Pick<
+  DedupStore,
+  'freeId' | 'addDocument' | 'document' | 'addCopy' | 'addReject' | 'leave' | 'leaveAsExcerpt'
+> & {
+  readonly exact: Pick<DedupStore['exact'], 'add'> & { find(key: bigint, print: Fingerprint): number | undefined };
+  readonly near: Pick<DedupStore['near'], 'find' | 'add'>;
+  readonly groups: Pick<DedupStore['groups'], 'join' | 'add'>;
+  readonly copies: Pick<DedupStore['copies'], 'add'>;
+  readonly lines: Pick<DedupStore['lines'], 'strip'>;
+  readonly versions: Pick<DedupStore['versions'], 'earlierThan' | 'withText' | 'see' | 'met' | 'momentOf'>;
+};
+
+/** A text that passed all that is asked of it alone. */
+export interface Judged {
+  readonly read: ReadPage;
+  readonly title: string;
+  readonly assessment: Assessment;
+  readonly content: bigint;
+  readonly earlier: readonly Standing[];
+  readonly measured: Measured;
 }
 
 /** What becomes of one page, asked in its turn. */
 export class Decision {
   readonly #keyed: KeyedPage;
   readonly #recipe: Recipe;
-  readonly #store: DedupStore;
+  readonly #store: Memory;
   readonly #engine: Engine;
   readonly #id: string;
   readonly #isCounted: boolean;
 
   /** @param isCounted whether the lines of the page were counted for its host before */
-  constructor(keyed: KeyedPage, recipe: Recipe, store: DedupStore, engine: Engine, isCounted = false) {
+  constructor(keyed: KeyedPage, recipe: Recipe, store: Memory, engine: Engine, isCounted = false) {
     this.#isCounted = isCounted;
     this.#keyed = keyed;
     this.#recipe = recipe;
     this.#store = store;
     this.#engine = engine;
-    this.#id = keyed.page.id ?? engine.hash.h64ToString(spellingOf(keyed.page.url));
+    this.#id = idOf(keyed.page, engine.hash);
   }
 
-  outcome(answer: Answer): Cleaned {
+  /** @param ahead what `aheadOf` said */
+  outcome(answer: Answer, ahead: Ahead | undefined): Cleaned {
+    if (ahead !== undefined) return this.refuse(ahead, answer);
+    if ('refused' in answer) return this.#drop(answer.refused);
+    const judged = this.judge(answer.read, answer.assessment);
+    return 'dropped' in judged ? judged : this.settle(judged);
+  }
+
+  /** What was said of the page before its text was looked at. */
+  refuse(ahead: Ahead, answer: Answer): Cleaned {
+    if (ahead.reason === undefined)
+      return this.#drop({ ...(answer as { refused: Refusal }).refused, other: ahead.other });
+    const { title, text, charset } = 'read' in answer && ahead.stage === 'version' ? answer.read : NOTHING_READ;
+    const { value = 1, threshold = 0, other } = ahead;
+    return this.#drop({ stage: ahead.stage, reason: ahead.reason, value, threshold, title, text, charset, other });
+  }
+
+  /** All that is decided of a text before it is compared to others: lines of its host, filters. */
+  judge(read: ReadPage, assessment: Assessment): Judged | { readonly dropped: Drop } {
     const store = this.#store;
-    const { page, keys } = this.#keyed;
-    // Once more where it counts: a date has passed, or the page came with statements that its conclusion does not know.
-    const refusal = refusalOf(page.consent, store.sites.table);
-    const isByConsent = 'refused' in answer && answer.refused.stage === 'consent';
-    if (isByConsent || refusal !== undefined) {
-      if (store.versions.laterThan(keys) !== undefined) store.versions.overtake(keys, page.place);
-      store.optOut(keys.url, this.#confirmedAt());
-      store.pages.speak(keys.page);
-      for (const { number } of store.versions.earlierThan(keys)) store.leave(number, 'opted_out_later');
-      store.versions.met(keys);
-      return this.#drop({ ...(isByConsent ? answer.refused : OPTED_OUT), other: refusal ?? '' });
-    }
-    if ('refused' in answer) {
-      if (this.#isOptedOut()) return this.#drop(this.#optedOut());
-      store.versions.met(keys); // what could not be read replaces nothing
-      return this.#drop(answer.refused);
-    }
-    if (this.#isOptedOut()) return this.#drop(this.#optedOut());
-    const { title, text, charset } = answer.read;
-    const later = store.versions.laterThan(keys);
-    if (later !== undefined) {
-      store.versions.overtake(keys, page.place);
-      const moments = { value: later, threshold: store.versions.momentOf(keys) };
-      return this.#drop({ ...SUPERSEDED, ...moments, title, text, charset, other: this.#id });
-    }
-    return this.#judge(answer.read, answer.assessment);
-  }
-
-  /** Whether its URL opted out when or after it was fetched; a later page is welcome. */
-  #isOptedOut(): boolean {
-    const { page, keys } = this.#keyed;
-    if (this.#store.optedOutAt(BigInt.asIntN(64, this.#engine.hash.h64(`id ${this.#id}`))) !== undefined) return true;
-    const since = this.#store.optedOutAt(keys.url);
-    const isTakenBack = keys.time !== undefined && this.#store.versions.isRefused(keys, keys.time);
-    const isEarlier = since !== undefined && (isTakenBack || timeOf(this.#confirmedAt()) <= timeOf(since));
-    if (isEarlier || this.#siteRefusal() !== undefined) {
-      this.#store.versions.overtake(keys, page.place);
-      return true;
-    }
-    if (since !== undefined) this.#store.optIn(keys.url);
-    return false;
-  }
-
-  /** With the statement of its site that decided, where that was it. */
-  #optedOut() {
-    return { ...OPTED_OUT, other: this.#siteRefusal() ?? '' };
-  }
-
-  /** What its site says of it, when it was last known to hold or later. */
-  #siteRefusal(): string | undefined {
-    const { keys } = this.#keyed;
-    return this.#store.sites.refusal(
-      keys.time === undefined ? keys : { ...keys, time: this.#store.versions.momentOf(keys) },
-    );
-  }
-
-  /** When it was fetched, or said to hold still. */
-  #confirmedAt(): string {
-    const { page, keys } = this.#keyed;
-    const moment = this.#store.versions.momentOf(keys);
-    return keys.time === undefined || moment === keys.time ? page.fetchedAt : new Date(moment).toISOString();
-  }
-
-  #judge(read: ReadPage, assessment: Assessment): Cleaned {
-    const store = this.#store;
-    const { preset, passages } = this.#recipe;
     const { page, keys } = this.#keyed;
     const { title, text } = read.isHtml ? store.lines.strip(hostOf(page), read, this.#isCounted) : read;
     const said = { title, charset: read.charset };
@@ -119,7 +88,14 @@ export class Decision {
     const measured = { ...said, text: assessment.text, language: language.code, measurements };
     if (judgement !== true) return this.#drop({ stage: judgement.stage, ...judgement.verdict, ...measured });
     if (same !== undefined) return this.#drop({ ...UNCHANGED, other: same, ...measured });
+    return { read, title, assessment, content, earlier, measured };
+  }
 
+  /** What becomes of a text among those that were kept. */
+  settle({ read, title, assessment, content, earlier, measured }: Judged): Cleaned {
+    const store = this.#store;
+    const { preset, passages } = this.#recipe;
+    const { keys } = this.#keyed;
     const found = this.#relations(assessment);
     const { duplicate, excerpts = [] } = found;
     const kin = [...found.kin, ...earlier.map(({ number }) => number)];
@@ -146,7 +122,7 @@ export class Decision {
 
   /** The kept document that it repeats; else those that are excerpts of it, and the texts that share passages with it. */
   #relations({ key, print }: Assessment): Found {
-    const same = this.#store.exact.find(key);
+    const same = this.#store.exact.find(key, print);
     if (same !== undefined) {
       const rejection = { reason: 'exact_duplicate', value: 1, threshold: 1 };
       return { duplicate: { stage: 'exact', document: same, rejection }, kin: [same] };
@@ -186,7 +162,10 @@ export class Decision {
     return duplicate === undefined ? { ...cut, kin } : { duplicate };
   }
 
-  #dropDuplicate({ stage, document, partners = [], rejection }: Duplicate, measured: Measured): Cleaned {
+  #dropDuplicate(
+    { stage, document, partners = [], rejection }: Duplicate,
+    measured: Measured,
+  ): { readonly dropped: Drop } {
     const { page, keys } = this.#keyed;
     this.#store.groups.join(this.#keyOf(measured.text), [document]);
     this.#store.addCopy(document, keys.page, page.place);
@@ -241,7 +220,7 @@ export class Decision {
     };
   }
 
-  #drop(drop: DropOf & Partial<Drop>): Cleaned {
+  #drop(drop: DropOf & Partial<Drop>): { readonly dropped: Drop } {
     const { url, source, fetchedAt } = this.#keyed.page;
     if (drop.text !== '') this.#store.addReject(this.#keyed.keys);
     return { dropped: { id: this.#id, url, source, fetchedAt, other: '', language: '', ...drop } };
@@ -249,8 +228,6 @@ export class Decision {
 }
 
 const NOTHING_READ = { title: '', text: '', charset: '' };
-const OPTED_OUT = { stage: 'consent', reason: 'opted_out_later', value: 1, threshold: 0, ...NOTHING_READ } as const;
-const SUPERSEDED = { stage: 'version', reason: 'superseded' } as const;
 const UNCHANGED = { stage: 'exact', reason: 'exact_duplicate', value: 1, threshold: 1 } as const;
 const NO_TEXT = { stage: 'extract', reason: 'no_text', value: 0, threshold: 1 } as const;
 
@@ -278,9 +255,3 @@ interface Found {
 
 const longest = (passages: readonly Passage[]): Passage =>
   passages.reduce((best, one) => (one.to - one.from > best.to - best.from ? one : best));
-
-export function hostOf({ url, source }: Page): string {
-  return urlOf(url)?.host || source;
-}
-
-export const timeOf = (moment: string): number => Date.parse(moment) || 0;

@@ -14,7 +14,7 @@ const HEAD_LINES = 6;
 const TAIL_LINES = 10;
 const MAX_LINE = 300;
 /** A line is furniture once it stood on so many pages, and on this share of the host's pages. */
-const MIN_PAGES = 6;
+export const MIN_PAGES = 6;
 const MIN_SHARE = 0.4;
 /** At most this share of a page's characters goes. */
 const MAX_SHARE = 0.5;
@@ -31,14 +31,27 @@ export class HostLines {
   readonly #countLine;
   readonly #pagesOf;
   readonly #countOf;
+  readonly #database: Database;
 
   constructor(database: Database) {
+    this.#database = database;
     const counter = (table: string): string =>
       `INSERT INTO ${table} VALUES (?, 1) ON CONFLICT DO UPDATE SET pages = pages + 1 RETURNING pages`;
     this.#countPage = database.prepare<[number], number>(counter('hosts')).pluck();
     this.#countLine = database.prepare<[number], number>(counter('host_lines')).pluck();
     this.#pagesOf = database.prepare<[number], number>('SELECT pages FROM hosts WHERE host = ?').pluck();
     this.#countOf = database.prepare<[number], number>('SELECT pages FROM host_lines WHERE line = ?').pluck();
+  }
+
+  /** Hashes of hosts, or of lines of hosts, each with its pages. */
+  counts(of: 'hosts' | 'host_lines'): Iterable<[key: number, pages: number]> {
+    return this.#database.prepare<[], [number, number]>(`SELECT * FROM ${of}`).raw().iterate();
+  }
+
+  /** What was counted elsewhere. */
+  load(of: 'hosts' | 'host_lines', counts: Iterable<readonly [key: number, pages: number]>): void {
+    const add = this.#database.prepare<[number, number]>(`INSERT INTO ${of} VALUES (?, ?)`);
+    for (const [key, pages] of counts) add.run(key, pages);
   }
 
   /**

@@ -60,8 +60,15 @@ export interface Neighbours {
   readonly texts: readonly { readonly document: number; readonly sequence: Sequence }[];
 }
 
+/** A kept text and the number of its distinct shingles. */
+export interface KeptText {
+  readonly document: number;
+  readonly size: number;
+  readonly sequence: Sequence;
+}
+
 /** Documents of one key that are looked at: its first members stand for all. */
-const MAX_CANDIDATES_PER_KEY = 16;
+export const MAX_CANDIDATES_PER_KEY = 16;
 /** Texts that are read for one document, and how much must speak for each: a key that sixteen share speaks with 1/16. */
 const MAX_CANDIDATES = 16;
 const MIN_WEIGHT = 0.2;
@@ -72,6 +79,24 @@ const MIN_COUNTED = 5;
 const ALL_EQUAL = 0.95;
 /** Shingles of the shortest text that is an excerpt. */
 const MIN_EXCERPT = 16;
+
+/** Documents that share keys with a text, by what speaks for each. */
+export class Candidates {
+  readonly #weights = new Map<number, number>();
+
+  /** The documents of one key: bands first, then anchors, each in its order. */
+  add(documents: Iterable<number>, size: number): void {
+    for (const document of documents) this.#weights.set(document, (this.#weights.get(document) ?? 0) + 1 / size);
+  }
+
+  likeliest(): number[] {
+    return [...this.#weights]
+      .filter(([, weight]) => weight >= MIN_WEIGHT)
+      .sort(([a, heavy], [b, light]) => light - heavy || a - b)
+      .slice(0, MAX_CANDIDATES)
+      .map(([document]) => document);
+  }
+}
 
 export const NEAR_SCHEMA = `
   CREATE TABLE IF NOT EXISTS signatures (document INTEGER PRIMARY KEY, signature BLOB NOT NULL);
@@ -141,37 +166,18 @@ export class NearIndex {
 
   find({ signature, sequence, anchors }: Fingerprint, similarity: number): Neighbours {
     const candidates = this.#candidates(signature, anchors);
-    if (candidates.length === 0) return { relations: [], kin: [], texts: [] };
-    const reading = new Reading(sequence);
-    const found = candidates.flatMap((document) => {
+    if (candidates.length === 0) return NO_NEIGHBOURS;
+    const texts = candidates.flatMap((document): KeptText[] => {
       const text = this.#textOf.get(document);
       if (text === undefined) return [];
       const other = wordsIn(text);
-      const shared = reading.sharedWith(other);
-      return [{ document, size: this.#sizeOf(document, other), sequence: other, shared, count: countOf(shared) }];
+      return [{ document, size: this.#sizeOf(document, other), sequence: other }];
     });
-    const boilerplate = boilerplateOf(found.map(({ shared }) => shared));
-    const kin: number[] = [];
-    const relations = found.flatMap(({ document, size, sequence: other, shared, count }): Relation[] => {
-      const whole = relationOf(reading.size, size, count, similarity);
-      if (whole === undefined) return [];
-      kin.push(document);
-      const common = boilerplate === undefined ? 0 : countOf(boilerplate.map((mark, i) => mark & shared[i]));
-      const left = reading.size - (boilerplate === undefined ? 0 : countOf(boilerplate));
-      const relation =
-        Math.min(left, size - common) < MIN_COUNTED
-          ? relationOf(reading.size, size, count, ALL_EQUAL)
-          : relationOf(left, size - common, count - common, similarity);
-      if (relation === undefined) return [];
-      return isOtherText(relation.kind, reading, shared, other, sequence) ? [] : [{ ...relation, document }];
-    });
-    if (found.length < candidates.length) {
-      const estimated = this.#bySignature(candidates, signature, similarity);
-      kin.push(...estimated.map(({ document }) => document));
-      relations.push(...estimated);
-    }
-    relations.sort((a, b) => b.containment - a.containment || a.document - b.document);
-    return { relations, kin, texts: found };
+    const found = neighboursOf(sequence, texts, similarity);
+    if (texts.length === candidates.length) return found;
+    const estimated = this.#bySignature(candidates, signature, similarity);
+    const relations = [...found.relations, ...estimated].sort(mostContained);
+    return { relations, kin: [...found.kin, ...estimated.map(({ document }) => document)], texts };
   }
 
   /** Distinct shingles of a kept text: a form or a template is asked for again and again. */
@@ -205,22 +211,18 @@ export class NearIndex {
 
   /** Kept documents that share keys with the text, those of rare keys first. */
   #candidates(signature: Signature, anchors: Float64Array): number[] {
-    const weights = new Map<number, number>();
+    const candidates = new Candidates();
     const documents = new Set<number>();
     const weigh = (index: BandIndex, keys: Iterable<number>): void => {
       for (const key of keys) {
         documents.clear();
         index.find(key, MAX_CANDIDATES_PER_KEY, documents);
-        for (const document of documents) weights.set(document, (weights.get(document) ?? 0) + 1 / documents.size);
+        candidates.add(documents, documents.size);
       }
     };
     weigh(this.#bands, bandKeys(signature, this.#shape));
     weigh(this.#anchors, anchors);
-    return [...weights]
-      .filter(([, weight]) => weight >= MIN_WEIGHT)
-      .sort(([a, heavy], [b, light]) => light - heavy || a - b)
-      .slice(0, MAX_CANDIDATES)
-      .map(([document]) => document);
+    return candidates.likeliest();
   }
 
   /** In an older store whose texts nobody read yet the estimate must do. */
@@ -232,6 +234,36 @@ export class NearIndex {
     });
   }
 }
+
+/** How a text stands to kept ones. */
+export function neighboursOf(sequence: Sequence, texts: readonly KeptText[], similarity: number): Neighbours {
+  const reading = new Reading(sequence);
+  const found = texts.map((text) => {
+    const shared = reading.sharedWith(text.sequence);
+    return { ...text, shared, count: countOf(shared) };
+  });
+  const boilerplate = boilerplateOf(found.map(({ shared }) => shared));
+  const kin: number[] = [];
+  const relations = found.flatMap(({ document, size, sequence: other, shared, count }): Relation[] => {
+    const whole = relationOf(reading.size, size, count, similarity);
+    if (whole === undefined) return [];
+    kin.push(document);
+    const common = boilerplate === undefined ? 0 : countOf(boilerplate.map((mark, i) => mark & shared[i]));
+    const left = reading.size - (boilerplate === undefined ? 0 : countOf(boilerplate));
+    const relation =
+      Math.min(left, size - common) < MIN_COUNTED
+        ? relationOf(reading.size, size, count, ALL_EQUAL)
+        : relationOf(left, size - common, count - common, similarity);
+    if (relation === undefined) return [];
+    return isOtherText(relation.kind, reading, shared, other, sequence) ? [] : [{ ...relation, document }];
+  });
+  relations.sort(mostContained);
+  return { relations, kin, texts };
+}
+
+const NO_NEIGHBOURS: Neighbours = { relations: [], kin: [], texts: [] };
+
+const mostContained = (a: Relation, b: Relation): number => b.containment - a.containment || a.document - b.document;
 
 /** Two sets of shingles by their sizes and by what they share. */
 function relationOf(

@@ -17,6 +17,7 @@ import { ExactIndex } from './exact.ts';
 import { Groups } from './groups.ts';
 import { HostLines } from './lines.ts';
 import { MARKS_SCHEMA, type MarkPolicy, Marks } from './marks.ts';
+import { freeName } from './names.ts';
 import { NearIndex } from './near.ts';
 import { type Shape, STANDARD_SHAPE } from './near-rule.ts';
 import { type IsTakenDown, takeOut } from './removed.ts';
@@ -170,18 +171,9 @@ export class DedupStore {
 
   /** `id`, or `id~2`, `id~3`, … when documents of that name stand. */
   freeId(id: string): string {
-    if (this.#documentNamed.get(id) === undefined) return id;
-    this.renamed.push(id);
-    // Doubling, then halving: a source that gives one id to a million documents costs twenty questions for each.
-    const isTaken = (n: number): boolean => this.#documentNamed.get(`${id}~${n}`) !== undefined;
-    let [taken, free] = [1, 2];
-    while (isTaken(free)) [taken, free] = [free, free * 2];
-    while (free - taken > 1) {
-      const middle = Math.floor((taken + free) / 2);
-      if (isTaken(middle)) taken = middle;
-      else free = middle;
-    }
-    return `${id}~${free}`;
+    const free = freeName(id, (name) => this.#documentNamed.get(name) !== undefined);
+    if (free !== id) this.renamed.push(id);
+    return free;
   }
 
   /** Remembers a kept document. Returns its number. */

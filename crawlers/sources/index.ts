@@ -39,6 +39,8 @@ export interface InputContext
   readonly known?: KnownFiles;
   /** Files of rows are passed over: none of them is new. */
   readonly withoutRows?: boolean;
+  /** Reads this piece of the input and nothing else. */
+  readonly only?: Piece;
   /** Takes the fault of one file, and the files behind it are read; without it the fault is thrown. */
   readonly onFault?: (fault: ToolkitError) => void;
 }
@@ -59,7 +61,7 @@ export interface KnownFiles {
  * the errors of the sources, after the pages that stand before the fault were yielded.
  */
 export async function* openInput(path: string, given: InputContext = {}): AsyncGenerator<Page> {
-  const { signal, onFault, source: name, known, withoutRows } = given;
+  const { signal, onFault, source: name, known, withoutRows, only } = given;
   const context = {
     ...given,
     skipped: given.skipped ?? new Map(),
@@ -68,7 +70,8 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
   };
   const files = filesOf(path, onFault ?? raise);
   let read = 0;
-  for (const file of files) {
+  for (const [i, file] of files.entries()) {
+    if (only !== undefined && only.file !== i) continue;
     const source = sourceOf(file);
     if (source === undefined || (source === binary && !given.withBinary)) {
       if (isGivenAlone(file)) throw badInput('BAD_INPUT', `${path}: cannot read this kind of file`, allowed(given));
@@ -97,6 +100,29 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
     }
   }
   if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed(given));
+}
+
+/** A part of an input that can be read by itself: a file of it. */
+export interface Piece {
+  readonly input: string;
+  /** The how-many-th file of the input. */
+  readonly file: number;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** All of inputs in pieces, in the order in which they are read whole. @throws ToolkitError BAD_INPUT as `openInput` does */
+export function piecesOf(inputs: readonly string[], given: Pick<InputContext, 'withBinary' | 'onFault'>): Piece[] {
+  return inputs.flatMap((input) => {
+    const pieces = filesOf(input, given.onFault ?? raise).flatMap((file, i): Piece[] => {
+      const source = sourceOf(file);
+      const isRead = isGivenAlone(file) || (source !== undefined && (source !== binary || given.withBinary));
+      return isRead ? [{ input, file: i, path: file.path, bytes: statSync(file.path).size }] : [];
+    });
+    if (pieces.length === 0)
+      throw badInput('BAD_INPUT', `${input}: no file in this folder can be read`, allowed(given));
+    return pieces;
+  });
 }
 
 /** What of a file of records is new; what holds it was read whole then. */

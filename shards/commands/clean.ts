@@ -7,11 +7,12 @@ import {
   FAULTS_IN_INPUTS,
   INTERRUPTED,
   statusOf,
+  TRY_AGAIN,
   UNUSABLE,
 } from '../../crawlers/shell/command.ts';
 import { badInput, type ToolkitError, together } from '../../crawlers/shell/errors.ts';
 import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
-import type { Outcome } from '../../crawlers/shell/work.ts';
+import { type Outcome, type Rank, rankOf, type Work } from '../../crawlers/shell/work.ts';
 import type { CleanSummary } from '../documents/clean-inputs.ts';
 import { droppedPages, reportRows } from '../documents/report.ts';
 import { SHARD_BYTES } from '../format.ts';
@@ -153,9 +154,18 @@ export const cleanCommand = defineCommand({
         'vua clean --help shows examples',
       );
     }
-    const { cleanInputs } = await import('../documents/clean-inputs.ts');
     const faults: ToolkitError[] = [];
     const onFault = (fault: ToolkitError): void => void faults.push(fault);
+    const rank = rankOf();
+    if (rank.of > 1) {
+      const options = { ...(await cleanOptionsOf(given)), inputs: input, outDir: out, onFault };
+      const status = await cleanAsRank(options, rank, work);
+      const last = faults.pop();
+      for (const { code, message } of faults) report.note(`${code}: ${message}`);
+      if (last !== undefined) throw together([last], FAULTS_IN_INPUTS);
+      return status;
+    }
+    const { cleanInputs } = await import('../documents/clean-inputs.ts');
     const done = await cleanInputs({ ...(await cleanOptionsOf(given)), inputs: input, outDir: out, onFault }, work);
     const { manifest, passedOver, profile: _profile, ...counts } = done.report;
     const { writeCard } = await import('../documents/card.ts');
@@ -176,7 +186,39 @@ export const cleanCommand = defineCommand({
   },
 });
 
-function formatCleaned(out: string, { outcome, report }: Outcome<CleanSummary>): string {
+/** One of several processes: as far as the others let it come. */
+async function cleanAsRank(
+  options: Parameters<typeof import('../ranks/clean.ts').cleanRank>[0],
+  rank: Rank,
+  work: Work,
+): Promise<number> {
+  const { cleanRank } = await import('../ranks/clean.ts');
+  const { namesOf } = await import('../ranks/merge.ts');
+  const ending = await cleanRank(options, rank, work);
+  if (ending === 'interrupted') return INTERRUPTED;
+  const name = `rank ${rank.index} of ${rank.of}`;
+  if (ending === 'whole') {
+    const next = commandLine(`merge ${options.outDir}`);
+    work.report.result(`${name}: every rank has ended every stage\n\nnext: ${next}`, {
+      event: 'rank',
+      ...rank,
+      waits: [],
+    });
+    return 0;
+  }
+  const told = { event: 'rank', ...rank, stage: ending.stage, waits: ending.ranks };
+  work.report.result(
+    `${name}: stage ${ending.stage} waits for ranks ${namesOf(ending)}\n\nnext: the same again, when they have ended it`,
+    told,
+  );
+  return TRY_AGAIN;
+}
+
+/** For people: what became of pages. */
+export function formatCleaned(
+  out: string,
+  { outcome, report }: Outcome<Omit<CleanSummary, 'profile' | 'manifest'>>,
+): string {
   const { pages, skipped, kept, left, marked, passedOver } = report;
   const rows = [
     ['pages read', formatCount(pages)],

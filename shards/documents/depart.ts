@@ -17,7 +17,10 @@ import { type Row, readShard, rowsOf, type TextBatch } from './read.ts';
 import { type Change, DocumentWriter, rewriteShard } from './write.ts';
 
 const keyOf = (text: string): bigint => BigInt.asIntN(64, hash64(text));
-type Memory = ReturnType<typeof openMemory>;
+type Memory = Pick<
+  ReturnType<typeof openMemory>,
+  'departures' | 'departed' | 'isSilenced' | 'placeFrom' | 'moveShard' | 'rejectDeparted'
+>;
 type Departures = ReturnType<Memory['departures']>;
 type Departure = Departures['documents'][number];
 

@@ -4,7 +4,7 @@
  *
  *   add, drop … isFull → finish() → the caller commits both entries → the next pair starts by itself
  */
-import type { Document, Drop, Measurements } from '../../cleaning/document.ts';
+import type { Cleaned, Document, Drop, Measurements } from '../../cleaning/document.ts';
 import { packageVersion } from '../../crawlers/shell/assets.ts';
 import { NumberColumns, TextColumn } from '../arrow/columns.ts';
 import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
@@ -85,6 +85,17 @@ function writeMeasurements(
   const measured: Readonly<Record<string, number>> = measurements ?? {};
   for (let i = 0; i < columns.length; i++) into[at + i] = measured[columns[i]];
 }
+
+/** Bytes that a row takes, by which shards and batches end. */
+export function rowBytes({ kept, dropped }: Cleaned): number {
+  return kept === undefined ? bytesIn(REJECT_LAYOUT, dropped) : bytesIn(DOCUMENT_LAYOUT, kept);
+}
+
+function bytesIn<Row>({ texts, columns }: Layout<Row>, row: Row): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text(row, NOTHING)), figureBytes(columns));
+}
+
+const figureBytes = ({ numbers, wide }: Columns): number => 4 * (numbers.length + wide.length);
 
 export interface ShardPair {
   readonly documents: readonly DocumentShard[];
@@ -220,6 +231,7 @@ class TableWriter<Row> {
   #rows = 0;
   /** Since the last batch. */
   #gathered = 0;
+  #bytes = 0;
   #textBytes = 0;
   #shard: ShardWriter | undefined;
 
@@ -231,12 +243,12 @@ class TableWriter<Row> {
     this.#texts = texts.map(() => new TextColumn());
     this.#numbers = new NumberColumns(numbers.map((name) => wide.includes(name)));
     this.#body = this.#texts[texts.indexOf('text')];
-    this.#rowBytes = 4 * (numbers.length + wide.length);
+    this.#rowBytes = figureBytes(layout.columns);
   }
 
-  /** Bytes of the shard in hand: written and still gathered. */
+  /** Bytes of the rows in the shard in hand, written and still gathered. */
   get bytes(): number {
-    return (this.#shard?.bytes ?? 0) + this.#gathered;
+    return this.#bytes;
   }
 
   append(row: Row, shardIndex: number): void {
@@ -254,6 +266,7 @@ class TableWriter<Row> {
     this.#numbers.append((into, at) => numbers(row, into, at));
     this.#textBytes += body.length;
     this.#gathered += bytes;
+    this.#bytes += bytes;
     this.#rows++;
     if (this.#gathered >= this.#batchBytes) this.endBatch();
   }
@@ -263,7 +276,9 @@ class TableWriter<Row> {
     this.endBatch();
     const { kind, columns } = this.#layout;
     this.#shard ??= new ShardWriter(this.#dir, shardFile(kind, shardIndex), columns.schema);
+    const before = this.#shard.bytes;
     this.#shard.write(batch.rows, batch.data());
+    this.#bytes += this.#shard.bytes - before;
     for (let row = 0; row < batch.rows; row++) this.#textBytes += batch.bytes('text', row).length;
   }
 
@@ -273,6 +288,7 @@ class TableWriter<Row> {
     const entry = { ...this.#shard.finish(), textBytes: this.#textBytes };
     this.#shard = undefined;
     this.#textBytes = 0;
+    this.#bytes = 0;
     return [entry];
   }
 
