@@ -48,9 +48,11 @@ export class HostLines {
     return this.#database.prepare<[], [number, number]>(`SELECT * FROM ${of}`).raw().iterate();
   }
 
-  /** What was counted elsewhere. */
+  /** Adds what was counted elsewhere. */
   load(of: 'hosts' | 'host_lines', counts: Iterable<readonly [key: number, pages: number]>): void {
-    const add = this.#database.prepare<[number, number]>(`INSERT INTO ${of} VALUES (?, ?)`);
+    const add = this.#database.prepare<[number, number]>(
+      `INSERT INTO ${of} VALUES (?, ?) ON CONFLICT DO UPDATE SET pages = pages + excluded.pages`,
+    );
     for (const [key, pages] of counts) add.run(key, pages);
   }
 

@@ -13,15 +13,16 @@ import type { Cleaned } from '../document.ts';
 import type { StoredTurn } from './measure.ts';
 import type { Gate } from './meet.ts';
 import type { Before, Told } from './memory.ts';
-import { EXACT, findPairs, SLICES, STATE } from './pairs.ts';
+import { EXACT, findPairs, SLICES } from './pairs.ts';
 import { Part, PartWriter, withParts } from './parts.ts';
-import { Places } from './places.ts';
+import { type Left, type Progress, type RoundFacts, type World, withCounted, withWorld } from './round.ts';
 import { Judge } from './sign.ts';
-import { addKeys, CUT, encodeText, type KnownText, TextReader, TextsWriter } from './texts.ts';
+import { addKeys, CUT, encodeText, STATE, TextsWriter } from './texts.ts';
 import type { RankWork } from './work.ts';
 
 /** What became of a text among others. */
-export interface Outcome extends Pick<Told, 'edges' | 'leaves' | 'relative'> {
+export interface Outcome extends Pick<Told, 'edges' | 'leaves' | 'copies' | 'relative'> {
+  /** The slot of its rank. */
   readonly index: number;
   readonly cleaned: Cleaned;
   /** Hash of all that decided it. */
@@ -32,119 +33,38 @@ export interface Outcome extends Pick<Told, 'edges' | 'leaves' | 'relative'> {
   readonly cut?: Told['cut'];
 }
 
-/** One that left: for whom, and how much of it stands there. */
-export type Left = readonly [number: number, by: number, containment: number];
-
-export interface RoundFacts {
-  readonly changed: number;
-}
-
-/** States of all texts, by their numbers, as a round left them. */
-export class Round {
-  readonly states: Uint8Array;
-  readonly #stamps: Float64Array;
-  readonly #left = new Map<number, Left>();
-  readonly #wholes: readonly TextReader[];
-  readonly #cuts: readonly TextReader[];
-  readonly #places: Places;
-
-  /** @param before parts of the round; of none where there was none yet: then every text stands */
-  constructor(places: Places, signed: readonly Part[], before: readonly Part[]) {
-    this.#places = places;
-    this.states = new Uint8Array(places.count);
-    this.#stamps = new Float64Array(places.count);
-    this.#wholes = signed.map((part) => new TextReader(part));
-    this.#cuts = before.map((part) => new TextReader(part));
-    for (const [rank, part] of (before.length > 0 ? before : signed).entries()) {
-      if (before.length === 0) {
-        const texts = part.floats('texts');
-        for (let i = 0; i < texts.length; i += 3) this.states[texts[i]] = STATE.whole;
-        continue;
-      }
-      const [states, stamps] = [part.read('states'), part.floats('stamps')];
-      for (const [i, number] of places.numbers(rank).entries()) {
-        this.states[number] = states[i];
-        this.#stamps[number] = stamps[i];
-      }
-      for (const left of part.values<Left>('left')) this.#left.set(left[0], earlier(this.#left.get(left[0]), left));
-    }
-  }
-
-  get left(): Iterable<Left> {
-    return this.#left.values();
-  }
-
-  stands(number: number, at: number): boolean {
-    const left = this.#left.get(number);
-    return left === undefined || left[1] >= at;
-  }
-
-  /** Changes with what a text says to others. */
-  stampOf(number: number): number {
-    return this.#stamps[number] * 4 + this.states[number];
-  }
-
-  text(number: number): KnownText {
-    const rank = this.#places.ownerOf(number);
-    return this.states[number] === STATE.cut ? this.#cuts[rank].get(number) : this.#wholes[rank].get(number);
-  }
-}
-
-const earlier = (a: Left | undefined, b: Left): Left => (a === undefined || b[1] < a[1] ? b : a);
-
-export const places = (met: readonly Part[]): Places => new Places(met.map((part) => part.words('numbers')));
-
 /** The stage in which a round's pairs are found. */
-export async function pair(work: RankWork, round: number): Promise<void> {
+export async function pair(work: RankWork, { round, generation }: Progress): Promise<void> {
   const { dir, rank } = work;
   const out = new PartWriter(dir, `pair${round}`, rank.index);
   try {
-    await withParts(dir, 'meet', rank.of, (met) =>
-      withParts(dir, 'sign', rank.of, (signed) =>
-        withRound(work, round - 1, (before) => {
-          const all = places(met);
-          const { states } = new Round(all, signed, before);
-          findPairs(work, [...signed, ...before], all, states, out);
-        }),
-      ),
-    );
+    await withWorld(work, { round: round - 1, generation }, (world) => findPairs(work, world, out));
     out.finish({});
   } finally {
     out.discard();
   }
 }
 
-/** Parts of a round; none of the one before the first. */
-export const withRound = <Result>(
-  { dir, rank }: RankWork,
-  round: number,
-  use: (parts: readonly Part<RoundFacts>[]) => Result | Promise<Result>,
-): Promise<Result> => withParts<RoundFacts, Result>(dir, `decide${round}`, round === 0 ? 0 : rank.of, use);
-
 /** The stage in which a round decides. @returns false when interrupted */
-export async function decide(work: RankWork, round: number): Promise<boolean> {
+export async function decide(work: RankWork, { round, generation }: Progress): Promise<boolean> {
   const { dir, rank } = work;
   const measured = Part.open(dir, 'measure', rank.index);
   const out = new PartWriter<RoundFacts>(dir, `decide${round}`, rank.index);
   try {
-    return await withParts(dir, 'meet', rank.of, (met) =>
-      withParts(dir, 'sign', rank.of, (signed) =>
-        withParts(dir, `pair${round}`, rank.of, (pairs) =>
-          withRound(work, round - 1, async (before) => {
-            const all = places(met);
-            const judge = await Judge.open(work, met);
-            try {
-              const known = new Round(all, signed, before);
-              const deciding = new Deciding(work, { judge, all, known, measured, met, out }, await xxhash());
-              const earlier = before[rank.index]?.values<Outcome>('outcomes') ?? [][Symbol.iterator]();
-              if (!(await deciding.all(pairs, earlier, work.signal))) return false;
-              out.finish({ changed: deciding.changed });
-              return true;
-            } finally {
-              await judge.close();
-            }
-          }),
-        ),
+    return await withCounted(work, generation, (met, counted) =>
+      withWorld(work, { round: round - 1, generation }, (world) =>
+        withParts(dir, `pair${round}`, rank.of, async (pairs) => {
+          const judge = await Judge.open(work, counted);
+          try {
+            const deciding = new Deciding(work, { judge, world, measured, met, out }, await xxhash());
+            const earlier = world.before[rank.index]?.values<Outcome>('outcomes') ?? [][Symbol.iterator]();
+            if (!(await deciding.all(pairs, earlier, work.signal))) return false;
+            out.finish({ changed: deciding.changed });
+            return true;
+          } finally {
+            await judge.close();
+          }
+        }),
       ),
     );
   } finally {
@@ -155,8 +75,7 @@ export async function decide(work: RankWork, round: number): Promise<boolean> {
 
 interface Given {
   readonly judge: Judge;
-  readonly all: Places;
-  readonly known: Round;
+  readonly world: World;
   readonly measured: Part;
   readonly met: readonly Part[];
   readonly out: PartWriter<RoundFacts>;
@@ -172,7 +91,7 @@ class Deciding {
   readonly #hash: Awaited<ReturnType<typeof xxhash>>;
   readonly #gates: ReadonlyMap<number, Gate[1]>;
   readonly #starts: Float64Array;
-  readonly #numbers: Uint32Array;
+  readonly #turns: Uint32Array;
   readonly #states: Uint8Array;
   readonly #stamps: Float64Array;
   readonly #texts: TextsWriter;
@@ -184,24 +103,24 @@ class Deciding {
     const { rank } = work;
     this.#gates = new Map(given.met.flatMap((part) => [...part.values<Gate>(`gate:${rank.index}`)]));
     this.#starts = given.measured.floats('starts');
-    this.#numbers = given.all.numbers(rank.index);
-    this.#states = new Uint8Array(this.#numbers.length);
-    this.#stamps = new Float64Array(this.#numbers.length);
-    for (const [i, number] of this.#numbers.entries()) {
+    this.#turns = given.world.turnsOf(rank.index);
+    this.#states = new Uint8Array(this.#turns.length);
+    this.#stamps = new Float64Array(this.#turns.length);
+    for (const [slot, number] of given.world.places.numbers(rank.index).entries()) {
       // A text that stops sharing keys stands as it is.
-      this.#states[i] = given.known.states[number] === STATE.none ? STATE.none : STATE.whole;
+      this.#states[slot] = given.world.states[number] === STATE.none ? STATE.none : STATE.whole;
     }
     this.#texts = new TextsWriter(given.out);
   }
 
   async all(pairs: readonly Part[], earlier: Iterator<Outcome>, signal: AbortSignal): Promise<boolean> {
-    const { out, known } = this.#given;
+    const { out, world: known } = this.#given;
     let next = earlier.next();
     for (let slice = 0; slice < SLICES; slice++) {
       const told = listsIn(pairs, `pairs:${this.#work.rank.index}:${slice}`);
       for (const [number, lists] of told) {
         if (signal.aborted) return false;
-        const index = this.#given.all.indexOf(number);
+        const index = known.places.indexOf(number);
         while (!next.done && next.value.index < index) {
           this.changed++; // it shared keys, and does not any more
           next = earlier.next();
@@ -228,7 +147,7 @@ class Deciding {
   }
 
   #inputsOf(number: number, lists: Lists): string {
-    const { known } = this.#given;
+    const { world: known } = this.#given;
     const said: number[] = [];
     for (const { query, index, numbers } of lists) {
       said.push(query, index, numbers.length);
@@ -240,14 +159,15 @@ class Deciding {
   #outcome(index: number, number: number, lists: Lists, inputs: string): Outcome {
     const { judge, measured } = this.#given;
     judge.memory.begin(number, this.#before(number, lists));
-    const gate = this.#gates.get(index);
+    const turn = this.#turns[index];
+    const gate = turn === index ? this.#gates.get(turn) : undefined;
     if (gate === 'known') throw new Error('a page that is known was asked about');
-    const cleaned = judge.decide(measured.valueAt<StoredTurn>('turns', this.#starts[index]), gate);
-    const { text, cut, edges, leaves, relative } = judge.memory.told;
+    const cleaned = judge.decide(measured.valueAt<StoredTurn>('turns', this.#starts[turn]), gate);
+    const { text, cut, edges, leaves, copies, relative } = judge.memory.told;
     const isKept = text !== undefined;
     const isCut = isKept && cut !== undefined;
     return {
-      ...{ index, cleaned, inputs, edges, leaves, relative },
+      ...{ index, cleaned, inputs, edges, leaves, copies, relative },
       state: isCut ? STATE.cut : isKept ? STATE.whole : STATE.duplicate,
       ...(isCut && { record: encodeText(text) }),
       ...(cut !== undefined && { cut }),
@@ -255,7 +175,7 @@ class Deciding {
   }
 
   #before(number: number, lists: Lists): Before {
-    const { known } = this.#given;
+    const { world: known } = this.#given;
     return {
       exact: (key, query) => {
         let holder: number | undefined;

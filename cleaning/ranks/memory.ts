@@ -44,6 +44,8 @@ export interface Told {
   readonly edges: [GroupKey, GroupKey][];
   /** Kept documents that leave for it, and how much of each stands in it. */
   readonly leaves: [number: number, containment: number][];
+  /** Kept documents that it repeats: when one leaves, its page is judged anew. */
+  readonly copies: number[];
   /** A kept document whose cluster it joins. */
   relative?: number;
 }
@@ -53,7 +55,7 @@ export class RankMemory implements Memory {
   readonly lines: Memory['lines'];
   #before = NOTHING_BEFORE;
   #number = 0;
-  #told: Told = { edges: [], leaves: [] };
+  #told: Told = { edges: [], leaves: [], copies: [] };
   #query = 0;
 
   constructor(lines: DedupStore['lines']) {
@@ -64,7 +66,7 @@ export class RankMemory implements Memory {
     this.#before = before;
     this.#number = number;
     this.#query = 0;
-    this.#told = { edges: [], leaves: [] };
+    this.#told = { edges: [], leaves: [], copies: [] };
   }
 
   get told(): Told {
@@ -107,7 +109,7 @@ export class RankMemory implements Memory {
     met: () => {},
     momentOf: () => 0,
   };
-  readonly copies: Memory['copies'] = { add: () => {} };
+  readonly copies: Memory['copies'] = { add: (document) => void this.#told.copies.push(document) };
 
   freeId = (id: string): string => id;
 
@@ -118,7 +120,7 @@ export class RankMemory implements Memory {
   }
 
   document = (number: number) => ({ id: `${NAME}${number}`, cluster: `${CLUSTER}${number}`, clusterNumber: number });
-  addCopy = (): void => {};
+  addCopy = (document: number): void => void this.#told.copies.push(document);
   addReject = (): void => {};
   leave = (): void => {};
 

@@ -10,34 +10,27 @@
 import type { GroupKey } from '../dedup/groups.ts';
 import { freeName } from '../dedup/names.ts';
 import type { Cleaned } from '../document.ts';
-import type { Left, Outcome } from './decide.ts';
-import { places, Round, withRound } from './decide.ts';
+import type { Outcome } from './decide.ts';
 import { numberIn } from './memory.ts';
-import { STATE } from './pairs.ts';
-import { Part, PartWriter, withParts } from './parts.ts';
+import { type Part, PartWriter, withParts } from './parts.ts';
+import { type Left, type Progress, type World, withWorld } from './round.ts';
 import { baseOf, type Row } from './sign.ts';
 import { ownBuckets, type RankWork } from './work.ts';
 
 type Named = readonly [id: string, number: number];
 
-export async function name(work: RankWork, round: number): Promise<void> {
+export async function name(work: RankWork, progress: Progress): Promise<void> {
   const { dir, rank } = work;
   const out = new PartWriter(dir, 'name', rank.index);
   try {
-    await withParts(dir, 'meet', rank.of, (met) =>
-      withParts(dir, 'sign', rank.of, (signed) =>
-        withRound(work, round, (before) => {
-          const known = new Round(places(met), signed, before);
-          const isKept = ([, number]: Named) =>
-            known.states[number] === STATE.whole || known.states[number] === STATE.cut;
-          const left = new Map([...known.left].map(([number, by]) => [number, by]));
-          for (const bucket of ownBuckets(rank)) {
-            const kept = signed.flatMap((part) => [...part.values<Named>(`ids:${bucket}`)]).filter(isKept);
-            for (const [number, id] of renamedAmong(kept, left)) out.put('names', [id, number]);
-          }
-        }),
-      ),
-    );
+    await withWorld(work, progress, (world) => {
+      const left = new Map([...world.left].map(([number, [, by]]) => [number, by]));
+      for (const bucket of ownBuckets(rank)) {
+        const named = world.signed.flat().flatMap((part) => [...part.values<Named>(`ids:${bucket}`)]);
+        const kept = named.filter(([, number]) => world.isKept(number));
+        for (const [number, id] of renamedAmong(kept, left)) out.put('names', [id, number]);
+      }
+    });
     out.finish({});
   } finally {
     out.discard();
@@ -82,59 +75,59 @@ export interface Departed {
 /** @param sizeOf bytes that a row takes in its shard */
 export async function settle<Facts>(
   work: RankWork,
-  round: number,
+  progress: Progress,
   sizeOf: (cleaned: Cleaned) => number,
   tell: (cleaned: Cleaned) => void,
   facts: (skipped: number) => Facts,
 ): Promise<boolean> {
   const { dir, rank } = work;
-  const own = Part.open<{ readonly skipped: number }>(dir, 'sign', rank.index);
   const out = new PartWriter<Facts>(dir, 'settle', rank.index);
   try {
-    return await withParts(dir, 'meet', rank.of, (met) =>
-      withParts(dir, 'sign', rank.of, (signed) =>
-        withParts(dir, 'name', rank.of, (named) =>
-          withRound(work, round, (before) => {
-            const all = places(met);
-            const known = new Round(all, signed, before);
-            const names = new Names(known, named, before);
-            const left = new Map([...known.left].map((one) => [one[0], one]));
-            const numbers = all.numbers(rank.index);
-            const sizes = new Uint32Array(numbers.length);
-            const starts = new Float64Array(numbers.length);
-            const edges = new Map<string, [GroupKey, GroupKey]>();
-            const outcomes = before[rank.index].values<Outcome>('outcomes');
-            let next = outcomes.next();
-            let index = 0;
-            for (const row of own.values<Row>('rows')) {
-              if (work.signal.aborted) return false;
-              const decided = !next.done && next.value.index === index ? next.value : undefined;
-              if (decided !== undefined) next = outcomes.next();
-              for (const edge of decided?.edges ?? []) edges.set(edge.join(), edge);
-              const number = numbers[index];
-              const cleaned = names.inRow(decided?.cleaned ?? row, number);
-              if (cleaned !== undefined) {
-                starts[index] = out.put('rows', cleaned);
-                sizes[index] = 2 * sizeOf(cleaned) + Number(cleaned.dropped !== undefined);
-                tell(cleaned);
-                const leaving = left.get(number);
-                if (cleaned.kept !== undefined && leaving !== undefined)
-                  out.put('departures', departed(cleaned.kept, leaving, names));
-              }
-              work.progress(++index);
-            }
-            out.addNumbers('sizes', sizes);
-            out.addNumbers('starts', starts);
-            for (const edge of edges.values()) out.addNumbers('edges', Float64Array.from(edge));
-            out.finish(facts(own.facts.skipped));
-            return true;
-          }),
-        ),
-      ),
+    return await withParts(dir, 'name', rank.of, (named) =>
+      withWorld(work, progress, (world) => {
+        const names = new Names(world, named);
+        const numbers = world.places.numbers(rank.index);
+        const [sizes, starts] = [new Uint32Array(numbers.length), new Float64Array(numbers.length)];
+        const edges = new Map<string, [GroupKey, GroupKey]>();
+        for (const { slot, row, outcome } of finalRows(world, rank.index)) {
+          if (work.signal.aborted) return false;
+          for (const edge of outcome?.edges ?? []) edges.set(edge.join(), edge);
+          const number = numbers[slot];
+          const cleaned = names.inRow(row, number);
+          if (cleaned === undefined) continue;
+          starts[slot] = out.put('rows', cleaned);
+          sizes[slot] = 2 * sizeOf(cleaned) + Number(cleaned.dropped !== undefined);
+          tell(cleaned);
+          const leaving = world.left.get(number);
+          if (cleaned.kept !== undefined && leaving !== undefined) {
+            out.put('departures', departed(cleaned.kept, leaving, names));
+          }
+          work.progress(slot + 1);
+        }
+        out.addNumbers('numbers', numbers);
+        out.addNumbers('sizes', sizes);
+        out.addNumbers('starts', starts);
+        for (const edge of edges.values()) out.addNumbers('edges', Float64Array.from(edge));
+        out.finish(facts(world.signed.reduce((sum, parts) => sum + parts[rank.index].facts.skipped, 0)));
+        return true;
+      }),
     );
   } finally {
-    own.close();
     out.discard();
+  }
+}
+
+/** What becomes of a rank's pages in the end, slot by slot. */
+function* finalRows({ signed, before }: World, rank: number) {
+  const outcomes = before[rank].values<Outcome>('outcomes');
+  let next = outcomes.next();
+  let slot = 0;
+  for (const parts of signed) {
+    for (const alone of parts[rank].values<Row>('rows')) {
+      const outcome = !next.done && next.value.index === slot ? next.value : undefined;
+      if (outcome !== undefined) next = outcomes.next();
+      yield { slot: slot++, row: outcome === undefined ? alone : outcome.cleaned, outcome };
+    }
   }
 }
 
@@ -146,19 +139,19 @@ const departed = (
 
 /** Names as they are in the end. */
 class Names {
-  readonly #known: Round;
+  readonly #world: World;
   readonly #renamed: ReadonlyMap<number, string>;
   readonly #relatives: ReadonlyMap<number, number>;
 
-  constructor(known: Round, named: readonly Part[], before: readonly Part[]) {
-    this.#known = known;
+  constructor(world: World, named: readonly Part[]) {
+    this.#world = world;
     const renamed = named.flatMap((part) => [...part.values<Named>('names')]);
     this.#renamed = new Map(renamed.map(([id, number]) => [number, id]));
-    this.#relatives = new Map(before.flatMap((part) => [...part.values<[number, number]>('relatives')]));
+    this.#relatives = new Map(world.before.flatMap((part) => [...part.values<[number, number]>('relatives')]));
   }
 
   of(number: number): string {
-    return this.#renamed.get(number) ?? this.#known.text(number).id;
+    return this.#renamed.get(number) ?? this.#world.text(number).id;
   }
 
   inRow(cleaned: Row, number: number): Row {

@@ -7,12 +7,9 @@
  */
 import { MAX_CANDIDATES_PER_KEY } from '../dedup/near.ts';
 import type { Part, PartWriter } from './parts.ts';
-import type { Places } from './places.ts';
-import { CUT, ENTRY_BYTES, WHOLE } from './texts.ts';
+import type { World } from './round.ts';
+import { CUT, ENTRY_BYTES, STATE, WHOLE } from './texts.ts';
 import { ownBuckets, type RankWork } from './work.ts';
-
-/** What became of a text: it goes no further; it stands as it is, or without passages; it is a duplicate. */
-export const STATE = { none: 0, whole: 1, cut: 2, duplicate: 3 } as const;
 
 /** Slices of all numbers: of each the pairs are in memory together. */
 export const SLICES = 16;
@@ -22,11 +19,10 @@ export const EXACT = 0xffff_ff;
 
 export function findPairs(
   { rank }: RankWork,
-  entries: readonly Part[],
-  places: Places,
-  states: Uint8Array,
+  { places, states, signed, before }: Pick<World, 'places' | 'states' | 'signed' | 'before'>,
   out: PartWriter,
 ): void {
+  const entries: readonly Part[] = [...signed.flat(), ...before];
   for (const bucket of ownBuckets(rank)) {
     for (const kind of ['near', 'exact'] as const) {
       const read = new Entries(entries.map((part) => part.read(`${kind}:${bucket}`)));

@@ -30,6 +30,10 @@ const dataOf = (dir: string, stage: string, rank: number): string => join(dir, `
 export const isWhole = (dir: string, stage: string, rank: number): boolean =>
   statSync(manifestOf(dir, stage, rank), { throwIfNoEntry: false }) !== undefined;
 
+/** What a rank says of a stage that it ended. */
+export const factsOf = <Facts>(dir: string, stage: string, rank: number): Facts =>
+  readJsonIfPresent<Written<Facts>>(manifestOf(dir, stage, rank))!.facts;
+
 interface Bucket {
   readonly chunks: [at: number, bytes: number][];
   waiting: Uint8Array[];

@@ -30,20 +30,21 @@ export class Judge {
   readonly #engine: Engine;
   readonly #lines: ReturnType<typeof openMemory>;
 
-  private constructor({ recipe }: RankWork, engine: Engine, met: readonly Part[]) {
+  private constructor({ recipe }: RankWork, engine: Engine, counted: readonly Part[]) {
     this.#recipe = recipe;
     this.#engine = engine;
     this.#lines = openMemory(':memory:', recipe);
-    for (const part of met) {
+    for (const part of counted) {
       this.#lines.lines.load('hosts', pairsIn(part.floats('hosts')));
       this.#lines.lines.load('host_lines', pairsIn(part.floats('lines')));
     }
     this.memory = new RankMemory(this.#lines.lines);
   }
 
-  static async open(work: RankWork, met: readonly Part[]): Promise<Judge> {
+  /** @param counted parts of `meet`, and of `again` up to the generation in hand */
+  static async open(work: RankWork, counted: readonly Part[]): Promise<Judge> {
     const { recipe, contamination } = work;
-    return new Judge(work, await Engine.open({ ...recipe, contamination }, 0), met);
+    return new Judge(work, await Engine.open({ ...recipe, contamination }, 0), counted);
   }
 
   decide({ keyed, answer }: StoredTurn, ahead: Exclude<Gate[1], 'known'> | undefined): Cleaned {
@@ -62,43 +63,57 @@ function* pairsIn(numbers: Float64Array): Generator<[number, number]> {
 
 /** @returns false when interrupted */
 export async function sign(work: RankWork): Promise<boolean> {
+  const { dir, rank } = work;
+  return withParts(dir, 'meet', rank.of, async (met) => {
+    const gates = new Map(met.flatMap((part) => [...part.values<Gate>(`gate:${rank.index}`)]));
+    const numbers = met[rank.index].words('numbers');
+    return signTurns(work, { stage: 'sign', counted: met, gates, numbers });
+  });
+}
+
+interface Signing {
+  readonly stage: string;
+  readonly counted: readonly Part[];
+  readonly gates: ReadonlyMap<number, Gate[1]>;
+  readonly numbers: Uint32Array;
+  /** Which of the rank's turns; without it all. */
+  readonly turns?: Uint32Array;
+}
+
+/** @returns false when interrupted */
+export async function signTurns(work: RankWork, { stage, counted, gates, numbers, turns }: Signing): Promise<boolean> {
   const { dir, rank, recipe } = work;
-  const out = new PartWriter(dir, 'sign', rank.index);
+  const out = new PartWriter(dir, stage, rank.index);
   const measured = Part.open(dir, 'measure', rank.index);
+  const judge = await Judge.open(work, counted);
   try {
-    return await withParts(dir, 'meet', rank.of, async (met) => {
-      const judge = await Judge.open(work, met);
-      try {
-        const gates = new Map(met.flatMap((part) => [...part.values<Gate>(`gate:${rank.index}`)]));
-        const numbers = met[rank.index].words('numbers');
-        const texts = new TextsWriter(out);
-        let [index, skipped] = [0, 0];
-        for (const turn of measured.values<StoredTurn>('turns')) {
-          if (work.signal.aborted) return false;
-          const [number, gate] = [numbers[index], gates.get(index)];
-          index++;
-          if (gate === 'known') {
-            skipped++;
-            out.put('rows', undefined);
-            continue;
-          }
-          judge.memory.begin(number, NOTHING_BEFORE);
-          const cleaned = judge.decide(turn, gate);
-          out.put('rows', cleaned);
-          const { text, print } = judge.memory.told;
-          if (text === undefined || print === undefined) continue;
-          texts.add(number, encodeText(text));
-          addKeys(out, work, recipe.near, number, print, text.key, WHOLE);
-          out.put(`ids:${bucketOf(hash32(baseOf(text.id)) >>> 0, rank)}`, [text.id, number]);
-          work.progress(index);
-        }
-        out.finish({ skipped });
-        return true;
-      } finally {
-        await judge.close();
+    const starts = measured.floats('starts');
+    const texts = new TextsWriter(out);
+    let skipped = 0;
+    for (const [slot, number] of numbers.entries()) {
+      if (work.signal.aborted) return false;
+      const turn = turns?.[slot] ?? slot;
+      const gate = gates.get(turn);
+      if (gate === 'known') {
+        skipped++;
+        out.put('rows', undefined);
+        continue;
       }
-    });
+      judge.memory.begin(number, NOTHING_BEFORE);
+      out.put('rows', judge.decide(measured.valueAt<StoredTurn>('turns', starts[turn]), gate));
+      const { text, print } = judge.memory.told;
+      if (text === undefined || print === undefined) continue;
+      texts.add(number, encodeText(text));
+      addKeys(out, work, recipe.near, number, print, text.key, WHOLE);
+      out.put(`ids:${bucketOf(hash32(baseOf(text.id)) >>> 0, rank)}`, [text.id, number]);
+      work.progress(slot + 1);
+    }
+    out.addNumbers('numbers', numbers);
+    if (turns !== undefined) out.addNumbers('turns', turns);
+    out.finish({ skipped });
+    return true;
   } finally {
+    await judge.close();
     measured.close();
     out.discard();
   }

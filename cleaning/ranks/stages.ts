@@ -8,20 +8,22 @@
  *   pair1     keys, by buckets: who shares one with whom before it                          (pairs.ts)
  *   decide1   each rank its own texts, by what others were said to be                       (decide.ts)
  *   pair2, decide2, …   until a round changes nothing
+ *   again1    pages whose document left for a later one; where there are any they are signed, and rounds go on     (again.ts)
  *   name, settle   ids, by buckets; then rows as they will be written                       (names.ts)
  *   write     each rank its share of the shards                                             (the caller's)
  *
  * A stage reads what every rank wrote in the one before, and nothing else passes between ranks.
  */
 import type { Page } from '../../crawlers/page.ts';
-import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import type { Cleaned } from '../document.ts';
-import { decide, pair, places, type RoundFacts } from './decide.ts';
+import { type AgainFacts, again, signAgain } from './again.ts';
+import { decide, pair } from './decide.ts';
 import { measure } from './measure.ts';
 import { meet } from './meet.ts';
 import { type Departed, name, settle } from './names.ts';
-import { isWhole, type Part, withParts } from './parts.ts';
-import type { Places } from './places.ts';
+import { factsOf, isWhole, type Part, withParts } from './parts.ts';
+import { Places } from './places.ts';
+import { type Progress, type RoundFacts, signStage } from './round.ts';
 import { sign } from './sign.ts';
 import type { RankWork } from './work.ts';
 
@@ -48,25 +50,42 @@ export interface Lacking {
 
 /** The first stage that is not whole; `undefined` when all are. */
 export function lackingIn(dir: string, of: number): Lacking | undefined {
-  const lacking = (stage: string): Lacking | undefined => {
+  const { stage, ranks } = walk(dir, of);
+  return stage === undefined ? undefined : { stage, ranks };
+}
+
+interface Walk extends Progress {
+  readonly stage?: string;
+  readonly ranks: readonly number[];
+}
+
+/** From stage to stage, as far as all are whole; rounds and generations are those of the stage. */
+function walk(dir: string, of: number): Walk {
+  let [round, generation] = [0, 0];
+  const lacking = (stage: string): Walk | undefined => {
     const ranks = Array.from({ length: of }, (_, rank) => rank).filter((rank) => !isWhole(dir, stage, rank));
-    return ranks.length === 0 ? undefined : { stage, ranks };
+    return ranks.length === 0 ? undefined : { stage, ranks, round, generation };
+  };
+  const sumOf = (stage: string, count: 'changed' | 'anew'): number => {
+    let sum = 0;
+    for (let rank = 0; rank < of; rank++) sum += factsOf<RoundFacts & AgainFacts>(dir, stage, rank)[count];
+    return sum;
   };
   const first = lacking('measure') ?? lacking('meet') ?? lacking('sign');
   if (first !== undefined) return first;
-  for (let round = 1; ; round++) {
+  for (;;) {
+    round++;
     const open = lacking(`pair${round}`) ?? lacking(`decide${round}`);
     if (open !== undefined) return open;
-    if (isSettled(dir, of, round)) return lacking('name') ?? lacking('settle') ?? lacking('write');
+    if (sumOf(`decide${round}`, 'changed') > 0) continue;
+    const anew = lacking(`again${generation + 1}`);
+    if (anew !== undefined) return anew;
+    if (sumOf(`again${generation + 1}`, 'anew') === 0) break;
+    generation++;
+    const signed = lacking(signStage(generation));
+    if (signed !== undefined) return signed;
   }
-}
-
-function isSettled(dir: string, of: number, round: number): boolean {
-  for (let rank = 0; rank < of; rank++) {
-    const { facts } = readJsonIfPresent<{ facts: RoundFacts }>(`${dir}/decide${round}-${rank}.json`)!;
-    if (facts.changed > 0) return false;
-  }
-  return true;
+  return lacking('name') ?? lacking('settle') ?? lacking('write') ?? { ranks: [], round, generation };
 }
 
 /** How a call of a rank ended. */
@@ -76,32 +95,31 @@ export type Ending = 'whole' | 'interrupted' | Lacking;
 export async function runStages<Facts>(work: RankWork, hooks: RankHooks<Facts>): Promise<Ending> {
   const { dir, rank } = work;
   for (;;) {
-    const open = lackingIn(dir, rank.of);
-    if (open === undefined) return 'whole';
-    if (!open.ranks.includes(rank.index)) return open;
-    hooks.onStage(open.stage);
-    if (!(await runStage(open.stage, work, hooks)) || work.signal.aborted) return 'interrupted';
+    const { stage, ranks, ...progress } = walk(dir, rank.of);
+    if (stage === undefined) return 'whole';
+    if (!ranks.includes(rank.index)) return { stage, ranks };
+    hooks.onStage(stage);
+    if (!(await runStage(stage, progress, work, hooks)) || work.signal.aborted) return 'interrupted';
   }
 }
 
-async function runStage<Facts>(stage: string, work: RankWork, hooks: RankHooks<Facts>): Promise<boolean> {
-  const [, kind, digits] = /^([a-z]+)(\d*)$/.exec(stage)!;
-  const round = Number(digits);
+async function runStage<Facts>(
+  stage: string,
+  progress: Progress,
+  work: RankWork,
+  hooks: RankHooks<Facts>,
+): Promise<boolean> {
+  const kind = /^[a-z]+/.exec(stage)![0];
   if (kind === 'measure') await measure(work, hooks.pages());
   else if (kind === 'meet') await meet(work);
-  else if (kind === 'sign') return sign(work);
-  else if (kind === 'pair') await pair(work, round);
-  else if (kind === 'decide') return decide(work, round);
-  else if (kind === 'name') await name(work, lastRound(work));
-  else if (kind === 'settle') return settle(work, lastRound(work), hooks.sizeOf, hooks.tell, hooks.facts);
+  else if (kind === 'sign') return progress.generation === 0 ? sign(work) : signAgain(work, progress);
+  else if (kind === 'pair') await pair(work, progress);
+  else if (kind === 'decide') return decide(work, progress);
+  else if (kind === 'again') await again(work, progress);
+  else if (kind === 'name') await name(work, progress);
+  else if (kind === 'settle') return settle(work, progress, hooks.sizeOf, hooks.tell, hooks.facts);
   else return hooks.write();
   return true;
-}
-
-function lastRound({ dir, rank }: RankWork): number {
-  let round = 1;
-  while (!isSettled(dir, rank.of, round)) round++;
-  return round;
 }
 
 /** What all ranks settled on, in the stable order. */
@@ -112,9 +130,9 @@ export class Settled<Facts> {
   readonly #starts: readonly Float64Array[];
 
   /** Use `withSettled`. */
-  constructor(parts: readonly Part<Facts>[], met: readonly Part[]) {
+  constructor(parts: readonly Part<Facts>[]) {
     this.#parts = parts;
-    this.#places = places(met);
+    this.#places = new Places(parts.map((part) => part.words('numbers')));
     this.#sizes = parts.map((part) => part.words('sizes'));
     this.#starts = parts.map((part) => part.floats('starts'));
   }
@@ -161,7 +179,4 @@ export const withSettled = <Facts, Result>(
   dir: string,
   of: number,
   use: (settled: Settled<Facts>) => Result | Promise<Result>,
-): Promise<Result> =>
-  withParts<Facts, Result>(dir, 'settle', of, (parts) =>
-    withParts<unknown, Result>(dir, 'meet', of, (met) => use(new Settled(parts, met))),
-  );
+): Promise<Result> => withParts<Facts, Result>(dir, 'settle', of, (parts) => use(new Settled(parts)));

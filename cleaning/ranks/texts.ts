@@ -92,6 +92,9 @@ export class TextReader {
 
 const MAX_KNOWN = 10_000;
 
+/** What became of a text: it goes no further; it stands as it is, or without passages; it is a duplicate. */
+export const STATE = { none: 0, whole: 1, cut: 2, duplicate: 3 } as const;
+
 /** Asked for by its own text; by what is left of it when passages are cut. */
 export const WHOLE = 0;
 export const CUT = 1;
