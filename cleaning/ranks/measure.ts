@@ -39,9 +39,9 @@ export async function measure(
   work: RankWork,
   pages: AsyncIterable<readonly [page: Page, unit: number]>,
 ): Promise<void> {
-  const { dir, rank, recipe, contamination, threads } = work;
+  const { dir, rank, recipe, contamination, scorers, threads } = work;
   const out = new PartWriter(dir, 'measure', rank.index);
-  const engine = await Engine.open({ ...recipe, contamination }, threads);
+  const engine = await Engine.open({ ...recipe, contamination, scorers }, threads);
   const counted = openMemory('', recipe);
   const spool = new Spool<StoredTurn & { readonly at: At }>();
   const places = new WeakMap<Page, At>();

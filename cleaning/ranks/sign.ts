@@ -43,8 +43,8 @@ export class Judge {
 
   /** @param counted parts of `meet`, and of `again` up to the generation in hand */
   static async open(work: RankWork, counted: readonly Part[]): Promise<Judge> {
-    const { recipe, contamination } = work;
-    return new Judge(work, await Engine.open({ ...recipe, contamination }, 0), counted);
+    const { recipe, contamination, scorers } = work;
+    return new Judge(work, await Engine.open({ ...recipe, contamination, scorers }, 0), counted);
   }
 
   decide({ keyed, answer }: StoredTurn, ahead: Exclude<Gate[1], 'known'> | undefined): Cleaned {

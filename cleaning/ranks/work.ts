@@ -9,7 +9,9 @@ export interface RankWork {
   readonly dir: string;
   readonly rank: Rank;
   readonly recipe: Recipe;
+  /** Files of benchmark items, and of scorers. */
   readonly contamination: readonly string[];
+  readonly scorers: readonly string[];
   readonly threads: number;
   readonly consent?: ConsentTable;
   /** Tells a memory who opted out beside the pages. */

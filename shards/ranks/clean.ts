@@ -26,7 +26,8 @@ export type RankCleanOptions = Omit<CleanInputsOptions, 'pages' | 'compacts' | '
  * @throws ToolkitError BAD_INPUT, BAD_OPTION (exit 2), those of sources, WRITE_FAILED
  */
 export async function cleanRank(options: RankCleanOptions, rank: Rank, work = unattended()): Promise<Ending> {
-  const { inputs, outDir, shardBytes = SHARD_BYTES, contamination = [], threads = availableParallelism() } = options;
+  const { inputs, outDir, shardBytes = SHARD_BYTES, contamination = [], scorers = [] } = options;
+  const { threads = availableParallelism() } = options;
   const { signal, report } = work;
   for (const input of inputs) {
     if (!existsSync(pathOf(input))) throw badInput('BAD_INPUT', `${input}: no such file or folder`);
@@ -34,7 +35,16 @@ export async function cleanRank(options: RankCleanOptions, rank: Rank, work = un
   const recipe = recipeOf({ ...options, dedupOrder: 'stable' });
   const { source, fields, licence, consentField, consent, optOuts = [], onFault } = options;
   const reading = { signal, withNotices: true, withBinary: true, source, fields, licence, consentField, consent };
-  const said = { contamination, source, fields, licence, consentField, consent: [...(consent ?? [])], optOuts };
+  const said = {
+    contamination,
+    scorers,
+    source,
+    fields,
+    licence,
+    consentField,
+    consent: [...(consent ?? [])],
+    optOuts,
+  };
   const plan: CleanPlan = {
     ...{ format: 'vua-clean-ranks', version: 1, of: rank.of, recipe, shardBytes, said },
     pieces: piecesOf(inputs, { withBinary: true, onFault }),
@@ -68,7 +78,7 @@ export async function cleanRank(options: RankCleanOptions, rank: Rank, work = un
   };
   const ending = await runStages(
     {
-      ...{ dir, rank, recipe, contamination, threads, consent, signal },
+      ...{ dir, rank, recipe, contamination, scorers, threads, consent, signal },
       hearOptOuts: (store) => hearOptOuts(store, optOuts),
       progress: (done) => progress.update(done),
     },

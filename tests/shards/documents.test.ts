@@ -104,7 +104,7 @@ describe('document shards', () => {
     const dir = temporaryFolder();
     const { documents } = writeFolder(
       dir,
-      range(300).map((n) => document(n)),
+      range(400).map((n) => document(n)),
       { shardBytes: 100_000, batchBytes: 10_000 },
     );
     expect(documents.length).toBeGreaterThan(2);
@@ -113,7 +113,7 @@ describe('document shards', () => {
     expect(largest).toBeLessThan(130_000); // the last document, the batch in hand and the footer
     for (const { batches } of documents) for (const { rows } of batches) expect(rows).toBeLessThan(30);
     expect(documents.map(({ file }) => file).slice(0, 2)).toEqual(['documents-00000.arrow', 'documents-00001.arrow']);
-    expect(documents.reduce((sum, { rows }) => sum + rows, 0)).toBe(300);
+    expect(documents.reduce((sum, { rows }) => sum + rows, 0)).toBe(400);
   });
 
   it('writes what apache-arrow reads: file format, no dictionaries, constant schema', () => {
