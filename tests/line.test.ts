@@ -17,7 +17,7 @@ import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GATES } from '../shards/nights/gates.ts';
 import { startProgram } from './program.ts';
-import { temporaryFolder } from './support.ts';
+import { IS_LONG, temporaryFolder } from './support.ts';
 import { lendGpu } from './trainer/device.ts';
 
 const MAIN = resolve('dist/main.js');
@@ -133,25 +133,26 @@ it('a second process is refused while the folder is worked in', () => {
   });
 });
 
-it('Ctrl-C leaves valid state, and the same command goes on', async () => {
+it('Ctrl-C in the crawl (with VUA_LONG in the training too) leaves valid state, and the same command goes on', async () => {
   const out = join(folder, 'interrupted');
   const first = start('run', '--sample', '--out', out, ...SHORT);
   await first.said(/"stage":"crawl","done":([3-9]\d|1\d\d)/);
   first.stop();
   expect((await first.ended).status).toBe(130);
-  const second = start('run', '--sample', '--out', out, ...SHORT);
-  await second.said(/"stage":"train","done":[1-9]/);
-  second.stop();
-  expect((await second.ended).status).toBe(130);
-  const third = await vua('run', '--sample', '--out', out, ...SHORT);
+  if (IS_LONG) {
+    const second = start('run', '--sample', '--out', out, ...SHORT);
+    await second.said(/"stage":"train","done":[1-9]/);
+    second.stop();
+    expect((await second.ended).status).toBe(130);
+  }
+  const third = await vua('run', '--sample', '--out', out, ...SHORT, ...(IS_LONG ? [] : ['--model', 'never']));
   expect(third.status).toBe(0);
   const [a, b] = [third.results[0], (await vua('stats', sample, '--json')).results[0]];
   expect(a.documents.report.kept).toBe(b.documents.report.kept);
   const { crawled } = JSON.parse(readFileSync(join(sample, 'summary.json'), 'utf8'));
   expect(a.crawled.folder).toEqual(crawled.folder); // pages of both runs
-  expect(third.events).toContainEqual(
-    expect.objectContaining({ event: 'note', text: expect.stringMatching(/^resuming/) }),
-  );
+  const resumed = expect.objectContaining({ event: 'note', text: expect.stringMatching(/^resuming/) });
+  if (IS_LONG) expect(third.events).toContainEqual(resumed);
 });
 
 it('takes files, keeps what was read before a fault, and goes on when the file is mended', async () => {
@@ -171,7 +172,7 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   // Halves of a crawl differ as nights should not.
   const open = GATES.map(({ name }) => `${name}=off`);
   const small = ['--gate', ...open, '--vocab-size', '1024', '--valid-share', '0.2', ...SHORT];
-  const broken = await vua('run', '--input', torn, lines, '--out', out, ...small);
+  const broken = await vua('run', '--input', torn, lines, '--out', out, '--model', 'never', ...small);
   expect(broken.status).toBe(5);
   expect(broken.events.at(-1)).toMatchObject({
     event: 'error',
@@ -180,7 +181,7 @@ it('takes files, keeps what was read before a fault, and goes on when the file i
   });
   const { kept } = broken.results[0].documents.report; // the line went on with what was read
   expect(kept).toBeGreaterThan(20);
-  expect(broken.results[0].trained.step).toBe(8);
+  expect(broken.results[0].tokens.total.documents).toBeGreaterThan(20);
 
   const mended = await vua('run', '--input', whole, lines, '--out', out, '--model', 'never', ...small);
   expect(mended.status).toBe(0);

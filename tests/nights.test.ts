@@ -8,11 +8,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSyn
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startProgram } from './program.ts';
-import { range, temporaryFolder } from './support.ts';
+import { IS_LONG, range, temporaryFolder } from './support.ts';
 import { lendGpu } from './trainer/device.ts';
 
-/** Minutes more. */
-const IS_LONG = process.env.VUA_LONG !== undefined;
 const folder = temporaryFolder('file');
 const OUT = join(folder, 'night');
 const WORDS =

@@ -45,6 +45,9 @@ export function context(json = false): HeardContext {
   return { signal: controller.signal, report, out, err, abort: () => controller.abort() };
 }
 
+/** `npm run test:long`: what takes minutes, and where a shorter form stands in `npm test`. */
+export const IS_LONG = process.env.VUA_LONG !== undefined;
+
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** What a call throws, which must be a ToolkitError. */

@@ -330,7 +330,6 @@ describe('a folder in another state', () => {
 describe('kill -9', () => {
   const MOMENTS = [
     ['page', 50],
-    ['before-commit', 1],
     ['after-commit', 1],
     ['before-commit', 3],
   ] as const;

@@ -1,6 +1,6 @@
 /** A model on held-out text that is in tokens of another tokenizer: what the gate of a night compares. */
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { splitOf } from '../../shards/split.ts';
 import { openTokens, type TokenFolder } from '../../shards/tokens/source.ts';
 import { writeTokenShards } from '../../tokenizer/write-tokens.ts';
@@ -11,7 +11,15 @@ import { heldOutOf, textOf } from '../../trainer/score/held-out.ts';
 import { document, writeFolder } from '../shards/support.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
+import { lendGpu } from './device.ts';
 import { randomCheckpoint, writeTokenizer } from './support.ts';
+
+/** Three evaluations compile for one device. */
+let takeBack: () => void;
+beforeAll(async () => {
+  takeBack = await lendGpu();
+});
+afterAll(() => takeBack());
 
 it('gives its bits per byte on the same text, of which both tokenizers have one name', async () => {
   const [root, documentsDir] = [0, 1].map(() => temporaryFolder('file'));

@@ -15,7 +15,7 @@ import { loadCheckpoint, openCheckpoint, saveCheckpoint, tokenizerFilesIn } from
 import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
 import { type TrainOptions, type TrainStep, train } from '../../trainer/run/train.ts';
 import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
-import { temporaryFolder } from '../support.ts';
+import { IS_LONG, temporaryFolder } from '../support.ts';
 import { sharedGpu } from './device.ts';
 import { heldOutInMemory } from './support.ts';
 
@@ -94,7 +94,7 @@ const weights = async (trainer: Trainer): Promise<number[]> =>
   [...(await trainer.arena.read('params')).values()].flatMap((values) => Array.from(values));
 
 describe('training', () => {
-  it('learns, repeats to the bit, resumes to the bit, and keeps its number of buffers', async () => {
+  it('learns, resumes to the bit, and keeps its number of buffers', async () => {
     const first = await freshTrainer();
     const buffers = gpu.liveBuffers;
     const losses = await collect(train(first, options(24)));
@@ -105,12 +105,6 @@ describe('training', () => {
     expect(losses.at(-1)!.heldOut!.bitsPerByte).toBeLessThan(0.8 * unigram.bitsPerByte);
     const expected = await weights(first);
     first.release();
-
-    const again = await freshTrainer();
-    const repeated = await collect(train(again, options(24)));
-    expect(repeated.map(({ loss }) => loss)).toEqual(losses.map(({ loss }) => loss));
-    expect(await weights(again)).toEqual(expected);
-    again.release();
 
     const interrupted = await freshTrainer();
     const head = await collect(train(interrupted, options(24, { checkpointEvery: 11 })), 11);
@@ -133,7 +127,8 @@ describe('training', () => {
     resumed.release();
   });
 
-  it('overfits one batch', async () => {
+  it('overfits one batch', async ({ skip }) => {
+    skip(!IS_LONG, 'set VUA_LONG: forty steps');
     const trainer = await freshTrainer();
     const first = loaderOf(inMemory(grammar(5, 8 * 16 + 1)));
     const batch = await first.next();
@@ -183,7 +178,7 @@ describe('checkpoints', () => {
 
 it('samples the same text for the same seed, and the likeliest at temperature 0', async () => {
   const trainer = await freshTrainer();
-  await collect(train(trainer, options(24)));
+  loadCheckpoint(openCheckpoint(folder), trainer.arena);
   const sampler = await Sampler.create(gpu, config, trainer.arena);
   const draw = async (temperature: number, seed: number): Promise<number[]> => {
     const ids: number[] = [];

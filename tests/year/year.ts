@@ -117,7 +117,11 @@ export async function simulateYear(dir: string, options: YearOptions): Promise<Y
       }
       if (n === events.urlTakedown) {
         const gone = site.pages.filter(({ bornAt, copyOf }) => bornAt === n - 1 && copyOf === undefined).slice(0, 2);
-        await takeDown(gone.map(site.urlOf), (page) => gone.includes(page.copyOf ?? page));
+        const known = new Map(gone.map((page) => [page, page.version]));
+        // A copy of words that the page got later says what nobody asked to be removed.
+        const isOfThem = (page: YearPage): boolean =>
+          known.has(page) || (page.copyOf !== undefined && page.version <= (known.get(page.copyOf) ?? -1));
+        await takeDown(gone.map(site.urlOf), isOfThem);
       }
       if (n === events.hostTakedown) await takeDown([SMALL_HOST], ({ host }) => host === SMALL_HOST);
     }
