@@ -16,6 +16,7 @@ import { NO_METADATA, readMetadata, statedText } from './metadata.ts';
 import { CAPTION, parseHtml } from './parse.ts';
 import { render, type TextBlock } from './render.ts';
 import { MIN_PARAGRAPH } from './survey.ts';
+import { hideWikiFurniture } from './wiki.ts';
 
 export interface Extraction extends Metadata {
   /** Blocks separated by one blank line; empty when the page holds no running text. */
@@ -119,10 +120,11 @@ function readAs(
   if (from === 'tcvn3') capitalizeFonts(root);
   if (html.includes('post_message_')) hideForumFurniture(root);
   const metadata = readMetadata(root);
+  const isWiki = html.includes('mw-parser-output') && hideWikiFurniture(root);
   const main = mainText(root, unclosed > MAX_UNCLOSED ? 'broken' : 'usual');
   const join = (blocks: readonly TextBlock[]): string => joinBlocks(withoutByline(blocks, metadata.author));
   const text = join(main.blocks);
-  if (text.length < TOO_LITTLE) {
+  if (text.length < TOO_LITTLE && !isWiki) {
     const bold = mainText(root, 'bold');
     const whole = join(bold.blocks);
     if (whole.length >= WHOLE_ARTICLE) return { root, metadata, main: bold, text: whole, fonts };

@@ -10,7 +10,16 @@
 import { decodeEntities } from '../links/tags.ts';
 
 export function textOfWikitext(source: string): string {
-  return linesOf(nested(withoutElements(source.replace(/\r\n?/g, '\n'))));
+  return linesOf(nested(tablesOfTags(withoutElements(source.replace(/\r\n?/g, '\n')))));
+}
+
+/** Tables that are written in HTML: a row is a line. */
+function tablesOfTags(source: string): string {
+  if (!/<td\b/i.test(source)) return source;
+  return source
+    .replace(/\s*<\/t[dh]\s*>\s*/gi, '')
+    .replace(/\s*<\/?(?:table|tbody|thead|tr|caption)\b[^<>]*>\s*/gi, '\n')
+    .replace(/(\n?)<t[dh]\b[^<>]*>\s*/gi, (_, start) => start || ` ${ESCAPED.get('|')} `);
 }
 
 /** Elements that go with what is in them. */
@@ -22,7 +31,7 @@ const GONE =
 const PLAIN = 'nowiki pre code syntaxhighlight source math chem'.split(' ');
 const ELEMENT = new RegExp(`<!--|<(${[...GONE, ...PLAIN].join('|')})(?=[\\s/>])([^<>]*)>`, 'gi');
 /** Stand for characters of text that would be markup. */
-const ESCAPES: readonly (readonly [string, string])[] = [..."{}[]|*#=;:'!"].map((character, i) => [
+const ESCAPES: readonly (readonly [string, string])[] = [..."{}[]|*#=;:'!("].map((character, i) => [
   character,
   String.fromCharCode(0xe000 + i),
 ]);
@@ -60,7 +69,7 @@ function withoutElements(source: string): string {
 }
 
 function plain(content: string, name: string): string {
-  const escaped = content.replace(/[{}[\]|*#=;:'!]/g, (character) => ESCAPED.get(character)!);
+  const escaped = content.replace(/[{}[\]|*#=;:'!(]/g, (character) => ESCAPED.get(character)!);
   return name === 'math' || name === 'chem' ? `$${escaped.replace(/\s+/g, ' ').trim()}$` : escaped;
 }
 
@@ -121,8 +130,17 @@ const KEPT: Readonly<Record<string, number>> = {
       .split(' ')
       .map((name) => [name, 1]),
   ),
+  ...Object.fromEntries('ill interlanguage_link liên_kết_ngôn_ngữ_khác'.split(' ').map((name) => [name, 1])),
   convert: 0,
   đổi: 0,
+};
+/** Templates whose one argument is a list. */
+const LISTS = new Set('columns-list columnslist div_col plainlist flatlist danh_sách_cột'.split(' '));
+const FRACTIONS = new Set(['frac', 'sfrac', 'phân_số']);
+/** `{{lang-fr|pluie}}`: tiếng Pháp: pluie. */
+const LANGUAGES: Readonly<Record<string, string>> = {
+  ...{ en: 'Anh', fr: 'Pháp', de: 'Đức', ru: 'Nga', es: 'Tây Ban Nha', it: 'Ý', pt: 'Bồ Đào Nha', la: 'Latinh' },
+  ...{ zh: 'Trung', ja: 'Nhật', ko: 'Triều Tiên', th: 'Thái', lo: 'Lào', km: 'Khmer', ar: 'Ả Rập', el: 'Hy Lạp' },
 };
 const SIGNS: Readonly<Record<string, string>> = {
   '!': '|',
@@ -147,19 +165,29 @@ function textOfTemplate(inner: string): string {
   const number = /^formatnum:(.*)$/.exec(name)?.[1];
   if (number !== undefined) return number;
   if (SIGNS[name] !== undefined) return SIGNS[name];
-  const wanted = KEPT[name];
-  if (wanted === undefined) return '';
+  const ofTwo = /^(lang|link)-([a-z]{2,3})$/.exec(name);
+  const isKept = ofTwo !== null || KEPT[name] !== undefined || LISTS.has(name) || FRACTIONS.has(name);
+  if (!isKept) return '';
   const positional = parts
     .filter((part) => !/^\s*[\p{L}_][\p{L}\d_ -]*=/u.test(part))
     .map((part) => part.replace(/^\s*\d\s*=/, '').trim());
+  if (ofTwo !== null) {
+    const language = ofTwo[1] === 'lang' ? LANGUAGES[ofTwo[2]] : undefined;
+    return (language === undefined ? '' : `tiếng ${language}: `) + (positional[0] ?? '');
+  }
+  if (LISTS.has(name)) return positional[0]?.startsWith('*') ? `\n${positional[0]}\n` : '';
+  if (FRACTIONS.has(name)) return [...positional.slice(0, -2), positional.slice(-2).join('/')].join(' ');
+  const wanted = KEPT[name];
   return wanted === 0 ? positional.slice(0, 2).join(' ') : (positional[wanted - 1] ?? '');
 }
 
 const MEDIA = /^\s*(?:file|image|media|tập tin|tập_tin|hình|hình ảnh|thể loại|category)\s*:/i;
+/** Where editors speak to each other. */
+const ABOUT = /^\s*(?:wikipedia|wp|project)\s*:/i;
 const INTERWIKI = /^\s*[a-z]{2,3}(?:-[a-z-]+)?:/;
 
 function textOfLink(inner: string): string {
-  if (MEDIA.test(inner) || INTERWIKI.test(inner)) return '';
+  if (MEDIA.test(inner) || INTERWIKI.test(inner) || ABOUT.test(inner)) return '';
   const bar = inner.indexOf('|');
   const target = (bar < 0 ? inner : inner.slice(0, bar)).trim().replace(/^:/, '');
   const said = bar < 0 ? target : inner.slice(bar + 1);
@@ -170,7 +198,9 @@ function textOfLink(inner: string): string {
 function textOfTable(inner: string): string {
   const rows: string[][] = [[]];
   let caption = '';
-  for (const line of inner.split('\n').slice(1)) {
+  const [attributes, ...content] = inner.split('\n');
+  if (BOX.test(attributes)) return '';
+  for (const line of content) {
     const trimmed = line.trim();
     if (trimmed.startsWith('|-')) rows.push([]);
     else if (trimmed.startsWith('|+')) caption = cellOf(trimmed.slice(2));
@@ -179,12 +209,17 @@ function textOfTable(inner: string): string {
       rows.at(-1)!.push(...cells.map(cellOf));
     } else if (trimmed !== '') {
       const row = rows.at(-1)!;
-      row.push([row.pop(), trimmed].filter(Boolean).join(' '));
+      const isItem = /^[*#]/.test(trimmed);
+      const said = isItem ? trimmed.replace(/^[*#:]+\s*/, '') : trimmed;
+      row.push([row.pop(), said].filter(Boolean).join(isItem ? '; ' : ' '));
     }
   }
   const lines = rows.filter((row) => row.some((cell) => cell !== '')).map((row) => row.join(` ${ESCAPED.get('|')} `));
   return ['', caption, ...lines, ''].filter((line, i) => line !== '' || i !== 1).join('\n');
 }
+
+/** Beside the text. */
+const BOX = /\bclass\s*=\s*["']?[^"'\n]*\b(?:infobox|navbox|metadata|ambox|sidebar)\b/i;
 
 /** Without `style="…" |` before it. */
 const cellOf = (cell: string): string =>
@@ -235,11 +270,11 @@ function inline(line: string): string {
   if (text.includes('[')) text = text.replace(/\[(?:https?:|ftp:|mailto:|\/\/)[^\s\]]*\s*([^\]]*)\]/gi, '$1');
   if (text.includes('<')) text = text.replace(/<br\s*\/?>/gi, ' ').replace(/<\/?[a-z][^<>]*>/gi, '');
   if (text.includes('&')) text = decodeEntities(decodeNamed(text));
-  text = text.replace(/[\ue000-\ue00b]/g, (sign) => PLAIN_AGAIN.get(sign)!);
   if (/[^\S ]| {2}/.test(text)) text = text.replace(/\s+/g, ' ');
-  if (text.includes('(')) text = text.replace(/\(\s*[;,]?\s*\)/g, '');
+  if (text.includes('[')) text = text.replace(/\[\s*\]/g, '');
+  if (text.includes('(')) text = text.replace(/\(\s*[;,]?\s*\)/g, '').replace(/\(\s*[;,]\s*/g, '(');
   if (/ [,.;:) ]/.test(text)) text = text.replace(/ ([,.;:)])/g, '$1').replace(/ {2,}/g, ' ');
-  return text.trim();
+  return text.trim().replace(/[\ue000-\ue00c]/g, (sign) => PLAIN_AGAIN.get(sign)!);
 }
 
 const NAMED: Readonly<Record<string, string>> = {

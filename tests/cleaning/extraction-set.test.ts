@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { decode } from '../../cleaning/decode/charset.ts';
 import { extract } from '../../cleaning/html/extract.ts';
+import { f1, htmlOf, WIKI_PAGES } from '../crawlers/wiki-set.ts';
 import { meanOf, openPages, rouge5, type SetPage, sealedPages, sealOf } from './extraction-set/pages.ts';
 
 /** Of the sealed half, before anything had been run on it. */
@@ -23,4 +24,17 @@ test('the sealed half is as it was written, and reads as it did when it was open
   // Opened once: 0.955, of the hard ones 0.934.
   expect(meanOf(pages.map(scoreOf))).toBeGreaterThan(0.95);
   expect(meanOf(pages.filter(({ hard }) => hard).map(scoreOf))).toBeGreaterThan(0.93);
+});
+
+test('thirty articles of a wiki, as it serves them', () => {
+  for (const skin of ['old', 'new'] as const) {
+    const read = WIKI_PAGES.map((page) => ({ page, text: extract(htmlOf(page, skin)).text }));
+    expect(meanOf(read.map(({ page, text }) => f1(text, page.text)))).toBeGreaterThan(0.99);
+    for (const { page, text } of read) {
+      const lines = text.split('\n');
+      const headings = page.text.match(/(?<=^= ).*$/gm) ?? [];
+      expect(lines, page.title).toEqual(expect.arrayContaining(headings));
+      expect(text, page.title).not.toMatch(/sửa|Nguồn|Thể loại|Wikipedia/);
+    }
+  }
 });

@@ -9,6 +9,7 @@ import { openInput } from '../../crawlers/sources/index.ts';
 import { textOfWikitext } from '../../crawlers/sources/wikitext.ts';
 import { expectLinear } from '../growth.ts';
 import { collect, temporaryFolder, thrownBy } from '../support.ts';
+import { f1, WIKI_PAGES } from './wiki-set.ts';
 
 it.each([
   [
@@ -48,6 +49,16 @@ it.each([
   ['comments, tags, entities', 'A<!-- ẩn -->&nbsp;B<br/>C<sub>2</sub> &ndash; D __NOTOC__', 'A B C2 – D'],
   ['what never closes', 'Một {{hai [[ba <ref>bốn', 'Một hai ba bốn'],
 ])('wikitext: %s', (_name, source, text) => expect(textOfWikitext(source)).toBe(text));
+
+it('thirty articles: every word of the text and no other, line by line', () => {
+  const lines = (text: string): string => text.replace(/^= /gm, '').replace(/\n+/g, '\n');
+  expect(WIKI_PAGES.length).toBe(30);
+  for (const { title, wikitext, text } of WIKI_PAGES) {
+    const found = textOfWikitext(wikitext);
+    expect(f1(found, text), title).toBeGreaterThan(0.97);
+    expect(lines(found), title).toBe(lines(text));
+  }
+});
 
 it('costs as much as it is long, however it nests', () =>
   expectLinear(
