@@ -10,7 +10,8 @@
 import { decodeEntities } from '../links/tags.ts';
 
 export function textOfWikitext(source: string): string {
-  return linesOf(nested(tablesOfTags(withoutElements(source.replace(/\r\n?/g, '\n')))));
+  const unix = source.includes('\r') ? source.replace(/\r\n?/g, '\n') : source;
+  return linesOf(nested(tablesOfTags(withoutElements(unix))));
 }
 
 /** Tables that are written in HTML: a row is a line. */
@@ -87,16 +88,17 @@ function nested(source: string): string {
   const braces = new RegExp(BRACES);
   const frames: Frame[] = [{ opener: '', text: '' }];
   let at = 0;
-  for (let found = braces.exec(source); found; found = braces.exec(source)) {
-    let [brace] = found;
-    const top = frames.at(-1)!;
-    top.text += source.slice(at, found.index);
+  while (braces.test(source)) {
+    const index = braces.lastIndex - 2;
+    let brace = source.slice(index, index + 2);
+    const top = frames[frames.length - 1];
+    if (at < index) top.text += source.slice(at, index);
     // `{{a|}}` ends a template; a table begins and ends at the start of a line
-    const isBar = brace === '|}' && (source[found.index + 2] === '}' || top.opener !== '{|');
-    const isWord = brace === '{|' && !/(^|\n)[ :*]*$/.test(source.slice(Math.max(0, found.index - 8), found.index));
+    const isBar = brace === '|}' && (source[index + 2] === '}' || top.opener !== '{|');
+    const isWord = brace === '{|' && !/(^|\n)[ :*]*$/.test(source.slice(Math.max(0, index - 8), index));
     if (isBar || isWord) {
       brace = brace[0];
-      braces.lastIndex = found.index + 1;
+      braces.lastIndex = index + 1;
     }
     at = braces.lastIndex;
     const opener = CLOSERS[brace];
@@ -187,7 +189,7 @@ const ABOUT = /^\s*(?:wikipedia|wp|project)\s*:/i;
 const INTERWIKI = /^\s*[a-z]{2,3}(?:-[a-z-]+)?:/;
 
 function textOfLink(inner: string): string {
-  if (MEDIA.test(inner) || INTERWIKI.test(inner) || ABOUT.test(inner)) return '';
+  if (inner.includes(':') && (MEDIA.test(inner) || INTERWIKI.test(inner) || ABOUT.test(inner))) return '';
   const bar = inner.indexOf('|');
   const target = (bar < 0 ? inner : inner.slice(0, bar)).trim().replace(/^:/, '');
   const said = bar < 0 ? target : inner.slice(bar + 1);
@@ -270,12 +272,14 @@ function inline(line: string): string {
   if (text.includes('[')) text = text.replace(/\[(?:https?:|ftp:|mailto:|\/\/)[^\s\]]*\s*([^\]]*)\]/gi, '$1');
   if (text.includes('<')) text = text.replace(/<br\s*\/?>/gi, ' ').replace(/<\/?[a-z][^<>]*>/gi, '');
   if (text.includes('&')) text = decodeEntities(decodeNamed(text));
-  if (/[^\S ]| {2}/.test(text)) text = text.replace(/\s+/g, ' ');
+  if (OTHER_SPACE.test(text)) text = text.replace(/\s+/g, ' ');
   if (text.includes('[')) text = text.replace(/\[\s*\]/g, '');
   if (text.includes('(')) text = text.replace(/\(\s*[;,]?\s*\)/g, '').replace(/\(\s*[;,]\s*/g, '(');
   if (/ [,.;:) ]/.test(text)) text = text.replace(/ ([,.;:)])/g, '$1').replace(/ {2,}/g, ' ');
   return text.trim().replace(/[\ue000-\ue00c]/g, (sign) => PLAIN_AGAIN.get(sign)!);
 }
+
+const OTHER_SPACE = /[\t\v\f\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]| {2}/;
 
 const NAMED: Readonly<Record<string, string>> = {
   ndash: '–',
