@@ -118,7 +118,7 @@ export class Tokenizer {
   }
 
   /** The same as bytes, which may begin and end within a character. */
-  decodeBytes(ids: Iterable<number>): Uint8Array {
+  decodeBytes(ids: Iterable<number>): Uint8Array<ArrayBuffer> {
     const all = Array.isArray(ids) || ArrayBuffer.isView(ids) ? (ids as ArrayLike<number>) : Array.from(ids);
     let length = 0;
     for (let i = 0; i < all.length; i++) length += this.byteLengths[all[i]] || this.bytesOf(all[i]).length;

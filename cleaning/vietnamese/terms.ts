@@ -102,3 +102,92 @@ function readTerm(word: string): Term {
   const letters = toneless.replace(/^([hklmst]|qu)y$/, '$1i');
   return { exact: letters + tones, folded: removeDiacritics(letters) };
 }
+
+/** Words of a run that two texts share: a sentence that was quoted, a paragraph that was copied. */
+export const PASSAGES = [13, 50] as const;
+
+/**
+ * Which words of some texts stand in passages of others, which are heard one after the other and not kept: runs of
+ * `PASSAGES` words, as 52-bit hashes.
+ */
+export class SharedPassages {
+  readonly #own: readonly Int32Array[];
+  /** Of each size the runs of all texts, and whether they were heard. */
+  readonly #wanted: readonly Map<number, boolean>[];
+
+  constructor(texts: readonly string[]) {
+    this.#own = texts.map(wordHashes);
+    this.#wanted = PASSAGES.map((size) => {
+      const wanted = new Map<number, boolean>();
+      for (const words of this.#own) for (const gram of gramsOf(words, size)) wanted.set(gram, false);
+      return wanted;
+    });
+  }
+
+  hear(text: string): void {
+    const words = wordHashes(text);
+    for (const [i, size] of PASSAGES.entries()) {
+      const wanted = this.#wanted[i];
+      for (const gram of gramsOf(words, size)) if (wanted.get(gram) === false) wanted.set(gram, true);
+    }
+  }
+
+  /** Of each text the share of its words that stand in a passage that was heard, 0…1, by the sizes of `PASSAGES`. */
+  get shares(): number[][] {
+    return this.#covered.map((covered, i) => covered.map((count) => count / Math.max(1, this.#own[i].length)));
+  }
+
+  /** Of the words of all texts together. */
+  get share(): number[] {
+    const words = this.#own.reduce((sum, one) => sum + one.length, 0);
+    return PASSAGES.map((_, i) => this.#covered.reduce((sum, counts) => sum + counts[i], 0) / Math.max(1, words));
+  }
+
+  /** Words of each text. */
+  get #covered(): number[][] {
+    return this.#own.map((words) =>
+      PASSAGES.map((size, i) => {
+        let [count, until] = [0, 0];
+        for (const [at, gram] of gramsOf(words, size).entries()) {
+          if (!this.#wanted[i].get(gram)) continue;
+          count += at + size - Math.max(at, until);
+          until = at + size;
+        }
+        return count;
+      }),
+    );
+  }
+}
+
+const WORD = /[\p{L}\p{M}\p{N}]+/gu;
+
+function wordHashes(text: string): Int32Array {
+  return Int32Array.from(text.normalize('NFC').toLowerCase().match(WORD) ?? [], (word) => {
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < word.length; i++) hash = Math.imul(hash ^ word.charCodeAt(i), 0x01000193);
+    return hash;
+  });
+}
+
+const BASES = [0x01000193, 0x85ebca6b] as const;
+
+/** Hashes of every run of `size` words, in order: two polynomials that roll, together a whole number below 2^52. */
+function gramsOf(words: Int32Array, size: number): number[] {
+  const grams: number[] = [];
+  const leads = BASES.map((base) => {
+    let lead = 1;
+    for (let i = 0; i < size; i++) lead = Math.imul(lead, base);
+    return lead;
+  });
+  let [low, high] = [0, 0];
+  for (let i = 0; i < words.length; i++) {
+    low = (Math.imul(low, BASES[0]) + words[i]) | 0;
+    high = (Math.imul(high, BASES[1]) + words[i]) | 0;
+    if (i >= size) {
+      low = (low - Math.imul(words[i - size], leads[0])) | 0;
+      high = (high - Math.imul(words[i - size], leads[1])) | 0;
+    }
+    if (i >= size - 1) grams.push((high >>> 12) * 2 ** 32 + (low >>> 0));
+  }
+  return grams;
+}

@@ -31,6 +31,7 @@ import {
 } from '../manifest-shape.ts';
 import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { SPLITS, type Split } from '../split.ts';
+import { passagesNote } from './passages.ts';
 import { type Group, groupsOf, KnownTokens, unmoved } from './reuse.ts';
 import { reopenTokens, type TokenArray } from './source.ts';
 import { SplitWriter } from './split-writer.ts';
@@ -178,6 +179,8 @@ async function writeLocked(
     removeOrphans(outDir, SPLITS, tokenFiles(manifest));
     removeOtherGroups(outDir, split);
     pruneSideFiles(join(outDir, SEARCH), [outDir]);
+    const note = await passagesNote(documentsDir, documents, manifest, signal);
+    if (note) report.note(note);
     return { outcome: 'written', report: manifest };
   } finally {
     for (const split of SPLITS) writers[split].discard();

@@ -10,6 +10,7 @@ import { readDocumentShards, sideOf } from '../documents/read.ts';
 import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import { documentFingerprint, type TokenManifest, type TokenShard } from '../manifest-shape.ts';
 import { SPLITS, type Split } from '../split.ts';
+import { passagesNote } from '../tokens/passages.ts';
 import { openTokens, TOKEN_ARRAYS, type TokenFolder } from '../tokens/source.ts';
 import type { ShardDocuments } from '../tokens/table.ts';
 import { verifyGroups, verifyShard } from './shard.ts';
@@ -129,10 +130,13 @@ export async function verifySplits(documentsDir: string, tokensDir: string, find
     }
     sources.delete(source);
   }
-  if (tokens.sources === undefined) return;
-  for (const source of sources.keys()) {
-    findings.add(manifestPath(tokensDir), 'source', `${source}: has documents, but is not listed`);
+  if (tokens.sources !== undefined) {
+    for (const source of sources.keys()) {
+      findings.add(manifestPath(tokensDir), 'source', `${source}: has documents, but is not listed`);
+    }
   }
+  const note = await passagesNote(documentsDir, documents, tokens, findings.signal);
+  if (note) findings.notes.push(note);
 }
 
 /** The shards of one split, each to be filled with as many documents as its row of the manifest says. */

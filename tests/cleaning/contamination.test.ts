@@ -23,6 +23,21 @@ const ITEMS = [
   { id: '01-0002', question: 'Thủ phủ của tỉnh là đâu?', choices: ['A. Xóm Mới', 'B. Xóm Cũ'] },
   { id: '01-0003', question: 'Số nào chẵn?', choices: ['A. 1', 'B. 2'] },
   { id: '01-0004', question: '2 + 2?', choices: [] },
+  {
+    id: '01-0005',
+    question: 'Buổi chiều trong làng mọi người làm gì với nhau?',
+    choices: ['A. Phơi thóc ngoài đồng', 'B. Kéo lưới đánh cá', 'C. Hát chèo ở sân đình'],
+  },
+  {
+    id: '01-0006',
+    question: 'Câu nào dưới đây nói không đúng về làng?',
+    choices: ['A. Nhà nào cũng có ao cá', 'B. Chợ họp mỗi tháng sáu phiên'],
+  },
+  {
+    id: '01-0007',
+    question: 'Câu nào dưới đây nói không đúng về làng?',
+    choices: ['A. Sông chảy về phía đông', 'B. Đình làng dựng bằng gỗ lim'],
+  },
 ];
 
 describe('contamination', () => {
@@ -41,6 +56,18 @@ describe('contamination', () => {
       'vmlu:01-0001',
     ],
     ['a long question alone', `Câu 7. ${LONG} Hãy viết một đoạn văn ngắn.`, 'vmlu:01-0001'],
+    [
+      'choices in another order',
+      'Buổi chiều trong làng mọi người làm gì với nhau? A. Kéo lưới đánh cá B. Hát chèo ở sân đình C. Phơi thóc ngoài đồng',
+      'vmlu:01-0005',
+    ],
+    [
+      'a question of nine syllables alone, all of it',
+      'Hỏi: Buổi chiều trong làng mọi người làm gì với nhau',
+      'vmlu:01-0005',
+    ],
+    ['most of one', 'Buổi chiều trong làng mọi người làm gì?', ''],
+    ['a question of nine syllables that two items ask', 'Câu nào dưới đây nói không đúng về làng?', ''],
     ['a short item', 'Thủ phủ của tỉnh là đâu? A. Xóm Mới B. Xóm Cũ', 'vmlu:01-0002'],
     ['two items', `${LONG} Thủ phủ của tỉnh là đâu? Xóm Mới, Xóm Cũ.`, 'vmlu:01-0001 vmlu:01-0002'],
     [

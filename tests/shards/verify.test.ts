@@ -229,7 +229,9 @@ describe('verify', () => {
     const { dir, documents } = await runFolder();
     const sound = context();
     expect(await verifyCommand().run({ dir }, sound)).toBe(0);
-    expect(sound.out.join('')).toMatch(/: ok: \d+ files \(.*\), 80 documents, 7 rejects, [\d,]+ tokens\n$/);
+    expect(sound.out.join('')).toMatch(
+      /: ok: \d+ files \(.*\), 80 documents, 7 rejects, [\d,]+ tokens\nheld out: .*\n$/,
+    );
     truncateSync(join(documents, 'documents-00001.arrow'), 700);
     const heard = context();
     expect(await verifyCommand().run({ dir }, heard)).toBe(3);

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SharedPassages } from '../../cleaning/vietnamese/terms.ts';
 import { writeTokenShards } from '../../tokenizer/write-tokens.ts';
 import { readAblation } from '../../trainer/commands/ablate.ts';
 import { modelConfig } from '../../trainer/model/config.ts';
@@ -11,7 +12,6 @@ import { ablationChart, ablationText } from '../../trainer/run/ablation-text.ts'
 import { causalFlopsPerToken, flopsPerToken } from '../../trainer/run/flops.ts';
 import { type EvalDocument, type RecordedRun, seedFactorOf, tableOf } from '../../trainer/score/ablation.ts';
 import { natsInWindows, windowsOf } from '../../trainer/score/eval-set.ts';
-import { sharedPassages } from '../../trainer/score/passages.ts';
 import { story } from '../cleaning/support.ts';
 import { document, writeFolder } from '../shards/support.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
@@ -139,17 +139,16 @@ describe('the text', () => {
     expect(seen.sort((a, b) => a - b)).toEqual(ids.flatMap((all) => [...all.slice(1)]));
   });
 
-  it('counts words in passages of 13 and 50 that stand in training text', async () => {
+  it('counts words in passages of 13 and 50 that stand in training text', () => {
     const quoted = `${range(20)
       .map((n) => `chữ${n}`)
       .join(' ')}`;
     const own = [`${story(50, 2)} ${quoted}`, story(60, 9), story(70, 2)];
-    async function* train(): AsyncGenerator<string> {
-      yield `Trước đó ${quoted} sau đó.`;
-      yield `Mở đầu. ${story(60, 9)}`;
-    }
-    const [first, whole, none] = await sharedPassages(own, train());
-    const words = own[0].match(/[\p{L}\p{M}\p{N}]+/gu)!.length;
+    const passages = new SharedPassages(own);
+    for (const text of [`Trước đó ${quoted} sau đó.`, `Mở đầu. ${story(60, 9)}`]) passages.hear(text);
+    const [first, whole, none] = passages.shares;
+    const [words, ...others] = own.map((text) => text.match(/[\p{L}\p{M}\p{N}]+/gu)!.length);
+    expect(passages.share[0]).toBeCloseTo((20 + others[0]) / (words + others[0] + others[1]));
     expect(first[0]).toBeCloseTo(20 / words);
     expect([first[1], ...whole, ...none]).toEqual([0, 1, 1, 0, 0]);
   });

@@ -9,10 +9,12 @@ import { writeTokens } from '../../shards/tokens/write.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { seededRandom } from '../../trainer/gpu/random.ts';
 import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
+import { besideOf } from '../../trainer/score/beside.ts';
 import { evaluate, type Model } from '../../trainer/score/bits-per-byte.ts';
-import { drawHeldOut } from '../../trainer/score/draw.ts';
+import { ByteModel } from '../../trainer/score/byte-model.ts';
+import { drawHeldOut, halfOf } from '../../trainer/score/draw.ts';
 import { effectiveNumber, figureOf } from '../../trainer/score/estimate.ts';
-import { type HeldOut, heldOutOf, inMemory, textOf, tokensOf } from '../../trainer/score/held-out.ts';
+import { type HeldOut, heldOutOf, inMemory, textFacts, textOf, tokensOf } from '../../trainer/score/held-out.ts';
 import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { asVersion2, document, writeFolder } from '../shards/support.ts';
 import { context, range, temporaryFolder } from '../support.ts';
@@ -142,6 +144,25 @@ describe('a draw', () => {
     expect(tokensOf(await drawHeldOut(all, 1))).toBe(2); // one predicted token, and the one before it
   });
 
+  it('of a half has no document of the other, the same beside any others; few documents are not halved', async () => {
+    const [all, beside] = [
+      await heldOutOf([await folderOf(corpus(), 450)]),
+      await heldOutOf([await folderOf([...corpus(), held(61, texts[130], 'c.vua.test')])]),
+    ];
+    const [select, test] = (['select', 'test'] as const).map((half) => halfOf(all, half));
+    const hashes = (one: HeldOut): string[] => one.pieces.map(({ hash }) => hash).sort();
+    expect([...hashes(select), ...hashes(test)].sort()).toEqual(hashes(all));
+    for (const hash of hashes(select)) expect(hashes(halfOf(beside, 'select'))).toContain(hash);
+    const tokens: number[] = [];
+    for await (const batch of eachBatch(test.tokens)) tokens.push(...batch);
+    expect(tokens.filter((token) => token === tokenizer.bosId)).toHaveLength(test.pieces.length);
+    expect(tokens).toHaveLength(tokensOf(test));
+    expect(tokensOf(await drawHeldOut(test, 1500))).toBeLessThanOrEqual(1500);
+    expect(textFacts(textOf(test))).toMatch(/^\d+ documents \(effective .*\), all [\d,]+ tokens of the half test$/);
+    const few = { ...all, pieces: all.pieces.slice(0, 9) };
+    expect(halfOf(few, 'test')).toBe(few);
+  });
+
   it.each([64, 450, 1e6])('has the tokens and bytes of its pieces, from record batches of %i', async (batchTokens) => {
     const folder = await folderOf(corpus(), batchTokens);
     const drawn = await drawOf([folder], 2500);
@@ -248,5 +269,70 @@ describe('figures', () => {
       { bits: 5, tokens: 1, textBytes: 10 },
     ]);
     expect(figure).toMatchObject({ documents: 2, effectiveDocuments: 1.6, tokens: 3, textBytes: 40 });
+  });
+});
+
+describe('the byte 5-gram', () => {
+  const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text));
+  const learnt = ['Hà Nội mùa thu, cây cơm nguội vàng', 'cây bàng lá đỏ nằm kề bên nhau', 'Hà Nội Hà Nội'];
+
+  /** Interpolated Witten–Bell by its formula, contexts as strings. */
+  function expectedShare(context: string, byte: string): number {
+    const shorter = context === '' ? 1 / 256 : expectedShare(context.slice(1), byte);
+    const behind = learnt.flatMap((text) => {
+      const all = Buffer.from(text).toString('latin1');
+      return Array.from(all, (_, i) => i).flatMap((i) =>
+        i >= context.length && all.slice(i - context.length, i) === context ? all[i] : [],
+      );
+    });
+    if (behind.length === 0) return shorter;
+    const kinds = new Set(behind).size;
+    return (behind.filter((one) => one === byte).length + kinds * shorter) / (behind.length + kinds);
+  }
+
+  it('is what its formula says, and shares of all bytes make one', () => {
+    const model = new ByteModel();
+    for (const text of learnt) expect(model.learn(bytesOf(text))).toBe(true);
+    const text = Buffer.from('Hà Nội lá vàng rơi').toString('latin1');
+    const expected = Array.from(text, (byte, i) => -Math.log(expectedShare(text.slice(Math.max(0, i - 4), i), byte)));
+    const nats = model.nats(Uint8Array.from(Buffer.from(text, 'latin1')));
+    expect(nats).toBeCloseTo(
+      expected.reduce((a, b) => a + b, 0),
+      9,
+    );
+    for (const before of ['', 'H', 'Hà Nộ', 'không có']) {
+      const shares = range(256).map((byte) => Math.exp(-model.nats(Uint8Array.of(byte), bytesOf(before))));
+      expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+    }
+  });
+
+  it('learns no more than it has room for', () => {
+    const model = new ByteModel(100);
+    expect(model.learn(bytesOf(texts[0]))).toBe(false);
+    expect(model.bytes).toBeGreaterThan(10);
+    expect(model.bytes).toBeLessThan(100);
+  });
+
+  it('has bits per byte of held-out text, of windows too, and counts the passages of it that stand in train', async () => {
+    const copied = trained(30, `Trước đó. ${texts[5]} Sau đó.`);
+    const figures: number[] = [];
+    for (const batchTokens of [1e6, 450]) {
+      const folder = await folderOf([...corpus(), copied], batchTokens);
+      const all = await heldOutOf([folder]);
+      const train = folder.source('train');
+      const { bytes, passages } = await besideOf(train, all);
+      const part = await besideOf(train, await drawHeldOut(all, 1500), 2000);
+      expect(bytes.standardError).toBeGreaterThan(0);
+      expect(Math.abs(part.bytes.bitsPerByte / bytes.bitsPerByte - 1)).toBeLessThan(0.3);
+      expect([part.bytes.trainBytes, part.passages.trainBytes]).toEqual([2000, 2000]);
+      figures.push(bytes.bitsPerByte);
+      expect(bytes.bitsPerByte).toBeLessThan(6);
+      const wordsOf = (text: string): number => text.match(/[\p{L}\p{M}\p{N}]+/gu)!.length;
+      const words = corpus().reduce((sum, { text, cluster }) => sum + (VALID.includes(cluster) ? wordsOf(text) : 0), 0);
+      expect(passages.documents).toBe(61);
+      if (batchTokens === 1e6) expect(passages.shares[13]).toBeCloseTo(wordsOf(texts[5]) / words, 9);
+      expect(passages.shares[50]).toBeLessThanOrEqual(passages.shares[13]);
+    }
+    expect(figures[1]).toBeCloseTo(figures[0], 1); // a document that a record batch ends is learnt in two parts
   });
 });

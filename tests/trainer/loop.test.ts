@@ -6,8 +6,9 @@ import { openFolders } from '../../trainer/loader/token-folders.ts';
 import { type LoopEvent, type OpenRun, openRun, trainingLoop } from '../../trainer/run/loop.ts';
 import { finalTokensOf } from '../../trainer/run/options.ts';
 import { recipeOf } from '../../trainer/run/recipe.ts';
-import { drawHeldOut } from '../../trainer/score/draw.ts';
-import { heldOutOf } from '../../trainer/score/held-out.ts';
+import { evaluate } from '../../trainer/score/bits-per-byte.ts';
+import { drawHeldOut, halfOf } from '../../trainer/score/draw.ts';
+import { heldOutOf, textOf } from '../../trainer/score/held-out.ts';
 import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { sharedGpu } from './device.ts';
 import { makeTokens } from './support.ts';
@@ -22,7 +23,7 @@ let buffers: number;
 
 beforeAll(async () => {
   gpu = await sharedGpu('embedded');
-  const folders = await openFolders([await makeTokens()]);
+  const folders = await openFolders([await makeTokens(200)]);
   const recipe = recipeOf(options, folders[0].manifest.vocabSize, gpu.facts);
   buffers = gpu.liveBuffers;
   run = await openRun(gpu, {
@@ -39,23 +40,30 @@ afterAll(async () => {
 const told = (event: LoopEvent): string =>
   event.event === 'step' || event.event === 'checkpoint' ? `${event.event} ${event.step.step}` : event.event;
 
-it('tells steps, checkpoints behind them, and closing figures, which here are those of the last step', async () => {
+it('tells steps, checkpoints behind them, and closing figures, which are of other documents than those of steps', async () => {
   run.trainer.arena.initialise(run.recipe.config, options.seed);
   const heard: LoopEvent[] = [];
   for await (const event of trainingLoop(run, { adapter: 'a' })) heard.push(event);
   expect(heard.map(told)).toEqual([
     ...['doing', 'doing', 'head', 'step 1', 'settled', 'step 2', 'checkpoint 2', 'settled', 'step 3', 'settled'],
-    ...['step 4', 'checkpoint 4', 'settled', 'step 5', 'checkpoint 5', 'settled', 'trained', 'evaluated'],
+    ...['step 4', 'checkpoint 4', 'settled', 'step 5', 'checkpoint 5', 'settled', 'trained', 'evaluating', 'evaluated'],
   ]);
   const evaluated = heard.flatMap((event) => (event.event === 'step' && event.step.heldOut ? event.step.step : []));
   expect(evaluated).toEqual([4, 5]);
-  const last = heard.findLast((event) => event.event === 'step')!;
-  const closing = heard.find((event) => event.event === 'evaluated')!.figures!;
-  expect(closing.bitsPerByte).toBe(last.step.heldOut!.bitsPerByte);
+  const { figures: closing, text } = heard.find((event) => event.event === 'evaluated')!;
   const { head, counts } = heard.find((event) => event.event === 'head')!;
-  expect(closing.text).toEqual(head.heldOut);
-  expect(closing.text!.tokens).toBeLessThan(closing.text!.split.tokens);
-  expect(closing.unigramBitsPerByte).toBe(head.unigramBitsPerByte);
+  expect(head.heldOut).toMatchObject({ half: 'select' });
+  expect(closing!.text).toEqual(textOf(text));
+  expect(closing!.text).toMatchObject({ half: 'test' });
+  expect(closing!.text!.split.documents + head.heldOut!.split.documents).toBe(run.heldOut.split.documents);
+  expect(closing!.text!.tokens).toBeLessThan(closing!.text!.split.tokens);
+  expect(closing!.bitsPerByte).toBe((await evaluate(run.trainer, text))!.bitsPerByte);
+  const train = run.folders[0].source('train').batchTokens.reduce((sum, tokens) => sum + tokens, 0);
+  const documents = run.folders[0].manifest.shards.reduce(
+    (sum, one) => sum + (one.split === 'train' ? one.documents : 0),
+    0,
+  );
+  expect(closing!.bytes).toMatchObject({ trainBytes: train - documents, bitsPerByte: expect.any(Number) });
   expect(counts.tokens).toBe(run.folders[0].fingerprint);
 });
 
@@ -75,7 +83,7 @@ it('evaluates more text at the end where it is asked to, says how long that take
   expect(text!.id).not.toBe(head.heldOut!.id);
   expect(text!.tokens).toBeLessThanOrEqual(400);
   expect(text!.documents).toBeGreaterThan(head.heldOut!.documents);
-  const { bitsPerByte } = await evaluateUnigram(counts, await drawHeldOut(run.heldOut, 400));
+  const { bitsPerByte } = await evaluateUnigram(counts, await drawHeldOut(halfOf(run.heldOut, 'test'), 400));
   expect(unigramBitsPerByte).toBe(bitsPerByte);
   expect(sources.reduce((sum, { documents }) => sum + documents, 0)).toBe(text!.documents);
 });
@@ -153,11 +161,12 @@ it('passes over a step whose gradient is not finite, and says so; the weights st
 
 it('asks for a checkpoint of the lowest held-out figure whatever the cadences are, and by minutes', async () => {
   run.trainer.arena.initialise(run.recipe.config, options.seed);
-  const seldom = { ...options, checkpointEvery: 1000, evaluateEvery: 2 };
+  const seldom = { ...options, checkpointEvery: 1000, evaluateEvery: 3 };
   const heard: string[] = [];
   for await (const event of trainingLoop({ ...run, options: seldom }, { adapter: 'a', lowest: 100 }))
     heard.push(told(event));
-  expect(heard.filter((event) => event.startsWith('checkpoint'))).toContain('checkpoint 2');
+  // That of step 2 is the last one before the rate falls.
+  expect(heard.filter((event) => event.startsWith('checkpoint')).slice(0, 2)).toEqual(['checkpoint 2', 'checkpoint 3']);
   const often = { ...options, checkpointEvery: 1000, evaluateEvery: 1000, checkpointMinutes: 1e-9 };
   const due: string[] = [];
   for await (const event of trainingLoop({ ...run, options: often }, { adapter: 'a', lowest: 0 }))

@@ -23,7 +23,7 @@ import { readCurve } from '../../trainer/record/curve.ts';
 import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { recipeOf } from '../../trainer/run/recipe.ts';
 import { type TrainStep, train } from '../../trainer/run/train.ts';
-import { drawHeldOut } from '../../trainer/score/draw.ts';
+import { drawHeldOut, halfOf } from '../../trainer/score/draw.ts';
 import { heldOutOf, textFacts, textOf } from '../../trainer/score/held-out.ts';
 import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { document as documentOf, writeFolder } from '../shards/support.ts';
@@ -242,7 +242,7 @@ describe('the page', () => {
     const { points, head } = readCurve(run);
     expect(head).toMatchObject({ heldOut: expected.unigram.text, unigramBitsPerByte: expected.unigram.bitsPerByte });
     expect(expected.unigram.text.tokens).toBeLessThan(expected.unigram.text.split.tokens);
-    // Closing figures are of all of it: a table on the page, a file beside the curve, rows of the exported card.
+    // Closing figures are of the half that is published: a table on the page, a file beside the curve, rows of the exported card.
     const all = textOf(expected.heldOut);
     expect(await text('#sources')).toContain(`held out: ${textFacts(all)}`);
     const evaluation = JSON.parse(readFileSync(join(run, 'evaluation.json'), 'utf8'));
@@ -351,13 +351,14 @@ async function trainInNode() {
   const heldOut = await heldOutOf([folder]);
   const every = { evaluateEvery: RUN.evaluateEvery, checkpointEvery: 1000, readEvery: 16 };
   const steps: TrainStep[] = [];
-  const subset = await drawHeldOut(heldOut, RUN.evaluateTokens);
+  const [select, test] = (['select', 'test'] as const).map((half) => halfOf(heldOut, half));
+  const subset = await drawHeldOut(select, RUN.evaluateTokens);
   for await (const step of train(trainer, { loader, heldOut: subset, schedule, accumulate, ...every }))
     steps.push(step);
   return {
     steps,
     unigram: await evaluateUnigram(await countTokens(tokens), subset),
-    heldOut,
+    heldOut: test,
     /** To the bit; ends the device. */
     async weightsEqual(dir: string): Promise<boolean> {
       const own = await trainer.arena.read('params');

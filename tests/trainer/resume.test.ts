@@ -1,7 +1,7 @@
 /** Trainings that are killed, stopped, made longer and resumed: losses, weights, moments and counters as if nothing had happened. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
@@ -93,10 +93,15 @@ it('goes on to the bit', async () => {
 
 it('can be made longer until its rate begins to fall, as if it had been long from the start', async () => {
   const longer = temporaryFolder('file');
-  await trained(longer, { steps: 6, keep: 9 });
-  expect(await trained(longer, { resume: true })).toMatch(/OTHER_RUN.*until its rate begins to fall/s);
-  for (const step of checkpointsIn(longer)) if (stepOf(step) > 3) rmSync(step, { recursive: true });
-  expect(await trained(longer, { resume: true })).toMatch(/behind step 3/);
+  await trained(longer, { steps: 6, keep: 1, checkpointEvery: 5 });
+  expect(checkpointsIn(longer).map(stepOf)).toContain(3); // the last before the rate falls stays
+  const gone = temporaryFolder('file');
+  cpSync(longer, gone, { recursive: true });
+  for (const step of checkpointsIn(gone)) if (stepOf(step) <= 3) rmSync(step, { recursive: true });
+  expect(await trained(gone, { resume: true })).toMatch(/OTHER_RUN.*until its rate begins to fall.*--init-from/s);
+  expect(await trained(longer, { resume: true })).toMatch(
+    /behind step 3: a longer run goes on from step 3.*behind step 3/s,
+  );
   expect(hashes(longer)).toEqual(hashes(whole));
 
   // Back from step 11: the rows of steps 10 and 11 are left out, another rate is taken, and the command again goes on.

@@ -5,6 +5,8 @@ import { checksumOf } from '../../shards/checksum.ts';
 import type { TokenSource } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/export.ts';
+import { type BpeModel, SPECIAL_TOKENS } from '../../tokenizer/model.ts';
+import { DEFAULT_SPLIT } from '../../tokenizer/text/split.ts';
 import { ggufTensors } from '../../trainer/export/gguf-model.ts';
 import { normal } from '../../trainer/gpu/random.ts';
 import { type ModelConfig, modelConfig } from '../../trainer/model/config.ts';
@@ -23,7 +25,9 @@ export async function makeTokens(documents = 60, shards: { readonly shardTokens?
     documentsDir,
     range(documents).map((n) => document(n)),
   );
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+  const model: BpeModel = { merges: new Int32Array(), specialTokens: SPECIAL_TOKENS, split: DEFAULT_SPLIT };
+  writeFileSync(join(tokenizerDir, 'tokenizer.json'), tokenizerJson(model));
+  writeFileSync(join(tokenizerDir, 'tokenizer_config.json'), tokenizerConfigJson());
   const encode = (text: Uint8Array): Uint16Array => Uint16Array.from(text);
   const options = { documentsDir, tokenizerDir, outDir, encode, vocabSize: 257, bosId: 256, validShare: 0.1 };
   await writeTokens({ ...options, ...shards, batchTokens: 512 }, context());
@@ -42,7 +46,8 @@ export function heldOutInMemory(
   const sum = (key: 'length' | 'textBytes'): number => pieces.reduce((total, piece) => total + piece[key], 0);
   const split = { documents: pieces.length, tokens: sum('length'), textBytes: sum('textBytes') };
   const byteLengths = async () => new Uint16Array(tokens.vocabSize).fill(1);
-  return { tokens, sources, pieces, split, tokenizer: { fingerprint: 't', byteLengths } };
+  const bytesOf = async () => (ids: ArrayLike<number>) => Uint8Array.from(ids);
+  return { tokens, sources, pieces, split, tokenizer: { fingerprint: 't', byteLengths, bytesOf } };
 }
 
 /** Trains a tokenizer into `dir`. @returns the tokens of its vocabulary. */

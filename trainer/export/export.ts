@@ -183,10 +183,11 @@ async function llamaNotes(rule: LlamaRule, tokenizer: Tokenizer, folders: (strin
   return elsewhereNotes(rule, differencesIn(lines, tokenizer, rule));
 }
 
-/** Closing figures where they are of this very step, else what the curve has up to it; of one text either way. */
+/** Closing figures where they are of this very step or of the best one, else what the curve has up to it; of one text either way. */
 function figuresOf(run: string, { step, heldOutBitsPerByte }: CheckpointState): HeldOutFigures | undefined {
   const evaluation = readEvaluation(run);
   if (evaluation?.step === step) return { ...evaluation };
+  if (evaluation?.best?.step === step) return { ...evaluation, ...evaluation.best, sources: [] };
   const curve = existsSync(curvePath(run)) ? readCurve(run) : { heads: [], points: [] };
   const figures = heldOutFigures(curve, undefined, step);
   if (figures || heldOutBitsPerByte === undefined) return figures;

@@ -4,7 +4,9 @@ import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
 import { parameterCount } from '../model/config.ts';
 import type { CheckpointState } from '../record/checkpoint.ts';
 import type { HeldOutFigures } from '../run/options.ts';
-import { heldOutName, withError } from '../run/rows.ts';
+import { heldOutName } from '../run/rows.ts';
+import { passagesText, type Yardstick } from '../score/bits-per-byte.ts';
+import { withError } from '../score/estimate.ts';
 
 /** Documents of one source under one licence. */
 export interface DataShare {
@@ -101,7 +103,7 @@ const beginning = ({ extra }: CheckpointState): string => {
 
 /** All of one text, which the last row names. */
 function heldOutRows(figures: HeldOutFigures, step: number): [string, string][] {
-  const { unigramBitsPerByte, unigramStandardError: standardError } = figures;
+  const { unigramBitsPerByte, unigramStandardError: standardError, bytes, passages } = figures;
   const at = figures.step === step ? '' : `, at step ${formatCount(figures.step)}`;
   return [
     [`held-out bits per byte${at}`, withError(figures)],
@@ -113,9 +115,17 @@ function heldOutRows(figures: HeldOutFigures, step: number): [string, string][] 
             string,
           ],
         ]),
+    ...(bytes ? [[yardstickName(bytes), withError(bytes)] as [string, string]] : []),
     ['held-out text', heldOutName(figures)],
+    ...(passages
+      ? [['words of it in the training text, in runs of 13, 50', passagesText(passages)] as [string, string]]
+      : []),
   ];
 }
+
+/** Comparable between models of other tokenizers, as the unigram model is not. */
+const yardstickName = ({ trainBytes }: Yardstick): string =>
+  `the same text, byte 5-gram of ${formatBytes(trainBytes)} of the training text`;
 
 function dataText(data: readonly DataShare[]): string {
   if (data.length === 0) {

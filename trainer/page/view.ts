@@ -4,7 +4,8 @@ import { formatBytes, formatCount, formatSeconds } from '../../crawlers/shell/re
 import type { AdapterFacts } from '../gpu/device.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import { plotCurve } from '../record/plot.ts';
-import type { Comparison } from '../score/bits-per-byte.ts';
+import { type Comparison, passagesText } from '../score/bits-per-byte.ts';
+import { documentsOf, type Estimate, FEW_DOCUMENTS, isFew, withError } from '../score/estimate.ts';
 import { textFacts } from '../score/held-out.ts';
 import { element, figures, find } from './elements.ts';
 import type { RunEvent, RunFile } from './messages.ts';
@@ -20,7 +21,7 @@ let head: CurveHead | undefined;
 let points: CurvePoint[] = [];
 let steps = 1;
 let speed = 0;
-let heldOut = Number.NaN;
+let heldOut: Estimate | undefined;
 let isOver = false;
 const urls: string[] = [];
 
@@ -33,7 +34,7 @@ export function showAdapter({ name, vendor, architecture, kind, features }: Adap
 }
 
 export function clearRun(stepCount: number): void {
-  [head, points, steps, speed, heldOut, isOver] = [undefined, [], stepCount, 0, Number.NaN, false];
+  [head, points, steps, speed, heldOut, isOver] = [undefined, [], stepCount, 0, undefined, false];
   for (const url of urls.splice(0)) URL.revokeObjectURL(url);
   find('progress', HTMLProgressElement).value = 0;
   find('problem').hidden = true;
@@ -55,7 +56,8 @@ export function showHead({ head: given, loader }: Of<'head'>): void {
 export function showStep(point: CurvePoint): void {
   points.push(point);
   speed = speed === 0 ? point.tokensPerSecond : 0.9 * speed + 0.1 * point.tokensPerSecond;
-  heldOut = point.heldOutBitsPerByte ?? heldOut;
+  const { heldOutBitsPerByte: bitsPerByte, heldOutStandardError: standardError } = point;
+  if (bitsPerByte != null) heldOut = { bitsPerByte, standardError };
   drawSoon();
 }
 
@@ -69,8 +71,10 @@ function showNow(): void {
     ...figures({
       Step: `${formatCount(point.step)} / ${formatCount(steps)}`,
       'Loss, nats a token': point.loss.toFixed(4),
-      'Held-out bits/byte': Number.isFinite(heldOut) ? heldOut.toFixed(4) : head.untrainedBitsPerByte.toFixed(4),
-      'Unigram bits/byte': unigram.toFixed(4),
+      'Held-out bits/byte': withError(
+        heldOut ?? { bitsPerByte: head.untrainedBitsPerByte, standardError: head.untrainedStandardError },
+      ),
+      'Unigram bits/byte': withError({ bitsPerByte: unigram, standardError: head.unigramStandardError }),
       'Held-out documents': `${formatCount(text!.documents)} (effective ${text!.effectiveDocuments.toFixed(1)})`,
       'Tokens/s': formatCount(Math.round(speed)),
       'Data wait': `${point.dataWaitMs.toFixed(1)} ms`,
@@ -142,31 +146,37 @@ function showFiles(files: readonly RunFile[]): void {
 }
 
 function showFigures(figures: Comparison): void {
-  const { bitsPerByte, unigramBitsPerByte, standardError, unigramStandardError, sources, text } = figures;
+  const { bitsPerByte, unigramBitsPerByte, unigramStandardError, bytes, passages, sources, text } = figures;
   const row = (name: 'th' | 'td', cells: readonly string[]) =>
     element('tr', {}, ...cells.map((cell) => element(name, {}, cell)));
-  const bits = (value: number, error?: number): string =>
-    `${value.toFixed(4)}${error === undefined ? '' : ` ± ${error.toFixed(4)}`}`;
+  const shareOf = (one: number, other: number): string => (one / other).toFixed(3);
+  const unigram = { bitsPerByte: unigramBitsPerByte, standardError: unigramStandardError };
+  const ofSources = sources.map((one) =>
+    row('td', [
+      `${one.source}${isFew(one) ? ` * ${documentsOf(one)}` : `, ${documentsOf(one)}`}`,
+      withError(one),
+      one.unigramBitsPerByte.toFixed(4),
+      shareOf(one.bitsPerByte, one.unigramBitsPerByte),
+    ]),
+  );
   const table = element(
     'table',
     {},
     row('th', [`held out: ${textFacts(text!)}`, 'bits per byte', 'unigram', 'of it']),
-    row('td', [
-      'in all',
-      bits(bitsPerByte, standardError),
-      bits(unigramBitsPerByte, unigramStandardError),
-      (bitsPerByte / unigramBitsPerByte).toFixed(3),
-    ]),
-    ...sources.map((one) =>
-      row('td', [
-        one.source,
-        bits(one.bitsPerByte, one.standardError),
-        bits(one.unigramBitsPerByte),
-        (one.bitsPerByte / one.unigramBitsPerByte).toFixed(3),
-      ]),
-    ),
+    row('td', ['in all', withError(figures), withError(unigram), shareOf(bitsPerByte, unigramBitsPerByte)]),
+    ...(bytes
+      ? [
+          row('td', [
+            `byte 5-gram of ${formatBytes(bytes.trainBytes)} of the training text`,
+            ...[withError(bytes), '', `trained is ${shareOf(bitsPerByte, bytes.bitsPerByte)} of it`],
+          ]),
+        ]
+      : []),
+    ...ofSources,
   );
-  find('sources').replaceChildren(table);
+  const few = sources.some(isFew) ? `* fewer than ${FEW_DOCUMENTS} effective documents: says little` : undefined;
+  const stands = passages && `words that stand in the training text, in runs of 13, 50: ${passagesText(passages)}`;
+  find('sources').replaceChildren(table, ...[few, stands].flatMap((line) => (line ? [element('p', {}, line)] : [])));
   find('sources').hidden = false;
 }
 

@@ -78,6 +78,8 @@ export interface SaveOptions {
   readonly keep?: number;
   /** Tensor files beside the model's and the optimizer's. */
   readonly more?: Readonly<Record<string, ReadonlyMap<string, TensorSource>>>;
+  /** Of earlier steps the newest up to this one stays too: a longer run goes on from it. */
+  readonly milestone?: number;
 }
 
 /** Of a folder with them, as they are now. */
@@ -87,7 +89,7 @@ export const tokenizerFilesIn = (dir: string): TokenizerFiles => ({
 });
 
 /**
- * Refuses to begin where the checkpoints of a run will not fit: those that stay, the best, and the one being written.
+ * Refuses to begin where the checkpoints of a run will not fit: those that stay, the best, the last before the rate falls, and the one being written.
  * @param count of those that the run will make; at most `keep` stay
  * @throws ToolkitError WRITE_FAILED
  */
@@ -98,7 +100,7 @@ export function checkRoom(outDir: string, arena: Arena, { keep = 2 }: SaveOption
     return parts.map((part) => (arena.has(part, parameter.name) ? 4 * elements : 0));
   });
   const bytes = each.reduce((a, b) => a + b, 0);
-  const further = Math.max(1, Math.min(keep, count) + 2 - checkpointsIn(outDir).length);
+  const further = Math.max(1, Math.min(keep, count) + (count > keep + 1 ? 3 : 2) - checkpointsIn(outDir).length);
   const room = roomAt(outDir);
   if (count === 0 || room === undefined || room.total === 0 || room.free >= further * bytes) return;
   throw new ToolkitError({
@@ -108,7 +110,7 @@ export function checkRoom(outDir: string, arena: Arena, { keep = 2 }: SaveOption
   });
 }
 
-/** Writes `OUT/step-N`, then deletes `stale` folders, later steps, and all but the newest `keep` and the best. */
+/** Writes `OUT/step-N`, then deletes `stale` folders, later steps, and all but the newest `keep`, the best and the milestone. */
 export function saveCheckpoint(
   outDir: string,
   arena: Arena,
@@ -142,7 +144,7 @@ export async function writeCheckpoint(
   tensors: Readonly<Record<string, ReadonlyMap<string, TensorSource>>>,
   state: CheckpointState,
   tokenizer: TokenizerFiles,
-  { stale = [], keep = 2 }: SaveOptions = {},
+  { stale = [], keep = 2, milestone = 0 }: SaveOptions = {},
 ): Promise<string> {
   const name = `step-${String(state.step).padStart(6, '0')}`;
   const partial = join(outDir, `.${name}.partial`);
@@ -172,9 +174,10 @@ export async function writeCheckpoint(
   // Later ones were damaged, or the run has gone back behind them.
   const all = checkpointsIn(outDir);
   const own = all.indexOf(dir) + 1;
-  const best = bestOf(all.slice(0, own));
+  const last = all.slice(0, own).findLast((one) => stepOf(one) <= milestone);
+  const stays = [...bestOf(all.slice(0, own)), ...(last === undefined ? [] : [last])];
   const dropped = [...all.slice(own), ...all.slice(0, own).slice(0, -keep)];
-  for (const one of dropped) if (!best.includes(one)) rmSync(one, { recursive: true, force: true });
+  for (const one of dropped) if (!stays.includes(one)) rmSync(one, { recursive: true, force: true });
   return dir;
 }
 

@@ -8,10 +8,11 @@ import { Tokenizer } from '../../tokenizer/load.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
 import { loadChoice } from '../kernels/tuned.ts';
 import { Trainer } from '../model/trainer.ts';
-import { type Checkpoint, loadCheckpoint } from '../record/checkpoint.ts';
+import { type Checkpoint, loadCheckpoint, openCheckpoint } from '../record/checkpoint.ts';
 import { evaluate } from '../score/bits-per-byte.ts';
 import { type HeldOut, stretches, tokensOf } from '../score/held-out.ts';
 import { resumedKernels, resumedOptions } from './history.ts';
+import type { BestFigure, TrainingOptions } from './options.ts';
 import { OPTIMIZER } from './recipe-options.ts';
 
 /** Rows at a time where the checkpoint does not say. */
@@ -36,6 +37,24 @@ export async function evaluateModel(
     progress.finish(found && { 'bits/byte': found.bitsPerByte.toFixed(4) });
     return found?.bitsPerByte;
   });
+}
+
+/**
+ * The checkpoint that `--best` takes on the text of the closing figures, where it is not the one of `step`: it was chosen by
+ * other text. The trainer has its weights afterwards. None when the signal was aborted.
+ */
+export async function evaluateBest(
+  trainer: Trainer,
+  { out, maskDocuments }: Pick<TrainingOptions, 'out' | 'maskDocuments'>,
+  step: number,
+  text: HeldOut,
+  signal: AbortSignal,
+): Promise<BestFigure | undefined> {
+  const best = openCheckpoint(out, { need: 'parameters', best: true });
+  if (best.isNotBest || best.state.step === step) return undefined;
+  loadCheckpoint(best, trainer.arena, 'parameters');
+  const found = await evaluate(trainer, text, { maskDocuments, signal });
+  return found && { step: best.state.step, bitsPerByte: found.bitsPerByte, standardError: found.standardError };
 }
 
 /** The weights of a checkpoint on an adapter, as long as they are used. @throws ToolkitError BAD_CHECKPOINT and those of the adapter */

@@ -14,10 +14,17 @@ import { headAt } from '../record/plot.ts';
 import { trainingsOf } from '../record/weights.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
 import type { UnigramCounts } from '../score/unigram.ts';
-import { elasticOf, type HeldOutFigures, type TrainingOptions, type TrainingSummary } from './options.ts';
+import {
+  type BestFigure,
+  elasticOf,
+  type HeldOutFigures,
+  type TrainingOptions,
+  type TrainingSummary,
+} from './options.ts';
 import type { Origin } from './origin.ts';
 import { batchOf, optimizerOf, scheduleOf } from './recipe.ts';
 import type { RecipeOptions } from './recipe-options.ts';
+import { constantUntil, type ScheduleName } from './schedule.ts';
 
 export type Identity = Readonly<Record<string, number | string>>;
 
@@ -59,6 +66,8 @@ interface Previous {
   readonly rewoundFrom?: number;
   /** Where rows go on. */
   readonly loader?: LoaderState;
+  /** It was gone back to: behind this step the rate had begun to fall, in a run that is made longer. */
+  readonly fellBehind?: number;
   /** The checkpoint is the end of the phase before: weights and moments go on, rows begin. */
   readonly begins?: boolean;
 }
@@ -110,9 +119,14 @@ export function previousOf(
     return rewound(previous, rewind, Number(batch), folders);
   }
   if (other === undefined) return { previous, stale: [], loader: previous.state.loader };
-  const constantUntil = Math.min(...[before, identity].map(constantRateUntil));
-  if (others.length === 1 && other === 'steps' && step <= constantUntil)
-    return { previous, stale: [], loader: previous.state.loader };
+  const isLonger = others.length === 1 && other === 'steps';
+  const constant = Math.min(...[before, identity].map(constantOf));
+  if (isLonger && step <= constant) return { previous, stale: [], loader: previous.state.loader };
+  const earlier = isLonger && !asked && start === 'resume' ? lastUntil(out, constant, identity) : undefined;
+  if (earlier) {
+    const stale = folders.filter((one) => stepOf(one) > earlier.state.step);
+    return { previous: earlier, stale, loader: earlier.state.loader, fellBehind: constant };
+  }
   if (start === 'restart' && isFinished(out)) throw exists;
   if (start === 'restart') {
     const how = other === 'tokens' ? 'on other tokens' : `with ${other} = ${before[other]}, now ${identity[other]}`;
@@ -124,7 +138,7 @@ export function previousOf(
     other === 'warmupSteps'
       ? `give --warmup ${before[other]}: it follows from the length where nothing is said`
       : other === 'steps'
-        ? 'the length of a run (schedule wsd) can change until its rate begins to fall; else choose another --out'
+        ? `the length of a run (schedule wsd) can change until its rate begins to fall; no whole checkpoint up to step ${constant} is left: --init-from ${previous.dir} with another --out goes on from its weights`
         : 'give the same options as before, or choose another --out',
   );
 }
@@ -147,13 +161,27 @@ function rewound(
   return { ...behind, previous: { ...previous, state: { ...state, loader: moved } }, loader: moved };
 }
 
+/** The newest whole checkpoint of steps whose rate was constant, of the same run but for its length. */
+function lastUntil(out: string, step: number, identity: Identity): Checkpoint | undefined {
+  if (!checkpointsIn(out).some((one) => stepOf(one) <= step)) return undefined;
+  try {
+    const found = openCheckpoint(out, { before: step + 1 });
+    const { options } = found.state;
+    return Object.keys(identity).every((key) => key === 'steps' || options[key] === identity[key]) ? found : undefined;
+  } catch {
+    return undefined; // none of them is whole
+  }
+}
+
 /** Whether the curve says that the run went back from this step: the same command again goes on. */
 const hasRewound = (out: string, step: number): boolean =>
   existsSync(curvePath(out)) && readCurve(out).points.some(({ rewoundFrom }) => rewoundFrom === step);
 
-/** Steps that had the rate which they would have in a longer run too: those before `wsd` decays. */
-const constantRateUntil = ({ schedule, begin = 0, steps, decayShare }: Identity): number =>
-  schedule === 'wsd' ? Math.floor(Number(steps) - (Number(steps) - Number(begin)) * Number(decayShare)) : 0;
+/** Steps that had the rate which they would have in a longer run too. */
+const constantOf = ({ schedule, begin = 0, steps, decayShare }: Identity): number =>
+  constantUntil({
+    ...{ kind: schedule as ScheduleName, begin: Number(begin), steps: Number(steps), decayShare: Number(decayShare) },
+  });
 
 /** Kernel variants as the run began, for they decide the order of sums; but for those that this adapter would get wrong. */
 export function resumedKernels(previous: Checkpoint | undefined, facts: AdapterFacts): KernelChoice | undefined {
@@ -191,6 +219,7 @@ export function lowestOf(out: string, step: number): number | undefined {
 /** Closing figures: of all steps done. */
 export interface ClosingEvaluation extends Comparison {
   readonly step: number;
+  readonly best?: BestFigure;
 }
 
 const evaluationPath = (out: string): string => join(out, 'evaluation.json');

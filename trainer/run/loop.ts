@@ -24,8 +24,9 @@ import { Trainer } from '../model/trainer.ts';
 import { anomalyText, firstNotFinite, type Rewind, rewindText, Watch } from '../record/anomaly.ts';
 import type { CurveHead, CurvePoint } from '../record/curve.ts';
 import type { TensorSource } from '../record/tensor-file.ts';
+import { besideOf } from '../score/beside.ts';
 import { type Comparison, compare, evaluate } from '../score/bits-per-byte.ts';
-import { drawHeldOut } from '../score/draw.ts';
+import { drawHeldOut, halfOf } from '../score/draw.ts';
 import { type HeldOut, inMemory, textOf, tokensOf } from '../score/held-out.ts';
 import { countTokens, evaluateUnigram, type UnigramCounts } from '../score/unigram.ts';
 import { modelFlopsUtilisation } from './flops.ts';
@@ -43,7 +44,7 @@ export type LoopEvent =
   | { readonly event: 'settled' | 'trained' }
   | { readonly event: 'evaluating'; readonly closing: Closing }
   /** No figures when it was stopped. */
-  | { readonly event: 'evaluated'; readonly figures?: Comparison };
+  | { readonly event: 'evaluated'; readonly text: HeldOut; readonly figures?: Comparison };
 
 /** What the closing figures are of: at most `tokens` of the `of` that are held out. */
 export interface Closing {
@@ -148,7 +149,8 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
   yield { event: 'doing', what: 'unigram' };
   const train = joinSources(folders.map((folder) => folder.source('train')));
   const counts = run.counts?.tokens === train.fingerprint ? run.counts : await countTokens(train);
-  const drawn = await inMemory(await drawHeldOut(heldOut, options.evaluateTokens));
+  const [select, test] = (['select', 'test'] as const).map((half) => halfOf(heldOut, half));
+  const drawn = await inMemory(await drawHeldOut(select, options.evaluateTokens));
   const unigram = await evaluateUnigram(counts, drawn);
   yield { event: 'doing', what: 'untrained' };
   const began = performance.now();
@@ -166,9 +168,9 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
     trainBytesPerToken: bytesPerToken(folders),
   };
   const finalTokens = finalTokensOf(options, tokensPerStep * schedule.steps);
-  const all = tokensOf(heldOut);
+  const all = tokensOf(test);
   const final = { tokens: Math.min(finalTokens, all), of: all };
-  const isDrawn = final.tokens === Math.min(options.evaluateTokens, all);
+  const isDrawn = test === select && final.tokens === Math.min(options.evaluateTokens, all);
   const closingAt = (seconds?: number): Closing => ({
     ...final,
     seconds: seconds && (seconds * final.tokens) / tokensOf(drawn),
@@ -215,14 +217,16 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
   if (last && last.step !== kept && (run.together?.isSettled() ?? true)) yield { event: 'checkpoint', step: last };
   yield { event: 'trained' };
   if (!closes || (last?.step ?? from) < schedule.steps) return;
-  const text = isDrawn ? drawn : await drawHeldOut(heldOut, finalTokens);
+  const text = isDrawn ? drawn : await drawHeldOut(test, finalTokens);
   let closing = isDrawn ? last?.heldOut : undefined;
   if (!closing) {
     yield { event: 'evaluating', closing: closingAt(last?.heldOutSeconds) };
     const heard = (done: number): void => onTokens?.(Math.min(done, final.tokens), final.tokens);
     closing = await evaluate(trainer, text, { maskDocuments, signal, onTokens: heard });
   }
-  yield { event: 'evaluated', figures: closing && compare(closing, await evaluateUnigram(counts, text)) };
+  if (!closing) return yield { event: 'evaluated', text };
+  const beside = await besideOf(train, text);
+  yield { event: 'evaluated', text, figures: { ...compare(closing, await evaluateUnigram(counts, text)), ...beside } };
 }
 
 /** Sources that a line of the curve names. */

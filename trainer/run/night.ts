@@ -20,7 +20,7 @@ import {
   type Verdict,
   writeRecord,
 } from '../record/models.ts';
-import { drawHeldOut } from '../score/draw.ts';
+import { drawHeldOut, halfOf } from '../score/draw.ts';
 import { type HeldOut, heldOutOf, textOf } from '../score/held-out.ts';
 import { evaluateModel } from './evaluate-model.ts';
 import { finishedSummary, identityOf, isFinished, readEvaluation } from './history.ts';
@@ -235,7 +235,7 @@ function canCompare(models: readonly StoredModel[], { validShare }: Tonight, { r
 async function textOfNight({ options, tonight: { folders } }: Judged): Promise<HeldOut> {
   const config = modelOf(options, folders[0].manifest.vocabSize);
   const trained = batchOf(options, config) * config.context * options.steps;
-  return drawHeldOut(await heldOutOf(folders), finalTokensOf(options, trained));
+  return drawHeldOut(halfOf(await heldOutOf(folders), 'test'), finalTokensOf(options, trained));
 }
 
 /**

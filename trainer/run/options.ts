@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { FolderShare } from '../loader/row-sequence.ts';
 import type { Training } from '../record/weights.ts';
 import type { Comparison } from '../score/bits-per-byte.ts';
+import type { Estimate } from '../score/estimate.ts';
 import type { RecipeOptions } from './recipe-options.ts';
 
 /** What is trained on, and what is done between steps: in Node and in a page. */
@@ -102,6 +103,11 @@ export interface TrainingSummary {
   readonly began?: { readonly from: string; readonly trainings: readonly Training[] };
 }
 
+/** Of the checkpoint that `--best` takes, which other text was read to choose; none where it is the last. */
+export interface BestFigure extends Estimate {
+  readonly step: number;
+}
+
 /** Figures of one text, behind one step. */
 export interface HeldOutFigures extends Omit<Comparison, 'unigramBitsPerByte'> {
   readonly step: number;
@@ -110,6 +116,7 @@ export interface HeldOutFigures extends Omit<Comparison, 'unigramBitsPerByte'> {
   /** Of the model before its first step, where that was evaluated on this text. */
   readonly untrainedBitsPerByte?: number;
   readonly untrainedStandardError?: number;
+  readonly best?: BestFigure;
   /** Of the curve, where its text is another one. */
   readonly curve?: Omit<HeldOutFigures, 'curve' | 'sources'>;
 }

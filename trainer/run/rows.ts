@@ -1,6 +1,7 @@
 /** A run's summary as a table for people. Held-out figures beside each other are of the text in the row above them. */
-import { formatCount } from '../../crawlers/shell/reporter.ts';
-import type { Estimate } from '../score/estimate.ts';
+import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
+import { passagesText, type SourceFigure } from '../score/bits-per-byte.ts';
+import { documentsOf, type Estimate, FEW_DOCUMENTS, isFew, withError } from '../score/estimate.ts';
 import { textFacts } from '../score/held-out.ts';
 import type { HeldOutFigures, TrainingSummary } from './options.ts';
 
@@ -34,7 +35,16 @@ function beganRows({ from, trainings }: NonNullable<TrainingSummary['began']>): 
 }
 
 function heldOutRows(figures: HeldOutFigures, step: number): string[][] {
-  const { unigramBitsPerByte: unigram, unigramStandardError, untrainedBitsPerByte: untrained, curve } = figures;
+  const {
+    unigramBitsPerByte: unigram,
+    unigramStandardError,
+    untrainedBitsPerByte: untrained,
+    curve,
+    bytes,
+    best,
+    passages,
+  } = figures;
+  const shareOf = (other: number): string => (figures.bitsPerByte / other).toFixed(3);
   const trained = figures.step === step ? 'trained' : `trained, at step ${formatCount(figures.step)}`;
   const bits = (model: string, one: Estimate): string[] => [`held-out bits per byte, ${model}`, withError(one)];
   return [
@@ -44,13 +54,12 @@ function heldOutRows(figures: HeldOutFigures, step: number): string[][] {
       : [bits('untrained', { bitsPerByte: untrained, standardError: figures.untrainedStandardError })]),
     ...(unigram === undefined ? [] : [bits('unigram', { bitsPerByte: unigram, standardError: unigramStandardError })]),
     bits(trained, figures),
-    ...(unigram === undefined ? [] : [['trained / unigram', (figures.bitsPerByte / unigram).toFixed(3)]]),
-    ...figures.sources
-      .slice(0, SHOWN_SOURCES)
-      .map(({ source, bitsPerByte, unigramBitsPerByte: beside }) => [
-        `  ${source}`,
-        `${bitsPerByte.toFixed(4)} / ${beside.toFixed(4)} = ${(bitsPerByte / beside).toFixed(3)}`,
-      ]),
+    ...(best ? [bits(`--best, of step ${formatCount(best.step)}`, best)] : []),
+    ...(bytes ? [bits('byte 5-gram', bytes)] : []),
+    ...(unigram === undefined ? [] : [['trained / unigram, of this tokenizer', shareOf(unigram)]]),
+    ...(bytes ? [[`trained / byte 5-gram of ${formatBytes(bytes.trainBytes)}`, shareOf(bytes.bitsPerByte)]] : []),
+    ...(passages ? [['words that stand in train, in runs of 13, 50', passagesText(passages)]] : []),
+    ...sourceRows(figures.sources),
     ...(curve
       ? [
           ['held-out text while training', heldOutName(curve)],
@@ -60,19 +69,31 @@ function heldOutRows(figures: HeldOutFigures, step: number): string[][] {
   ];
 }
 
+function sourceRows(sources: readonly SourceFigure[]): string[][] {
+  const shown = sources.slice(0, SHOWN_SOURCES);
+  const rows = shown.map(({ unigramBitsPerByte: beside, ...one }) => [
+    `  ${one.source}${isFew(one) ? ' *' : ''}`,
+    `${withError(one)} / ${beside.toFixed(4)} = ${(one.bitsPerByte / beside).toFixed(3)}, ${documentsOf(one)}`,
+  ]);
+  return shown.some(isFew) ? [...rows, ['  *', `fewer than ${FEW_DOCUMENTS} effective documents: says little`]] : rows;
+}
+
 /** Of which text figures are. */
 export function heldOutName({ text, unigramBitsPerByte }: Pick<HeldOutFigures, 'text' | 'unigramBitsPerByte'>): string {
   if (text) return textFacts(text);
   return unigramBitsPerByte === undefined ? 'a part that the run does not name' : 'all of it';
 }
 
-/** `1.8640 ± 0.0290` */
-export const withError = ({ bitsPerByte, standardError }: Estimate): string =>
-  `${bitsPerByte.toFixed(4)}${standardError == null ? '' : ` ± ${standardError.toFixed(4)}`}`;
-
 const inOne = ({
   untrainedBitsPerByte,
   unigramBitsPerByte,
   bitsPerByte,
+  ...errors
 }: NonNullable<HeldOutFigures['curve']>): string =>
-  [untrainedBitsPerByte, unigramBitsPerByte, bitsPerByte].map((bits) => bits?.toFixed(4) ?? '–').join(', ');
+  [
+    [untrainedBitsPerByte, errors.untrainedStandardError] as const,
+    [unigramBitsPerByte, errors.unigramStandardError] as const,
+    [bitsPerByte, errors.standardError] as const,
+  ]
+    .map(([bits, standardError]) => (bits === undefined ? '–' : withError({ bitsPerByte: bits, standardError })))
+    .join(', ');

@@ -40,6 +40,7 @@ import { type CurveHead, openCurve, readCurve } from '../record/curve.ts';
 import { heldOutOf, textFacts } from '../score/held-out.ts';
 import { heldOutInTrain, leaksIn, leakText } from '../score/leaks.ts';
 import { OUTER_FILE, seekable, sharedRows, together } from './elastic.ts';
+import { evaluateBest } from './evaluate-model.ts';
 import {
   beganOf,
   type ClosingEvaluation,
@@ -60,6 +61,7 @@ import { fillFrom, type Origin } from './origin.ts';
 import { ownKernels } from './own-kernels.ts';
 import { openPhases, type PhaseRun } from './phases.ts';
 import { type Recipe, recipeOf } from './recipe.ts';
+import { constantUntil } from './schedule.ts';
 import type { TrainStep } from './train.ts';
 
 /** Of a sample while training, drawn as `vua sample` does by default. */
@@ -121,16 +123,20 @@ async function runPhases(options: TrainingOptions, work: Work): Promise<Outcome<
 const phaseNote = ({ options: { begin = 0, steps, tokens } }: PhaseRun, number: number, of: number): string =>
   `phase ${number} of ${of}: steps ${begin + 1} to ${steps} on ${tokens.join(', ')}`;
 
+const fellText = (fell: number, step: number, later: number): string =>
+  `the rate had begun to fall behind step ${fell}: a longer run goes on from step ${step}; its first checkpoint replaces the ${later} behind that`;
+
 async function runLocked(phase: PhaseRun, work: Work): Promise<Outcome<TrainingSummary>> {
   const { report } = work;
   const { options, folders, identity, origin, behind, isLast } = phase;
   const { samplePrompts: prompts = [] } = options;
   const { vocabSize } = folders[0].manifest;
-  const { previous, stale, why, rewoundFrom, loader, begins } = previousOf(options, identity, behind);
+  const { previous, stale, why, rewoundFrom, loader, begins, fellBehind } = previousOf(options, identity, behind);
   const finished = isLast && previous && !rewoundFrom && finishedSummary(options.out, previous, options.steps);
   if (finished) return { outcome: 'nothing_new', report: finished };
   if (!isLast && previous && !rewoundFrom && previous.state.step >= options.steps) return OVER;
   if (why !== undefined) report.note(`${why}: it begins anew`);
+  if (fellBehind !== undefined) report.note(fellText(fellBehind, previous!.state.step, stale.length));
   const heldOut = await heldOutOf(folders);
   const tokenizer = await tokenizerOf(folders[0]);
   const gpu = options.gpu ?? (await openGpu(options.adapter));
@@ -247,7 +253,8 @@ async function record(
         const { figures } = event;
         if (evaluates) progress!.finish(figures && { 'bits/byte': figures.bitsPerByte.toFixed(4) });
         if (!figures) break;
-        evaluation = { step: options.steps, ...figures };
+        const best = await evaluateBest(run.trainer, options, options.steps, event.text, signal);
+        evaluation = { step: options.steps, ...figures, best };
         writeEvaluation(out, evaluation);
       }
     }
@@ -325,10 +332,12 @@ const beforeFirstStep = ({ adapter, parameters }: CurveHead): Outcome<TrainingSu
 });
 
 /** Before the first step: what figures will be of, and how long the last ones take. */
-const heldOutNote = ({ heldOut }: CurveHead, closing: Closing): string =>
-  closing.seconds === 0
-    ? `held out: ${textFacts(heldOut!)}, while training and at the end`
-    : `held out, while training: ${textFacts(heldOut!)}; at the end: ${closingText(closing)}`;
+const heldOutNote = ({ heldOut }: CurveHead, closing: Closing): string => {
+  const few = heldOut!.half ? '' : '; too few documents to be parted: --best is chosen by what is published';
+  return closing.seconds === 0
+    ? `held out: ${textFacts(heldOut!)}, while training and at the end${few}`
+    : `held out, while training: ${textFacts(heldOut!)}; at the end: ${closingText(closing)}${few}`;
+};
 
 function closingText({ tokens, of, seconds }: Closing): string {
   const part = tokens === of ? `all ${formatCount(of)}` : `${formatCount(tokens)} of ${formatCount(of)}`;
@@ -349,7 +358,8 @@ async function save(
     ...{ heldOutBitsPerByte: heldOut?.bitsPerByte, heldOutText: heldOut?.text.id },
   };
   const more = shared && { [OUTER_FILE]: shared.tensors };
-  return saveCheckpoint(out, trainer.arena, state, tokenizer, { stale: stale.splice(0), keep, more });
+  const milestone = constantUntil(recipe.schedule);
+  return saveCheckpoint(out, trainer.arena, state, tokenizer, { stale: stale.splice(0), keep, milestone, more });
 }
 
 function recipeText({ config, trainer, accumulate, memory }: Recipe): string {

@@ -36,3 +36,13 @@ export function learningRate(schedule: Schedule, at: number): number {
     return Math.min(1, (steps - step + 1) / Math.max(1, steps * decayShare));
   }
 }
+
+/** The last step with the rate that it would have in a longer run too: `wsd` decays behind it. 0: there is none. */
+export function constantUntil({
+  kind = 'wsd',
+  begin = 0,
+  steps,
+  decayShare,
+}: Pick<Schedule, 'kind' | 'begin' | 'steps' | 'decayShare'>): number {
+  return kind === 'wsd' ? Math.floor(steps - (steps - begin) * decayShare) : 0;
+}

@@ -10,7 +10,7 @@ import { firstNotFinite } from '../record/anomaly.ts';
 import { type Evaluation, evaluate } from '../score/bits-per-byte.ts';
 import type { HeldOut } from '../score/held-out.ts';
 import { MAX_SKIPS } from './recipe-options.ts';
-import { learningRate, type Schedule } from './schedule.ts';
+import { constantUntil, learningRate, type Schedule } from './schedule.ts';
 
 export interface TrainOptions {
   /** Stands behind `from`; the caller closes it. */
@@ -23,7 +23,7 @@ export interface TrainOptions {
   readonly accumulate?: number;
   /** Steps between held-out evaluations; the last step is always evaluated. */
   readonly evaluateEvery: number;
-  /** Steps after which the caller may want to take a checkpoint: they settle. */
+  /** Steps after which the caller may want to take a checkpoint, as behind the last one before the rate falls: they settle. */
   readonly checkpointEvery: number;
   /** The same after so many minutes; 0: by steps alone. */
   readonly checkpointMinutes?: number;
@@ -86,7 +86,8 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     if (!fault) waiting.push({ step, learningRate: rate, dataWaitMs, loader: state! });
     else if (waiting.length === 0) throw fault.error;
     const evaluates = !fault && (step % options.evaluateEvery === 0 || step === schedule.steps);
-    const checkpointDue = step % options.checkpointEvery === 0 || performance.now() >= checkpointAt;
+    const isDue = step % options.checkpointEvery === 0 || step === constantUntil(schedule);
+    const checkpointDue = isDue || performance.now() >= checkpointAt;
     if (checkpointDue) checkpointAt = performance.now() + pause;
     const settles = fault || evaluates || checkpointDue || signal?.aborted;
     if (waiting.length < readEvery && !settles) continue;

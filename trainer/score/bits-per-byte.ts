@@ -3,6 +3,7 @@
  * stand for. Document separators stand for no bytes and count in neither. Comparable between tokenizers and with the
  * unigram model, on the same text.
  */
+import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import type { Batch } from '../batch.ts';
 import { IGNORED } from '../kernels/cross-entropy.ts';
 import type { Trainer } from '../model/trainer.ts';
@@ -126,12 +127,34 @@ export interface SourceFigure extends Figure {
   readonly unigramBitsPerByte: number;
 }
 
+/** Of the same text under a byte 5-gram, which knows no tokenizer (`byte-model.ts`). */
+export interface Yardstick extends Estimate {
+  /** Of training text that it was given. */
+  readonly trainBytes: number;
+}
+
+/** How much of the text stands in what was trained on (`beside.ts`). */
+export interface Passages {
+  /** Whose passages were looked for, and training text in which. */
+  readonly documents: number;
+  readonly trainBytes: number;
+  /** Of their words those in runs of 13 and of 50 words that stand there, 0…1. */
+  readonly shares: Readonly<Record<'13' | '50', number>>;
+}
+
+/** `1.2 %, 0.0 % (8.4 MB of it read)` */
+export const passagesText = ({ shares, trainBytes }: Passages): string =>
+  `${[shares[13], shares[50]].map((share) => `${(100 * share).toFixed(1)} %`).join(', ')} (${formatBytes(trainBytes)} of it read)`;
+
 /** Figures of one text beside each other. */
 export interface Comparison extends Estimate {
   /** Missing where a run before 0.1.0 has left the figures: then it is all that was held out. */
   readonly text?: HeldOutText;
   readonly unigramBitsPerByte: number;
   readonly unigramStandardError?: number;
+  /** Closing figures have it. */
+  readonly bytes?: Yardstick;
+  readonly passages?: Passages;
   readonly sources: readonly SourceFigure[];
 }
 

@@ -7,13 +7,39 @@
  *   draw      the first windows that fit into the bound
  *
  * So long documents take part as they do in the whole, and sources in their share, to a window.
+ *
+ * Before that documents fall into halves, by hash as in an ablation (`eval-set.ts`): what is read while training is of
+ * *select*, and the best checkpoint is chosen by it; closing figures, which are published, are of *test*.
  */
 import { chanceOf } from '../../shards/checksum.ts';
 import type { TokenSource } from '../../shards/tokens/source.ts';
-import { type HeldOut, type Piece, stretches, tokensOf } from './held-out.ts';
+import { amountOf, type Half, type HeldOut, type Piece, stretches, tokensOf } from './held-out.ts';
 
 /** Predicted tokens of a window, at most: about 2 kB of Vietnamese. */
 const WINDOW_TOKENS = 512;
+
+/** From here on documents are of *test*, 0…1. */
+export const TEST_FROM = 0.5;
+export const placeOf = (hash: string): number => chanceOf(`ablation ${hash}`);
+/** Documents that a half has at least: fewer tell nothing, and the whole is read for both. */
+const FEWEST = 5;
+
+/** A half of the whole split; all of it where there are too few documents for two. */
+export function halfOf(heldOut: HeldOut, half: Half): HeldOut {
+  const isOf = ({ hash, length }: Piece, side: Half): boolean =>
+    length > 1 && placeOf(hash) < TEST_FROM === (side === 'select');
+  const [pieces, others] = (half === 'select' ? (['select', 'test'] as const) : (['test', 'select'] as const)).map(
+    (side) => heldOut.pieces.filter((piece) => isOf(piece, side)),
+  );
+  if ([pieces, others].some((one) => new Set(one.map(({ hash }) => hash)).size < FEWEST)) return heldOut;
+  return {
+    ...heldOut,
+    tokens: partOf(heldOut.tokens, rangesOf(heldOut.pieces, pieces)),
+    pieces: pieces.map((piece, document) => ({ ...piece, document })),
+    split: amountOf(pieces),
+    half,
+  };
+}
 
 /** At most `maxTokens` of held-out text; all of it when it fits. */
 export async function drawHeldOut(heldOut: HeldOut, maxTokens: number): Promise<HeldOut> {

@@ -51,3 +51,16 @@ export function effectiveNumber(weights: readonly number[]): number {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return sum ** 2 / weights.reduce((total, weight) => total + weight ** 2, 0);
 }
+
+/** With fewer effective documents a figure is marked. */
+export const FEW_DOCUMENTS = 20;
+/** Older figures do not say how many. */
+export const isFew = ({ effectiveDocuments: n }: Partial<Figure>): boolean => n !== undefined && n < FEW_DOCUMENTS;
+
+/** `3 documents (effective 2.8)` */
+export const documentsOf = ({ documents, effectiveDocuments }: Figure): string =>
+  `${documents} ${documents === 1 ? 'document' : 'documents'} (effective ${effectiveDocuments?.toFixed(1) ?? '–'})`;
+
+/** `1.8640 ± 0.0290` */
+export const withError = ({ bitsPerByte, standardError }: Estimate): string =>
+  `${bitsPerByte.toFixed(4)}${standardError == null ? '' : ` ± ${standardError.toFixed(4)}`}`;

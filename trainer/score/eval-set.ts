@@ -6,14 +6,15 @@
  *   windows    ├── T ──┤                       the first whole
  *                  ├─ ─┼───┤                   then by T/2, and only the newer half counts
  */
-import { chanceOf, checksumOf } from '../../shards/checksum.ts';
+import { PASSAGES, SharedPassages } from '../../cleaning/vietnamese/terms.ts';
+import { checksumOf } from '../../shards/checksum.ts';
 import { eachBatch, type TokenFolder } from '../../shards/tokens/source.ts';
 import type { Tokenizer } from '../../tokenizer/load.ts';
 import { IGNORED } from '../kernels/cross-entropy.ts';
 import { EVAL_SETS, type EvalDocument, type EvalSet } from './ablation.ts';
 import type { Model } from './bits-per-byte.ts';
+import { placeOf, TEST_FROM } from './draw.ts';
 import { heldOutOf, stretches } from './held-out.ts';
-import { PASSAGES, sharedPassages } from './passages.ts';
 
 export interface EvalText extends EvalDocument {
   readonly text: string;
@@ -22,7 +23,7 @@ export interface EvalText extends EvalDocument {
 /** Words in 13-grams of what is trained on, of which a document is left out. */
 const MOST_SHARED = 0.05;
 /** Share of the hashes of each set, from the lowest on. */
-const UNTIL: Readonly<Record<EvalSet, number>> = { tune: 0.25, select: 0.5, test: 1 };
+const UNTIL: Readonly<Record<EvalSet, number>> = { tune: 0.25, select: TEST_FROM, test: 1 };
 
 export interface TextLimits {
   /** Bytes of a document at most: none speaks for all. */
@@ -46,7 +47,7 @@ export async function evalTexts(
     for (let i = at === 0 ? 1 : 0; i < stretch.length; i++) ids.push(stretch[i]);
     if (at + stretch.length < lengths[index]) continue;
     const text = headOf(tokenizer.decode(ids), textBytes);
-    const set = EVAL_SETS.find((name) => chanceOf(`ablation ${pieces[index].hash}`) < UNTIL[name])!;
+    const set = EVAL_SETS.find((name) => placeOf(pieces[index].hash) < UNTIL[name])!;
     const bytes = Buffer.from(text);
     found.push({ hash: checksumOf(bytes), bytes: bytes.length, source: sources[pieces[index].source], set, text });
   }
@@ -71,10 +72,9 @@ export async function withoutShared(
   texts: readonly EvalText[],
   train: AsyncIterable<string>,
 ): Promise<{ readonly kept: EvalText[]; readonly left: number; readonly shares: readonly number[] }> {
-  const shared = await sharedPassages(
-    texts.map(({ text }) => text),
-    train,
-  );
+  const passages = new SharedPassages(texts.map(({ text }) => text));
+  for await (const text of train) passages.hear(text);
+  const shared = passages.shares;
   const kept = texts.filter((_, i) => shared[i][0] <= MOST_SHARED);
   const bytes = texts.reduce((sum, one) => sum + one.bytes, 0);
   const shares = PASSAGES.map((_, size) => texts.reduce((sum, one, i) => sum + one.bytes * shared[i][size], 0) / bytes);

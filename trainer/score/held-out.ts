@@ -41,6 +41,9 @@ export interface Amount {
   readonly textBytes: number;
 }
 
+/** What is chosen by, `--best` among it; and what is published. */
+export type Half = 'select' | 'test';
+
 export interface HeldOut {
   /** Those of the pieces, end to end. */
   readonly tokens: TokenSource;
@@ -48,13 +51,17 @@ export interface HeldOut {
   readonly sources: readonly string[];
   /** In the order of the split. */
   readonly pieces: readonly Piece[];
-  /** What the split has, of which this is all or a part. */
+  /** What the split has, or the half of it, of which this is all or a part. */
   readonly split: Amount;
+  /** Of the split, which this is of (`halfOf`); none: the whole. */
+  readonly half?: Half;
   readonly tokenizer: {
     /** Checksum of tokenizer.json. */
     readonly fingerprint: string;
     /** Bytes of text that each token stands for. */
     byteLengths(): Promise<ArrayLike<number>>;
+    /** Bytes of tokens one after the other. */
+    bytesOf(): Promise<(ids: TokenArray) => Uint8Array<ArrayBuffer>>;
   };
 }
 
@@ -68,6 +75,7 @@ export interface HeldOutText extends Amount {
   /** `Figure.effectiveDocuments` */
   readonly effectiveDocuments: number;
   readonly split: Amount;
+  readonly half?: Half;
 }
 
 /**
@@ -107,11 +115,15 @@ export async function heldOutOf(folders: readonly TokenFolder[]): Promise<HeldOu
     tokenizer: {
       fingerprint: first.manifest.tokenizer,
       byteLengths: async () => (await tokenizerOf(first)).byteLengths,
+      async bytesOf() {
+        const tokenizer = await tokenizerOf(first);
+        return (ids) => tokenizer.decodeBytes(ids);
+      },
     },
   };
 }
 
-export function textOf({ pieces, split, tokenizer }: HeldOut): HeldOutText {
+export function textOf({ pieces, split, half, tokenizer }: HeldOut): HeldOutText {
   let sum = 0n;
   for (const { hash, isWhole, begin, length } of pieces) {
     sum += isWhole ? BigInt(`0x${hash}`) : hash64(`${hash} ${tokenizer.fingerprint} ${begin} ${length}`);
@@ -121,15 +133,16 @@ export function textOf({ pieces, split, tokenizer }: HeldOut): HeldOutText {
     ...amountOf(pieces),
     effectiveDocuments: effectiveNumber(byDocument(pieces, ({ textBytes }) => textBytes)),
     split,
+    ...(half && { half }),
   };
 }
 
-/** `41 documents (effective 12.3), 16,384 of 127,397 tokens` */
-export function textFacts({ documents, effectiveDocuments, tokens, split }: HeldOutText): string {
+/** `41 documents (effective 12.3), 16,384 of 127,397 tokens of the half test` */
+export function textFacts({ documents, effectiveDocuments, tokens, split, half }: HeldOutText): string {
   const part =
     tokens === split.tokens ? `all ${formatCount(tokens)}` : `${formatCount(tokens)} of ${formatCount(split.tokens)}`;
   const named = documents === 1 ? 'document' : 'documents';
-  return `${formatCount(documents)} ${named} (effective ${effectiveDocuments.toFixed(1)}), ${part} tokens`;
+  return `${formatCount(documents)} ${named} (effective ${effectiveDocuments.toFixed(1)}), ${part} tokens${half ? ` of the half ${half}` : ''}`;
 }
 
 /** Tokens that an evaluation reads, BOS included. */
@@ -171,7 +184,7 @@ export async function* stretches(
   }
 }
 
-function amountOf(pieces: readonly Piece[]): Amount {
+export function amountOf(pieces: readonly Piece[]): Amount {
   const sum = (key: 'length' | 'textBytes'): number => pieces.reduce((total, piece) => total + piece[key], 0);
   return { documents: byDocument(pieces, () => 0).length, tokens: sum('length'), textBytes: sum('textBytes') };
 }
