@@ -65,15 +65,21 @@ import { tuneCommand } from './trainer/commands/tune.ts';
 
 /** What rooms to the right of shards show in `vua inspect`. */
 export async function broughtViews() {
+  const { askView } = await import('./shards/inspector/api/ask.ts');
+  const { cardsView } = await import('./shards/inspector/api/cards.ts');
+  const { quizView } = await import('./shards/inspector/api/quiz.ts');
   const { tokenizerView } = await import('./shards/inspector/api/tokenizer.ts');
   const { traceView } = await import('./shards/inspector/api/trace.ts');
   const { trainingView } = await import('./shards/inspector/api/training.ts');
   const tokenizer = tokenizerView(async (dir) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir));
   const trace = traceView(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse);
   const training = trainingView(async () => (await import('./trainer/record/curve.ts')).readCurve);
+  const ask = askView(async () => (await import('./trainer/ask/assistant.ts')).Assistant);
+  const cards = cardsView(async () => (await import('./trainer/cards/gallery.ts')).gallery);
+  const quiz = quizView(async () => (await import('./trainer/arena/transcript.ts')).arenaDoor);
   const train = { name: 'train', title: { en: 'Train here', vi: 'Huấn luyện tại đây' }, endpoints: [] };
   const pages = async () => ({ train: await (await import('./trainer/page/bundle.ts')).trainingPage() });
-  return { views: [tokenizer, trace, training, train], pages };
+  return { views: [tokenizer, trace, training, ask, cards, quiz, train], pages };
 }
 
 /** Of the build: the pages of `vua inspect`, and the library for browsers. */

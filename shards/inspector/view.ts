@@ -6,6 +6,7 @@
  *     endpoint({ path: 'nights', about: 'every night of a run', query: z.object({}), answer: (_, root) => nightsOf(root.dir) }),
  *   ] };
  */
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { SnapshotRecord } from '../snapshots/shape.ts';
 
@@ -51,9 +52,9 @@ export interface Endpoint<Query extends z.ZodObject = z.ZodObject> {
 /** Bytes as they are, under a type that no browser runs. */
 export class Raw {
   readonly type: string;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | Readable;
   readonly headers: Readonly<Record<string, string>>;
-  constructor(type: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}) {
+  constructor(type: string, body: Raw['body'], headers: Readonly<Record<string, string>> = {}) {
     this.type = type;
     this.body = body;
     this.headers = headers;

@@ -2,6 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
+import { askView } from '../../shards/inspector/api/ask.ts';
+import { cardsView } from '../../shards/inspector/api/cards.ts';
+import { quizView } from '../../shards/inspector/api/quiz.ts';
 import { tokenizerView } from '../../shards/inspector/api/tokenizer.ts';
 import { traceView } from '../../shards/inspector/api/trace.ts';
 import { trainingView } from '../../shards/inspector/api/training.ts';
@@ -10,6 +13,9 @@ import { type RunningServer, startServer } from '../../shards/inspector/server.t
 import { documentViews } from '../../shards/inspector/views.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
+import { arenaDoor } from '../../trainer/arena/transcript.ts';
+import { Assistant } from '../../trainer/ask/assistant.ts';
+import { gallery } from '../../trainer/cards/gallery.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import { document, drop, writeFolder } from '../shards/support.ts';
 import { context, temporaryFolder } from '../support.ts';
@@ -79,6 +85,9 @@ export async function inspected({ withPages = false } = {}): Promise<Inspected> 
     tokenizerView((dir) => Tokenizer.load(dir)),
     traceView(async () => Tokenizer.parse),
     trainingView(async () => readCurve),
+    askView(async () => Assistant),
+    cardsView(async () => gallery),
+    quizView(async () => arenaDoor),
   ];
   const server = await startServer({
     dir: root,

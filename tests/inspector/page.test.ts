@@ -1,10 +1,12 @@
 /** The pages of `vua inspect` in a headless Chromium. Their JSON: api.test.ts; pictures: `npm run inspect:look`. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { installedPackage } from '../../crawlers/shell/assets.ts';
 import { reasonOf } from '../../crawlers/shell/errors.ts';
+import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { labelsPath } from '../../shards/inspector/labels.ts';
 import type { RunningServer } from '../../shards/inspector/server.ts';
 import { DUCKDB } from '../../shards/sql/engine.ts';
@@ -175,6 +177,68 @@ describe('its pages', () => {
     await until('.sql-result [role=alert]', /disabled by configuration/);
   });
 
+  it('answers questions with their source, or says that it does not know', async () => {
+    const { documents } = await api('documents?corpus=sample&q=g%E1%BA%A1o%20n%E1%BA%BFp&limit=1');
+    await open('/ask?corpus=sample');
+    const asks = async (question: string): Promise<void> => {
+      await page.focus('#question');
+      await page.keyboard.type(question);
+      await page.keyboard.press('Enter');
+    };
+    await asks('Gạo nếp ngâm mấy tiếng?');
+    await until('.told', /ngâm tám tiếng.*\[1\]$/);
+    await page.waitForSelector('.sources a');
+    expect(await page.$eval('.sources a', (link) => (link as HTMLAnchorElement).href)).toContain(documents[0].id);
+    await asks('<img src=x onerror="window.broken = true"> Thủ đô của Pháp là gì?');
+    await until('.turn.unknown .told', /Không biết/);
+    expect(await page.evaluate('[window.broken, document.querySelectorAll("#view img").length]')).toEqual([null, 0]);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows cards in five designs, and a quiz while it is played', async () => {
+    await open(`/cards?corpus=sample&from=em&to=${encodeURIComponent('thầy cô')}&occasion=20-11&signed=Nam`);
+    const drawn = (): Promise<number[]> =>
+      page.$$eval('.gallery img', (all) => all.map((img) => (img as HTMLImageElement).naturalWidth));
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.gallery img')].every((img) => (img as HTMLImageElement).complete),
+    );
+    expect(await drawn()).toEqual([1080, 1080, 1080, 1080, 1080]);
+    const first = await page.$eval('.gallery img', (img) => (img as HTMLImageElement).alt);
+    expect(first).toMatch(/Nhà giáo.*thầy cô/is);
+    await page.click('#another');
+    await page.waitForFunction(
+      (before) => document.querySelector('.gallery img')?.getAttribute('alt') !== before,
+      {},
+      first,
+    );
+    const file = join(root, 'tran.json.playing');
+    const game = {
+      format: 'vua-arena-playing',
+      sealed: 'ab',
+      limit: 30,
+      players: ['lon', '<b>nho'],
+      startedAt: '2027-01-01T00:00:00Z',
+      questions: 2,
+    };
+    const asked = [{ id: '01-0001', question: 'Hỏi <i>gì</i>?', choices: ['A. một', 'B. hai'], answer: 'B' }];
+    const tries = game.players.map((player, at) => ({
+      player,
+      answer: 'AB'[at],
+      seconds: 1.5,
+      right: at === 1,
+      points: 975 * at,
+    }));
+    writeFileAtomic(file, JSON.stringify({ ...game, rounds: [], asked: [] }));
+    await open('/quiz?corpus=sample');
+    await until('.quiz-state', /live.*round 0 of 2/);
+    writeFileAtomic(file, JSON.stringify({ ...game, rounds: [{ question: '01-0001', tries }], asked }));
+    await until('.quiz-state', /round 1 of 2/);
+    expect(await text('.board li')).toMatch(/1<b>nho975/);
+    expect(await text('.round')).toContain('Hỏi <i>gì</i>?');
+    rmSync(file);
+    expect(faults).toEqual([]);
+  });
+
   it('has no serious fault of accessibility, on a desk and on a phone', async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const { documents } = await api('documents?corpus=sample&limit=1');
@@ -184,6 +248,8 @@ describe('its pages', () => {
       ['/rejects?corpus=sample&rule=too_short', 'light', 390],
       ['/tokenizer?corpus=sample', 'dark', 1300],
       ['/training', 'light', 390],
+      [`/ask?corpus=sample&question=${encodeURIComponent('Gạo nếp ngâm mấy tiếng?')}`, 'light', 390],
+      ['/cards?corpus=sample', 'dark', 390],
       ['/sql?corpus=sample&q=select%20id%2C%20url%20from%20documents', 'dark', 390],
     ] as const) {
       await page.setViewport({ width, height: 900 });

@@ -80,7 +80,13 @@ export const pointsFor = (right: boolean, seconds: number, limit: number): numbe
   right && seconds <= limit ? Math.round(1000 * (1 - seconds / limit / 2)) : 0;
 
 /** Points of each player, most first; of equal points the quicker. */
-export function boardOf({ players, rounds }: Pick<Transcript, 'players' | 'rounds'>) {
+export function boardOf({
+  players,
+  rounds,
+}: {
+  readonly players: readonly string[];
+  readonly rounds: readonly { readonly tries: readonly Try[] }[];
+}) {
   const rows = players.map((player) => {
     const tries = rounds.flatMap((round) => round.tries.filter((each) => each.player === player));
     const sum = (of: (each: Try) => number): number => tries.reduce((total, each) => total + of(each), 0);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { readVmlu } from '../tasks/vmlu-items.ts';
-import type { SealedQuestion, Transcript } from './sealed.ts';
+import { boardOf, faultsOf, type SealedQuestion, type Transcript } from './sealed.ts';
 
 /** @throws ToolkitError BAD_ITEMS (exit 2): a row that is none, or has no answer */
 export function readQuestions(path: string): SealedQuestion[] {
@@ -41,3 +41,15 @@ export function readTranscript(path: string): Transcript {
     `${path}: ${place.join('.') || 'it'}: ${message}, expected a transcript of format vua-arena, version 1`,
   );
 }
+
+/** For the page of quizzes in `vua inspect`. */
+export const arenaDoor = {
+  faultsAt(path: string): readonly string[] {
+    try {
+      return faultsOf(readTranscript(path));
+    } catch (error) {
+      return [reasonOf(error)];
+    }
+  },
+  boardOf,
+};

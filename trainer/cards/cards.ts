@@ -84,7 +84,8 @@ export async function writeCards(options: CardOptions, { signal, report }: Work)
   });
 }
 
-function checkNames({ name, signed }: CardOptions): void {
+/** @throws ToolkitError BAD_OPTION (exit 2): an insult, an address, a text */
+export function checkNames({ name, signed }: Pick<CardOptions, 'name' | 'signed'>): void {
   for (const [flag, text] of Object.entries({ name, signed })) {
     const insult = insultIn(text);
     if (insult !== undefined)

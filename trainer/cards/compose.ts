@@ -9,7 +9,8 @@ import { canChiOf } from './calendar.ts';
 import type { State } from './constrain.ts';
 import { freeLine, type Lexicon } from './free-line.ts';
 import { LUC_BAT_LINES } from './judge.ts';
-import type { Form, Length, OccasionName } from './names.ts';
+import { ofMood } from './moods.ts';
+import type { Form, Length, Mood, OccasionName } from './names.ts';
 import { OCCASION } from './occasions.ts';
 import type { PronounPair } from './pronouns.ts';
 import { rhyme, type Sound, soundOf, syllablesOf } from './prosody.ts';
@@ -21,6 +22,8 @@ export interface CardRequest {
   readonly pair: PronounPair;
   readonly form: Form;
   readonly length: Length;
+  /** How it sounds; lines that do not are taken where none that does fits. */
+  readonly mood?: Mood;
   readonly year: number;
 }
 
@@ -64,7 +67,7 @@ export function draftOf(request: CardRequest): Draft {
         ? fourLines(request)
         : sentences(request);
   const reaches = request.form === 'luc-bat' ? reachable(places) : () => true;
-  return { lines: places.length, next: (before) => next(places, before, reaches) };
+  return { lines: places.length, next: (before) => ofMood(next(places, before, reaches), request.mood ?? 'any') };
 }
 
 /** Whether a line at a place can be followed to the end, if lines might be said twice. */

@@ -5,5 +5,7 @@ export const FORMS = ['luc-bat', 'four-lines', 'prose'] as const;
 export type Form = (typeof FORMS)[number];
 export const LENGTHS = ['short', 'medium', 'long'] as const;
 export type Length = (typeof LENGTHS)[number];
+export const MOODS = ['any', 'warm', 'formal'] as const;
+export type Mood = (typeof MOODS)[number];
 export const DESIGNS = ['dao', 'mai', 'sen', 'trang', 'giay'] as const;
 export type DesignName = (typeof DESIGNS)[number];

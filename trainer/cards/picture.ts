@@ -17,21 +17,22 @@ export const FONTS = {
   text: "Lora, 'Noto Serif', Georgia, 'DejaVu Serif', serif",
 } as const;
 
-/** Width of a letter in parts of the size: Lora's mean over Vietnamese, rounded up. */
-const LETTER = 0.52;
-const HEADING_LETTER = 0.46;
+/** Width of a letter in parts of the size, means over Vietnamese, rounded up: of our fonts, and of any that a system has. */
+const LETTERS = { own: { text: 0.52, heading: 0.46 }, system: { text: 0.57, heading: 0.7 } };
 const LARGEST = 50;
 const HEADING = 84;
 const LINE = 1.62;
 
-export function pictureOf(card: Pictured, design: DesignName): string {
+/** @param face whose fonts it is set in: ours, where it becomes outlines; else those of whoever looks at it */
+export function pictureOf(card: Pictured, design: DesignName, face: keyof typeof LETTERS = 'system'): string {
   const { heading, text, quiet, top, bottom, width } = DESIGN[design];
-  const lines = linesOf(card, width);
+  const letter = LETTERS[face];
+  const lines = linesOf(card, width, letter.text);
   const longest = Math.max(...lines.map(({ length }) => length), 1);
-  const head = card.heading.length * HEADING_LETTER * HEADING <= width ? [card.heading] : halves(card.heading);
-  const headSize = Math.min(HEADING, width / (Math.max(...head.map(({ length }) => length)) * HEADING_LETTER));
+  const head = card.heading.length * letter.heading * HEADING <= width ? [card.heading] : halves(card.heading);
+  const headSize = Math.min(HEADING, width / (Math.max(...head.map(({ length }) => length)) * letter.heading));
   const around = head.length * headSize * 1.15 + 60 + (card.name === '' ? 0 : 90) + (card.signed === '' ? 0 : 120);
-  const size = Math.min(LARGEST, width / (longest * LETTER), (bottom - top - around) / (lines.length * LINE));
+  const size = Math.min(LARGEST, width / (longest * letter.text), (bottom - top - around) / (lines.length * LINE));
   // All of it stands in the middle of the room that the design leaves; each row's baseline under the one before.
   let y = top + (bottom - top - around - lines.length * size * LINE) / 2;
   const below = (by: number): number => {
@@ -61,9 +62,9 @@ function row(
 }
 
 /** Verse as it stands; prose in lines that fill the width. */
-function linesOf({ form, text }: Pictured, width: number): string[] {
+function linesOf({ form, text }: Pictured, width: number, letter: number): string[] {
   if (form !== 'prose') return text.split('\n');
-  const most = Math.floor(width / (LETTER * (text.length > 420 ? 33 : 38)));
+  const most = Math.floor(width / (letter * (text.length > 420 ? 33 : 38)));
   return text.split('\n').flatMap((paragraph, at) => [...(at === 0 ? [] : ['']), ...wrapped(paragraph, most)]);
 }
 

@@ -9,7 +9,7 @@ import { syllablesOf } from './prosody.ts';
 const list = (words: string): readonly string[] => words.split(', ');
 
 /** How a writer says I, and whom that word goes with. */
-const PAIRS: Readonly<Record<string, readonly string[]>> = {
+export const PAIRS: Readonly<Record<string, readonly string[]>> = {
   con: list(
     'bố, mẹ, bố mẹ, cha, cha mẹ, ba, má, ba má, ba mẹ, thầy, cô, thầy cô, ông, bà, ông bà, bác, dì, nội, ngoại',
   ),

@@ -26,7 +26,7 @@ export async function writePictures(
     if (signal?.aborted) return;
     const name = join(out, `card-${String(at + 1).padStart(4, '0')}`);
     const drawn = design ?? DESIGN_OF[card.occasion as OccasionName];
-    const picture = pictureOf(card, drawn);
+    const picture = pictureOf(card, drawn, renderer ? 'own' : 'system');
     writeFileAtomic(`${name}.svg`, renderer?.outlined(picture) ?? picture);
     if (renderer) writeFileAtomic(`${name}.png`, renderer.png(picture));
   }

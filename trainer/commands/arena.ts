@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOT_VERIFIED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import type { Player } from '../arena/players.ts';
+import type { Round } from '../arena/sealed.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 
 export const arenaCommand = defineCommand({
@@ -70,9 +71,22 @@ export const arenaCommand = defineCommand({
       questions: sealed.questions.length,
     });
     const progress = report.stage('arena', 'questions', sealed.questions.length);
+    const playing = { format: 'vua-arena-playing', sealed: hash, limit, players: names };
+    const rounds: Round[] = [];
+    const startedAt = new Date().toISOString();
+    // For whoever looks on (`vua inspect`): what was asked is open, what comes is not.
+    const show = (): void => {
+      const shown = sealed.questions.slice(0, rounds.length);
+      const now = { ...playing, startedAt, questions: sealed.questions.length, rounds, asked: shown };
+      writeFileAtomic(`${out}.playing`, JSON.stringify(now));
+    };
+    show();
     const transcript = await play({
       ...{ sealed, players, limit, signal },
-      onRound: ({ tries }, at) => {
+      onRound: (round, at) => {
+        const { tries } = round;
+        rounds.push(round);
+        show();
         const points = Object.fromEntries(tries.map((each) => [each.player, each.points]));
         progress.update(at + 1, points);
       },
@@ -80,6 +94,7 @@ export const arenaCommand = defineCommand({
     progress.finish();
     for (const player of players) player.close();
     writeFileAtomic(out, `${JSON.stringify(transcript, null, 1)}\n`);
+    rmSync(`${out}.playing`, { force: true });
     report.result(`${table(transcript)}\n`, { event: 'board', board: boardOf(transcript), transcript: out });
     for (const player of names) {
       const tries = transcript.rounds.flatMap((round) => round.tries.filter((each) => each.player === player));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { DESIGNS, FORMS, LENGTHS, OCCASIONS } from '../cards/names.ts';
+import { DESIGNS, FORMS, LENGTHS, MOODS, OCCASIONS } from '../cards/names.ts';
 import { adapterOption } from '../gpu/adapter.ts';
 import { MAX_SEED } from '../run/recipe-options.ts';
 
@@ -22,6 +22,7 @@ export const cardCommand = defineCommand({
     to: z.string().describe('how the reader is called: bố mẹ, ông bà, thầy cô, bạn, quý vị, …'),
     form: z.enum(FORMS).default('luc-bat').describe('lines of six and eight; four lines of seven; sentences'),
     length: z.enum(LENGTHS).default('short').describe('4, 6 or 10 lines; about 40, 70 or 110 syllables'),
+    tone: z.enum(MOODS).default('any').describe('how it sounds: lines that do are taken first'),
     name: z.string().default('').describe('name of the reader, on the card alone'),
     signed: z.string().default('').describe('name of the writer, on the card alone'),
     year: z.int().min(1900).max(2199).optional().describe('year of the feast; default: the next'),
@@ -47,7 +48,7 @@ export const cardCommand = defineCommand({
     seed: z.int().min(0).max(MAX_SEED).default(1).describe('seed of the draws'),
     adapter: adapterOption,
   }),
-  async run({ from, to, checkpoint, documents, year, out, png, design, ...options }, work) {
+  async run({ from, to, tone, checkpoint, documents, year, out, png, design, ...options }, work) {
     const { foundAt, writeCards } = await import('../cards/cards.ts');
     const { nextYear } = await import('../cards/occasions.ts');
     const { pairOf } = await import('../cards/pronouns.ts');
@@ -55,6 +56,7 @@ export const cardCommand = defineCommand({
     const cards = await writeCards(
       {
         ...options,
+        mood: tone,
         pair: pairOf(from, to),
         year: year ?? nextYear(options.occasion, new Date().toISOString().slice(0, 10)),
         checkpoint: checkpoint ?? foundAt('vua-out/model'),
