@@ -149,17 +149,21 @@ export class NearIndex {
     this.#anchors = new BandIndex(database, { prefix: 'anchor_' });
     let last = this.#bands.lastDocument;
     for (let rows = this.#signaturesBehind.all(last); rows.length > 0; rows = this.#signaturesBehind.all(last)) {
-      for (const { document, signature } of rows) this.#bands.add(document, bandKeys(wordsIn(signature), shape));
+      for (const { document, signature } of rows) this.#bands.restore(document, bandKeys(wordsIn(signature), shape));
       last = rows.at(-1)!.document;
     }
-    this.readTexts();
+    this.#readTexts((document, keys) => this.#anchors.restore(document, keys));
   }
 
   /** Finds texts by their anchors that were added behind its back. */
   readTexts(): void {
+    this.#readTexts((document, keys) => this.#anchors.add(document, keys));
+  }
+
+  #readTexts(take: (document: number, anchors: Float64Array) => void): void {
     let last = this.#anchors.lastAdded;
     for (let rows = this.#textsBehind.all(last); rows.length > 0; rows = this.#textsBehind.all(last)) {
-      for (const { document, sequence } of rows) this.#anchors.add(document, anchorsOf(wordsIn(sequence)));
+      for (const { document, sequence } of rows) take(document, anchorsOf(wordsIn(sequence)));
       last = rows.at(-1)!.document;
     }
   }

@@ -333,9 +333,15 @@ describe('bands', () => {
     database = new BetterSqlite3(path);
     index = new BandIndex(database, options);
     expect(index.lastDocument).toBe(100);
-    index.add(101, keys(101));
+    index.restore(101, keys(101));
     expect(found(7)).toEqual(expected((document) => document % 10 === 7));
     expect(found(1101)).toEqual([101]);
+    // What an older vua left behind its last run becomes a run with the next document, not when it is opened.
+    const smaller = new BandIndex(database, { ...options, runDocuments: 1 });
+    smaller.restore(101, keys(101));
+    expect(smaller.lastDocument).toBe(100);
+    smaller.add(102, keys(102));
+    expect([smaller.lastDocument, smaller.lastAdded]).toEqual([102, 102]);
     database.close();
   });
 });
