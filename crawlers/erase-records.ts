@@ -3,14 +3,17 @@
  * without a block, so that all that stands behind it stays where it is: for the frontier, for the cursors of cleaning.
  *
  *   warc/FILE   [a][b][c]  →  [a][     ][c]      written beside and renamed; damaged/ loses pieces that name such a page
+ *
+ * A damaged record can be unpacked as far as its damage, so it goes, too, by what its head says (`damagedPlaces`).
  */
-import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { constants, inflateRawSync } from 'node:zlib';
 import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import { addressOf } from './page.ts';
 import { ToolkitError } from './shell/errors.ts';
 import { AtomicFile, syncFolder } from './shell/folder.ts';
-import { memberLengthAt, memberOfLength } from './warc/gzip.ts';
+import { memberLengthAt, memberOfLength, OWN_HEADER_BYTES, OWN_SIGNATURE } from './warc/gzip.ts';
 import { readWarc } from './warc/read-warc.ts';
 
 /**
@@ -18,10 +21,7 @@ import { readWarc } from './warc/read-warc.ts';
  * @returns how many records went
  * @throws ToolkitError WRITE_FAILED
  */
-export async function eraseRecords(
-  crawlDir: string,
-  isGone: (address: string, fetchedAt: string) => boolean,
-): Promise<number> {
+export async function eraseRecords(crawlDir: string, isGone: IsGone): Promise<number> {
   let erased = 0;
   const warcDir = join(crawlDir, 'warc');
   for (const file of namesIn(warcDir)) {
@@ -49,17 +49,83 @@ export async function eraseRecords(
 const namesIn = (dir: string): string[] =>
   existsSync(dir) ? readdirSync(dir).filter((name) => name.includes('.warc.gz') && !name.endsWith('.tmp')) : [];
 
-/** Where its members begin. What is damaged is passed over. */
-async function placesOf(path: string, isGone: (address: string, fetchedAt: string) => boolean): Promise<number[]> {
-  const places: number[] = [];
+type IsGone = (address: string, fetchedAt: string) => boolean;
+
+/** A member that goes. */
+interface Place {
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Where its members stand. */
+async function placesOf(path: string, isGone: IsGone): Promise<Place[]> {
+  const found = new Set<number>();
+  let isDamaged = false;
   try {
     for await (const { url, fetchedAt, at } of readWarc(path, undefined, { withHeads: true })) {
-      if (at !== undefined && isGone(addressOf(url), fetchedAt)) places.push(at);
+      if (at !== undefined && isGone(addressOf(url), fetchedAt)) found.add(at);
     }
   } catch (error) {
     if (!(error instanceof ToolkitError)) throw error;
+    isDamaged = true;
+  }
+  const file = openSync(path, 'r');
+  try {
+    const whole = [...found].map((at) => ({ at, length: memberLengthAt(file, at) ?? 0 }));
+    const damaged = isDamaged ? damagedPlaces(file, isGone).filter(({ at }) => !found.has(at)) : [];
+    return [...whole, ...damaged].sort((a, b) => a.at - b.at);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What a head is looked for in: bytes as they are packed, the most that can be unpacked. */
+const HEADS = [65_536, 4_096, 1_024, 512, 256];
+const TARGET = /^WARC-Target-URI:[ \t]*<?([^\s>]+)/im;
+const DATE = /^WARC-Date:[ \t]*(\S+)/im;
+
+/** Members of a damaged file whose head names such a page, whole or not. */
+function damagedPlaces(file: number, isGone: IsGone): Place[] {
+  const places: Place[] = [];
+  const { size } = fstatSync(file);
+  for (let at = 0; at < size; ) {
+    const length = memberLengthAt(file, at);
+    const isFollowed = length !== undefined && (at + length === size || nextMember(file, at + length) === at + length);
+    const end = isFollowed ? at + length : nextMember(file, at + 1);
+    const head = headOf(file, at, end);
+    const [, url] = TARGET.exec(head) ?? [];
+    if (url !== undefined && isGone(addressOf(url), DATE.exec(head)?.[1] ?? '')) places.push({ at, length: end - at });
+    at = end;
   }
   return places;
+}
+
+/** As much of a member as can be unpacked; nothing of what is none. */
+function headOf(file: number, at: number, end: number): string {
+  for (const most of HEADS) {
+    const packed = Buffer.alloc(Math.min(most, end - at));
+    const read = readSync(file, packed, 0, packed.length, at);
+    try {
+      const data = packed.subarray(OWN_HEADER_BYTES, read);
+      return inflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1');
+    } catch {
+      // less of it, up to the damage
+    }
+  }
+  return '';
+}
+
+/** Where the next member of ours begins, from a byte on; the end of the file where none does. */
+function nextMember(file: number, from: number): number {
+  const chunk = Buffer.alloc(1 << 20);
+  for (let start = from; ; start += chunk.length - OWN_SIGNATURE.length + 1) {
+    const read = readSync(file, chunk, 0, chunk.length, start);
+    const part = chunk.subarray(0, read);
+    for (let at = part.indexOf(OWN_SIGNATURE); at >= 0; at = part.indexOf(OWN_SIGNATURE, at + 1)) {
+      if (memberLengthAt(file, start + at) !== undefined) return start + at;
+    }
+    if (read < chunk.length) return fstatSync(file).size;
+  }
 }
 
 const NOTHING = Buffer.from(
@@ -73,7 +139,7 @@ const NOTHING = Buffer.from(
   ].join('\r\n'),
 );
 
-function rewrite(path: string, places: readonly number[]): void {
+function rewrite(path: string, places: readonly Place[]): void {
   const source = openSync(path, 'r');
   const file = new AtomicFile(path);
   const { size } = statSync(path);
@@ -89,10 +155,9 @@ function rewrite(path: string, places: readonly number[]): void {
   try {
     let at = 0;
     for (const place of places) {
-      copy(at, place);
-      const length = memberLengthAt(source, place) ?? 0;
-      file.write(memberOfLength(NOTHING, length));
-      at = place + length;
+      copy(at, place.at);
+      file.write(memberOfLength(NOTHING, place.length));
+      at = place.at + place.length;
     }
     copy(at, size);
     file.commit();

@@ -27,7 +27,10 @@ const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16 } as const;
 const FIXED_BYTES = 10;
 const TRAILER_BYTES = 8;
 /** Header of our own members: fixed part, extra length, one `sl` subfield with four bytes. */
-const OWN_HEADER_BYTES = FIXED_BYTES + 2 + 4 + 4;
+export const OWN_HEADER_BYTES = FIXED_BYTES + 2 + 4 + 4;
+
+/** How they begin. */
+export const OWN_SIGNATURE = Buffer.from([...MAGIC, FLAG.extra]);
 
 /** One gzip member that holds `data` and its own length. */
 export async function packMember(data: Uint8Array): Promise<Uint8Array> {
@@ -101,8 +104,7 @@ export function isTornWrite(file: number, offset: number): boolean {
   if (offset === 0 || size - offset > MAX_TORN_BYTES) return false;
   const tail = Buffer.alloc(size - offset);
   readSync(file, tail, 0, tail.length, offset);
-  const signature = Buffer.from([...MAGIC, FLAG.extra]);
-  for (let at = tail.indexOf(signature, 1); at >= 0; at = tail.indexOf(signature, at + 1)) {
+  for (let at = tail.indexOf(OWN_SIGNATURE, 1); at >= 0; at = tail.indexOf(OWN_SIGNATURE, at + 1)) {
     if (memberLengthAt(file, offset + at) !== undefined) return false;
   }
   return true;

@@ -1,8 +1,9 @@
 /** Damage in the archive of a crawl costs one night: it is set aside, its page fetched again, and nobody hears of it more. */
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { constants, gunzipSync, inflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
+import { eraseRecords } from '../../crawlers/erase-records.ts';
 import { suspect } from '../../crawlers/settle-damage.ts';
 import { verifyCrawl } from '../../crawlers/verify.ts';
 import { verify } from '../../shards/verify/verify.ts';
@@ -66,4 +67,34 @@ it('a byte that changed without the clock: found when a reader met it', async ()
   suspect(outDir, [`${path}: damaged gzip data`]);
   expect(summary(await run())).toEqual([`fetched ${HOST}/3`]);
   expect(await faults()).toEqual([]);
+});
+
+it.each([
+  ['in the data', 900],
+  ['in the header', 1],
+])('a page that was taken down goes, also where its record is damaged %s', async (_, inside) => {
+  // Chars that hardly pack: what stands before the damage could be read.
+  const secret = Array.from({ length: 400 }, (_, i) => `xóm ${(i * 2_654_435_761).toString(36)}`).join(' ');
+  await serve({ [HOST]: { '/': page('/1', '/2'), '/1': `${page()}<p>${secret}</p>`, '/2': page() } });
+  await run();
+  const path = join(outDir, 'warc', FILE);
+  const members = membersOf(readFileSync(path));
+  const own = members.findIndex((member) => gunzipSync(member).includes(secret.slice(0, 40)));
+  const from = members.slice(0, own).reduce((sum, { length }) => sum + length, 0);
+  const read = (bytes: Uint8Array): string => {
+    const head = Buffer.from(bytes.subarray(20, Math.min(bytes.length, 880)));
+    return inflateRawSync(head, { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+  };
+  flip(path, from + inside);
+  const damaged = readFileSync(path).subarray(from, from + members[own].length);
+  expect(read(damaged)).toContain(secret.slice(0, 40));
+  const piece = join(outDir, 'damaged', `${FILE}.${from}-${from + damaged.length}`);
+  mkdirSync(join(outDir, 'damaged'), { recursive: true });
+  writeFileSync(piece, damaged);
+  expect(await eraseRecords(outDir, (address) => address.endsWith('/1'))).toBeGreaterThanOrEqual(2);
+  expect(existsSync(piece)).toBe(false);
+  const after = readFileSync(path);
+  expect(after.length).toBe(members.reduce((sum, { length }) => sum + length, 0));
+  expect(gunzipSync(after).toString()).not.toContain(secret.slice(0, 40));
+  expect((await records()).map(({ url }) => new URL(url).pathname)).toEqual(expect.arrayContaining(['/', '/2']));
 });
