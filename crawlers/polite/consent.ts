@@ -83,11 +83,17 @@ function metaStatements(html: string, productToken: string): string[] {
   if (last < 0) return [];
   const token = productToken.toLowerCase();
   return [...tagsOf(html.slice(0, last + MAX_TAG_CHARACTERS), META)].flatMap(({ attributes }) => {
-    const name = attributes.get('name')?.trim().toLowerCase() ?? '';
-    const isSaid = /^(robots|tdm-reservation|tdm-policy)$/.test(name) || name === token || AI_CRAWLERS.has(name);
-    return isSaid ? `meta ${name}: ${attributes.get('content') ?? ''}` : [];
+    const named = attributes.get('name') ?? attributes.get('property') ?? attributes.get('http-equiv') ?? '';
+    return named
+      .toLowerCase()
+      .split(/[,\s]+/)
+      .filter((name) => META_NAMES.test(name) || name === token || AI_CRAWLERS.has(name))
+      .map((name) => `meta ${name}: ${attributes.get('content') ?? ''}`);
   });
 }
+
+/** Also of headers that are written as tags. */
+const META_NAMES = /^(?:robots|x-robots-tag|tdm-reservation|tdm-policy|content-signal|content-usage)$/;
 
 export interface Decision {
   readonly conclusion: ConsentConclusion;
@@ -200,7 +206,8 @@ function directivesOf({ name, value }: Statement, productToken: string): Directi
     const [, prefix, rest = ''] = /^\s*([\w*-]+)\s*:(.*)$/s.exec(parts[i]) ?? [];
     if (prefix !== undefined && !VALUED.has(prefix)) agent = prefix;
     const isForAi = AI_CRAWLERS.has(agent);
-    const add = (directive: string): void => void directives.push({ directive, isForAi });
+    const add = (word: string): void =>
+      void directives.push({ directive: word.replace(/^no-(?=ai$|ml$)/, 'no'), isForAi });
     if (agent !== '*' && agent !== 'robots' && agent !== token && !isForAi) continue;
     const said = prefix !== undefined && !VALUED.has(prefix) ? rest : parts[i];
     const [, before = said, date] = /^(.*?)\bunavailable_after\s*:(.*)$/s.exec(said) ?? [];

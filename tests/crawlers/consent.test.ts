@@ -69,6 +69,17 @@ describe('concludeFrom', () => {
 });
 
 describe('consentOf', () => {
+  it.each([
+    ['<meta http-equiv="X-Robots-Tag" content="noai">', 'meta x-robots-tag: noai'],
+    ['<meta property="robots" content="noai">', 'meta robots: noai'],
+    ['<meta name="robots, googlebot" content="noai">', 'meta robots: noai'],
+    ['<meta name="Content-Signal" content="search=yes, ai-train=no">', 'meta content-signal: search=yes, ai-train=no'],
+    ['<meta http-equiv="content-usage" content="train-ai=n">', 'meta content-usage: train-ai=n'],
+    ['<meta name="robots" content="index, no-ai">', 'meta robots: index, no-ai'],
+  ])('reads a tag in the form of another: %s', (html, statement) => {
+    expect(consentOf({ headers: [], html })).toEqual({ conclusion: 'no-train', statements: [statement] });
+  });
+
   it('keeps statements word for word, in order, whatever they mean', () => {
     const consent = consentOf({
       headers: [
