@@ -23,6 +23,7 @@ import { importTokensCommand } from './shards/commands/import.ts';
 import { initCommand } from './shards/commands/init.ts';
 import { inspectCommand } from './shards/commands/inspect.ts';
 import { mergeCommand } from './shards/commands/merge.ts';
+import { qualityApplyCommand } from './shards/commands/quality-apply.ts';
 import { removeCommand } from './shards/commands/remove.ts';
 import { rollbackCommand } from './shards/commands/rollback.ts';
 import { searchCommand } from './shards/commands/search.ts';
@@ -104,7 +105,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     gateCommand(async () => (await import('./nightly.ts')).heldLine),
     initCommand(async () => (await import('./nightly.ts')).runOptions),
   ],
-  Corpus: [crawlCommand, crawlReportCommand, crawlCapturesCommand, cleanCommand, explainCommand],
+  Corpus: [crawlCommand, crawlReportCommand, crawlCapturesCommand, cleanCommand, explainCommand, qualityApplyCommand],
   Tokenizer: [
     tokenizerTrainCommand,
     tokenizerExtendCommand,

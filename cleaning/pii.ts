@@ -35,6 +35,8 @@ interface Rule {
   readonly pattern: RegExp;
   /** A line without it holds none: asked first, where the pattern is long. */
   readonly sign?: RegExp;
+  /** What its shortest forms have, where that is not SIX_DIGITS: lines with neither are read by no rule. */
+  readonly opens?: RegExp;
   /** Whether what was found is one, its form apart. */
   readonly isOne?: (found: Found) => boolean;
 }
@@ -66,6 +68,7 @@ const RULES: readonly Rule[] = [
     pattern:
       /(?<![\p{L}\p{M}\d._%+-])(?<it>(?:[\p{L}\d][\p{L}\p{M}\d._%+-]{0,63}@(?:[\p{L}\p{M}\d-]{1,63}\.){1,4}|[a-z\d][a-z\d._%+-]{0,63}(?:\s?[([{]\s?(?:a|at|@)\s?[)\]}]\s?|\s?@\s)(?:[a-z\d-]{1,63}(?:\.|\s?[([{](?:dot|\.|chấm)[)\]}]\s?)){1,4}|[a-z\d][a-z\d._%+-]{0,63}@(?:[a-z\d-]{1,63}\s?[([{](?:dot|\.|chấm)[)\]}]\s?){1,4})(?:xn--[a-z\d-]{2,59}|[a-z]{1,24}|(?:(?!\p{Script=Latin})\p{L}){2,24}))(?![\p{L}\d])/giu,
     sign: /@|[([{]\s?(?:a|at)\s?[)\]}]/i,
+    opens: /@|[([{](?:a|at)[)\]}]/,
     isOne: isEmail,
   },
   {
@@ -130,7 +133,14 @@ const RULES: readonly Rule[] = [
     pattern: new RegExp(String.raw`(?<![\p{L}])tài khoản${GAP}${ACCOUNT}`, 'giu'),
     isOne: (found) => digitsOf(found.it).length > 8 && !found.it.includes('.') && isAccount(found),
   },
-  { kind: 'phone', level: 'basic', tag: '[SODIENTHOAI]', pattern: MOBILE_PATTERN, isOne: isMobile },
+  {
+    kind: 'phone',
+    level: 'basic',
+    tag: '[SODIENTHOAI]',
+    pattern: MOBILE_PATTERN,
+    opens: /\d{3}\/\d{3}/,
+    isOne: isMobile,
+  },
   { kind: 'phone', level: 'strict', tag: '[SODIENTHOAI]', pattern: LANDLINE_PATTERN, isOne: isLandline },
   {
     kind: 'plate',
@@ -138,9 +148,24 @@ const RULES: readonly Rule[] = [
     tag: '[BIENSO]',
     pattern:
       /(?<![\p{L}\d./-])(?<it>[1-9]\d ?-?[A-HK-NPSTUVXYZ][A-HK-NPSTUVXYZ\d]?[ -]\d{3}\.\d{2}|(?<=(?:[Bb]iển (?:kiểm soát|số)|BKS|BS|[Xx]e)[^\d\n]{0,20})[1-9]\d ?-?[A-HK-NPSTUVXYZ][A-HK-NPSTUVXYZ\d]?[ -]?\d{4,5})(?![\p{L}\d]|\.\d)/gu,
+    opens: /\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}/,
   },
-  { kind: 'ip', level: 'basic', tag: '[DIACHIIP]', pattern: ADDRESS_PATTERN, isOne: isAddress },
-  { kind: 'ip', level: 'basic', tag: '[DIACHIIP]', pattern: ADDRESS6_PATTERN, isOne: isAddress6 },
+  {
+    kind: 'ip',
+    level: 'basic',
+    tag: '[DIACHIIP]',
+    pattern: ADDRESS_PATTERN,
+    opens: /\d\.\d{1,3}\.\d{1,3}\.\d/,
+    isOne: isAddress,
+  },
+  {
+    kind: 'ip',
+    level: 'basic',
+    tag: '[DIACHIIP]',
+    pattern: ADDRESS6_PATTERN,
+    opens: /[23][\da-f]{3}:[\da-f]{0,4}:/,
+    isOne: isAddress6,
+  },
 ];
 
 /** Pictures for dense screens (`logo@2x.png`) and the user of code hosts look like addresses. */
@@ -177,9 +202,13 @@ export interface Masked {
   readonly counts: Partial<Record<PersonalKind, number>>;
 }
 
-/** What a line must hold before any rule is tried: six digits, a plate, groups of an IPv6 address, or an at sign. */
-const CANDIDATE =
-  /\d(?:[ .()~\u00a0\u2007\u2009\u202f\u2010\u2011\u2015\u2212\u223c–-]{0,3}\d){5}|\d{3}\/\d{3}|\d\.\d{1,3}\.\d{1,3}\.\d|\d\d[ -]{0,2}[A-Z][A-Z\d]?[ -]?\d{3}|[23][\da-f]{3}:[\da-f]{0,4}:|@|[([{](?:a|at)[)\]}]/gi;
+const SIX_DIGITS = /\d(?:[ .()~\u00a0\u2007\u2009\u202f\u2010\u2011\u2015\u2212\u223c–-]{0,3}\d){5}/;
+
+/** What a line must hold before any rule is tried. */
+const CANDIDATE = new RegExp(
+  [SIX_DIGITS, ...RULES.flatMap(({ opens }) => opens ?? [])].map(({ source }) => source).join('|'),
+  'gi',
+);
 
 /**
  * The text with personal data replaced by tags, as far as the level says.

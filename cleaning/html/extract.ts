@@ -82,8 +82,10 @@ const MIN_CAPTIONS = 4;
 const CAPTIONS = new RegExp(`<figcaption|${CAPTION.source}`, 'gi');
 /** What is found there counts when it is so much, and so many times the rest. */
 const MIN_ELSEWHERE = 400;
+/** Of a page that has no more than a word of its own (`Đang tải…`) a sentence does. */
+const [NO_TEXT, A_SENTENCE] = [20, 60];
 const saysMore = (other: string, text: string): boolean =>
-  other.length >= MIN_ELSEWHERE && other.length >= 2 * text.length;
+  other.length >= (text.length <= NO_TEXT ? A_SENTENCE : MIN_ELSEWHERE) && other.length >= 2 * text.length;
 
 /** `articleBody` is plain text, or HTML. */
 function textOfStatement(stated: string): string {

@@ -117,7 +117,7 @@ const OTHER_WORDS = {
  * (slương, bjoóc, pjá, fạ), Mường (tlâu, klơ).
  */
 const NEIGHBOURS: readonly (readonly [code: string, onset: RegExp])[] = [
-  ['tyz', /^(?:sl|bj|pj|mj|f|khj)[^a-z]?[aeiouyăâêôơư\u00c0-\u1ef9]/],
+  ['tyz', /^(?:sl|bj|pj|mj|f|khj|phj)[^a-z]?[aeiouyăâêôơư\u00c0-\u1ef9]/],
   ['mtq', /^(?:tl|kl)[aeiouyăâêôơư\u00c0-\u1ef9]/],
 ];
 /** The first place stands for none of them. */
@@ -126,7 +126,7 @@ export const OTHER_LANGUAGES = ['', ...Object.keys(OTHER_WORDS), ...NEIGHBOURS.m
 /** Place of the neighbour whose syllable a marked word is: without the cluster a Vietnamese one. */
 function neighbourOf(word: string): number {
   const found = NEIGHBOURS.findIndex(([, onset]) => onset.test(word));
-  const rest = word.replace(/^(?:sl|bj|pj|mj|f|khj|tl|kl)/, 't');
+  const rest = word.replace(/^(?:sl|bj|pj|mj|f|khj|phj|tl|kl)/, 't');
   return found < 0 || parseSyllable(rest) === undefined ? 0 : OTHER_LANGUAGES.indexOf(NEIGHBOURS[found][0] as never);
 }
 const otherWords = new Map(

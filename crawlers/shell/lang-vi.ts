@@ -210,6 +210,8 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'cut, với --preset keep-all là keep; thư mục có sẵn giữ cách đã chọn',
   'benchmark items (VMLU JSONL): documents that hold one are flagged, not dropped':
     'câu hỏi của bộ đánh giá (VMLU JSONL): văn bản chứa chúng được đánh dấu chứ không bị loại',
+  'measure documents that were cleaned before by a scorer; texts and verdicts stay as they are':
+    'đo lại các văn bản đã làm sạch bằng bộ chấm điểm; nội dung và quyết định giữ nguyên',
   'files of `vua quality train`: what they say of each text becomes measurements, which decide nothing unless a --threshold asks':
     'các tệp của `vua quality train`: nhận định của chúng về từng văn bản thành số đo, không loại gì trừ khi có --threshold',
   'threads that read pages': 'số luồng đọc trang',

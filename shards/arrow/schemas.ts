@@ -77,6 +77,15 @@ export function columnsIn(kind: keyof typeof VERSIONS, { fields, metadata }: Sch
   );
 }
 
+/** Columns of a shard with these number columns too, where it lacks them. */
+export function withNumbers(
+  { schema: { metadata }, texts, numbers, wide }: Columns,
+  names: readonly string[],
+): Columns {
+  const format = { format: DOCUMENT_SHARDS.format, version: Number(metadata.get('vua.version')) };
+  return columns(format, texts, [...numbers, ...names.filter((name) => !numbers.includes(name))], wide);
+}
+
 export const TOKEN_SCHEMAS: Readonly<Record<TokenType, Schema>> = {
   uint16: schema(TOKEN_SHARDS, [column('tokens', new Uint16())]),
   uint32: schema(TOKEN_SHARDS, [column('tokens', new Uint32())]),

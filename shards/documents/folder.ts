@@ -21,7 +21,7 @@ import { wrongSize } from '../arrow/file-sizes.ts';
 import { hash64 } from '../checksum.ts';
 import { DOCUMENTS, shardIndex } from '../format.ts';
 import { manifestJson, manifestPath, readDocumentManifest, removeOrphans, writeManifest } from '../manifest.ts';
-import { type DocumentManifest, parseDocumentManifest } from '../manifest-shape.ts';
+import { type DocumentManifest, type DocumentShard, parseDocumentManifest } from '../manifest-shape.ts';
 import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { adopt } from './adopt.ts';
 import { compact } from './compact.ts';
@@ -141,6 +141,37 @@ export class DocumentFolder {
     writeMarks(this.#dir, marked);
     const listed = new Set([...this.#manifest.documents, ...this.#manifest.rejects].map(({ file }) => file));
     for (const { file } of [...added.documents, ...added.rejects, ...left.documents, ...left.rejects]) {
+      if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
+    }
+    pruneSideFiles(join(this.#dir, SEARCH), [this.#dir]);
+  }
+
+  /**
+   * Shards that others take the place of, row for row; all of them or none.
+   * @param shardOf what becomes of a shard under a number; `undefined`: it stays
+   */
+  async replace(
+    shardOf: (
+      kind: keyof ShardPair,
+      entry: DocumentShard,
+      index: number,
+    ) => Promise<readonly DocumentShard[] | undefined>,
+  ): Promise<void> {
+    const before = this.#manifest;
+    let index = this.nextIndex;
+    const replaced = async (kind: keyof ShardPair): Promise<DocumentShard[]> => {
+      const entries: DocumentShard[] = [];
+      for (const entry of before[kind]) {
+        const written = await shardOf(kind, entry, index);
+        entries.push(...(written ?? [entry]));
+        if (written !== undefined) this.store.moveShard(kind, shardIndex(kind, entry.file)!, index++);
+      }
+      return entries;
+    };
+    const manifest = { ...before, documents: await replaced('documents'), rejects: await replaced('rejects') };
+    this.#commit(manifest);
+    const listed = new Set([...manifest.documents, ...manifest.rejects].map(({ file }) => file));
+    for (const { file } of [...before.documents, ...before.rejects]) {
       if (!listed.has(file)) rmSync(join(this.#dir, file), { force: true });
     }
     pruneSideFiles(join(this.#dir, SEARCH), [this.#dir]);

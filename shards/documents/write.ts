@@ -7,7 +7,7 @@
 import type { Cleaned, Document, Drop, Measurements } from '../../cleaning/document.ts';
 import { packageVersion } from '../../crawlers/shell/assets.ts';
 import { NumberColumns, TextColumn } from '../arrow/columns.ts';
-import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS } from '../arrow/schemas.ts';
+import { type Columns, DOCUMENT_COLUMNS, REJECT_COLUMNS, withNumbers } from '../arrow/schemas.ts';
 import { ShardWriter } from '../arrow/write-shard.ts';
 import { checksumOf } from '../checksum.ts';
 import { type DocumentText, SHARD_BYTES, shardFile } from '../format.ts';
@@ -211,6 +211,50 @@ export function rewriteShard(
       writer.endBatch();
     }
     return [...written, ...(writer?.finish() ?? [])];
+  } finally {
+    writer?.discard();
+  }
+}
+
+/**
+ * Writes a shard anew under another number, with number columns that it may lack; all else stays, batches too.
+ * @param figures of a row, by the names of those columns
+ * @throws ToolkitError WRITE_FAILED, BAD_SHARD
+ */
+export function measureShard<Name extends string>(
+  dir: string,
+  kind: 'documents' | 'rejects',
+  index: number,
+  batches: Iterable<TextBatch<string, string>>,
+  names: readonly Name[],
+  figures: (row: Row) => Readonly<Record<Name, number>>,
+): DocumentShard[] {
+  type Measured = readonly [Row, Readonly<Record<string, number>>];
+  let writer: TableWriter<Measured> | undefined;
+  try {
+    for (const batch of batches) {
+      const columns = withNumbers(batch.columns, names);
+      const isNew = columns.numbers.map((name) => (names as readonly string[]).includes(name));
+      writer ??= new TableWriter<Measured>(
+        dir,
+        {
+          ...{ kind, columns },
+          texts: columns.texts.map(
+            (column) =>
+              ([row]) =>
+                row.string(column),
+          ),
+          numbers: ([row, figure], into, at) => {
+            for (const [i, column] of columns.numbers.entries())
+              into[at + i] = isNew[i] ? figure[column] : row.number(column);
+          },
+        },
+        Number.POSITIVE_INFINITY,
+      );
+      for (const row of rowsOf(kind, batch)) writer.append([row, figures(row)], index);
+      writer.endBatch();
+    }
+    return writer?.finish() ?? [];
   } finally {
     writer?.discard();
   }

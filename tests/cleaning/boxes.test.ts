@@ -105,6 +105,13 @@ describe('text that stands elsewhere', () => {
     expect(extract(html).text).toBe(['Kênh', ...TEXTS.slice(0, 4)].join('\n\n'));
   });
 
+  test('a sentence of articleBody is the text of a page that has none', () => {
+    const json = JSON.stringify({ articleBody: TEXTS[1] });
+    const ofApp = (own: string) =>
+      page(`<div id="app">${own}</div>`, `<script type="application/ld+json">${json}</script>`);
+    expect([extract(ofApp('')).text, extract(ofApp('Đang tải…')).text]).toEqual([TEXTS[1], TEXTS[1]]);
+  });
+
   test('declarative shadow DOM is shown, other templates are not', () => {
     const html = page(
       `<x-doc><template shadowrootmode="open"><div>${p(0)}${p(1)}${p(2)}</div></template></x-doc><template>${p(3)}</template>`,

@@ -8,8 +8,10 @@ import { bucketsOf, type Head, readScorer, scorerJson, scoresOf } from '../../cl
 import { pageOf } from '../../crawlers/page.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readRows } from '../../shards/documents/read.ts';
+import { applyScorers } from '../../shards/documents/score.ts';
 import { explain, formatExplanation } from '../../shards/explain/explain.ts';
 import { whatIf } from '../../shards/explain/what-if.ts';
+import { verify } from '../../shards/verify/verify.ts';
 import { fitFigure, fitKinds } from '../../trainer/score/distil.ts';
 import { expectLinear } from '../growth.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
@@ -151,5 +153,49 @@ describe('cleaning with a scorer', () => {
     expect(formatExplanation(explained)).toMatch(/quality +0\.\d+/);
     expect(formatExplanation(explained)).not.toContain('NaN');
     expect(rows[0].columns.numbers).toEqual(expect.arrayContaining([...MEASUREMENTS]));
+  });
+
+  it('measures a folder that was cleaned without one, and is then the same as if it had been', async () => {
+    const cleaned = async (scorers: readonly string[]): Promise<string> => {
+      const outDir = temporaryFolder();
+      async function* given() {
+        yield* pages();
+        yield pageOf('http://bao.vua.test/short', 'Ngắn.');
+      }
+      await cleanInputs({ pages: given(), outDir, scorers, threads: 0, shardBytes: 2000 }, context());
+      return outDir;
+    };
+    const rowsIn = async (folder: string) => {
+      const rows: unknown[] = [];
+      for await (const row of readRows(folder)) rows.push([row.kind, row.string('text'), row.measurements()]);
+      return rows;
+    };
+    const [with_, without] = [await cleaned([FILE]), await cleaned([])];
+    const before = await rowsIn(without);
+    expect(await applyScorers(without, [FILE], context())).toMatchObject({
+      outcome: 'written',
+      report: { rejects: expect.any(Number) },
+    });
+    expect(await rowsIn(without)).toEqual(await rowsIn(with_));
+    expect(await rowsIn(without)).not.toEqual(before);
+    expect(await applyScorers(without, [FILE], context())).toMatchObject({
+      outcome: 'nothing_new',
+      report: { shards: 0 },
+    });
+    expect((await verify(without, context())).faults).toEqual([]);
+    // What comes later finds the folder as its memory knows it.
+    const { report } = await cleanInputs(
+      {
+        pages: (async function* () {
+          yield* pages();
+        })(),
+        outDir: without,
+        threads: 0,
+      },
+      context(),
+    );
+    expect(report.kept).toBe(0);
+    const stopped = { ...context(), signal: AbortSignal.abort() };
+    expect(await applyScorers(with_, [FILE], stopped)).toMatchObject({ outcome: 'interrupted' });
   });
 });

@@ -57,6 +57,7 @@ test('function words have their marks in marked text', () => {
 describe('languages near it, and short lines of names', () => {
   test.each([
     ['tyz', 'Khỏi slương noọng lai, noọng pây dú tầư mà hết khỏi slương, bjoóc mặn phông khao, fạ rọi slao slư'],
+    ['und', 'Vằn nẩy khỏi phjải mừa háng, slửa phjưa slon slư, phjắc cát bjoóc fạ'],
     ['mtq', 'Tlâu tlắng klơ khà tlước, mol Mường tlong tlênh tlái tlon'],
     ['und', 'Il Real Madrid ha battuto la Roma a Madrid'],
     ['und', 'Alasdair Lamont de la BBC Scotland, à Tony Macaroni Arena'],
