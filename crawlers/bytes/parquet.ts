@@ -84,6 +84,8 @@ export interface ReadColumnsOptions {
   readonly onFault?: (fault: ToolkitError) => void;
   /** Hears how many bytes of the file are dealt with, as they are stored. */
   readonly onRead?: (bytes: number) => void;
+  /** Row groups that begin at these bytes of the file and before the last: without it all. */
+  readonly within?: readonly [from: number, to: number];
   /** Which row groups are read, by the least and the greatest value of a column where the file states them. */
   readonly wants?: (range: (column: string) => readonly [least: unknown, greatest: unknown] | undefined) => boolean;
 }
@@ -96,14 +98,14 @@ export interface ReadColumnsOptions {
 export async function* readColumns(
   { bytes, metadata }: ParquetFile,
   paths: readonly string[],
-  { signal, onFault, onRead, wants = () => true }: ReadColumnsOptions = {},
+  { signal, onFault, onRead, within, wants = () => true }: ReadColumnsOptions = {},
 ): AsyncGenerator<ColumnBatch> {
   const tree = parquetSchema(metadata);
   let at = 0;
   let told = 0;
   for (const [number, group] of metadata.row_groups.entries()) {
     const rows = Number(group.num_rows);
-    if (rows > 0 && wants((column) => rangeOf(group, column))) {
+    if (rows > 0 && isWithin(group, within) && wants((column) => rangeOf(group, column))) {
       try {
         yield* readGroup(bytes, tree, group, paths, at, signal);
       } catch (error) {
@@ -123,6 +125,14 @@ export async function* readColumns(
     told += stored;
   }
   onRead?.(Math.max(0, bytes.size - told));
+}
+
+/** By the first byte of its first column. */
+function isWithin({ columns }: RowGroup, within: ReadColumnsOptions['within']): boolean {
+  if (within === undefined) return true;
+  const { dictionary_page_offset, data_page_offset } = columns[0]?.meta_data ?? {};
+  const first = Number(dictionary_page_offset ?? data_page_offset ?? 0);
+  return first >= within[0] && first < within[1];
 }
 
 class BadColumn extends Error {

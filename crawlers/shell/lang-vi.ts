@@ -54,8 +54,8 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
     'nâng thư mục của phiên bản cũ lên phiên bản này, không phải làm sạch hay mã hóa lại',
   'what holds a night back, and whether it is published':
     'xem vì sao kết quả một đêm bị giữ lại, rồi quyết định có công bố hay không',
-  'write a config with comments, or the files that let systemd, cron, Airflow or Dagster run every night':
-    'ghi tệp cấu hình có chú thích, hoặc các tệp để systemd, cron, Airflow hay Dagster chạy hằng đêm',
+  'write a config with comments, the files that let systemd, cron, Airflow or Dagster run every night, or those of ranks under Slurm and Kubernetes':
+    'ghi tệp cấu hình có chú thích, các tệp để systemd, cron, Airflow hay Dagster chạy hằng đêm, hoặc để nhiều tiến trình chạy chung dưới Slurm và Kubernetes',
   'fetch web pages into WARC files, politely, and go on where the last run ended':
     'tải trang web về tệp WARC một cách lịch sự, lần sau làm tiếp từ chỗ dừng',
   'hosts of a crawl, what became of their pages, how the last run ended and what remains':

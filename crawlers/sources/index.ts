@@ -1,8 +1,9 @@
 /** Everything that `--input` reads, as pages. Adding a format: write its `Source`, list it here. */
-import { statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Page, Place } from '../page.ts';
 import { badInput, ToolkitError } from '../shell/errors.ts';
+import { isGzip } from '../warc/gzip.ts';
 import { binary } from './binary.ts';
 import { kindNamed, missingFor } from './binary-kinds.ts';
 import { csv } from './csv.ts';
@@ -93,7 +94,7 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
     if (withoutRows && source !== warc) continue;
     try {
       if (known !== undefined && source === warc) yield* behindCursor(file, context, known);
-      else yield* source.read(file, context);
+      else yield* source.read(file, only === undefined ? context : { ...context, from: only.from, to: only.to });
     } catch (error) {
       if (!(error instanceof ToolkitError) || !onFault) throw error;
       onFault(error);
@@ -102,27 +103,61 @@ export async function* openInput(path: string, given: InputContext = {}): AsyncG
   if (read === 0) throw badInput('BAD_INPUT', `${path}: no file in this folder can be read`, allowed(given));
 }
 
-/** A part of an input that can be read by itself: a file of it. */
+/** A part of an input that can be read by itself: a file of it, or of a large file what begins within a range of bytes. */
 export interface Piece {
   readonly input: string;
   /** The how-many-th file of the input. */
   readonly file: number;
   readonly path: string;
   readonly bytes: number;
+  readonly from?: number;
+  readonly to?: number;
 }
 
-/** All of inputs in pieces, in the order in which they are read whole. @throws ToolkitError BAD_INPUT as `openInput` does */
-export function piecesOf(inputs: readonly string[], given: Pick<InputContext, 'withBinary' | 'onFault'>): Piece[] {
+/**
+ * All of inputs in pieces, in the order in which they are read whole.
+ * @param pieceBytes files that are larger become several pieces, where their kind allows it: JSON lines at line ends, WARC at
+ * gzip members, Parquet at row groups
+ * @throws ToolkitError BAD_INPUT as `openInput` does
+ */
+export function piecesOf(
+  inputs: readonly string[],
+  given: Pick<InputContext, 'withBinary' | 'onFault'>,
+  pieceBytes = Number.POSITIVE_INFINITY,
+): Piece[] {
   return inputs.flatMap((input) => {
     const pieces = filesOf(input, given.onFault ?? raise).flatMap((file, i): Piece[] => {
       const source = sourceOf(file);
       const isRead = isGivenAlone(file) || (source !== undefined && (source !== binary || given.withBinary));
-      return isRead ? [{ input, file: i, path: file.path, bytes: statSync(file.path).size }] : [];
+      if (!isRead) return [];
+      const { size } = statSync(file.path);
+      const piece = { input, file: i, path: file.path };
+      if (size <= pieceBytes || !isSplit(file)) return [{ ...piece, bytes: size }];
+      const count = Math.ceil(size / pieceBytes);
+      return Array.from({ length: count }, (_, part): Piece => {
+        const [from, to] = [part, part + 1].map((end) => Math.floor((end * size) / count));
+        return { ...piece, bytes: to - from, from, to };
+      });
     });
     if (pieces.length === 0)
       throw badInput('BAD_INPUT', `${input}: no file in this folder can be read`, allowed(given));
     return pieces;
   });
+}
+
+/** Whether parts of a file can be read by themselves. */
+function isSplit(file: InputFile): boolean {
+  const head = Buffer.alloc(4);
+  const opened = openSync(file.path, 'r');
+  try {
+    readSync(opened, head, 0, head.length, 0);
+  } finally {
+    closeSync(opened);
+  }
+  const isZstd = head.readUInt32LE() === 0xfd2f_b528;
+  const source = sourceOf(file);
+  if (source === jsonl) return !isGzip(head) && !isZstd;
+  return source === parquet || (source === warc && isAppended(file.path) && isGzip(head));
 }
 
 /** What of a file of records is new; what holds it was read whole then. */

@@ -10,7 +10,8 @@ import { changedAt, countSkip, type Source } from './source.ts';
 export const parquet: Source = {
   endings: ['.parquet'],
   async *read(file, context) {
-    const { signal, onRead, note } = context;
+    const { signal, onRead, note, from, to } = context;
+    const within = from === undefined || to === undefined ? undefined : ([from, to] as const);
     const fetchedAt = changedAt(file);
     const bytes = opened(file.path);
     const bad = new BadRows('row');
@@ -21,7 +22,7 @@ export const parquet: Source = {
       const texts = pathsOf('text', context);
       if (!texts.some((path) => asked.has(path))) throw noColumn(file.path, texts[0], table.columns);
       const onFault = (fault: ToolkitError): void => void faults.push(fault);
-      for await (const batch of readColumns(table, [...new Set(asked.values())], { signal, onRead, onFault })) {
+      for await (const batch of readColumns(table, [...new Set(asked.values())], { signal, onRead, onFault, within })) {
         for (let row = 0; row < batch.rows; row++) {
           if (signal?.aborted) return;
           const number = batch.at + row + 1;

@@ -38,6 +38,8 @@ export interface ReadContext {
   readonly onRead?: (bytes: number) => void;
   /** Of a file of records: the byte at which to begin. */
   readonly from?: number;
+  /** Reads what begins at `from` or behind it and before this byte (`isSplit` in index.ts says of which files). */
+  readonly to?: number;
   /** Yields also what is no page but tells something of its address (`Page.notice`); it is counted as passed over. */
   readonly withNotices?: boolean;
   /** Yields also files of programs (`BINARY_KINDS`), whose bytes whoever reads the pages opens. */

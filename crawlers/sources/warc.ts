@@ -15,6 +15,7 @@ import {
 import { concludeAgain, consentOf, PRODUCT_TOKEN } from '../polite/consent.ts';
 import { RULES_FILES, wholeLines } from '../polite/site-rules.ts';
 import { badInput } from '../shell/errors.ts';
+import { recordFrom } from '../warc/gzip.ts';
 import { headerRecord, isPart } from '../warc/http-message.ts';
 import { readArc } from '../warc/read-arc.ts';
 import { readWarc } from '../warc/read-warc.ts';
@@ -60,7 +61,7 @@ export const warc: Source = {
 export const isAppended = (path: string): boolean => !/\.(?:arc|arc\.gz|wacz)$/i.test(path);
 
 async function* recordsOf(path: string, context: ReadContext): AsyncGenerator<WarcRecord> {
-  const { signal, skipped, onRead, from } = context;
+  const { signal, skipped, onRead, from, to } = context;
   const options = { skipped, onRead, withHeads: true };
   if (/\.arc(?:\.gz)?$/i.test(path)) yield* readArc(path, signal, options);
   else if (/\.wacz$/i.test(path)) {
@@ -70,7 +71,12 @@ async function* recordsOf(path: string, context: ReadContext): AsyncGenerator<Wa
         throw badInput('BAD_INPUT', `${path}: ${name} is packed, expected stored as it is`, 'unzip it, and read that');
       for await (const record of readWarc(path, signal, { ...options, within })) yield { ...record, at: undefined };
     }
-  } else yield* readWarc(path, signal, { ...options, from });
+  } else if (from === undefined || to === undefined || from === 0)
+    yield* readWarc(path, signal, { ...options, from, to });
+  else {
+    const first = await recordFrom(path, from, signal);
+    if (first !== undefined && first < to) yield* readWarc(path, signal, { ...options, from: first, to });
+  }
 }
 
 /** The page of a record, or the reason why it is none; nothing where that was counted. */

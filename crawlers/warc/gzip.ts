@@ -218,6 +218,16 @@ const beginsRecord = (bytes: Buffer): boolean => bytes.toString('latin1', 0, REC
 /** A record shows itself in so many bytes of its member. */
 const TRIAL_BYTES = 4096;
 
+/** The first member at a byte or behind it that begins with a record; `undefined` where none does. */
+export async function recordFrom(path: string, from: number, signal?: AbortSignal): Promise<number | undefined> {
+  const input = fileInput(path, signal);
+  try {
+    return await findRecord(input, from, signal);
+  } finally {
+    await input.close();
+  }
+}
+
 /** Moves to the next member that begins with a record. `undefined` at the end of the file. */
 async function findRecord(input: Input, from: number, signal: AbortSignal | undefined): Promise<number | undefined> {
   await input.rewind(from);

@@ -20,6 +20,8 @@ export interface ReadWarcOptions {
   readonly skipped?: Map<string, number>;
   /** Byte from which records are read: one begins there. */
   readonly from?: number;
+  /** Byte before which a gzip member must begin to be read. */
+  readonly to?: number;
   /** The part of the file that holds them. */
   readonly within?: Window;
   /** Hears how many bytes were read from the file, as they are stored. */
@@ -41,7 +43,7 @@ const STANDARD_FIELD = /^(warc-|content-(type|length)$)/i;
 export async function* readWarc(
   path: string,
   signal?: AbortSignal,
-  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead, from = 0, within }: ReadWarcOptions = {},
+  { maxRecordBytes = MAX_RECORD_BYTES, skipped, withHeads = false, onRead, from = 0, to, within }: ReadWarcOptions = {},
 ): AsyncGenerator<WarcRecord> {
   const reader = new ByteReader<RecordStart>(unpackRecords(path, signal, onRead, from, within));
   const count = (reason: string): void => void skipped?.set(reason, (skipped.get(reason) ?? 0) + 1);
@@ -60,7 +62,7 @@ export async function* readWarc(
         const border = await reader.pass();
         const damage = border?.damage ?? unfinished?.(border === undefined);
         if (damage !== undefined) damages.push(damage);
-        if (border === undefined) break;
+        if (border === undefined || (to !== undefined && border.at >= to)) break;
         member = border.at;
         isPacked = true;
         unfinished = undefined;

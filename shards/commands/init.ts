@@ -4,38 +4,52 @@ import { z } from 'zod';
 import { CONFIG_FILES, commandLine, defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { CONFIG_NAME, CONFIGS, type Config, configSchema, configText, SCHEMA_NAME } from '../nights/configs.ts';
+import { RANK_RUNNERS, type RankRunner } from '../nights/rank-jobs.ts';
 import { SCHEDULERS, type Scheduler } from '../nights/schedules.ts';
 
-const isConfig = (what: Config | Scheduler): what is Config => (CONFIGS as readonly string[]).includes(what);
+type What = Config | Scheduler | RankRunner;
+const isConfig = (what: What): what is Config => (CONFIGS as readonly string[]).includes(what);
+const isOfRanks = (what: What): what is RankRunner => (RANK_RUNNERS as readonly string[]).includes(what);
 
 /** `runOptions`: the options of `vua run`, which are to the right of this room; `commands.ts` knows both. */
 export const initCommand = (runOptions: () => Promise<z.ZodObject>) =>
   defineCommand({
     name: 'init',
-    summary: 'write a config with comments, or the files that let systemd, cron, Airflow or Dagster run every night',
+    summary:
+      'write a config with comments, the files that let systemd, cron, Airflow or Dagster run every night, or those of ranks under Slurm and Kubernetes',
     examples: [
       'vua init nightly',
       'vua init clean --to my-corpus',
       'vua init systemd',
       'vua init cron --folder /srv/corpus --at 02:30 --wait 60',
       'vua init airflow --to dags',
+      'vua init slurm --ranks 8 --line "clean --input warc --out documents"',
     ],
     positional: 'what',
     options: z.object({
       what: z
-        .enum([...CONFIGS, ...SCHEDULERS])
-        .describe(`a config: ${CONFIGS.join(', ')}; or what runs the nights: ${SCHEDULERS.join(', ')}`),
+        .enum([...CONFIGS, ...SCHEDULERS, ...RANK_RUNNERS])
+        .describe(
+          `a config: ${CONFIGS.join(', ')}; or what runs the nights: ${SCHEDULERS.join(', ')}; or ranks of one command: ${RANK_RUNNERS.join(', ')}`,
+        ),
       folder: z.string().default('.').describe('folder with the config, in which the night runs'),
       at: z.string().default('02:30').describe('time of the day, HH:MM'),
       wait: z.number().min(0).default(60).describe('minutes that a night waits for a busy folder'),
+      ranks: z.int().min(2).default(8).describe('processes that share a command (slurm, k8s)'),
+      line: z
+        .string()
+        .default('clean --input warc --out documents')
+        .describe('the command that ranks share, with its --out (slurm, k8s)'),
       to: z.string().default('.').describe('folder to write the files into'),
     }),
-    async run({ what, folder, at, wait, to }, { report }) {
+    async run({ what, folder, at, wait, ranks, line, to }, { report }) {
       const { makeFolder, writeFileAtomic } = await import('../../crawlers/shell/folder.ts');
       const program = resolve(process.argv[1]);
       const { files, next } = isConfig(what)
         ? configFiles(what, (await runOptions()).shape)
-        : await scheduleFiles(what, { program, folder, at, wait });
+        : isOfRanks(what)
+          ? await rankFiles(what, { program, folder, ranks, line })
+          : await scheduleFiles(what, { program, folder, at, wait });
       const taken = [...Object.keys(files), ...(isConfig(what) ? CONFIG_FILES : [])].find((name) =>
         existsSync(join(to, name)),
       );
@@ -59,6 +73,22 @@ const configFiles = (config: Config, shape: z.ZodRawShape) => ({
   },
   next: [`edit ${CONFIG_NAME}`, ...['run --dry-run', 'run'].map(commandLine)],
 });
+
+async function rankFiles(
+  what: RankRunner,
+  {
+    program,
+    folder,
+    ranks,
+    line,
+  }: Pick<When, 'program' | 'folder'> & { readonly ranks: number; readonly line: string },
+) {
+  const { rankJobFor } = await import('../nights/rank-jobs.ts');
+  const words = line.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  const plain = words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+  const start = [process.execPath, ...process.execArgv, program];
+  return rankJobFor[what]({ program: start, line: plain, ranks, folder: resolve(folder) });
+}
 
 interface When {
   readonly program: string;

@@ -7,7 +7,7 @@ import type { Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { makeFolder } from '../../crawlers/shell/folder.ts';
 import { type Rank, unattended } from '../../crawlers/shell/work.ts';
-import { openInput, pathOf, piecesOf } from '../../crawlers/sources/index.ts';
+import { openInput, type Piece, pathOf, piecesOf } from '../../crawlers/sources/index.ts';
 import type { CleanInputsOptions } from '../documents/clean-inputs.ts';
 import { hearOptOuts } from '../documents/marks.ts';
 import { type CleanReport, EMPTY_REPORT, mergeReports, reportOf } from '../documents/report.ts';
@@ -18,7 +18,23 @@ import { writeStretches } from './write.ts';
 
 export type RankCleanOptions = Omit<CleanInputsOptions, 'pages' | 'compacts' | 'passedOver' | 'removed'> & {
   readonly inputs: readonly string[];
+  /** Larger files become several pieces (default: four for each rank, of a megabyte and more). */
+  readonly pieceBytes?: number;
 };
+
+/** Pieces of a rank at least, where files are large. */
+const PIECES_PER_RANK = 4;
+/** Smaller ones cost more than they even out. */
+const MIN_PIECE_BYTES = 1 << 20;
+
+function piecesFor({ inputs, onFault, pieceBytes }: RankCleanOptions, { of }: Rank): Piece[] {
+  const files = piecesOf(inputs, { withBinary: true, onFault });
+  const bytes = files.reduce((sum, piece) => sum + piece.bytes, 0);
+  const most = pieceBytes ?? Math.max(MIN_PIECE_BYTES, Math.ceil(bytes / (PIECES_PER_RANK * of)));
+  return piecesOf(inputs, { withBinary: true, onFault: () => {} }, most);
+}
+
+const mean = ({ pieces, of }: CleanPlan): number => pieces.reduce((sum, { bytes }) => sum + bytes, 0) / of;
 
 /**
  * The stages of one rank, until all are done or others must go on first. Each is taken back whole where it is stopped, and may
@@ -47,8 +63,11 @@ export async function cleanRank(options: RankCleanOptions, rank: Rank, work = un
   };
   const plan: CleanPlan = {
     ...{ format: 'vua-clean-ranks', version: 1, of: rank.of, recipe, shardBytes, said },
-    pieces: piecesOf(inputs, { withBinary: true, onFault }),
+    pieces: piecesFor(options, rank),
   };
+  const whole = plan.pieces.filter(({ bytes, from }) => from === undefined && bytes > 2 * mean(plan));
+  for (const { path } of rank.index === 0 ? whole : [])
+    report.note(`${path}: such files cannot be split: one rank reads it whole`);
   beginPlan(outDir, plan);
   const dir = partialOf(outDir);
   makeFolder(dir);

@@ -1,15 +1,19 @@
 /**
  * A real Slurm in this box (Debian: slurm-wlm) runs an export of tokens as an array of eight: two ranks are killed, one is
- * late; what is missing is said, the array is run again, and `vua merge` makes the bytes that one process makes.
+ * late; what is missing is said, the array is run again, and `vua merge` makes the bytes that one process makes. Then the
+ * files of `vua init slurm` clean a corpus in the same way, pass behind pass.
  *
  *   npm run slurm      as root, on loopback; without Slurm it says what it left out, and ends well
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { exportTokens } from '../../shards/export/tokens/export.ts';
+import { rankJobFor } from '../../shards/nights/rank-jobs.ts';
+import { duplicatePool } from '../cleaning/duplicate-pool.ts';
 import { makeTemporaryFolder } from '../folder.ts';
 import { makeTokens } from '../shards/token-folder.ts';
 
@@ -131,6 +135,53 @@ await exportParts({ ...${JSON.stringify(options)}, out: ${JSON.stringify(out)} }
   if (!isDeepStrictEqual(manifest, JSON.parse(readFileSync(join(alone, 'manifest.json'), 'utf8'))))
     throw new Error('other bytes');
   console.log(`${RANKS} ranks, ${parts} parts, run again: the bytes of one process`);
+  await cleanTogether(run, root);
+}
+
+const POOL = 400;
+
+/** What `vua init slurm` writes cleans a corpus with copies: the same ranks killed and late, each pass behind the other. */
+async function cleanTogether(run: (program: string, args: string[]) => string, root: string): Promise<void> {
+  const folder = join(work, 'corpus');
+  mkdirSync(join(folder, 'in'), { recursive: true });
+  const documents = duplicatePool(POOL).documents.map(({ id, text }) => `${JSON.stringify({ id, text })}\n`);
+  for (let file = 0; file < 5; file++) {
+    const own = documents.filter((_, i) => i % 5 === file);
+    writeFileSync(join(folder, 'in', `${file}.jsonl`), own.join(''));
+  }
+  const alone = join(work, 'clean-alone');
+  const inputs = [join(folder, 'in')];
+  await cleanInputs({ inputs, outDir: alone, dedupOrder: 'stable', shardBytes: 400_000 });
+  const trouble = join(work, 'trouble.mjs');
+  writeFileSync(
+    trouble,
+    `import { existsSync, writeFileSync } from 'node:fs';
+const rank = process.env.SLURM_ARRAY_TASK_ID;
+const first = ${JSON.stringify(join(work, 'cleaned-'))} + rank;
+if ((rank === '2' || rank === '5') && !existsSync(first)) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 400);
+if (rank !== undefined) writeFileSync(first, '');
+const wait = new Int32Array(new SharedArrayBuffer(4));
+if (rank === '7') setInterval(() => Atomics.wait(wait, 0, 0, 90), 10).unref();
+`,
+  );
+  const line = ['clean', '--input', 'in', '--out', 'documents', '--shard-bytes', '400000', '--workers', '0'];
+  const program = [process.execPath, '--import', trouble, join(root, 'dist/main.js')];
+  const { files } = rankJobFor.slurm({ program, line, ranks: RANKS, folder });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const sbatch = (...args: string[]): string => run('sbatch', ['--parsable', '-D', folder, ...args]).trim();
+  const pass = sbatch(join(folder, 'vua-ranks.sh'));
+  sbatch(`--dependency=afterany:${pass}`, join(folder, 'vua-next.sh'));
+  const out = join(folder, 'documents');
+  await until('documents', () => existsSync(join(out, 'manifest.json')) || run('squeue', ['-h']).trim() === '', 600);
+  const said = readFileSync(join(folder, 'vua-next.log'), 'utf8');
+  if (!existsSync(join(out, 'manifest.json'))) throw new Error(`no documents: ${said}`);
+  const filesIn = (dir: string): string[] => readdirSync(dir).filter((name) => /\.(arrow|json|tsv)$/.test(name));
+  const same = (name: string): boolean => readFileSync(join(out, name)).equals(readFileSync(join(alone, name)));
+  if (filesIn(out).join() !== filesIn(alone).join() || !filesIn(out).every(same)) throw new Error('other documents');
+  const waited = said.match(/INCOMPLETE/g)?.length ?? 0;
+  console.log(
+    `${RANKS} ranks cleaned ${documents.length} pages, two killed, one late, ${waited} more passes: the bytes of one process`,
+  );
 }
 
 if (!['slurmctld', 'slurmd', 'sbatch'].every(has)) {
