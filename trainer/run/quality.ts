@@ -62,8 +62,8 @@ export interface TrainedScorer {
 const MOST_EPOCHS = 4;
 /** Share of documents that fits are judged by. */
 const HELD_OUT = 0.2;
-/** Fewer stretches teach nothing. */
-const LEAST_STRETCHES = 40;
+/** Fewer stretches teach nothing; more cost more than they teach. */
+const [LEAST_STRETCHES, MOST_STRETCHES] = [40, 6_000];
 
 /**
  * @throws ToolkitError BAD_OPTION (exit 2) for a source that is not there or too little text, and those of `openTokens`
@@ -152,17 +152,18 @@ async function differences(options: QualityOptions, pool: Pool, tokenizer: Token
   const judged = [...new Map([...pool.everywhere, ...pool.better].map((one) => [one.hash, one])).values()].filter(
     ({ isLearnt }) => !isLearnt,
   );
-  const stretches = stretchesOf(judged, config.context, tokenizer);
-  if (stretches.length < LEAST_STRETCHES) {
+  const byHash = judged.sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  const stretches = stretchesOf(byHash, config.context, tokenizer).slice(0, MOST_STRETCHES);
+  const learnt = { everywhere: streamOf(pool.everywhere, tokenizer), better: streamOf(pool.better, tokenizer) };
+  const fewest = Math.min(learnt.everywhere.length, learnt.better.length);
+  if (stretches.length < LEAST_STRETCHES || fewest <= config.context) {
     throw badInput(
       'BAD_OPTION',
-      `${options.tokens}: ${stretches.length} stretches of ${config.context} tokens to judge, expected ${LEAST_STRETCHES}`,
+      `${options.tokens}: ${stretches.length} stretches of ${config.context} tokens to judge, expected ${LEAST_STRETCHES}, and ${fewest} tokens to learn from`,
       'give more text: --bytes, or another folder of tokens',
     );
   }
-  const learnt = { everywhere: streamOf(pool.everywhere, tokenizer), better: streamOf(pool.better, tokenizer) };
   const perStep = rows * config.context;
-  const fewest = Math.min(learnt.everywhere.length, learnt.better.length);
   const steps = Math.max(1, Math.min(options.steps, Math.floor((MOST_EPOCHS * fewest) / perStep)));
   const gpu = options.gpu ?? (await openGpu(options.adapter));
   try {
