@@ -85,6 +85,18 @@ describe('its pages', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('.document-head h1');
     expect(await text('.decisions')).toContain('too_short');
+    const plain = (await text('article.text')).replace(/\s/g, '');
+    await page.keyboard.press('t');
+    await page.waitForSelector('article .piece.hue-3');
+    const pieces = await page.$$eval('.piece', (all) =>
+      all.map(({ className, textContent }) => [className, textContent]),
+    );
+    const bytes = pieces.map(([kind, said = '']) =>
+      Buffer.from(said!.replace(/[⟨⟩↵]/g, ''), /raw/.test(kind!) ? 'hex' : 'utf8'),
+    );
+    expect(Buffer.concat(bytes).toString().replace(/\s/g, '')).toBe(plain);
+    await page.keyboard.press('t');
+    await page.waitForSelector('article.text > p');
     await page.keyboard.press('g');
     await page.waitForSelector('#label-good[aria-pressed=true]');
     expect(readFileSync(labelsPath(root), 'utf8')).toContain(`"corpus":"${corpus.id}"`);

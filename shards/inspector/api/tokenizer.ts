@@ -49,9 +49,13 @@ export function tokenizerView(load: LoadTokenizer): View {
     }
     return found;
   };
-  const named = async (root: Root, wanted: string | undefined): Promise<Known> => {
+  /** One that is asked for, else the one that the corpus was cut with, else the first. */
+  const named = async (root: Root, wanted: string | undefined, corpus: string | undefined): Promise<Known> => {
     const there = await all(root);
-    const found = wanted === undefined ? there[0] : there.find(({ tokenizer }) => tokenizer.fingerprint === wanted);
+    const own = root.corpora().length > 0 ? open.get(root.corpus(corpus).tokenizer ?? '') : undefined;
+    const fingerprint = wanted ?? own?.tokenizer.fingerprint;
+    const found =
+      fingerprint === undefined ? there[0] : there.find(({ tokenizer }) => tokenizer.fingerprint === fingerprint);
     if (found !== undefined) return found;
     const names = there.map(({ path, tokenizer }) => `${tokenizer.fingerprint} (${path})`).join(', ');
     throw badInput(
@@ -82,8 +86,8 @@ export function tokenizerView(load: LoadTokenizer): View {
         path: 'pieces',
         about: 'the tokens of a text: ids, and their bytes as text or in hex where they are no whole characters',
         query: z.object({ corpus: z.string().optional(), tokenizer: which, text: z.string().max(20_000) }),
-        answer: async ({ tokenizer: wanted, text }, root) => {
-          const { tokenizer } = await named(root, wanted);
+        answer: async ({ corpus, tokenizer: wanted, text }, root) => {
+          const { tokenizer } = await named(root, wanted, corpus);
           const ids = Array.from(tokenizer.encode(text));
           return {
             fingerprint: tokenizer.fingerprint,
@@ -97,7 +101,7 @@ export function tokenizerView(load: LoadTokenizer): View {
         about: 'bytes a token and tokens a syllable by source, over texts drawn by their ids',
         query: z.object({ corpus: z.string().optional(), tokenizer: which }),
         answer: async ({ corpus, tokenizer: wanted }, root, signal) => {
-          const { tokenizer } = await named(root, wanted);
+          const { tokenizer } = await named(root, wanted, corpus);
           return {
             fingerprint: tokenizer.fingerprint,
             sources: await fertilityOf(root.corpus(corpus), tokenizer, signal),

@@ -88,6 +88,7 @@ export function showHelp(dialog: HTMLDialogElement, { say }: Kit): void {
     ['j  k', say('down and up a list', 'xuống, lên danh sách')],
     ['Enter', say('open', 'mở')],
     ['g  b  u', say('label: good, bad, none', 'nhãn: tốt, xấu, bỏ nhãn')],
+    ['t', say('tokens in colour', 'tô màu token')],
     ['n  p', say('next and previous document', 'tài liệu sau, trước')],
     ['Esc', say('leave a field, close', 'rời ô nhập, đóng')],
     ['?', say('this help', 'trợ giúp này')],

@@ -74,14 +74,18 @@ function optionsOf({ x, series, unit }: LineChart, isLog: boolean, width: number
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: quiet, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   const round = (value: number | null): string => (value === null ? '–' : String(Number(value.toPrecision(5))));
+  const moments = momentsIn(document.documentElement.lang);
   return {
     ...{ width, height: HEIGHT },
     scales: { x: { time: x.isTime ?? false }, y: isLog ? { distr: 3 } : {} },
-    axes: [axis, { ...axis, size: 56, label: unit, labelFont: font, labelSize: unit ? 18 : 0 }],
+    axes: [
+      x.isTime ? { ...axis, space: 90, values: (_: uPlot, at: number[]) => moments.axis(at) } : axis,
+      { ...axis, size: 56, label: unit, labelFont: font, labelSize: unit ? 18 : 0 },
+    ],
     cursor: { points: { size: 7 }, drag: { x: true, y: false } },
     legend: { live: true },
     series: [
-      { label: x.name, ...(x.isTime ? {} : { value: (_: uPlot, value: number | null) => round(value) }) },
+      { label: x.name, value: (_: uPlot, value: number | null) => (x.isTime ? moments.whole(value) : round(value)) },
       ...series.map(({ name, isDashed, isStrong, x: at }, i) => ({
         label: name,
         stroke: hues[i % hues.length] || ink,
@@ -92,5 +96,26 @@ function optionsOf({ x, series, unit }: LineChart, isLog: boolean, width: number
         value: (_: uPlot, value: number | null) => round(value),
       })),
     ],
+  };
+}
+
+/** Seconds as people of a language write days and hours. */
+function momentsIn(language: string) {
+  const locale = language === 'vi' ? 'vi-VN' : 'en-GB';
+  const whole = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'numeric' });
+  const year = new Intl.DateTimeFormat(locale, { month: 'numeric', year: 'numeric' });
+  const hour = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const [DAY, MONTH] = [86_400, 27 * 86_400];
+  return {
+    whole: (at: number | null): string => (at === null ? '–' : whole.format(1000 * at)),
+    /** A day where it is another than that of the one before. */
+    axis(all: readonly number[]): string[] {
+      const step = all.length > 1 ? all[1] - all[0] : DAY;
+      if (step >= MONTH) return all.map((at) => year.format(1000 * at));
+      const days = all.map((at) => day.format(1000 * at));
+      if (step >= DAY) return days;
+      return all.map((at, i) => (days[i] === days[i - 1] ? '' : `${days[i]} `) + hour.format(1000 * at));
+    },
   };
 }

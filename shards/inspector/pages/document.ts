@@ -2,8 +2,10 @@
 import type { Kit } from '../view.ts';
 import { differences } from './difference.ts';
 import { filterOf, recordOf } from './filters.ts';
+import { leftOutOf } from './left-out.ts';
 import { documentLines, type Line } from './list.ts';
 import { marked } from './marked.ts';
+import { coloured } from './pieces.ts';
 
 interface Ruling {
   readonly reason: string;
@@ -48,7 +50,7 @@ export async function drawDocument(
     kit.get<Answer>('document', { corpus, id, whole: query.get('all') ?? undefined }, signal),
     other === null ? undefined : kit.get<Answer>('document', { corpus, id: other }, signal),
   ]);
-  const { id: _, with: __, all: ___, original: ____, ...list } = recordOf(query);
+  const { id: _, with: __, all: ___, tokens: ____, ...list } = recordOf(query);
   into.append(
     kit.el(
       'nav',
@@ -77,11 +79,25 @@ function whole(into: HTMLElement, document: Found, query: URLSearchParams, kit: 
   const body = el('article', { class: 'text', dir: 'auto', lang: 'vi' });
   const paragraphs = text.split('\n');
   const q = query.get('q') ?? '';
-  for (const line of paragraphs.slice(0, 4000))
-    body.append(el('p', { dir: 'auto' }, ...(line === '' ? [] : marked(line, q, kit))));
+  const isColoured = query.get('tokens') === '1';
+  if (isColoured) body.append(coloured(text, kit));
+  else
+    for (const line of paragraphs.slice(0, 4000))
+      body.append(el('p', { dir: 'auto' }, ...(line === '' ? [] : marked(line, q, kit))));
   const isCut = text.length < textLength || paragraphs.length > 4000;
   into.append(
-    heading(document, kit),
+    heading(
+      document,
+      el(
+        'a',
+        {
+          ...{ class: 'button', id: 'tokens', 'data-keep': '' },
+          href: kit.link(view, { ...recordOf(query), tokens: isColoured ? undefined : 1 }),
+        },
+        isColoured ? say('as text', 'như văn bản') : say('tokens in colour', 'tô màu token'),
+      ),
+      kit,
+    ),
     el(
       'div',
       { class: 'reading' },
@@ -89,7 +105,7 @@ function whole(into: HTMLElement, document: Found, query: URLSearchParams, kit: 
         'div',
         {},
         text === '' ? kit.empty(say('No text was left of it.', 'Không còn văn bản nào.')) : body,
-        leftOutOf(document, kit),
+        leftOutOf({ id: document.said.id, url: document.said.url }, kit),
         isCut
           ? el(
               'p',
@@ -113,7 +129,11 @@ function whole(into: HTMLElement, document: Found, query: URLSearchParams, kit: 
   );
 }
 
-function heading({ said, outcome, marks, value, threshold, label, text }: Found, kit: Kit): HTMLElement {
+function heading(
+  { said, outcome, marks, value, threshold, label, text }: Found,
+  tokens: HTMLElement,
+  kit: Kit,
+): HTMLElement {
   const { el, say, figure } = kit;
   const verdict =
     outcome === 'kept'
@@ -147,7 +167,13 @@ function heading({ said, outcome, marks, value, threshold, label, text }: Found,
         : el('span', {}, said.url),
       el('span', { class: 'quiet' }, ` · ${kit.time(said.fetched_at ?? '')}`),
     ),
-    el('div', { class: 'buttons labels' }, button('good', say('good', 'tốt')), button('bad', say('bad', 'xấu'))),
+    el(
+      'div',
+      { class: 'buttons labels' },
+      button('good', say('good', 'tốt')),
+      button('bad', say('bad', 'xấu')),
+      tokens,
+    ),
   );
 }
 
@@ -175,6 +201,7 @@ function keys(
       if (ctrlKey || metaKey || altKey || (target as Element).matches?.('input, select, textarea')) return;
       if (key === 'g' || key === 'b') await set(key === 'g' ? 'good' : 'bad');
       else if (key === 'u' && label !== 'none' && label !== null) await set(label);
+      else if (key === 't') into.querySelector<HTMLElement>('#tokens')?.click();
       else if (key === 'n' || key === 'p') await neighbour(key === 'n' ? 1 : -1, said.id, query, kit, view);
       else if (key === 'Escape') (into.querySelector('#back') as HTMLElement | null)?.click();
     },
@@ -333,63 +360,5 @@ function sideBySide(
       el('a', { href: kit.link(view, alone) }, say('only the first', 'chỉ tài liệu đầu')),
     ),
     el('div', { class: 'sides' }, column(left, 'left'), column(right, 'right')),
-  );
-}
-
-interface LeftOut {
-  readonly hasArchive: boolean;
-  readonly why?: string | null;
-  readonly leftOut: readonly {
-    readonly box: string;
-    readonly reason: string;
-    readonly text: string;
-    readonly length: number;
-  }[];
-}
-
-/** Looked for in the archive when it is opened: a page is read again for it. */
-function leftOutOf({ said }: Found, kit: Kit): HTMLElement | undefined {
-  const { el, say } = kit;
-  if (!/^https?:/.test(said.url)) return undefined;
-  const list = el('div', {}, el('p', { class: 'quiet' }, say('reading the archive…', 'đang đọc kho lưu…')));
-  let isAsked = false;
-  const ask = async (): Promise<void> => {
-    if (isAsked) return;
-    isAsked = true;
-    try {
-      const { hasArchive, why, leftOut } = await kit.get<LeftOut>('left-out', { id: said.id });
-      const nothing = !hasArchive
-        ? say('The archive of its run is not in this folder.', 'Kho lưu của lần chạy không có trong thư mục này.')
-        : why
-          ? say(`Nothing can be said: ${why}`, `Không thể nói gì: ${why}`)
-          : say(
-              'Nothing, but for lines that its host repeats.',
-              'Không bỏ gì, ngoài các dòng lặp lại trên cả trang web.',
-            );
-      list.replaceChildren(
-        leftOut.length === 0
-          ? el('p', { class: 'quiet' }, nothing)
-          : el(
-              'ul',
-              { class: 'left-out' },
-              ...leftOut.map(({ box, reason, text, length }) =>
-                el(
-                  'li',
-                  {},
-                  el('span', { class: 'quiet' }, el('code', {}, box), ` · ${reason}`),
-                  el('p', { lang: 'vi', dir: 'auto' }, text, length > text.length ? '…' : ''),
-                ),
-              ),
-            ),
-      );
-    } catch (error) {
-      list.replaceChildren(el('p', { class: 'quiet' }, (error as Error).message));
-    }
-  };
-  return el(
-    'details',
-    { class: 'left-out-of', id: 'left-out', ontoggle: () => void ask() },
-    el('summary', {}, say('What extraction left out of the page', 'Phần bị bỏ khi trích xuất trang')),
-    list,
   );
 }

@@ -14,7 +14,7 @@ const OTHERS = [
   'rule',
   'threshold',
   'side',
-  'original',
+  'tokens',
 ];
 
 export const recordOf = (query: URLSearchParams): Record<string, string[]> => {

@@ -1,13 +1,10 @@
 /** What a tokenizer makes of any text, and what each source costs in it. */
 import type { Draw, Kit } from '../view.ts';
 import { recordOf } from './filters.ts';
+import { type Pieces, piecesOf } from './pieces.ts';
 
 interface Tokenizers {
   readonly tokenizers: readonly { readonly path: string; readonly vocabSize: number; readonly fingerprint: string }[];
-}
-interface Pieces {
-  readonly bytes: number;
-  readonly pieces: readonly { readonly id: number; readonly text: string | null; readonly hex?: string }[];
 }
 interface Fertility {
   readonly fingerprint: string;
@@ -22,7 +19,6 @@ interface Fertility {
 }
 
 const TRY = 'Sáng sớm trên sông Hậu, ghe thuyền tấp nập chở trái cây ra chợ nổi; người mua kẻ bán gọi nhau í ới.';
-const HUES = 6;
 
 const draw: Draw = async (into, query, kit, signal) => {
   const { el, say } = kit;
@@ -112,36 +108,6 @@ const draw: Draw = async (into, query, kit, signal) => {
   );
 };
 export default draw;
-
-function piecesOf({ pieces, bytes }: Pieces, name: string, kit: Kit): HTMLElement {
-  const { el, say, count, figure } = kit;
-  return el(
-    'section',
-    {},
-    el(
-      'p',
-      { class: 'quiet', role: 'status' },
-      name ? `${name}: ` : '',
-      say(
-        `${count(pieces.length)} tokens, ${count(bytes)} bytes, ${figure(bytes / Math.max(1, pieces.length))} bytes a token`,
-        `${count(pieces.length)} token, ${count(bytes)} byte, ${figure(bytes / Math.max(1, pieces.length))} byte mỗi token`,
-      ),
-    ),
-    el(
-      'p',
-      { class: 'pieces', lang: 'vi' },
-      ...pieces
-        .slice(0, 6000)
-        .map(({ id, text, hex }, i) =>
-          el(
-            'span',
-            { class: `piece hue-${i % HUES}${text === null ? ' raw' : ''}`, title: `${id}${hex ? ` · ${hex}` : ''}` },
-            text === null ? `⟨${hex}⟩` : text.replaceAll('\n', '↵\n'),
-          ),
-        ),
-    ),
-  );
-}
 
 function fertility(all: readonly Fertility[], names: readonly string[], kit: Kit): HTMLElement {
   const { say, count, figure } = kit;
