@@ -42,8 +42,8 @@ export type Filter = z.infer<typeof filterQuery>;
 export interface Selection {
   /** Ascending. */
   readonly rows: Uint32Array;
-  /** How well each fits what was searched for. */
-  readonly scores?: ReadonlyMap<number, number>;
+  /** By row of the table how well it fits what was searched for. */
+  readonly scores?: Float32Array;
   /** There may be more: not every text with the words of a phrase was read. */
   readonly isPartial: boolean;
   /** Nothing is known yet: the index of words is being made. */
@@ -90,7 +90,8 @@ async function selectAnew(table: Table, filter: Filter): Promise<Selection> {
   if (filter.q.trim() === '') return { rows, isPartial: false };
   const found = await matching(table, filter.kind, filter.q);
   if (found === undefined) return { rows: new Uint32Array(), isPartial: true, isMaking: true };
-  return { rows: rows.filter((row) => found.scores.has(row)), scores: found.scores, isPartial: !found.isExact };
+  const { scores, isExact } = found;
+  return { rows: rows.filter((row) => !Number.isNaN(scores[row])), scores, isPartial: !isExact };
 }
 
 /** `50..200`, `50..`, `..200`; `=3` is one value. In single precision, as measurements are stored. */

@@ -12,6 +12,7 @@ import { webHostOf } from '../documents/profile.ts';
 import { Row, readOneBatch, readShardParts, type TextBatch } from '../documents/read.ts';
 import { readDocumentManifest } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
+import { Cells } from '../search/cells.ts';
 
 /** A column of few distinct words. */
 export interface Words {
@@ -32,21 +33,84 @@ interface Place {
   readonly kind: Kind;
   readonly entry: DocumentShard;
   readonly index: number;
-  /** Row number of its first. */
+  /** Row number of its first, and of the first of its shard. */
   readonly start: number;
+  readonly shardStart: number;
   readonly rows: number;
 }
 
+interface Made {
+  readonly of: string;
+  readonly from: (text: string) => string;
+  /** Where what decides it ends. */
+  readonly endOf: (bytes: Uint8Array, start: number, end: number) => number;
+}
 /** Columns that no shard has under this name. */
-const MADE: Readonly<Record<string, { readonly of: string; readonly from: (text: string) => string }>> = {
-  host: { of: 'url', from: webHostOf },
-  day: { of: 'fetched_at', from: (time) => /^\d{4}-\d\d-\d\d/.exec(time)?.[0] ?? 'unknown' },
+const MADE: Readonly<Record<string, Made>> = {
+  host: { of: 'url', from: webHostOf, endOf: hostEnd },
+  day: {
+    of: 'fetched_at',
+    from: (time) => /^\d{4}-\d\d-\d\d/.exec(time)?.[0] ?? 'unknown',
+    endOf: (_, start, end) => Math.min(end, start + 10),
+  },
 };
-/** All that decides a host: what is before the third slash, or before the number of a row. */
-const HEAD = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*|[^?#]*)/i;
+
+const [COLON, SLASH, QUESTION, HASH] = [0x3a, 0x2f, 0x3f, 0x23];
+/** Of `https://host/…` the third slash; of what has no host where its query begins. */
+function hostEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && at < start + 16 && bytes[at] !== COLON && bytes[at] !== SLASH) at++;
+  const isWeb = bytes[at] === COLON && bytes[at + 1] === SLASH && bytes[at + 2] === SLASH;
+  for (at = isWeb ? at + 3 : start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === QUESTION || byte === HASH || (isWeb && byte === SLASH)) return at;
+  }
+  return end;
+}
+
+/** Words by number, as they come: bytes that came before are not read as text again. */
+class Codes {
+  readonly words: string[] = [];
+  readonly #from: (text: string) => string;
+  readonly #byWord = new Map<string, number>();
+  readonly #byHash = new Map<number, { readonly bytes: Buffer; readonly code: number }[]>();
+
+  constructor(from: (text: string) => string) {
+    this.#from = from;
+  }
+
+  codeOf(bytes: Buffer, start: number, end: number): number {
+    let hash = end - start;
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
+    const alike = this.#byHash.get(hash);
+    const known = alike?.find(
+      (one) => one.bytes.length === end - start && bytes.compare(one.bytes, 0, end - start, start, end) === 0,
+    );
+    if (known !== undefined) return known.code;
+    const word = this.#from(bytes.toString('utf8', start, end));
+    const code = this.#byWord.get(word) ?? this.words.push(word) - 1;
+    this.#byWord.set(word, code);
+    const one = { bytes: Buffer.from(bytes.subarray(start, end)), code };
+    if (alike === undefined) this.#byHash.set(hash, [one]);
+    else alike.push(one);
+    return code;
+  }
+}
 
 /** Batches kept for rows that are asked for one after the other. */
 const KEPT_BATCHES = 4;
+/** Shards that stay open for lines. */
+const KEPT_SHARDS = 64;
+
+/** A row as a list shows it. */
+export interface Line {
+  readonly kind: Kind;
+  /** At most so many bytes of it, which may end within a character. */
+  string(column: string, most?: number): string;
+  /** In bytes. */
+  length(column: string): number;
+  number(column: string): number;
+}
 
 export class Table {
   readonly dir: string;
@@ -57,6 +121,7 @@ export class Table {
   readonly #columns = new Map<string, Promise<unknown>>();
   readonly #batches = new Map<Place, Batch>();
   readonly #ends: (() => void)[] = [];
+  readonly #cells = new Map<DocumentShard, Cells>();
 
   constructor(dir: string) {
     this.dir = dir;
@@ -65,8 +130,9 @@ export class Table {
     let kept = 0;
     for (const kind of ['documents', 'rejects'] as const) {
       for (const entry of this.manifest[kind]) {
+        const shardStart = start;
         entry.batches.forEach(({ rows }, index) => {
-          this.#places.push({ kind, entry, index, start, rows });
+          this.#places.push({ kind, entry, index, start, shardStart, rows });
           start += rows;
         });
       }
@@ -98,28 +164,18 @@ export class Table {
 
   words(name: string): Promise<Words> {
     return this.#column(`words ${name}`, async () => {
-      const { of, from } = MADE[name] ?? { of: name, from: (text: string) => text };
+      const { of, from, endOf } = MADE[name] ?? { of: name, from: (text: string) => text };
       const codes = new Uint32Array(this.rows);
-      const words: string[] = [];
-      const known = new Map<string, number>();
-      const heads = new Map<string, number>();
-      const codeOf = (word: string): number => {
-        const code = known.get(word) ?? words.push(word) - 1;
-        known.set(word, code);
-        return code;
-      };
+      const known = new Codes(from);
       await this.#forEachBatch({ texts: [of], numbers: false }, (batch, start) => {
         const { values, offsets } = batch.text(of);
         const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
         for (let row = 0; row < batch.rows; row++) {
-          const text = bytes.toString('utf8', offsets[row], offsets[row + 1]);
-          const head = name === 'host' ? (HEAD.exec(text)?.[0] ?? '') : name === 'day' ? text.slice(0, 10) : text;
-          const code = heads.get(head) ?? codeOf(from(head));
-          heads.set(head, code);
-          codes[start + row] = code;
+          const [begin, end] = [offsets[row], offsets[row + 1]];
+          codes[start + row] = known.codeOf(bytes, begin, endOf?.(bytes, begin, end) ?? end);
         }
       });
-      return { codes, words };
+      return { codes, words: known.words };
     });
   }
 
@@ -151,15 +207,39 @@ export class Table {
     return found;
   }
 
-  /** Whole, its batch compared to the manifest. */
-  row(number: number): Row {
+  #placeOf(number: number): Place {
     let low = 0;
     for (let high = this.#places.length - 1; low < high; ) {
       const middle = (low + high + 1) >> 1;
       if (this.#places[middle].start <= number) low = middle;
       else high = middle - 1;
     }
-    const place = this.#places[low];
+    return this.#places[low];
+  }
+
+  /** For a line of a list: values are read one by one, and compared to no checksum. */
+  line(number: number): Line {
+    const { kind, entry, shardStart } = this.#placeOf(number);
+    const cells = this.#cells.get(entry) ?? new Cells(this.dir, kind, entry);
+    this.#cells.delete(entry);
+    this.#cells.set(entry, cells);
+    if (this.#cells.size > KEPT_SHARDS) {
+      const [oldest, unused] = this.#cells.entries().next().value!;
+      this.#cells.delete(oldest);
+      unused.close();
+    }
+    const row = number - shardStart;
+    return {
+      kind,
+      string: (column, most) => cells.string(column, row, most),
+      length: (column) => cells.length(column, row),
+      number: (column) => cells.number(column, row),
+    };
+  }
+
+  /** Whole, its batch compared to the manifest. */
+  row(number: number): Row {
+    const place = this.#placeOf(number);
     const batch = this.#batches.get(place) ?? readOneBatch(this.dir, place.kind, place.entry, place.index);
     this.#batches.delete(place);
     this.#batches.set(place, batch);
@@ -174,6 +254,8 @@ export class Table {
 
   close(): void {
     for (const end of this.#ends.splice(0)) end();
+    for (const cells of this.#cells.values()) cells.close();
+    this.#cells.clear();
   }
 
   #column<T>(key: string, read: () => Promise<T>): Promise<T> {

@@ -21,12 +21,14 @@ export function prepareWords(table: Table): Promise<SearchIndex> {
   return index;
 }
 
-/** Rows of the table with their scores; `undefined` while the index is being made. */
+/** By row of the table how well it fits, NaN where it does not; `undefined` while the index is being made. */
 export async function matching(table: Table, side: 'documents' | 'rejects', text: string) {
   const waited = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE));
   const index = await Promise.race([prepareWords(table), waited]);
   if (index === undefined) return undefined;
   const { rows, scores, isExact } = index.rows({ text, side });
   const first = side === 'documents' ? 0 : table.kept;
-  return { isExact, scores: new Map(Array.from(rows, (row, i) => [first + row, scores[i]])) };
+  const byRow = new Float32Array(table.rows).fill(Number.NaN);
+  for (let i = 0; i < rows.length; i++) byRow[first + rows[i]] = scores[i];
+  return { isExact, scores: byRow };
 }

