@@ -155,6 +155,15 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
   'wsd: last part of the run, in which the rate falls': 'wsd: phần cuối của lần chạy, khi tốc độ học giảm',
   'share of the peak rate that is left at the end': 'tỷ lệ tốc độ học còn lại ở cuối so với mức cao nhất',
   'decoupled; norms and scalars do not decay': 'weight decay tách rời; không áp dụng cho norm và vô hướng',
+  "Muon's": 'quán tính của Muon',
+  "first steps, in which Muon's momentum grows from 0.85": 'số bước đầu mà quán tính của Muon tăng dần từ 0,85',
+  'last steps, in which it shrinks to 0.85': 'số bước cuối mà nó giảm dần về 0,85',
+  'weights decay only where that moves them the way of the update':
+    'trọng số chỉ bị kéo về 0 ở nơi điều đó cùng chiều với bước cập nhật',
+  'weight decay as it is, or times the share of its peak that the rate has':
+    'suy giảm trọng số giữ nguyên, hoặc nhân thêm với tỉ lệ giữa tốc độ học và đỉnh của nó',
+  'an average of the weights keeps this share of itself each step; it is evaluated and exported; 0: none':
+    'trung bình của các trọng số giữ lại phần này của chính nó sau mỗi bước; nó là thứ được đánh giá và xuất ra; 0: không có',
   "Muon's rate, of the others'": 'tốc độ học của Muon so với phần còn lại',
   "of AdamW's first moment": 'hệ số của mô-men bậc nhất trong AdamW',
   "of AdamW's second moment": 'hệ số của mô-men bậc hai trong AdamW',

@@ -159,7 +159,8 @@ function makeModels(ids: number[][]): string {
   }));
   writeFileSync(join(root, 'asked.json'), JSON.stringify(asked));
   const script = fileURLToPath(new URL('../golden/init-from.py', import.meta.url));
-  execFileSync(python!, [script, join(root, 'asked.json')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = { ...process.env, OMP_NUM_THREADS: '1' };
+  execFileSync(python!, [script, join(root, 'asked.json')], { stdio: ['ignore', 'ignore', 'pipe'], env });
   return root;
 }
 

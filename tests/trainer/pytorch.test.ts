@@ -2,26 +2,34 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { openTokens } from '../../shards/tokens/source.ts';
+import type { Gpu } from '../../trainer/gpu/device.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { openCheckpoint } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
 import { context, range, temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 import { makeTokens } from './support.ts';
 
 const { VUA_PYTHON: python } = process.env;
+let gpu: Gpu;
+let tokens: string;
+beforeAll(async () => {
+  if (!python) return;
+  gpu = await sharedGpu('embedded');
+  tokens = await makeTokens();
+}, 300_000);
 
 it.for(['adamw', 'muon'] as const)(
   'goes on in PyTorch and back, %s',
   { timeout: 300_000 },
   async (optimizer, { skip }) => {
     if (!python) return skip('set VUA_PYTHON to a Python with torch');
-    const tokens = await makeTokens();
     const options: TrainingOptions = {
-      ...{ tokens: [tokens], weights: [], layout: 'stream', adapter: 'embedded', start: 'new', seed: 1, keep: 99 },
+      ...{ tokens: [tokens], weights: [], layout: 'stream', adapter: 'embedded', gpu, start: 'new', seed: 1, keep: 99 },
       ...{
         out: temporaryFolder(),
         depth: 2,
@@ -52,7 +60,8 @@ it.for(['adamw', 'muon'] as const)(
     const goOn = (count: number, ...out: string[]): number[] => {
       const file = join(options.out, 'batches.json');
       writeFileSync(file, JSON.stringify(batches.slice(0, count)));
-      return `${execFileSync(python, [script, dir, file, ...out])}`.trim().split('\n').map(Number);
+      const env = { ...process.env, OMP_NUM_THREADS: '1' }; // small matrices: threads would wait for each other
+      return `${execFileSync(python, [script, dir, file, ...out], { env })}`.trim().split('\n').map(Number);
     };
     const theirs = goOn(10);
     const apart = theirs.map((loss, i) => Math.abs(loss - ours[4 + i].loss));

@@ -5,14 +5,20 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
+import { openTokens } from '../../shards/tokens/source.ts';
 import { trainCommand } from '../../trainer/commands/train.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
-import { checkpointsIn, stepOf } from '../../trainer/record/checkpoint.ts';
+import { Trainer } from '../../trainer/model/trainer.ts';
+import { checkpointsIn, loadCheckpoint, openCheckpoint, stepOf } from '../../trainer/record/checkpoint.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
+import { TensorFile } from '../../trainer/record/tensor-file.ts';
 import { readEvaluation } from '../../trainer/run/history.ts';
 import { stepsWithin } from '../../trainer/run/minutes.ts';
 import type { TrainingOptions } from '../../trainer/run/options.ts';
+import { OPTIMIZER } from '../../trainer/run/recipe-options.ts';
 import { runTraining } from '../../trainer/run/run.ts';
+import { evaluate } from '../../trainer/score/bits-per-byte.ts';
+import { heldOutOf } from '../../trainer/score/held-out.ts';
 import type { UnigramCounts } from '../../trainer/score/unigram.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { lendGpu, sharedGpu } from './device.ts';
@@ -190,6 +196,45 @@ it('takes as many steps as fit into minutes, which a resume does not measure aga
     takeBack();
   }
 });
+
+it('resumes to the bit with an average, a momentum that moves, cautious and scheduled decay; without them nothing is named', async () => {
+  const moving = { ema: 0.9, momentum: 0.9, momentumWarmup: 4, momentumCooldown: 2, cautiousDecay: true } as const;
+  const flags = { ...moving, decaySchedule: 'rate', steps: 8, checkpointEvery: 4, evaluateEvery: 8, keep: 9 } as const;
+  const [all, part] = [temporaryFolder('file'), temporaryFolder('file')];
+  await trained(all, flags);
+  await trained(part, flags);
+  for (const dir of checkpointsIn(part)) if (stepOf(dir) > 4) rmSync(dir, { recursive: true });
+  expect(await trained(part, { ...flags, ema: 0.8, resume: true })).toMatch(/OTHER_RUN.*ema = 0.9, now asked for 0.8/s);
+  expect(await trained(part, { ...flags, momentum: undefined, resume: true })).toMatch(
+    /OTHER_RUN.*momentum = 0.9.*0.95/s,
+  );
+  await trained(part, { ...flags, resume: true });
+  const last = join('step-000008', 'model.safetensors');
+  for (const file of [last, join('step-000008', 'optimizer.safetensors')])
+    expect(readFileSync(join(part, file)).equals(readFileSync(join(all, file)))).toBe(true);
+  // What is exported and evaluated is the average, not the weights that training goes on with.
+  const [model, kept] = [last, join('step-000008', 'optimizer.safetensors')].map(
+    (file) => new TensorFile(join(all, file)),
+  );
+  const name = 'model.norm.weight';
+  expect(Array.from(model.read(name))).not.toEqual(Array.from(kept.read(`params.${name}`)));
+  for (const file of [model, kept]) file.close();
+  expect(readEvaluation(all)!.bitsPerByte).toBe((await evaluated(all)).bitsPerByte);
+  const { options } = openCheckpoint(whole).state;
+  expect(Object.keys(options).filter((key) => /momentum|ema|cautious|decaySchedule/.test(key))).toEqual([]);
+});
+
+/** Held-out figures of the last checkpoint, from what everyone reads of it. */
+async function evaluated(out: string) {
+  const checkpoint = openCheckpoint(out, { need: 'parameters' });
+  const optimizer = { ...OPTIMIZER };
+  const trainer = await Trainer.create(gpu, checkpoint.state.config, { rows: SIZE.microBatch, optimizer });
+  loadCheckpoint(checkpoint, trainer.arena, 'parameters');
+  const heldOut = await heldOutOf([await openTokens(tokens)]);
+  const found = await evaluate(trainer, heldOut, { maskDocuments: true });
+  trainer.release();
+  return found!;
+}
 
 it('stopped before its first step writes nothing', async () => {
   const out = temporaryFolder('file');

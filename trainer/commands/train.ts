@@ -6,13 +6,13 @@ import { formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { PAYLOADS } from '../elastic/log.ts';
 import { adapterOption } from '../gpu/adapter.ts';
-import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, PRESETS, type PresetName } from '../model/config.ts';
+import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, MOMENTUM, PRESETS, type PresetName } from '../model/config.ts';
 import type { JoinOptions } from '../run/join.ts';
 import { MODEL_CONTINUE_SHARE, MODEL_POLICIES, MODEL_TOLERANCE } from '../run/model-gates.ts';
 import type { TrainingOptions } from '../run/options.ts';
 import { ELASTIC, PATIENCE } from '../run/options.ts';
 import { DEFAULT_DEPTH, EVALUATE_TOKENS, MAX_SEED, MAX_SKIPS, OPTIMIZER, PRECISIONS } from '../run/recipe-options.ts';
-import { SCHEDULES } from '../run/schedule.ts';
+import { DECAY_SCHEDULES, SCHEDULES } from '../run/schedule.ts';
 
 const presetNames = Object.keys(PRESETS) as PresetName[];
 
@@ -47,6 +47,9 @@ export const TRAINING = {
   learningRate: z.number().min(0).default(0).describe('peak learning rate, 0: from the width'),
   optimizer: z.enum(MATRIX_OPTIMIZERS).default('muon').describe('of the matrices; everything else is AdamW'),
   muonRatio: z.number().positive().default(OPTIMIZER.muonRatio).describe("Muon's rate, of the others'"),
+  momentum: z.number().min(0).lt(1).default(MOMENTUM).describe("Muon's"),
+  momentumWarmup: z.int().min(0).default(0).describe("first steps, in which Muon's momentum grows from 0.85"),
+  momentumCooldown: z.int().min(0).default(0).describe('last steps, in which it shrinks to 0.85'),
   beta1: z.number().min(0).lt(1).default(OPTIMIZER.beta1).describe("of AdamW's first moment"),
   beta2: z.number().min(0).lt(1).default(OPTIMIZER.beta2).describe("of AdamW's second moment"),
   epsilon: z.number().positive().default(OPTIMIZER.eps).describe("beside the root of AdamW's second moment"),
@@ -55,6 +58,17 @@ export const TRAINING = {
   decayShare: z.number().gt(0).max(1).default(0.5).describe('wsd: last part of the run, in which the rate falls'),
   floor: z.number().min(0).max(1).default(0).describe('share of the peak rate that is left at the end'),
   weightDecay: z.number().min(0).default(OPTIMIZER.weightDecay).describe('decoupled; norms and scalars do not decay'),
+  cautiousDecay: z.boolean().default(false).describe('weights decay only where that moves them the way of the update'),
+  decaySchedule: z
+    .enum(DECAY_SCHEDULES)
+    .default('constant')
+    .describe('weight decay as it is, or times the share of its peak that the rate has'),
+  ema: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('an average of the weights keeps this share of itself each step; it is evaluated and exported; 0: none'),
   clip: z.number().positive().default(OPTIMIZER.clip).describe('largest global gradient norm'),
   zLoss: z.number().min(0).default(0).describe('weight of the squared log-sum-exp in the loss'),
   seed: z.int().min(0).max(MAX_SEED).default(1).describe('initial weights and row order'),

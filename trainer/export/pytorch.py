@@ -19,9 +19,6 @@ import sys
 import torch
 import torch.nn.functional as F
 
-MOMENTUM = 0.95
-
-
 class Run:
     def __init__(self, folder, device="cpu"):
         self.folder = pathlib.Path(folder)
@@ -30,6 +27,9 @@ class Run:
         for name, plain in {"activation": "swiglu", "softcap": 0, "valueEmbeddings": False, "residualScalars": False}.items():
             if self.config.get(name, plain) != plain:
                 raise SystemExit(f"{folder}: trained with {name} = {self.config[name]}, which is not written here")
+        for name, plain in {"ema": 0, "momentumWarmup": 0, "momentumCooldown": 0, "cautiousDecay": "false", "decaySchedule": "constant"}.items():
+            if self.options.get(name, plain) != plain:
+                raise SystemExit(f"{folder}: trained with {name} = {self.options[name]}, which is not written here")
         self.weights = {n: v.to(device).requires_grad_() for n, v in load(self.folder / "model.safetensors").items()}
         moments = {n: v.to(device) for n, v in load(self.folder / "optimizer.safetensors").items()}
         self.m = {n: moments[f"m.{n}"] for n in self.weights}
@@ -54,7 +54,7 @@ class Run:
     @torch.no_grad()
     def update(self, grads, rate):
         o = self.options
-        b1, b2 = o["beta1"], o["beta2"]
+        b1, b2, momentum = o["beta1"], o["beta2"], o.get("momentum", 0.95)
         self.powers = [self.powers[0] * b1, self.powers[1] * b2]
         norm = math.sqrt(sum(g.double().square().sum().item() for g in grads.values()))
         factor = min(1.0, o["clip"] / (norm + 1e-6))
@@ -62,9 +62,9 @@ class Run:
             g, m = grads[name] * factor, self.m[name]
             decay = o["weightDecay"] if value.ndim == 2 else 0.0
             if name not in self.v:  # Muon's matrices have no second moment
-                m.mul_(MOMENTUM).add_(g)
+                m.mul_(momentum).add_(g)
                 own = rate * o["muonRatio"]
-                move = math.sqrt(max(1.0, g.shape[0] / g.shape[1])) * orthogonalised(g + MOMENTUM * m)
+                move = math.sqrt(max(1.0, g.shape[0] / g.shape[1])) * orthogonalised(g + momentum * m)
             else:
                 v = self.v[name]
                 m.mul_(b1).add_(g, alpha=1 - b1)

@@ -25,7 +25,7 @@ import type { SubgroupTile } from './matmul-subgroup.ts';
 import { type MatvecVariant, matvec } from './matvec.ts';
 import { relu2, swiglu } from './mlp.ts';
 import { muonMomentum, muonNormalise, muonScale, muonSquares, muonUpdate } from './muon.ts';
-import { adamw } from './optimizer.ts';
+import { adamw, average, type DecayKind, swapAverage } from './optimizer.ts';
 import { peakCopy, peakFma } from './peak.ts';
 import {
   residualMixBackward,
@@ -89,14 +89,14 @@ export function kernelSet(choice: KernelChoice, storage: Storage) {
       part: residualMixBackwardPart(choice.normLanes),
       sum: residualMixBackwardSum,
     },
-    adamw: adamw(storage),
+    adamw: once((kind: DecayKind) => adamw(storage, kind)),
     gradNormPartial: gradNormPartial(choice.normLanes),
     gradNormPage: gradNormPage(choice.normLanes),
     lossTotal: lossTotal(choice.normLanes === 1 ? 64 : MOST_LANES),
     muonSquares: muonSquares(choice.normLanes),
     muonScale: muonScale(choice.normLanes),
     muonNormalise: muonNormalise(storage),
-    muonUpdate: muonUpdate(storage),
+    muonUpdate: once((kind: DecayKind) => muonUpdate(storage, kind)),
     sumSlices: MATMUL_SUM_SLICES,
     slicesOfK: (dims: MatmulDims, room: number) => slicesOfK(choice, storage, dims, room),
     matmul(problem: MatmulProblem, dims: MatmulDims) {
@@ -200,6 +200,8 @@ export const oncePerName = (kernels: readonly Kernel[]): Kernel[] => [
   ...new Map(kernels.map((kernel) => [kernel.name, kernel])).values(),
 ];
 
+const DECAY_KINDS: readonly DecayKind[] = [{}, { cautious: true }, { cautious: true, scheduled: true }];
+
 /** Those without variants. */
 function otherKernels(storage: Storage): Kernel[] {
   const set = kernelSet(chooseKernels('naive'), storage);
@@ -216,10 +218,12 @@ function otherKernels(storage: Storage): Kernel[] {
     peakFma,
     peakCopy,
     lossWeights,
-    set.adamw,
+    ...DECAY_KINDS.map(set.adamw),
+    average,
+    swapAverage,
     muonMomentum,
     set.muonNormalise,
-    set.muonUpdate,
+    ...DECAY_KINDS.map(set.muonUpdate),
     ...(storage === 'f16' ? [castHalf] : []),
   ];
 }

@@ -4,7 +4,8 @@
  *   loss_total                     adds a micro-step's losses, weighted, to the step's mean
  *   grad_norm_partial, grad_norm   one tree sum of squares in a fixed order; norm, clip factor, loss scale, skip
  * `step` is one small buffer that the CPU writes before each step; `state` lives on the GPU and in checkpoints.
- *   step  = [lr, beta1, beta2, eps, clip, Muon's lr, share of one target, 0]
+ *   step  = [lr, beta1, beta2, eps, clip, Muon's lr, share of one target, Muon's momentum,
+ *            factor on the weight decay, what the average keeps of itself, 0, 0]
  *   state = [grad norm, factor, mean loss, skipped, loss scale, clean steps, beta1^t, beta2^t]
  * `factor` undoes the loss scale and clips. A step whose gradient norm is not finite is skipped: it changes no parameter
  * and no moment, does not count in t, and halves a dynamic loss scale; CLEAN_STEPS good ones double it (Micikevicius
@@ -20,7 +21,7 @@ export const NORM_PARTS = 1024;
 const CLEAN_STEPS = 2000;
 /** A dynamic loss scale stays between 1 and this. */
 const MAX_LOSS_SCALE = 2 ** 24;
-export const STEP_FLOATS = 8;
+export const STEP_FLOATS = 12;
 export const STATE_FLOATS = 8;
 const WORKGROUP = 64;
 
@@ -96,7 +97,7 @@ ${rowMain(
 /** Ends the norm; `dynamic` 1 lets the loss scale move. */
 export const gradNorm: Kernel = {
   name: 'grad_norm',
-  inputs: { partial: String(NORM_PARTS), step: '8', total: '4' },
+  inputs: { partial: String(NORM_PARTS), step: '12', total: '4' },
   updates: { state: '8' },
   scalars: { dynamic: 'u32' },
   grid: () => [1],
@@ -161,7 +162,7 @@ export const gradNorm: Kernel = {
 /** total[0] += Σ losses · step[6] */
 export const lossTotal = (lanes: number): Kernel => ({
   name: `loss_total_${lanes}`,
-  inputs: { losses: 'N', step: '8' },
+  inputs: { losses: 'N', step: '12' },
   updates: { total: '4' },
   grid: () => [1],
   serial: ({ N }) => N / lanes,
@@ -182,7 +183,7 @@ export const lossTotal = (lanes: number): Kernel => ({
 /** dlosses = loss scale · share of one target in the step */
 export const lossWeights: Kernel = {
   name: 'loss_weights',
-  inputs: { step: '8', state: '8' },
+  inputs: { step: '12', state: '8' },
   outputs: { dlosses: 'N' },
   grid: ({ N }) => linearGrid(N, WORKGROUP),
   wgsl: linearMain(WORKGROUP, 'dims.N', '  dlosses[i] = state[4] * step[6];'),

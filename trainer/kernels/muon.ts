@@ -8,18 +8,17 @@
  * `step` and `state` as in optimizer.ts.
  */
 import { type Buffers, type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
+import { type DecayKind, decayName, decayOf, decayText } from './optimizer.ts';
 import { linearGrid, linearMain, rowGrid, rowMain, SUM4 } from './snippets.ts';
 
 /** Coefficients of the quintic, chosen for a steep slope at zero. */
 export const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5 };
-/** Momentum; also the Nesterov look-ahead. */
-const MOMENTUM = 0.95;
 const WORKGROUP = 64;
 
 /** Updates the momentum of the whole matrix group at once and writes the look-ahead gradient. */
 export const muonMomentum: Kernel = {
   name: 'muon_momentum',
-  inputs: { grads: 'vec4f P', state: '8' },
+  inputs: { grads: 'vec4f P', step: '12', state: '8' },
   outputs: { ahead: 'vec4f P' },
   updates: { m: 'vec4f P' },
   multiples: { P: 4 },
@@ -29,15 +28,15 @@ export const muonMomentum: Kernel = {
     'dims.P / 4u',
     `  if (state[3] > 0f) { return; }
   let g = grads[i] * state[1];
-  let next = ${MOMENTUM}f * m[i] + g;
+  let next = step[7] * m[i] + g;
   m[i] = next;
-  ahead[i] = g + ${MOMENTUM}f * next;`,
+  ahead[i] = g + step[7] * next;`,
   ),
-  reference({ grads, state, ahead, m }, { P }) {
+  reference({ grads, step, state, ahead, m }, { P }) {
     for (let i = 0; i < P; i++) {
       const g = grads[i] * state[1];
-      m[i] = MOMENTUM * m[i] + g;
-      ahead[i] = g + MOMENTUM * m[i];
+      m[i] = step[7] * m[i] + g;
+      ahead[i] = g + step[7] * m[i];
     }
   },
   fill: (buffers) => fillState(buffers),
@@ -54,7 +53,8 @@ const CASES = [
 const fillOffsets = ({ offsets }: Buffers, { Z, S }: Dims): void => {
   for (let z = 0; z < Z; z++) offsets[z] = ((Z - 1 - z) * (S + 20)) / 4;
 };
-const fillState = ({ state }: Buffers): void => {
+const fillState = ({ state, step }: Buffers): void => {
+  (step as Float64Array).set([0.01, 0.9, 0.95, 1e-8, 1, 0.007, 0, 0.95, 0.8, 0, 0, 0]);
   (state as Float64Array).set([1, 0.7, 0, 0, 1, 0, 0.81, 0.9025]);
 };
 
@@ -144,27 +144,28 @@ export const muonNormalise = (storage: Storage): Kernel => ({
 });
 
 /** W ← W·(1 − lr·decay) − lr·lr_scale·X, with lr = step[5]; nothing in a skipped step. f16: writes `half` as adamw does. */
-export const muonUpdate = (storage: Storage): Kernel => ({
-  name: `muon_update_${storage}`,
-  inputs: { x: `${vec4Of(storage)} Z S`, offsets: 'u32 Z', step: '8', state: '8' },
+export const muonUpdate = (storage: Storage, kind: DecayKind = {}): Kernel => ({
+  name: `muon_update_${storage}${decayName(kind)}`,
+  inputs: { x: `${vec4Of(storage)} Z S`, offsets: 'u32 Z', step: '12', state: '8' },
   updates: { params: 'vec4f P', ...(storage === 'f16' && { half: 'vec4h P' }) },
   scalars: { lr_scale: 'f32', decay: 'f32' },
   multiples: { P: 4, S: 4 },
-  bytes: ({ Z, S }) => Z * (S * 12 + 4) + 64,
+  bytes: ({ Z, S }) => Z * (S * 12 + 4) + 80,
   grid: ({ Z, S }) => linearGrid((Z * S) / 4, WORKGROUP),
   wgsl: linearMain(
     WORKGROUP,
     'dims.Z * dims.S / 4u',
     `  if (state[3] > 0f) { return; }
   let at = offsets[i / (dims.S / 4u)] + i % (dims.S / 4u);
-  let next = params[at] * (1f - step[5] * dims.decay) - step[5] * dims.lr_scale * vec4f(x[i]);
+  let next = params[at] * (1f - ${decayText(kind, 'step[5]', 'vec4f(x[i])', 'params[at]')}) - step[5] * dims.lr_scale * vec4f(x[i]);
   params[at] = next;
 ${storage === 'f16' ? '  half[at] = vec4h(next);' : ''}`,
   ),
   reference({ x, step, params, half }, { S, lr_scale, decay }, { offsets }) {
     for (let i = 0; i < x.length; i++) {
       const at = offsets[Math.floor(i / S)] * 4 + (i % S);
-      params[at] = params[at] * (1 - step[5] * decay) - step[5] * lr_scale * x[i];
+      const own = decayOf(kind, { decay, factor: step[8], move: x[i], value: params[at] });
+      params[at] = params[at] * (1 - step[5] * own) - step[5] * lr_scale * x[i];
       if (half) half[at] = params[at];
     }
   },

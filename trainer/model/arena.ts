@@ -6,6 +6,7 @@
  *   grads  | same        | same          | same | same    |    bytes of f16, WebGPU's binding alignment); gaps stay zero
  *   m      | same        | same          | same | same    |
  *   v                    | same          | same | same    |    Muon's matrices have no second moment
+ *   ema    | same, where an average of the weights is kept |
  *   half   | same, f16: in mixed precision what the network reads |
  *   page   | 0         | 1        | 2           …         |    a buffer each, PAGE_BYTES at most, cut between tensors
  *
@@ -20,11 +21,13 @@ import { type ModelConfig, type Parameter, type ParameterGroup, parametersOf, si
 
 const ALIGN = 128;
 const ARENA_PARTS = ['params', 'grads', 'm', 'v'] as const;
-export type ArenaPart = (typeof ARENA_PARTS)[number];
+export type ArenaPart = (typeof ARENA_PARTS)[number] | 'ema';
 const aligned = (elements: number): number => Math.ceil(elements / ALIGN) * ALIGN;
 
 export interface ArenaOptions {
   readonly parts?: readonly ArenaPart[];
+  /** An average of the weights is kept too. */
+  readonly averages?: boolean;
   /** f16: the network reads a copy in half precision. */
   readonly storage?: Storage;
   /** Group without a second moment, which must be the first of the arena. */
@@ -69,7 +72,8 @@ export class Arena {
   readonly #gpu: Gpu;
 
   constructor(gpu: Gpu, config: ModelConfig, options: ArenaOptions = {}) {
-    const { parts = ARENA_PARTS, storage = 'f32', without, pageBytes = PAGE_BYTES } = options;
+    const { averages, storage = 'f32', without, pageBytes = PAGE_BYTES } = options;
+    const { parts = averages ? [...ARENA_PARTS, 'ema' as const] : ARENA_PARTS } = options;
     this.#gpu = gpu;
     this.storage = storage;
     this.parameters = parametersOf(config);

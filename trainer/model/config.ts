@@ -13,6 +13,8 @@ export type Activation = (typeof ACTIVATIONS)[number];
 /** Of the matrices; everything else is AdamW's. */
 export const MATRIX_OPTIMIZERS = ['muon', 'adamw'] as const;
 export type MatrixOptimizer = (typeof MATRIX_OPTIMIZERS)[number];
+/** Muon's momentum where nothing is said. */
+export const MOMENTUM = 0.95;
 
 export interface ModelConfig {
   readonly architecture: Architecture;

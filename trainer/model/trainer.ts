@@ -15,13 +15,14 @@ import { castHalf } from '../kernels/cast.ts';
 import { type KernelChoice, kernelsFor } from '../kernels/choice.ts';
 import { sortByToken } from '../kernels/embedding.ts';
 import { initialState, lossWeights, STATE_FLOATS, STEP_FLOATS } from '../kernels/loss-scale.ts';
+import { swapAverage } from '../kernels/optimizer.ts';
 import { Arena } from './arena.ts';
 import { addBackward } from './backward.ts';
-import type { ModelConfig } from './config.ts';
+import { MOMENTUM, type ModelConfig } from './config.ts';
 import { addForward, type BatchTensors } from './forward.ts';
 import { createHead } from './head.ts';
 import { Network } from './network.ts';
-import { addUpdate, type UpdateOptions } from './update.ts';
+import { addToPages, addUpdate, type UpdateOptions } from './update.ts';
 
 export interface OptimizerOptions extends UpdateOptions {
   readonly beta1: number;
@@ -29,6 +30,10 @@ export interface OptimizerOptions extends UpdateOptions {
   readonly eps: number;
   /** Muon's learning rate over AdamW's. */
   readonly muonRatio: number;
+  /** Muon's, where a step does not say; MOMENTUM. */
+  readonly momentum?: number;
+  /** What an average of the weights keeps of itself each step; 0: none is kept. */
+  readonly ema?: number;
   /** Largest global gradient norm. */
   readonly clip: number;
   /** Weight of lse² in the loss; 0: off. */
@@ -62,6 +67,16 @@ export interface StepFigures {
 export const RING = 64;
 const STATE_BYTES = STATE_FLOATS * 4;
 
+/** What of the optimizer may move from step to step beside the rate (`schedule.ts`). */
+export interface StepRates {
+  /** Muon's. */
+  readonly momentum?: number;
+  /** Factor on the weight decay, of which `decayKind` knows. */
+  readonly decay?: number;
+  /** Of itself the average of the weights. */
+  readonly keeps?: number;
+}
+
 type CountedBatch = BatchArrays & Pick<Batch, 'counted'>;
 
 export class Trainer {
@@ -82,7 +97,7 @@ export class Trainer {
   readonly #step: Tensor;
   readonly #state: Tensor;
   readonly #ring: Tensor;
-  readonly #programs: Readonly<Record<'cast' | 'forward' | 'losses' | 'gradients' | 'update', Program>>;
+  readonly #programs: Readonly<Record<'cast' | 'forward' | 'losses' | 'gradients' | 'update' | 'swap', Program>>;
 
   /** Allocates and records. Parameters are zero until `arena.initialise` or a checkpoint fills them. */
   constructor(gpu: Gpu, config: ModelConfig, options: TrainerOptions) {
@@ -96,6 +111,7 @@ export class Trainer {
     this.arena = new Arena(gpu, config, {
       storage,
       pageBytes,
+      averages: (optimizer.ema ?? 0) > 0,
       ...(optimizer.matrices === 'muon' && { without: 'matrix' }),
     });
     const network = new Network(gpu, config, this.arena, kernels);
@@ -123,8 +139,9 @@ export class Trainer {
       losses: program(),
       gradients: program(),
       update: program(),
+      swap: program(),
     };
-    const { cast, forward, losses, gradients, update } = this.#programs;
+    const { cast, forward, losses, gradients, update, swap } = this.#programs;
     const halves = this.arena.pages('half');
     for (const [i, { tensor: params }] of this.arena.pages('params').entries())
       if (halves[i]) cast.add(castHalf, { P: params.elements }, { params, half: halves[i].tensor });
@@ -140,6 +157,7 @@ export class Trainer {
     gradients.add(network.kernels.lossTotal, { N }, { losses: this.#losses, step: this.#step, total: this.#total });
     addBackward(gradients, network, a, { ...this.#batch, dnormed }, { rows, recompute });
     addUpdate(update, network, this.#optimizer, { ...scalars, total: this.#total });
+    addToPages(swap, this.arena, swapAverage, {});
   }
 
   /**
@@ -171,11 +189,18 @@ export class Trainer {
    * Submits micro-batch `index` of `count`; the last one also updates. The gradient is the mean over micro-batches of the
    * mean over their targets that count. The arrays may be reused as soon as this returns.
    */
-  microStep(batch: CountedBatch, { index, count }: { index: number; count: number }, learningRate: number): void {
+  microStep(
+    batch: CountedBatch,
+    { index, count }: { index: number; count: number },
+    learningRate: number,
+    rates: StepRates = {},
+  ): void {
     const { gpu, arena } = this;
-    const { beta1, beta2, eps, clip, muonRatio } = this.#optimizer;
+    const { beta1, beta2, eps, clip, muonRatio, ema = 0 } = this.#optimizer;
+    const { momentum = this.#optimizer.momentum ?? MOMENTUM, decay = 1, keeps = ema } = rates;
     const share = 1 / (Math.max(1, batch.counted) * count);
-    const scalars = [learningRate, beta1, beta2, eps, clip, learningRate * muonRatio, share, 0];
+    const muonRate = learningRate * muonRatio;
+    const scalars = [learningRate, beta1, beta2, eps, clip, muonRate, share, momentum, decay, keeps, 0, 0];
     gpu.write(this.#step.buffer, 0, Float32Array.from(scalars));
     this.#upload(batch);
     this.#uploadOrder(batch);
@@ -213,6 +238,24 @@ export class Trainer {
     this.#programs.losses.encode(encoder);
     this.gpu.device.queue.submit([encoder.finish()]);
     return new Float32Array(await this.gpu.read(this.#losses.buffer, 0, this.#losses.elements * 4));
+  }
+
+  /** What is computed under the average of the weights, where one is kept: for evaluations and samples behind a step. */
+  async averaged<T>(compute: () => Promise<T>): Promise<T> {
+    if (!this.arena.holds('ema')) return compute();
+    this.#swap();
+    try {
+      return await compute();
+    } finally {
+      this.#swap();
+    }
+  }
+
+  #swap(): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    this.#programs.swap.encode(encoder);
+    this.gpu.device.queue.submit([encoder.finish()]);
+    this.arena.isStale = true;
   }
 
   /** The dispatches of a step of one micro-batch, to be measured one by one. */

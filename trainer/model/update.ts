@@ -3,10 +3,12 @@
  * rest, each group with its own factor on the learning rate and its own decay.
  */
 
+import type { Kernel } from '../gpu/kernel.ts';
 import { type Program, slice, type Tensor } from '../gpu/program.ts';
 import { gradNorm, NORM_PARTS } from '../kernels/loss-scale.ts';
 import { MUON_PARTS, muonMomentum, NEWTON_SCHULZ } from '../kernels/muon.ts';
-import type { GroupPage } from './arena.ts';
+import { average, type DecayKind } from '../kernels/optimizer.ts';
+import type { Arena, GroupPage } from './arena.ts';
 import { type MatrixOptimizer, PARAMETER_GROUPS, type Parameter, type ParameterGroup } from './config.ts';
 import type { Network } from './network.ts';
 
@@ -14,6 +16,7 @@ export interface UpdateOptions {
   readonly matrices: MatrixOptimizer;
   /** Decoupled weight decay of matrices, embeddings and head; norms and scalars do not decay. */
   readonly weightDecay: number;
+  readonly decayKind?: DecayKind;
   /** AdamW's learning rate of a group over the step's; 1 where it says nothing. */
   readonly rateOf?: Partial<Readonly<Record<ParameterGroup, number>>>;
   /** The loss scale moves: halved by an overflow, doubled by a long stretch without. */
@@ -34,14 +37,14 @@ export function addUpdate(
   { step, state, total }: UpdateTensors,
 ): void {
   const { arena, kernels } = network;
-  const { matrices, weightDecay, rateOf = {}, dynamicLossScale = false } = options;
+  const { matrices, weightDecay, decayKind = {}, rateOf = {}, dynamicLossScale = false } = options;
   const partial = addGradNormParts(program, network);
   program.add(gradNorm, { dynamic: dynamicLossScale ? 1 : 0 }, { partial, step, total, state });
   for (const group of PARAMETER_GROUPS) {
     const decay = group === 'norm' || group === 'scalar' ? 0 : weightDecay;
     const pages = arena.group(group);
     if (group === 'matrix' && matrices === 'muon') {
-      addMuon(program, network, pages, decay, { step, state });
+      addMuon(program, network, pages, { decay, decayKind }, { step, state });
       continue;
     }
     for (const { elements: P, view } of pages) {
@@ -55,8 +58,22 @@ export function addUpdate(
         v: view('v'),
         ...half,
       };
-      program.add(kernels.adamw, { P, lr_scale: rateOf[group] ?? 1, decay }, tensors);
+      program.add(kernels.adamw(decayKind), { P, lr_scale: rateOf[group] ?? 1, decay }, tensors);
     }
+  }
+  addToPages(program, arena, average, { step, state });
+}
+
+/** A kernel on the parameters and their average, page by page, where one is kept. */
+export function addToPages(
+  program: Program,
+  arena: Arena,
+  kernel: Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  const averages = arena.pages('ema');
+  for (const [i, { tensor: params }] of arena.pages('params').entries()) {
+    if (averages[i]) program.add(kernel, { P: params.elements }, { params, ema: averages[i].tensor, ...tensors });
   }
 }
 
@@ -85,7 +102,7 @@ function addMuon(
   program: Program,
   network: Network,
   pages: readonly GroupPage[],
-  decay: number,
+  { decay, decayKind }: { readonly decay: number; readonly decayKind: DecayKind },
   { step, state }: Record<'step' | 'state', Tensor>,
 ): void {
   const { storage, kernels } = network;
@@ -106,7 +123,7 @@ function addMuon(
   for (const page of pages) {
     const P = page.elements;
     const ahead = slice(whole, 0, P);
-    program.add(muonMomentum, { P }, { grads: page.view('grads'), state, ahead, m: page.view('m') });
+    program.add(muonMomentum, { P }, { grads: page.view('grads'), step, state, ahead, m: page.view('m') });
     for (const batch of all.filter((one) => one.page === page)) {
       const offsets = network.tensor('muon offsets', batch.parameters.length);
       const starts = batch.parameters.map((parameter) => page.offsetOf(parameter) / 4);
@@ -115,7 +132,14 @@ function addMuon(
       const { O, C, parameters } = batch;
       const half = network.arena.holds('half') && { half: page.view('half') };
       const dims = { P, Z: parameters.length, S: O * C, lr_scale: Math.sqrt(Math.max(1, O / C)), decay };
-      program.add(kernels.muonUpdate, dims, { x, offsets, step, state, params: page.view('params'), ...half });
+      program.add(kernels.muonUpdate(decayKind), dims, {
+        x,
+        offsets,
+        step,
+        state,
+        params: page.view('params'),
+        ...half,
+      });
     }
   }
 }

@@ -2,7 +2,8 @@
  * Checkpoints on disk. A folder appears under its name only when every file in it is whole:
  *
  *   OUT/step-000240/model.safetensors      parameters under Hugging Face's names
- *                   optimizer.safetensors  moments, `m.NAME` and `v.NAME`
+ *                   optimizer.safetensors  moments, `m.NAME` and `v.NAME`; of a run with an average of its weights
+ *                                          (`--ema`), which then are the model, the weights themselves, `params.NAME`
  *                   state.json             format, version, model config, step, loader state, options, files
  *                   tokenizer.json, tokenizer_config.json
  *
@@ -94,7 +95,7 @@ export const tokenizerFilesIn = (dir: string): TokenizerFiles => ({
  * @throws ToolkitError WRITE_FAILED
  */
 export function checkRoom(outDir: string, arena: Arena, { keep = 2 }: SaveOptions, count: number): void {
-  const parts: readonly ArenaPart[] = ['params', ...MOMENTS];
+  const parts: readonly ArenaPart[] = ['params', ...MOMENTS, 'ema'];
   const each = arena.parameters.flatMap((parameter) => {
     const elements = parameter.shape.reduce((a, b) => a * b, 1);
     return parts.map((part) => (arena.has(part, parameter.name) ? 4 * elements : 0));
@@ -127,9 +128,12 @@ export function saveCheckpoint(
         const read = async () => (await arena.readTensor(part, parameter.name)).subarray(0, size);
         return [prefix + parameter.name, { dtype: 'F32', shape, read }];
       });
+  const [weights, kept]: [ArenaPart, readonly ArenaPart[]] = arena.holds('ema')
+    ? ['ema', ['params', ...MOMENTS]]
+    : ['params', MOMENTS];
   const tensors = {
-    [MODEL_FILE]: new Map(named('params', '')),
-    [OPTIMIZER_FILE]: new Map(MOMENTS.flatMap((part) => named(part, `${part}.`))),
+    [MODEL_FILE]: new Map(named(weights, '')),
+    [OPTIMIZER_FILE]: new Map(kept.flatMap((part) => named(part, `${part}.`))),
     ...options.more,
   };
   return writeCheckpoint(outDir, tensors, state, tokenizer, options);
@@ -309,9 +313,15 @@ export function loadCheckpoint(
   arena: Arena,
   need: OpenOptions['need'] = 'all',
 ): void {
-  fill(MODEL_FILE, [['params', '']]);
+  const resumes = arena.holds('m') && need === 'all';
   const moments = MOMENTS.map((part) => [part, `${part}.`] as const);
-  if (arena.holds('m') && need === 'all') fill(OPTIMIZER_FILE, moments);
+  if (resumes && arena.holds('ema')) {
+    fill(MODEL_FILE, [['ema', '']]);
+    fill(OPTIMIZER_FILE, [['params', 'params.'], ...moments]);
+    return;
+  }
+  fill(MODEL_FILE, [['params', '']]);
+  if (resumes) fill(OPTIMIZER_FILE, moments);
 
   function fill(name: string, parts: readonly (readonly [part: ArenaPart, prefix: string])[]): void {
     const file = new TensorFile(join(dir, name));

@@ -63,14 +63,21 @@ export const seekable = (folders: readonly TokenFolder[], plan: LoaderPlan): See
     plan,
   );
 
+/** Options that follow the step of one machine. */
+const ALONE = { ema: 0, momentumWarmup: 0, momentumCooldown: 0, decaySchedule: 'constant' } as const;
+
 /**
  * The steps of a run that is trained together.
- * @throws ToolkitError OTHER_RUN (exit 2) when the place is another run's
+ * @throws ToolkitError OTHER_RUN (exit 2) when the place is another run's, BAD_OPTION
  */
 export function together(run: OpenRun, parts: TogetherParts): Together {
   const { trainer, recipe } = run;
   const { transport, options, previous, report } = parts;
   const settings = elasticOf(options);
+  const moving = Object.entries(ALONE).find(
+    ([name, plain]) => (options[name as keyof typeof ALONE] ?? plain) !== plain,
+  );
+  if (moving) throw badInput('BAD_OPTION', `--join: ${moving[0]} is of a run on one machine`, 'leave it out');
   const known = previous?.state.extra?.elastic as Kept | undefined;
   const id = known?.id ?? checksumOf(new TextEncoder().encode(JSON.stringify([parts.identity, resolve(options.out)])));
   const batch = trainer.rows * recipe.accumulate;

@@ -7,7 +7,7 @@ import type { TokenFolder } from '../../shards/tokens/source.ts';
 import type { LoaderState } from '../batch.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { fittingKernels, type KernelChoice, LOGITS_BYTES } from '../kernels/choice.ts';
-import { type ModelConfig, parameterCount } from '../model/config.ts';
+import { MOMENTUM, type ModelConfig, parameterCount } from '../model/config.ts';
 import { type Checkpoint, type CheckpointState, checkpointsIn, openCheckpoint, stepOf } from '../record/checkpoint.ts';
 import { type Curve, curvePath, readCurve } from '../record/curve.ts';
 import { headAt } from '../record/plot.ts';
@@ -37,7 +37,7 @@ export function identityOf(
 ): Identity {
   const { seed, layout, weights, maskDocuments = false } = options;
   const { kind, ...schedule } = scheduleOf(options, config);
-  const { rateOf: _rates, dynamicLossScale: _dynamic, ...optimizer } = optimizerOf(options);
+  const { rateOf: _rates, dynamicLossScale: _dynamic, decayKind, ...optimizer } = optimizerOf(options);
   const all = {
     tokens: folders.map(({ fingerprint }) => fingerprint).join(' '),
     weights: weights.join(' '),
@@ -49,13 +49,27 @@ export function identityOf(
     ...optimizer,
     schedule: kind ?? '',
     ...schedule,
+    cautiousDecay: decayKind?.cautious ?? false,
     ...(origin && { initFrom: origin.fingerprint }),
     ...(options.join !== undefined && elasticOf(options)),
   };
-  return Object.fromEntries(
-    Object.entries(all).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]),
-  );
+  const named = Object.entries(all).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]);
+  return Object.fromEntries(named.filter(([name, value]) => LATER[name] !== value));
 }
+
+/** Options that came later, with what they were before: at that they stand in no checkpoint, as in those of before. */
+const LATER: Identity = {
+  momentum: MOMENTUM,
+  momentumWarmup: 0,
+  momentumCooldown: 0,
+  cautiousDecay: 'false',
+  decaySchedule: 'constant',
+  ema: 0,
+};
+
+/** Names under which two runs differ. */
+const otherKeys = (before: Identity, now: Identity): string[] =>
+  Object.keys({ ...now, ...LATER }).filter((key) => (before[key] ?? LATER[key]) !== (now[key] ?? LATER[key]));
 
 interface Previous {
   readonly previous?: Checkpoint;
@@ -73,7 +87,7 @@ interface Previous {
 }
 
 const isSame = (before: Identity, now: Identity): boolean =>
-  Object.keys(now).every((key) => before[key] === now[key]) && before.phase === now.phase;
+  otherKeys(before, now).length === 0 && before.phase === now.phase;
 
 /** What a run that goes back may change: the fault may lie in these. */
 const REWIND_MAY_CHANGE = ['peak', 'clip', 'weightDecay', 'zLoss'];
@@ -110,8 +124,8 @@ export function previousOf(
   if (isBorder && isSame(before, behind.identity)) return { previous, stale: [], begins: true };
   const mayChange = asked ? REWIND_MAY_CHANGE : [];
   // The length last: what follows from it is told by its own name.
-  const others = Object.keys(identity)
-    .filter((key) => before[key] !== identity[key] && !mayChange.includes(key))
+  const others = otherKeys(before, identity)
+    .filter((key) => !mayChange.includes(key))
     .sort((a, b) => Number(a === 'steps') - Number(b === 'steps'));
   const [other] = others;
   if (other === undefined && rewind) {
@@ -129,12 +143,15 @@ export function previousOf(
   }
   if (start === 'restart' && isFinished(out)) throw exists;
   if (start === 'restart') {
-    const how = other === 'tokens' ? 'on other tokens' : `with ${other} = ${before[other]}, now ${identity[other]}`;
+    const how =
+      other === 'tokens'
+        ? 'on other tokens'
+        : `with ${other} = ${before[other] ?? LATER[other]}, now ${identity[other] ?? LATER[other]}`;
     return { stale: folders, why: `${previous.dir}: was trained ${how}` };
   }
   throw badInput(
     'OTHER_RUN',
-    `${previous.dir}: was trained with ${other} = ${before[other]}, now asked for ${identity[other]}`,
+    `${previous.dir}: was trained with ${other} = ${before[other] ?? LATER[other]}, now asked for ${identity[other] ?? LATER[other]}`,
     other === 'warmupSteps'
       ? `give --warmup ${before[other]}: it follows from the length where nothing is said`
       : other === 'steps'
@@ -167,7 +184,7 @@ function lastUntil(out: string, step: number, identity: Identity): Checkpoint | 
   try {
     const found = openCheckpoint(out, { before: step + 1 });
     const { options } = found.state;
-    return Object.keys(identity).every((key) => key === 'steps' || options[key] === identity[key]) ? found : undefined;
+    return otherKeys(options, identity).every((key) => key === 'steps') ? found : undefined;
   } catch {
     return undefined; // none of them is whole
   }
@@ -178,9 +195,10 @@ const hasRewound = (out: string, step: number): boolean =>
   existsSync(curvePath(out)) && readCurve(out).points.some(({ rewoundFrom }) => rewoundFrom === step);
 
 /** Steps that had the rate which they would have in a longer run too. */
-const constantOf = ({ schedule, begin = 0, steps, decayShare }: Identity): number =>
+const constantOf = ({ schedule, begin = 0, steps, decayShare, momentumCooldown = 0 }: Identity): number =>
   constantUntil({
     ...{ kind: schedule as ScheduleName, begin: Number(begin), steps: Number(steps), decayShare: Number(decayShare) },
+    momentumCooldown: Number(momentumCooldown),
   });
 
 /** Kernel variants as the run began, for they decide the order of sums; but for those that this adapter would get wrong. */

@@ -195,7 +195,8 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
       const anomaly = watch.add(point);
       const wrong = step.skipped ? skippedText(step, maxSkips) : anomaly && anomalyText(anomaly, kept, rewind);
       yield { event: 'step', step, point, anomaly: wrong };
-      if (step.heldOut && samples) yield { event: 'samples', step: step.step, samples: await samples() };
+      if (step.heldOut && samples)
+        yield { event: 'samples', step: step.step, samples: await trainer.averaged(samples) };
       if (!step.settled) continue;
       // A skipped step has the weights of the one before it, whose checkpoint stays the newest.
       const isBest = step.heldOut !== undefined && step.heldOut.bitsPerByte < lowest;
@@ -222,7 +223,7 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
   if (!closing) {
     yield { event: 'evaluating', closing: closingAt(last?.heldOutSeconds) };
     const heard = (done: number): void => onTokens?.(Math.min(done, final.tokens), final.tokens);
-    closing = await evaluate(trainer, text, { maskDocuments, signal, onTokens: heard });
+    closing = await trainer.averaged(() => evaluate(trainer, text, { maskDocuments, signal, onTokens: heard }));
   }
   if (!closing) return yield { event: 'evaluated', text };
   const beside = await besideOf(train, text);

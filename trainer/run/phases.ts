@@ -78,7 +78,8 @@ function phaseOptions(
   const said = Object.fromEntries(Object.entries(phase).filter(([, value]) => value !== undefined));
   const weights = phase.tokens && !phase.weights ? [] : run.weights;
   const decayShare = isLast ? run.decayShare : 0;
-  return { ...run, weights, decayShare, ...said, begin, steps: begin + steps };
+  const momentumCooldown = isLast ? run.momentumCooldown : 0;
+  return { ...run, weights, decayShare, momentumCooldown, ...said, begin, steps: begin + steps };
 }
 
 /** The phase of the checkpoint that is gone on from; 1 where there is none. */

@@ -1,8 +1,15 @@
 /** What a recipe is made from: options, and what they are where nothing is said. */
 import type { AdapterFacts } from '../gpu/device.ts';
-import type { Activation, Architecture, MatrixOptimizer, ModelConfig, PresetName } from '../model/config.ts';
+import {
+  type Activation,
+  type Architecture,
+  type MatrixOptimizer,
+  MOMENTUM,
+  type ModelConfig,
+  type PresetName,
+} from '../model/config.ts';
 import type { OptimizerOptions } from '../model/trainer.ts';
-import type { ScheduleName } from './schedule.ts';
+import type { DecaySchedule, ScheduleName } from './schedule.ts';
 
 export const PRECISIONS = ['auto', 'f32', 'mixed'] as const;
 export type Precision = (typeof PRECISIONS)[number];
@@ -50,11 +57,19 @@ export interface RecipeOptions {
   readonly optimizer?: MatrixOptimizer;
   /** Muon's rate over the rest's. */
   readonly muonRatio?: number;
+  /** Muon's; and the steps over which it grows at the start and shrinks at the end. */
+  readonly momentum?: number;
+  readonly momentumWarmup?: number;
+  readonly momentumCooldown?: number;
   /** AdamW's. */
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
   readonly weightDecay?: number;
+  readonly cautiousDecay?: boolean;
+  readonly decaySchedule?: DecaySchedule;
+  /** Of an average of the weights, which is evaluated, sampled and exported; 0: none. */
+  readonly ema?: number;
   readonly clip?: number;
   readonly zLoss?: number;
   readonly precision?: Precision;
@@ -69,6 +84,7 @@ export const OPTIMIZER: OptimizerOptions = {
   clip: 1,
   matrices: 'muon',
   muonRatio: 0.7,
+  momentum: MOMENTUM,
 };
 /** GB that a run may take where nothing is said and the card is not known. */
 export const DEFAULT_MEMORY_GB: Readonly<Record<AdapterFacts['kind'], number>> = { gpu: 8, software: 2, embedded: 2 };

@@ -11,7 +11,7 @@ import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import { usableGb } from '../gpu/cards.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 import { type KernelChoice, kernelsFor, LOGITS_BYTES } from '../kernels/choice.ts';
-import { MODEL_DEFAULTS, type ModelConfig, modelConfig, PRESETS } from '../model/config.ts';
+import { MODEL_DEFAULTS, MOMENTUM, type ModelConfig, modelConfig, PRESETS } from '../model/config.ts';
 import type { OptimizerOptions, TrainerOptions } from '../model/trainer.ts';
 import { type MemoryNeed, memoryNeed } from './memory.ts';
 import { DEFAULT_DEPTH, DEFAULT_MEMORY_GB, OPTIMIZER, type Precision, type RecipeOptions } from './recipe-options.ts';
@@ -63,7 +63,7 @@ export const batchOf = ({ batch }: RecipeOptions, { layers, context }: ModelConf
   batch || Math.max(1, Math.round((512 * layers ** 2) / context));
 
 export function scheduleOf(
-  { steps, begin = 0, schedule: kind, warmup, learningRate, decayShare = 0.5, floor = 0 }: RecipeOptions,
+  { steps, begin = 0, schedule: kind, warmup, learningRate, decayShare = 0.5, floor = 0, ...more }: RecipeOptions,
   config: ModelConfig,
 ): Schedule {
   const peak = learningRate || 0.03 * Math.sqrt(64 / config.width);
@@ -75,6 +75,11 @@ export function scheduleOf(
     warmupSteps: warmup || (begin > 0 ? 0 : Math.min(20, steps / 10)),
     decayShare,
     floor,
+    momentum: more.momentum ?? MOMENTUM,
+    momentumWarmup: more.momentumWarmup ?? 0,
+    momentumCooldown: more.momentumCooldown ?? 0,
+    decaySchedule: more.decaySchedule ?? 'constant',
+    ema: more.ema ?? 0,
   };
 }
 
@@ -88,8 +93,13 @@ export function optimizerOf(options: RecipeOptions): OptimizerOptions {
     weightDecay = OPTIMIZER.weightDecay,
     clip = OPTIMIZER.clip,
     zLoss = 0,
+    momentum = MOMENTUM,
+    ema = 0,
+    cautiousDecay: cautious = false,
+    decaySchedule,
   } = options;
-  return { beta1, beta2, eps, weightDecay, clip, matrices, muonRatio, zLoss };
+  const decayKind = { cautious, scheduled: decaySchedule === 'rate' };
+  return { beta1, beta2, eps, weightDecay, clip, matrices, muonRatio, zLoss, momentum, ema, decayKind };
 }
 
 /**

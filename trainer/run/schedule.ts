@@ -3,6 +3,9 @@
  *   wsd     constant, at the end a linear decay to `floor` (Hu et al. 2024; nanochat)
  *   cosine  half a cosine from the peak to `floor` (Loshchilov & Hutter 2017)
  */
+import { MOMENTUM } from '../model/config.ts';
+import type { StepRates } from '../model/trainer.ts';
+
 export const SCHEDULES = ['wsd', 'cosine'] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 
@@ -18,6 +21,32 @@ export interface Schedule {
   readonly decayShare: number;
   /** Share of the peak that is left behind the end. */
   readonly floor: number;
+  /** Muon's; it grows to this over the first steps of the run and shrinks over the last ones, from and to LOW_MOMENTUM. */
+  readonly momentum?: number;
+  readonly momentumWarmup?: number;
+  readonly momentumCooldown?: number;
+  readonly decaySchedule?: DecaySchedule;
+  /** What an average of the weights keeps of itself each step, 0…1; 0: none is kept. */
+  readonly ema?: number;
+}
+
+/** Weight decay beside the rate that it is multiplied with: as it is, or by the rate's share of its peak once more. */
+export const DECAY_SCHEDULES = ['constant', 'rate'] as const;
+export type DecaySchedule = (typeof DECAY_SCHEDULES)[number];
+
+const LOW_MOMENTUM = 0.85;
+
+/** What else a step has. The average forgets the first weights: early it keeps less of itself. */
+export function ratesAt(schedule: Schedule, step: number): StepRates {
+  const { steps, momentum = MOMENTUM, momentumWarmup = 0, momentumCooldown = 0, ema = 0, peak } = schedule;
+  const low = Math.min(LOW_MOMENTUM, momentum);
+  const height = Math.min(1, (step - 1) / Math.max(1, momentumWarmup), (steps - step) / Math.max(1, momentumCooldown));
+  const isFlat = momentumWarmup === 0 && (momentumCooldown === 0 || steps - step >= momentumCooldown);
+  return {
+    momentum: isFlat ? momentum : low + (momentum - low) * height,
+    decay: schedule.decaySchedule === 'rate' ? learningRate(schedule, step) / peak : 1,
+    keeps: Math.min(ema, (step - 1) / (step + 9)),
+  };
 }
 
 /** `at` is a step of the run, from 1. */
@@ -43,6 +72,8 @@ export function constantUntil({
   begin = 0,
   steps,
   decayShare,
-}: Pick<Schedule, 'kind' | 'begin' | 'steps' | 'decayShare'>): number {
-  return kind === 'wsd' ? Math.floor(steps - (steps - begin) * decayShare) : 0;
+  momentumCooldown = 0,
+}: Pick<Schedule, 'kind' | 'begin' | 'steps' | 'decayShare' | 'momentumCooldown'>): number {
+  if (kind !== 'wsd') return 0;
+  return Math.max(0, Math.min(Math.floor(steps - (steps - begin) * decayShare), steps - momentumCooldown));
 }

@@ -10,7 +10,7 @@ import { firstNotFinite } from '../record/anomaly.ts';
 import { type Evaluation, evaluate } from '../score/bits-per-byte.ts';
 import type { HeldOut } from '../score/held-out.ts';
 import { MAX_SKIPS } from './recipe-options.ts';
-import { constantUntil, learningRate, type Schedule } from './schedule.ts';
+import { constantUntil, learningRate, ratesAt, type Schedule } from './schedule.ts';
 
 export interface TrainOptions {
   /** Stands behind `from`; the caller closes it. */
@@ -68,7 +68,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
   let waiting: Omit<TrainStep, keyof StepFigures | 'tokensPerSecond' | 'settled' | 'checkpointDue'>[] = [];
   let readAt = performance.now();
   for (let step = (from?.step ?? 0) + 1; step <= schedule.steps; step++) {
-    const rate = learningRate(schedule, step);
+    const [rate, rates] = [learningRate(schedule, step), ratesAt(schedule, step)];
     let dataWaitMs = 0;
     let state: LoaderState | undefined;
     let fault: { readonly error: unknown } | undefined; // of what is read: the weights are those of the step before
@@ -80,7 +80,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
       const batch = await loader.next().catch(keep);
       if (!batch) break;
       dataWaitMs += performance.now() - asked;
-      trainer.microStep(batch, { index: micro, count: accumulate }, rate);
+      trainer.microStep(batch, { index: micro, count: accumulate }, rate, rates);
       state = batch.state;
     }
     if (!fault) waiting.push({ step, learningRate: rate, dataWaitMs, loader: state! });
@@ -95,7 +95,7 @@ export async function* train(trainer: Trainer, options: TrainOptions): AsyncGene
     const tokensPerSecond = (waiting.length * accumulate * rows * config.context * 1000) / (performance.now() - readAt);
     const asked = performance.now();
     const heldOut = evaluates
-      ? await evaluate(trainer, options.heldOut, { maskDocuments, signal }).catch(keep)
+      ? await trainer.averaged(() => evaluate(trainer, options.heldOut, { maskDocuments, signal })).catch(keep)
       : undefined;
     const evaluated = heldOut && { heldOut, heldOutSeconds: (performance.now() - asked) / 1000 };
     for (const [i, figure] of figures.entries()) {
