@@ -29,7 +29,7 @@ function outOf(line: readonly string[]): string {
 }
 
 /** Waits for others so long in a place before the next pass: where all ranks run at once one pass is enough. */
-const [TRIES, PAUSE_S] = [24, 5];
+const [TRIES, PAUSE_S] = [12, 5];
 
 interface Written {
   readonly files: Readonly<Record<string, string>>;
