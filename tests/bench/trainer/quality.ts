@@ -1,6 +1,6 @@
 /**
  * Does the better half of a pool by `quality` teach more than any half of it? The yardstick of trainer/ABLATION.md that
- * has no tokenizer and no seed: a byte 6-gram with Witten–Bell smoothing, trained on each arm, on held-out documents of
+ * has no tokenizer and no seed: a byte 5-gram with Witten–Bell smoothing, trained on each arm, on held-out documents of
  * each source apart. Halves are of equal bytes. It is no transformer: what it says holds for short contexts.
  *
  *   node --import tsx tests/bench/trainer/quality.ts DOCUMENTS QUALITY.json [MEGABYTES]
@@ -10,8 +10,8 @@ import { chanceOf, checksumOf } from '../../../shards/checksum.ts';
 import { readTexts } from '../../../shards/documents/read.ts';
 import { VALID_SHARE } from '../../../tokenizer/train/defaults.ts';
 
-const ORDER = 6;
-const BITS = 22;
+const ORDER = 5;
+const BITS = 24;
 /** Bytes of each document that are read: none speaks for all. */
 const MOST_BYTES = 16_000;
 
@@ -45,7 +45,8 @@ class Grams {
       let p = 1 / 256;
       for (let length = 0; length < ORDER && length <= i; length++) {
         const context = hashOf(bytes, i - length, i);
-        const [total, kinds] = [this.#totals[slot(context, 0)], this.#kinds[slot(context, 0)]];
+        const total = this.#totals[slot(context, 0)];
+        const kinds = Math.max(1, this.#kinds[slot(context, 0)]); // a first occurrence may have found its slot taken
         if (total > 0) p = (this.#follows[slot(context, bytes[i] + 1)] + kinds * p) / (total + kinds);
       }
       bits -= Math.log2(Math.min(1, p));
