@@ -11,6 +11,7 @@ import { RuleEncoder } from './encode/by-rule.ts';
 import type { TokenIds } from './encode/encode.ts';
 import { CONFIG_FILE, TOKENIZER_FILE } from './encode/export.ts';
 import { type Codec, isForeign, openForeign, type TokenizerJson } from './encode/foreign.ts';
+import { jsonOfLlama, type LlamaTokens } from './encode/llama.ts';
 import { openOwn } from './encode/own.ts';
 import { parseTokenizer } from './encode/parse.ts';
 import type { BpeModel } from './model.ts';
@@ -88,6 +89,12 @@ export class Tokenizer {
       );
     const model = parseTokenizer(text, name);
     return new Tokenizer(openOwn(model), checksumOf(json), model);
+  }
+
+  /** Of the keys of a GGUF file. @throws ToolkitError BAD_TOKENIZER (exit 2): a split rule that is not known here */
+  static ofLlama(tokens: LlamaTokens, name: string, config: object): Tokenizer {
+    const [json, beside] = [jsonOfLlama(tokens, name), JSON.stringify(config)].map((text) => ENCODER.encode(text));
+    return Tokenizer.parse(json, name, beside);
   }
 
   /**

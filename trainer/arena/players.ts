@@ -1,11 +1,8 @@
 /** Who plays: a checkpoint, which gives the letter that it finds likeliest; a server on this machine that speaks as OpenAI does. */
 import { urlOf } from '../../crawlers/page.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
-import { Tokenizer } from '../../tokenizer/load.ts';
-import { Sampler } from '../generate/sample.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
-import { Arena } from '../model/arena.ts';
-import { loadCheckpoint, openCheckpoint } from '../record/checkpoint.ts';
+import { openSampler } from '../generate/open.ts';
+import type { AdapterChoice } from '../gpu/adapter.ts';
 import { LETTERS } from '../tasks/vmlu-items.ts';
 
 export interface Player {
@@ -30,27 +27,17 @@ export async function openPlayer(text: string, adapter: AdapterChoice): Promise<
 }
 
 async function checkpointPlayer(name: string, dir: string, adapter: AdapterChoice): Promise<Player> {
-  const checkpoint = openCheckpoint(dir, { need: 'parameters' });
-  const tokenizer = await Tokenizer.load(checkpoint.dir);
-  const { config } = checkpoint.state;
-  const gpu = await openGpu(adapter);
-  const arena = new Arena(gpu, config, { parts: ['params'] });
-  loadCheckpoint(checkpoint, arena);
-  const sampler = await Sampler.create(gpu, config, arena);
+  const { tokenizer, sampler, context, release } = await openSampler(dir, adapter);
   return {
     name,
     async answer(prompt, letters) {
       const ids = [tokenizer.bosId, ...tokenizer.encode(prompt)];
-      const logits = await sampler.source.logits(ids.slice(-config.context));
+      const logits = await sampler.source.logits(ids.slice(-context));
       const score = (letter: string): number =>
         Math.max(...[letter, ` ${letter}`].map((form) => logits[tokenizer.encode(form)[0]]));
       return letters.reduce((best, letter) => (score(letter) > score(best) ? letter : best));
     },
-    close() {
-      sampler.release();
-      arena.release();
-      gpu.destroy();
-    },
+    close: release,
   };
 }
 

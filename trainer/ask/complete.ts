@@ -1,9 +1,6 @@
 /** A model that goes on with texts, one request after the other: the device is one. */
-import { Tokenizer } from '../../tokenizer/load.ts';
-import { Sampler } from '../generate/sample.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
-import { Arena } from '../model/arena.ts';
-import { loadCheckpoint, openCheckpoint } from '../record/checkpoint.ts';
+import { openSampler } from '../generate/open.ts';
+import type { AdapterChoice } from '../gpu/adapter.ts';
 
 export interface CompletionOptions {
   /** Tokens at most. */
@@ -30,13 +27,7 @@ export interface Completer {
 
 /** @throws ToolkitError of opening a checkpoint and an adapter */
 export async function openCompleter(dir: string, adapter: AdapterChoice): Promise<Completer> {
-  const checkpoint = openCheckpoint(dir, { need: 'parameters' });
-  const tokenizer = await Tokenizer.load(checkpoint.dir);
-  const { config } = checkpoint.state;
-  const gpu = await openGpu(adapter);
-  const arena = new Arena(gpu, config, { parts: ['params'] });
-  loadCheckpoint(checkpoint, arena);
-  const sampler = await Sampler.create(gpu, config, arena);
+  const { tokenizer, sampler, release } = await openSampler(dir, adapter);
   let turn: Promise<void> = Promise.resolve();
   return {
     count: (text) => tokenizer.encode(text).length,
@@ -64,11 +55,7 @@ export async function openCompleter(dir: string, adapter: AdapterChoice): Promis
         done();
       }
     },
-    release() {
-      sampler.release();
-      arena.release();
-      gpu.destroy();
-    },
+    release,
   };
 }
 

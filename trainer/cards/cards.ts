@@ -2,12 +2,9 @@
 import { existsSync } from 'node:fs';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
-import { Tokenizer } from '../../tokenizer/load.ts';
-import { Sampler } from '../generate/sample.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { openSampler } from '../generate/open.ts';
+import type { AdapterChoice } from '../gpu/adapter.ts';
 import { seededRandom } from '../gpu/random.ts';
-import { Arena } from '../model/arena.ts';
-import { loadCheckpoint, openCheckpoint } from '../record/checkpoint.ts';
 import { type CardRequest, draftOf, freeChoice } from './compose.ts';
 import { Lexicon } from './free-line.ts';
 import { insultIn, personalIn } from './insults.ts';
@@ -117,20 +114,12 @@ export async function withWriter<T>(
   work: (writer: Writer) => Promise<T>,
 ): Promise<T> {
   if (dir === undefined) return await work(byChance());
-  const checkpoint = openCheckpoint(dir, { need: 'parameters' });
-  for (const { reason } of checkpoint.damaged) onNote(`damaged, passed over: ${reason}`);
-  const tokenizer = await Tokenizer.load(checkpoint.dir);
-  const { config } = checkpoint.state;
-  const gpu = await openGpu(adapter);
-  const arena = new Arena(gpu, config, { parts: ['params'] });
-  loadCheckpoint(checkpoint, arena);
-  const sampler = await Sampler.create(gpu, config, arena);
+  const { tokenizer, sampler, context, damaged, release } = await openSampler(dir, adapter);
+  for (const reason of damaged) onNote(`damaged, passed over: ${reason}`);
   try {
-    return await work(byModel({ tokenizer, source: sampler.source, context: config.context, temperature }));
+    return await work(byModel({ tokenizer, source: sampler.source, context, temperature }));
   } finally {
-    sampler.release();
-    arena.release();
-    gpu.destroy();
+    release();
   }
 }
 

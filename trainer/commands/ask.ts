@@ -32,7 +32,10 @@ export const askCommand = (parts: () => Promise<AskParts>) =>
       host: z.string().default('127.0.0.1').describe('with --serve: address to listen at'),
       port: z.int().min(0).max(65_535).default(8471).describe('with --serve: port, 0: any free one'),
       token: z.string().min(8).optional().describe('with --serve: asked of every client; needed beyond this machine'),
-      checkpoint: z.string().optional().describe('with --serve: model of /v1/completions'),
+      checkpoint: z
+        .string()
+        .optional()
+        .describe('with --serve: model of /v1/completions: a run, a checkpoint, a folder of transformers, a GGUF file'),
       adapter: adapterOption,
     }),
     async run({ question, documents, serve, host, port, token, checkpoint, adapter }, { report, signal }) {

@@ -19,7 +19,9 @@ export const scoreCommand = defineCommand({
   options: z.object({
     dir: z
       .string()
-      .describe("a run's folder, a checkpoint, a folder of them, or a Qwen3 or Llama folder of transformers"),
+      .describe(
+        "a run's folder, a checkpoint, a folder of them, or a Qwen3 or Llama: a folder of transformers, a GGUF file",
+      ),
     suite: z
       .enum(SUITES)
       .default('small')

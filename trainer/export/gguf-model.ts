@@ -5,27 +5,14 @@
  */
 
 import { toBrain, toHalf } from '../gpu/half.ts';
-import { EMBEDDING, FINAL_NORM, HEAD, type LayerPart, layerName, type ModelConfig } from '../model/config.ts';
+import { EMBEDDING, FINAL_NORM, HEAD, layerName, type ModelConfig } from '../model/config.ts';
+import { type KnownPart, PARTS, turned } from '../record/gguf-names.ts';
 import type { GgufType } from './formats.ts';
 import type { GgufTensor, GgufValue } from './gguf.ts';
 import { type LlamaRule, tokenizerMetadata } from './gguf-tokenizer.ts';
 import type { SpecialIds, TokenizerJson } from './huggingface.ts';
 
-type ExportedPart = Exclude<LayerPart, 'mix'>;
-/** GGUF's name of each part of a layer, behind `blk.N.`. */
-const PARTS: Readonly<Record<ExportedPart, string>> = {
-  norm1: 'attn_norm',
-  q: 'attn_q',
-  k: 'attn_k',
-  v: 'attn_v',
-  qNorm: 'attn_q_norm',
-  kNorm: 'attn_k_norm',
-  o: 'attn_output',
-  norm2: 'ffn_norm',
-  gate: 'ffn_gate',
-  up: 'ffn_up',
-  down: 'ffn_down',
-};
+type ExportedPart = KnownPart;
 
 /** A tensor of the file, and how it comes from the checkpoint. */
 export interface ExportTensor extends GgufTensor {
@@ -73,7 +60,7 @@ const FILE_TYPES: Readonly<Record<GgufType, number>> = { f32: 0, f16: 1, q8_0: 7
 export function ggufTensors(config: ModelConfig, type: GgufType): ExportTensor[] {
   const { vocabSize: V, width: C, heads, keyHeads, headSize: HS, hidden: F } = config;
   const isLlama = config.architecture === 'llama';
-  const tensor = (from: string, name: string, shape: number[], turned = false): ExportTensor => {
+  const tensor = (from: string, name: string, shape: number[], isTurned = false): ExportTensor => {
     const dtype = dtypeOf(type, shape);
     return {
       from,
@@ -81,7 +68,7 @@ export function ggufTensors(config: ModelConfig, type: GgufType): ExportTensor[]
       shape,
       dtype,
       convert(values) {
-        const ordered = turned ? neighbouringPairs(values, HS, C) : values;
+        const ordered = isTurned ? turned(values, HS, C) : values;
         return CONVERT[dtype](ordered);
       },
     };
@@ -108,18 +95,6 @@ export function ggufTensors(config: ModelConfig, type: GgufType): ExportTensor[]
     tensor(FINAL_NORM, 'output_norm', [C]),
     ...(config.tied ? [] : [tensor(HEAD, 'output', [V, C])]),
   ];
-}
-
-/** Rows of each head [HS, C] from halves (a₀ a₁ … b₀ b₁ …) to pairs (a₀ b₀ a₁ b₁ …). */
-function neighbouringPairs(values: Float32Array<ArrayBuffer>, HS: number, C: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(values.length);
-  const rows = values.length / C;
-  for (let row = 0; row < rows; row++) {
-    const d = row % HS;
-    const to = row - d + (d < HS / 2 ? 2 * d : 2 * (d - HS / 2) + 1);
-    out.set(values.subarray(row * C, (row + 1) * C), to * C);
-  }
-  return out;
 }
 
 export interface GgufFacts {

@@ -73,6 +73,8 @@ export function tokenizerMetadata(
     'tokenizer.ggml.padding_token_id': { u32: ids.pad },
     'tokenizer.ggml.add_bos_token': { bool: true },
     'tokenizer.ggml.add_space_prefix': { bool: false },
+    // Whole, for whoever reads the file with it: no split rule of llama.cpp is ours.
+    'tokenizer.huggingface.json': { string: JSON.stringify(tokenizer) },
   };
 }
 

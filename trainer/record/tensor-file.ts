@@ -65,6 +65,15 @@ function checked(name: string, { dtype, shape }: TensorEntry, data: ArrayBufferV
   return data;
 }
 
+/** Open files of weights; tensors by Hugging Face's names. */
+export interface Tensors {
+  /** @throws ToolkitError BAD_CHECKPOINT when it is in none of the files */
+  pathOf(name: string): string;
+  shapeOf(name: string): readonly number[] | undefined;
+  read(name: string): Float32Array<ArrayBuffer>;
+  close(): void;
+}
+
 /** An open safetensors file: the header in memory, the data where it is. */
 export class TensorFile {
   readonly path: string;

@@ -1,18 +1,21 @@
 /**
- * Weights that a training goes on from: a checkpoint of ours, or a folder as transformers writes it (`config.json`, one
- * safetensors file or several with their index, in f32, f16 or bf16). One tensor at a time: no model stands in memory.
+ * Weights that a training goes on from: a checkpoint of ours, a folder as transformers writes it (`config.json`, one
+ * safetensors file or several with their index, in f32, f16 or bf16), or a GGUF file. One tensor at a time: no model stands
+ * in memory.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../../shards/checksum.ts';
+import { Tokenizer } from '../../tokenizer/load.ts';
 import type { Arena } from '../model/arena.ts';
 import { EMBEDDING, type ModelConfig, storedShape } from '../model/config.ts';
 import { type CheckpointState, checkpointsIn, MODEL_FILE, openCheckpoint } from './checkpoint.ts';
+import { ggufConfig, ggufTensors, ggufTokenizer, isGguf } from './gguf-weights.ts';
 import { configFromHuggingFace } from './huggingface-config.ts';
 import { modelFolder } from './models.ts';
-import { factsOf, TensorFile } from './tensor-file.ts';
+import { factsOf, TensorFile, type Tensors } from './tensor-file.ts';
 
 export const CONFIG_FILE = 'config.json';
 const INDEX_FILE = `${MODEL_FILE}.index.json`;
@@ -40,25 +43,75 @@ export interface Weights {
   readonly config: ModelConfig;
   /** Changes with the weights. */
   readonly fingerprint: string;
+  /** Newer checkpoints that were passed over, and why. */
+  readonly damaged: readonly string[];
   /** Trainings that made them; none of weights from elsewhere. */
   readonly past: readonly Training[];
-  /** Where a tensor lies, by Hugging Face's name. @throws ToolkitError BAD_CHECKPOINT when it is in none of the files */
-  readonly fileOf: (name: string) => string;
+  /** Opens the files; whoever does closes them. @throws ToolkitError BAD_CHECKPOINT */
+  readonly tensors: () => Tensors;
+  /** Bytes of tokenizer.json beside the weights, as they are; none of a GGUF file. */
+  readonly tokenizerJson: () => Uint8Array | undefined;
+  /** @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER, NOT_IMPORTABLE (exit 2) */
+  readonly tokenizer: () => Promise<Tokenizer>;
 }
 
 /**
- * @param dir A checkpoint, a folder that holds them (the newest whole one is taken), or one of transformers.
+ * @param dir A checkpoint, a folder that holds them (the newest whole one is taken), one of transformers, or a GGUF file.
  * @throws ToolkitError (exit 2) NO_CHECKPOINT, BAD_CHECKPOINT, NOT_IMPORTABLE, BAD_TOKENIZER
  */
 export function openWeights(dir: string): Weights {
+  if (isGguf(dir)) return openGguf(dir);
   const isTheirs = existsSync(join(dir, CONFIG_FILE)) && !existsSync(join(dir, 'state.json'));
   if (isTheirs && checkpointsIn(modelFolder(dir)).length === 0) return openHuggingFace(dir);
   const checkpoint = openCheckpoint(dir, { need: 'parameters' });
   const path = join(checkpoint.dir, MODEL_FILE);
   return {
     ...{ dir: checkpoint.dir, config: checkpoint.state.config, past: trainingsOf(checkpoint.state) },
+    damaged: checkpoint.damaged.map(({ reason }) => reason),
     fingerprint: checkpoint.state.files?.[MODEL_FILE]?.checksum ?? factsOf(path).checksum,
-    fileOf: () => path,
+    tensors: () => inFiles(() => path),
+    ...beside(checkpoint.dir),
+  };
+}
+
+const beside = (dir: string): Pick<Weights, 'tokenizerJson' | 'tokenizer'> => ({
+  tokenizerJson: () =>
+    existsSync(join(dir, 'tokenizer.json')) ? readFileSync(join(dir, 'tokenizer.json')) : undefined,
+  tokenizer: () => Tokenizer.load(dir),
+});
+
+function openGguf(path: string): Weights {
+  const config = ggufConfig(path);
+  return {
+    ...{ dir: path, config, past: [], damaged: [], fingerprint: factsOf(path).checksum },
+    tensors: () => ggufTensors(path, config),
+    tokenizerJson: () => undefined,
+    tokenizer: async () => ggufTokenizer(path),
+  };
+}
+
+/** Tensors of safetensors files, each opened when something of it is read. */
+function inFiles(fileOf: (name: string) => string): Tensors {
+  const open = new Map<string, TensorFile>();
+  const at = (name: string): { file: TensorFile; own: string } => {
+    const path = fileOf(name);
+    const file = open.get(path) ?? new TensorFile(path);
+    open.set(path, file);
+    return { file, own: file.places.has(name) ? name : name.replace(/^model\./, '') };
+  };
+  return {
+    pathOf: fileOf,
+    shapeOf(name) {
+      const { file, own } = at(name);
+      return file.places.get(own)?.shape;
+    },
+    read(name) {
+      const { file, own } = at(name);
+      return file.read(own);
+    },
+    close() {
+      for (const file of open.values()) file.close();
+    },
   };
 }
 
@@ -69,9 +122,10 @@ function openHuggingFace(dir: string): Weights {
   const paths = [...new Set([...fileOf.values()])];
   const checksums = paths.map((path) => factsOf(path).checksum);
   return {
-    ...{ dir, config, past: [] },
+    ...{ dir, config, past: [], damaged: [] },
     fingerprint: checksumOf(new TextEncoder().encode([JSON.stringify(config), ...checksums].join(' '))),
-    fileOf: (name) => fileOf.get(name) ?? missing(dir, name),
+    tensors: () => inFiles((name) => fileOf.get(name) ?? missing(dir, name)),
+    ...beside(dir),
   };
 }
 
@@ -119,14 +173,11 @@ export type NewRows = ReadonlyMap<number, readonly number[]>;
  * @throws ToolkitError BAD_CHECKPOINT naming file, tensor and shapes
  */
 export function loadWeights(weights: Weights, arena: Arena, newRows: NewRows = new Map()): void {
-  const open = new Map<string, TensorFile>();
+  const tensors = weights.tensors();
   try {
     for (const parameter of arena.parameters) {
-      const path = weights.fileOf(parameter.name);
-      const file = open.get(path) ?? new TensorFile(path);
-      open.set(path, file);
-      const name = file.places.has(parameter.name) ? parameter.name : parameter.name.replace(/^model\./, '');
-      const found = file.places.get(name)?.shape;
+      const path = tensors.pathOf(parameter.name);
+      const found = tensors.shapeOf(parameter.name);
       const expected = storedShape(parameter, weights.config);
       if (found?.join() !== expected.join()) {
         throw badInput(
@@ -135,12 +186,12 @@ export function loadWeights(weights: Weights, arena: Arena, newRows: NewRows = n
           'the weights and what is said of their shapes do not belong together',
         );
       }
-      const values = file.read(name);
+      const values = tensors.read(parameter.name);
       const isTable = parameter.group === 'embedding' || parameter.group === 'head';
       arena.write('params', parameter.name, isTable ? withRows(values, newRows, expected[1]) : values);
     }
   } finally {
-    for (const file of open.values()) file.close();
+    tensors.close();
   }
 }
 

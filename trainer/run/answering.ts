@@ -1,5 +1,5 @@
 /** A model that answers the questions of a score: a checkpoint of ours, or a folder of transformers, on an adapter. */
-import { Tokenizer } from '../../tokenizer/load.ts';
+import type { Tokenizer } from '../../tokenizer/load.ts';
 import { Sampler } from '../generate/sample.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Arena } from '../model/arena.ts';
@@ -29,7 +29,7 @@ export async function openModel(
   { signal, ...options }: ScorerOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<OpenModel> {
   const weights = openWeights(dir);
-  const tokenizer = await Tokenizer.load(weights.dir);
+  const tokenizer = await weights.tokenizer();
   const config: ModelConfig = { ...weights.config, context: Math.min(weights.config.context, MOST_CONTEXT) };
   const arena = new Arena(gpu, config, { parts: ['params'] });
   loadWeights(weights, arena);

@@ -8,7 +8,7 @@ import { appendToFile, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { holding } from '../../crawlers/shell/lock.ts';
 import type { Outcome, Work } from '../../crawlers/shell/work.ts';
 import { chanceOf } from '../../shards/checksum.ts';
-import { Tokenizer } from '../../tokenizer/load.ts';
+import type { Tokenizer } from '../../tokenizer/load.ts';
 import { type Conversation, readConversations } from '../chat/conversations.ts';
 import { batchOf, type ChatBatch, fitted, type Row, rowsOf } from '../chat/rows.ts';
 import { type ChatTokens, encodeChat } from '../chat/template.ts';
@@ -27,6 +27,7 @@ import {
   saveCheckpoint,
   tokenizerFilesIn,
 } from '../record/checkpoint.ts';
+import { isGguf } from '../record/gguf-weights.ts';
 import { loadWeights, openWeights } from '../record/weights.ts';
 import { hashOf } from '../tasks/card.ts';
 import { type Recipe, recipeOf } from './recipe.ts';
@@ -108,7 +109,13 @@ async function instructLocked(options: InstructOptions, work: Work): Promise<Out
     );
   }
   const weights = openWeights(initFrom);
-  const tokenizer = await Tokenizer.load(weights.dir);
+  if (isGguf(initFrom))
+    throw badInput(
+      'BAD_OPTION',
+      `${initFrom}: a GGUF file, expected a checkpoint or a folder of transformers`,
+      'the folder that the file was made of has the tokenizer that checkpoints keep',
+    );
+  const tokenizer = await weights.tokenizer();
   const all = readConversations(options.conversations);
   const gpu = await openGpu(options.adapter);
   try {

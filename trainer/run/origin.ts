@@ -1,6 +1,5 @@
 /** The weights that a run goes on from (`--init-from`): which, of what shapes, and how they are put into another run. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import type { Reporter } from '../../crawlers/shell/reporter.ts';
 import { checksumOf } from '../../shards/checksum.ts';
@@ -9,6 +8,7 @@ import { Tokenizer } from '../../tokenizer/load.ts';
 import type { Arena } from '../model/arena.ts';
 import { MODEL_DEFAULTS, type ModelConfig } from '../model/config.ts';
 import { newestState } from '../record/checkpoint.ts';
+import { isGguf } from '../record/gguf-weights.ts';
 import { loadWeights, type NewRows, openWeights, type Training, type Weights } from '../record/weights.ts';
 import type { TrainingOptions } from './options.ts';
 import type { RecipeOptions } from './recipe-options.ts';
@@ -90,11 +90,12 @@ export async function otherIds(dir: string, { where, manifest }: TokenFolder): P
 }
 
 /** None where the weights have no tokenizer to compare. */
-async function newRowsOf({ dir, config }: Weights, { where, manifest }: TokenFolder): Promise<NewRows | undefined> {
-  const path = join(dir, 'tokenizer.json');
-  if (!existsSync(path) && config.vocabSize >= manifest.vocabSize) return undefined;
-  if (existsSync(path) && checksumOf(readFileSync(path)) === manifest.tokenizer) return new Map();
-  const old = await Tokenizer.load(dir);
+async function newRowsOf(weights: Weights, { where, manifest }: TokenFolder): Promise<NewRows | undefined> {
+  const { dir, config } = weights;
+  const json = weights.tokenizerJson();
+  if (json === undefined && !isGguf(dir) && config.vocabSize >= manifest.vocabSize) return undefined;
+  if (json !== undefined && checksumOf(json) === manifest.tokenizer) return new Map();
+  const old = await weights.tokenizer();
   const tokenizer = isUrl(where) ? undefined : await Tokenizer.load(where);
   const other = tokenizer && firstOther(old, tokenizer);
   if (tokenizer && other === undefined) {

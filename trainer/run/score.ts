@@ -12,6 +12,7 @@ import { openTokens, type TokenFolder } from '../../shards/tokens/source.ts';
 import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
 import { describe, type Gpu } from '../gpu/device.ts';
 import { checkpointsIn } from '../record/checkpoint.ts';
+import { isGguf } from '../record/gguf-weights.ts';
 import { modelFolder } from '../record/models.ts';
 import { openWeights } from '../record/weights.ts';
 import { type Card, type CardFacts, cardOf } from '../tasks/card.ts';
@@ -121,12 +122,13 @@ async function measure<Q extends Question>(
 /** Beside the checkpoints of one run all scores stand together. */
 function scoresFolder(dir: string): string {
   const whole = resolve(dir);
+  if (isGguf(whole)) return `${whole.slice(0, -'.gguf'.length)}-scores`;
   return join(/^step-\d+$/.test(basename(whole)) ? dirname(whole) : dir, 'scores');
 }
 
 /** The tokens of a whole run, given its folder or one within it. */
 function tokensBeside(dir: string): string | undefined {
-  let at = resolve(dir);
+  let at = isGguf(dir) ? dirname(resolve(dir)) : resolve(dir);
   for (let up = 0; up < 4; up++, at = dirname(at)) {
     const tokens = join(at, 'tokens');
     if (statSync(tokens, { throwIfNoEntry: false })?.isDirectory() && existsSync(join(tokens, 'manifest.json')))
