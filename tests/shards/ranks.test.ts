@@ -70,7 +70,8 @@ it('ranks write what one process writes, to the byte', async () => {
   const options = { inputs, outDir: alone, dedupOrder: 'stable', shardBytes: SHARD_BYTES, threads: 0 } as const;
   const { report } = await cleanInputs(options, context());
   expect(Object.keys(report.dropped.near ?? {}).length).toBeGreaterThan(1);
-  for (const of of [2, 3]) {
+  // Eight, of which two are killed: `npm run slurm`.
+  for (const of of [3]) {
     const out = join(dir, `ranks${of}`);
     await cleanAs(of, inputs, out);
     const merged = await mergeDocuments(out);
