@@ -45,7 +45,7 @@ it.for(['adamw', 'muon'] as const)(
     await runTraining(options, context());
     const ours = readCurve(options.out).points;
 
-    const { dir, state } = openCheckpoint(options.out, { before: 8 });
+    const { dir, state } = openCheckpoint(options.out, { before: 7 });
     expect(state.step).toBe(4);
     const plan = { rows: 4, length: 16, seed: 1, paddedVocab: 0, layout: 'stream', maskDocuments: false } as const;
     const loader = openLoader([(await openTokens(tokens)).source('train')], { ...plan, state: state.loader });
