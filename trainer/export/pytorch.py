@@ -9,6 +9,7 @@ Model (Qwen3, or Llama without QK-norm), AdamW and Muon are the trainer's: losse
 
 usage: pytorch.py CHECKPOINT BATCHES.json [OUT]   trains on [{"tokens": [[…]], "targets": [[…]], "rate": r}, …], prints losses
 """
+import ctypes
 import json
 import math
 import pathlib
@@ -150,7 +151,8 @@ def load(path):
 def save(path, tensors):
     header, parts, at = {"__metadata__": {"format": "pt"}}, [], 0
     for name, tensor in tensors.items():
-        data = tensor.detach().float().cpu().contiguous().numpy().astype("<f4").tobytes()
+        whole = tensor.detach().float().cpu().contiguous()
+        data = ctypes.string_at(whole.data_ptr(), whole.numel() * 4)
         header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + len(data)]}
         parts.append(data)
         at += len(data)
