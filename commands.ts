@@ -2,6 +2,8 @@
 import { Command as Commander, type OutputConfiguration } from 'commander';
 import { crawlCapturesCommand } from './crawlers/commands/captures.ts';
 import { crawlCommand } from './crawlers/commands/crawl.ts';
+import { pullCommand } from './crawlers/commands/pull.ts';
+import { pushCommand } from './crawlers/commands/push.ts';
 import { crawlReportCommand } from './crawlers/commands/report.ts';
 import {
   addCommand,
@@ -157,6 +159,7 @@ export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
     plotCommand,
     inspectCommand(broughtViews),
   ],
+  Elsewhere: [pushCommand, pullCommand],
   'This machine': [doctorCommand, checkCommand, benchCommand, tuneCommand],
 };
 

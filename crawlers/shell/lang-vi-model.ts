@@ -114,7 +114,7 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
     'mô hình mới được phép kém mô hình hiện hành bao nhiêu phần (bit mỗi byte trên tập kiểm định); kém hơn thì mã thoát 4',
 
   // train
-  'folders of token shards (vua tokens), or their http(s) addresses':
+  'folders of token shards (vua tokens), or their http(s) or s3 addresses':
     'thư mục chứa mảnh token (do vua tokens ghi), hoặc địa chỉ http(s) của chúng',
   'share of each folder in the rows': 'tỷ trọng của từng thư mục trong các hàng dữ liệu',
   'as many rows as it has': 'theo số hàng mỗi thư mục có',
@@ -200,8 +200,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
   'newest checkpoints that stay, beside the best held-out':
     'số checkpoint mới nhất được giữ, ngoài checkpoint tốt nhất trên tập kiểm định',
   'Several machines': 'Nhiều máy',
-  'train with others, who meet in this folder: with --out directs the run and trains, without it helps':
-    'huấn luyện cùng các máy khác, gặp nhau ở thư mục này: có --out thì điều phối và cùng huấn luyện, không có thì giúp',
+  'train with others, who meet in this folder or s3://BUCKET/PREFIX: with --out directs the run and trains, without it helps':
+    'huấn luyện cùng các máy khác, gặp nhau ở thư mục này hoặc s3://BUCKET/PREFIX: có --out thì điều phối và cùng huấn luyện, không có thì giúp',
   'workers of this process; 0: it directs only': 'số worker của tiến trình này; 0: chỉ điều phối',
   'of a helper: its name among the workers, which orders them; drawn where none is given':
     'của máy giúp: tên trong các worker, dùng để xếp thứ tự; không cho thì rút ngẫu nhiên',

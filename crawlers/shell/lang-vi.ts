@@ -40,6 +40,11 @@ const OF_CORPORA: Readonly<Record<string, string>> = {
   Tokenizer: 'Bộ tách token',
   Trainer: 'Huấn luyện',
   'Look and check': 'Xem và kiểm tra',
+  Elsewhere: 'Nơi khác',
+  'copy a folder to an S3 bucket, and go on where it was stopped':
+    'chép một thư mục lên bucket S3, dừng đâu chạy tiếp đó',
+  'copy what lies in an S3 bucket into a folder, and go on where it was stopped':
+    'chép nội dung một bucket S3 về thư mục, dừng đâu chạy tiếp đó',
   'This machine': 'Máy này',
   'the whole line: crawl or read, clean, shard, train tokenizer and model; only what is new':
     'cả dây chuyền: thu thập hoặc đọc tệp, làm sạch, chia mảnh, huấn luyện bộ tách token và mô hình; chỉ làm phần mới',

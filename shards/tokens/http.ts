@@ -1,9 +1,10 @@
 /**
- * Parts of shard files behind HTTP, in Node or in a page, with plain `fetch`: one `Range` request for each. What passes
+ * Parts of shard files behind HTTP or in an S3 bucket, in Node or in a page, with plain `fetch`: one `Range` request for each. What passes
  * (no connection, time-out, 408, 425, 429, 5xx, a body that breaks off) is asked for again, later each time; what does
  * not (404, a file of another size, a server that ignores `Range`) is an error at once.
  */
 import { reasonOf, ToolkitError, tryAgain } from '../../crawlers/shell/errors.ts';
+import { isS3, s3Answer } from '../../crawlers/shell/s3.ts';
 import { badShard, checkSize, pathOf, type RangeReader } from '../arrow/ranges.ts';
 
 export interface HttpOptions {
@@ -29,7 +30,7 @@ export function httpRanges(base: string, options: HttpOptions = {}): RangeReader
       const url = pathOf(base, file);
       const end = position + target.length - 1;
       return patiently(url, part, options, async (signal) => {
-        const response = await fetch(url, { headers: { Range: `bytes=${position}-${end}` }, signal });
+        const response = await request(url, { headers: { range: `bytes=${position}-${end}` }, signal });
         if (response.status !== 206) {
           await refuse(response);
           throw badShard(url, `${part}: ${explain(response.status)}`);
@@ -52,7 +53,7 @@ export function httpRanges(base: string, options: HttpOptions = {}): RangeReader
 export async function fetchBytes(url: string, options: HttpOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array();
   await patiently(url, 'whole', options, async (signal) => {
-    const response = await fetch(url, { signal });
+    const response = await request(url, { signal });
     if (!response.ok) {
       await refuse(response);
       throw badShard(url, `HTTP ${response.status}`);
@@ -61,6 +62,10 @@ export async function fetchBytes(url: string, options: HttpOptions = {}): Promis
   });
   return bytes;
 }
+
+/** `s3://` is signed, everything else asked for plainly. */
+const request = (url: string, how: { headers?: Record<string, string>; signal: AbortSignal }): Promise<Response> =>
+  isS3(url) ? s3Answer(url, how) : fetch(url, how);
 
 /** Worth another attempt. */
 class Passing extends Error {
@@ -89,12 +94,12 @@ async function patiently(
   url: string,
   part: string,
   options: HttpOptions,
-  request: (signal: AbortSignal) => Promise<void>,
+  ask: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { attempts = ATTEMPTS, firstDelayMs = FIRST_DELAY_MS, timeoutMs = TIMEOUT_MS } = options;
   for (let attempt = 1; ; attempt++) {
     try {
-      await request(AbortSignal.timeout(timeoutMs));
+      await ask(AbortSignal.timeout(timeoutMs));
       return;
     } catch (error) {
       if (error instanceof ToolkitError) throw error;

@@ -76,7 +76,8 @@ export interface FoundFolder {
   readonly problem?: string;
 }
 
-export const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
+/** Not on this machine: behind HTTP or in an S3 bucket. */
+export const isUrl = (where: string): boolean => /^(https?|s3):\/\//.test(where);
 
 /**
  * Reads the manifest of a folder of tokens, given by its path or URL, and no shard.

@@ -145,7 +145,9 @@ const TOGETHER = {
   join: z
     .string()
     .optional()
-    .describe('train with others, who meet in this folder: with --out directs the run and trains, without it helps'),
+    .describe(
+      'train with others, who meet in this folder or s3://BUCKET/PREFIX: with --out directs the run and trains, without it helps',
+    ),
   workers: z.int().min(0).default(1).describe('workers of this process; 0: it directs only'),
   workerName: z
     .string()
@@ -233,7 +235,7 @@ export const trainCommand = defineCommand({
     tokens: z
       .array(z.string())
       .default([])
-      .describe('folders of token shards (vua tokens), or their http(s) addresses'),
+      .describe('folders of token shards (vua tokens), or their http(s) or s3 addresses'),
     weights: z
       .array(z.number().positive())
       .default([])

@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
+import { s3Delete, s3Get, s3List, s3Place, s3Put } from '../../crawlers/shell/s3.ts';
 
 export interface Transport {
   /** For messages. */
@@ -79,11 +80,36 @@ export function folderTransport(dir: string): Transport {
   };
 }
 
+/** Of machines that share nothing but a bucket. */
+export function bucketTransport(where: string): Transport {
+  const base = where.replace(/\/+$/, '');
+  const { bucket, key } = s3Place(base);
+  const list = async (prefix: string): Promise<string[]> => {
+    const objects = await s3List(`${base}/${prefix}`);
+    return objects.map((object) => object.key.slice(key === '' ? 0 : key.length + 1));
+  };
+  return {
+    ...{ where, pauseMs: 500, list },
+    async put(name, bytes) {
+      await s3Put(`${base}/${name}`, bytes.slice());
+    },
+    get: (name) => s3Get(`${base}/${name}`),
+    async remove(prefix) {
+      for (const name of await list(prefix)) await s3Delete(`s3://${bucket}/${key === '' ? '' : `${key}/`}${name}`);
+    },
+  };
+}
+
 /** The place that `--join` names. @throws ToolkitError BAD_OPTION (exit 2) for an address that is none of ours */
 export function transportAt(where: string): Transport {
   const [, scheme] = /^(\w+):\/\//.exec(where) ?? [];
   if (scheme === undefined) return folderTransport(resolve(where));
-  throw badInput('BAD_OPTION', `--join ${where}: ${scheme}:// is unknown`, 'give a folder that all workers see');
+  if (scheme === 's3') return bucketTransport(where);
+  throw badInput(
+    'BAD_OPTION',
+    `--join ${where}: ${scheme}:// is unknown`,
+    'a folder that all workers see, or s3://BUCKET/PREFIX',
+  );
 }
 
 export async function getJson<T>(transport: Transport, name: string): Promise<T | undefined> {
