@@ -120,7 +120,7 @@ it('crawls, cleans, shards, trains tokenizer and model; then there is nothing ne
   expect(fingerprint(sample)).toEqual(before);
 
   const verified = await vua('verify', sample, '--json');
-  expect(verified.results[0]).toMatchObject({ event: 'verified', faults: [], checkpoints: 1 });
+  expect(verified.results[0]).toMatchObject({ event: 'verified', faults: [], checkpoints: 2 });
   expect(verified.results[0].records).toBeGreaterThan(100);
   expect(verified.status).toBe(0);
 });

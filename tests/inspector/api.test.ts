@@ -186,6 +186,9 @@ describe('its JSON', () => {
       'tokenizer',
       'trace',
       'training',
+      'ask',
+      'cards',
+      'quiz',
     ]);
   });
 });

@@ -27,6 +27,21 @@ const inner = (type: unknown): unknown => {
   return at;
 };
 
+/** A night trains alone. */
+const TOGETHER = [
+  ...[
+    'join',
+    'workers',
+    'workerName',
+    'minWorkers',
+    'workerTimeout',
+    'innerSteps',
+    'outerLearningRate',
+    'outerMomentum',
+  ],
+  ...['outerClip', 'payload', 'even'],
+];
+
 it.each<[Command, Record<string, string>, string[]]>([
   [crawlCommand, { source: 'crawlSource', preset: 'crawlPreset' }, ['out', 'dryRun']],
   [cleanCommand, {}, ['out', 'whatIf', 'input']],
@@ -39,7 +54,7 @@ it.each<[Command, Record<string, string>, string[]]>([
   [
     trainCommand,
     { preset: 'modelPreset', seed: 'trainingSeed' },
-    ['out', 'tokens', 'weights', 'resume', 'rewind', 'initFrom', 'phases', 'minutes'],
+    ['out', 'tokens', 'weights', 'resume', 'rewind', 'initFrom', 'phases', 'minutes', ...TOGETHER],
   ],
 ])('all options of $name are those of the run, but for where the run puts things', (command, names, without) => {
   const shape: Record<string, unknown> = runOptions.shape;

@@ -43,8 +43,19 @@ describe('openGpu', () => {
       process.exit(0);`,
       { LD_LIBRARY_PATH: dirname(driver), VK_DRIVER_FILES: driver },
     );
-    expect(stdout, stderr).toContain('software\n');
+    expect(stdout, stderr).toMatch(/^embedded$/m); // SwiftShader is that, whoever brings it
     expect(stdout, stderr).toContain('koffi is not installed');
+  });
+
+  it('is the same a second time, when the process has loaded its own driver', async () => {
+    const facts = [await openGpu('embedded'), await openGpu(), await openGpu('embedded')].map((gpu) => {
+      gpu.destroy();
+      return gpu.facts;
+    });
+    expect(facts[2]).toEqual(facts[0]);
+    const isSwiftShader = /swiftshader/i.test(facts[1].name);
+    if (isSwiftShader) expect(facts[1].kind).toBe('embedded');
+    else expect(facts[1].kind).not.toBe('embedded');
   });
 
   it('says what was tried when the kind that was asked for is not there', async () => {

@@ -188,7 +188,8 @@ it('is drawn in five designs, in fonts that set every letter', async () => {
   } as const;
   const drawn = DESIGNS.map((design) => pictureOf(card, design));
   for (const svg of drawn) {
-    expect(parseXml(svg)).toEqual(['Chúc mừng <năm> mới', 'Lan & Minh', ...POEM.split('\n'), 'Con']);
+    const lines = ['Chúc mừng <năm> mới', 'Lan & Minh', ...POEM.split('\n'), 'Con'];
+    expect(parseXml(svg).join(' ')).toBe(lines.join(' ')); // the heading may stand in two
     expect(svg).toContain('viewBox="0 0 1080 1350"');
   }
   expect(pictureOf(card, 'dao')).toBe(drawn[0]);

@@ -89,10 +89,11 @@ it('asks the driver what is free, by the name of the card', () => {
 
 it("moves the optimizer's constants where they are given", () => {
   const standard = { beta1: 0.9, beta2: 0.95, eps: 1e-8, muonRatio: 0.7, weightDecay: 0.1, clip: 1, zLoss: 0 };
-  expect(optimizerOf(sizes)).toEqual({ ...standard, matrices: 'muon' });
+  const kept = { momentum: 0.95, ema: 0, decayKind: { cautious: false, scheduled: false } };
+  expect(optimizerOf(sizes)).toEqual({ ...standard, ...kept, matrices: 'muon' });
   const others = { beta1: 0.8, beta2: 0.98, muonRatio: 1 };
   expect(optimizerOf({ ...sizes, ...others, epsilon: 1e-6, optimizer: 'adamw' })).toEqual({
-    ...{ ...standard, ...others },
+    ...{ ...standard, ...kept, ...others },
     ...{ eps: 1e-6, matrices: 'adamw' },
   });
 });

@@ -66,7 +66,7 @@ it('refuses to begin where its checkpoints do not fit, and says what was lost wh
     const { code, message } = refused.error;
     expect(refused.status).toBe(1);
     expect(code).toBe('WRITE_FAILED');
-    expect(message).toMatch(/102 checkpoints of [\d.]+ kB need [\d.]+ MB, [\d.]+ [kM]B are free/);
+    expect(message).toMatch(/103 checkpoints of [\d.]+ kB need [\d.]+ MB, [\d.]+ [kM]B are free/);
     expect(existsSync(out)).toBe(false);
 
     const fill = (): void => {

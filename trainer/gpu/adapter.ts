@@ -40,21 +40,25 @@ const dawnFlags = (kind: AdapterFacts['kind']): readonly string[] => [
  */
 const keptForTheProcess: unknown[] = [];
 
+/** From then on the process finds no other driver, and the bundled one as if it were the system's. */
+let usesEmbedded = false;
+
 /**
  * Opens the best adapter, or the kind that was asked for.
  * @throws ToolkitError NO_ADAPTER with what was tried and what to install.
  */
 export async function openGpu(choice: AdapterChoice = 'auto'): Promise<Gpu> {
   const tried: string[] = [];
-  if (choice !== 'embedded' && hasVulkanLoader(tried)) {
+  const isOurs = usesEmbedded && choice === 'auto';
+  if (choice !== 'embedded' && !isOurs && hasVulkanLoader(tried)) {
     const adapter = await requestAdapter(tried, 'gpu');
     if (adapter) {
-      const kind = isSoftware(adapter) ? 'software' : 'gpu';
+      const kind = kindOf(adapter);
       if (kind === 'gpu' && choice !== 'software') {
         const { description, vendor } = adapter.info;
         return Gpu.open(adapter, kind, "the machine's GPU", freeGbOf(description, vendor));
       }
-      const unchecked = kind === 'software' && choice !== 'gpu' ? await requestAdapter(tried, kind) : null;
+      const unchecked = kind !== 'gpu' && choice !== 'gpu' ? await requestAdapter(tried, kind) : null;
       if (unchecked) return Gpu.open(unchecked, kind, 'no GPU driver; a software driver of the system');
       tried.push(`the system's adapter is ${kind} (${adapter.info.description})`);
     } else tried.push('the system has no driver that Dawn accepts');
@@ -113,8 +117,11 @@ export async function nullDevice(): Promise<GPUDevice> {
   });
 }
 
-const isSoftware = (adapter: GPUAdapter): boolean =>
-  adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter.info.description);
+/** Kernels are chosen by it: a SwiftShader of the system has the subgroups of the bundled one. */
+function kindOf({ info }: GPUAdapter): AdapterFacts['kind'] {
+  if (/swiftshader/i.test(info.description)) return 'embedded';
+  return info.isFallbackAdapter || /llvmpipe|lavapipe|basic render/i.test(info.description) ? 'software' : 'gpu';
+}
 
 /** macOS and Windows bring their own API; Linux needs the Vulkan loader. Without koffi Dawn is left to look for it. */
 function hasVulkanLoader(tried: string[]): boolean {
@@ -150,6 +157,7 @@ function useEmbeddedDriver(): void {
   }
   const folder = unpackSwiftShader();
   process.env.VK_DRIVER_FILES = join(folder, 'vk_swiftshader_icd.json');
+  usesEmbedded = true;
   loadGlobally(join(folder, 'libvulkan.so.1'));
 }
 
