@@ -26,6 +26,8 @@ const MAGIC = [0x1f, 0x8b, 0x08] as const;
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16 } as const;
 const FIXED_BYTES = 10;
 const TRAILER_BYTES = 8;
+/** Read at once where a file is hopped through: records of pages are a few kilobytes. */
+const HOP_BYTES = 65_536;
 /** Header of our own members: fixed part, extra length, one `sl` subfield with four bytes. */
 export const OWN_HEADER_BYTES = FIXED_BYTES + 2 + 4 + 4;
 
@@ -70,11 +72,17 @@ export function endOfLastWholeMember(file: number): number {
   const size = fstatSync(file).size;
   const starts: number[] = [];
   let end = 0;
+  let [read, from, last]: [Buffer, number, number] = [Buffer.alloc(0), 0, 0];
   for (;;) {
-    const length = memberLengthAt(file, end);
+    if (end + OWN_HEADER_BYTES > from + read.length) {
+      from = end;
+      read = bytesAt(file, end, last > HOP_BYTES / 4 ? OWN_HEADER_BYTES : HOP_BYTES);
+    }
+    const length = lengthIn(read.subarray(end - from, end - from + OWN_HEADER_BYTES));
     if (length === undefined || end + length > size) break;
     starts.push(end);
     end += length;
+    last = length;
   }
   while (starts.length > 0) {
     const start = starts.pop()!;
@@ -115,8 +123,17 @@ const MAX_TORN_BYTES = 256 * 2 ** 20;
 
 /** Of a member of `packMember`; `undefined` where none begins. */
 export function memberLengthAt(file: number, offset: number): number | undefined {
-  const header = Buffer.alloc(OWN_HEADER_BYTES);
-  if (readSync(file, header, 0, header.length, offset) < header.length) return undefined;
+  return lengthIn(bytesAt(file, offset, OWN_HEADER_BYTES));
+}
+
+/** So many bytes of a file, fewer at its end. */
+function bytesAt(file: number, offset: number, bytes: number): Buffer {
+  const found = Buffer.alloc(bytes);
+  return found.subarray(0, readSync(file, found, 0, bytes, offset));
+}
+
+function lengthIn(header: Buffer): number | undefined {
+  if (header.length < OWN_HEADER_BYTES) return undefined;
   if (!isGzip(header) || header.toString('latin1', 12, 14) !== 'sl') return undefined;
   const length = header.readUInt32LE(16);
   return length > OWN_HEADER_BYTES + TRAILER_BYTES ? length : undefined;
