@@ -13,7 +13,8 @@ import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import { addressOf } from './page.ts';
 import { ToolkitError } from './shell/errors.ts';
 import { AtomicFile, syncFolder } from './shell/folder.ts';
-import { memberLengthAt, memberOfLength, OWN_HEADER_BYTES, OWN_SIGNATURE } from './warc/gzip.ts';
+import { memberOfLength, OWN_HEADER_BYTES, OWN_SIGNATURE } from './warc/gzip.ts';
+import { memberLengthAt } from './warc/members.ts';
 import { readWarc } from './warc/read-warc.ts';
 
 /**

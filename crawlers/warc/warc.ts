@@ -12,8 +12,9 @@ import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, re
 import { basename, join } from 'node:path';
 import { ToolkitError } from '../shell/errors.ts';
 import { makeFolder, unwritable, writeFault } from '../shell/folder.ts';
-import { endOfLastWholeMember, isTornWrite, packMember } from './gzip.ts';
+import { packMember } from './gzip.ts';
 import type { HeaderPairs } from './http-message.ts';
+import { endOfLastWholeMember, isTornWrite } from './members.ts';
 
 export type WarcRecordType = 'response' | 'revisit' | 'resource' | 'conversion';
 

@@ -1,0 +1,83 @@
+/** Where the members of a file of `packMember` begin and end, by the lengths in their headers: what a crash left is found so. */
+import { fstatSync, readSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { isGzip, MAGIC, OWN_HEADER_BYTES, OWN_SIGNATURE, TRAILER_BYTES } from './gzip.ts';
+
+/** Read at once where a file is hopped through: records of pages are a few kilobytes. */
+const HOP_BYTES = 65_536;
+
+/**
+ * Offset behind the last member that is whole, in a file of `packMember` members; bytes behind it are a torn write.
+ * The checksum is verified for the last member only: the ones before it were followed by another write.
+ * Returns 0 for a file that does not start with such a member.
+ */
+export function endOfLastWholeMember(file: number): number {
+  const size = fstatSync(file).size;
+  const starts: number[] = [];
+  let end = 0;
+  let [read, from, last]: [Buffer, number, number] = [Buffer.alloc(0), 0, 0];
+  for (;;) {
+    if (end + OWN_HEADER_BYTES > from + read.length) {
+      from = end;
+      read = bytesAt(file, end, last > HOP_BYTES / 4 ? OWN_HEADER_BYTES : HOP_BYTES);
+    }
+    const length = lengthIn(read.subarray(end - from, end - from + OWN_HEADER_BYTES));
+    if (length === undefined || end + length > size) break;
+    starts.push(end);
+    end += length;
+    last = length;
+  }
+  while (starts.length > 0) {
+    const start = starts.pop()!;
+    const member = Buffer.alloc(end - start);
+    readSync(file, member, 0, member.length, start);
+    try {
+      gunzipSync(member);
+      return end;
+    } catch {
+      end = start;
+    }
+  }
+  return 0;
+}
+
+/**
+ * True when what stands behind the last whole member is a write that a crash cut off or left as noise: no further member
+ * of ours begins in it. Damage in the middle of a file, and another program's file, are no torn writes.
+ */
+export function isTornWrite(file: number, offset: number): boolean {
+  const { size } = fstatSync(file);
+  const length = memberLengthAt(file, offset);
+  if (length !== undefined && offset + length >= size) return true;
+  const head = Buffer.alloc(Math.min(size - offset, MAGIC.length));
+  readSync(file, head, 0, head.length, offset);
+  if (size - offset < OWN_HEADER_BYTES && head.every((byte, i) => byte === MAGIC[i])) return true;
+  if (offset === 0 || size - offset > MAX_TORN_BYTES) return false;
+  const tail = Buffer.alloc(size - offset);
+  readSync(file, tail, 0, tail.length, offset);
+  for (let at = tail.indexOf(OWN_SIGNATURE, 1); at >= 0; at = tail.indexOf(OWN_SIGNATURE, at + 1)) {
+    if (memberLengthAt(file, offset + at) !== undefined) return false;
+  }
+  return true;
+}
+
+/** No write is longer. */
+const MAX_TORN_BYTES = 256 * 2 ** 20;
+
+/** Of a member of `packMember`; `undefined` where none begins. */
+export function memberLengthAt(file: number, offset: number): number | undefined {
+  return lengthIn(bytesAt(file, offset, OWN_HEADER_BYTES));
+}
+
+/** So many bytes of a file, fewer at its end. */
+function bytesAt(file: number, offset: number, bytes: number): Buffer {
+  const found = Buffer.alloc(bytes);
+  return found.subarray(0, readSync(file, found, 0, bytes, offset));
+}
+
+function lengthIn(header: Buffer): number | undefined {
+  if (header.length < OWN_HEADER_BYTES) return undefined;
+  if (!isGzip(header) || header.toString('latin1', 12, 14) !== 'sl') return undefined;
+  const length = header.readUInt32LE(16);
+  return length > OWN_HEADER_BYTES + TRAILER_BYTES ? length : undefined;
+}
