@@ -1,10 +1,13 @@
 /** Where the members of a file of `packMember` begin and end, by the lengths in their headers: what a crash left is found so. */
 import { fstatSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { isGzip, MAGIC, OWN_HEADER_BYTES, OWN_SIGNATURE, TRAILER_BYTES } from './gzip.ts';
+import { MAGIC, OWN_HEADER_BYTES, OWN_SIGNATURE, TRAILER_BYTES } from './gzip.ts';
 
 /** Read at once where a file is hopped through: records of pages are a few kilobytes. */
-const HOP_BYTES = 65_536;
+const HOP_BYTES = 2 ** 20;
+/** Behind a member that is larger the next header is read alone. */
+const LARGE_BYTES = 2 ** 16;
+const SUBFIELD = Buffer.from('sl');
 
 /**
  * Offset behind the last member that is whole, in a file of `packMember` members; bytes behind it are a torn write.
@@ -15,13 +18,15 @@ export function endOfLastWholeMember(file: number): number {
   const size = fstatSync(file).size;
   const starts: number[] = [];
   let end = 0;
-  let [read, from, last]: [Buffer, number, number] = [Buffer.alloc(0), 0, 0];
+  const window = Buffer.allocUnsafe(HOP_BYTES);
+  let [read, from, last]: [Buffer, number, number] = [window.subarray(0, 0), 0, 0];
   for (;;) {
     if (end + OWN_HEADER_BYTES > from + read.length) {
       from = end;
-      read = bytesAt(file, end, last > HOP_BYTES / 4 ? OWN_HEADER_BYTES : HOP_BYTES);
+      const bytes = last > LARGE_BYTES ? OWN_HEADER_BYTES : HOP_BYTES;
+      read = window.subarray(0, readSync(file, window, 0, bytes, end));
     }
-    const length = lengthIn(read.subarray(end - from, end - from + OWN_HEADER_BYTES));
+    const length = lengthIn(read, end - from);
     if (length === undefined || end + length > size) break;
     starts.push(end);
     end += length;
@@ -66,7 +71,7 @@ const MAX_TORN_BYTES = 256 * 2 ** 20;
 
 /** Of a member of `packMember`; `undefined` where none begins. */
 export function memberLengthAt(file: number, offset: number): number | undefined {
-  return lengthIn(bytesAt(file, offset, OWN_HEADER_BYTES));
+  return lengthIn(bytesAt(file, offset, OWN_HEADER_BYTES), 0);
 }
 
 /** So many bytes of a file, fewer at its end. */
@@ -75,9 +80,11 @@ function bytesAt(file: number, offset: number, bytes: number): Buffer {
   return found.subarray(0, readSync(file, found, 0, bytes, offset));
 }
 
-function lengthIn(header: Buffer): number | undefined {
-  if (header.length < OWN_HEADER_BYTES) return undefined;
-  if (!isGzip(header) || header.toString('latin1', 12, 14) !== 'sl') return undefined;
-  const length = header.readUInt32LE(16);
+/** Of the member that begins there: asked of every member of a file whenever a crawl begins. */
+function lengthIn(bytes: Buffer, at: number): number | undefined {
+  if (at + OWN_HEADER_BYTES > bytes.length) return undefined;
+  for (let i = 0; i < MAGIC.length; i++) if (bytes[at + i] !== MAGIC[i]) return undefined;
+  if (bytes[at + 12] !== SUBFIELD[0] || bytes[at + 13] !== SUBFIELD[1]) return undefined;
+  const length = bytes.readUInt32LE(at + 16);
   return length > OWN_HEADER_BYTES + TRAILER_BYTES ? length : undefined;
 }
