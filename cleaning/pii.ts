@@ -10,6 +10,7 @@
  * Law: Personal Data Protection Law 91/2025/QH15, Decree 356/2025.
  */
 
+import type { Level } from './choices.ts';
 import type { PersonalKind } from './document.ts';
 import { ADDRESS_PATTERN, ADDRESS6_PATTERN, isAddress, isAddress6 } from './personal-data/computers.ts';
 import {
@@ -23,9 +24,6 @@ import {
   NEARBY,
   UNIT,
 } from './personal-data/phones.ts';
-
-export const LEVELS = ['off', 'basic', 'strict'] as const;
-export type Level = (typeof LEVELS)[number];
 
 interface Rule {
   readonly kind: PersonalKind;

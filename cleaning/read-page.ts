@@ -2,9 +2,11 @@
  * A page read without being cleaned: its text as it stands, for a tokenizer; and what extraction left out of it, and why,
  * for whoever misses a paragraph, or finds a menu.
  */
+
 import { isUtf8 } from 'node:buffer';
 import type { Page } from '../crawlers/page.ts';
 import { badInput } from '../crawlers/shell/errors.ts';
+import type { ParagraphRule } from './choices.ts';
 import { decode } from './decode/charset.ts';
 import { repairMojibake } from './decode/mojibake.ts';
 import { cutsOf, looksLikeHtml, openedPage } from './engine/work.ts';
@@ -13,7 +15,7 @@ import { extract, readTree } from './html/extract.ts';
 import { isUnread } from './html/furniture.ts';
 import type { Reason } from './html/main-text.ts';
 import { render } from './html/render.ts';
-import type { Cut, ParagraphRule } from './vietnamese/cuts.ts';
+import type { Cut } from './vietnamese/cuts.ts';
 
 /**
  * The text of a page: decoded, of HTML the main text; neither repaired nor normalised.

@@ -4,13 +4,11 @@
  */
 import { z } from 'zod';
 import { badInput } from '../crawlers/shell/errors.ts';
+import { LEVELS, type Level, PARAGRAPH_RULES, type ParagraphRule, TONE_STYLES, type ToneStyle } from './choices.ts';
 import { formatNear, leastContainment, type NearRule, parseNear, STANDARD_NEAR, sCurve } from './dedup/near-rule.ts';
 import type { Measurement, Measurements } from './document.ts';
 import { type Filter, passes } from './filters/filter.ts';
 import { isAsked, type Judgement, judge, PRESETS, type Preset, TABLE, thresholdsOf } from './filters/index.ts';
-import { LEVELS, type Level } from './pii.ts';
-import { PARAGRAPH_RULES, type ParagraphRule } from './vietnamese/cuts.ts';
-import { TONE_STYLES, type ToneStyle } from './vietnamese/tones.ts';
 
 export interface Recipe {
   readonly preset: Preset;

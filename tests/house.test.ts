@@ -74,7 +74,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   cleaning:
-    'document.ts vietnamese personal-data pii.ts decode dedup html binary filters quality recipe.ts benchmarks engine'.split(
+    'choices.ts document.ts vietnamese personal-data pii.ts decode dedup html binary filters quality recipe.ts benchmarks engine'.split(
       ' ',
     ),
 };

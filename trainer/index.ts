@@ -8,7 +8,8 @@
 export type { Batch, LoaderState } from './batch.ts';
 export { type ExportOptions, type ExportSummary, exportCheckpoint } from './export/export.ts';
 export { type Sample, type SampleOptions, Sampler, samplePrompts } from './generate/sample.ts';
-export { type AdapterChoice, openGpu } from './gpu/adapter.ts';
+export { openGpu } from './gpu/adapter.ts';
+export type { AdapterChoice } from './gpu/choice.ts';
 export type { AdapterFacts, Gpu } from './gpu/device.ts';
 export { type Loader, type LoaderPlan, openLoader } from './loader/loader.ts';
 export { type ModelConfig, type ModelOptions, modelConfig, parameterCount } from './model/config.ts';

@@ -7,10 +7,12 @@
  *   answer      both, for a page that may break either
  *   answerAny   the same, of files of programs as well
  */
+
 import type { XXHashAPI } from 'xxhash-wasm';
 import type { Page } from '../../crawlers/page.ts';
 import { type ContaminationIndex, contaminationOf, readContaminationIndex } from '../benchmarks/contamination.ts';
 import { isBinary, type Opened, openFile } from '../binary/open.ts';
+import type { Level, ParagraphRule, ToneStyle } from '../choices.ts';
 import { restoreCapitals } from '../decode/capitals.ts';
 import { decode } from '../decode/charset.ts';
 import type { LegacyCharset } from '../decode/legacy.ts';
@@ -44,14 +46,13 @@ import {
 import { measure } from '../filters/measure.ts';
 import { extract } from '../html/extract.ts';
 import { NO_METADATA } from '../html/metadata.ts';
-import { type Level, maskPersonalData } from '../pii.ts';
+import { maskPersonalData } from '../pii.ts';
 import { type Head, headsOf, scoresOf } from '../quality/scorer.ts';
 import type { Recipe } from '../recipe.ts';
-import { type Cut, cutOthers, type ParagraphRule } from '../vietnamese/cuts.ts';
+import { type Cut, cutOthers } from '../vietnamese/cuts.ts';
 import { identify, identifyParagraphs, type Language } from '../vietnamese/language.ts';
 import { readParagraphs, readSyllables } from '../vietnamese/lexicon.ts';
 import { noRepairs, normalize } from '../vietnamese/normalize.ts';
-import type { ToneStyle } from '../vietnamese/tones.ts';
 
 export interface WorkSettings {
   readonly preset: Preset;

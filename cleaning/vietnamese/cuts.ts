@@ -8,10 +8,6 @@ import { isCode } from './code.ts';
 import type { ParagraphLanguage, ParagraphLanguages } from './language.ts';
 import { type Paragraph, paragraphEnd } from './lexicon.ts';
 
-/** What becomes of them: `keep` leaves all, `vietnamese` takes them out. */
-export const PARAGRAPH_RULES = ['keep', 'vietnamese'] as const;
-export type ParagraphRule = (typeof PARAGRAPH_RULES)[number];
-
 export interface Cut {
   readonly reason: keyof Cuts;
   /** ISO 639-3; `und` of residue. */

@@ -6,11 +6,12 @@
  * Repairs that could touch another language (Icelandic Ð, Italian "oà") run only on text that shows Vietnamese letters,
  * and only where the whole word is a Vietnamese syllable. Never applied to a benchmark's prompt.
  */
+import type { ToneStyle } from '../choices.ts';
 import { REPAIRS, type Repairs } from '../document.ts';
 import { isCode } from './code.ts';
 import { dropPiledMarks, nfc } from './nfc.ts';
 import { parseSyllable, VIETNAMESE_LETTER } from './syllables.ts';
-import { placeTones, type ToneStyle } from './tones.ts';
+import { placeTones } from './tones.ts';
 import { TRAIT, traitsOf } from './traits.ts';
 
 const NONE = Object.fromEntries(REPAIRS.map((repair) => [repair, 0])) as Repairs;

@@ -3,12 +3,9 @@
  * (new; Decision 1989/QĐ-BGDĐT of 2018 for textbooks). Everywhere else one vowel takes it, and a mark on another (tòan,
  * qúy, cuả), or a second one (ngườị), is a slip of the keyboard.
  */
+import { TONE_STYLES, type ToneStyle } from '../choices.ts';
 import { codeUnits } from './code-units.ts';
 import { parseSyllable, splitTone, VIETNAMESE_LETTER } from './syllables.ts';
-
-/** `keep` leaves each word as it was written. */
-export const TONE_STYLES = ['keep', 'old', 'new'] as const;
-export type ToneStyle = (typeof TONE_STYLES)[number];
 
 const VOWELS = 'aăâeêioôơuưy';
 const MARKS = '\u0300\u0301\u0303\u0309\u0323';

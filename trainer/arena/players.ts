@@ -2,7 +2,7 @@
 import { urlOf } from '../../crawlers/page.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { openSampler } from '../generate/open.ts';
-import type { AdapterChoice } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { LETTERS } from '../tasks/vmlu-items.ts';
 
 export interface Player {

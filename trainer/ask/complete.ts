@@ -1,6 +1,6 @@
 /** A model that goes on with texts, one request after the other: the device is one. */
 import { openSampler } from '../generate/open.ts';
-import type { AdapterChoice } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 
 export interface CompletionOptions {
   /** Tokens at most. */

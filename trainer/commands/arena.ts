@@ -4,7 +4,7 @@ import { defineCommand, INTERRUPTED, NOT_VERIFIED } from '../../crawlers/shell/c
 import { badInput } from '../../crawlers/shell/errors.ts';
 import type { Player } from '../arena/players.ts';
 import type { Round } from '../arena/sealed.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 
 export const arenaCommand = defineCommand({
   name: 'arena',

@@ -3,7 +3,7 @@ import { defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput, visible } from '../../crawlers/shell/errors.ts';
 import type { OpenCorpus } from '../ask/corpus.ts';
 import type { Guard } from '../ask/server.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 
 /** What the rooms before this one bring: the index of documents, and who is answered over HTTP. */
 export interface AskParts {

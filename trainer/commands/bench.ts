@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { MODEL_NAMES, modelsOf, storagesOf } from '../bench/models.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { PRESETS } from '../model/config.ts';
 
 export const modelsOption = z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { DESIGNS, FORMS, LENGTHS, MOODS, OCCASIONS } from '../cards/names.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { MAX_SEED } from '../run/recipe-options.ts';
 
 /** Cards that are printed beside their files, at most. */

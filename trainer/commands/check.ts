@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 
 export const checkCommand = defineCommand({
   name: 'check',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { commandLine, defineCommand } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount } from '../../crawlers/shell/reporter.ts';
-import { adapterOption, openGpu } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 
 export const doctorCommand = defineCommand({
@@ -13,6 +13,7 @@ export const doctorCommand = defineCommand({
     verbose: z.boolean().default(false).describe('its limits and features, too'),
   }),
   async run(options, { report }) {
+    const { openGpu } = await import('../gpu/adapter.ts');
     const gpu = await openGpu(options.adapter);
     report.result(doctorText(gpu.facts, options.verbose), { event: 'doctor', ...gpu.facts, advice: advice(gpu.facts) });
     gpu.destroy();

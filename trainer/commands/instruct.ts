@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED, NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { MAX_SEED } from '../run/recipe-options.ts';
 
 export const instructCommand = defineCommand({

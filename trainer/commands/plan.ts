@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { PRESETS } from '../model/config.ts';
 import { TOKENS_PER_PARAMETER } from '../run/flops.ts';
 import type { Device } from '../run/plan.ts';

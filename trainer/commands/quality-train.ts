@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { REGISTERS, type Register } from '../../cleaning/document.ts';
-import { scorerJson } from '../../cleaning/quality/scorer.ts';
 import { commandLine, defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { MAX_SEED } from '../run/recipe-options.ts';
 
 export const qualityTrainCommand = defineCommand({
@@ -44,6 +43,7 @@ export const qualityTrainCommand = defineCommand({
     const asked = { ...options, good: named, registers: registersOf(register) };
     const { outcome, report } = await trainScorer(asked, work);
     if (outcome === 'interrupted') return INTERRUPTED;
+    const { scorerJson } = await import('../../cleaning/quality/scorer.ts');
     writeFileAtomic(out, scorerJson(report.heads, report.card));
     work.report.result(cardText(report.card, out), { event: 'scorer', path: out, card: report.card });
   },

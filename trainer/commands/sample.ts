@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../../crawlers/shell/command.ts';
 import { visible } from '../../crawlers/shell/errors.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { MAX_SEED } from '../run/recipe-options.ts';
 
 export const sampleCommand = defineCommand({

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { MAX_SEED } from '../run/recipe-options.ts';
 import { SUITES, VMLU_SCORERS } from '../tasks/names.ts';
 

@@ -5,7 +5,7 @@ import { readJsonIfPresent } from '../../crawlers/shell/folder.ts';
 import { formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { PAYLOADS } from '../elastic/log.ts';
-import { adapterOption } from '../gpu/adapter.ts';
+import { adapterOption } from '../gpu/choice.ts';
 import { ACTIVATIONS, ARCHITECTURES, MATRIX_OPTIMIZERS, MOMENTUM, PRESETS, type PresetName } from '../model/config.ts';
 import type { JoinOptions } from '../run/join.ts';
 import { MODEL_CONTINUE_SHARE, MODEL_POLICIES, MODEL_TOLERANCE } from '../run/model-gates.ts';

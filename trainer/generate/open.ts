@@ -1,6 +1,7 @@
 /** A model that writes, on an adapter: a checkpoint of ours, a folder of transformers, a GGUF file. */
 import type { Tokenizer } from '../../tokenizer/load.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { openGpu } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { Arena } from '../model/arena.ts';
 import { loadWeights, openWeights } from '../record/weights.ts';
 import { Sampler } from './sample.ts';

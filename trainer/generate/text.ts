@@ -1,6 +1,7 @@
 /** Text from a checkpoint: what `vua sample` and `vua run` do. */
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { openGpu } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { Arena } from '../model/arena.ts';
 import { loadCheckpoint, openCheckpoint } from '../record/checkpoint.ts';
 import { Sampler } from './sample.ts';

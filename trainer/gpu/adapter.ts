@@ -10,20 +10,12 @@ import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
-import { z } from 'zod';
 import { INTERRUPTED } from '../../crawlers/shell/command.ts';
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
+import type { AdapterChoice } from './choice.ts';
 import { type AdapterFacts, Gpu, grantedLimits, WANTED_FEATURES } from './device.ts';
 import { freeGbOf } from './free-memory.ts';
 import { gpuPackage, importDawn, installed } from './packages.ts';
-
-export const ADAPTER_CHOICES = ['auto', 'gpu', 'software', 'embedded'] as const;
-export type AdapterChoice = (typeof ADAPTER_CHOICES)[number];
-/** Of every command that opens one. */
-export const adapterOption = z
-  .enum(ADAPTER_CHOICES)
-  .default('auto')
-  .describe(`WebGPU adapter: ${ADAPTER_CHOICES.join(', ')}; \`vua doctor\` explains the choice`);
 
 /**
  * f16 is off by default on NVIDIA/Vulkan, and with it every f16 matrix configuration. Bounds checks cost a CPU driver

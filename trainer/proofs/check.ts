@@ -6,7 +6,8 @@ import { DONE, INTERRUPTED, NOT_VERIFIED } from '../../crawlers/shell/command.ts
 import { reasonOf } from '../../crawlers/shell/errors.ts';
 import { formatBytes, formatSeconds } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
-import { type AdapterChoice, nullDevice, openGpu } from '../gpu/adapter.ts';
+import { nullDevice, openGpu } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { describe, type Gpu } from '../gpu/device.ts';
 import { featuresOf, type Kernel, type Storage } from '../gpu/kernel.ts';
 import { shaderFault } from '../gpu/program.ts';

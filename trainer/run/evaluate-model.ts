@@ -5,7 +5,8 @@
 import type { Work } from '../../crawlers/shell/work.ts';
 import { tokensInMemory } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { openGpu } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { loadChoice } from '../kernels/tuned.ts';
 import { Trainer } from '../model/trainer.ts';
 import { type Checkpoint, loadCheckpoint, openCheckpoint } from '../record/checkpoint.ts';

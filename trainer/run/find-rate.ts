@@ -2,7 +2,8 @@
 import { shareFolder } from '../../crawlers/shell/lock.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { openGpu } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { describe } from '../gpu/device.ts';
 import type { KernelChoice } from '../kernels/choice.ts';
 import { type Loader, openLoader } from '../loader/loader.ts';

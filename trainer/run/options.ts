@@ -1,6 +1,6 @@
 /** A training run's question and answer: options as `vua train` has them, and the summary that it ends with. */
 import type { ElasticSettings, Patience } from '../elastic/log.ts';
-import type { AdapterChoice } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { FolderShare } from '../loader/row-sequence.ts';
 import type { Training } from '../record/weights.ts';

@@ -1,7 +1,7 @@
 /** What a training step takes on the adapter at hand, by the clock. */
 import { type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
-import type { AdapterChoice } from '../gpu/adapter.ts';
 import { openGpu } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
 import { seededRandom } from '../gpu/random.ts';

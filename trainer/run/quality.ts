@@ -16,7 +16,8 @@ import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.t
 import { chanceOf } from '../../shards/checksum.ts';
 import { openTokens, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
-import { type AdapterChoice, openGpu } from '../gpu/adapter.ts';
+import { openGpu } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { describe, type Gpu } from '../gpu/device.ts';
 import { seededRandom } from '../gpu/random.ts';
 import { loadChoice } from '../kernels/tuned.ts';

@@ -1,7 +1,7 @@
 /** What a run shows of its model in force: a text that it writes, and its curve. */
 import { join } from 'node:path';
 import { generateText } from '../generate/text.ts';
-import type { AdapterChoice } from '../gpu/adapter.ts';
+import type { AdapterChoice } from '../gpu/choice.ts';
 import { writePlot } from '../record/write-plot.ts';
 
 /** @returns the text, and the path of the curve @throws ToolkitError as `generateText` and `writePlot` */

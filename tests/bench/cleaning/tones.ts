@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TONE_STYLES, type ToneStyle } from '../../../cleaning/choices.ts';
 import { noRepairs, normalize } from '../../../cleaning/vietnamese/normalize.ts';
-import { TONE_STYLES, type ToneStyle } from '../../../cleaning/vietnamese/tones.ts';
 import { formatTable } from '../../../crawlers/shell/reporter.ts';
 import { Tokenizer, trainTokenizer } from '../../../tokenizer/index.ts';
 import { hasPack, readPack } from './data.ts';

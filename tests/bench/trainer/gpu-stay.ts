@@ -7,9 +7,10 @@ import { BENCH_MODELS, type BenchModel, benchModel, benchRows } from '../../../t
 import { predictionText, predictStep } from '../../../trainer/bench/predict.ts';
 import { findPytorch, type PeerRow, PYTORCH_WAYS, runPytorch } from '../../../trainer/bench/pytorch.ts';
 import { type BenchReport, benchText } from '../../../trainer/bench/report.ts';
-import { ADAPTER_CHOICES, type AdapterChoice, openGpu } from '../../../trainer/gpu/adapter.ts';
+import { openGpu } from '../../../trainer/gpu/adapter.ts';
 import { nodeCommand } from '../../../trainer/gpu/apart.ts';
 import { cardOf } from '../../../trainer/gpu/cards.ts';
+import { ADAPTER_CHOICES, type AdapterChoice } from '../../../trainer/gpu/choice.ts';
 import { keepIn, QUIET_MS, runLeavingOut, sayFinding } from '../../../trainer/gpu/findings.ts';
 import { probeMatrices } from '../../../trainer/kernels/probed.ts';
 import { saveProbed } from '../../../trainer/kernels/tuned.ts';
