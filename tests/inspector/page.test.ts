@@ -100,6 +100,20 @@ describe('its pages', () => {
     await page.keyboard.press('g');
     await page.waitForSelector('#label-good[aria-pressed=true]');
     expect(readFileSync(labelsPath(root), 'utf8')).toContain(`"corpus":"${corpus.id}"`);
+
+    // Whoever opens a document while still typing stays with it.
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('#view a[data-item]');
+    await page.evaluate(() => {
+      const field = document.querySelector<HTMLInputElement>('#q')!;
+      field.value = 'nam';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      document.querySelector<HTMLElement>('#view a[data-item]')!.click();
+    });
+    await page.waitForSelector('.document-head h1');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(page.url()).toMatch(/[?&]id=/);
+    expect(await page.$('.document-head h1')).not.toBeNull();
     expect(faults).toEqual([]);
   });
 

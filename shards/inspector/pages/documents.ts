@@ -3,6 +3,7 @@ import type { Draw, Kit } from '../view.ts';
 import { drawDocument } from './document.ts';
 import { chips, type FacetCounts, facet, filterOf, recordOf, replaced } from './filters.ts';
 import { documentLines, type Line, pager } from './list.ts';
+import { whileTyping } from './typing.ts';
 
 interface Page {
   readonly total: number;
@@ -70,8 +71,8 @@ export async function drawList(
 
 function searchForm(query: URLSearchParams, view: string, kit: Kit): HTMLElement {
   const { el, say } = kit;
-  let waiting = 0;
-  const input = el('input', {
+  const typing = whileTyping(220, () => kit.go(replaced(query, { q: input.value, sample: undefined }), view, true));
+  const input: HTMLInputElement = el('input', {
     ...{
       type: 'search',
       id: 'q',
@@ -83,13 +84,7 @@ function searchForm(query: URLSearchParams, view: string, kit: Kit): HTMLElement
     },
     'aria-label': say('Search', 'Tìm'),
     placeholder: say('ha noi, or "Hà Nội" in quotes', 'ha noi, hoặc "Hà Nội" trong ngoặc kép'),
-    oninput: () => {
-      clearTimeout(waiting);
-      waiting = window.setTimeout(
-        () => kit.go(replaced(query, { q: input.value, sample: undefined }), view, true),
-        220,
-      );
-    },
+    oninput: typing.typed,
   });
   return el(
     'form',
@@ -98,7 +93,7 @@ function searchForm(query: URLSearchParams, view: string, kit: Kit): HTMLElement
       role: 'search',
       onsubmit: (event) => {
         event.preventDefault();
-        clearTimeout(waiting);
+        typing.stop();
         kit.go(replaced(query, { q: input.value }), view);
       },
     },

@@ -2,6 +2,7 @@
 import type { Draw, Kit } from '../view.ts';
 import { recordOf } from './filters.ts';
 import { type Pieces, piecesOf } from './pieces.ts';
+import { whileTyping } from './typing.ts';
 
 interface Tokenizers {
   readonly tokenizers: readonly { readonly path: string; readonly vocabSize: number; readonly fingerprint: string }[];
@@ -46,8 +47,11 @@ const draw: Draw = async (into, query, kit, signal) => {
       ),
     );
   };
-  let waiting = 0;
-  const field = el('textarea', {
+  const typing = whileTyping(120, () => {
+    history.replaceState({}, '', kit.link('tokenizer', { ...recordOf(query), text: field.value.slice(0, 2000) }));
+    void show(field.value).catch(() => {});
+  });
+  const field: HTMLTextAreaElement = el('textarea', {
     ...{
       id: 'text',
       rows: 3,
@@ -56,13 +60,7 @@ const draw: Draw = async (into, query, kit, signal) => {
       maxlength: 20_000,
       'aria-label': say('Text', 'Văn bản'),
     },
-    oninput: () => {
-      clearTimeout(waiting);
-      waiting = window.setTimeout(() => {
-        history.replaceState({}, '', kit.link('tokenizer', { ...recordOf(query), text: field.value.slice(0, 2000) }));
-        void show(field.value).catch(() => {});
-      }, 120);
-    },
+    oninput: typing.typed,
   });
   field.value = text;
   const choice = (name: 'a' | 'b', value: string | undefined, label: string) => {

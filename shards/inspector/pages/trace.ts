@@ -2,6 +2,7 @@
 import type { Draw, Kit } from '../view.ts';
 import { recordOf } from './filters.ts';
 import type { Line } from './list.ts';
+import { whileTyping } from './typing.ts';
 
 interface Traced {
   readonly isMaking: boolean;
@@ -23,17 +24,13 @@ interface Stretches {
 const draw: Draw = async (into, query, kit, signal) => {
   const { el, say } = kit;
   const text = query.get('text') ?? '';
-  let waiting = 0;
   const ask = (): void =>
     kit.go({ corpus: query.get('corpus') ?? undefined, text: field.value.slice(0, 4000) }, 'trace', true);
-  const field = el('textarea', {
+  const field: HTMLTextAreaElement = el('textarea', {
     ...{ id: 'text', rows: 3, lang: 'vi', spellcheck: 'false', maxlength: 4000 },
     'aria-label': say('Text to look for', 'Văn bản cần truy'),
     placeholder: say('a sentence, a phrase, what a model wrote', 'một câu, một cụm từ, hay điều mô hình đã viết'),
-    oninput: () => {
-      clearTimeout(waiting);
-      waiting = window.setTimeout(ask, 350);
-    },
+    oninput: whileTyping(350, ask).typed,
   });
   field.value = text;
   into.append(el('h1', {}, say('Ask the corpus why', 'Hỏi kho văn bản vì sao')), field);
