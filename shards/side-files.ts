@@ -9,7 +9,9 @@
  */
 import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { readJsonIfPresent, syncFolder } from '../crawlers/shell/folder.ts';
+import { makeFolder, readJsonIfPresent, removeUnfinished, syncFolder } from '../crawlers/shell/folder.ts';
+import { shareFolder } from '../crawlers/shell/lock.ts';
+import type { Work } from '../crawlers/shell/work.ts';
 import { SNAPSHOT_FILE } from './format.ts';
 import { manifestPath } from './manifest.ts';
 import type { ShardEntry } from './manifest-shape.ts';
@@ -29,6 +31,43 @@ export function runAround(folder: string): string | undefined {
 
 /** Where the side files of a folder of documents or tokens stand. */
 export const sideFolder = (folder: string): string => join(runAround(folder) ?? folder, SEARCH);
+
+/** How what is missing of a side folder is made, one after the other. */
+export interface Making<T> {
+  readonly unit: string;
+  /** In units. */
+  sizeOf(one: T): number;
+  make(one: T): Promise<unknown>;
+}
+
+/**
+ * Makes files in `dir` of shards of `folder`, which nobody rewrites meanwhile; nothing where none is missing.
+ * @throws ToolkitError FOLDER_LOCKED, UNWRITABLE_FOLDER (exit 2), WRITE_FAILED; what `make` throws
+ */
+export async function makeSideFiles<T>(
+  folder: string,
+  dir: string,
+  missing: readonly T[],
+  { unit, sizeOf, make }: Making<T>,
+  { report }: Pick<Work, 'report'>,
+): Promise<void> {
+  if (missing.length === 0) return;
+  const letGo = shareFolder(folder);
+  const progress = report.stage('index', unit);
+  try {
+    makeFolder(dir);
+    removeUnfinished(dir);
+    let done = 0;
+    for (const one of missing) {
+      await make(one);
+      done += sizeOf(one);
+      progress.update(done, {});
+    }
+    progress.finish({ shards: missing.length });
+  } finally {
+    letGo();
+  }
+}
 
 /** Removes what is of no shard of these folders, and what killed builders left. How many files. */
 export function pruneSideFiles(dir: string, folders: readonly string[]): number {

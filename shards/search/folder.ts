@@ -5,12 +5,10 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { makeFolder, removeUnfinished } from '../../crawlers/shell/folder.ts';
-import { shareFolder } from '../../crawlers/shell/lock.ts';
 import { unattended, type Work } from '../../crawlers/shell/work.ts';
 import { findFolders } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
-import { sideFolder } from '../side-files.ts';
+import { type Making, makeSideFiles, sideFolder } from '../side-files.ts';
 import { buildSegments, type Kind } from './build-segment.ts';
 import { DamagedIndex } from './postings.ts';
 import { Segment } from './segment.ts';
@@ -48,23 +46,13 @@ export async function openSegments(
   const shards = KINDS.flatMap((kind) => manifest[kind].map((entry) => ({ kind, entry })));
   const opened = shards.map(({ kind, entry }) => openShard(index, kind, entry));
   const missing = shards.filter((_, i) => opened[i] === undefined);
-  if (missing.length > 0) {
-    const letGo = shareFolder(documents);
-    const progress = report.stage('index', 'bytes');
-    try {
-      makeFolder(index);
-      removeUnfinished(index);
-      let done = 0;
-      for (const { kind, entry } of missing) {
-        await buildSegments(documents, kind, entry, (n) => segmentPath(index, kind, entry.checksum, n), signal);
-        done += entry.bytes;
-        progress.update(done, {});
-      }
-      progress.finish({ shards: missing.length });
-    } finally {
-      letGo();
-    }
-  }
+  const making: Making<(typeof shards)[number]> = {
+    unit: 'bytes',
+    sizeOf: ({ entry }) => entry.bytes,
+    make: ({ kind, entry }) =>
+      buildSegments(documents, kind, entry, (n) => segmentPath(index, kind, entry.checksum, n), signal),
+  };
+  await makeSideFiles(documents, index, missing, making, { report });
   return shards.map(({ kind, entry }, i) => {
     const segments = opened[i] ?? openShard(index, kind, entry);
     if (segments === undefined) throw new DamagedIndex(`${index}: ${entry.file} is not there again`);

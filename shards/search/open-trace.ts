@@ -2,14 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { makeFolder, removeUnfinished } from '../../crawlers/shell/folder.ts';
-import { shareFolder } from '../../crawlers/shell/lock.ts';
 import { unattended, type Work } from '../../crawlers/shell/work.ts';
 import { openRanges } from '../arrow/file-ranges.ts';
 import { pathOf, type RangeReader } from '../arrow/ranges.ts';
 import { findFolders } from '../manifest.ts';
 import type { TokenShard } from '../manifest-shape.ts';
-import { SEARCH, sideFolder } from '../side-files.ts';
+import { type Making, makeSideFiles, SEARCH, sideFolder } from '../side-files.ts';
 import { fetchBytes, type HttpOptions, httpRanges } from '../tokens/http.ts';
 import { fetchTokenizer, isUrl, openTokens, type TokenFolder } from '../tokens/source.ts';
 import { DamagedIndex } from './postings.ts';
@@ -56,25 +54,16 @@ async function openHere(where: string, parse: ParseTokenizer, { signal, report }
   const ranges = { tokens: openRanges(tokens), index: openRanges(dir) };
   const shards: ShardSuffixes[] = [];
   const missing = folder.manifest.shards.filter((shard) => samplesHere(dir, shard, vocabulary) === undefined);
-  const letGo = missing.length > 0 ? shareFolder(tokens) : undefined;
-  try {
-    const progress = missing.length > 0 ? report.stage('index', 'tokens') : undefined;
-    if (missing.length > 0) {
-      makeFolder(dir);
-      removeUnfinished(dir);
-    }
-    let done = 0;
-    for (const shard of missing) {
+  const making: Making<(typeof missing)[number]> = {
+    unit: 'tokens',
+    sizeOf: ({ rows }) => rows,
+    async make(shard) {
       signal.throwIfAborted();
       const { suffixes, samples } = filesOf(shard);
       await buildSuffixes(folder, shard, vocabulary, { suffixes: join(dir, suffixes), samples: join(dir, samples) });
-      done += shard.rows;
-      progress?.update(done, {});
-    }
-    progress?.finish({ shards: missing.length });
-  } finally {
-    letGo?.();
-  }
+    },
+  };
+  await makeSideFiles(tokens, dir, missing, making, { report });
   for (const shard of folder.manifest.shards) {
     const samples = samplesHere(dir, shard, vocabulary);
     if (samples === undefined) throw new DamagedIndex(`${dir}: the index of ${shard.file} is not there again`);

@@ -4,8 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AtomicFile, makeFolder, removeUnfinished } from '../../crawlers/shell/folder.ts';
-import { shareFolder } from '../../crawlers/shell/lock.ts';
+import { AtomicFile } from '../../crawlers/shell/folder.ts';
 import { breathe, unattended, type Work } from '../../crawlers/shell/work.ts';
 import { webHostOf } from '../documents/profile.ts';
 import { readShard, type TextBatch } from '../documents/read.ts';
@@ -13,7 +12,7 @@ import { type ColumnType, ParquetWriter, type TextValues } from '../export/parqu
 import { DOCUMENT_NUMBERS, DOCUMENT_TEXTS, REJECT_FIGURES, REJECT_NUMBERS, REJECT_TEXTS } from '../format.ts';
 import { readDocumentManifest } from '../manifest.ts';
 import type { DocumentShard } from '../manifest-shape.ts';
-import { sideFolder } from '../side-files.ts';
+import { type Making, makeSideFiles, sideFolder } from '../side-files.ts';
 
 export const SQL_KINDS = ['documents', 'rejects'] as const;
 export type SqlKind = (typeof SQL_KINDS)[number];
@@ -52,23 +51,12 @@ export async function copyForSql(documents: string, { signal, report }: Work = u
     manifest[kind].map((entry) => ({ kind, entry, path: join(index, `${kind}-${entry.checksum}.${VERSION}.parquet`) })),
   );
   const missing = all.filter(({ path }) => !existsSync(path));
-  if (missing.length > 0) {
-    const letGo = shareFolder(documents);
-    const progress = report.stage('index', 'bytes');
-    try {
-      makeFolder(index);
-      removeUnfinished(index);
-      let done = 0;
-      for (const { kind, entry, path } of missing) {
-        await copyShard(documents, kind, entry, path, signal);
-        done += entry.bytes;
-        progress.update(done, {});
-      }
-      progress.finish({ shards: missing.length });
-    } finally {
-      letGo();
-    }
-  }
+  const making: Making<(typeof all)[number]> = {
+    unit: 'bytes',
+    sizeOf: ({ entry }) => entry.bytes,
+    make: ({ kind, entry, path }) => copyShard(documents, kind, entry, path, signal),
+  };
+  await makeSideFiles(documents, index, missing, making, { report });
   const files = (wanted: SqlKind): string[] => all.filter(({ kind }) => kind === wanted).map(({ path }) => path);
   return { documents: files('documents'), rejects: files('rejects') };
 }

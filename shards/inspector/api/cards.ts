@@ -1,5 +1,6 @@
 /** Greeting cards to look at: written by rule and chance, in every design. Models and files: `vua card`. */
 import { z } from 'zod';
+import type { CardChoices } from '../shapes.ts';
 import { endpoint, Raw, type View } from '../view.ts';
 
 export interface CardRequest {
@@ -16,15 +17,7 @@ export interface CardRequest {
 
 /** Of the room to the right: trainer/cards/gallery.ts. */
 export interface CardDoor {
-  /** Names of what may be chosen; of each writer the readers. */
-  readonly choices: {
-    readonly occasions: readonly { readonly name: string; readonly heading: string; readonly design: string }[];
-    readonly pairs: Readonly<Record<string, readonly string[]>>;
-    readonly forms: readonly string[];
-    readonly lengths: readonly string[];
-    readonly tones: readonly string[];
-    readonly designs: readonly string[];
-  };
+  readonly choices: CardChoices;
   /** @throws ToolkitError BAD_OPTION */
   write(request: CardRequest): Promise<{ readonly heading: string; readonly text: string }>;
   picture(request: CardRequest, design: string): Promise<string>;

@@ -1,53 +1,30 @@
 /** Quizzes of `vua arena` in the folder: what was played, and one that is played now, round by round. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { badInput } from '../../../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../../../crawlers/shell/folder.ts';
+import type { Asked, Board, Game, ToldGame } from '../shapes.ts';
 import { endpoint, Raw, type View } from '../view.ts';
 
 /** What `vua arena` leaves while it plays, and what it leaves behind. */
 export const PLAYING = '.playing';
 const MOST_BYTES = 1 << 23;
 const MOST = 50;
+const HEAD_BYTES = 800;
 /** How often a quiz that is played is looked at, in milliseconds. */
 const EVERY = 250;
-
-interface Try {
-  readonly player: string;
-  readonly answer: string;
-  readonly seconds: number;
-  readonly right: boolean;
-  readonly points: number;
-  readonly fault?: string;
-}
-interface Asked {
-  readonly id: string;
-  readonly question: string;
-  readonly choices: readonly string[];
-  readonly answer: string;
-}
-/** Whole or in the making: of this one only the questions that were asked are open. */
-export interface Game {
-  readonly sealed: string;
-  readonly limit: number;
-  readonly players: readonly string[];
-  readonly startedAt: string;
-  readonly questions: number;
-  readonly rounds: readonly { readonly question: string; readonly tries: readonly Try[] }[];
-  readonly asked: readonly Asked[];
-}
 
 /** Of the room to the right: trainer/arena/transcript.ts and sealed.ts. */
 export interface ArenaDoor {
   faultsAt(path: string): readonly string[];
-  boardOf(game: Game): readonly { readonly player: string; readonly points: number; readonly right: number }[];
+  boardOf(game: Game): Board;
 }
 
 export function quizView(open: () => Promise<ArenaDoor>): View {
-  const told = async (dir: string, file: string) => {
+  const told = async (dir: string, file: string): Promise<ToldGame> => {
     const game = gameAt(join(dir, file));
     const door = await open();
     const isLive = file.endsWith(PLAYING) && isAlive(join(dir, file), game);
@@ -110,7 +87,7 @@ function quizzesIn(dir: string): string[] {
   const isQuiz = (name: string): boolean => {
     try {
       const { size } = statSync(join(dir, name));
-      return size < MOST_BYTES && /"format": ?"vua-arena/.test(readFileSync(join(dir, name), 'utf8').slice(0, 200));
+      return size < MOST_BYTES && /"format": ?"vua-arena/.test(headOf(join(dir, name)).slice(0, 200));
     } catch {
       return false; // gone meanwhile
     }
@@ -118,6 +95,17 @@ function quizzesIn(dir: string): string[] {
   const found = readdirSync(dir).filter((name) => /\.json(?:\.playing)?$/.test(name) && isQuiz(name));
   const time = new Map(found.map((name) => [name, statSync(join(dir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0]));
   return found.sort((a, b) => time.get(b)! - time.get(a)!).slice(0, MOST);
+}
+
+/** What a file begins with: while a quiz is played all of the folder are looked at, again and again. */
+function headOf(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(HEAD_BYTES);
+    return head.toString('utf8', 0, readSync(file, head, 0, head.length, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 function known(dir: string, file: string): string {

@@ -1,17 +1,11 @@
 /** Greeting cards in every design, by occasion, who writes to whom, form and tone. */
+import type { CardChoices } from '../shapes.ts';
 import type { Draw, Kit } from '../view.ts';
 
 interface Written {
   readonly heading: string;
   readonly text: string;
-  readonly choices: {
-    readonly occasions: readonly { readonly name: string; readonly heading: string; readonly design: string }[];
-    readonly pairs: Readonly<Record<string, readonly string[]>>;
-    readonly forms: readonly string[];
-    readonly lengths: readonly string[];
-    readonly tones: readonly string[];
-    readonly designs: readonly string[];
-  };
+  readonly choices: CardChoices;
 }
 
 const KEYS = ['occasion', 'from', 'to', 'form', 'length', 'tone', 'name', 'signed', 'seed'] as const;

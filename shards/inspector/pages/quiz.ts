@@ -1,34 +1,9 @@
 /** A quiz of `vua arena` while it is played: points that grow round by round, what was asked, who said what; and those before. */
+import type { ToldGame } from '../shapes.ts';
 import type { Draw, Kit } from '../view.ts';
 
-interface Try {
-  readonly player: string;
-  readonly answer: string;
-  readonly seconds: number;
-  readonly right: boolean;
-  readonly points: number;
-  readonly fault?: string;
-}
-interface Head {
-  readonly file: string;
-  readonly sealed: string;
-  readonly limit: number;
-  readonly startedAt: string;
-  readonly players: readonly string[];
-  readonly questions: number;
-  readonly isLive: boolean;
-  readonly faults: readonly string[];
-  readonly board: readonly { readonly player: string; readonly points: number; readonly right: number }[];
-}
-interface Game extends Head {
-  readonly rounds: readonly { readonly question: string; readonly tries: readonly Try[] }[];
-  readonly asked: readonly {
-    readonly id: string;
-    readonly question: string;
-    readonly choices: readonly string[];
-    readonly answer: string;
-  }[];
-}
+/** As a list has it. */
+type Head = Omit<ToldGame, 'rounds' | 'asked'>;
 
 const draw: Draw = async (into, query, kit, signal) => {
   const { el, say } = kit;
@@ -46,7 +21,7 @@ const draw: Draw = async (into, query, kit, signal) => {
   }
   const place = el('div', { class: 'quiz' });
   into.append(place);
-  const game = await kit.get<Game>('quiz', { file: chosen }, signal);
+  const game = await kit.get<ToldGame>('quiz', { file: chosen }, signal);
   place.replaceChildren(...shown(kit, game));
   if (game.isLive) follow(chosen, signal, (now) => place.replaceChildren(...shown(kit, now)));
   if (games.length > 1)
@@ -74,14 +49,14 @@ const draw: Draw = async (into, query, kit, signal) => {
 export default draw;
 
 /** Told again after each round, until the quiz is over or the page is left. */
-function follow(file: string, signal: AbortSignal, tell: (game: Game) => void): void {
+function follow(file: string, signal: AbortSignal, tell: (game: ToldGame) => void): void {
   const events = new EventSource(`/api/quiz/live?${new URLSearchParams({ file })}`);
   events.onmessage = ({ data }) => tell(JSON.parse(data));
   events.addEventListener('over', () => events.close());
   signal.addEventListener('abort', () => events.close());
 }
 
-function shown(kit: Kit, game: Game): HTMLElement[] {
+function shown(kit: Kit, game: ToldGame): HTMLElement[] {
   const { el, say } = kit;
   const { board, rounds, asked, questions, isLive, faults, sealed } = game;
   const most = Math.max(1000 * Math.max(1, rounds.length), 1);
