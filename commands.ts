@@ -1,70 +1,22 @@
 /** Every command of `vua`, and the program that they make: for `main.ts`, and for what describes them (CLI.md). */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command as Commander, type OutputConfiguration } from 'commander';
-import { crawlCapturesCommand } from './crawlers/commands/captures.ts';
-import { crawlCommand } from './crawlers/commands/crawl.ts';
-import { pullCommand } from './crawlers/commands/pull.ts';
-import { pushCommand } from './crawlers/commands/push.ts';
-import { crawlReportCommand } from './crawlers/commands/report.ts';
 import {
-  addCommand,
+  addEntry,
   addGlobalOptions,
   type Command,
   commandLine,
+  complete,
+  type Entry,
+  entryOf,
   type Start,
   sayWhatIsAllowed,
 } from './crawlers/shell/command.ts';
 import type { Say } from './crawlers/shell/language.ts';
-import { runCommand } from './nightly.ts';
-import { cleanCommand } from './shards/commands/clean.ts';
-import { diffCommand } from './shards/commands/diff.ts';
-import { exportDocumentsCommand } from './shards/commands/documents.ts';
-import { explainCommand } from './shards/commands/explain.ts';
-import { gateCommand } from './shards/commands/gate.ts';
-import { gcCommand } from './shards/commands/gc.ts';
-import { importTokensCommand } from './shards/commands/import.ts';
-import { initCommand } from './shards/commands/init.ts';
-import { inspectCommand } from './shards/commands/inspect.ts';
-import { mergeCommand } from './shards/commands/merge.ts';
-import { qualityApplyCommand } from './shards/commands/quality-apply.ts';
-import { removeCommand } from './shards/commands/remove.ts';
-import { rollbackCommand } from './shards/commands/rollback.ts';
-import { searchCommand } from './shards/commands/search.ts';
-import { showCommand } from './shards/commands/show.ts';
-import { snapshotsCommand } from './shards/commands/snapshots.ts';
-import { statsCommand } from './shards/commands/stats.ts';
-import { exportTokensCommand } from './shards/commands/tokens.ts';
-import { traceCommand } from './shards/commands/trace.ts';
-import { upgradeCommand } from './shards/commands/upgrade.ts';
-import { verifyCommand } from './shards/commands/verify.ts';
-import { tokenizerDecodeCommand } from './tokenizer/commands/decode.ts';
-import { tokenizerEncodeCommand } from './tokenizer/commands/encode.ts';
-import { tokenizerEvaluateCommand } from './tokenizer/commands/evaluate.ts';
-import { tokenizerExplainCommand } from './tokenizer/commands/explain.ts';
-import { tokenizerExtendCommand } from './tokenizer/commands/extend.ts';
-import { tokensCommand } from './tokenizer/commands/tokens.ts';
-import { tokenizerTrainCommand } from './tokenizer/commands/train.ts';
-import { ablateCommand } from './trainer/commands/ablate.ts';
-import { arenaCommand } from './trainer/commands/arena.ts';
-import { askCommand } from './trainer/commands/ask.ts';
-import { benchCommand } from './trainer/commands/bench.ts';
-import { cardCommand } from './trainer/commands/card.ts';
-import { cardCheckCommand } from './trainer/commands/card-check.ts';
-import { checkCommand } from './trainer/commands/check.ts';
-import { scoreCompareCommand } from './trainer/commands/compare.ts';
-import { conversationsCommand } from './trainer/commands/conversations.ts';
-import { doctorCommand } from './trainer/commands/doctor.ts';
-import { exportCommand } from './trainer/commands/export.ts';
-import { scoreGradeCommand } from './trainer/commands/grade.ts';
-import { instructCommand } from './trainer/commands/instruct.ts';
-import { lrFindCommand } from './trainer/commands/lr-find.ts';
-import { exportModelCommand } from './trainer/commands/model.ts';
-import { planCommand } from './trainer/commands/plan.ts';
-import { plotCommand } from './trainer/commands/plot.ts';
-import { qualityTrainCommand } from './trainer/commands/quality-train.ts';
-import { sampleCommand } from './trainer/commands/sample.ts';
-import { scoreCommand } from './trainer/commands/score.ts';
-import { trainCommand } from './trainer/commands/train.ts';
-import { tuneCommand } from './trainer/commands/tune.ts';
+
+const tokenizer = async (dir: string) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir);
+const tokenizerParser = async () => (await import('./tokenizer/load.ts')).Tokenizer.parse;
 
 /** What rooms to the right of shards show in `vua inspect`. */
 export async function broughtViews() {
@@ -74,94 +26,132 @@ export async function broughtViews() {
   const { tokenizerView } = await import('./shards/inspector/api/tokenizer.ts');
   const { traceView } = await import('./shards/inspector/api/trace.ts');
   const { trainingView } = await import('./shards/inspector/api/training.ts');
-  const tokenizer = tokenizerView(async (dir) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir));
-  const trace = traceView(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse);
+  const trace = traceView(tokenizerParser);
   const training = trainingView(async () => (await import('./trainer/record/curve.ts')).readCurve);
   const ask = askView(async () => (await import('./trainer/ask/assistant.ts')).Assistant);
   const cards = cardsView(async () => (await import('./trainer/cards/gallery.ts')).gallery);
   const quiz = quizView(async () => (await import('./trainer/arena/transcript.ts')).arenaDoor);
   const train = { name: 'train', title: { en: 'Train here', vi: 'Huấn luyện tại đây' }, endpoints: [] };
   const pages = async () => ({ train: await (await import('./trainer/page/bundle.ts')).trainingPage() });
-  return { views: [tokenizer, trace, training, ask, cards, quiz, train], pages };
+  return { views: [tokenizerView(tokenizer), trace, training, ask, cards, quiz, train], pages };
 }
 
-/** Of the build: the pages of `vua inspect`, and the library for browsers. */
+/** Of the build: the pages of `vua inspect`, the library for browsers, and what `--help` says of each command. */
 export async function writePages(dist: string): Promise<void> {
   const { writePage, writeLibrary } = await import('./trainer/page/bundle.ts');
   const { writeSite } = await import('./shards/inspector/bundle.ts');
   const { documentViews } = await import('./shards/inspector/views.ts');
   await writePage(`${dist}/trainer/page/site`);
   await writeLibrary(`${dist}/browser.js`);
+  await writeEntries(`${dist}/entries.json`);
   await writeSite([...documentViews, ...(await broughtViews()).views], `${dist}/shards/inspector/site`);
 }
 
-/** By the headings of `vua --help`. */
-export const COMMANDS: Readonly<Record<string, readonly Command[]>> = {
-  'The whole line': [
-    runCommand,
-    snapshotsCommand,
-    rollbackCommand(async () => (await import('./trainer/record/models.ts')).returnTo),
-    gcCommand,
-    removeCommand(async () => (await import('./crawlers/erase-records.ts')).eraseRecords),
-    upgradeCommand,
-    gateCommand(async () => (await import('./nightly.ts')).heldLine),
-    initCommand(async () => (await import('./nightly.ts')).runOptions),
-  ],
-  Corpus: [crawlCommand, crawlReportCommand, crawlCapturesCommand, cleanCommand, explainCommand, qualityApplyCommand],
-  Tokenizer: [
-    tokenizerTrainCommand,
-    tokenizerExtendCommand,
-    tokenizerEncodeCommand,
-    tokenizerDecodeCommand,
-    tokenizerEvaluateCommand,
-    tokenizerExplainCommand,
-    tokensCommand,
-    importTokensCommand(async (dir) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir)),
-  ],
-  Trainer: [
-    planCommand,
-    lrFindCommand,
-    trainCommand,
-    ablateCommand,
-    qualityTrainCommand,
-    sampleCommand,
-    conversationsCommand,
-    instructCommand,
-    scoreCommand,
-    scoreCompareCommand,
-    scoreGradeCommand,
-    exportCommand,
-    exportModelCommand,
-    exportDocumentsCommand,
-    exportTokensCommand(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse),
-    mergeCommand,
-  ],
-  'What a model is for': [
-    askCommand(async () => ({
-      ...(await import('./shards/inspector/guard.ts')),
-      ...(await import('./shards/search/search.ts')),
-    })),
-    cardCommand,
-    cardCheckCommand,
-    arenaCommand,
-  ],
-  'Look and check': [
-    verifyCommand(async () => [
-      (await import('./crawlers/verify.ts')).verifyCrawl,
-      (await import('./tokenizer/verify.ts')).verifyTokenizer,
-      (await import('./trainer/record/verify.ts')).verifyModel,
-    ]),
-    statsCommand,
-    diffCommand,
-    searchCommand,
-    showCommand,
-    traceCommand(async () => (await import('./tokenizer/load.ts')).Tokenizer.parse),
-    plotCommand,
-    inspectCommand(broughtViews),
-  ],
-  Elsewhere: [pushCommand, pullCommand],
-  'This machine': [doctorCommand, checkCommand, benchCommand, tuneCommand],
+/** By the headings of `vua --help`: what loads each, as only the one that runs is needed. */
+export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Command>>>>> = {
+  'The whole line': {
+    run: async () => (await import('./nightly.ts')).runCommand,
+    snapshots: async () => (await import('./shards/commands/snapshots.ts')).snapshotsCommand,
+    rollback: async () =>
+      (await import('./shards/commands/rollback.ts')).rollbackCommand(
+        async () => (await import('./trainer/record/models.ts')).returnTo,
+      ),
+    gc: async () => (await import('./shards/commands/gc.ts')).gcCommand,
+    remove: async () =>
+      (await import('./shards/commands/remove.ts')).removeCommand(
+        async () => (await import('./crawlers/erase-records.ts')).eraseRecords,
+      ),
+    upgrade: async () => (await import('./shards/commands/upgrade.ts')).upgradeCommand,
+    gate: async () =>
+      (await import('./shards/commands/gate.ts')).gateCommand(async () => (await import('./nightly.ts')).heldLine),
+    init: async () =>
+      (await import('./shards/commands/init.ts')).initCommand(async () => (await import('./nightly.ts')).runOptions),
+  },
+  Corpus: {
+    crawl: async () => (await import('./crawlers/commands/crawl.ts')).crawlCommand,
+    'crawl report': async () => (await import('./crawlers/commands/report.ts')).crawlReportCommand,
+    'crawl captures': async () => (await import('./crawlers/commands/captures.ts')).crawlCapturesCommand,
+    clean: async () => (await import('./shards/commands/clean.ts')).cleanCommand,
+    explain: async () => (await import('./shards/commands/explain.ts')).explainCommand,
+    'quality apply': async () => (await import('./shards/commands/quality-apply.ts')).qualityApplyCommand,
+  },
+  Tokenizer: {
+    'tokenizer train': async () => (await import('./tokenizer/commands/train.ts')).tokenizerTrainCommand,
+    'tokenizer extend': async () => (await import('./tokenizer/commands/extend.ts')).tokenizerExtendCommand,
+    'tokenizer encode': async () => (await import('./tokenizer/commands/encode.ts')).tokenizerEncodeCommand,
+    'tokenizer decode': async () => (await import('./tokenizer/commands/decode.ts')).tokenizerDecodeCommand,
+    'tokenizer evaluate': async () => (await import('./tokenizer/commands/evaluate.ts')).tokenizerEvaluateCommand,
+    'tokenizer explain': async () => (await import('./tokenizer/commands/explain.ts')).tokenizerExplainCommand,
+    tokens: async () => (await import('./tokenizer/commands/tokens.ts')).tokensCommand,
+    'tokens import': async () => (await import('./shards/commands/import.ts')).importTokensCommand(tokenizer),
+  },
+  Trainer: {
+    plan: async () => (await import('./trainer/commands/plan.ts')).planCommand,
+    'lr-find': async () => (await import('./trainer/commands/lr-find.ts')).lrFindCommand,
+    train: async () => (await import('./trainer/commands/train.ts')).trainCommand,
+    ablate: async () => (await import('./trainer/commands/ablate.ts')).ablateCommand,
+    'quality train': async () => (await import('./trainer/commands/quality-train.ts')).qualityTrainCommand,
+    sample: async () => (await import('./trainer/commands/sample.ts')).sampleCommand,
+    conversations: async () => (await import('./trainer/commands/conversations.ts')).conversationsCommand,
+    instruct: async () => (await import('./trainer/commands/instruct.ts')).instructCommand,
+    score: async () => (await import('./trainer/commands/score.ts')).scoreCommand,
+    'score compare': async () => (await import('./trainer/commands/compare.ts')).scoreCompareCommand,
+    'score grade': async () => (await import('./trainer/commands/grade.ts')).scoreGradeCommand,
+    export: async () => (await import('./trainer/commands/export.ts')).exportCommand,
+    'export model': async () => (await import('./trainer/commands/model.ts')).exportModelCommand,
+    'export documents': async () => (await import('./shards/commands/documents.ts')).exportDocumentsCommand,
+    'export tokens': async () => (await import('./shards/commands/tokens.ts')).exportTokensCommand(tokenizerParser),
+    merge: async () => (await import('./shards/commands/merge.ts')).mergeCommand,
+  },
+  'What a model is for': {
+    ask: async () =>
+      (await import('./trainer/commands/ask.ts')).askCommand(async () => ({
+        ...(await import('./shards/inspector/guard.ts')),
+        ...(await import('./shards/search/search.ts')),
+      })),
+    card: async () => (await import('./trainer/commands/card.ts')).cardCommand,
+    'card check': async () => (await import('./trainer/commands/card-check.ts')).cardCheckCommand,
+    arena: async () => (await import('./trainer/commands/arena.ts')).arenaCommand,
+  },
+  'Look and check': {
+    verify: async () =>
+      (await import('./shards/commands/verify.ts')).verifyCommand(async () => [
+        (await import('./crawlers/verify.ts')).verifyCrawl,
+        (await import('./tokenizer/verify.ts')).verifyTokenizer,
+        (await import('./trainer/record/verify.ts')).verifyModel,
+      ]),
+    stats: async () => (await import('./shards/commands/stats.ts')).statsCommand,
+    diff: async () => (await import('./shards/commands/diff.ts')).diffCommand,
+    search: async () => (await import('./shards/commands/search.ts')).searchCommand,
+    show: async () => (await import('./shards/commands/show.ts')).showCommand,
+    trace: async () => (await import('./shards/commands/trace.ts')).traceCommand(tokenizerParser),
+    plot: async () => (await import('./trainer/commands/plot.ts')).plotCommand,
+    inspect: async () => (await import('./shards/commands/inspect.ts')).inspectCommand(broughtViews),
+  },
+  Elsewhere: {
+    push: async () => (await import('./crawlers/commands/push.ts')).pushCommand,
+    pull: async () => (await import('./crawlers/commands/pull.ts')).pullCommand,
+  },
+  'This machine': {
+    doctor: async () => (await import('./trainer/commands/doctor.ts')).doctorCommand,
+    check: async () => (await import('./trainer/commands/check.ts')).checkCommand,
+    bench: async () => (await import('./trainer/commands/bench.ts')).benchCommand,
+    tune: async () => (await import('./trainer/commands/tune.ts')).tuneCommand,
+  },
 };
+
+/** All of them, loaded. */
+export const allCommands = (): Promise<Command[]> =>
+  Promise.all(Object.values(COMMANDS).flatMap((loaders) => Object.values(loaders).map((load) => load())));
+
+/** What the build says of each by its name; a checkout has no such file, and loads them. */
+const ENTRIES = join(import.meta.dirname, 'entries.json');
+
+/** Of the build. */
+async function writeEntries(path: string): Promise<void> {
+  const entries = (await allCommands()).map((command) => [command.name, entryOf(command)]);
+  writeFileSync(path, JSON.stringify(Object.fromEntries(entries)));
+}
 
 interface ProgramFacts {
   readonly version: string;
@@ -183,8 +173,8 @@ function startHere(say: Say): string {
   return [say('Start here:'), ...lines.map(([words, does]) => `${words.padEnd(width)}  ${does}`)].join('\n');
 }
 
-/** The command line, its help said by `say`. */
-export function programOf({ version, say, start, output = {} }: ProgramFacts): Commander {
+/** The command line, its help said by `say`. A command is given its options when its turn comes. */
+export async function programOf({ version, say, start, output = {} }: ProgramFacts): Promise<Commander> {
   const program = new Commander('vua')
     .configureOutput(output) // commands take it over when they are added
     .description(say('Vựa: build Vietnamese corpora, train a tokenizer, train a transformer on WebGPU'))
@@ -197,8 +187,19 @@ export function programOf({ version, say, start, output = {} }: ProgramFacts): C
     .addHelpText('before', `${startHere(say)}\n`)
     .addHelpText('after', `\n${say('`vua COMMAND --help` shows options and examples.')}`);
   addGlobalOptions(sayWhatIsAllowed(program), say);
+  const loaders = new Map<Commander, () => Promise<Command>>();
+  const entries: Record<string, Entry> = existsSync(ENTRIES) ? JSON.parse(readFileSync(ENTRIES, 'utf8')) : {};
   for (const [heading, commands] of Object.entries(COMMANDS)) {
-    for (const command of commands) addCommand(program, command, heading, start, say);
+    for (const [name, load] of Object.entries(commands)) {
+      loaders.set(addEntry(program, name, entries[name] ?? entryOf(await load()), heading, say), load);
+    }
+  }
+  for (const parent of [program, ...program.commands]) {
+    parent.hook('preSubcommand', async (_, leaf) => {
+      const command = await loaders.get(leaf)?.();
+      loaders.delete(leaf);
+      if (command !== undefined) complete(leaf, command, start, say);
+    });
   }
   return program;
 }

@@ -29,7 +29,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
 
   let status = DONE;
   try {
-    const program = programOf({
+    const program = await programOf({
       version: labels.version,
       say: await sayIn(languageOf(words, environment)),
       output: {
@@ -41,7 +41,8 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
         status = (await command.run(options, { signal: stopped, report })) ?? (stopped.aborted ? INTERRUPTED : DONE);
       },
     });
-    await program.parseAsync(words, { from: 'user' });
+    const isHelpOf = words[0] === 'help' && program.commands.some((command) => command.name() === words[1]);
+    await program.parseAsync(isHelpOf ? [...words.slice(1), '--help'] : words, { from: 'user' });
     return status;
   } catch (error) {
     return fail(error);

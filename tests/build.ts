@@ -35,6 +35,7 @@ function arePagesOld(): boolean {
   const sources = ROOMS.flatMap((room) =>
     readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
   );
+  sources.push('commands.ts', 'nightly.ts');
   return sources.some((path) => /\.(ts|html|css|svg)$/.test(path) && statSync(path).mtimeMs > mtimeMs);
 }
 

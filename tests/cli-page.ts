@@ -18,10 +18,12 @@ and \`--lang en|vi\` (the language of \`--help\`). What exit statuses mean: [OPE
 `;
 
 /** The page as biome formats it. */
-export function cliPage(): string {
-  const parts = Object.entries(COMMANDS).map(
-    ([heading, commands]) => `## ${heading}\n\n${commands.map(section).join('\n')}`,
-  );
+export async function cliPage(): Promise<string> {
+  const parts: string[] = [];
+  for (const [heading, loaders] of Object.entries(COMMANDS)) {
+    const commands = await Promise.all(Object.values(loaders).map((load) => load()));
+    parts.push(`## ${heading}\n\n${commands.map(section).join('\n')}`);
+  }
   return `${HEAD}\n${parts.join('\n')}`;
 }
 
@@ -55,4 +57,4 @@ const escaped = (text: string): string =>
     .map((part, i) => (i % 2 === 1 ? part : part.replace(/[\\*_<[\]]/g, '\\$&')))
     .join('');
 
-if (import.meta.url === pathToFileURL(resolve(process.argv[1] ?? '')).href) writeFileSync('CLI.md', cliPage());
+if (import.meta.url === pathToFileURL(resolve(process.argv[1] ?? '')).href) writeFileSync('CLI.md', await cliPage());

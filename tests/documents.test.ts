@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, programOf } from '../commands.ts';
+import { allCommands, programOf } from '../commands.ts';
 import { flagOf } from '../crawlers/shell/command.ts';
 import { inVietnamese, VIETNAMESE } from '../crawlers/shell/lang-vi.ts';
 import { languageOf } from '../crawlers/shell/language.ts';
@@ -10,13 +10,23 @@ import { below } from './house.ts';
 import { releaseNote } from './release-note.ts';
 import { MAIN } from './vietnamese.ts';
 
-const commands = Object.values(COMMANDS).flat();
-const program = (say: (english: string) => string) => programOf({ version: '0', say, start: async () => {} });
+const commands = await allCommands();
+const output = { writeOut: () => {} };
+/** With the options of every command. */
+async function program(say: (english: string) => string) {
+  const made = await programOf({ version: '0', say, start: async () => {}, output });
+  for (const { name } of commands) {
+    await made
+      .parseAsync([...name.split(' '), '--help'], { from: 'user' })
+      .catch((end) => expect(end.exitCode).toBe(0));
+  }
+  return made;
+}
 
-describe('help in Vietnamese', () => {
+describe('help in Vietnamese', async () => {
   /** Every text that a program hands to `say`. */
   const asked = new Set<string>();
-  const vietnamese = program((english) => {
+  const vietnamese = await program((english) => {
     asked.add(english);
     return inVietnamese(english);
   });
@@ -70,7 +80,7 @@ describe('documents', () => {
   it('name commands that exist, with options and values that they take', async () => {
     const wrong: string[] = [];
     let found = 0;
-    const line = program((english) => english);
+    const line = await program((english) => english);
     for (const path of current) {
       for (const words of shellLines(textOf(path))) {
         const [, script] = /^npm run (?:-s |--silent )?([\w:]+)/.exec(words.join(' ')) ?? [];

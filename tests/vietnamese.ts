@@ -1,6 +1,6 @@
 /** What the help of the main commands says in English alone: for tests/house.test.ts. */
 import type { z } from 'zod';
-import { COMMANDS } from '../commands.ts';
+import { allCommands } from '../commands.ts';
 import { factsOf } from '../crawlers/shell/command.ts';
 import { inVietnamese, VIETNAMESE } from '../crawlers/shell/lang-vi.ts';
 
@@ -13,11 +13,9 @@ const isLeft = (text: string): boolean => {
   return (before !== '' && inVietnamese(before) === before) || (isSentence && !(standard in VIETNAMESE));
 };
 
-export const leftInEnglish = (): string[] =>
-  Object.values(COMMANDS)
-    .flat()
-    .flatMap(({ name, summary, headings = {}, options: { shape } }) => {
-      const own = Object.values(shape).map((type) => factsOf(type as z.ZodType).description);
-      const titles = Object.values(headings).map((title) => `${title}:`);
-      return [summary, ...(MAIN.includes(name) ? [...own, ...titles] : [])].filter(isLeft);
-    });
+export const leftInEnglish = async (): Promise<string[]> =>
+  (await allCommands()).flatMap(({ name, summary, headings = {}, options: { shape } }) => {
+    const own = Object.values(shape).map((type) => factsOf(type as z.ZodType).description);
+    const titles = Object.values(headings).map((title) => `${title}:`);
+    return [summary, ...(MAIN.includes(name) ? [...own, ...titles] : [])].filter(isLeft);
+  });

@@ -11,7 +11,7 @@
  * a list of NAME=VALUE may be an object there.
  */
 import type { Command as Commander, CommanderError } from 'commander';
-import { z } from 'zod';
+import type { z } from 'zod'; // its values are loaded by commands: `vua --help` needs none
 import { configPath, readConfigFile } from './config-file.ts';
 import { badInput, type ToolkitError } from './errors.ts';
 import type { Say } from './language.ts';
@@ -92,20 +92,24 @@ const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${let
 /** `--flag` of an option key. */
 export const flagOf = (key: string): string => `--${kebab(key)}`;
 
+type Wrapper = z.ZodDefault | z.ZodOptional | z.ZodNullable;
+const isWrapper = (type: z.ZodType): type is Wrapper => ['default', 'optional', 'nullable'].includes(type.type);
+const isArray = (type: z.ZodType): type is z.ZodArray<z.ZodType> => type.type === 'array';
+
 /** Reads default, arity and description out of a zod type through its wrappers. */
 export function factsOf(type: z.ZodType) {
   let inner: z.ZodType = type;
   let description = inner.description;
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) {
+  while (isWrapper(inner)) {
     inner = inner.unwrap() as z.ZodType;
     description ??= inner.description;
   }
   const absent = type.safeParse(undefined);
   return {
     // or a list of numbers
-    isNumber: inner instanceof z.ZodNumber || (inner instanceof z.ZodArray && inner.element instanceof z.ZodNumber),
-    isBoolean: inner instanceof z.ZodBoolean,
-    isArray: inner instanceof z.ZodArray,
+    isNumber: inner.type === 'number' || (isArray(inner) && inner.element.type === 'number'),
+    isBoolean: inner.type === 'boolean',
+    isArray: isArray(inner),
     isRequired: !absent.success,
     fallback: absent.success ? absent.data : undefined,
     description: description ?? '',
@@ -129,15 +133,22 @@ const GROUPS = new WeakSet<Commander>();
 /** What runs a command with its validated options. */
 export type Start = (command: Command, options: Record<string, unknown>) => Promise<void>;
 
-/** Adds one command to the program, under a heading of its --help, which is said by `say`. */
-export function addCommand(
-  program: Commander,
-  command: Command,
-  heading: string,
-  start: Start,
-  say: Say = (english) => english,
-): void {
-  const words = command.name.split(' ');
+/** What the list of commands says of one: enough for `vua --help`, which loads none. */
+export interface Entry extends Pick<Command, 'summary'> {
+  /** `<dir>`, `[words...]` and what it is. */
+  readonly argument?: readonly [term: string, told: string];
+}
+
+export function entryOf({ summary, positional, options }: Command): Entry {
+  if (positional === undefined) return { summary };
+  const facts = factsOf(options.shape[positional] as z.ZodType);
+  const name = facts.isArray ? `${positional}...` : positional;
+  return { summary, argument: [facts.isRequired ? `<${name}>` : `[${name}]`, facts.description] };
+}
+
+/** Adds a command to the program, under a heading of its --help, which is said by `say`; `complete` gives it its options. */
+export function addEntry(program: Commander, name: string, entry: Entry, heading: string, say: Say): Commander {
+  const words = name.split(' ');
   let parent = program.enablePositionalOptions();
   for (const word of words.slice(0, -1)) {
     const known = parent.commands.find((existing) => existing.name() === word);
@@ -146,18 +157,20 @@ export function addCommand(
     parent.enablePositionalOptions(); // `vua export documents --out DIR`: the option is that of the last word
     if (GROUPS.has(parent)) parent.description([parent.description(), words.at(-1)].filter(Boolean).join(', '));
   }
-  const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(say(command.summary)));
+  const leaf = sayWhatIsAllowed(parent.command(words.at(-1)!).description(say(entry.summary)));
   if (parent === program) leaf.helpGroup(`${heading}:`);
+  if (entry.argument !== undefined) leaf.argument(entry.argument[0], say(entry.argument[1]));
+  return leaf;
+}
+
+/** Gives a command that was added its options, examples and what it does. */
+export function complete(leaf: Commander, command: Command, start: Start, say: Say): void {
   let group = 'Options';
   for (const [key, type] of Object.entries(command.options.shape)) {
+    if (key === command.positional) continue;
     const facts = factsOf(type as z.ZodType);
     const told = say(facts.description);
     const shown = facts.isRequired ? `${told} (${say('required')})` : told;
-    if (key === command.positional) {
-      const name = facts.isArray ? `${key}...` : key;
-      leaf.argument(facts.isRequired ? `<${name}>` : `[${name}]`, told);
-      continue;
-    }
     group = command.headings?.[key] ?? group;
     const value = facts.isBoolean ? '' : facts.isArray ? ' <value...>' : ' <value>';
     const option = leaf.createOption(`${flagOf(key)}${value}`, shown);
@@ -188,6 +201,17 @@ export function addCommand(
     }
     await start(command, parseOptions(command, { ...readConfig(command, given), ...given }, flagOf));
   });
+}
+
+/** Adds one command, whole. */
+export function addCommand(
+  program: Commander,
+  command: Command,
+  heading: string,
+  start: Start,
+  say: Say = (x) => x,
+): void {
+  complete(addEntry(program, command.name, entryOf(command), heading, say), command, start, say);
 }
 
 /** Options of every command, also before its name. `main.ts` looks for them itself. */
@@ -255,7 +279,7 @@ function readConfig(command: Command, given: Record<string, unknown>): Record<st
     );
   }
   const { values, nameOf } = inOptions(command, path, config as Record<string, unknown>);
-  parseOptions({ name: path, options: z.object(shape).partial() }, values, nameOf);
+  parseOptions({ name: path, options: command.options.omit({ config: true }).partial() }, values, nameOf);
   return values;
 }
 
@@ -289,7 +313,7 @@ export function parseOptions(
   given: Record<string, unknown>,
   nameOf: (key: string) => string,
 ): Record<string, unknown> {
-  const parsed = z.strictObject(command.options.shape).safeParse(given);
+  const parsed = command.options.strict().safeParse(given);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   if (issue.code === 'unrecognized_keys') {
@@ -311,7 +335,7 @@ export function parseOptions(
 
 /** `an integer ≥ 1 and ≤ 48`, `a number > 0 and < 1`, `"auto"|"gpu"`, `a list of text`. */
 export function allowedValues(type: z.ZodType): string {
-  const schema = z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' });
+  const schema = type.toJSONSchema({ io: 'input', unrepresentable: 'any' });
   const { type: name, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join('|');
   const { enum: words } = (schema.items ?? {}) as { enum?: readonly unknown[] };
