@@ -206,7 +206,10 @@ export class DedupStore {
 
   /** A site says something of its pages: those that it takes back leave. */
   hearRules(notice: RulesNotice): void {
-    for (const number of this.sites.hear(notice)) this.leave(number, 'opted_out_later');
+    for (const number of this.sites.hear(notice)) {
+      this.versions.takenBack(number);
+      this.leave(number, 'opted_out_later');
+    }
   }
 
   /** When the URL opted out; `undefined` when it did not. */

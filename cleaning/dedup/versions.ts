@@ -53,6 +53,7 @@ export class Versions {
   readonly #adopt;
   readonly #seeAt;
   readonly #stillThere;
+  readonly #numbered;
 
   constructor(database: Database, run: number, copies: Copies) {
     this.run = run;
@@ -77,6 +78,11 @@ export class Versions {
     this.#seeAt = database.prepare<[number, bigint]>(
       `UPDATE documents SET seen = max(seen, ?) WHERE url = ? AND state = ${STATE.stands} AND input IS NULL`,
     );
+    this.#numbered = database
+      .prepare<[number], { version: bigint; page: bigint | null; fetchedAt: string }>(
+        'SELECT version, page, fetched_at AS fetchedAt FROM documents WHERE number = ?',
+      )
+      .safeIntegers();
     const standing = `SELECT number, id FROM documents WHERE version = ? AND state = ${STATE.stands}`;
     this.#earlier = database.prepare<[bigint, number], Standing>(`${standing} AND seen < ?`);
     this.#sameText = database.prepare<[bigint, bigint], Standing>(`${standing} AND content = ? LIMIT 1`);
@@ -143,6 +149,12 @@ export class Versions {
   /** A page is dropped for what is later by the clock. */
   overtake({ version, time, page }: PageKeys, place: Place | undefined): void {
     if (time !== undefined && this.#revisits.overtake(version, time, page, place)) this.hasNews = true;
+  }
+
+  /** A document leaves for what its site says; a revisit of later may say that it holds again. */
+  takenBack(number: number): void {
+    const { version, page, fetchedAt } = this.#numbered.get(number)!;
+    if (page !== null) this.#revisits.overtake(version, Date.parse(fetchedAt) || 0, page);
   }
 
   /**
