@@ -14,7 +14,7 @@ import { addressOf } from './page.ts';
 import { ToolkitError } from './shell/errors.ts';
 import { AtomicFile, syncFolder } from './shell/folder.ts';
 import { memberOfLength, OWN_HEADER_BYTES, OWN_SIGNATURE } from './warc/gzip.ts';
-import { memberLengthAt } from './warc/members.ts';
+import { memberLengthAt, memberLengthIn } from './warc/members.ts';
 import { readWarc } from './warc/read-warc.ts';
 
 /**
@@ -58,8 +58,10 @@ interface Place {
   readonly length: number;
 }
 
-/** Where its members stand. */
+/** Where its members stand: by their heads, where all of the file is of ours and whole. */
 async function placesOf(path: string, isGone: IsGone): Promise<Place[]> {
+  const byHeads = headPlaces(path, isGone);
+  if (byHeads !== undefined) return byHeads;
   const found = new Set<number>();
   let isDamaged = false;
   try {
@@ -80,9 +82,72 @@ async function placesOf(path: string, isGone: IsGone): Promise<Place[]> {
   }
 }
 
+/** Of a page, in bytes as they are packed: an address may be long. */
+const HEAD_BYTES = 2_048;
+/** Read at once; behind a member that is larger than the second the next head is read alone. */
+const [WINDOW_BYTES, LARGE_BYTES] = [2 ** 20, 2 ** 16];
+/** Records about others; what is called anything else may be a page. */
+const IS_BESIDE = /^WARC-Type:[ \t]*(request|metadata|warcinfo)[ \t]*$/im;
+
+/**
+ * Hops from member to member and unpacks the head of each, whatever its page holds; `undefined` where one does not follow
+ * another, or has no such head.
+ */
+function headPlaces(path: string, isGone: IsGone): Place[] | undefined {
+  const places: Place[] = [];
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const window = Buffer.allocUnsafe(WINDOW_BYTES);
+    let [from, read, last] = [0, window.subarray(0, 0), 0];
+    for (let at = 0; at < size; at += last) {
+      if (at + HEAD_BYTES > from + read.length && from + read.length < size) {
+        from = at;
+        const bytes = last > LARGE_BYTES ? HEAD_BYTES : WINDOW_BYTES;
+        read = window.subarray(0, readSync(file, window, 0, bytes, at));
+      }
+      const length = read[at - from + 10] === 8 ? memberLengthIn(read, at - from) : undefined;
+      if (length === undefined || at + length > size) return undefined;
+      last = length;
+      if (read[at - from + 3] !== OWN_SIGNATURE[3]) {
+        if (!isNothing(file, at, length)) return undefined;
+        continue;
+      }
+      const head = inflatedHead(read.subarray(at - from, at - from + Math.min(HEAD_BYTES, length)));
+      const end = head?.indexOf('\r\n\r\n') ?? -1;
+      if (head === undefined || end < 0) return undefined;
+      const fields = head.slice(0, end);
+      if (SEGMENT.test(fields)) return undefined;
+      const [, url = ''] = TARGET.exec(fields) ?? [];
+      if (!IS_BESIDE.test(fields) && isGone(addressOf(url), DATE.exec(fields)?.[1] ?? '')) places.push({ at, length });
+    }
+    return places;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whether a member stands for a record that went before. */
+function isNothing(file: number, at: number, length: number): boolean {
+  const member = Buffer.alloc(length);
+  readSync(file, member, 0, length, at);
+  return member.equals(memberOfLength(NOTHING, length));
+}
+
+/** The beginning of a member of ours, unpacked as far as it goes. */
+function inflatedHead(packed: Uint8Array): string | undefined {
+  try {
+    const data = packed.subarray(OWN_HEADER_BYTES);
+    return inflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1');
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a head is looked for in: bytes as they are packed, the most that can be unpacked. */
 const HEADS = [65_536, 4_096, 1_024, 512, 256];
 const TARGET = /^WARC-Target-URI:[ \t]*<?([^\s>]+)/im;
+const SEGMENT = /^WARC-Segment-Number:/im;
 const DATE = /^WARC-Date:[ \t]*(\S+)/im;
 
 /** Members of a damaged file whose head names such a page, whole or not. */

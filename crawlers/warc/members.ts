@@ -26,7 +26,7 @@ export function endOfLastWholeMember(file: number): number {
       const bytes = last > LARGE_BYTES ? OWN_HEADER_BYTES : HOP_BYTES;
       read = window.subarray(0, readSync(file, window, 0, bytes, end));
     }
-    const length = lengthIn(read, end - from);
+    const length = memberLengthIn(read, end - from);
     if (length === undefined || end + length > size) break;
     starts.push(end);
     end += length;
@@ -71,7 +71,7 @@ const MAX_TORN_BYTES = 256 * 2 ** 20;
 
 /** Of a member of `packMember`; `undefined` where none begins. */
 export function memberLengthAt(file: number, offset: number): number | undefined {
-  return lengthIn(bytesAt(file, offset, OWN_HEADER_BYTES), 0);
+  return memberLengthIn(bytesAt(file, offset, OWN_HEADER_BYTES), 0);
 }
 
 /** So many bytes of a file, fewer at its end. */
@@ -81,7 +81,7 @@ function bytesAt(file: number, offset: number, bytes: number): Buffer {
 }
 
 /** Of the member that begins there: asked of every member of a file whenever a crawl begins. */
-function lengthIn(bytes: Buffer, at: number): number | undefined {
+export function memberLengthIn(bytes: Buffer, at: number): number | undefined {
   if (at + OWN_HEADER_BYTES > bytes.length) return undefined;
   for (let i = 0; i < MAGIC.length; i++) if (bytes[at + i] !== MAGIC[i]) return undefined;
   if (bytes[at + 12] !== SUBFIELD[0] || bytes[at + 13] !== SUBFIELD[1]) return undefined;

@@ -236,6 +236,11 @@ export class Row {
     return this.#batch.string(column, this.#at);
   }
 
+  /** The same as UTF-8, valid while its batch is. */
+  bytes(column: string): Uint8Array {
+    return this.#batch.bytes(column, this.#at);
+  }
+
   /** NaN where the shard's version lacks the column. */
   number(column: string): number {
     return this.#batch.values(column)[this.#at];

@@ -10,6 +10,7 @@ import { knownRecipe } from '../../cleaning/recipe.ts';
 import { addressOf, isNamedBy } from '../../crawlers/page.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { linkOrCopy, makeFolder } from '../../crawlers/shell/folder.ts';
+import { first53, hashOf } from '../checksum.ts';
 import { DocumentFolder } from '../documents/folder.ts';
 import { type Row, readShard, rowsOf } from '../documents/read.ts';
 import { rewriteShard } from '../documents/write.ts';
@@ -47,7 +48,7 @@ export class Purge {
   readonly #removed: Removed;
   readonly #spare: string;
 
-  /** @param spare folder for shards that were written anew */
+  /** @param spare folder for shards that are written anew */
   constructor(removed: Removed, spare: string) {
     this.#removed = removed;
     this.#spare = spare;
@@ -111,9 +112,10 @@ export class Purge {
     const texts = removedTexts(this.#removed.texts, knownRecipe(recipe, ''));
     // What names it without a word of it stays: a refusal of the page, say.
     const hasWords = (row: Row): boolean => row.kind === 'documents' || row.string('text') + row.string('title') !== '';
-    const isGone = (row: Row): boolean =>
-      hasWords(row) &&
-      (isNamed(addressOf(row.string('url')), row.string('id')) || texts.holds(row.string('title'), row.string('text')));
+    // A row stands in many shards: compacted ones of later nights hold those of earlier ones again.
+    const named = remembered((row) => isNamed(addressOf(row.string('url')), row.string('id')), ['url', 'id']);
+    const held = remembered((row) => texts.holds(row.string('title'), row.string('text')), ['title', 'text']);
+    const isGone = (row: Row): boolean => hasWords(row) && (named(row) || held(row));
     this.#matchers.set(name, isGone);
     return isGone;
   }
@@ -153,6 +155,25 @@ export class Purge {
     return { path, entry: anew };
   }
 }
+
+/** What is asked of a row, asked once for those that are equal in these columns. */
+export function remembered(
+  ask: (row: Row) => boolean,
+  [first, second]: readonly [string, string],
+): (row: Row) => boolean {
+  const known = new Map<number, boolean>();
+  return (row) => {
+    const both = hashOf(row.bytes(first)) + ODD * hashOf(row.bytes(second));
+    const key = first53(BigInt.asUintN(64, both));
+    const answer = known.get(key) ?? ask(row);
+    if (known.size < MOST_REMEMBERED) known.set(key, answer);
+    return answer;
+  };
+}
+
+const ODD = 0x9e3779b97f4a7c15n;
+/** A hundred megabytes. */
+const MOST_REMEMBERED = 2 ** 21;
 
 function goneOf(dir: string, kind: Kind, entry: DocumentShard, isGone: (row: Row) => boolean): GoneRow[] {
   const gone: GoneRow[] = [];

@@ -25,7 +25,7 @@ import { currentSnapshot, PINNED_FILE, readSnapshots, SNAPSHOTS, type Snapshot, 
 import { pruneSearch } from '../snapshots/retention.ts';
 import { HELD, layOut, readWork, WORK, writeWork } from '../snapshots/work.ts';
 import { addToList, archiveRule, listChecksum, namesOf, removedFrom, together } from './list.ts';
-import { type GoneRow, Purge } from './purge.ts';
+import { type GoneRow, Purge, remembered } from './purge.ts';
 
 /** Takes records out of the archive of a crawl; how many. Of the room of crawlers. */
 export type EraseRecords = (
@@ -50,6 +50,7 @@ export interface RemovalReport {
 }
 
 const STAGING = 'removing.tmp';
+const spareOf = (out: string): string => join(out, STAGING, 'shards');
 const [NEXT, OLD] = ['.next', '.old.tmp'];
 
 interface Place {
@@ -87,12 +88,12 @@ export async function remove(
   const names = namesOf(asked);
   if (!isDry) finishReplacing(out);
   const wanted = { ...names, texts: textsOf(out, names) };
-  const { report, urls } = predicted(out, wanted);
+  const { report, urls, purge } = predicted(out, wanted);
   if (isDry) return report;
   const isNamed = isNamedBy(names);
   const copies = [...new Set(urls.map(addressOf))].filter((address) => !isNamed(address));
   const isListed = addToList(out, { time: new Date().toISOString(), reason, ...wanted, copies });
-  const taken = await applyRemovals(out);
+  const taken = await applyRemovals(out, purge);
   const crawlDir = join(out, 'crawl');
   const records = erase && existsSync(crawlDir) ? await erase(crawlDir, archiveRule(out)) : 0;
   const isNew = isListed || records > 0 || taken.some(({ documents, rejects }) => documents + rejects > 0);
@@ -101,7 +102,8 @@ export async function remove(
 
 /** Signatures of all texts of these names, wherever they stand. */
 function textsOf(out: string, names: RemovedNames): Removed['texts'] {
-  const isNamed = isNamedBy(names);
+  const isOfNames = isNamedBy(names);
+  const isNamed = remembered((row) => isOfNames(addressOf(row.string('url')), row.string('id')), ['url', 'id']);
   const texts = new Map<string, Removed['texts'][number]>();
   const read = new Set<string>();
   for (const { documents } of placesIn(out)) {
@@ -112,7 +114,7 @@ function textsOf(out: string, names: RemovedNames): Removed['texts'] {
         read.add(entry.checksum);
         for (const batch of readShard(documents, kind, entry)) {
           for (const row of rowsOf(kind, batch)) {
-            if (!isNamed(addressOf(row.string('url')), row.string('id'))) continue;
+            if (!isNamed(row)) continue;
             const signature = signText(row.string('title'), row.string('text'));
             if (signature !== undefined) texts.set(signature.exact, signature);
           }
@@ -123,9 +125,9 @@ function textsOf(out: string, names: RemovedNames): Removed['texts'] {
   return [...texts.values()];
 }
 
-function predicted(out: string, removal: Removed): { report: RemovalReport; urls: string[] } {
+function predicted(out: string, removal: Removed): { report: RemovalReport; urls: string[]; purge: Purge } {
   const known = removedFrom(out);
-  const purge = new Purge(known === undefined ? removal : together([known, removal]), join(out, STAGING));
+  const purge = new Purge(known === undefined ? removal : together([known, removal]), spareOf(out));
   const urls = new Set<string>();
   const taken = placesIn(out).map(({ name, documents }) => {
     const rows = purge.rowsIn(documents, readDocumentManifest(documents));
@@ -133,7 +135,7 @@ function predicted(out: string, removal: Removed): { report: RemovalReport; urls
     return takenFrom(name, rows);
   });
   const isNew = taken.some(({ documents, rejects }) => documents + rejects > 0);
-  return { report: { taken, records: 0, models: modelsOf(out, taken), isNew }, urls: [...urls] };
+  return { report: { taken, records: 0, models: modelsOf(out, taken), isNew }, urls: [...urls], purge };
 }
 
 function takenFrom(place: string, rows: readonly GoneRow[]): Taken {
@@ -152,19 +154,20 @@ function modelsOf(out: string, taken: readonly Taken[]): string[] {
 
 /**
  * Brings every folder of the run to the list: at once where all are. The folder of the run is held.
+ * @param purge of this list, which knows what it looked at
  * @returns what went where
  * @throws ToolkitError as `remove`
  */
-export async function applyRemovals(out: string): Promise<Taken[]> {
+export async function applyRemovals(out: string, purge?: Purge): Promise<Taken[]> {
   const removed = removedFrom(out);
   const list = listChecksum(out);
   if (removed === undefined || list === undefined) return [];
-  const taken = await replaceAll(out, removed, list);
+  const taken = await replaceAll(out, list, purge ?? new Purge(removed, spareOf(out)));
   pruneSearch(out);
   return taken;
 }
 
-async function replaceAll(out: string, removed: Removed, list: string): Promise<Taken[]> {
+async function replaceAll(out: string, list: string, purge: Purge): Promise<Taken[]> {
   finishReplacing(out);
   const staging = join(out, STAGING);
   rmSync(staging, { recursive: true, force: true });
@@ -174,7 +177,6 @@ async function replaceAll(out: string, removed: Removed, list: string): Promise<
     const hint = 'what was named is listed and refused already: run again when whoever reads it has ended';
     throw tryAgain('FOLDER_LOCKED', `${join(out, read.name)}: somebody reads it`, hint);
   }
-  const purge = new Purge(removed, join(staging, 'shards'));
   const current = currentSnapshot(out)?.name;
   const taken: Taken[] = [];
   // Readers of the current one first; its replacement is a snapshot of its own.

@@ -1,9 +1,12 @@
 /** Takedown: the text is in no file afterwards, whatever is unpacked, and it does not come back. */
+
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import BetterSqlite3 from 'better-sqlite3';
 import { expect, it } from 'vitest';
+import { signText } from '../../cleaning/clean.ts';
 import { eraseRecords } from '../../crawlers/erase-records.ts';
 import { runCrawl } from '../../crawlers/run-crawl.ts';
 import { holding, shareFolder } from '../../crawlers/shell/lock.ts';
@@ -12,7 +15,9 @@ import { type WarcRecord, WarcWriter } from '../../crawlers/warc/warc.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readRows } from '../../shards/documents/read.ts';
+import { readDocumentManifest } from '../../shards/manifest.ts';
 import { addToList, removedFrom } from '../../shards/removal/list.ts';
+import { Purge } from '../../shards/removal/purge.ts';
 import { remove } from '../../shards/removal/remove.ts';
 import { openTrace } from '../../shards/search/open-trace.ts';
 import { openSearch } from '../../shards/search/search.ts';
@@ -23,9 +28,12 @@ import { rollBack } from '../../shards/snapshots/rollback.ts';
 import { beginNight, endNight } from '../../shards/snapshots/work.ts';
 import { copyForSql } from '../../shards/sql/copy.ts';
 import { verify } from '../../shards/verify/verify.ts';
+import { prose, Random } from '../cleaning/duplicate-pool.ts';
 import { page, startWeb } from '../crawlers/web.ts';
+import { expectSteady } from '../growth.ts';
 import { collect, context, range, temporaryFolder, thrownBy } from '../support.ts';
 import { BOS, night, rowsFile, rowsIn, textsIn } from './nights.ts';
+import { document, writeFolder } from './support.ts';
 
 const SECRET =
   'Bà Lụa ở xóm Đình kể rằng đêm mưa ấy cả nhà thức trắng bên bếp lửa, nghe nước sông dâng qua bờ tre rồi tràn vào sân gạch, ' +
@@ -216,6 +224,41 @@ it('waits for those who read a snapshot, refuses the text from then on, and name
   expect(await take(out)).toMatchObject({ isNew: true, models: ['of-two-nights'] });
   expect(currentSnapshot(out)?.record.model?.name).toBe('of-two-nights');
   expect(await filesWith(out)).toEqual([]);
+});
+
+it('looks at a text once, in however many nights and merged shards it stands', async () => {
+  const texts = range(60).map((n) => document(n, { text: prose(new Random(n), 500) }));
+  const nights = (count: number): string[] =>
+    range(count).map((n) => {
+      const dir = temporaryFolder();
+      writeFolder(dir, [...texts, document(100 + n)]);
+      return dir;
+    });
+  const names = { addresses: [], hosts: ['nowhere.test'], ids: [], texts: [signText('', SECRET)!] };
+  const look = (dirs: readonly string[]): number => {
+    const purge = new Purge(names, temporaryFolder());
+    return dirs.flatMap((dir) => purge.rowsIn(dir, readDocumentManifest(dir))).length;
+  };
+  await expectSteady(nights, look, { from: 2 });
+});
+
+it('an archive is gone through by the heads of its records, whatever they hold', async () => {
+  const archive = async (bytes: number): Promise<string> => {
+    const crawl = join(temporaryFolder(), 'crawl');
+    const warc = WarcWriter.open(join(crawl, 'warc'), 'vua');
+    for (const n of range(40)) await warc.write(record(`http://b.test/${n}`, randomBytes(bytes).toString('hex')));
+    await warc.write(record('http://b.test/lua', SECRET));
+    await warc.close();
+    return crawl;
+  };
+  await expectSteady(archive, (crawl) => eraseRecords(crawl, () => false), { from: 40_000 });
+  const crawl = await archive(1000);
+  const path = join(crawl, 'warc', readdirSync(join(crawl, 'warc'))[0]);
+  const isLua = (address: string): boolean => address.endsWith('/lua');
+  expect(await eraseRecords(crawl, isLua)).toBe(1);
+  expect(await eraseRecords(crawl, isLua)).toBe(0);
+  expect(await eraseRecords(crawl, (address) => /\/[12]\d$/.test(address))).toBe(20);
+  expect((await collect(readWarc(path))).length).toBe(20);
 });
 
 it('is not asked for by a crawl, nor is a host below the one that was named', async () => {
