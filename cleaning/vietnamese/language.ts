@@ -7,7 +7,7 @@
  */
 import { franc } from 'franc';
 import { type Paragraph, readSyllables, type Syllable } from './lexicon.ts';
-import { OTHER_LANGUAGES } from './words.ts';
+import { FIRST_NEIGHBOUR, OTHER_LANGUAGES } from './words.ts';
 
 export interface Language {
   /** ISO 639-3; `und` when there is too little text to say. */
@@ -42,8 +42,11 @@ const FRANC = { ignore: ['sco'] };
 /** In doubt, this share of telling syllables says Vietnamese; this share of its frequent words (and so many) another language. */
 const MIN_TELLING = 0.1;
 const MIN_OTHER = { share: 0.08, words: 2 };
+/** In no more words than this one of a neighbour is enough, where no function word speaks against it. */
+const MAX_NEIGHBOUR_WORDS = 9;
 /** With a larger share of foreign names, and no telling letter, the grammar proves nothing. */
 const MAX_FOREIGN = 0.2;
+const MAX_STRANGE = 0.1;
 /** franc is not asked about less text than this, and of less than the second it knows Vietnamese at best. */
 const MIN_FRANC_CHARACTERS = 40;
 const MIN_FRANC_NAMED = 100;
@@ -76,7 +79,11 @@ class Tally {
   closed = 0;
   marked = 0;
   foreign = 0;
+  /** Words that are neither, nor names. */
+  strange = 0;
   telling = 0;
+  /** Words of Tày, Nùng and Thái in the letters of Vietnamese. */
+  neighbours = 0;
   /** By place in OTHER_LANGUAGES; of none at 0. */
   readonly others = OTHER_LANGUAGES.map(() => 0);
   functionWords = 0;
@@ -85,8 +92,8 @@ class Tally {
 
   add(syllables: readonly Syllable[], start: number, end: number): this {
     // Counted in local variables: this loop sees every syllable of every document.
-    let [words, vietnamese, plain, closed, marked, foreign, telling, functionWords, exactWords] = [
-      0, 0, 0, 0, 0, 0, 0, 0, 0,
+    let [words, vietnamese, plain, closed, marked, foreign, strange, telling, neighbours, functionWords, exactWords] = [
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
     for (let i = start; i < end; i++) {
       const syllable = syllables[i];
@@ -102,7 +109,9 @@ class Tally {
         words += syllable.isPlain ? 1 : Math.max(1, syllable.letters / LONGEST_WORD);
         this.others[syllable.otherLanguage]++;
         if (syllable.isForeignName) foreign++;
+        else if (!syllable.isPlain) strange++;
       }
+      if (syllable.isNeighbour) neighbours++;
       if (syllable.isPlain) plain++;
       if (syllable.isClosed) closed++;
     }
@@ -112,7 +121,9 @@ class Tally {
     this.closed += closed;
     this.marked += marked;
     this.foreign += foreign;
+    this.strange += strange;
     this.telling += telling;
+    this.neighbours += neighbours;
     this.functionWords += functionWords;
     this.exactWords += exactWords;
     return this;
@@ -131,15 +142,30 @@ class Tally {
     const other = this.#otherLanguage();
     // English about Vietnam is full of Vietnamese names, but its function words are English.
     if (score >= CERTAIN && other > 0 && this.others[other] > this.functionWords) return OTHER_LANGUAGES[other];
+    if (score >= DOUBTFUL && this.#isNeighbour) return other >= FIRST_NEIGHBOUR ? OTHER_LANGUAGES[other] : 'und';
     if (score >= CERTAIN) return this.#isDoubtful ? undefined : 'vie';
     if (score < DOUBTFUL) return other > 0 ? OTHER_LANGUAGES[other] : undefined;
     return other === 0 && this.telling >= MIN_TELLING * this.words ? 'vie' : undefined;
   }
 
-  /** Among names from elsewhere a few short words pass for Vietnamese: none of them has a letter that only it writes. */
+  /** Among names and words from elsewhere a few short ones pass for Vietnamese: none has a letter that only it writes. */
   get #isDoubtful(): boolean {
     const words = this.marked > 0 ? this.exactWords : this.functionWords;
-    return this.telling === 0 && this.foreign >= MAX_FOREIGN * this.words && words < MIN_OTHER.words;
+    if (this.telling > 0 || words >= MIN_OTHER.words) return false;
+    return this.foreign >= MAX_FOREIGN * this.words || (words === 0 && this.#isStrange);
+  }
+
+  get #isStrange(): boolean {
+    return this.strange >= MAX_STRANGE * this.words && 2 * this.strange > this.marked;
+  }
+
+  /** Words and clusters of its neighbours, and more of them than function words: which of them it is, words do not tell. */
+  get #isNeighbour(): boolean {
+    const clusters = this.others.slice(FIRST_NEIGHBOUR).reduce((sum, count) => sum + count, 0);
+    const found = this.neighbours + clusters;
+    if (found <= this.exactWords) return false;
+    if (this.words <= MAX_NEIGHBOUR_WORDS && this.exactWords === 0) return true;
+    return found >= Math.max(MIN_OTHER.words, MIN_OTHER.share * this.words);
   }
 
   /** Place of the language that enough of the words are of, and of no other half as many; 0 when there is none. */

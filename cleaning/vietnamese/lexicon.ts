@@ -7,7 +7,7 @@ import { detach } from './detach.ts';
 import { isTyped } from './typed.ts';
 import { fold, IS, keysOf, NO_WORD, wordOf } from './words.ts';
 
-const LANGUAGE_SHIFT = 13;
+const LANGUAGE_SHIFT = 14;
 
 /** A text is read several times over as its syllables: all but `folded` of one fits into 64 bytes. */
 export class Syllable {
@@ -69,6 +69,11 @@ export class Syllable {
   /** Keys of Telex or VNI that nothing converted. */
   get isTyped(): boolean {
     return (this.#is & IS.typed) !== 0;
+  }
+
+  /** A frequent word of Tày, Nùng or Thái, which Vietnamese could have and has not. */
+  get isNeighbour(): boolean {
+    return (this.#is & IS.neighbour) !== 0;
   }
 
   /** Several syllables, as they were written up to the 1970s: `chánh-phủ`. */
@@ -243,7 +248,7 @@ function analyse(whole: string): Syllable {
     (words.reduce((bits, word) => bits | word.is, 0) & (isVietnamese ? IS.marked | IS.telling : IS.marked)) |
     (words.length > 0 && !isVietnamese && !isPlain && isCapital ? IS.foreignName : 0) |
     (isCapital ? IS.capital : 0) |
-    (single.is & IS.plainWord) |
+    (single.is & (IS.plainWord | IS.neighbour)) |
     (single.language << LANGUAGE_SHIFT);
   // What is letters from end to end has none of these.
   if (letters < written.length) {

@@ -21,6 +21,7 @@ export const IS = {
   plainWord: 1024,
   hyphenated: 2048,
   typed: 4096,
+  neighbour: 8192,
 } as const;
 
 /** Frequent words of any Vietnamese text; each names itself when written with its diacritics. */
@@ -44,7 +45,7 @@ const byPlainWord = new Map([...FUNCTION_WORDS.entries()].reverse().map(([i, wor
 
 /** What is known of letters in a row, in lower case: the same with capitals and punctuation around them. */
 export interface Word {
-  /** `vietnamese`, `plain`, `closed`, `marked`, `telling`, `plainWord`, `typed`. */
+  /** `vietnamese`, `plain`, `closed`, `marked`, `telling`, `plainWord`, `typed`, `neighbour`. */
   readonly is: number;
   readonly language: number;
   readonly functionWord: number;
@@ -79,8 +80,9 @@ function readWord(lower: string): Word {
       (isMarked ? IS.marked : 0) |
       (TELLING_LETTER.test(lower) ? IS.telling : 0) |
       (byWord.has(lower) || !byPlainWord.has(lower) ? 0 : IS.plainWord) |
+      (NEIGHBOUR_WORDS.has(lower) || NEIGHBOUR_RHYME.test(lower) ? IS.neighbour : 0) |
       (!isVietnamese && isTyped(keysOf(lower)) ? IS.typed : 0),
-    language: otherWords.get(lower) ?? (isVietnamese || !isMarked ? 0 : neighbourOf(lower)),
+    language: otherWords.get(lower) ?? (isVietnamese || isAscii ? 0 : neighbourOf(lower)),
     functionWord: byWord.get(lower) ?? byPlainWord.get(lower) ?? -1,
     folded: detach(fold(lower)),
   };
@@ -113,21 +115,37 @@ const OTHER_WORDS = {
   por: 'uma dos os às pelo pela pelos foi também já até isso ela quando você nos numa foram',
 };
 /**
- * Languages beside Vietnamese that are written with its letters, known by clusters that it has not: Tày and Nùng
- * (slương, bjoóc, pjá, fạ), Mường (tlâu, klơ).
+ * Languages beside Vietnamese that are written with its letters, known by what it has not: clusters of Tày and Nùng
+ * (slương, bjoóc, pjá, fạ), of Mường (tlâu, klơ) and its marks in the letters of Hoà Bình (xa̭, da̒, lḙ̂).
  */
-const NEIGHBOURS: readonly (readonly [code: string, onset: RegExp])[] = [
-  ['tyz', /^(?:sl|bj|pj|mj|f|khj|phj)[^a-z]?[aeiouyăâêôơư\u00c0-\u1ef9]/],
-  ['mtq', /^(?:tl|kl)[aeiouyăâêôơư\u00c0-\u1ef9]/],
+const NEIGHBOURS: readonly (readonly [code: string, sign: RegExp])[] = [
+  ['tyz', /^(?:sl|bj|pj|mj|f|khj|phj)[aeiouyăâêôơư\u00c0-\u1ef9]/],
+  ['mtq', /^(?:tl|kl)[aeiouyăâêôơư\u00c0-\u1ef9]|[\u032d\u0312\u1e19\u1e77]|^(?:kỏ|kác|kuố|zân)$/],
 ];
+/** Frequent words of Tày, Nùng and Thái, most of them spelt as Vietnamese could be, and none of it, or hardly ever. */
+const NEIGHBOUR_WORDS: ReadonlySet<string> = new Set(
+  (
+    'noọng pỉ dú đảy pây cúa phuối nẩy thâng vạ tẻo slì roọng cạ xáu pền bấu nặm cón ón hoẹn rườn lườn dá lủc ' +
+    'khửn pửa xày xường nắt hảt tẳm pạng pả tói mừa tởi tọ tảy nải pài lởp nọi tó xằng toỏng dạu sẹ rèng ' +
+    'cỏn pện tềnh cóp pằng lẳp nèm pú chắng khẩy lẹo đin hăn xẹ khuổi luông bươn toọc hạy cáy búng khảu mạy ' +
+    'quây hây rì nỏ pá khẻo tẳng pèng khéc liệng ngám tằng rức khứn tồng ' +
+    'sle slon sloong slong slung phja pjom pjai fiệc cuông pưng hươn nọng khòng pọm vạy chựa tẻm hảu nị nẳng ' +
+    'xàu tuận nưng lụk'
+  ).split(' '),
+);
+/** Of the same: nâư, hẩư, phàư. */
+const NEIGHBOUR_RHYME = /[aăâàằầáắấảẳẩãẵẫạặậ]ư$/;
 /** The first place stands for none of them. */
 export const OTHER_LANGUAGES = ['', ...Object.keys(OTHER_WORDS), ...NEIGHBOURS.map(([code]) => code)] as const;
+/** Where the neighbours begin. */
+export const FIRST_NEIGHBOUR = OTHER_LANGUAGES.length - NEIGHBOURS.length;
 
-/** Place of the neighbour whose syllable a marked word is: without the cluster a Vietnamese one. */
+/** Place of the neighbour whose syllable a word is: with another beginning a Vietnamese one, or marked as none is. */
 function neighbourOf(word: string): number {
-  const found = NEIGHBOURS.findIndex(([, onset]) => onset.test(word));
-  const rest = word.replace(/^(?:sl|bj|pj|mj|f|khj|phj|tl|kl)/, 't');
-  return found < 0 || parseSyllable(rest) === undefined ? 0 : OTHER_LANGUAGES.indexOf(NEIGHBOURS[found][0] as never);
+  const found = NEIGHBOURS.findIndex(([, sign]) => sign.test(word));
+  if (found < 0) return 0;
+  const rest = word.replace(/^(?:sl|bj|pj|mj|f|khj|phj|tl|kl)/, 't').replace(/([aăâeêioôơuưy])\1/, '$1');
+  return rest.startsWith('t') && parseSyllable(rest) === undefined ? 0 : FIRST_NEIGHBOUR + found;
 }
 const otherWords = new Map(
   Object.values(OTHER_WORDS).flatMap((words, i) => words.split(' ').map((word) => [word, i + 1] as const)),

@@ -1,4 +1,4 @@
-/** Old and regional writing, and text half converted. Samples of Tày and Mường are unchecked: no speaker has read them. */
+/** Old and regional writing, and text half converted. Samples of Tày, Nùng, Thái and Mường are unchecked: no speaker has read them. */
 import { describe, expect, test } from 'vitest';
 import { clean } from '../../cleaning/clean.ts';
 import { repairHalfDecoded } from '../../cleaning/decode/mojibake.ts';
@@ -57,8 +57,24 @@ test('function words have their marks in marked text', () => {
 describe('languages near it, and short lines of names', () => {
   test.each([
     ['tyz', 'Khỏi slương noọng lai, noọng pây dú tầư mà hết khỏi slương, bjoóc mặn phông khao, fạ rọi slao slư'],
-    ['und', 'Vằn nẩy khỏi phjải mừa háng, slửa phjưa slon slư, phjắc cát bjoóc fạ'],
+    ['tyz', 'Vằn nẩy khỏi phjải mừa háng, slửa phjưa slon slư, phjắc cát bjoóc fạ'],
     ['mtq', 'Tlâu tlắng klơ khà tlước, mol Mường tlong tlênh tlái tlon'],
+    ['und', 'Lan pây hâư dế?'],
+    ['und', 'Noọng dú lườn lẻ, khỏi chắng pây háng mà dá'],
+    ['und', 'Vằn nẩy pỉ noọng dú bản xày mà chúc pi mấư, hết pẻng hẩư cần ké'],
+    ['und', 'Nặm khuổi luây quá nà, pú dả dú rườn mì lai cáy'],
+    ['und', 'Bấu mì fiệc lăng đây'],
+    ['und', 'Cần hâư tố chắc hết, tọ nắm xằng đảy mà'],
+    ['und', 'Pi nọng chựa nọi côn xày dệt hươn hảu pưng chua cặt'],
+    ['mtq', 'Ba̒ kon ớ xỏm nảw kơm, kỏ ka kỏ zâ̭w'],
+    ['mtq', 'Nga̒i ni̒ mo̭l Mươ̒ng di tlôông zâu'],
+    ['vie', 'Giật nẩy mình, bà đánh rơi cả rổ bánh, ai cũng cười'],
+    ['vie', 'Xã Nậm Pồ, huyện Mường La, bản Nà Khoang'],
+    ['vie', 'Sườn non rim mặn, canh chua, rau luộc'],
+    ['und', 'É muito mau.'],
+    ['und', 'nkan ti bù mí jẹ'],
+    ['und', 'Sú len hravé.'],
+    ['und', 'Trump sa i en ”nyhetsankarröst”:'],
     ['und', 'Il Real Madrid ha battuto la Roma a Madrid'],
     ['und', 'Alasdair Lamont de la BBC Scotland, à Tony Macaroni Arena'],
     ['und', 'Before then, Rangers host Rapid Vienna in Glasgow'],
