@@ -47,6 +47,12 @@ export async function writePages(dist: string): Promise<void> {
   await writeSite([...documentViews, ...(await broughtViews()).views], `${dist}/shards/inspector/site`);
 }
 
+const ask = async () =>
+  (await import('./trainer/commands/ask.ts')).askCommand(async () => ({
+    ...(await import('./shards/inspector/guard.ts')),
+    ...(await import('./shards/search/search.ts')),
+  }));
+
 /** By the headings of `vua --help`: what loads each, as only the one that runs is needed. */
 export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Promise<Command>>>>> = {
   'The whole line': {
@@ -65,7 +71,9 @@ export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Pro
     gate: async () =>
       (await import('./shards/commands/gate.ts')).gateCommand(async () => (await import('./nightly.ts')).heldLine),
     init: async () =>
-      (await import('./shards/commands/init.ts')).initCommand(async () => (await import('./nightly.ts')).runOptions),
+      (await import('./shards/commands/init.ts')).initCommand(async (command) =>
+        command === 'ask' ? (await ask()).options : (await import('./nightly.ts')).runOptions,
+      ),
   },
   Corpus: {
     crawl: async () => (await import('./crawlers/commands/crawl.ts')).crawlCommand,
@@ -104,11 +112,7 @@ export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Pro
     merge: async () => (await import('./shards/commands/merge.ts')).mergeCommand,
   },
   'What a model is for': {
-    ask: async () =>
-      (await import('./trainer/commands/ask.ts')).askCommand(async () => ({
-        ...(await import('./shards/inspector/guard.ts')),
-        ...(await import('./shards/search/search.ts')),
-      })),
+    ask,
     card: async () => (await import('./trainer/commands/card.ts')).cardCommand,
     'card check': async () => (await import('./trainer/commands/card-check.ts')).cardCheckCommand,
     arena: async () => (await import('./trainer/commands/arena.ts')).arenaCommand,

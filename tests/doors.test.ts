@@ -3,12 +3,12 @@
  * program for each room (tests/doors) is checked there with a strict tsconfig, declaration files included, and run.
  * VUA_INSTALLED names a folder where the package was really installed (packed-demo.sh).
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dependencySizes, MOST_MEGABYTES, megabytes, packedSize } from './install-size.ts';
+import { dependencySizes, MOST_MEGABYTES, megabytes, packed } from './install-size.ts';
 
 const { VUA_INSTALLED: installed } = process.env;
 const folder = installed ?? mkdtempSync(join(tmpdir(), 'vua-doors-'));
@@ -17,13 +17,12 @@ const node = (...args: string[]): string => {
   return status === 0 ? stdout : expect.unreachable(`${args.join(' ')}: exit status ${status}\n${stdout}${stderr}`);
 };
 
+const { files, unpackedSize } = packed();
+
 /** What npm packs (a machine with Node may have no tar), beside links to what it depends on and to Node's types. */
 function install(): void {
   const vua = join(folder, 'node_modules/vua');
-  // The program was built before all tests (build.ts).
-  const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
-  const packed: { path: string }[] = Object.values(JSON.parse(listed) as Record<string, { files: [] }>)[0].files;
-  for (const { path } of packed) {
+  for (const { path } of files) {
     mkdirSync(dirname(join(vua, path)), { recursive: true });
     copyFileSync(path, join(vua, path));
   }
@@ -76,7 +75,7 @@ it(`is installed in ${MOST_MEGABYTES} MB: what only training needs is fetched wh
   const names = dependencies.map(([name]) => name);
   expect(names).toContain('better-sqlite3');
   for (const name of ['webgpu', 'koffi', '@sparticuz/chromium']) expect(names).not.toContain(name);
-  const bytes = dependencies.reduce((sum, [, size]) => sum + size, packedSize());
+  const bytes = dependencies.reduce((sum, [, size]) => sum + size, unpackedSize);
   expect(megabytes(bytes)).toBeLessThanOrEqual(MOST_MEGABYTES);
   expect(megabytes(bytes)).toBeGreaterThan(20);
 });

@@ -35,10 +35,15 @@ export function dependencySizes(): [name: string, bytes: number][] {
     .sort(([, a], [, b]) => b - a);
 }
 
-/** Of the packed package, unpacked. It was built before. */
-export function packedSize(): number {
+interface Packed {
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** What npm packs. It was built before. */
+export function packed(): Packed {
   const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
-  return Object.values(JSON.parse(listed) as Record<string, { unpackedSize: number }>)[0].unpackedSize;
+  return Object.values(JSON.parse(listed) as Record<string, Packed>)[0];
 }
 
 export const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;

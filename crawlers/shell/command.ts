@@ -7,7 +7,7 @@
  *   resume: z.boolean().default(false).describe(…)    → --resume
  *
  * Rooms define commands; `main.ts` lists them. A command with an option `config` also takes its options from that JSON
- * file, or from vua.config.json(c) in the current folder; flags win. Keys are written either way (`outDir`, `out-dir`), and
+ * file, `vua run` from vua.config.json(c) in the current folder as well; flags win. Keys are written either way (`outDir`, `out-dir`), and
  * a list of NAME=VALUE may be an object there.
  */
 import type { Command as Commander, CommanderError } from 'commander';
@@ -260,13 +260,13 @@ function withNumbers({ options }: Command, typed: Record<string, unknown>): Reco
   return Object.fromEntries(entries);
 }
 
-/** Config files of a folder, of which it has one. */
+/** Config files of `vua run`, of which a folder has one. */
 export const CONFIG_FILES = ['vua.config.json', 'vua.config.jsonc'];
 
 /** Options from the config file, each key checked on its own so that the error names the file. */
 function readConfig(command: Command, given: Record<string, unknown>): Record<string, unknown> {
   if (!('config' in command.options.shape)) return {};
-  const path = configPath(given.config as string | undefined, CONFIG_FILES);
+  const path = configPath(given.config as string | undefined, command.name === 'run' ? CONFIG_FILES : []);
   if (path === undefined) return {};
   const config = readConfigFile(path);
   const { config: _config, ...shape } = command.options.shape;

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { CONFIG_FILES, commandLine, defineCommand } from '../../crawlers/shell/command.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
-import { CONFIG_NAME, CONFIGS, type Config, configSchema, configText, SCHEMA_NAME } from '../nights/configs.ts';
+import { CONFIGS, type Config, type ConfigFiles, configSchema, configText, filesOf } from '../nights/configs.ts';
 import { RANK_RUNNERS, type RankRunner } from '../nights/rank-jobs.ts';
 import { SCHEDULERS, type Scheduler } from '../nights/schedules.ts';
 
@@ -11,8 +11,8 @@ type What = Config | Scheduler | RankRunner;
 const isConfig = (what: What): what is Config => (CONFIGS as readonly string[]).includes(what);
 const isOfRanks = (what: What): what is RankRunner => (RANK_RUNNERS as readonly string[]).includes(what);
 
-/** `runOptions`: the options of `vua run`, which are to the right of this room; `commands.ts` knows both. */
-export const initCommand = (runOptions: () => Promise<z.ZodObject>) =>
+/** `optionsOf`: the options of commands to the right of this room; `commands.ts` knows both. */
+export const initCommand = (optionsOf: (command: ConfigFiles['command']) => Promise<z.ZodObject>) =>
   defineCommand({
     name: 'init',
     summary:
@@ -20,6 +20,7 @@ export const initCommand = (runOptions: () => Promise<z.ZodObject>) =>
     examples: [
       'vua init nightly',
       'vua init clean --to my-corpus',
+      'vua init serve',
       'vua init systemd',
       'vua init cron --folder /srv/corpus --at 02:30 --wait 60',
       'vua init airflow --to dags',
@@ -46,13 +47,14 @@ export const initCommand = (runOptions: () => Promise<z.ZodObject>) =>
       const { makeFolder, writeFileAtomic } = await import('../../crawlers/shell/folder.ts');
       const program = resolve(process.argv[1]);
       const { files, next } = isConfig(what)
-        ? configFiles(what, (await runOptions()).shape)
+        ? configFiles(what, (await optionsOf(filesOf(what).command)).shape)
         : isOfRanks(what)
           ? await rankFiles(what, { program, folder, ranks, line })
           : await scheduleFiles(what, { program, folder, at, wait });
-      const taken = [...Object.keys(files), ...(isConfig(what) ? CONFIG_FILES : [])].find((name) =>
-        existsSync(join(to, name)),
-      );
+      const taken = [
+        ...Object.keys(files),
+        ...(isConfig(what) && filesOf(what).command === 'run' ? CONFIG_FILES : []),
+      ].find((name) => existsSync(join(to, name)));
       if (taken !== undefined)
         throw badInput('BAD_OPTION', `${join(to, taken)}: there is such a file`, 'choose another folder with --to');
       makeFolder(to);
@@ -66,13 +68,15 @@ export const initCommand = (runOptions: () => Promise<z.ZodObject>) =>
     },
   });
 
-const configFiles = (config: Config, shape: z.ZodRawShape) => ({
-  files: {
-    [CONFIG_NAME]: configText(config, shape),
-    [SCHEMA_NAME]: `${JSON.stringify(configSchema(shape), undefined, 1)}\n`,
-  },
-  next: [`edit ${CONFIG_NAME}`, ...['run --dry-run', 'run'].map(commandLine)],
-});
+function configFiles(what: Config, shape: z.ZodRawShape) {
+  const { config, schema, command, line } = filesOf(what);
+  const files = {
+    [config]: configText(what, shape),
+    [schema]: `${JSON.stringify(configSchema(shape, command), undefined, 1)}\n`,
+  };
+  const lines = command === 'run' ? ['run --dry-run', line] : [line];
+  return { files, next: [`edit ${config}`, ...lines.map(commandLine)] };
+}
 
 async function rankFiles(
   what: RankRunner,

@@ -1,13 +1,31 @@
-/** Config files of `vua run`: those that `vua init` writes, the schema by which editors complete them, what is in force. */
+/** Config files of `vua run` and `vua ask --serve`: those that `vua init` writes, the schema by which editors complete them, what is in force. */
 import { z } from 'zod';
 import { factsOf, flagOf } from '../../crawlers/shell/command.ts';
 import type { Reporter } from '../../crawlers/shell/reporter.ts';
 
-export const CONFIGS = ['nightly', 'clean', 'train'] as const;
+export const CONFIGS = ['nightly', 'clean', 'train', 'serve'] as const;
 export type Config = (typeof CONFIGS)[number];
 
-export const CONFIG_NAME = 'vua.config.jsonc';
-export const SCHEMA_NAME = 'vua.config.schema.json';
+/** The files of a config, and the command that takes it. A folder has one of each command. */
+export interface ConfigFiles {
+  readonly config: string;
+  readonly schema: string;
+  readonly command: 'run' | 'ask';
+  /** Words of the command that takes it, after `vua`. */
+  readonly line: string;
+}
+
+const OF_RUN: ConfigFiles = {
+  config: 'vua.config.jsonc',
+  schema: 'vua.config.schema.json',
+  command: 'run',
+  line: 'run',
+};
+const OF_ASK: ConfigFiles = {
+  ...{ config: 'vua.serve.jsonc', schema: 'vua.serve.schema.json', command: 'ask' },
+  line: 'ask --config vua.serve.jsonc',
+};
+export const filesOf = (name: Config): ConfigFiles => (name === 'serve' ? OF_ASK : OF_RUN);
 
 /** What a config says, and what it shows behind `//` for whoever wants to change it. */
 interface Template {
@@ -65,6 +83,11 @@ const TEMPLATES: Readonly<Record<Config, Template>> = {
       model: 'restart',
     },
   },
+  serve: {
+    head: 'Answers over HTTP as OpenAI does, word for word from documents: `vua ask --config vua.serve.jsonc`.',
+    says: { serve: true, documents: 'vua-out/documents', port: 8471 },
+    shows: { host: '0.0.0.0', token: 'choose-your-own', checkpoint: 'vua-out/model', adapter: 'auto' },
+  },
 };
 
 const kebab = (key: string): string => flagOf(key).slice(2);
@@ -72,19 +95,18 @@ const kebab = (key: string): string => flagOf(key).slice(2);
 /** A config with a comment above each key, which is what `--help` says of it. */
 export function configText(name: Config, shape: z.ZodRawShape): string {
   const { head, says, shows } = TEMPLATES[name];
+  const { schema, command } = filesOf(name);
+  const last: readonly [string, unknown][] = command === 'run' ? [['out', 'vua-out']] : [];
   const commented = (key: string): string[] =>
     wrapped(factsOf(shape[key] as z.ZodType).description).map((line) => `  // ${line}`);
   const line = (key: string, value: unknown): string => `"${kebab(key)}": ${JSON.stringify(value)},`;
   return [
     `// ${head}`,
-    '// Every option of `vua run --help` may stand here; behind // are some more. Flags win.',
+    `// Every option of \`vua ${command} --help\` may stand here; behind // are some more. Flags win.`,
     '{',
-    `  "$schema": "./${SCHEMA_NAME}",`,
-    ...Object.entries(says).flatMap(([key, value]) => ['', ...commented(key), `  ${line(key, value)}`]),
+    `  "$schema": "./${schema}",`,
+    ...[...Object.entries(says), ...last].flatMap(([key, value]) => ['', ...commented(key), `  ${line(key, value)}`]),
     ...Object.entries(shows).flatMap(([key, value]) => ['', ...commented(key), `  // ${line(key, value)}`]),
-    '',
-    ...commented('out'),
-    '  "out": "vua-out"',
     '}\n',
   ].join('\n');
 }
@@ -99,7 +121,7 @@ function wrapped(text: string): string[] {
 }
 
 /** JSON schema of a config: keys written either way, a list of NAME=VALUE also as an object. */
-export function configSchema(shape: z.ZodRawShape): object {
+export function configSchema(shape: z.ZodRawShape, command: string): object {
   const properties = Object.entries(shape).flatMap(([key, type]) => {
     const { $schema: _schema, ...own } = z.toJSONSchema(type as z.ZodType, { io: 'input', unrepresentable: 'any' });
     const { isArray, description } = factsOf(type as z.ZodType);
@@ -109,7 +131,7 @@ export function configSchema(shape: z.ZodRawShape): object {
   });
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'options of vua run',
+    title: `options of vua ${command}`,
     type: 'object',
     additionalProperties: false,
     properties: { $schema: { type: 'string' }, ...Object.fromEntries(properties) },

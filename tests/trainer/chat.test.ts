@@ -15,6 +15,7 @@ import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
 import { type InstructOptions, instruct } from '../../trainer/run/instruct.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { sampleTexts, train } from '../tokenizer/support.ts';
+import { lendGpu } from './device.ts';
 import { randomCheckpoint } from './support.ts';
 
 const dir = temporaryFolder('file');
@@ -217,7 +218,8 @@ describe('what makes itself', () => {
   });
 });
 
-it('learns to answer: stopped, it goes on, and held-out answers get likelier', async () => {
+it('learns to answer: stopped, it goes on, and held-out answers get likelier', async ({ onTestFinished }) => {
+  onTestFinished(await lendGpu());
   const [root, file] = [temporaryFolder('file'), join(dir, 'c.jsonl')];
   const { dir: initFrom } = await randomCheckpoint(join(root, 'model'), dir, tokenizer.vocabSize, { context: 32 });
   const all = range(40).map(

@@ -2,8 +2,8 @@
  * One generic test for every kernel in every variant: the WGSL against its CPU reference on a real adapter, and every
  * backward reference against central finite differences of the forward reference (trainer/proofs/kernels.ts).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nullDevice, openGpu } from '../../trainer/gpu/adapter.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { nullDevice } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { fromHalf, toHalf } from '../../trainer/gpu/half.ts';
 import type { Storage } from '../../trainer/gpu/kernel.ts';
@@ -18,6 +18,7 @@ import {
   toleranceOf,
   wgslError,
 } from '../../trainer/proofs/kernels.ts';
+import { sharedGpu } from './device.ts';
 
 const STORAGES: readonly Storage[] = ['f32', 'f16'];
 const kernels = new Map(STORAGES.flatMap(allKernels).map((kernel) => [kernel.name, kernel]));
@@ -31,9 +32,8 @@ const SLOW = /^attention_(.*_lanes_16x2x1|.*_128_.*|decode_(128x\d+|(64|32)x32))
 describe('WGSL against the CPU reference', () => {
   let gpu: Gpu;
   beforeAll(async () => {
-    gpu = await openGpu();
+    gpu = await sharedGpu();
   });
-  afterAll(() => gpu.destroy());
 
   for (const kernel of kernels.values()) {
     it(kernel.name, async ({ skip }) => {

@@ -14,7 +14,6 @@ import { openTokens } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { exportCheckpoint } from '../../trainer/export/export.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import { openLoader } from '../../trainer/loader/loader.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { trainingPage } from '../../trainer/page/bundle.ts';
@@ -29,6 +28,7 @@ import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { document as documentOf, writeFolder } from '../shards/support.ts';
 import { context, type HeardContext, IS_LONG, temporaryFolder } from '../support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
+import { sharedGpu } from './device.ts';
 import { writeTokenizer } from './support.ts';
 
 const PROMPT = 'Buổi sáng';
@@ -339,7 +339,7 @@ describe('the page', () => {
 
 /** The run of the page, in Node on the embedded driver. */
 async function trainInNode() {
-  const gpu = await openGpu('embedded');
+  const gpu = await sharedGpu('embedded');
   const folder = await openTokens(join(root, 'corpus/tokens'));
   const { config, trainer: options, schedule, accumulate } = recipeOf(RUN, folder.manifest.vocabSize, gpu.facts);
   const trainer = await Trainer.create(gpu, config, options);
@@ -359,7 +359,7 @@ async function trainInNode() {
     steps,
     unigram: await evaluateUnigram(await countTokens(tokens), subset),
     heldOut: test,
-    /** To the bit; ends the device. */
+    /** To the bit. */
     async weightsEqual(dir: string): Promise<boolean> {
       const own = await trainer.arena.read('params');
       const theirs = new TensorFile(join(dir, 'model.safetensors'));
@@ -369,7 +369,6 @@ async function trainInNode() {
       });
       theirs.close();
       trainer.release();
-      gpu.destroy();
       return equal;
     },
   };

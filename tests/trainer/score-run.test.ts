@@ -1,7 +1,7 @@
 /** A score from its command's options to its files: stopped and gone on with, beside another one, chart and alarms. */
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { splitOf } from '../../shards/split.ts';
 import { writeTokenShards } from '../../tokenizer/write-tokens.ts';
 import { compareScores } from '../../trainer/run/compare-scores.ts';
@@ -12,7 +12,14 @@ import { measurementsIn } from '../../trainer/tasks/results.ts';
 import { document, writeFolder } from '../shards/support.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
+import { lendGpu } from './device.ts';
 import { randomCheckpoint, writeTokenizer } from './support.ts';
+
+let takeBack: () => void;
+beforeAll(async () => {
+  takeBack = await lendGpu();
+});
+afterAll(() => takeBack());
 
 const VMLU = range(6).map((i) => ({
   id: `${String(1 + 11 * i).padStart(2, '0')}-0001`,

@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WholeWindow } from '../../trainer/generate/sample.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
 import { normal, seededRandom } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
@@ -19,6 +18,7 @@ import { submissionCsv } from '../../trainer/tasks/vmlu.ts';
 import { readVmlu, type VmluItem, vmluAverage } from '../../trainer/tasks/vmlu-items.ts';
 import { choiceText, promptOf, shotsFor } from '../../trainer/tasks/vmlu-prompts.ts';
 import { range, temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 
 const ITEMS: Readonly<Record<number, Pick<VmluItem, 'question' | 'choices'>>> = {
   3: {
@@ -252,14 +252,14 @@ describe('texts scored together', () => {
   let gpu: Gpu;
   let arena: Arena;
   beforeAll(async () => {
-    gpu = await openGpu();
+    gpu = await sharedGpu();
     arena = new Arena(gpu, config, { parts: ['params'] });
     for (const [i, parameter] of arena.parameters.entries()) {
       const values = normal(1 + i, sizeOf(parameter), parameter.group === 'norm' ? 0.3 : 0.2);
       arena.write('params', parameter.name, parameter.group === 'norm' ? values.map((value) => 1 + value) : values);
     }
   });
-  afterAll(() => gpu.destroy());
+  afterAll(() => arena.release());
 
   it('have the likelihoods of texts read one by one, a third of the positions computed', async () => {
     const random = seededRandom(3);

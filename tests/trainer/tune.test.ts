@@ -6,7 +6,7 @@ import { MATMUL_SIZES } from '../../trainer/bench/models.ts';
 import { probeKernels, probeMatrix, usesFaulty } from '../../trainer/bench/probe.ts';
 import { cubes, productsOf, type TuneResult, tuneAttention, tuneMatmuls } from '../../trainer/bench/tune.ts';
 import type { TuneFindings } from '../../trainer/bench/tune-apart.ts';
-import { nullDevice, openGpu } from '../../trainer/gpu/adapter.ts';
+import { nullDevice } from '../../trainer/gpu/adapter.ts';
 import { nodeCommand, runApart } from '../../trainer/gpu/apart.ts';
 import { dryFacts } from '../../trainer/gpu/cards.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
@@ -29,16 +29,16 @@ import { loadChoice, saveChoice, saveProbed, tunePath } from '../../trainer/kern
 import { modelConfig } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { temporaryFolder } from '../support.ts';
+import { sharedGpu } from './device.ts';
 
 const folder = temporaryFolder('file');
 const cache = process.env.XDG_CACHE_HOME;
 let gpu: Gpu;
 beforeAll(async () => {
-  gpu = await openGpu(); // before the cache moves: it may hold the embedded driver
+  gpu = await sharedGpu(); // before the cache moves: it may hold the embedded driver
   process.env.XDG_CACHE_HOME = folder;
 });
 afterAll(() => {
-  gpu.destroy();
   if (cache === undefined) delete process.env.XDG_CACHE_HOME;
   else process.env.XDG_CACHE_HOME = cache;
 });

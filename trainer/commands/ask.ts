@@ -20,6 +20,7 @@ export const askCommand = (parts: () => Promise<AskParts>) =>
       'vua ask "Gạo nếp ngâm mấy tiếng?"',
       'vua ask "Điều 2 Nghị định 01/2010/NĐ-CP quy định gì?" --documents luat/documents --json',
       'vua ask --serve --checkpoint vua-out/model',
+      'vua ask --config vua.serve.jsonc',
     ],
     positional: 'question',
     options: z.object({
@@ -37,6 +38,7 @@ export const askCommand = (parts: () => Promise<AskParts>) =>
         .optional()
         .describe('with --serve: model of /v1/completions: a run, a checkpoint, a folder of transformers, a GGUF file'),
       adapter: adapterOption,
+      config: z.string().optional().describe('file with any of these options as keys: `vua init serve` writes one'),
     }),
     async run({ question, documents, serve, host, port, token, checkpoint, adapter }, { report, signal }) {
       if (serve === (question !== undefined))
