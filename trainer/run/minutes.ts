@@ -1,7 +1,7 @@
 /** `vua train --minutes`: how many steps fit into so much time on the adapter at hand, by its own recipe on its own tokens. */
 import { formatCount } from '../../crawlers/shell/reporter.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
-import type { Gpu } from '../gpu/device.ts';
+import { describe, type Gpu } from '../gpu/device.ts';
 import { newestState } from '../record/checkpoint.ts';
 import { finalTokensOf, type TrainingOptions } from './options.ts';
 import { ownKernels } from './own-kernels.ts';
@@ -49,6 +49,7 @@ export async function stepsOfMinutes(
 ): Promise<number | undefined> {
   const begun = Number(newestState(options.out)?.options.steps);
   if (begun > 0) return begun;
+  work.report.note(`measuring what a step takes on ${describe(gpu.facts)}`);
   const { all } = await openPhases(options);
   const [{ folders, options: own }] = all;
   const { vocabSize } = folders[0].manifest;
