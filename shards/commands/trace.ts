@@ -108,7 +108,7 @@ async function sourcesOf(out: string, work: Parameters<Command['run']>[1]) {
   const index = await openSearch(documents, work);
   return {
     of(textHash: string) {
-      const [place] = index.findText(BigInt(`0x${textHash}`)).filter(({ side }) => side === 'documents');
+      const [place] = index.withHash('text', BigInt(`0x${textHash}`)).filter(({ side }) => side === 'documents');
       const hit = place && index.hit(place);
       return hit && { id: hit.id, url: hit.url, title: hit.title, source: hit.source, date: hit.date };
     },

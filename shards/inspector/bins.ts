@@ -31,19 +31,24 @@ interface Shape {
   readonly all: readonly number[];
   readonly facts: Facts;
 }
-const shapes = new WeakMap<Float32Array, Map<number, Shape>>();
+const shapes = new WeakMap<object, Map<string, Shape>>();
 
-/** @param all rows that edges are taken from and counts in the background are of: a range of the table */
+/**
+ * @param table whose column it is
+ * @param all rows that edges are taken from and counts in the background are of: a range of the table
+ */
 export function histogramOf(
+  table: object,
   measurement: string,
   values: Float32Array,
   all: readonly [from: number, to: number],
   rows: Uint32Array,
 ): Histogram {
-  const known = shapes.get(values) ?? new Map<number, Shape>();
-  shapes.set(values, known);
-  const shape = known.get(all[0]) ?? shapeOf(values.subarray(...all));
-  known.set(all[0], shape);
+  const known = shapes.get(table) ?? new Map<string, Shape>();
+  shapes.set(table, known);
+  const key = `${measurement} ${all[0]}`;
+  const shape = known.get(key) ?? shapeOf(values.subarray(...all));
+  known.set(key, shape);
   const { edges, isLog, all: ofAll, facts } = shape;
   const isWhole = rows.length === all[1] - all[0];
   const selection = isWhole ? { selected: ofAll, ...facts } : selectedOf(shape, values, rows);
@@ -51,49 +56,88 @@ export function histogramOf(
 }
 
 function shapeOf(values: Float32Array): Shape {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
-  const { edges, isLog } = edgesOf(sorted);
+  const facts = factsOf(values);
+  const { edges, isLog } = edgesOf(facts);
   const bounds = Float32Array.from(edges);
-  const all = new Array<number>(Math.max(0, edges.length - 1)).fill(0);
-  let sum = 0;
-  for (const value of sorted) {
-    all[binOf(bounds, value)]++;
-    sum += value;
-  }
-  const count = sorted.length;
-  const [min, max] = [sorted[0], sorted[count - 1]];
-  const facts = count === 0 ? NOTHING : { count, min, max, mean: sum / count, median: medianOf(sorted) };
-  return { edges, bounds, isLog, all, facts };
+  return { edges, bounds, isLog, all: countsOf(bounds, values), facts };
+}
+
+function selectedOf({ bounds }: Shape, values: Float32Array, rows: Uint32Array): Facts & { selected: number[] } {
+  const chosen = new Float32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) chosen[i] = values[rows[i]];
+  return { selected: countsOf(bounds, chosen), ...factsOf(chosen) };
 }
 
 const NOTHING: Facts = { count: 0, min: null, max: null, mean: null, median: null };
 
-function selectedOf({ bounds, all }: Shape, values: Float32Array, rows: Uint32Array): Facts & { selected: number[] } {
-  const selected = new Array<number>(all.length).fill(0);
+function factsOf(values: Float32Array): Facts {
   let [count, sum, min, max] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const row of rows) {
-    const value = values[row];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (Number.isNaN(value)) continue;
-    selected[binOf(bounds, value)]++;
     count++;
     sum += value;
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  if (count === 0) return { selected, ...NOTHING };
-  /** The value at a place of the order: those of its bin alone are sorted. */
+  if (count === 0) return NOTHING;
+  // -0 is 0.
+  return { count, min: min + 0, max: max + 0, mean: sum / count, median: medianOf(values, count) + 0 };
+}
+
+/** Of `count` values that are numbers: by the upper half of their bits, then by the lower one. */
+function medianOf(values: Float32Array, count: number): number {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const upper = new Uint32Array(1 << 16);
+  let below = 0;
+  for (let i = 0; i < bits.length; i++) {
+    upper[inOrder(bits[i]) >>> 16]++;
+    if (bits[i] > NEGATIVE_INFINITY) below++;
+  }
   const at = (place: number): number => {
-    let [bin, before] = [0, 0];
-    for (; before + selected[bin] <= place; bin++) before += selected[bin];
-    const inBin = new Float32Array(selected[bin]);
-    let found = 0;
-    for (const row of rows)
-      if (!Number.isNaN(values[row]) && binOf(bounds, values[row]) === bin) inBin[found++] = values[row];
-    return inBin.sort()[place - before];
+    const [high, before] = placeIn(upper, below + place);
+    const lower = lowerHalves(bits, high);
+    const [low] = placeIn(lower, below + place - before);
+    const key = ((high << 16) | low) >>> 0;
+    return new Float32Array(Uint32Array.of(key >= 0x80000000 ? key ^ 0x80000000 : ~key).buffer)[0];
   };
   const [low, high] = [(count - 1) >> 1, count >> 1];
   const middle = at(low);
-  return { selected, count, min, max, mean: sum / count, median: (middle + (high === low ? middle : at(high))) / 2 };
+  return (middle + (high === low ? middle : at(high))) / 2;
+}
+
+function lowerHalves(bits: Uint32Array, high: number): Uint32Array {
+  const lower = new Uint32Array(1 << 16);
+  for (let i = 0; i < bits.length; i++) {
+    const key = inOrder(bits[i]);
+    if (key >>> 16 === high) lower[key & 0xffff]++;
+  }
+  return lower;
+}
+
+/** Bits above it are of what is no number and has a sign: that stands before all numbers, without a sign behind them. */
+const NEGATIVE_INFINITY = 0xff800000;
+/** Bits of a number in single precision, so that they are in the order of the numbers. */
+const inOrder = (bits: number): number => (bits >= 0x80000000 ? ~bits : bits ^ 0x80000000) >>> 0;
+
+/** The bin that holds the value at a place of the order, and how many stand before that bin. */
+function placeIn(counts: Uint32Array, place: number): [bin: number, before: number] {
+  let [bin, before] = [0, 0];
+  for (; before + counts[bin] <= place; bin++) before += counts[bin];
+  return [bin, before];
+}
+
+function countsOf(bounds: Float32Array, values: Float32Array): number[] {
+  const counts = new Array<number>(Math.max(0, bounds.length - 1)).fill(0);
+  let bin = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (Number.isNaN(value)) continue;
+    // What stands beside each other is often alike.
+    if (!(value >= bounds[bin] && value < bounds[bin + 1])) bin = binOf(bounds, value);
+    counts[bin]++;
+  }
+  return counts;
 }
 
 /** The bin that holds a value: the last whose lower edge is not above it. */
@@ -107,14 +151,10 @@ function binOf(bounds: Float32Array, value: number): number {
   return low;
 }
 
-const medianOf = (sorted: Float32Array): number => (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-
-function edgesOf(sorted: Float32Array): { edges: number[]; isLog: boolean } {
-  if (sorted.length === 0) return { edges: [], isLog: false };
-  const [min, max] = [sorted[0], sorted[sorted.length - 1]];
+function edgesOf({ count, min, max, median }: Facts): { edges: number[]; isLog: boolean } {
+  if (count === 0 || min === null || max === null) return { edges: [], isLog: false };
   if (min === max) return { edges: [min, nextRound(min)], isLog: false };
-  const median = medianOf(sorted);
-  if (min >= 0 && max > 100 && max > LONG_TAIL * Math.max(median, 1)) return { edges: logEdges(max), isLog: true };
+  if (min >= 0 && max > 100 && max > LONG_TAIL * Math.max(median ?? 0, 1)) return { edges: logEdges(max), isLog: true };
   const step = roundStep((max - min) / BINS);
   const first = Math.floor(min / step);
   const last = Math.max(first + 1, Math.ceil(max / step));

@@ -8,21 +8,12 @@
 import { z } from 'zod';
 import { MEASUREMENTS } from '../../cleaning/document.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { NAMED } from '../search/build-segment.ts';
 import type { Table } from './table.ts';
-import { matching } from './words.ts';
+import { facetOf, matching } from './words.ts';
 
 /** Columns of few words that may be chosen from. */
-export const FACETS = [
-  'source',
-  'host',
-  'day',
-  'language',
-  'diacritics',
-  'licence_class',
-  'charset',
-  'stage',
-  'reason',
-] as const;
+export const FACETS = NAMED;
 export type Facet = (typeof FACETS)[number];
 
 const words = z.array(z.string()).default([]);
@@ -76,7 +67,7 @@ async function selectAnew(table: Table, filter: Filter): Promise<Selection> {
   for (const facet of FACETS) {
     const wanted = new Set(filter[facet]);
     if (wanted.size === 0) continue;
-    const { codes, words } = await table.words(facet);
+    const { codes, words } = await facetOf(table, facet);
     const isWanted = words.map((word) => wanted.has(word));
     rows = rows.filter((row) => isWanted[codes[row]]);
   }

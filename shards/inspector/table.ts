@@ -8,10 +8,12 @@
  *
  * Texts themselves are read from their shard, a batch at a time.
  */
+import { breathe } from '../../crawlers/shell/work.ts';
 import { webHostOf } from '../documents/profile.ts';
 import { Row, readOneBatch, readShardParts, type TextBatch } from '../documents/read.ts';
 import { readDocumentManifest } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
+import { dayOf } from '../search/build-segment.ts';
 import { Cells } from '../search/cells.ts';
 
 /** A column of few distinct words. */
@@ -50,7 +52,7 @@ const MADE: Readonly<Record<string, Made>> = {
   host: { of: 'url', from: webHostOf, endOf: hostEnd },
   day: {
     of: 'fetched_at',
-    from: (time) => /^\d{4}-\d\d-\d\d/.exec(time)?.[0] ?? 'unknown',
+    from: dayOf,
     endOf: (_, start, end) => Math.min(end, start + 10),
   },
 };
@@ -99,8 +101,10 @@ class Codes {
 
 /** Batches kept for rows that are asked for one after the other. */
 const KEPT_BATCHES = 4;
-/** Shards that stay open for lines. */
-const KEPT_SHARDS = 64;
+/** Shards that stay open for lines and figures. */
+const KEPT_SHARDS = 256;
+/** Of measurements, in memory. */
+const MOST_BYTES = 160e6;
 
 /** A row as a list shows it. */
 export interface Line {
@@ -119,6 +123,8 @@ export class Table {
   readonly rows: number;
   readonly #places: Place[] = [];
   readonly #columns = new Map<string, Promise<unknown>>();
+  readonly #numbers = new Map<string, Float32Array>();
+  readonly #shardStarts = new Map<string, number>();
   readonly #batches = new Map<Place, Batch>();
   readonly #ends: (() => void)[] = [];
   readonly #cells = new Map<DocumentShard, Cells>();
@@ -131,6 +137,7 @@ export class Table {
     for (const kind of ['documents', 'rejects'] as const) {
       for (const entry of this.manifest[kind]) {
         const shardStart = start;
+        this.#shardStarts.set(entry.file, start);
         entry.batches.forEach(({ rows }, index) => {
           this.#places.push({ kind, entry, index, start, shardStart, rows });
           start += rows;
@@ -142,28 +149,36 @@ export class Table {
     this.rows = start;
   }
 
-  /** Of a measurement. */
-  numbers(name: string): Promise<Float32Array> {
-    return this.#column(`numbers ${name}`, async () => {
-      const values = new Float32Array(this.rows);
-      await this.#forEachBatch({ texts: [], numbers: [name] }, (batch, start) => values.set(batch.values(name), start));
-      return values;
-    });
+  /** Of a measurement. Those that were asked for last stay in memory. */
+  async numbers(name: string): Promise<Float32Array> {
+    let values = this.#numbers.get(name);
+    if (values === undefined) {
+      await breathe();
+      values = this.#readNumbers(name);
+    }
+    this.#numbers.delete(name);
+    this.#numbers.set(name, values);
+    if (this.#numbers.size * values.byteLength > MOST_BYTES && this.#numbers.size > 1)
+      this.#numbers.delete(this.#numbers.keys().next().value!);
+    return values;
   }
 
-  /** Reads several measurements in one walk over the files: for whoever asks for many next. */
-  async load(names: readonly string[]): Promise<void> {
-    const missing = names.filter((name) => !this.#columns.has(`numbers ${name}`));
-    const columns = missing.map(() => new Float32Array(this.rows));
-    const walk = this.#forEachBatch({ texts: [], numbers: missing }, (batch, start) => {
-      for (const [i, name] of missing.entries()) columns[i].set(batch.values(name), start);
-    });
-    for (const [i, name] of missing.entries()) void this.#column(`numbers ${name}`, () => walk.then(() => columns[i]));
-    await walk;
+  #readNumbers(name: string): Float32Array {
+    const values = new Float32Array(this.rows);
+    let start = 0;
+    for (const kind of ['documents', 'rejects'] as const) {
+      for (const entry of this.manifest[kind]) {
+        this.#cellsOf(kind, entry).copyNumbers(name, values.subarray(start, start + entry.rows));
+        start += entry.rows;
+      }
+    }
+    return values;
   }
 
-  words(name: string): Promise<Words> {
+  /** @param read where somebody knows the column already */
+  words(name: string, read?: () => Words): Promise<Words> {
     return this.#column(`words ${name}`, async () => {
+      if (read !== undefined) return read();
       const { of, from, endOf } = MADE[name] ?? { of: name, from: (text: string) => text };
       const codes = new Uint32Array(this.rows);
       const known = new Codes(from);
@@ -207,6 +222,19 @@ export class Table {
     return found;
   }
 
+  /** The same by what a value is, one after the other. */
+  async findBy(name: string, is: (value: string) => boolean): Promise<number[]> {
+    const { values, offsets } = await this.texts(name);
+    const found: number[] = [];
+    for (let row = 0; row < this.rows; row++)
+      if (is(values.toString('utf8', offsets[row], offsets[row + 1]))) found.push(row);
+    return found;
+  }
+
+  /** The row number of what the index found. */
+  numberOf = ({ shard, row }: { readonly shard: string; readonly row: number }): number =>
+    this.#shardStarts.get(shard)! + row;
+
   #placeOf(number: number): Place {
     let low = 0;
     for (let high = this.#places.length - 1; low < high; ) {
@@ -220,14 +248,7 @@ export class Table {
   /** For a line of a list: values are read one by one, and compared to no checksum. */
   line(number: number): Line {
     const { kind, entry, shardStart } = this.#placeOf(number);
-    const cells = this.#cells.get(entry) ?? new Cells(this.dir, kind, entry);
-    this.#cells.delete(entry);
-    this.#cells.set(entry, cells);
-    if (this.#cells.size > KEPT_SHARDS) {
-      const [oldest, unused] = this.#cells.entries().next().value!;
-      this.#cells.delete(oldest);
-      unused.close();
-    }
+    const cells = this.#cellsOf(kind, entry);
     const row = number - shardStart;
     return {
       kind,
@@ -258,6 +279,18 @@ export class Table {
     this.#cells.clear();
   }
 
+  #cellsOf(kind: Kind, entry: DocumentShard): Cells {
+    const cells = this.#cells.get(entry) ?? new Cells(this.dir, kind, entry);
+    this.#cells.delete(entry);
+    this.#cells.set(entry, cells);
+    if (this.#cells.size > KEPT_SHARDS) {
+      const [oldest, unused] = this.#cells.entries().next().value!;
+      this.#cells.delete(oldest);
+      unused.close();
+    }
+    return cells;
+  }
+
   #column<T>(key: string, read: () => Promise<T>): Promise<T> {
     const known = this.#columns.get(key) as Promise<T> | undefined;
     if (known !== undefined) return known;
@@ -268,7 +301,7 @@ export class Table {
   }
 
   async #forEachBatch(
-    wanted: { readonly texts: readonly string[]; readonly numbers: false | readonly string[] },
+    wanted: { readonly texts: readonly string[]; readonly numbers: false },
     take: (batch: Batch, start: number) => void,
   ): Promise<void> {
     let start = 0;

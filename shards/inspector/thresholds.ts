@@ -4,6 +4,7 @@
  */
 import { type Recipe, type Rule, rulesOf } from '../../cleaning/recipe.ts';
 import type { Table } from './table.ts';
+import { facetOf } from './words.ts';
 
 /** Whether a row passes a rule; `undefined` where it was not measured, or is not asked. */
 export async function passing(table: Table, rule: Rule): Promise<(row: number) => boolean | undefined> {
@@ -46,7 +47,6 @@ function failuresOf(table: Table, recipe: Recipe): Promise<Uint8Array> {
 
 async function countFailures(table: Table, recipe: Recipe): Promise<Uint8Array> {
   const counts = new Uint8Array(table.rows);
-  await table.load(rulesOf(recipe).map(({ measurement }) => measurement));
   for (const rule of rulesOf(recipe)) {
     const passes = await passing(table, rule);
     for (let row = 0; row < table.rows; row++) if (passes(row) === false) counts[row]++;
@@ -56,7 +56,7 @@ async function countFailures(table: Table, recipe: Recipe): Promise<Uint8Array> 
 
 /** Which rows of a table thresholds may bring back: those that rules dropped, not as duplicates or unread. */
 async function judgedRows(table: Table): Promise<Uint8Array> {
-  const { codes, words } = await table.words('stage');
+  const { codes, words } = await facetOf(table, 'stage');
   const measured = await table.numbers('dup_line_frac');
   const isJudged = words.map((stage) => stage === 'language' || stage === 'filter');
   const judged = new Uint8Array(table.rows);
@@ -88,7 +88,7 @@ export async function changeOf(table: Table, recipe: Recipe, moved: Recipe['thre
     } else if (counts[row] === 0) gained.push(row);
   }
   const bytes = await table.numbers('bytes');
-  const reasons = await table.words('reason');
+  const reasons = await facetOf(table, 'reason');
   const measured = await table.numbers('dup_line_frac');
   const all = rulesOf(recipe, moved);
   const rules = await Promise.all(all.map((rule) => passing(table, rule)));

@@ -11,7 +11,9 @@ import { writeSegment } from './segment-file.ts';
 
 export type Kind = 'documents' | 'rejects';
 /** Columns of a few values: in a segment the number of each in a list of names. */
-export const NAMED = ['host', 'source', 'stage', 'reason'] as const;
+export const NAMED = [
+  ...(['source', 'host', 'day', 'language', 'diacritics', 'licence_class', 'charset', 'stage', 'reason'] as const),
+];
 /** Columns of texts that are found by what they are: in a segment their hashes. */
 export const HASHED = ['id', 'address', 'text', 'cluster'] as const;
 
@@ -66,6 +68,14 @@ export const dateOf = (published: string, fetchedAt: string): number => {
 
 export const hostOf = (row: Pick<Row, 'string'>): string => row.string('host') || webHostOf(row.string('url'));
 
+/** The day of a time, as it is written. */
+export const dayOf = (time: string): string => /^\d{4}-\d\d-\d\d/.exec(time)?.[0] ?? 'unknown';
+
+function nameOf(row: Row, column: (typeof NAMED)[number]): string {
+  if (column === 'host') return hostOf(row);
+  return column === 'day' ? dayOf(row.string('fetched_at')) : row.string(column);
+}
+
 class SegmentBuilder {
   readonly #kind: Kind;
   readonly #checksum: string;
@@ -99,9 +109,8 @@ class SegmentBuilder {
     const hashed = [row.string('id'), addressOf(row.string('url')), text, other];
     for (const [i, value] of hashed.entries()) this.#hashes[i].push(hash64(value));
     for (const [i, name] of NAMED.entries()) {
-      const isThere = this.#kind === 'rejects' || (name !== 'stage' && name !== 'reason');
       const { list, rows } = this.#names[i];
-      const value = !isThere ? '' : name === 'host' ? hostOf(row) : row.string(name);
+      const value = nameOf(row, name);
       if (!list.has(value)) list.set(value, list.size);
       rows.push(list.get(value)!);
     }

@@ -61,19 +61,26 @@ export class Cells {
 
   /** All rows of a number column; NaN where the shard's version lacks it. */
   numbers(column: string): Float32Array | Float64Array {
+    const rows = this.#starts.at(-1)!;
+    const values = this.#columns.wide.includes(column) ? new Float64Array(rows) : new Float32Array(rows);
+    this.copyNumbers(column, values);
+    return values;
+  }
+
+  /** The same into `values`, as many as there are rows. */
+  copyNumbers(column: string, values: Float32Array | Float64Array): void {
     const { texts, numbers, wide } = this.#columns;
     const place = numbers.indexOf(column);
-    const rows = this.#starts.at(-1)!;
-    const isWide = wide.includes(column);
-    const values = isWide ? new Float64Array(rows) : new Float32Array(rows);
-    if (place < 0) return values.fill(Number.NaN);
-    for (let batch = 0; batch + 1 < this.#starts.length; batch++) {
-      const { regions, offset, rows: count } = this.#batch(batch);
-      const at = offset + regions[TEXT * texts.length + NUMBER * place + 1].offset;
-      const bytes = this.#reader.readBytes(at, count * values.BYTES_PER_ELEMENT).buffer;
-      values.set(isWide ? new Float64Array(bytes) : new Float32Array(bytes), this.#starts[batch]);
+    if (place < 0) {
+      values.fill(Number.NaN);
+      return;
     }
-    return values;
+    const Kind = wide.includes(column) ? Float64Array : Float32Array;
+    for (let batch = 0; batch + 1 < this.#starts.length; batch++) {
+      const { regions, offset, rows } = this.#batch(batch);
+      const at = offset + regions[TEXT * texts.length + NUMBER * place + 1].offset;
+      values.set(new Kind(this.#reader.readBytes(at, rows * Kind.BYTES_PER_ELEMENT).buffer), this.#starts[batch]);
+    }
   }
 
   /** The batch of a row, and its place there. */

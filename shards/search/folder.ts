@@ -24,8 +24,13 @@ export function placeOf(dir: string): { readonly documents: string; readonly ind
   return { documents, index: sideFolder(documents) };
 }
 
-const segmentPath = (index: string, kind: Kind, checksum: string, number: number): string =>
-  join(index, `${kind}-${checksum}.${number}.segment`);
+const segmentName = (kind: Kind, checksum: string, number: number): string => `${kind}-${checksum}.${number}.segment`;
+
+/** Whether nothing is to be made before the index of a folder can be opened, as far as names tell. */
+export function isMade({ index }: ReturnType<typeof placeOf>, manifest: DocumentManifest): boolean {
+  const names = new Set(namesIn(index));
+  return KINDS.every((kind) => manifest[kind].every(({ checksum }) => names.has(segmentName(kind, checksum, 0))));
+}
 
 /** Of one shard. */
 export interface ShardSegments {
@@ -50,7 +55,7 @@ export async function openSegments(
     unit: 'bytes',
     sizeOf: ({ entry }) => entry.bytes,
     make: ({ kind, entry }) =>
-      buildSegments(documents, kind, entry, (n) => segmentPath(index, kind, entry.checksum, n), signal),
+      buildSegments(documents, kind, entry, (n) => join(index, segmentName(kind, entry.checksum, n)), signal),
   };
   await makeSideFiles(documents, index, missing, making, { report });
   return shards.map(({ kind, entry }, i) => {
@@ -66,7 +71,7 @@ function openShard(index: string, kind: Kind, entry: DocumentShard): Segment[] |
   try {
     let rows = 0;
     for (let number = 0; segments.at(-1)?.isLast !== true; number++) {
-      const segment = new Segment(segmentPath(index, kind, entry.checksum, number));
+      const segment = new Segment(join(index, segmentName(kind, entry.checksum, number)));
       segments.push(segment);
       if (segment.first !== rows) throw new DamagedIndex('rows are missing');
       rows += segment.rows;

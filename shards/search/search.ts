@@ -24,7 +24,7 @@ import { openSegments, placeOf, removeDamaged } from './folder.ts';
 import { DamagedIndex } from './postings.ts';
 import type { Found, Hit, Place, SearchQuery } from './query.ts';
 import { type Query, rank, readQuery } from './rank.ts';
-import type { Named, Segment } from './segment.ts';
+import type { Hashed, Named, Segment } from './segment.ts';
 import { MOST_SNIPPET_BYTES, SNIPPET_BYTES, type Snippet, snippetOf } from './snippet.ts';
 
 /** Rows that are kept to be read for the phrases of a query, and words that are read behind those that are shown. */
@@ -193,14 +193,16 @@ export class SearchIndex {
 
   /** Places of documents and rejects with this id or address, in whatever spelling. */
   find(idOrUrl: string): Place[] {
-    return [...this.#withHash('id', hash64(idOrUrl)), ...this.#withHash('address', hash64(addressOf(idOrUrl)))].filter(
+    return [...this.withHash('id', hash64(idOrUrl)), ...this.withHash('address', hash64(addressOf(idOrUrl)))].filter(
       (place, i, all) => all.findIndex((other) => other.shard === place.shard && other.row === place.row) === i,
     );
   }
 
-  /** The same by the checksum of the text (`text_hash`). */
-  findText(hash: bigint): Place[] {
-    return this.#withHash('text', hash);
+  /** Places whose value has this hash; `text` is `text_hash`, `cluster` of a reject what it repeats. */
+  withHash(column: Hashed, hash: bigint): Place[] {
+    return this.#members.flatMap(({ kind, entry, segment }) =>
+      segment.rowsWith(column, hash).map((row) => ({ side: kind, shard: entry.file, row: segment.first + row })),
+    );
   }
 
   /** A document as a hit; of several with this id or address the first, kept ones before rejects. */
@@ -245,17 +247,19 @@ export class SearchIndex {
     return all;
   }
 
-  /** Hosts, sources, stages or reasons of a side and the number of each row's, in the order of the folder. */
-  named(side: Kind, column: Named): { readonly names: readonly string[]; readonly rows: Uint32Array } {
+  /** Hosts, sources, days, reasons … of a side, or of both, and the number of each row's, in the order of the folder. */
+  named(column: Named, side?: Kind): { readonly names: readonly string[]; readonly rows: Uint32Array } {
     const names = new Map<string, number>();
-    const rows = new Uint32Array(this.count(side));
+    const members = side === undefined ? this.#members : this.#of(side);
+    const rows = new Uint32Array(members.reduce((sum, { segment }) => sum + segment.rows, 0));
     let at = 0;
-    for (const { segment } of this.#of(side)) {
+    for (const { segment } of members) {
       const numbers = segment.names[column].map((name) => {
         if (!names.has(name)) names.set(name, names.size);
         return names.get(name)!;
       });
-      for (const number of segment.named(column)) rows[at++] = numbers[number];
+      const codes = segment.named(column);
+      for (let row = 0; row < codes.length; row++) rows[at++] = numbers[codes[row]];
     }
     return { names: [...names.keys()], rows };
   }
@@ -266,12 +270,6 @@ export class SearchIndex {
 
   #shards(side: Kind): readonly Shard[] {
     return this.manifest[side].map((entry) => ({ kind: side, entry }));
-  }
-
-  #withHash(column: 'id' | 'address' | 'text', hash: bigint): Place[] {
-    return this.#members.flatMap(({ kind, entry, segment }) =>
-      segment.rowsWith(column, hash).map((row) => ({ side: kind, shard: entry.file, row: segment.first + row })),
-    );
   }
 
   #cellsOf({ kind, entry }: Shard): Cells {

@@ -17,7 +17,7 @@ const PREFIX = MAGIC.length + 4;
 const TAIL = 8;
 const MOST_HEAD = 1 << 26;
 /** A segment of another version is made anew. */
-export const SEGMENT_VERSION = 1;
+export const SEGMENT_VERSION = 2;
 
 export interface SegmentHead {
   readonly version: number;
@@ -29,7 +29,7 @@ export interface SegmentHead {
   readonly isLast: boolean;
   /** Words of all rows. */
   readonly words: number;
-  /** Hosts, sources and reasons that occur. */
+  /** Hosts, sources, days, reasons … that occur. */
   readonly names: Readonly<Record<string, readonly string[]>>;
   /** Offset, from the end of the head on, and length of each section. */
   readonly sections: Readonly<Record<string, readonly [number, number]>>;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { MEASUREMENTS } from '../../../cleaning/document.ts';
 import { knownRecipe } from '../../../cleaning/recipe.ts';
-import { addressOf } from '../../../crawlers/page.ts';
 import { badInput } from '../../../crawlers/shell/errors.ts';
 import { first53, hashOf } from '../../checksum.ts';
 import { readMarks } from '../../documents/marks.ts';
@@ -18,7 +17,7 @@ import { filterQuery, select } from '../filter.ts';
 import { readLabels } from '../labels.ts';
 import type { Table } from '../table.ts';
 import { endpoint } from '../view.ts';
-import { prepareWords } from '../words.ts';
+import { prepareWords, rowsAtAddress, rowsOfId, rowsThatRepeat } from '../words.ts';
 import { tableIn } from './overview.ts';
 
 const EXCERPT = 280;
@@ -168,8 +167,8 @@ export const document = endpoint({
     const table = tableIn(root, corpus);
     const recipe = knownRecipe(table.manifest.recipe, manifestPath(table.dir));
     const marks = readMarks(table.dir);
-    const byId = await table.find('id', id);
-    const rows = byId.length > 0 ? byId : await atAddress(table, id);
+    const byId = await rowsOfId(table, id);
+    const rows = byId.length > 0 ? byId : await rowsAtAddress(table, id);
     if (rows.length === 0)
       throw badInput('UNKNOWN_DOCUMENT', `${table.dir}: no document and no reject with id or URL ${id}`);
     const labels = readLabels(root.dir);
@@ -178,9 +177,9 @@ export const document = endpoint({
       const explanation = explanationOf(table.row(number), recipe, marks);
       const text = whole === '1' ? explanation.text : cut(explanation.text, MOST_TEXT);
       const own = explanation.said.id;
-      const repeatedBy = (await table.find('other', own)).filter((row) => row >= table.kept);
+      const repeatedBy = await rowsThatRepeat(table, own);
       const other = explanation.said.other ?? '';
-      const repeats = other === '' ? [] : await table.find('id', other);
+      const repeats = other === '' ? [] : await rowsOfId(table, other);
       found.push({
         ...explanation,
         ...{ row: number, text, textLength: explanation.text.length, label: labels.get(own)?.label ?? null },
@@ -193,13 +192,6 @@ export const document = endpoint({
   },
 });
 
-/** In whatever spelling. */
-async function atAddress(table: Table, url: string): Promise<number[]> {
-  const exact = await table.find('url', url);
-  const address = addressOf(url);
-  return exact.length > 0 || address === url ? exact : table.find('url', address);
-}
-
 export const leftOut = endpoint({
   path: 'left-out',
   about: 'what extraction left out of the page of a document, and why, from the archive of its run',
@@ -209,7 +201,7 @@ export const leftOut = endpoint({
     const archive = run === undefined ? undefined : join(run, 'crawl', 'warc');
     if (archive === undefined || !existsSync(archive)) return { hasArchive: false, leftOut: [] };
     const table = tableIn(root, corpus);
-    const [number] = await table.find('id', id);
+    const [number] = await rowsOfId(table, id);
     if (number === undefined) throw badInput('UNKNOWN_DOCUMENT', `${dir}: no document and no reject with id ${id}`);
     const row = table.row(number);
     const { paragraphs } = knownRecipe(table.manifest.recipe, manifestPath(table.dir));

@@ -7,6 +7,7 @@ import { LABELS, labelsPath, readLabels, writeLabel } from '../labels.ts';
 import { tableOf } from '../table.ts';
 import { passing } from '../thresholds.ts';
 import { endpoint } from '../view.ts';
+import { rowsOfId } from '../words.ts';
 
 export const labels = endpoint({
   path: 'labels',
@@ -58,7 +59,7 @@ export const label = endpoint({
   query: z.object({ corpus: z.string().optional(), id: z.string().max(2000), label: z.enum(LABELS) }),
   async answer({ corpus, id, label: said }, root) {
     const chosen = root.corpus(corpus);
-    if ((await tableOf(chosen).find('id', id)).length === 0)
+    if ((await rowsOfId(tableOf(chosen), id)).length === 0)
       throw badInput('UNKNOWN_DOCUMENT', `${chosen.name}: no document and no reject with id ${id}`);
     writeLabel(root.dir, { time: new Date().toISOString(), id, label: said, corpus: chosen.id });
     return { id, label: said };

@@ -7,6 +7,7 @@ import { type Histogram, histogramOf } from '../bins.ts';
 import { FACETS, type Filter, filterQuery, select } from '../filter.ts';
 import { type Table, tableOf } from '../table.ts';
 import { type Corpus, endpoint, type Root } from '../view.ts';
+import { facetOf } from '../words.ts';
 
 /** Words of a facet that an answer names; the others are counted together. */
 const MOST_WORDS = 60;
@@ -67,7 +68,7 @@ export const overview = endpoint({
 
 /** Stations in their order, each with what it dropped, most first. */
 async function flowOf(table: Table) {
-  const [stages, reasons] = await Promise.all([table.words('stage'), table.words('reason')]);
+  const [stages, reasons] = await Promise.all([facetOf(table, 'stage'), facetOf(table, 'reason')]);
   const counts = new Map<string, Map<string, number>>();
   for (let row = table.kept; row < table.rows; row++) {
     const [stage, reason] = [stages.words[stages.codes[row]], reasons.words[reasons.codes[row]]];
@@ -86,19 +87,20 @@ async function facetsOf(table: Table, filter: Filter) {
   const { rows, isPartial } = await select(table, filter);
   const [bytes, syllables] = [await table.numbers('bytes'), await table.numbers('syllables')];
   let [textBytes, textSyllables] = [0, 0];
-  for (const row of rows) {
-    textBytes += bytes[row] || 0;
-    textSyllables += syllables[row] || 0;
+  for (let i = 0; i < rows.length; i++) {
+    textBytes += bytes[rows[i]] || 0;
+    textSyllables += syllables[rows[i]] || 0;
   }
   const facets: Record<string, FacetCounts> = {};
   for (const facet of FACETS) {
-    const { codes, words } = await table.words(facet);
-    const counts = words.map((word) => ({ word, documents: 0, bytes: 0 }));
-    for (const row of rows) {
-      const count = counts[codes[row]];
-      count.documents++;
-      count.bytes += bytes[row] || 0;
+    const { codes, words } = await facetOf(table, facet);
+    const [documents, size] = [new Uint32Array(words.length), new Float64Array(words.length)];
+    for (let i = 0; i < rows.length; i++) {
+      const code = codes[rows[i]];
+      documents[code]++;
+      size[code] += bytes[rows[i]] || 0;
     }
+    const counts = words.map((word, code) => ({ word, documents: documents[code], bytes: size[code] }));
     const there = counts.filter(({ documents }) => documents > 0);
     if (there.length === 0 || (there.length === 1 && there[0].word === '')) continue;
     const byCount = there.sort((a, b) => b.documents - a.documents || (a.word < b.word ? -1 : 1));
@@ -123,11 +125,10 @@ export const histograms = endpoint({
     const table = tableOf(root.corpus(filter.corpus));
     const { rows } = await select(table, filter);
     const range = filter.kind === 'documents' ? ([0, table.kept] as const) : ([table.kept, table.rows] as const);
-    await table.load(names.length > 0 ? MEASUREMENTS.filter((name) => names.includes(name)) : MEASUREMENTS);
     const made: Histogram[] = [];
     for (const name of MEASUREMENTS) {
       if (names.length > 0 && !names.includes(name)) continue;
-      made.push(histogramOf(name, await table.numbers(name), range, rows));
+      made.push(histogramOf(table, name, await table.numbers(name), range, rows));
     }
     return { histograms: made };
   },

@@ -4,6 +4,7 @@ import { knownRecipe, parseThresholds, rulesOf } from '../../../cleaning/recipe.
 import { manifestPath } from '../../manifest.ts';
 import { changeOf, decidedBy } from '../thresholds.ts';
 import { endpoint } from '../view.ts';
+import { facetOf } from '../words.ts';
 import { lineOf } from './documents.ts';
 import { tableIn } from './overview.ts';
 
@@ -13,7 +14,7 @@ export const rules = endpoint({
   query: z.object({ corpus: z.string().optional() }),
   async answer({ corpus }, root) {
     const table = tableIn(root, corpus);
-    const { codes, words } = await table.words('reason');
+    const { codes, words } = await facetOf(table, 'reason');
     const dropped = new Map<string, number>();
     for (let row = table.kept; row < table.rows; row++) {
       const reason = words[codes[row]];

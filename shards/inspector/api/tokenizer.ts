@@ -8,6 +8,7 @@ import { chanceOf } from '../../checksum.ts';
 import { foldersWith } from '../below.ts';
 import { tableOf } from '../table.ts';
 import { endpoint, type Root, type View } from '../view.ts';
+import { facetOf } from '../words.ts';
 
 /** What the room to the right opens. */
 export interface OpenTokenizer {
@@ -122,7 +123,7 @@ function shown(bytes: Uint8Array): { text: string | null; hex?: string } {
 
 async function fertilityOf(corpus: Parameters<typeof tableOf>[0], tokenizer: OpenTokenizer, signal: AbortSignal) {
   const table = tableOf(corpus);
-  const { codes, words } = await table.words('source');
+  const { codes, words } = await facetOf(table, 'source');
   const syllables = await table.numbers('syllables');
   const ids = await table.texts('id');
   const drawn = new Map<number, { row: number; chance: number }[]>();

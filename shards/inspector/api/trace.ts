@@ -5,6 +5,7 @@ import { openTrace, type ParseTokenizer } from '../../search/open-trace.ts';
 import type { Trace } from '../../search/trace.ts';
 import { type Table, tableOf } from '../table.ts';
 import { endpoint, type Root, type View } from '../view.ts';
+import { rowOfText } from '../words.ts';
 import { lineOf } from './documents.ts';
 
 /** How long an answer waits for the index, in milliseconds. */
@@ -49,7 +50,7 @@ export function traceView(parse: () => Promise<ParseTokenizer>): View {
           const count = await trace.count(wanted);
           const occurrences = [];
           for (const found of await trace.occurrences(wanted, limit)) {
-            const row = (await table.find('text_hash', found.textHash)).find((each) => each < table.kept);
+            const row = await rowOfText(table, found.textHash);
             occurrences.push({ ...found, document: row === undefined ? null : lineOf(table, row) });
           }
           return { isMaking: false, count, tokens: trace.tokens, occurrences };
