@@ -115,9 +115,8 @@ function whyBeside(block: Block, trust: Trust, most: number, total: number): Rea
   if (trust !== 'bold') {
     const isWeak = furniture === 'weak' || (furniture === 'boxed' && standsInProse(block));
     if (furniture !== 'none' && !isWeak) return 'named as furniture';
-    if (isWeak && (left.sentences < SENTENCES * left.text || left.linked > FEW_LINKS * left.text)) {
-      return 'named as furniture';
-    }
+    const isText = left.sentences >= SENTENCES * left.text || (furniture === 'boxed' && endsLikeOne(element));
+    if (isWeak && (!isText || left.linked > FEW_LINKS * left.text)) return 'named as furniture';
   }
   // What is left of a box of links is its labels.
   if (left.text < LABELS * all.text && left.sentences === 0) return 'labels only';
@@ -131,14 +130,24 @@ function whyBeside(block: Block, trust: Trust, most: number, total: number): Rea
   return isList ? 'list of links' : undefined;
 }
 
-/** Paragraphs stand before it and behind it, in the same box: it belongs to their text. */
+/**
+ * Paragraphs stand before it and behind it, in the same box: it belongs to their text. In a box that is named as a part of
+ * a text one side is enough.
+ */
 function standsInProse({ element }: Block): boolean {
   const isParagraph = (node: Node): boolean => PROSE.has(node.name) && textBelow(node).trim().length >= MIN_PARAGRAPH;
   let [before, behind] = [false, false];
   for (let node = element.previous; node !== undefined && !before; node = node.previous) before = isParagraph(node);
   for (let node = element.next; node !== undefined && !behind; node = node.next) behind = isParagraph(node);
-  return before && behind;
+  const isPart = SECTION.test(element.parent?.attribute('class') ?? '');
+  return isPart ? before || behind : before && behind;
 }
+
+/** As the DocBook stylesheets name them. */
+const SECTION = /(?:^|\s)(?:section|sect[1-5]|chapter|appendix|preface|simplesect)(?:\s|$)/;
+
+/** A box of one short sentence. */
+const endsLikeOne = (element: Element): boolean => ENDS_SENTENCE.test(textBelow(element).trimEnd());
 
 const PROSE = new Set(['p', 'pre', 'blockquote', 'ul', 'ol', 'dl']);
 

@@ -22,6 +22,10 @@ describe('a handbook in DocBook’s HTML keeps its boxes', () => {
   test.each([
     ['a sidebar', `${p(0)}<div class="sidebar"><div class="titlepage"></div><p class="title"><b>Lịch sử</b></p>${p(1)}</div>${p(2)}`, [0, 'Lịch sử', 1, 2]],
     ['a sidebar before a list', `${p(0)}<div class="sidebar">${p(1)}${p(2)}</div><ul><li>${TEXTS[3]}</li></ul>`, [0, 1, 2, 3]],
+    ['a sidebar of one sentence', `${p(0)}<div class="sidebar"><p>Kênh này đào năm 1936.</p></div>${p(1)}`, [0, 'Kênh này đào năm 1936.', 1]],
+    ['a sidebar of one sentence with its title', `${p(0)}<div class="sidebar"><div class="titlepage"></div><p class="title"><b>Ghi chú</b></p><p>Nhớ <a href="c.html">lưu</a> tệp trước!</p></div>${p(1)}`, [0, 'Ghi chú', 'Nhớ lưu tệp trước!', 1]],
+    ['a sidebar that opens the section, and one that closes it', `<div class="sidebar"><p>Đọc kỹ trước khi làm.</p></div>${p(0)}${p(1)}<div class="sidebar">${p(2)}</div>`, ['Đọc kỹ trước khi làm.', 0, 1, 2]],
+    ['an aside of one sentence', `${p(0)}<aside><p>Giá này chưa gồm thuế.</p></aside>${p(1)}`, [0, 'Giá này chưa gồm thuế.', 1]],
     ['an aside', `${p(0)}<aside>${p(1)}</aside>${p(2)}`, [0, 1, 2]],
     ['a note', `${p(0)}<div class="note"><h3 class="title">Lưu ý</h3>${p(1)}</div>${p(2)}`, [0, 'Lưu ý', 1, 2]],
     ['a tip and a warning', `${p(0)}<div class="tip">${p(1)}</div><div class="warning">${p(2)}</div>${p(3)}`, [0, 1, 2, 3]],
@@ -56,6 +60,14 @@ test('a sidebar beside the text, and an aside of links within it, go', () => {
   const aside = `<aside><p><a href="/1">${TEXTS[5]}</a></p></aside>`;
   const html = page(`<div id="w"><div>${p(0)}${p(1)}${aside}${p(2)}</div><div class="sidebar">${p(3)}</div></div>`);
   expect(extract(html).text).toBe([TEXTS[0], TEXTS[1], TEXTS[2]].join('\n\n'));
+});
+
+test.each([
+  ['an offer', '<div class="sidebar"><h4>Đăng ký nhận tin</h4><input name="mail"><button>Gửi</button></div>'],
+  ['a sentence that is a link', '<div class="sidebar"><p><a href="/7">Xem thêm chuyện con kênh cũ.</a></p></div>'],
+  ['labels', '<aside><b>Cỡ chữ</b> A- A+</aside>'],
+])('a box within the text that says nothing goes: %s', (_, box) => {
+  expect(extract(page(`<div>${p(0)}${box}${p(1)}${p(2)}</div>`)).text).toBe(TEXTS.slice(0, 3).join('\n\n'));
 });
 
 test('teasers in cards behind the article go, whatever their summaries say', () => {
