@@ -13,7 +13,7 @@ import { bytesOf, oddText, sampleTexts, train } from './support.ts';
 
 let plain: Encoder;
 let accelerated: Encoder;
-let across: { plain: Encoder; accelerated: Encoder };
+let across: { plain: Encoder; accelerated: Encoder }[];
 let model: BpeModel;
 
 beforeAll(async () => {
@@ -21,10 +21,11 @@ beforeAll(async () => {
   plain = new Encoder(model, { accelerate: false });
   accelerated = new Encoder(model, { window: 64 });
   const joining = await train(sampleTexts(), { vocabSize: 3000, maxSyllables: 3, digits: 1 });
-  across = {
-    plain: new Encoder(joining, { accelerate: false }),
-    accelerated: new Encoder(joining, { window: 64 }),
-  };
+  const whole = await train(sampleTexts(), { vocabSize: 2500, maxSyllables: 4 });
+  across = [joining, whole].flatMap((each) => {
+    const plainly = new Encoder(each, { accelerate: false });
+    return [{ window: 64 }, {}].map((options) => ({ plain: plainly, accelerated: new Encoder(each, options) }));
+  });
 });
 
 test('WebAssembly with vectors runs here: else the tests below say nothing', () => {
@@ -79,13 +80,23 @@ test('ids are those of the plain code, in windows of 64 bytes as well', () => {
   fc.assert(
     fc.property(text, (sample) => {
       expect(accelerated.encode(sample)).toEqual(plain.encode(sample));
-      expect(across.accelerated.encode(sample)).toEqual(across.plain.encode(sample));
+      for (const each of across) expect(each.accelerated.encode(sample)).toEqual(each.plain.encode(sample));
     }),
     { numRuns: process.env.VUA_LONG ? 1500 : 400 },
   );
   for (const page of sampleTexts()) {
     expect(accelerated.encode(page)).toEqual(plain.encode(page));
-    expect(across.accelerated.encode(page)).toEqual(across.plain.encode(page));
+    for (const each of across) expect(each.accelerated.encode(page)).toEqual(each.plain.encode(page));
+  }
+});
+
+test('runs of syllables that join are those of the plain code, wherever they begin and however long they are', () => {
+  const phrase = 'một trong những người Việt Nam của thành phố, ở trong nước và ';
+  for (let before = 0; before < 70; before += 3) {
+    for (const run of [2, 15, 47, 48, 49, 59, 60, 61, 130]) {
+      const sample = `${'x1 '.repeat(before)}${phrase.repeat(12).split(' ').slice(0, run).join(' ')}${' '.repeat(run)}\n${'. '.repeat(run)}`;
+      for (const each of across) expect(each.accelerated.encode(sample)).toEqual(each.plain.encode(sample));
+    }
   }
 });
 

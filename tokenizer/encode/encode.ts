@@ -44,9 +44,9 @@ export class Encoder {
     }
     const { split } = model;
     const { acrossSpaces } = split;
-    this.#scanner = new Scanner({ split, marksRuns: acrossSpaces, pool: CACHED_IDS, pairs, ...options });
     this.#merger = new WordMerger(pairs);
     this.#joiner = acrossSpaces ? new SyllableJoiner(model, this.#merger) : undefined;
+    this.#scanner = new Scanner({ split, joinable: this.#joiner?.joinable, pool: CACHED_IDS, pairs, ...options });
     this.#TokenArray = vocabSizeOf(model) <= 1 << 16 ? Uint16Array : Uint32Array;
   }
 
@@ -56,7 +56,8 @@ export class Encoder {
    */
   encode(text: Uint8Array | string): TokenIds {
     const ids = this.encodeSyllables(text);
-    const count = this.#joiner === undefined ? ids.length : this.#joiner.join(ids, ids.length);
+    const { length } = ids;
+    const count = this.#joiner?.join(ids, length, (at) => this.#scanner.skipJoined(ids, length, at)) ?? length;
     return new this.#TokenArray(ids.subarray(0, count));
   }
 

@@ -8,6 +8,7 @@
  * when a syllable is all done, and never within one: both stages together give what one pass over the whole run gives.
  */
 
+import { JOINABLE_BITS } from '../kernel/join.ts';
 import { type BpeModel, BYTE_TOKENS, firstMergeAcross, mergeCount } from '../model.ts';
 import { hashOfPair } from '../text/pair-table.ts';
 import { NONE, type WordMerger } from './merge-word.ts';
@@ -15,15 +16,18 @@ import { NONE, type WordMerger } from './merge-word.ts';
 /** On the first id of a syllable that follows another, with nothing but one space between. */
 export const CONTINUES = 1 << 30;
 
-/** A power of two: 128 kB, which stay in the caches. */
-const JOINABLE_BITS = 1 << 20;
+/** Ids that were joined, and the ids they made. */
+export interface Joined {
+  read: number;
+  write: number;
+}
 
 export class SyllableJoiner {
   /**
    * A bit for each hash of the last token of one syllable and the first of the next that some merge joins. Where others
    * share a bit, a piece is longer than it need be, and its tokens are the same.
    */
-  readonly #joinable = new Int32Array(JOINABLE_BITS / 32);
+  readonly joinable = new Int32Array(JOINABLE_BITS / 32);
   #piece = new Int32Array(64);
 
   readonly #merger: WordMerger;
@@ -39,16 +43,24 @@ export class SyllableJoiner {
       firstPart[BYTE_TOKENS + merge] = firstPart[left];
       lastPart[BYTE_TOKENS + merge] = lastPart[right];
       const bit = hashOfPair(lastPart[left], firstPart[right]) & (JOINABLE_BITS - 1);
-      this.#joinable[bit >> 5] |= 1 << bit;
+      this.joinable[bit >> 5] |= 1 << bit;
     }
   }
 
-  /** Joins `ids[0, count)` in place and takes the flags off. @returns how many are left, at the front. */
-  join(ids: Int32Array, count: number): number {
-    const joinable = this.#joinable;
-    let write = 0;
-    for (let start = 0, end = 1; start < count; start = end++) {
+  /**
+   * Joins `ids[0, count)` in place and takes the flags off.
+   * @param skip Joins from `read` on, as long as that is simple, and says how far it came.
+   * @returns how many are left, at the front.
+   */
+  join(ids: Int32Array, count: number, skip: (at: Joined) => void = () => {}): number {
+    const { joinable } = this;
+    const at = { read: 0, write: 0 };
+    for (;;) {
+      skip(at);
+      if (at.read === count) return at.write;
+      const start = at.read;
       let last = ids[start] & ~CONTINUES;
+      let end = start + 1;
       while (end < count && (ids[end] & CONTINUES) !== 0) {
         const id = ids[end] & ~CONTINUES;
         const bit = hashOfPair(last, id) & (JOINABLE_BITS - 1);
@@ -56,10 +68,10 @@ export class SyllableJoiner {
         last = id;
         end++;
       }
-      if (end === start + 1) ids[write++] = last;
-      else write = this.#mergePiece(ids, start, end, write);
+      if (end === start + 1) ids[at.write++] = last;
+      else at.write = this.#mergePiece(ids, start, end, at.write);
+      at.read = end;
     }
-    return write;
   }
 
   #mergePiece(ids: Int32Array, start: number, end: number, write: number): number {

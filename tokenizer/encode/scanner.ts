@@ -1,7 +1,7 @@
 /**
  * A text under scan, window by window, and the table in which its pretokens are looked up. Both stand in one memory:
  *
- *   │ classes, automata │ window of text │ ids of a window │ pool of ids │ pairs │ slots of the table │
+ *   │ classes, automata │ window of text │ ids of a window │ pool of ids │ pairs │ joinable │ slots of the table │
  *
  * Where there is WebAssembly with vectors its kernel runs ahead in it (kernel/kernel.ts); the plain code does the rest, or
  * all. What outgrows its place is laid out anew in a larger memory. A pretoken must fit the window, which grows for it.
@@ -15,7 +15,7 @@ import type { PairTable } from '../text/pair-table.ts';
 import { Pretokenizer } from '../text/pretokenize.ts';
 import type { SplitRule } from '../text/split.ts';
 import { stableCharacters, toWellFormed } from '../text/well-formed.ts';
-import { CONTINUES } from './join.ts';
+import { CONTINUES, type Joined } from './join.ts';
 
 /** Bytes of a window: with its ids it stays in the processor's caches. */
 const WINDOW = 1 << 16;
@@ -36,8 +36,8 @@ export interface ScannerOptions {
   readonly pool?: number;
   /** The id that each pair makes, where something is encoded; none is added afterwards. */
   readonly pairs?: PairTable;
-  /** Whether first ids bear CONTINUES where merges across spaces may join them to what stands before. */
-  readonly marksRuns?: boolean;
+  /** Of encode/join.ts: then first ids bear CONTINUES where merges across spaces may join them to what stands before. */
+  readonly joinable?: Int32Array;
   /** False: plain code only. */
   readonly accelerate?: boolean;
   /** Bytes of a window. */
@@ -55,7 +55,7 @@ export class Scanner {
   pool!: Int32Array;
   /** Ids of the window that stand in `ids` after `skipEncoded`. */
   skippedIds = 0;
-  readonly #options: Required<Omit<ScannerOptions, 'pairs'>> & Pick<ScannerOptions, 'pairs'>;
+  readonly #options: Required<Omit<ScannerOptions, 'pairs' | 'joinable'>> & Pick<ScannerOptions, 'pairs' | 'joinable'>;
   readonly #program: ScanProgram | undefined;
   #kernel: KernelExports | undefined;
   #window: number;
@@ -68,8 +68,8 @@ export class Scanner {
   #plainWasJoining = false;
   #plainPoolEnd = 0;
 
-  constructor({ split, pool = 0, pairs, marksRuns = false, accelerate = true, window = WINDOW }: ScannerOptions) {
-    this.#options = { split, pool, pairs, marksRuns, accelerate, window };
+  constructor({ split, pool = 0, pairs, joinable, accelerate = true, window = WINDOW }: ScannerOptions) {
+    this.#options = { split, pool, pairs, joinable, accelerate, window };
     this.#window = window;
     this.pretokenizer = new Pretokenizer(split);
     const { letters, ascii, unicode } = this.pretokenizer;
@@ -181,6 +181,29 @@ export class Scanner {
     return at - first;
   }
 
+  /** Joins `ids[0, count)` across spaces, as long as that is simple: as `SyllableJoiner.join` asks for it. */
+  skipJoined(ids: Int32Array, count: number, at: Joined): void {
+    const kernel = this.#kernel;
+    if (kernel === undefined) return;
+    const first = this.#idsAt;
+    if (ids.buffer === this.ids.buffer) {
+      at.read = (kernel.join(first + 4 * at.read, first + 4 * count, first + 4 * at.write, 1) - first) >> 2;
+      at.write = (kernel.ids.value - first) >> 2;
+      return;
+    }
+    for (let isAll = true; isAll && at.read < count; ) {
+      const part = ids.subarray(at.read, Math.min(count, at.read + this.ids.length));
+      this.ids.set(part);
+      const end = first + 4 * part.length;
+      const done = (kernel.join(first, end, first, Number(at.read + part.length === count)) - first) >> 2;
+      const made = this.ids.subarray(0, (kernel.ids.value - first) >> 2);
+      ids.set(made, at.write);
+      at.read += done;
+      at.write += made.length;
+      isAll = done > 0;
+    }
+  }
+
   /** Whether merges across spaces may go on from the last pretoken. */
   get wasJoining(): boolean {
     return this.#kernel === undefined ? this.#plainWasJoining : this.#kernel.wasJoining.value !== 0;
@@ -207,12 +230,15 @@ export class Scanner {
 
   /** A new memory for slots of so many bytes, with what the old one held but for the slots. */
   #layOut(slotBytes: number): SlotRoom {
-    const { pool, pairs, marksRuns } = this.#options;
+    const { pool, pairs, joinable } = this.#options;
     const textAt = this.#program?.headBytes ?? 0;
     const idsAt = (textAt + paddedBytes(this.#window) + 15) & ~15;
     const poolAt = idsAt + (pool > 0 ? 4 * this.#window + IDS_BEHIND : 0);
     const pairsAt = poolAt + 4 * pool;
-    const slotsAt = pairsAt + (pairs?.slots.byteLength ?? 0);
+    const pairSlots = pairs === undefined ? 0 : pairs.mask + 1;
+    const sieveAt = pairsAt + 8 * pairSlots;
+    const joinableAt = sieveAt + pairSlots;
+    const slotsAt = joinableAt + (joinable?.byteLength ?? 0);
     const opened = this.#program?.open(slotsAt + slotBytes);
     const buffer = opened?.buffer ?? new ArrayBuffer(slotsAt + slotBytes);
     const { text: oldText, ids: oldIds, pool: oldPool } = this as Partial<Scanner>;
@@ -231,11 +257,17 @@ export class Scanner {
       this.#kernel.slotMask.value = slotBytes / SLOT_BYTES - 1;
       this.#kernel.pool.value = poolAt;
       if (pairs !== undefined) {
-        new Int32Array(buffer, pairsAt, pairs.slots.length).set(pairs.slots);
+        new Int32Array(buffer, pairsAt, 2 * pairSlots).set(pairs.packed());
         this.#kernel.pairs.value = pairsAt;
         this.#kernel.pairMask.value = pairs.mask;
+        new Uint8Array(buffer, sieveAt, pairSlots).set(pairs.sieve());
+        this.#kernel.sieve.value = sieveAt;
       }
-      this.#kernel.flag.value = marksRuns ? CONTINUES : 0;
+      if (joinable !== undefined) {
+        new Int32Array(buffer, joinableAt, joinable.length).set(joinable);
+        this.#kernel.joinable.value = joinableAt;
+      }
+      this.#kernel.flag.value = joinable === undefined ? 0 : CONTINUES;
     }
     this.wasJoining = wasJoining;
     this.poolEnd = poolEnd;

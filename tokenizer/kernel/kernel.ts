@@ -5,6 +5,7 @@
  * meaning, written in TypeScript, and this makes it faster (a test holds the two together).
  */
 import type { SplitRule } from '../text/split.ts';
+import { JOIN, LONGEST } from './join.ts';
 import { BATCH, FOUND_BYTES, scanSource } from './scan.ts';
 import { STABLE } from './stable.ts';
 import { WORDS } from './words.ts';
@@ -30,10 +31,12 @@ export interface KernelLayout {
   /** Room for BATCH_BYTES, and for MADE_BYTES. */
   readonly found: number;
   readonly made: number;
+  /** Room for PIECE_BYTES. */
+  readonly piece: number;
 }
 
-/** What the pairs of a word make, of 16 symbols at most, and a vector behind. */
-export const MADE_BYTES = 96;
+/** What the pairs of a word make, and two vectors behind. */
+export const MADE_BYTES = 4 * (LONGEST + 8);
 
 /** What the kernel shares as globals. */
 const GLOBALS = [
@@ -47,6 +50,8 @@ const GLOBALS = [
   'poolEnd', //      ids in the pool
   'pairs', //        slots of the PairTable
   'pairMask', //     their number minus 1
+  'sieve', //        of the PairTable
+  'joinable', //     bits of encode/join.ts
   'flag', //         put on the first id of a pretoken that merges across spaces may join to the one before, 0 for none
   'wasJoining', //  whether merges across spaces may go on from the last pretoken
   'foundEnd',
@@ -61,6 +66,11 @@ export interface KernelExports extends Readonly<Record<(typeof GLOBALS)[number],
   count(start: number, end: number, last: number): number;
   /** Writes the ids of pretokens; merges new ones and adds them to the table. @returns where it stopped. */
   encode(start: number, end: number, last: number): number;
+  /**
+   * Joins the tokens from `start` to `end` across spaces and writes what they make from `write` on, which is not behind
+   * `start`; `ids` is then its end. `last`: 0 when more tokens follow. @returns where it stopped.
+   */
+  join(start: number, end: number, write: number, last: number): number;
 }
 
 /** WebAssembly text of the kernel for a split rule and a layout. */
@@ -75,9 +85,12 @@ export function kernelSource(layout: KernelLayout, rule: SplitRule): string {
 ${GLOBALS.map((name) => `(global $${name} (export "${name}") (mut i32) (i32.const 0))`).join('\n')}
 ${scanSource(rule)}
 ${WORDS}
+${JOIN}
 ${STABLE}
 )`;
-  return source.replace(/\b[A-Z_]{4,}\b/g, (name) => (name in values ? String(values[name]) : name));
+  return source.replace(/\b([A-Z_]{4,})(?:\+(\d+))?\b/g, (text, name, more = 0) =>
+    name in values ? String(values[name] + Number(more)) : text,
+  );
 }
 
 /** idOfByte → ID_OF_BYTE */

@@ -3,6 +3,7 @@ import type { Automaton } from '../text/automaton.ts';
 import { ID_OF_BYTE } from '../text/byte-level.ts';
 import type { SplitRule } from '../text/split.ts';
 import type { UnicodeFacts } from '../text/unicode.ts';
+import { PIECE_BYTES } from './join.ts';
 import { type KernelExports, type KernelLayout, kernelSource, MADE_BYTES } from './kernel.ts';
 import { BATCH_BYTES } from './scan.ts';
 import { vectorBytes } from './vectors.ts';
@@ -61,6 +62,7 @@ export class ScanProgram {
       vectors: place(vectorBytes()),
       found: place(new Uint8Array(BATCH_BYTES)),
       made: place(new Uint8Array(MADE_BYTES)),
+      piece: place(new Uint8Array(PIECE_BYTES)),
     };
     this.#head = new Uint8Array(end);
     let at = 0;

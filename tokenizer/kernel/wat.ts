@@ -196,6 +196,7 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'v128.load': simd(0),
   'v128.store': simd(11),
   'i8x16.swizzle': simd(14),
+  'i32x4.splat': simd(17),
   'i32x4.extract_lane': simd(27),
   'i8x16.eq': simd(35),
   'i8x16.le_u': simd(42),
@@ -208,6 +209,9 @@ const PLAIN: Readonly<Record<string, number[]>> = {
   'i8x16.add_sat_u': simd(112),
   'i8x16.sub_sat_u': simd(115),
   'i16x8.shr_u': simd(141),
+  'i32x4.bitmask': simd(164),
+  'i32x4.shl': simd(171),
+  'i32x4.shr_u': simd(173),
   'i32x4.add': simd(174),
   'i32x4.mul': simd(181),
 };

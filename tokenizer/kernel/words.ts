@@ -1,6 +1,7 @@
 /** What becomes of pretokens in WebAssembly: counted (tally.ts), or encoded, new ones by BPE (merge-word.ts). */
 
-import { PAIR_FACTORS } from '../text/pair-table.ts';
+import { ID_BITS, PAIR_FACTORS } from '../text/pair-table.ts';
+import { LONGEST } from './join.ts';
 import { FOUND, FOUND_BYTES, SLOT_OF_HASH } from './scan.ts';
 
 /**
@@ -54,29 +55,44 @@ export const WORDS = `
     (f64.store (local.get $slot) (f64.add (f64.load (local.get $slot)) (f64.const 1)))`)}
   (return (local.get $at)))
 
-;; The id that a pair makes; -1, which is the highest, for none. As pair-table.ts looks it up.
-(func $pair (param $left i32) (param $right i32) (result i32) (local $at i32) (local $hash i32)
+;; As pair-table.ts.
+(func $hashOfPair (param $left i32) (param $right i32) (result i32) (local $hash i32)
   (local.set $hash (i32.xor (i32.mul (local.get $left) (i32.const ${PAIR_FACTORS[0]}))
                             (i32.mul (i32.add (local.get $right) (i32.const 1)) (i32.const ${PAIR_FACTORS[1]}))))
-  (local.set $hash (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 15))))
-  (loop $probe
-    (local.set $at (i32.add (global.get $pairs) (i32.shl (i32.and (local.get $hash) (global.get $pairMask)) (i32.const 4))))
-    (if (i32.and (i32.eq (i32.load (local.get $at)) (local.get $left))
-                 (i32.eq (i32.load offset=4 (local.get $at)) (local.get $right)))
-      (then (return (i32.load offset=8 (local.get $at)))))
-    (local.set $hash (i32.add (local.get $hash) (i32.const 1)))
-    (br_if $probe (i32.ne (i32.load (local.get $at)) (i32.const -1))))
+  (return (i32.xor (local.get $hash) (i32.shr_u (local.get $hash) (i32.const 15)))))
+
+;; The id that a pair makes; -1, which is the highest, for none: nearly always $sieve says so.
+(func $pair (param $left i32) (param $right i32) (result i32) (local $hash i32)
+  (local.set $hash (call $hashOfPair (local.get $left) (local.get $right)))
+  (if (i32.and (i32.shl (i32.const 1) (i32.and (local.get $hash) (i32.const 7)))
+               (i32.load8_u (i32.add (global.get $sieve)
+                 (i32.and (i32.shr_u (local.get $hash) (i32.const 3)) (global.get $pairMask)))))
+    (then (return (call $pairIn (local.get $left) (local.get $right)))))
   (return (i32.const -1)))
 
-;; BPE of the $count bytes at $text, at most 16: merge-word.ts has the same loops. Ids go to $ids; returns their number.
-(func $merge (param $text i32) (param $count i32) (param $ids i32) (result i32)
-  (local $i i32) (local $at i32) (local $made i32) (local $lowest i32) (local $isLower i32)
+;; The same of a pair that is likely to make one: as \`PairTable.packed\` says.
+(func $pairIn (param $left i32) (param $right i32) (result i32) (local $hash i32) (local $key i64) (local $found i64)
+  (local.set $hash (call $hashOfPair (local.get $left) (local.get $right)))
+  (local.set $key (i64.or (i64.shl (i64.extend_i32_u (local.get $left)) (i64.const ${ID_BITS})) (i64.extend_i32_u (local.get $right))))
+  (loop $probe
+    (local.set $found (i64.load (i32.add (global.get $pairs) (i32.shl (i32.and (local.get $hash) (global.get $pairMask)) (i32.const 3)))))
+    (if (i64.eqz (i64.xor (i64.shr_u (local.get $found) (i64.const ${ID_BITS})) (local.get $key)))
+      (then (return (i32.and (i32.wrap_i64 (local.get $found)) (i32.const ${2 ** ID_BITS - 1})))))
+    (local.set $hash (i32.add (local.get $hash) (i32.const 1)))
+    (br_if $probe (i32.eqz (i64.eqz (local.get $found)))))
+  (return (i32.const -1)))
+
+;; BPE of the $count bytes at $text, at most 16. Ids go to $ids; returns their number.
+(func $merge (param $text i32) (param $count i32) (param $ids i32) (result i32) (local $i i32)
   (loop $bytes
     (i32.store (i32.add (local.get $ids) (i32.shl (local.get $i) (i32.const 2)))
       (i32.load8_u offset=ID_OF_BYTE (i32.load8_u (i32.add (local.get $text) (local.get $i)))))
     (local.set $i (i32.add (local.get $i) (i32.const 1)))
     (br_if $bytes (i32.lt_u (local.get $i) (local.get $count))))
-  (local.set $i (i32.const 0))
+  (return (call $mergePairs (local.get $count) (local.get $ids))))
+
+;; BPE of the $count tokens at $ids, at most ${LONGEST}, in place. Returns how many are left.
+(func $mergePairs (param $count i32) (param $ids i32) (result i32) (local $i i32) (local $at i32)
   (block $laid (loop $pairs
     (local.set $at (i32.shl (local.get $i) (i32.const 2)))
     (local.set $i (i32.add (local.get $i) (i32.const 1)))
@@ -84,6 +100,11 @@ export const WORDS = `
     (i32.store offset=MADE (local.get $at) (call $pair
       (i32.load (i32.add (local.get $ids) (local.get $at))) (i32.load offset=4 (i32.add (local.get $ids) (local.get $at)))))
     (br $pairs)))
+  (return (call $mergeMade (local.get $count) (local.get $ids))))
+
+;; The same where what each pair makes stands at MADE: merge-word.ts has the same loops.
+(func $mergeMade (param $count i32) (param $ids i32) (result i32)
+  (local $i i32) (local $at i32) (local $made i32) (local $lowest i32) (local $isLower i32)
   (loop $merges
     (local.set $lowest (i32.const -1))
     (local.set $i (i32.const 0))

@@ -36,6 +36,31 @@ export class PairTable {
     this.size++;
   }
 
+  /** The slots as 64 bits each, 0 for none: left, right and value of ID_BITS each, from the left. */
+  packed(): Int32Array {
+    const { slots } = this;
+    const packed = new Int32Array(slots.length / 2);
+    for (let at = 0; at < slots.length; at += 4) {
+      if (slots[at] === EMPTY) continue;
+      const right = slots[at + 1];
+      packed[at / 2] = (right << ID_BITS) | slots[at + 2];
+      packed[at / 2 + 1] = (slots[at] << (2 * ID_BITS - 32)) | (right >>> (32 - ID_BITS));
+    }
+    return packed;
+  }
+
+  /** A byte for each slot, with a bit for each pair it holds, by eight times as many places of its hash. */
+  sieve(): Uint8Array {
+    const { slots, mask } = this;
+    const sieve = new Uint8Array(mask + 1);
+    for (let at = 0; at < slots.length; at += 4) {
+      if (slots[at] === EMPTY) continue;
+      const hash = hashOfPair(slots[at], slots[at + 1]);
+      sieve[(hash >>> 3) & mask] |= 1 << (hash & 7);
+    }
+    return sieve;
+  }
+
   #place(left: number, right: number, value: number): void {
     const { slots, mask } = this;
     let at = (hashOfPair(left, right) & mask) << 2;
@@ -54,6 +79,9 @@ export class PairTable {
     }
   }
 }
+
+/** Of an id, where three of them are 64 bits. */
+export const ID_BITS = 21;
 
 /** Odd; kernel/words.ts computes the same. */
 export const PAIR_FACTORS = [0x9e3779b1, 0x85ebca6b] as const;

@@ -3,6 +3,8 @@
  *
  *   training      seconds, beside HF tokenizers, rustbpe, YouTokenToMe, sentencepiece        (options in support.ts)
  *   encoding      MB/s on one thread, beside tiktoken, HF tokenizers, @huggingface/tokenizers, gigatoken
+ *   speed         encoding from the first byte of a process and warm, two threads, beside all peers, ids compared
+ *   training-speed  seconds on 80 MB beside gigatoken, which has GPT-2's split rule alone
  *   equality      ids on 10,000 lines, 300 documents and 5,000 fuzzed texts in five engines, both modes
  *   compression   bytes per token on other sources, beside o200k and others
  *   scale         time and memory at ¼, ½, 1 and 2 GB, both modes
@@ -13,10 +15,11 @@ import { encoding } from './encoding.ts';
 import { equality } from './equality.ts';
 import { hostile } from './hostile.ts';
 import { scale } from './scale.ts';
+import { speed, speedOfTraining } from './speed.ts';
 import { build, machine, rows } from './support.ts';
 import { training } from './training.ts';
 
-const ROWS = { training, encoding, equality, compression, scale, hostile };
+const ROWS = { training, encoding, speed, 'training-speed': speedOfTraining, equality, compression, scale, hostile };
 
 const wrong = rows.find((row) => !(row in ROWS));
 if (wrong !== undefined || rows.length === 0) {
