@@ -1,4 +1,5 @@
 /** A profile as tables for people. */
+import { SCORED_MEASUREMENTS } from '../cleaning/document.ts';
 import { formatBytes, formatCount, formatSparkline, formatTable } from '../crawlers/shell/reporter.ts';
 import type { Amount, Profile } from './documents/profile.ts';
 import { SHARES } from './documents/profile.ts';
@@ -12,6 +13,8 @@ const UNDATED = '1970-01-01';
 /** Days of a line of them at most. */
 const DAYS = 60;
 const MAIN = ['bytes', 'syllables', 'mean_syllable_length', 'diacritic_ratio', 'language_score', 'dup_line_frac'];
+/** Where a scorer was asked, what it says. */
+const IS_SHOWN: ReadonlySet<string> = new Set([...MAIN, ...SCORED_MEASUREMENTS]);
 
 export function formatProfile(profile: Profile, all: boolean): string {
   const { days, hosts, measurements, documents } = profile;
@@ -26,7 +29,7 @@ export function formatProfile(profile: Profile, all: boolean): string {
   };
   const byDay = [...days].sort(([a], [b]) => (a < b ? 1 : -1));
   const byHost = [...hosts].sort(([, a], [, b]) => b.documents - a.documents);
-  const chosen = [...measurements].filter(([name]) => all || MAIN.includes(name));
+  const chosen = [...measurements].filter(([name]) => all || IS_SHOWN.has(name));
   const quantiles = [0, 0.05, 0.5, 0.95, 1];
   const rows = chosen.map(([name, sketch]) => [
     name,

@@ -5,10 +5,19 @@
 const GROWTH = Math.log(1.1);
 /** What is smaller counts as this: ratios have a step of one in a million, lengths none below one. */
 const LEAST = 1e-6;
-/** Of everything up to 0. */
+/** Of 0; what is below 0 mirrors what is above. */
 const ZERO = Math.floor(Math.log(LEAST) / GROWTH) - 1;
 
-const binOf = (value: number): number => (value <= 0 ? ZERO : Math.floor(Math.log(Math.max(value, LEAST)) / GROWTH));
+const binOf = (value: number): number => {
+  if (value === 0) return ZERO;
+  const bin = Math.floor(Math.log(Math.max(Math.abs(value), LEAST)) / GROWTH);
+  return value > 0 ? bin : 2 * ZERO - bin;
+};
+
+const middleOf = (bin: number): number => {
+  if (bin === ZERO) return 0;
+  return bin > ZERO ? Math.exp((bin + 0.5) * GROWTH) : -Math.exp((2 * ZERO - bin + 0.5) * GROWTH);
+};
 
 export interface SketchFigures {
   readonly count: number;
@@ -16,7 +25,7 @@ export interface SketchFigures {
   readonly squares: number;
   readonly min: number;
   readonly max: number;
-  /** Values by bin: bin `i` begins at 1.1^i, the lowest holds what is not above 0. */
+  /** Values by bin: bin `i` begins at 1.1^i; below that of 0 those of negative values, of -1.1^i farther down. */
   readonly bins: Readonly<Record<string, number>>;
 }
 
@@ -69,8 +78,7 @@ export class Sketch {
     for (const [bin, count] of [...this.bins].sort(([a], [b]) => a - b)) {
       left -= count;
       if (left >= 0) continue;
-      const middle = bin === ZERO ? 0 : Math.exp((bin + 0.5) * GROWTH);
-      return Math.min(this.max, Math.max(this.min, middle));
+      return Math.min(this.max, Math.max(this.min, middleOf(bin)));
     }
     return this.count === 0 ? Number.NaN : this.max;
   }

@@ -104,6 +104,20 @@ it('a sketch is within 5 % of every quantile, and sketches of parts are that of 
   expect(stability(whole, new Sketch())).toBe(Number.POSITIVE_INFINITY);
 });
 
+it('figures below 0 have quantiles as those above, and what a scorer says stands in the short table', () => {
+  const profile = new Profile();
+  const scored = { ...document(1).measurements, register_law: 0.75, register_news: Number.NaN };
+  for (const i of range(101))
+    profile.add({ kept: { ...document(i), measurements: { ...scored, quality: (i - 50) / 100 } } });
+  const quantiles = [0.05, 0.25, 0.5, 0.75].map((share) => profile.measurements.get('quality')!.quantile(share));
+  for (const [i, exact] of [-0.45, -0.25, 0, 0.25].entries())
+    expect(Math.abs(quantiles[i] - exact)).toBeLessThanOrEqual(0.05 * Math.abs(exact));
+  const table = formatProfile(profile, false);
+  expect(table).toMatch(/^quality +\S+ +-0.4\d+ +-0.4\d+ +0 +0.4\d+ +0.4\d+/m);
+  expect(table).toMatch(/^register_law +0.75 /m);
+  expect(table).not.toMatch(/register_news|dup_17gram/);
+});
+
 it('the shape of a sketch is that of its middle, and stats draw it and the days', async () => {
   const sketch = new Sketch();
   for (const value of [...range(90).map(() => 4), ...range(9).map(() => 100), 1e9, 0]) sketch.add(value);
