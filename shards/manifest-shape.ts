@@ -56,6 +56,7 @@ const tokenShard = shardEntry
   );
 
 const groupsEntry = z.object({ file: z.string().regex(/^groups-[0-9a-f]{16}\.tsv$/), pairs: count, checksum });
+const countsEntry = z.object({ file: z.string().regex(/^counts-[0-9a-f]{16}\.txt$/), bytes: count, checksum });
 
 /** Names in it may be of another version of vua: `knownRecipe` (cleaning/recipe.ts) says whether this one knows them. */
 const recipe = z.object({
@@ -104,6 +105,8 @@ const tokenManifest = z
     contaminated: z.literal('drop').optional(),
     /** A copy of that of the documents: who stands on which side. */
     groups: groupsEntry.optional(),
+    /** How often each id stands in train; folders made before it do not say. */
+    counts: countsEntry.optional(),
     /** Of version 2. */
     sources: z.array(z.object({ source: z.string(), train: figures, valid: figures })).optional(),
     shards: z.array(tokenShard),
@@ -139,6 +142,8 @@ export type DocumentShard = z.infer<typeof documentShard>;
 export type TokenShard = z.infer<typeof tokenShard>;
 /** A file of `documents/groups.ts`. */
 export type GroupsEntry = z.infer<typeof groupsEntry>;
+/** A file of `tokens/counts.ts`. */
+export type CountsEntry = z.infer<typeof countsEntry>;
 export type DocumentManifest = z.infer<typeof documentManifest>;
 /** `tokenizer`: checksum of tokenizer.json; `documents`: fingerprint of the document folder that was encoded. */
 export type TokenManifest = z.infer<typeof tokenManifest>;

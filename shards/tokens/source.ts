@@ -11,6 +11,7 @@ import { checksumOf } from '../checksum.ts';
 import { MANIFEST_FILE, type TokenType } from '../format.ts';
 import { parseTokenManifest, type TokenManifest, type TokenShard, tokenFingerprint } from '../manifest-shape.ts';
 import type { Split } from '../split.ts';
+import { countsOf } from './counts.ts';
 import { fetchBytes, type HttpOptions, httpRanges } from './http.ts';
 import { documentsOf, type ShardDocuments, type SourceRow, sourcesOf } from './table.ts';
 
@@ -58,6 +59,12 @@ export interface TokenFolder {
    * @throws ToolkitError BAD_SHARD
    */
   documents(shard: TokenShard): Promise<ShardDocuments | undefined>;
+  /**
+   * How often each id stands in the training split, BOS among them: one small file, whatever the corpus holds.
+   * `undefined` of a folder that was made before it.
+   * @throws ToolkitError BAD_SHARD
+   */
+  counts(): Promise<Float64Array | undefined>;
   /** What each source gave to each split; reads what every shard says of its documents. @throws ToolkitError BAD_SHARD */
   sources(): Promise<readonly SourceRow[]>;
 }
@@ -147,6 +154,7 @@ function tokenFolder(manifest: TokenManifest, ranges: RangeReader): TokenFolder 
     fingerprint: tokenFingerprint(manifest),
     source: (split) => tokenSource(manifest, split, ranges),
     documents: (shard) => documentsOf(manifest, shard, ranges),
+    counts: () => countsOf(manifest, ranges),
     sources: () => sourcesOf(manifest, ranges),
   };
 }
@@ -164,9 +172,21 @@ export function joinSources(sources: readonly TokenSource[]): TokenSource {
   };
 }
 
-/** Every record batch once, in order; one is in memory at a time. */
+/** Record batches on their way while one is used: behind HTTP an answer takes longer than reading it. */
+const AHEAD = 4;
+
+/** Every record batch once, in order. */
 export async function* eachBatch(source: TokenSource): AsyncGenerator<TokenArray> {
-  for (let index = 0; index < source.batchTokens.length; index++) yield await source.load(index);
+  const { length } = source.batchTokens;
+  const coming: Promise<TokenArray>[] = [];
+  for (let next = 0; next < length || coming.length > 0; ) {
+    for (; next < length && coming.length < AHEAD; next++) {
+      const batch = source.load(next);
+      batch.catch(() => {}); // whoever comes to it hears of it
+      coming.push(batch);
+    }
+    yield await coming.shift()!;
+  }
 }
 
 /** Bytes of a record batch's body: Arrow pads a buffer to 8. */

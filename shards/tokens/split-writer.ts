@@ -7,11 +7,12 @@ import { type Checksum, createChecksum } from '../checksum.ts';
 import { shardFile, type TokenType, tableFile } from '../format.ts';
 import type { TokenShard } from '../manifest-shape.ts';
 import type { Split } from '../split.ts';
+import { addCounts } from './counts.ts';
 import { TOKEN_ARRAYS, type TokenArray } from './source.ts';
 import { TableWriter } from './write-table.ts';
 
-/** Tokens in a record batch: 2 MiB of uint16. */
-const BATCH_TOKENS = 1 << 20;
+/** Tokens in a record batch: 2 MiB of uint16. Of held-out text 128 KiB, for figures are of a few windows of it. */
+const BATCH_TOKENS = { train: 1 << 20, valid: 1 << 16 } as const;
 /** Tokens after which a shard ends with its document: 128 MiB of uint16. */
 const SHARD_TOKENS = 1 << 26;
 
@@ -45,6 +46,8 @@ interface OpenShard {
 export class SplitWriter {
   /** Tokens written so far, BOS included. */
   tokens = 0;
+  /** How often each id was written, BOS among them. */
+  readonly counts: Float64Array;
   readonly #options: SplitWriterOptions;
   readonly #split: Split;
   readonly #dtype: TokenType;
@@ -61,13 +64,16 @@ export class SplitWriter {
     this.#dtype = dtype;
     this.#index = firstIndex;
     this.#bos = new TOKEN_ARRAYS[dtype](1).fill(options.bosId);
-    this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS);
+    this.#buffer = new TOKEN_ARRAYS[dtype](options.batchTokens ?? BATCH_TOKENS[split]);
+    this.counts = new Float64Array(options.vocabSize);
   }
 
   /** @param ids its tokens, without BOS. @throws ToolkitError BAD_TOKEN (an id outside the vocabulary) */
   add({ textHash, textBytes, cluster, source }: TokenDocument, ids: TokenArray): void {
-    const { vocabSize, shardTokens = SHARD_TOKENS } = this.#options;
+    const { vocabSize, bosId, shardTokens = SHARD_TOKENS } = this.#options;
     for (let i = 0; i < ids.length; i++) if (ids[i] >= vocabSize) throw badToken(ids[i], vocabSize);
+    addCounts(this.counts, ids);
+    this.counts[bosId]++;
     this.#open ??= this.#start();
     const shard = this.#open;
     this.#append(shard.writer, this.#bos);

@@ -32,9 +32,10 @@ import {
 import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { SPLITS, type Split } from '../split.ts';
 import { passagesNote } from './passages.ts';
-import { type Group, groupsOf, KnownTokens, unmoved } from './reuse.ts';
+import { groupsOf, KnownTokens, unmoved } from './reuse.ts';
 import { reopenTokens, type TokenArray } from './source.ts';
 import { SplitWriter } from './split-writer.ts';
+import { countsThatStay, removeOtherCounts, restoreCounts, writeCounts } from './write-counts.ts';
 
 /** Bytes of tokens of a byte of text, or so: a token stands for 3.5. */
 const TOKEN_BYTES = { uint16: 0.6, uint32: 1.2 } as const;
@@ -121,8 +122,12 @@ async function writeLocked(
   const { documents, tokenizerFiles, wanted, previous, listed, damage, isCurrent } = compare(options);
   const { groups: split } = documents;
   removeOrphans(outDir, SPLITS, listed);
+  removeOtherCounts(outDir, previous?.counts);
   if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
-  if (previous !== undefined && isCurrent) return { outcome: 'nothing_new', report: previous };
+  if (previous !== undefined && isCurrent) {
+    await restoreCounts(outDir, previous);
+    return { outcome: 'nothing_new', report: previous };
+  }
 
   const old = damage === undefined && sameIds(previous, wanted) ? previous : undefined;
   const sides = Sides.of(documentsDir, documents);
@@ -133,7 +138,9 @@ async function writeLocked(
     moved: isSameRule ? sides.movedSince(Sides.of(outDir, old), validShare) : new Set(),
     signal,
   });
-  const known = old && (await knownBeside(outDir, old, groups));
+  const folder = old && (await reopenTokens(outDir, old));
+  const kept = new Set(groups.flatMap((group) => group.kept ?? []));
+  const known = folder && (await KnownTokens.of(folder, new Set(old?.shards.filter((shard) => !kept.has(shard)))));
   const writers = openWriters(options, wanted.dtype, listed);
   const anew = groups.flatMap(({ kept, documents: all }) => (kept ? [] : all));
   const total = anew.reduce((sum, { rows }) => sum + rows, 0);
@@ -172,12 +179,18 @@ async function writeLocked(
     progress.finish(figures());
     if (left > 0) report.note(`${formatCount(left)} documents hold benchmark items: left out`);
     const inOrder = SPLITS.flatMap((split) => shards.filter((shard) => shard.split === split));
-    const manifest: TokenManifest = { ...wanted, ...(split && { groups: split }), shards: inOrder };
+    const counts = folder ? await countsThatStay(folder, kept) : new Float64Array(options.vocabSize);
+    for (let id = 0; id < counts.length; id++) counts[id] += writers.train.counts[id];
+    const manifest: TokenManifest = {
+      ...{ ...wanted, ...(split && { groups: split }) },
+      ...{ counts: writeCounts(outDir, counts), shards: inOrder },
+    };
     for (const { name, bytes } of tokenizerFiles) writeFileAtomic(join(outDir, name), bytes);
     if (split) writeFileAtomic(join(outDir, split.file), readFileSync(join(documentsDir, split.file)));
     writeManifest(outDir, manifest);
     removeOrphans(outDir, SPLITS, tokenFiles(manifest));
     removeOtherGroups(outDir, split);
+    removeOtherCounts(outDir, manifest.counts);
     pruneSideFiles(join(outDir, SEARCH), [outDir]);
     // Where some documents came it would cost more than they do; `vua verify` and the closing figures of a model say it.
     const note = old === undefined ? await passagesNote(documentsDir, documents, manifest, signal) : undefined;
@@ -191,13 +204,6 @@ async function writeLocked(
 /** Whether both know groups, or neither, and what they were is still there. */
 const isSplitAlike = (outDir: string, { groups: before }: TokenManifest, now: GroupsEntry | undefined): boolean =>
   before === undefined ? now === undefined : now !== undefined && existsSync(join(outDir, before.file));
-
-/** Tokens of the shards that no group keeps. */
-async function knownBeside(outDir: string, previous: TokenManifest, groups: readonly Group[]): Promise<KnownTokens> {
-  const kept = new Set(groups.flatMap((group) => group.kept ?? []));
-  const others = new Set(previous.shards.filter((shard) => !kept.has(shard)));
-  return KnownTokens.of(await reopenTokens(outDir, previous), others);
-}
 
 function openWriters(
   options: TokenOptions,
@@ -226,7 +232,10 @@ function readPrevious(outDir: string): { previous?: TokenManifest; listed: reado
 }
 
 /** A folder of an older version that holds the same is the same. */
-function sameMaking(previous: TokenManifest, { version: _, ...wanted }: Omit<TokenManifest, 'shards'>): boolean {
+function sameMaking(
+  previous: TokenManifest,
+  { version: _, ...wanted }: Omit<TokenManifest, 'shards' | 'counts'>,
+): boolean {
   return (Object.keys(wanted) as (keyof typeof wanted)[]).every((key) => previous[key] === wanted[key]);
 }
 

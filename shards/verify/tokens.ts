@@ -22,6 +22,7 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
   const found = existsSync(tokenizer) ? checksumOf(readFileSync(tokenizer)) : 'missing';
   if (found !== manifest.tokenizer) findings.add(tokenizer, 'checksum', `${found}, expected ${manifest.tokenizer}`);
   await verifyGroups(dir, manifest, findings);
+  const counts = new Float64Array(manifest.vocabSize);
   const hashes: Record<Split, { file: string; textHash: readonly string[] }[]> = { train: [], valid: [] };
   for (const shard of manifest.shards) {
     let listed: ShardDocuments | undefined;
@@ -31,11 +32,12 @@ export async function verifyTokens(dir: string, findings: Findings): Promise<voi
     if (shard.table === undefined) await list();
     else await verifyShard(dir, shard.table, TABLE_SCHEMA, findings, list);
     await verifyShard(dir, shard, TOKEN_SCHEMAS[manifest.dtype], findings, () => {
-      verifyTokensOf(dir, manifest, shard, listed, findings);
+      verifyTokensOf(dir, manifest, shard, { listed, counts }, findings);
       findings.counts.tokens += shard.rows;
     });
     hashes[shard.split].push({ file: shard.file, textHash: listed?.textHash ?? [] });
   }
+  await verifyCounts(folder, counts, findings);
   if (manifest.groups === undefined) return; // older splits promised nothing of texts
   const train = new Set(hashes.train.flatMap(({ textHash }) => textHash));
   for (const { file, textHash } of hashes.valid) {
@@ -48,7 +50,7 @@ function verifyTokensOf(
   dir: string,
   manifest: TokenManifest,
   shard: TokenShard,
-  listed: ShardDocuments | undefined,
+  { listed, counts }: { readonly listed: ShardDocuments | undefined; readonly counts: Float64Array },
   findings: Findings,
 ): void {
   const { vocabSize, bosId, dtype } = manifest;
@@ -65,6 +67,7 @@ function verifyTokensOf(
         if (token === bosId) lengths.push(0);
         else if (token >= vocabSize)
           findings.add(path, 'vocabulary', `token ${at} is ${token}, expected < ${vocabSize}`);
+        else if (shard.split === 'train') counts[token]++;
         lengths[lengths.length - 1]++;
         at++;
       }
@@ -81,6 +84,21 @@ function verifyTokensOf(
       findings.add(path, 'documents', fact);
     }
   }
+}
+
+/** @param counts of what was read of the training split, BOS aside */
+async function verifyCounts(folder: TokenFolder, counts: Float64Array, findings: Findings): Promise<void> {
+  const { where, manifest } = folder;
+  const { counts: entry, bosId, shards } = manifest;
+  if (entry === undefined) return;
+  const path = join(where, entry.file);
+  await findings.file(path, 'counts', async () => {
+    const listed = (await folder.counts())!;
+    if (findings.faults.some(({ check }) => check === 'shard')) return; // of what is missing nothing was counted
+    counts[bosId] = shards.reduce((sum, { split, documents }) => sum + (split === 'train' ? documents : 0), 0);
+    const id = listed.findIndex((count, at) => count !== counts[at]);
+    if (id >= 0) findings.add(path, 'counts', `id ${id}: ${listed[id]}, expected ${counts[id]}`);
+  });
 }
 
 /**

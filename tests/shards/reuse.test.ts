@@ -1,12 +1,14 @@
 /** Tokens of new documents only: what the folder holds is kept or copied, and comes out as if all were encoded. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Findings } from '../../crawlers/shell/work.ts';
 import { readDocumentManifest, readTokenManifest, writeManifest } from '../../shards/manifest.ts';
 import { toMerge } from '../../shards/merging.ts';
+import { eachBatch, openTokens } from '../../shards/tokens/source.ts';
 import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
 import { verifySplits } from '../../shards/verify/tokens.ts';
+import { countByReading, countTokens } from '../../trainer/score/unigram.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { BOS, byteEncoder, textsIn } from './nights.ts';
 import { document, writeFolder } from './support.ts';
@@ -67,6 +69,43 @@ it.each([
   const findings = new Findings(context().signal, { update() {}, finish() {} });
   await verifySplits(documentsDir, options.outDir, findings);
   expect(findings.faults).toEqual([]);
+  const [counted, whole] = [options, fresh.options].map(({ outDir }) => readTokenManifest(outDir).counts!);
+  expect(counted).toEqual(whole);
+  expect(countFiles(options.outDir)).toEqual([whole.file]);
+});
+
+const countFiles = (dir: string): string[] => readdirSync(dir).filter((name) => name.startsWith('counts-'));
+
+it('counts stand beside the tokens, are mended, and come where a folder had none', async () => {
+  const { options } = optionsFor(documentsOf(range(20), 6));
+  const { outDir } = options;
+  const { report } = await writeTokens(options, context());
+  const naive = new Float64Array(257);
+  for await (const batch of eachBatch((await openTokens(outDir)).source('train'))) for (const id of batch) naive[id]++;
+  expect(await (await openTokens(outDir)).counts()).toEqual(naive);
+  const { file } = report!.counts!;
+  const text = readFileSync(join(outDir, file), 'utf8');
+  for (const harm of [
+    () => rmSync(join(outDir, file)),
+    () => writeFileSync(join(outDir, file), text.replace(/\d/, '7')),
+    () => writeFileSync(join(outDir, 'counts-0123456789abcdef.txt'), text), // of a killed run
+  ]) {
+    harm();
+    expect((await writeTokens(options, context())).outcome).toBe('nothing_new');
+    expect(countFiles(outDir)).toEqual([file]);
+    expect(readFileSync(join(outDir, file), 'utf8')).toBe(text);
+  }
+  const { counts: _, ...older } = readTokenManifest(outDir);
+  writeManifest(outDir, older);
+  expect(await (await openTokens(outDir)).counts()).toBeUndefined();
+  expect((await countTokens([await openTokens(outDir)])).counts).toEqual([...naive]);
+  expect((await writeTokens(options, context())).outcome).toBe('nothing_new');
+  const more = { ...options, documentsDir: documentsOf(range(23), 6) };
+  const { report: next } = await writeTokens(more, context());
+  expect(next!.counts).toBeDefined();
+  expect((await countTokens([await openTokens(outDir)])).counts).toEqual(
+    (await countByReading((await openTokens(outDir)).source('train'))).counts,
+  );
 });
 
 it('shards of documents that all stand are kept as files', async () => {

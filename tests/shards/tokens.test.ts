@@ -217,7 +217,7 @@ describe('writing tokens again', () => {
     const files = tokenFiles(second.report!).map(({ file }) => file);
     expect(first.report!.shards.some(({ file }) => files.includes(file))).toBe(false);
     expect(readdirSync(options.outDir).sort()).toEqual(
-      [...files, 'manifest.json', 'tokenizer.json', 'tokenizer_config.json'].sort(),
+      [...files, second.report!.counts!.file, 'manifest.json', 'tokenizer.json', 'tokenizer_config.json'].sort(),
     );
   });
 

@@ -10,11 +10,12 @@ import { packMember } from '../../crawlers/warc/gzip.ts';
 import { WarcWriter } from '../../crawlers/warc/warc.ts';
 import { statsCommand } from '../../shards/commands/stats.ts';
 import { verifyCommand } from '../../shards/commands/verify.ts';
-import { manifestPath } from '../../shards/manifest.ts';
+import { manifestPath, readTokenManifest } from '../../shards/manifest.ts';
 import type { DocumentManifest, TokenManifest } from '../../shards/manifest-shape.ts';
 import { statsOf } from '../../shards/stats.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
 import { writeTokens } from '../../shards/tokens/write.ts';
+import { writeCounts } from '../../shards/tokens/write-counts.ts';
 import { TableWriter } from '../../shards/tokens/write-table.ts';
 import { verify } from '../../shards/verify/verify.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
@@ -195,6 +196,21 @@ describe('verify', () => {
       name: 'a flipped bit in a table of documents',
       harm: ({ tokens }) => flip(join(tokens, 'train-00000.documents.feather'), 700),
       faults: ['train-00000.documents.feather checksum', 'train-00000.documents.feather shard'],
+    },
+    {
+      name: 'counts that are gone',
+      harm: ({ tokens }) => rmSync(join(tokens, readTokenManifest(tokens).counts!.file)),
+      faults: [expect.stringMatching(/^counts-[0-9a-f]{16}\.txt counts$/) as never],
+    },
+    {
+      name: 'counts of other tokens',
+      harm: async ({ tokens }) => {
+        const counts = (await (await openTokens(tokens)).counts())!;
+        counts[97]++;
+        counts[98]--;
+        editManifest<TokenManifest>(tokens, (manifest) => (manifest.counts = writeCounts(tokens, counts)));
+      },
+      faults: [expect.stringMatching(/^counts-[0-9a-f]{16}\.txt counts$/) as never],
     },
     {
       name: 'a table that is gone',

@@ -234,7 +234,7 @@ describe('figures', () => {
     const bits = pieces.map((piece) =>
       piece.slice(1).reduce((sum, token) => sum - Math.log2(((counts.get(token) ?? 0) + 1) / total), 0),
     );
-    const unigram = await evaluateUnigram(await countTokens(folder.source('train')), drawn);
+    const unigram = await evaluateUnigram(await countTokens([folder]), drawn);
     expect(unigram.bitsPerByte).toBeCloseTo(bits.reduce((a, b) => a + b) / bytes, 10);
     expect(unigram.text).toEqual(figures.text);
     for (const one of [figures, unigram]) {

@@ -8,7 +8,7 @@ import { writeTokens } from '../../shards/tokens/write.ts';
 import { IGNORED } from '../../trainer/kernels/cross-entropy.ts';
 import { evaluate, type Model, tiles } from '../../trainer/score/bits-per-byte.ts';
 import { heldOutOf } from '../../trainer/score/held-out.ts';
-import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
+import { countByReading, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { document, writeFolder } from '../shards/support.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { heldOutInMemory } from './support.ts';
@@ -89,7 +89,7 @@ describe('evaluate', () => {
 
   it('of the unigram model: frequencies of the training tokens, raised by one, separators left out', async () => {
     const { bitsPerByte, sources } = await evaluateUnigram(
-      await countTokens(inMemory([[BOS, 5, 5, 5, BOS, 4]])),
+      await countByReading(inMemory([[BOS, 5, 5, 5, BOS, 4]])),
       heldOut,
     );
     const total = 4 + 99; // tokens and one for each id but BOS

@@ -5,11 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpOptions } from '../../shards/tokens/http.ts';
-import { openTokens, reopenTokens, type TokenFolder } from '../../shards/tokens/source.ts';
+import { eachBatch, openTokens, reopenTokens, type TokenFolder } from '../../shards/tokens/source.ts';
 import type { Batch } from '../../trainer/batch.ts';
 import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader/loader.ts';
 import { startLoaderThread } from '../../trainer/loader/loader-thread.ts';
 import { openRing } from '../../trainer/loader/ring.ts';
+import { drawHeldOut } from '../../trainer/score/draw.ts';
+import { heldOutOf } from '../../trainer/score/held-out.ts';
+import { countByReading, countTokens } from '../../trainer/score/unigram.ts';
 import { range } from '../support.ts';
 import { makeTokens } from './support.ts';
 
@@ -200,6 +203,20 @@ describe('over HTTP', () => {
     const ring = openRing([remote], plan, startLoaderThread);
     expect(await take(ring, 20)).toEqual(expected.slice(0, 20));
     await ring.close();
+  });
+
+  it('a start reads no token of the training split, and of held-out text what is evaluated', async () => {
+    const remote = await openTokens(base, options);
+    const drawn = await drawHeldOut(await heldOutOf([remote]), 600);
+    const counted = await countTokens([remote]);
+    for await (const _ of eachBatch(drawn.tokens));
+    const asked = requests.filter(({ range }) => range !== undefined).map(({ url }) => url.split('/').at(-1)!);
+    expect(asked.filter((url) => url.startsWith('counts-'))).toHaveLength(1);
+    expect(asked.filter((url) => /^train.*\.arrow$/.test(url))).toEqual([]);
+    const batches = asked.filter((url) => /^valid.*\.arrow$/.test(url)).length;
+    // Windows are measured and read; nothing else of the split is.
+    expect(batches).toBeLessThanOrEqual(2 * drawn.tokens.batchTokens.length);
+    expect(counted).toEqual(await countByReading(folder.source('train')));
   });
 
   it('asks again for what passes: 503, 429 with Retry-After, a body that breaks off or is short', async () => {

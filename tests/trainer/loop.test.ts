@@ -88,7 +88,7 @@ it('evaluates more text at the end where it is asked to, says how long that take
   expect(sources.reduce((sum, { documents }) => sum + documents, 0)).toBe(text!.documents);
 });
 
-const countsOf = ({ folders }: OpenRun) => countTokens(folders[0].source('train'));
+const countsOf = ({ folders }: OpenRun) => countTokens(folders);
 
 it('the default for closing figures keeps them under a tenth of the training, or reads nothing twice', () => {
   for (const trained of [1000, 80_000, 153_600, 512_000, 1e7, 1e10]) {

@@ -24,7 +24,7 @@ import { recipeOf } from '../../trainer/run/recipe.ts';
 import { type TrainStep, train } from '../../trainer/run/train.ts';
 import { drawHeldOut, halfOf } from '../../trainer/score/draw.ts';
 import { heldOutOf, textFacts, textOf } from '../../trainer/score/held-out.ts';
-import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
+import { countByReading, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { document as documentOf, writeFolder } from '../shards/support.ts';
 import { context, type HeardContext, IS_LONG, temporaryFolder } from '../support.ts';
 import { sampleTexts } from '../tokenizer/support.ts';
@@ -357,7 +357,7 @@ async function trainInNode() {
     steps.push(step);
   return {
     steps,
-    unigram: await evaluateUnigram(await countTokens(tokens), subset),
+    unigram: await evaluateUnigram(await countByReading(tokens), subset),
     heldOut: test,
     /** To the bit. */
     async weightsEqual(dir: string): Promise<boolean> {

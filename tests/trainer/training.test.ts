@@ -14,7 +14,7 @@ import { Trainer } from '../../trainer/model/trainer.ts';
 import { loadCheckpoint, openCheckpoint, saveCheckpoint, tokenizerFilesIn } from '../../trainer/record/checkpoint.ts';
 import { decodeSafetensors } from '../../trainer/record/safetensors.ts';
 import { type TrainOptions, type TrainStep, train } from '../../trainer/run/train.ts';
-import { countTokens, evaluateUnigram } from '../../trainer/score/unigram.ts';
+import { countByReading, evaluateUnigram } from '../../trainer/score/unigram.ts';
 import { IS_LONG, temporaryFolder } from '../support.ts';
 import { sharedGpu } from './device.ts';
 import { heldOutInMemory } from './support.ts';
@@ -101,7 +101,7 @@ describe('training', () => {
     expect(gpu.liveBuffers).toBe(buffers);
     expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
     expect(losses[0].loss).toBeCloseTo(Math.log(61), 0);
-    const unigram = await evaluateUnigram(await countTokens(training), heldOut);
+    const unigram = await evaluateUnigram(await countByReading(training), heldOut);
     expect(losses.at(-1)!.heldOut!.bitsPerByte).toBeLessThan(0.8 * unigram.bitsPerByte);
     const expected = await weights(first);
     first.release();

@@ -19,14 +19,14 @@ export function writeStretch(arrays: RowArrays, to: number, T: number, source: T
 
 /** Where documents start in row `to`, by the BOS that opens them. */
 export function markDocuments({ tokens, documentStarts }: RowArrays, to: number, T: number, bosId: number): void {
-  const first = to * T;
-  const end = first + T;
-  let at = first;
-  for (let next = tokens.indexOf(bosId, first); next >= 0 && next < end; next = tokens.indexOf(bosId, next + 1)) {
-    documentStarts.fill(at - first, at, next);
+  const row = tokens.subarray(to * T, (to + 1) * T);
+  const starts = documentStarts.subarray(to * T, (to + 1) * T);
+  let at = 0;
+  for (let next = row.indexOf(bosId); next >= 0; next = row.indexOf(bosId, next + 1)) {
+    starts.fill(at, at, next);
     at = next;
   }
-  documentStarts.fill(at - first, at, end);
+  starts.fill(at, at);
 }
 
 /** Row `row` of a packed record batch into row `to`. @returns targets that count */

@@ -148,7 +148,7 @@ export async function* trainingLoop(run: OpenRun, control: LoopControl): AsyncGe
   const { maskDocuments, evaluateEvery, checkpointEvery, checkpointMinutes, maxSkips = MAX_SKIPS } = options;
   yield { event: 'doing', what: 'unigram' };
   const train = joinSources(folders.map((folder) => folder.source('train')));
-  const counts = run.counts?.tokens === train.fingerprint ? run.counts : await countTokens(train);
+  const counts = run.counts?.tokens === train.fingerprint ? run.counts : await countTokens(folders);
   const [select, test] = (['select', 'test'] as const).map((half) => halfOf(heldOut, half));
   const drawn = await inMemory(await drawHeldOut(select, options.evaluateTokens));
   const unigram = await evaluateUnigram(counts, drawn);

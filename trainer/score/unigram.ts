@@ -1,5 +1,5 @@
 /** The unigram model: how often each token stands in the training split, and held-out text under these frequencies. */
-import type { TokenSource } from '../../shards/tokens/source.ts';
+import { joinSources, type TokenFolder, type TokenSource } from '../../shards/tokens/source.ts';
 import { permutation } from '../loader/shuffle.ts';
 import { type Evaluation, evaluationOf } from './bits-per-byte.ts';
 import { type HeldOut, stretches } from './held-out.ts';
@@ -12,11 +12,19 @@ export interface UnigramCounts {
   readonly counts: readonly number[];
 }
 
-/** Tokens of the training split that are counted, at most. */
+/** Tokens of the training split that are counted, at most, where no counts stand beside them. */
 const COUNTED_TOKENS = 2 ** 28;
 
-/** Reads record batches in a seeded order until 2^28 tokens are counted. */
-export async function countTokens(train: TokenSource): Promise<UnigramCounts> {
+/** As the folders say it; of folders that do not, record batches are read in a seeded order until 2^28 tokens are counted. */
+export async function countTokens(folders: readonly TokenFolder[]): Promise<UnigramCounts> {
+  const train = joinSources(folders.map((folder) => folder.source('train')));
+  const each = await Promise.all(folders.map((folder) => folder.counts()));
+  if (each.some((counts) => counts === undefined)) return countByReading(train);
+  const sums = Array.from({ length: train.vocabSize }, (_, id) => each.reduce((sum, counts) => sum + counts![id], 0));
+  return { tokens: train.fingerprint, counts: sums };
+}
+
+export async function countByReading(train: TokenSource): Promise<UnigramCounts> {
   const counts = new Float64Array(train.vocabSize);
   const batchAt = permutation(train.batchTokens.length, 0, 0);
   for (let i = 0, tokens = 0; i < train.batchTokens.length && tokens < COUNTED_TOKENS; i++) {

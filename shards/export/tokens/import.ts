@@ -14,6 +14,7 @@ import { writeManifest } from '../../manifest.ts';
 import type { TokenManifest } from '../../manifest-shape.ts';
 import { SPLITS, type Split, splitOfKey } from '../../split.ts';
 import { SplitWriter } from '../../tokens/split-writer.ts';
+import { writeCounts } from '../../tokens/write-counts.ts';
 import type { ForeignTokens } from '../formats.ts';
 import { type ForeignFile, foreignDocuments, foreignFiles, isHeldOut } from './foreign.ts';
 
@@ -93,7 +94,8 @@ async function importAll(
     for (const name of TOKENIZER_FILES) copyFileSync(join(tokenizerDir, name), join(out, name));
     const manifest: TokenManifest = {
       ...TOKENS,
-      ...{ dtype, vocabSize, bosId, tokenizer: checksumOf(json), documents: made.digest(), validShare, shards },
+      ...{ dtype, vocabSize, bosId, tokenizer: checksumOf(json), documents: made.digest(), validShare },
+      ...{ counts: writeCounts(out, writers.train.counts), shards },
     };
     writeManifest(out, manifest);
     progress.finish();
