@@ -6,21 +6,34 @@ import { attention } from '../kernels/attention.ts';
 import { matmul } from '../kernels/matmul.ts';
 import { MATMUL_LAYOUTS } from '../kernels/matmul-problem.ts';
 import type { SubgroupTile } from '../kernels/matmul-subgroup.ts';
+import { subgroupsOf } from '../kernels/matrix-units.ts';
 import { configName, type Probed } from '../kernels/probed.ts';
 import { kernelFault } from './tune.ts';
 
 /** A product of each layout and attention with one configuration, in tiles that CPU drivers too compile in seconds. */
 export function probeKernels(
   config: string,
-  { subgroupMaxSize: lanes }: Pick<AdapterFacts, 'subgroupMaxSize'>,
+  facts: Pick<AdapterFacts, 'features' | 'subgroupMinSize' | 'subgroupMaxSize'>,
 ): Kernel[] {
+  const subgroups = subgroupsOf(facts);
   const [M, N, K] = config.split('x').map(Number);
-  const tile: SubgroupTile = { kind: 'subgroup', m: 2 * M, n: 4 * N, k: 2 * K, down: 1, across: 2, M, N, K, lanes };
+  const tile: SubgroupTile = {
+    kind: 'subgroup',
+    m: 2 * M,
+    n: 4 * N,
+    k: 2 * K,
+    down: 1,
+    across: 2,
+    M,
+    N,
+    K,
+    ...subgroups,
+  };
   const products = MATMUL_LAYOUTS.map((layout) =>
     matmul({ layout, epilogue: 'write', from: 'f16', into: 'f16' }, tile),
   );
-  const fits = lanes % M === 0 && 16 % N === 0 && 16 % K === 0;
-  const attended = fits ? attention(16, 'f16', { kind: 'subgroup', down: 2, across: 16, M, N, K, lanes }) : {};
+  const fits = subgroups.lanes % M === 0 && 16 % N === 0 && 16 % K === 0;
+  const attended = fits ? attention(16, 'f16', { kind: 'subgroup', down: 2, across: 16, M, N, K, ...subgroups }) : {};
   return [...products, ...Object.values<Kernel>(attended)];
 }
 

@@ -38,6 +38,7 @@ export const WANTED_FEATURES: readonly string[] = [
   'shader-f16',
   'subgroups',
   'timestamp-query',
+  'subgroup-size-control',
   'chromium-experimental-subgroup-matrix',
 ];
 

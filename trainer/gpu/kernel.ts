@@ -49,6 +49,8 @@ export interface Kernel {
   readonly features?: readonly string[];
   /** Lanes of the adapter's subgroups that it is made for. */
   readonly subgroupSize?: number;
+  /** Right on smaller ones that divide it, too. */
+  readonly isRightOnSmaller?: boolean;
   /** `enable` and `diagnostic` lines that go with them. */
   readonly directives?: string;
   /** Floating-point operations, where they are what counts: products. Others are measured by their bytes. */

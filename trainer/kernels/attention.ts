@@ -16,7 +16,7 @@ import { type Dims, type Kernel, type Storage, vec4Of } from '../gpu/kernel.ts';
 import { type AttentionLanes, attentionLanes } from './attention-lanes.ts';
 import { fillStarts, referencesOf } from './attention-reference.ts';
 import { type AttentionSubgroup, attentionSubgroup } from './attention-subgroup.ts';
-import { SUBGROUP_DIRECTIVES, SUBGROUP_FEATURES } from './matmul-subgroup.ts';
+import { subgroupNeeds } from './matmul-subgroup.ts';
 
 export interface AttentionKernels {
   readonly forward: Kernel;
@@ -38,7 +38,9 @@ export function attention(HS: number, storage: Storage, tile: AttentionTile): At
   const V = vec4Of(storage);
   const { kind, ...numbers } = tile;
   const name = (part: string): string =>
-    `attention_${part}_${HS}_${storage}_${kind}_${Object.values(numbers).map(Number).join('x')}`;
+    `attention_${part}_${HS}_${storage}_${kind}_${Object.values(numbers)
+      .map((value) => (typeof value === 'boolean' ? Number(value) : value))
+      .join('x')}`;
   const query = `${V} N NH ${HS}`;
   const qk = `${V} N NH+NKV ${HS}`;
   const qkv = `${V} N NH+NKV+NKV ${HS}`;
@@ -51,9 +53,10 @@ export function attention(HS: number, storage: Storage, tile: AttentionTile): At
       products * 2 * HS * N * NH * ((T + 1) / 2);
   const shared = {
     scalars: { T: 'u32' },
-    ...(kind === 'subgroup' && { features: SUBGROUP_FEATURES, directives: SUBGROUP_DIRECTIVES }),
-    ...(kind === 'broadcast' && { features: ['subgroups'], directives: 'enable subgroups;' }),
-    ...(kind !== 'lanes' && { subgroupSize: tile.lanes }),
+    ...(tile.kind === 'subgroup' && subgroupNeeds(tile)),
+    ...(kind === 'broadcast' && {
+      ...{ features: ['subgroups'], directives: 'enable subgroups;', subgroupSize: tile.lanes },
+    }),
     fill: fillStarts,
     cases: CASES,
   } as const;

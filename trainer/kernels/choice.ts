@@ -9,7 +9,7 @@ import type { AttentionTile } from './attention.ts';
 import { HEAD_SIZES } from './head-sizes.ts';
 import { type MatmulTile, tileSize } from './matmul.ts';
 import { MATMUL_LAYOUTS, type MatmulDims, type MatmulLayout } from './matmul-problem.ts';
-import { type TuningFacts, unmeasuredAttention, unmeasuredTiles } from './matrix-units.ts';
+import { subgroupsOf, type TuningFacts, unmeasuredAttention, unmeasuredTiles } from './matrix-units.ts';
 
 export interface KernelChoice {
   /** By class of matmul (`matmulClass`), by `layout long` from K = LONG on, or by layout: the most exact counts. */
@@ -127,9 +127,12 @@ export function fittingKernels(choice: KernelChoice, facts: AdapterFacts): Kerne
   const fits = (tile: MatmulTile | AttentionTile): boolean => {
     if (tile.kind === 'broadcast') return hasSubgroupsOf(tile.lanes, facts);
     if (tile.kind !== 'subgroup') return true;
-    const { M, N, K, lanes } = tile;
+    const { M, N, K, lanes, size } = tile;
+    const own = subgroupsOf(facts);
     return (
-      lanes === facts.subgroupMaxSize && facts.matrixConfigs.some((own) => own.M === M && own.N === N && own.K === K)
+      lanes === own.lanes &&
+      (size === undefined || size === own.size) &&
+      facts.matrixConfigs.some((own) => own.M === M && own.N === N && own.K === K)
     );
   };
   const matmul = Object.entries(choice.matmul).map(([key, tile]) => [

@@ -129,13 +129,14 @@ const SMALL_TILES: readonly MatmulTile[] = [
   { kind: 'broadcast', lanes: 8, rows: 8, vectors: 1, ahead: 2 },
   { kind: 'tiles', m: 16, n: 32, k: 8, rows: 8, columns: 8 },
   { kind: 'tiles', m: 32, n: 16, k: 16, rows: 4, columns: 4 },
-  { kind: 'subgroup', m: 16, n: 32, k: 16, down: 1, across: 2, M: 8, N: 8, K: 8, lanes: 8 },
+  { kind: 'subgroup', m: 16, n: 32, k: 16, down: 1, across: 2, M: 8, N: 8, K: 8, lanes: 8, size: 'only' },
 ];
 
 const SMALL_ATTENTIONS: readonly AttentionTile[] = [
   { kind: 'lanes', lanes: 16, block: 2, staged: true },
   { kind: 'broadcast', lanes: 8, block: 4, staged: false },
-  { kind: 'subgroup', down: 2, across: 16, M: 8, N: 8, K: 8, lanes: 8 },
+  { kind: 'subgroup', down: 2, across: 16, M: 8, N: 8, K: 8, lanes: 8, size: 'asked' },
+  { kind: 'subgroup', down: 1, across: 16, M: 8, N: 8, K: 8, lanes: 16, blocks: 2 },
 ];
 
 /**

@@ -6,7 +6,16 @@
  *   f32 out   goes straight from the matrices; a gradient that is added to begins with what is there
  */
 import type { MatmulProblem } from './matmul-problem.ts';
-import { budgetOf, PAD, type SubgroupTile, shapeA, shapeB, stagedLoop, tilePlace } from './matmul-subgroup.ts';
+import {
+  budgetOf,
+  PAD,
+  type SubgroupTile,
+  shapeA,
+  shapeB,
+  stagedLoop,
+  subgroupMain,
+  tilePlace,
+} from './matmul-subgroup.ts';
 import { lines, range } from './snippets.ts';
 
 /** f32 that needs no arithmetic behind the last matrix. */
@@ -134,7 +143,7 @@ ${lines(range(FM), (i) =>
   for (var p = own_lane; p < ${(M * width) / 2}u; p += ${lanes}u) {
     let piece = own_scratch + p * 2u;
     let row = first_row + own_row + ${i * M}u + p / ${width / 2}u;
-    let at = (group.z * dims.M + row) * dims.N + first_column + own_column + ${b * batch * N}u + p % ${width / 2}u * 8u;
+    let at = (place.z * dims.M + row) * dims.N + first_column + own_column + ${b * batch * N}u + p % ${width / 2}u * 8u;
 ${stores}
   }
   workgroupBarrier();`,
@@ -142,16 +151,13 @@ ${stores}
 )}`;
   return `
 var<workgroup> staged: array<vec4u, ${Math.max(staging.size, out)}>;
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${subgroupMain(tile, threads)}
 ${tilePlace(m, n)}
-  let subgroup = lane / ${lanes}u;
   let own_row = subgroup / ${across}u * ${m / down}u;
   let own_column = subgroup % ${across}u * ${n / across}u;
-  let own_lane = lane % ${lanes}u;
-  let a_at = group.z * dims.M * (dims.K / 8u);
-  let b_at = group.z * dims.N * (dims.K / 8u);
-  let out_at = (group.z * dims.M + first_row + own_row) * (dims.N / 4u) + (first_column + own_column) / 4u;
+  let a_at = place.z * dims.M * (dims.K / 8u);
+  let b_at = place.z * dims.N * (dims.K / 8u);
+  let out_at = (place.z * dims.M + first_row + own_row) * (dims.N / 4u) + (first_column + own_column) / 4u;
 ${operands.map(places).join('\n')}
 ${each((i, j) => `  var s${i}_${j} = ${first(i, j)};`)}
   let steps = dims.K / ${k}u;

@@ -17,17 +17,43 @@ export interface SubgroupTile {
   readonly K: number;
   /** Lanes of a subgroup: the adapter's largest. */
   readonly lanes: number;
+  readonly size?: SubgroupSize;
 }
 
-export const SUBGROUP_FEATURES: readonly string[] = [
-  'shader-f16',
-  'subgroups',
-  'chromium-experimental-subgroup-matrix',
-];
-export const SUBGROUP_DIRECTIVES = `enable f16;
-enable subgroups;
+/**
+ * How a subgroup is known to have its lanes: the adapter has no other size, or the shader asks for it. Then subgroups say
+ * their number; where neither holds it follows from the invocation's, and smaller subgroups multiply alike.
+ */
+export type SubgroupSize = 'only' | 'asked';
+type Sized = Pick<SubgroupTile, 'lanes' | 'size'>;
+
+/** What a kernel on matrix units asks of a device, and says of itself. */
+export const subgroupNeeds = ({ size, lanes }: Sized) => ({
+  features: [
+    ...['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
+    ...(size === 'asked' ? ['subgroup-size-control'] : []),
+  ],
+  directives: `enable f16;
+enable subgroups;${size === 'asked' ? '\nenable subgroup_size_control;' : ''}
 enable chromium_experimental_subgroup_matrix;
-diagnostic(off, chromium.subgroup_matrix_uniformity);`;
+diagnostic(off, chromium.subgroup_matrix_uniformity);`,
+  subgroupSize: lanes,
+  isRightOnSmaller: size === undefined,
+});
+
+/** The entry point; the body knows `place` of the workgroup, `lane` in it, `subgroup`, and `own_lane` in that. */
+export const subgroupMain = ({ lanes, size }: Sized, threads: number): string => {
+  const asked = size === 'asked' ? ` @subgroup_size(${lanes})` : '';
+  const own = size ? ', @builtin(subgroup_id) subgroup: u32, @builtin(subgroup_invocation_id) own_lane: u32' : '';
+  return `@compute @workgroup_size(${threads})${asked}
+fn main(@builtin(workgroup_id) place: vec3u, @builtin(local_invocation_index) lane: u32${own}) {${
+    size
+      ? ''
+      : `
+  let subgroup = lane / ${lanes}u;
+  let own_lane = lane % ${lanes}u;`
+  }`;
+};
 
 /** Halves of padding behind a row in workgroup memory. */
 export const PAD = 8;
@@ -41,7 +67,7 @@ const BAND = 8;
 /** Where a workgroup's tile begins: down a band before they go right, so that its rows of A and columns of B stay in L2. */
 export const tilePlace = (m: number, n: number): string => `  let tiles_down = (dims.M + ${m - 1}u) / ${m}u;
   let tiles_across = (dims.N + ${n - 1}u) / ${n}u;
-  let number = group.y * tiles_across + group.x;
+  let number = place.y * tiles_across + place.x;
   let band = number / (${BAND}u * tiles_across) * ${BAND}u;
   let in_band = number % (${BAND}u * tiles_across);
   let height = min(tiles_down - band, ${BAND}u);
@@ -207,15 +233,12 @@ ${lines([0, 1], (q) => `    ${shared}[r * ${(length + PAD) / 4}u + c + ${q}u] = 
 var<workgroup> left: array<vec4h, ${rowsA * strideA}>;
 var<workgroup> right: array<vec4h, ${rowsB * strideB}>;
 var<workgroup> scratch: array<vec4f, ${down * across * M * width}>;
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${subgroupMain(tile, threads)}
 ${tilePlace(m, n)}
-  let subgroup = lane / ${lanes}u;
   let own_row = subgroup / ${across}u * ${m / down}u;
   let own_column = subgroup % ${across}u * ${n / across}u;
-  let own_lane = lane % ${lanes}u;
-  let a_at = group.z * dims.M * dims.K / 4u;
-  let b_at = group.z * dims.N * dims.K / 4u;
+  let a_at = place.z * dims.M * dims.K / 4u;
+  let b_at = place.z * dims.N * dims.K / 4u;
 ${operands.map((operand) => lines(turns(operand), (p) => `  var ${operand.name}${p}_0 = ${V}();\n  var ${operand.name}${p}_1 = ${V}();`)).join('\n')}
 ${each((i, j) => `  var s${i}_${j} = subgroup_matrix_result<f32, ${N}, ${M}>();`)}
   let steps = (dims.K + ${k - 1}u) / ${k}u;
@@ -229,7 +252,7 @@ ${lines(range(FM), (i) =>
     ) => `${lines(range(batch), (q) => `  subgroupMatrixStore<row_major>(&scratch, own_scratch + ${(q * N) / 4}u, s${i}_${b * batch + q}, ${width}u);`)}
   workgroupBarrier();
   for (var p = own_lane; p < ${M * width}u; p += ${lanes}u) {
-    store(group.z, first_row + own_row + ${i * M}u + p / ${width}u, (first_column + own_column) / 4u + ${(b * batch * N) / 4}u + p % ${width}u, scratch[own_scratch + p]);
+    store(place.z, first_row + own_row + ${i * M}u + p / ${width}u, (first_column + own_column) / 4u + ${(b * batch * N) / 4}u + p % ${width}u, scratch[own_scratch + p]);
   }
   workgroupBarrier();`,
   ),

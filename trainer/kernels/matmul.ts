@@ -15,7 +15,7 @@ import { type Dims, type Kernel, vec4Of } from '../gpu/kernel.ts';
 import { exactWgsl } from './matmul-exact.ts';
 import { type LanesTile, lanesGrid, lanesWgsl } from './matmul-lanes.ts';
 import type { MatmulDims, MatmulEpilogue, MatmulProblem } from './matmul-problem.ts';
-import { SUBGROUP_DIRECTIVES, SUBGROUP_FEATURES, type SubgroupTile, subgroupWgsl } from './matmul-subgroup.ts';
+import { type SubgroupTile, subgroupNeeds, subgroupWgsl } from './matmul-subgroup.ts';
 import { type TilesTile, tilesWgsl } from './matmul-tiles.ts';
 
 export type MatmulTile = LanesTile | TilesTile | SubgroupTile;
@@ -107,11 +107,7 @@ fn store(z: u32, row: u32, column: u32, s: vec4f) {
     },
     ...(epilogue === 'accumulate' ? { updates: { out: `${O} Z M N` } } : { outputs: { out: `${O} Z M N` } }),
     ...(epilogue === 'blend' && { scalars: { alpha: 'f32', beta: 'f32' } as const }),
-    ...(tile.kind === 'subgroup' && {
-      features: SUBGROUP_FEATURES,
-      directives: SUBGROUP_DIRECTIVES,
-      subgroupSize: tile.lanes,
-    }),
+    ...(tile.kind === 'subgroup' && subgroupNeeds(tile)),
     ...(tile.kind === 'broadcast' && {
       features: ['subgroups'],
       directives: 'enable subgroups;',

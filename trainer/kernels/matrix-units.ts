@@ -2,7 +2,7 @@
 import type { AdapterFacts, MatrixConfig } from '../gpu/device.ts';
 import { type AttentionSubgroup, attentionSubgroupBytes } from './attention-subgroup.ts';
 import type { MatmulLayout } from './matmul-problem.ts';
-import { type SubgroupTile, subgroupBytes } from './matmul-subgroup.ts';
+import { type SubgroupSize, type SubgroupTile, subgroupBytes } from './matmul-subgroup.ts';
 
 /** What an adapter must tell: AdapterFacts, or the facts of a GPU that is not here. */
 export type TuningFacts = Pick<
@@ -13,6 +13,16 @@ export type TuningFacts = Pick<
 export const hasMatrices = ({ features, matrixConfigs }: Pick<AdapterFacts, 'features' | 'matrixConfigs'>): boolean =>
   matrixConfigs.length > 0 &&
   ['shader-f16', 'chromium-experimental-subgroup-matrix'].every((feature) => features.includes(feature));
+
+/** Lanes of a subgroup, and how they are had. */
+export function subgroupsOf({ features, subgroupMinSize, subgroupMaxSize: lanes }: SubgroupFacts): {
+  readonly lanes: number;
+  readonly size?: SubgroupSize;
+} {
+  if (subgroupMinSize === lanes) return { lanes, size: 'only' };
+  return features.includes('subgroup-size-control') ? { lanes, size: 'asked' } : { lanes };
+}
+type SubgroupFacts = Pick<AdapterFacts, 'features' | 'subgroupMinSize' | 'subgroupMaxSize'>;
 
 /** m, n, k, down, across. */
 type Numbers = readonly [number, number, number, number, number];
@@ -46,7 +56,7 @@ export function matrixTiles(facts: TuningFacts, layout: MatmulLayout, numbers = 
   return facts.matrixConfigs
     .flatMap(({ M, N, K }) =>
       numbers.map(([m, n, k, down, across]): SubgroupTile => {
-        return { kind: 'subgroup', m, n, k, down, across, M, N, K, lanes: facts.subgroupMaxSize };
+        return { kind: 'subgroup', m, n, k, down, across, M, N, K, ...subgroupsOf(facts) };
       }),
     )
     .filter(
@@ -68,26 +78,29 @@ export const unmeasuredTiles = (facts: TuningFacts, layout: MatmulLayout): Subgr
     ({ m, n, down, across, M, N }) => (m / down / M) * (n / across / N) <= MOST_SUMS,
   );
 
-/** down, across. */
-const ATTENTIONS = [
+/** down, across, blocks. */
+const ATTENTIONS: readonly (readonly [number, number, number?])[] = [
   [4, 64],
   [4, 32],
   [8, 32],
   [8, 64],
   [2, 64],
   [2, 32],
-] as const;
+  [2, 64, 2],
+  [4, 32, 2],
+];
 
 export function matrixAttentions(facts: TuningFacts, headSize: number): AttentionSubgroup[] {
   if (!hasMatrices(facts)) return [];
   const { maxComputeWorkgroupStorageSize: bytes, maxComputeInvocationsPerWorkgroup: invocations } = facts.limits;
   return facts.matrixConfigs
-    .filter(({ M, N, K }) => facts.subgroupMaxSize % M === 0 && headSize % N === 0 && headSize % K === 0)
+    .filter(({ M, N, K }) => headSize % N === 0 && headSize % K === 0)
     .flatMap(({ M, N, K }) =>
-      ATTENTIONS.map(([down, across]): AttentionSubgroup => {
-        return { kind: 'subgroup', down, across, M, N, K, lanes: facts.subgroupMaxSize };
+      ATTENTIONS.map(([down, across, blocks]): AttentionSubgroup => {
+        return { kind: 'subgroup', down, across, M, N, K, ...subgroupsOf(facts), ...(blocks && { blocks }) };
       }),
     )
+    .filter(({ M, lanes, blocks = 1 }) => lanes % (M * blocks) === 0)
     .filter((tile) => attentionSubgroupBytes(headSize, tile) <= bytes && tile.down * tile.lanes <= invocations);
 }
 

@@ -41,10 +41,12 @@ function runReference(kernel: Kernel, dims: Dims, buffers: Buffers): void {
 
 /** Features of `kernel` that the device lacks, its size of subgroups among them: it cannot run there. */
 export function missingFeatures({ device, facts }: Gpu, kernel: Kernel): string[] {
-  const { subgroupSize = facts.subgroupMaxSize } = kernel;
+  const { subgroupMaxSize: own } = facts;
+  const { subgroupSize = own, isRightOnSmaller = false } = kernel;
+  const fits = subgroupSize === own || (isRightOnSmaller && subgroupSize % own === 0);
   return [
     ...featuresOf(kernel).filter((feature) => !device.features.has(feature as GPUFeatureName)),
-    ...(subgroupSize === facts.subgroupMaxSize ? [] : [`subgroups of ${subgroupSize}`]),
+    ...(fits ? [] : [`subgroups of ${subgroupSize}`]),
   ];
 }
 
