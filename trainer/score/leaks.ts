@@ -1,7 +1,6 @@
 /** Held-out documents whose very text stands among what is trained on: of several folders, or of one made before groups. */
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
-import type { Split } from '../../shards/split.ts';
 import type { TokenFolder } from '../../shards/tokens/source.ts';
 
 export interface Leak {
@@ -40,7 +39,7 @@ export async function leaksIn(folders: readonly TokenFolder[]): Promise<Leak[]> 
   return leaks;
 }
 
-async function* hashesOf(folder: TokenFolder, side: Split): AsyncGenerator<string> {
+async function* hashesOf(folder: TokenFolder, side: 'train' | 'valid'): AsyncGenerator<string> {
   for (const shard of folder.manifest.shards) {
     if (shard.split === side) yield* (await folder.documents(shard))?.textHash ?? [];
   }
