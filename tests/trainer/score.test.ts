@@ -12,8 +12,9 @@ import { type Likelihood, Scorer } from '../../trainer/score/scorer.ts';
 import type { Item } from '../../trainer/score/tree.ts';
 import { type Card, otherwise } from '../../trainer/tasks/card.ts';
 import { isWithinChance, scoreOf } from '../../trainer/tasks/figures.ts';
-import type { Result } from '../../trainer/tasks/task.ts';
+import type { Answering, Result } from '../../trainer/tasks/task.ts';
 import { minimalPairs, PHENOMENA } from '../../trainer/tasks/viblimp/pairs.ts';
+import { viblimpTask } from '../../trainer/tasks/viblimp/task.ts';
 import { submissionCsv } from '../../trainer/tasks/vmlu.ts';
 import { readVmlu, type VmluItem, vmluAverage } from '../../trainer/tasks/vmlu-items.ts';
 import { choiceText, promptOf, shotsFor } from '../../trainer/tasks/vmlu-prompts.ts';
@@ -244,6 +245,35 @@ describe('ViBLiMP', () => {
     }
     // Pronouns stand for each other in eight pairs with two.
     expect([...balance].filter(([key, count]) => count !== 0 && !key.startsWith('pronoun'))).toEqual([]);
+  });
+
+  it('is worth a half to a model that knows nothing, whatever its tokenizer knows', async () => {
+    // Long words are cut, words that often stand side by side are one token: all tokens alike, fewer are likelier.
+    const cut = (text: string): string[] =>
+      text.replace(/(tôi|Lan|ấy) (không|đã|đang|sẽ)|(một|ba) (con|quả)/g, '$1$2$3$4').match(/.{1,5}(?= |$)|\S{1,5}/g) ??
+      [];
+    const model: Answering = {
+      tokenizer: {
+        encode: (text) => Uint32Array.from(cut(`${text}`), (part) => part.length),
+        decode: () => '',
+        bosId: 0,
+      },
+      ...{ context: 256, write: async () => '', isStopped: () => false },
+      async *likelihoods(items) {
+        for (const item of items)
+          yield item.map(({ tokens, from }) => ({ nats: tokens.length - from, tokens: tokens.length - from }));
+      },
+    };
+    const task = viblimpTask({ seed: 1 }, () => '');
+    const results: Result[] = [];
+    for await (const result of task.answer(task.questions, model)) results.push(result);
+    const { byItem, items } = scoreOf(results)!;
+    expect(byItem).toBe(0.5);
+    expect(items).toBeLessThan(results.length - 100);
+    expect(items).toBeGreaterThan(2000);
+    expect(task.notes!(results)[0]).toBe(
+      `${results.length - items} of ${results.length} pairs count in no figure: the tokenizer tells their sentences apart`,
+    );
   });
 });
 

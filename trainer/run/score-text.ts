@@ -42,7 +42,7 @@ export function rowOf({ card, results }: Measurement): ScoreRow {
 
 export function scoreTable(measured: readonly Measurement[]): string {
   const rows = measured.map(rowOf).map(({ card, id, all, clean, seen, bitsPerByte }) => {
-    const head = [nameOf(card), formatCount(card.data.items)];
+    const head = [nameOf(card), countOf(card.data.items, all)];
     const last = [String(seen), id.slice(0, 8)];
     if (bitsPerByte !== undefined) return [...head, `${bitsPerByte.toFixed(4)} bits`, '', '', '', ...last];
     if (all === undefined) return [...head, 'no answers to compare with', '', '', '', ...last];
@@ -63,6 +63,12 @@ export function scoreTable(measured: readonly Measurement[]): string {
   ]);
 }
 
+/** Questions, and how many of them have a value where not all do. */
+const countOf = (questions: number, score?: Score): string =>
+  score === undefined || score.items === questions
+    ? formatCount(questions)
+    : `${formatCount(score.items)} of ${formatCount(questions)}`;
+
 const train = ({ train }: Card): boolean => train !== undefined;
 
 /** Figures of each group, best first, with the categories of VMLU above them. */
@@ -74,7 +80,7 @@ export function groupTable({ card, results }: Measurement): string {
     return [
       group,
       score ? `${percent(score.byItem)} ± ${percent(INTERVAL * score.itemError)}` : '–',
-      String(own.length),
+      countOf(own.length, score),
     ];
   });
   return formatTable([
@@ -85,9 +91,12 @@ export function groupTable({ card, results }: Measurement): string {
 
 /** VMLU's four categories and its average: the mean over subjects, as the public table has it. */
 export function vmluRows({ results }: Pick<Measurement, 'results'>): string[][] {
-  const subjects = [...groupsOf(results)].map(([subject, own]) => ({ subject, score: scoreOf(own) }));
+  const subjects = [...groupsOf(results)].flatMap(([subject, own]) => {
+    const score = scoreOf(own);
+    return score === undefined ? [] : [{ subject, share: score.byItem }];
+  });
   const mean = (list: typeof subjects): number | undefined =>
-    list.length === 0 ? undefined : list.reduce((sum, { score }) => sum + (score?.byItem ?? 0), 0) / list.length;
+    list.length === 0 ? undefined : list.reduce((sum, { share }) => sum + share, 0) / list.length;
   const shown = (value: number | undefined): string => (value === undefined ? '–' : percent(value));
   const rows = Object.keys(CATEGORIES).map((category) => [
     category,

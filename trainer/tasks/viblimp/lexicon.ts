@@ -4,7 +4,7 @@ const list = (words: string): readonly string[] => words.split(',').map((word) =
 
 /** Who does something, as a sentence begins. */
 export const PEOPLE = list(
-  'Tôi, Anh Nam, Chị Lan, Bố tôi, Mẹ tôi, Ông nội tôi, Bà ngoại tôi, Em trai tôi, Chị gái tôi, Cô giáo tôi, Bác hàng xóm, Chú tôi, Bạn tôi, Anh ấy, Cô ấy',
+  'Tôi, Anh Nam, Chị Lan, Bố tôi, Mẹ tôi, Ông nội tôi, Bà ngoại tôi, Em trai tôi, Chị gái tôi, Cô giáo tôi, Bác hàng xóm, Chú tôi, Bạn tôi, Anh ấy, Cô ấy, Cậu Tuấn, Dì Hương, Thầy Dũng, Bà Hoa, Ông Bảy, Bác Ba, Chú Sáu, Cô Linh, Cụ Tám, Anh Đức, Chị Thảo, Mợ Sen, Em Bình, Thím Năm, Bạn Phúc',
 );
 export const NAMES = list('Nam, Lan, Hoa, Hùng, Mai, Tuấn, Hương, Dũng, Linh, Minh');
 
@@ -47,6 +47,22 @@ export const ADJECTIVES: Readonly<Record<string, readonly string[]>> = {
   ngôi: list('đẹp, cũ, mới, cổ, rộng'),
   đôi: list('mới, cũ, đẹp, trắng, đen'),
 };
+
+/**
+ * What most sentences of two orders go on with: without it the same few words would stand side by side in
+ * all pairs of a rule, and a model that learnt nothing be right, or wrong, in most of them at once.
+ */
+export const [PLACES, MANNERS, REMARKS] = [
+  list(
+    'ở chợ, tại Huế, trong làng, ngoài phố, bên sông, gần trường, cạnh đình, dưới quê, trên phố, giữa làng, đầu xóm, cuối phố, quanh đây',
+  ),
+  list(
+    'ở đây, với tôi, cùng bạn bè, một mình, như mọi ngày, khi trời mưa, lúc rảnh rỗi, trước giờ học, sau giờ làm, trong nhà, bên cửa sổ, từ sáng',
+  ),
+  list(
+    'đấy, mà, chứ, thì phải, theo ý tôi, trong mắt tôi, với tôi, và ai cũng biết, nên ai cũng nhớ, như tôi nghĩ, thật đấy, đúng như tôi nhớ',
+  ),
+];
 
 /** Verb and object, of what one is doing. */
 export const DOINGS = list(

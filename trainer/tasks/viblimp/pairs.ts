@@ -12,6 +12,8 @@ export interface Pair {
   readonly phenomenon: Phenomenon;
   readonly good: string;
   readonly bad: string;
+  /** The same of pairs that mirror each other. */
+  readonly draw: number;
 }
 
 type Choose = <T>(list: readonly T[]) => T;
@@ -20,16 +22,21 @@ type Rule = (choose: Choose) => readonly (readonly [good: string, bad: string])[
 
 const { ADJECTIVES, CAUSES, DEMONSTRATIVES, DOINGS, GLAD, GREATER, IDENTITIES, NAMES, NOUNS, NUMBERS, OFTEN, PEOPLE } =
   lexicon;
-const { QUALITIES, REDUPLICATIONS, SEES, SORRY, VERBS } = lexicon;
+const { MANNERS, PLACES, QUALITIES, REDUPLICATIONS, REMARKS, SEES, SORRY, VERBS } = lexicon;
 
 const sentence = (...words: readonly string[]): string => {
   const text = words.join(' ').replace(/ ([.,?])/g, '$1');
   return `${text[0].toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`;
 };
-/** What is said with words in two orders. */
-const ordered = (good: readonly string[], bad: readonly string[]): [string, string][] => [
-  [sentence(...good), sentence(...bad)],
+/** What is said with words in two orders; both go on alike. */
+const ordered = (good: readonly string[], bad: readonly string[], more: readonly string[] = []): [string, string][] => [
+  [sentence(...good, ...more), sentence(...bad, ...more)],
 ];
+/** One of what sentences may go on with; now and then nothing. */
+const oneOf = (choose: Choose, list: readonly string[]): readonly string[] => {
+  const more = [choose(list)];
+  return choose([more, more, more, []]);
+};
 /** A frame with a place that wants `one`, and a frame that wants `other`. */
 const mirrored = (frame: string, one: string, frameOther: string, other: string): [string, string][] => [
   [sentence(frame.replace('_', one)), sentence(frame.replace('_', other))],
@@ -90,19 +97,19 @@ const RULES = {
   numeral: (choose) => {
     const classifier = choose(COUNTED);
     const [who, sees, noun, number] = [choose(PEOPLE), choose(SEES), choose(NOUNS[classifier]), choose(NUMBERS)];
-    return ordered([who, sees, number, classifier, noun], [who, sees, classifier, number, noun]);
+    return ordered([who, sees, number, classifier, noun], [who, sees, classifier, number, noun], oneOf(choose, PLACES));
   },
   adjective: (choose) => {
     const classifier = choose(Object.keys(ADJECTIVES));
     const start = [choose(PEOPLE), choose(acts(classifier)), 'một', classifier];
     const [noun, adjective] = [choose(NOUNS[classifier]), choose(ADJECTIVES[classifier])];
-    return ordered([...start, noun, adjective], [...start, adjective, noun]);
+    return ordered([...start, noun, adjective], [...start, adjective, noun], oneOf(choose, PLACES));
   },
   demonstrative: (choose) => {
     const classifier = choose(Object.keys(NOUNS));
     const start = [choose(PEOPLE), choose(VERBS[classifier])];
     const [noun, which] = [choose(NOUNS[classifier]), choose(DEMONSTRATIVES)];
-    return ordered([...start, classifier, noun, which], [...start, which, classifier, noun]);
+    return ordered([...start, classifier, noun, which], [...start, which, classifier, noun], oneOf(choose, PLACES));
   },
   plural: (choose) => {
     const classifier = choose(COUNTED.concat('quyển'));
@@ -112,7 +119,11 @@ const RULES = {
       choose(NOUNS[classifier]),
       choose(DEMONSTRATIVES),
     ];
-    return ordered([...start, many, classifier, noun, which], [...start, classifier, many, noun, which]);
+    return ordered(
+      [...start, many, classifier, noun, which],
+      [...start, classifier, many, noun, which],
+      oneOf(choose, PLACES),
+    );
   },
   tone: (choose) => {
     const [one, frames, other, otherFrames] = choose(TONES);
@@ -142,12 +153,12 @@ const RULES = {
       choose(PEOPLE),
       choose(['không', 'chưa', 'chẳng']),
     ];
-    return ordered([when, lower(who), no, verb, object], [when, lower(who), verb, no, object]);
+    return ordered([when, lower(who), no, verb, object], [when, lower(who), verb, no, object], oneOf(choose, MANNERS));
   },
   aspect: (choose) => {
     const [verb, object] = halves(choose(DOINGS));
     const [who, when] = [choose(PEOPLE), choose(['đang', 'đã', 'sẽ', 'sắp', 'vẫn'])];
-    return ordered([who, when, verb, object], [who, verb, when, object]);
+    return ordered([who, when, verb, object], [who, verb, when, object], oneOf(choose, MANNERS));
   },
   passive: (choose) => {
     const frame = (what: string): string =>
@@ -193,9 +204,10 @@ const RULES = {
     const [what, qualities] = choose(QUALITIES);
     const quality = choose(qualities);
     const very = choose(['rất', 'khá']);
+    const more = oneOf(choose, REMARKS);
     return choose([
-      ordered([what, very, quality], [what, quality, very]),
-      ordered([what, quality, 'lắm'], [what, 'lắm', quality]),
+      ordered([what, very, quality], [what, quality, very], more),
+      ordered([what, quality, 'lắm'], [what, 'lắm', quality], more),
     ]);
   },
 } as const satisfies Record<string, Rule>;
@@ -207,7 +219,7 @@ export const PHENOMENA = Object.keys(RULES) as readonly Phenomenon[];
 const lower = (who: string): string => who[0].toLowerCase() + who.slice(1);
 
 /** Pairs of each phenomenon, at most: those of few words have fewer. */
-export const PAIRS_EACH = 170;
+export const PAIRS_EACH = 220;
 
 /** The same from the same seed; no sentence stands in two pairs of a phenomenon as its good one with the same bad one. */
 export function minimalPairs(seed: number, each = PAIRS_EACH): Pair[] {
@@ -219,7 +231,7 @@ export function minimalPairs(seed: number, each = PAIRS_EACH): Pair[] {
       const pairs = RULES[phenomenon](choose);
       // Mirrored ones come and go together.
       if (pairs.some(([good, bad]) => found.has(`${good}|${bad}`))) continue;
-      for (const [good, bad] of pairs) found.set(`${good}|${bad}`, { phenomenon, good, bad });
+      for (const [good, bad] of pairs) found.set(`${good}|${bad}`, { phenomenon, good, bad, draw });
     }
     return [...found.values()];
   });

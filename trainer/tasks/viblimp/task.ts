@@ -1,5 +1,9 @@
-/** ViBLiMP: of two sentences the model should find the one that speakers accept the likelier. */
-import { continuation, type Question, type Result, type Task } from '../task.ts';
+/**
+ * ViBLiMP: of two sentences the model should find the one that speakers accept the likelier. Where a tokenizer has tokens of
+ * several words (`tôi không`) it cuts the accepted one into fewer, and a model that learnt nothing finds that one likelier:
+ * such pairs count in no figure.
+ */
+import { type Answering, continuation, type Question, type Result, type Task } from '../task.ts';
 import { minimalPairs, type Pair } from './pairs.ts';
 
 interface PairQuestion extends Question, Pair {}
@@ -17,6 +21,7 @@ export function viblimpTask(
       ...{ id: `${pair.phenomenon}-${i}`, group: pair.phenomenon, text: pair.good, chance: 0.5, ...pair },
     })),
     async *answer(questions, model) {
+      const uneven = unevenDraws(pairs, model);
       const asked = questions.map(({ good, bad }) => {
         const [a, b] = [good, bad].map((text) => continuation(model, '', text));
         // What both begin with counts in both alike.
@@ -29,13 +34,33 @@ export function viblimpTask(
       });
       let at = 0;
       for await (const [good, bad] of model.likelihoods(asked)) {
-        const { id, group, chance } = questions[at++];
+        const { id, group, chance, ...pair } = questions[at++];
         const value = good.nats === bad.nats ? 0.5 : Number(good.nats < bad.nats);
-        yield { id, group, chance, value, answer: value === 1 ? 'good' : value === 0 ? 'bad' : 'tie' };
+        const answer = value === 1 ? 'good' : value === 0 ? 'bad' : 'tie';
+        yield { id, group, chance, answer, ...(uneven.has(drawOf(pair)) ? { beside: { uneven: 1 } } : { value }) };
       }
     },
-    notes: tiesOf,
+    notes: (results) => [...unevenIn(results), ...tiesOf(results)],
   };
+}
+
+const drawOf = ({ phenomenon, draw }: Pick<Pair, 'phenomenon' | 'draw'>): string => `${phenomenon} ${draw}`;
+
+/** Draws whose good sentences have other numbers of tokens than their bad ones: a longer word stands in both, mirrored. */
+function unevenDraws(pairs: readonly Pair[], { tokenizer }: Pick<Answering, 'tokenizer'>): Set<string> {
+  const more = new Map<string, number>();
+  for (const { good, bad, ...pair } of pairs) {
+    const difference = tokenizer.encode(good).length - tokenizer.encode(bad).length;
+    more.set(drawOf(pair), (more.get(drawOf(pair)) ?? 0) + difference);
+  }
+  return new Set([...more].filter(([, difference]) => difference !== 0).map(([draw]) => draw));
+}
+
+function unevenIn(results: readonly Result[]): string[] {
+  const uneven = results.filter(({ beside }) => beside?.uneven).length;
+  return uneven > 0
+    ? [`${uneven} of ${results.length} pairs count in no figure: the tokenizer tells their sentences apart`]
+    : [];
 }
 
 /** Ties are worth a half. */
