@@ -1,6 +1,6 @@
 /**
  * A page read without being cleaned: its text as it stands, for a tokenizer; and what extraction left out of it, and why,
- * for whoever misses a paragraph, or finds a menu.
+ * for whoever misses a paragraph, or finds a menu: as a list, and marked in the page itself.
  */
 
 import { isUtf8 } from 'node:buffer';
@@ -10,11 +10,12 @@ import type { ParagraphRule } from './choices.ts';
 import { decode } from './decode/charset.ts';
 import { repairMojibake } from './decode/mojibake.ts';
 import { cutsOf, looksLikeHtml, openedPage } from './engine/work.ts';
-import { type Element, oneLine, traverse } from './html/dom.ts';
-import { extract, readTree } from './html/extract.ts';
+import { type Element, oneLine, textBelow, traverse } from './html/dom.ts';
+import { extract, type PageTree, readTree } from './html/extract.ts';
 import { isUnread } from './html/furniture.ts';
 import type { Reason } from './html/main-text.ts';
 import { render } from './html/render.ts';
+import { setOf } from './html/tags.ts';
 import type { Cut } from './vietnamese/cuts.ts';
 
 /**
@@ -89,10 +90,13 @@ export interface LeftOut {
   readonly text: string;
 }
 
-/** Elements whose text no reader sees as such; those of the page's machinery hold none. */
+/** Elements that never hold running text, and yet text; those of the page's machinery hold none. */
 const HOLDS_TEXT: ReadonlyMap<string, LeftOut['reason']> = new Map([
   ['figcaption', 'caption'],
+  ['nav', 'named as furniture'],
+  ['menu', 'named as furniture'],
   ['noscript', 'hidden'],
+  ['dialog', 'hidden'],
 ]);
 
 /** A page of any kind as `leftOutOf` takes it: a file of a program is opened. */
@@ -106,17 +110,129 @@ export const readable = async (page: Page): Promise<Page> => ({ ...page, ...(awa
 export function leftOutOf(page: Page, paragraphs: ParagraphRule): LeftOut[] | string {
   const cuts = paragraphs === 'keep' ? [] : cutsOf(page).map(leftOutAs);
   if (!looksLikeHtml(page)) return cuts;
-  const { text: html, legacy } = decode(page.body, page.headers['content-type']);
-  const tree = readTree(html, legacy);
+  const tree = treeOf(page);
   if ('flaw' in tree) return tree.flaw.reason;
-  const { root, main, text } = tree;
-  const found: LeftOut[] = [];
+  const boxes = Array.from(boxesBeside(tree), ([element, beside]) => ({ box: nameOf(element), ...beside }));
+  return [...boxes, ...linesBeside(tree), ...cuts];
+}
+
+/** An element of a page as it may be shown anywhere: its name is of SHOWN, `div` or `img`, of whose picture it holds the words. */
+export interface Marked {
+  readonly tag: string;
+  readonly children: readonly (Marked | string)[];
+  /** Of what was left out. */
+  readonly box?: string;
+  readonly reason?: LeftOut['reason'];
+}
+
+export interface MarkedPage {
+  readonly children: readonly (Marked | string)[];
+  /** The page is longer than what is shown of it. */
+  readonly isCut: boolean;
+}
+
+/** Names that are kept; other blocks become `div`, and of what stands in a line the content alone is left. */
+const SHOWN = setOf(`h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd table caption tr td th blockquote pre figure figcaption
+  b strong i em u s code sub sup br hr`);
+const ROWS = setOf('thead tbody tfoot colgroup');
+const MOST_ELEMENTS = 20_000;
+const MOST_CHARACTERS = 500_000;
+const MOST_NESTED = 100;
+
+/**
+ * The page without scripts, styles, addresses and attributes, with a mark at each box and paragraph that was left out.
+ * @returns as `leftOutOf`; `no_html` of other pages
+ */
+export function markedPage(page: Page, paragraphs: ParagraphRule): MarkedPage | string {
+  if (!looksLikeHtml(page)) return 'no_html';
+  const tree = treeOf(page);
+  if ('flaw' in tree) return tree.flaw.reason;
+  const boxes = boxesBeside(tree);
+  const lines = new Map(linesBeside(tree).map((line) => [line.text, line]));
+  if (paragraphs !== 'keep') for (const cut of cutsOf(page).map(leftOutAs)) lines.set(cut.text, cut);
+  const root: Open = { tag: 'div', children: [] };
+  const open: Open[] = [root];
+  let [elements, characters, isCut] = [0, 0, false];
+  traverse(tree.root, {
+    enter(element) {
+      if (element.tag.isUnreadable && !HOLDS_TEXT.has(element.name)) return false;
+      isCut ||= elements > MOST_ELEMENTS || characters > MOST_CHARACTERS;
+      if (isCut) return false;
+      elements++;
+      // Links of a menu stand apart though nothing stands between them.
+      if (element.name === 'a' && element.previous?.name === 'a') open.at(-1)!.children.push(' ');
+      const made = shownAs(element, boxes, lines);
+      if (made === undefined || open.length > MOST_NESTED) open.push(open.at(-1)!);
+      else {
+        open.at(-1)!.children.push(made);
+        open.push(made);
+      }
+      return true;
+    },
+    text(data) {
+      const text = open.some(({ tag }) => tag === 'pre') ? data : data.replace(/[ \t\r\n]+/g, ' ');
+      characters += text.length;
+      if (text !== '' && !isCut) open.at(-1)!.children.push(text);
+    },
+    leave: () => void open.pop(),
+  });
+  return { children: tidy(root.children), isCut };
+}
+
+/** Being filled. */
+interface Open extends Marked {
+  readonly children: (Marked | string)[];
+}
+
+function shownAs(
+  element: Element,
+  boxes: ReturnType<typeof boxesBeside>,
+  lines: ReadonlyMap<string, LeftOut>,
+): Open | undefined {
+  const { name, tag } = element;
+  const beside = boxes.get(element);
+  const mark = beside && { box: nameOf(element), reason: beside.reason };
+  if (name === 'img') return { tag: 'img', children: [element.attribute('alt') ?? ''] };
+  if (ROWS.has(name)) return mark && { tag: 'div', children: [], ...mark };
+  if (SHOWN.has(name)) return { tag: name, children: [], ...(mark ?? lineMark(element, lines)) };
+  if (tag.isBlock || mark) return { tag: 'div', children: [], ...(mark ?? lineMark(element, lines)) };
+  return undefined;
+}
+
+/** A line or paragraph that went alone stands in a box of its own. */
+const LONGEST_LINE = 5000;
+function lineMark(element: Element, lines: ReadonlyMap<string, LeftOut>): Pick<Marked, 'box' | 'reason'> | undefined {
+  if (lines.size === 0) return undefined;
+  const line = lines.get(oneLine(textBelow(element, LONGEST_LINE)));
+  return line && { box: line.box, reason: line.reason };
+}
+
+/** Without boxes that hold nothing, or one box alone. */
+function tidy(children: readonly (Marked | string)[]): (Marked | string)[] {
+  return children.flatMap((child, i): (Marked | string)[] => {
+    if (typeof child === 'string') return child.trim() === '' && (i === 0 || i === children.length - 1) ? [] : [child];
+    const inner = tidy(child.children);
+    const isBox = child.tag === 'div' && child.reason === undefined;
+    if (inner.length === 0 && child.tag !== 'br' && child.tag !== 'hr') return [];
+    if (isBox && inner.length === 1 && typeof inner[0] !== 'string') return inner;
+    return [{ ...child, children: inner }];
+  });
+}
+
+function treeOf(page: Page): ReturnType<typeof readTree> {
+  const { text, legacy } = decode(page.body, page.headers['content-type']);
+  return readTree(text, legacy);
+}
+
+/** Boxes of which a line is missing, in the order of the page, an outer one for all that it holds. */
+function boxesBeside({ root, main, text }: PageTree): Map<Element, Pick<LeftOut, 'reason' | 'text'>> {
+  const found = new Map<Element, Pick<LeftOut, 'reason' | 'text'>>();
   const around = new Set<Element>();
   for (let box: Element | undefined = main.box; box !== undefined; box = box.parent) around.add(box);
   const shown = linesOf(text);
   const add = (element: Element, reason: LeftOut['reason']): false => {
     const lines = [...linesOf(textIn(element))];
-    if (lines.some((line) => !shown.has(line))) found.push({ box: nameOf(element), reason, text: lines.join(' ') });
+    if (lines.some((line) => !shown.has(line))) found.set(element, { reason, text: lines.join(' ') });
     return false;
   };
   let inside = main.box === root;
@@ -135,12 +251,17 @@ export function leftOutOf(page: Page, paragraphs: ParagraphRule): LeftOut[] | st
       if (element === main.box) inside = false;
     },
   });
-  for (const block of main.blocks) {
-    for (const line of linesOf(block.text)) {
-      if (!shown.has(line)) found.push({ box: 'line', reason: 'label or link', text: line });
-    }
-  }
-  return [...found, ...cuts];
+  return found;
+}
+
+/** Lines of the text's own boxes that are not in the text. */
+function linesBeside({ main, text }: PageTree): LeftOut[] {
+  const shown = linesOf(text);
+  return main.blocks.flatMap((block) =>
+    [...linesOf(block.text)]
+      .filter((line) => !shown.has(line))
+      .map((line) => ({ box: 'line', reason: 'label or link' as const, text: line })),
+  );
 }
 
 const leftOutAs = ({ reason, language, text }: Cut): LeftOut => ({

@@ -56,7 +56,7 @@ export function extract(html: string, from?: LegacyCharset): Extraction {
   return flaw === undefined ? { ...metadata, text, fonts } : { ...metadata, text, fonts, flaw };
 }
 
-interface PageTree {
+export interface PageTree {
   readonly root: Element;
   readonly metadata: Metadata;
   readonly main: MainText;

@@ -1,6 +1,7 @@
 /** The views that this room brings. Rooms to the right bring theirs; `commands.ts` puts them together. */
-import { document, documents, leftOut } from './api/documents.ts';
+import { document, documents } from './api/documents.ts';
 import { label, labels } from './api/labels.ts';
+import { leftOut, original } from './api/left-out.ts';
 import { diff, nights } from './api/nights.ts';
 import { corpora, histograms, overview } from './api/overview.ts';
 import { rules, whatIf } from './api/rejects.ts';
@@ -20,7 +21,7 @@ export const documentViews: readonly View[] = [
     name: 'documents',
     title: { en: 'Documents', vi: 'Tài liệu' },
     page: page('documents'),
-    endpoints: [documents, document, leftOut, labels, label],
+    endpoints: [documents, document, leftOut, original, labels, label],
   },
   { name: 'rejects', title: { en: 'Rejects', vi: 'Bị loại' }, page: page('rejects'), endpoints: [rules, whatIf] },
   { name: 'nights', title: { en: 'Nights', vi: 'Các đêm' }, page: page('nights'), endpoints: [nights, diff] },

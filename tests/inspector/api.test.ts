@@ -51,6 +51,31 @@ describe('its JSON', () => {
     expect(selection.syllables).toBe(documents?.sources.reduce((sum, { syllables }) => sum + syllables, 0));
   });
 
+  it('shows the page as it was fetched: elements without attributes, what was left out marked', async () => {
+    const { documents } = await api('documents?corpus=archived&kind=rejects');
+    const asked = `corpus=archived&id=${encodeURIComponent(documents[0].id)}`;
+    const { children, isCut } = await api(`original?${asked}`);
+    expect(isCut).toBe(false);
+    const flat: { tag: string; box?: string; reason?: string; keys: string[] }[] = [];
+    const walk = (node: { tag: string; children: []; box?: string; reason?: string } | string): string => {
+      if (typeof node === 'string') return node;
+      flat.push({ ...node, keys: Object.keys(node) });
+      return node.children.map(walk).join('');
+    };
+    const text = children.map(walk).join('');
+    expect(text).toContain('Chuyện thứ 8 của xóm.');
+    expect(text).toContain('a  <script>window.broken = true</script>\n  b');
+    expect(JSON.stringify(children)).not.toMatch(/x\.test|onclick|onerror|javascript:/);
+    expect(flat.filter(({ tag }) => tag === 'tr')).toHaveLength(1);
+    expect(flat.find(({ tag }) => tag === 'img')).toMatchObject({ children: ['chiếc xuồng'] });
+    for (const { keys } of flat)
+      expect(keys.every((key) => ['tag', 'children', 'box', 'reason'].includes(key))).toBe(true);
+    const { leftOut } = await api(`left-out?${asked}`);
+    const marks = flat.filter(({ reason }) => reason !== undefined).map(({ box, reason }) => ({ box, reason }));
+    expect(marks).toEqual(leftOut.map(({ box, reason }: Record<string, string>) => ({ box, reason })));
+    expect(marks.map(({ box }) => box)).toContain('footer.footer');
+  });
+
   it('counts in every bar of a histogram what a click on it finds', async () => {
     const { histograms } = await api('histograms?corpus=sample');
     expect(histograms.length).toBeGreaterThan(50);

@@ -17,6 +17,7 @@ import { arenaDoor } from '../../trainer/arena/transcript.ts';
 import { Assistant } from '../../trainer/ask/assistant.ts';
 import { gallery } from '../../trainer/cards/gallery.ts';
 import { readCurve } from '../../trainer/record/curve.ts';
+import { record, writeAll } from '../crawlers/warc-records.ts';
 import { document, drop, writeFolder } from '../shards/support.ts';
 import { context, temporaryFolder } from '../support.ts';
 import { writeTokenizer } from '../trainer/support.ts';
@@ -28,6 +29,16 @@ const HOSTILE = [
   'javascript:alert(1) &lt;b&gt; {{constructor.constructor("window.broken=true")()}}',
   `${'a'.repeat(3_000_000)} một dòng rất dài`,
 ];
+
+const SENTENCE =
+  'Con kênh đào từ thời ông cố tôi nay chỉ còn rộng bằng hai sải tay, mùa nước lên vẫn đủ cho chiếc xuồng.';
+/** With what must not run, and what extraction leaves out. */
+const PAGE = `<!doctype html><html><head><title>Con kênh</title><script>window.broken = true</script></head><body>
+  <nav id="menu" class="nav" onclick="window.broken = true"><a href="javascript:window.broken=true">Trang chủ</a><a href="/b">Bạn đọc</a></nav>
+  <article><h1>Con kênh</h1>${Array.from({ length: 9 }, (_, i) => `<p>${SENTENCE} Chuyện thứ ${i} của xóm.</p>`).join('')}
+  <table><tr><th>Năm</th><td>1903</td></tr></table><img src="http://x.test/a.png" alt="chiếc xuồng" onerror="window.broken = true">
+  <iframe src="http://x.test/"></iframe><pre>a  &lt;script&gt;window.broken = true&lt;/script&gt;\n  b</pre></article>
+  <footer class="footer">Bản quyền của xóm</footer></body></html>`;
 
 export const HEAD = {
   unigramBitsPerByte: 2.4,
@@ -46,7 +57,7 @@ const CURVE = [
 ];
 
 export interface Inspected {
-  /** `sample`, `hostile`, `tokenizer`, `run/model`. */
+  /** `sample`, `hostile`, `archived`, `tokenizer`, `run/model`. */
   readonly root: string;
   readonly sample: string;
   readonly server: RunningServer;
@@ -71,6 +82,12 @@ export async function inspected({ withPages = false } = {}): Promise<Inspected> 
       document(n, { text, title: text.slice(0, 90), url: `http://x.test/${text.slice(0, 40)}`, id: `h${n} <b>` }),
     ),
     { drops: [drop(1, { text: HOSTILE[0], title: HOSTILE[0], reason: 'too_short' })] },
+  );
+  const archived = join(root, 'archived');
+  await writeAll(join(archived, 'crawl/warc'), [record(1, { url: 'http://xom.test/kenh', body: Buffer.from(PAGE) })]);
+  await cleanInputs(
+    { inputs: [join(archived, 'crawl/warc')], outDir: join(archived, 'documents'), threads: 0 },
+    context(),
   );
   const tokenizerDir = join(root, 'tokenizer');
   const vocabSize = await writeTokenizer(tokenizerDir, 400);

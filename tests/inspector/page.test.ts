@@ -148,6 +148,15 @@ describe('its pages', () => {
       ).toEqual([null, 0]);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth + 1'), id).toBe(true);
     }
+    const { documents } = await api('documents?corpus=archived&kind=rejects');
+    await open(`/rejects?corpus=archived&id=${encodeURIComponent(documents[0].id)}`);
+    await page.click('#original summary');
+    await until('.original', /Chuyện thứ 8 của xóm/);
+    expect(await text('.original .gone')).toMatch(/nav#menu\.nav: left out: .*Trang chủ/s);
+    expect(
+      await page.$$eval('.original *', (all) => all.every(({ tagName }) => !/^(A|IMG|SCRIPT|IFRAME)$/.test(tagName))),
+    ).toBe(true);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth + 1')).toBe(true);
     await open('/documents?corpus=hostile');
     expect(await text('.documents')).toContain('<script>window.broken');
     await open('/rejects?corpus=hostile');

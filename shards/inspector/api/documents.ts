@@ -1,6 +1,4 @@
 /** Documents and rejects: a page of a list, a sample that can be cited, one with all that is known of it. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { MEASUREMENTS } from '../../../cleaning/document.ts';
 import { knownRecipe } from '../../../cleaning/recipe.ts';
@@ -8,7 +6,6 @@ import { badInput } from '../../../crawlers/shell/errors.ts';
 import { first53, hashOf } from '../../checksum.ts';
 import { readMarks } from '../../documents/marks.ts';
 import { explanationOf } from '../../explain/explain.ts';
-import { leftOutOf } from '../../explain/left-out.ts';
 import { manifestPath } from '../../manifest.ts';
 import { Best } from '../../search/best.ts';
 import { readQuery } from '../../search/rank.ts';
@@ -189,31 +186,5 @@ export const document = endpoint({
       });
     }
     return { corpus: root.corpus(corpus).id, found };
-  },
-});
-
-export const leftOut = endpoint({
-  path: 'left-out',
-  about: 'what extraction left out of the page of a document, and why, from the archive of its run',
-  query: z.object({ corpus: z.string().optional(), id: z.string() }),
-  async answer({ corpus, id }, root, signal) {
-    const { run, documents: dir } = root.corpus(corpus);
-    const archive = run === undefined ? undefined : join(run, 'crawl', 'warc');
-    if (archive === undefined || !existsSync(archive)) return { hasArchive: false, leftOut: [] };
-    const table = tableIn(root, corpus);
-    const [number] = await rowsOfId(table, id);
-    if (number === undefined) throw badInput('UNKNOWN_DOCUMENT', `${dir}: no document and no reject with id ${id}`);
-    const row = table.row(number);
-    const { paragraphs } = knownRecipe(table.manifest.recipe, manifestPath(table.dir));
-    const found = await leftOutOf(row.string('url'), row.string('fetched_at'), [archive], paragraphs, signal);
-    const parts = typeof found?.leftOut === 'string' ? [] : (found?.leftOut ?? []);
-    return {
-      hasArchive: true,
-      fetchedAt: found?.fetchedAt ?? null,
-      why: typeof found?.leftOut === 'string' ? found.leftOut : null,
-      leftOut: parts
-        .slice(0, 300)
-        .map(({ text, ...part }) => ({ ...part, text: cut(text, 2000), length: text.length })),
-    };
   },
 });
