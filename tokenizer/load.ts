@@ -87,7 +87,7 @@ export class Tokenizer {
         openForeign(file, parsed(config && new TextDecoder().decode(config)) ?? {}, name),
         checksumOf(json),
       );
-    const model = parseTokenizer(text, name);
+    const model = parseTokenizer(typeof file === 'object' ? (file ?? text) : text, name);
     return new Tokenizer(openOwn(model), checksumOf(json), model);
   }
 
