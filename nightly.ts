@@ -172,7 +172,7 @@ async function runLine(settings: Settings, faults: Faults, log: NightLog, work: 
   const { applyRemovals } = await import('./shards/removal/remove.ts');
   const { beginNight } = await import('./shards/snapshots/work.ts');
   await applyRemovals(settings.out);
-  beginNight(settings.out, await nightFacts(settings));
+  beginNight(settings.out, await nightFacts(settings), (text) => work.report.note(text));
 
   const crawled = await log.timed('crawl', () => crawl(settings, work), crawlFigures);
   if (crawled.outcome === 'interrupted') return INTERRUPTED;

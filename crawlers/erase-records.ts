@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { constants, inflateRawSync } from 'node:zlib';
 import { Frontier, STATE_FILE } from './frontier/frontier.ts';
 import { addressOf } from './page.ts';
+import { dropBegun } from './settle-damage.ts';
 import { ToolkitError } from './shell/errors.ts';
 import { AtomicFile, syncFolder } from './shell/folder.ts';
 import { memberOfLength, OWN_HEADER_BYTES, OWN_SIGNATURE } from './warc/gzip.ts';
@@ -24,7 +25,8 @@ import { readWarc } from './warc/read-warc.ts';
  */
 export async function eraseRecords(crawlDir: string, isGone: IsGone): Promise<number> {
   let erased = 0;
-  const warcDir = join(crawlDir, 'warc');
+  const [warcDir, damaged] = [join(crawlDir, 'warc'), join(crawlDir, 'damaged')];
+  for (const dir of [warcDir, damaged]) dropBegun(dir);
   for (const file of namesIn(warcDir)) {
     const path = join(warcDir, file);
     const places = await placesOf(path, isGone);
@@ -37,7 +39,6 @@ export async function eraseRecords(crawlDir: string, isGone: IsGone): Promise<nu
     frontier.places.leaveFile(file, size, mtimeMs);
     frontier.close();
   }
-  const damaged = join(crawlDir, 'damaged');
   for (const file of namesIn(damaged)) {
     if ((await placesOf(join(damaged, file), isGone)).length === 0) continue;
     rmSync(join(damaged, file));

@@ -5,7 +5,7 @@
  *
  *   warc/FILE  [a][b][damage][d]  →  warc/FILE  [a][b][d]      damaged/FILE.FROM-TO  [damage]
  */
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { frontierFault } from './frontier/fault.ts';
 import { Frontier, STATE_FILE } from './frontier/frontier.ts';
@@ -20,6 +20,13 @@ interface Stretch {
 const filesOf = (warcDir: string): string[] =>
   existsSync(warcDir) ? readdirSync(warcDir).filter((name) => name.endsWith('.warc.gz')) : [];
 
+/** What a killed writer had begun to write anew, of the archive or of what was set aside from it, goes. The crawl is held. */
+export function dropBegun(dir: string): void {
+  for (const name of existsSync(dir) ? readdirSync(dir) : []) {
+    if (/\.warc\.gz.*\.\d+\.tmp$/.test(name)) rmSync(join(dir, name));
+  }
+}
+
 /** @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER: nothing is lost then, the next crawl settles it */
 export async function settleDamage(
   warcDir: string,
@@ -27,6 +34,8 @@ export async function settleDamage(
   signal: AbortSignal,
   note: (text: string) => void = () => {},
 ): Promise<void> {
+  dropBegun(warcDir);
+  dropBegun(join(dirname(warcDir), 'damaged'));
   for (const file of filesOf(warcDir)) {
     const path = join(warcDir, file);
     const { size, mtimeMs } = statSync(path);

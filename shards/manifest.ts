@@ -78,7 +78,9 @@ export function findFolders(given: string): RunFolders {
     throw badInput(
       'NO_MANIFEST',
       `${dir}: no ${MANIFEST_FILE} here, in documents/ or in tokens/`,
-      'give a folder that `vua clean`, `vua tokens` or `vua run` wrote',
+      existsSync(join(dir, 'snapshots'))
+        ? `its nights stand in ${join(dir, 'snapshots')}, and none is current: \`vua rollback ${dir} --to NAME\`, or the next night, puts that right`
+        : 'give a folder that `vua clean`, `vua tokens` or `vua run` wrote',
     );
   }
   if (format !== undefined) throw otherFormat(manifestPath(dir), format, [DOCUMENTS.format, TOKENS.format]);

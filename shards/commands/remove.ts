@@ -23,12 +23,12 @@ export const removeCommand = (eraser: () => Promise<EraseRecords>): Command =>
     async run({ names, list, out, reason, dryRun }, { report }) {
       const { holding } = await import('../../crawlers/shell/lock.ts');
       const { readOptOuts } = await import('../documents/marks.ts');
-      const { currentSnapshot } = await import('../snapshots/read.ts');
+      const { readSnapshots } = await import('../snapshots/read.ts');
       const { remove } = await import('../removal/remove.ts');
       const asked = [...names, ...(list === undefined ? [] : readOptOuts(list))];
       if (asked.length === 0)
         throw badInput('BAD_OPTION', 'vua remove: nothing is named', 'give a URL, a host, an id or --list');
-      if (currentSnapshot(out) === undefined) {
+      if (readSnapshots(out).length === 0) {
         throw badInput('NO_SNAPSHOT', `${out}: nothing was published here`, 'give the folder of `vua run` with --out');
       }
       const erase = await eraser();

@@ -2,6 +2,7 @@
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { makeCurrent, showViews } from './publish.ts';
 import { currentSnapshot, nightBefore, type Snapshot, snapshotNamed } from './read.ts';
+import { findCurrent } from './work.ts';
 
 /**
  * Makes an earlier snapshot the current one; `name`: the night before where none is given. What was published since stays
@@ -9,6 +10,7 @@ import { currentSnapshot, nightBefore, type Snapshot, snapshotNamed } from './re
  * @throws ToolkitError NO_SNAPSHOT, BAD_SNAPSHOT (exit 2), WRITE_FAILED
  */
 export function rollBack(out: string, name?: string): Snapshot {
+  findCurrent(out);
   const current = currentSnapshot(out);
   if (current === undefined) {
     throw badInput('NO_SNAPSHOT', `${out}: nothing was published here`, 'give the folder of `vua run`');

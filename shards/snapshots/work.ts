@@ -21,8 +21,8 @@ import { manifestPath, readDocumentManifest, readTokenManifest } from '../manife
 import { SEARCH } from '../side-files.ts';
 import type { NightFacts } from './facts.ts';
 import { byNumber, type Renamed } from './names.ts';
-import { foldersIn, isForeign, lacksTokens, publish, publishModel, showViews } from './publish.ts';
-import { currentSnapshot, PARTS, type Snapshot, VIEWS } from './read.ts';
+import { foldersIn, isForeign, lacksTokens, makeCurrent, publish, publishModel, showViews } from './publish.ts';
+import { CURRENT, currentSnapshot, PARTS, readSnapshots, type Snapshot, VIEWS } from './read.ts';
 import { collectGarbage } from './retention.ts';
 import type { Part } from './shape.ts';
 
@@ -50,11 +50,14 @@ export function writeWork(dir: string, record: WorkRecord): void {
 /**
  * Makes OUT/work ready: what a killed night left there, or a fork of the current snapshot. The folder of a run of an
  * older version is adopted before: what stands in it becomes the first snapshot, without being read. The run holds OUT.
+ * @param note hears what was put right
  * @returns folder of the night's documents/, tokens/ and tokenizer/
  * @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER, BAD_SNAPSHOT, BAD_MANIFEST
  */
-export function beginNight(out: string, facts: NightFacts): string {
+export function beginNight(out: string, facts: NightFacts, note: (text: string) => void = () => {}): string {
   try {
+    const found = findCurrent(out);
+    if (found !== undefined) note(`${join(out, CURRENT)} was missing: snapshot ${found} is current again`);
     adoptOlder(out, facts);
     showViews(out);
     const work = workFolder(out);
@@ -65,6 +68,20 @@ export function beginNight(out: string, facts: NightFacts): string {
   } catch (error) {
     throw writeFault(out, error) ?? error;
   }
+}
+
+/**
+ * Where nights were published and none is current (links that a copy left out): the one that the next night was forked from
+ * is again, or the newest. Returns its name. The run holds OUT.
+ */
+export function findCurrent(out: string): string | undefined {
+  const snapshots = currentSnapshot(out) === undefined ? readSnapshots(out) : [];
+  const base = readWork(workFolder(out))?.base;
+  if (snapshots.length === 0 || base === null) return undefined; // of the first night: killed while it was published
+  const { name } = snapshots.findLast(({ record }) => record.data === base) ?? snapshots.at(-1)!;
+  makeCurrent(out, name);
+  showViews(out);
+  return name;
 }
 
 export interface Published {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Findings } from '../../crawlers/shell/work.ts';
 import { checksumOf } from '../checksum.ts';
 import { SEARCH, strangersIn } from '../side-files.ts';
-import { currentSnapshot, PARTS, readSnapshots, type Snapshot, VIEWS } from '../snapshots/read.ts';
+import { CURRENT, currentSnapshot, PARTS, readSnapshots, type Snapshot, VIEWS } from '../snapshots/read.ts';
 
 /**
  * Sizes of every file of every snapshot; of the current one also checksums of what stands beside the shards, which the
@@ -13,15 +13,20 @@ import { currentSnapshot, PARTS, readSnapshots, type Snapshot, VIEWS } from '../
  */
 export function verifySnapshots(out: string, findings: Findings): boolean {
   const current = currentSnapshot(out);
-  if (current === undefined) return false;
-  for (const snapshot of readSnapshots(out)) verifyFiles(snapshot, snapshot.name === current.name, findings);
+  const snapshots = readSnapshots(out);
+  for (const snapshot of snapshots) verifyFiles(snapshot, snapshot.name === current?.name, findings);
+  if (current === undefined) {
+    const names = snapshots.map(({ name }) => name).join(', ');
+    if (names !== '') findings.add(join(out, CURRENT), 'current', `missing, there are snapshots ${names}`);
+    return names !== '';
+  }
   for (const part of VIEWS) {
     const listed = new Set(current.record.files[part].map(({ file }) => file));
     for (const file of namesIn(current[part])) {
       if (!listed.has(file)) findings.add(join(current[part], file), 'stranger', 'is no file of this snapshot');
     }
   }
-  const nights = readSnapshots(out).map(({ dir }) => dir);
+  const nights = snapshots.map(({ dir }) => dir);
   const folders = [...nights, join(out, 'work'), join(out, 'held')].flatMap((dir) => [
     join(dir, 'documents'),
     join(dir, 'tokens'),

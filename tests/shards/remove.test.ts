@@ -124,6 +124,8 @@ const take = (out: string, isDry = false) =>
 
 it('takes a text out of everything, and what repeats it; other shards stay as they are', async () => {
   const out = await run();
+  // What a writer of the archive that was killed had begun.
+  writeFileSync(join(out, 'crawl', 'warc', 'vua-00000.warc.gz.4711.tmp'), SECRET);
   const before = await filesWith(out);
   const sequence = sequenceIn(join(out, 'snapshots', '000001', 'state', 'dedup.sqlite'));
   const remembering = (): string[] => memories(out).filter((path) => readFileSync(path).includes(sequence));
@@ -137,7 +139,7 @@ it('takes a text out of everything, and what repeats it; other shards stay as th
   expect(untouched.length).toBeGreaterThan(0);
   expect((await take(out, true)).taken).toContainEqual({ place: 'snapshots/000001', documents: 2, rejects: 0 });
   expect(await filesWith(out)).toEqual(before);
-  const warcs = readdirSync(join(out, 'crawl', 'warc')).map((name) => join(out, 'crawl', 'warc', name));
+  const warcs = ['vua-00000.warc.gz'].map((name) => join(out, 'crawl', 'warc', name));
   const sizes = warcs.map((path) => statSync(path).size);
 
   const found = async (): Promise<number> => {
@@ -239,7 +241,7 @@ it('looks at a text once, in however many nights and merged shards it stands', a
     const purge = new Purge(names, temporaryFolder());
     return dirs.flatMap((dir) => purge.rowsIn(dir, readDocumentManifest(dir))).length;
   };
-  await expectSteady(nights, look, { from: 2 });
+  await expectSteady(nights, look, { from: 2, most: 2.5 }); // files are read, texts are not
 });
 
 it('an archive is gone through by the heads of its records, whatever they hold', async () => {

@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { NOTHING_NEW } from '../../crawlers/shell/command.ts';
 import { holding, lockFolder, shareFolder } from '../../crawlers/shell/lock.ts';
 import { upgradeCommand } from '../../shards/commands/upgrade.ts';
-import { settled } from '../../shards/manifest.ts';
+import { findFolders, settled } from '../../shards/manifest.ts';
 import { factsOf } from '../../shards/snapshots/facts.ts';
 import { currentSnapshot, nightBefore, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
 import { collectGarbage, pin, retention, unpin } from '../../shards/snapshots/retention.ts';
@@ -288,6 +288,26 @@ it('a copy that followed links goes on; what somebody put in the way of a link s
   expect(shownIn(copy)).toMatchObject({ name: '000002', isOne: true });
   expect(readdirSync(copy).filter((name) => name.includes('before'))).toHaveLength(3);
   expect(await rowsIn(join(copy, 'documents'))).toHaveLength(20);
+});
+
+it('a copy that left links out is told, and goes on with what was current', async () => {
+  const out = await published([first], [first, second]);
+  rollBack(out, '000001');
+  await night(out, [first]); // a fork of what was gone back to
+  for (const name of ['current', 'snapshot.json', 'documents', 'tokens', 'tokenizer']) rmSync(join(out, name));
+  const bare = newRun();
+  cpSync(out, bare, { recursive: true });
+  rmSync(join(bare, 'work'), { recursive: true });
+  const { faults } = await verify(out, context());
+  expect(faults.map(({ check }) => check)).toEqual(['current']);
+  expect(await thrownBy(() => findFolders(out))).toMatchObject({ hint: expect.stringContaining('none is current') });
+  const noted: string[] = [];
+  await holding(out, [], async () => void beginNight(out, facts, (text) => noted.push(text)));
+  expect(noted).toEqual([expect.stringMatching(/current was missing: snapshot 000001 is current again$/)]);
+  expect(shownIn(out)).toMatchObject({ name: '000001', isOne: true });
+  await night(bare, [first, second, third]);
+  expect(currentSnapshot(bare)?.record).toMatchObject({ name: '000003', parent: '000002' });
+  expect(await rowsIn(join(bare, 'documents'))).toHaveLength(30);
 });
 
 it('a folder that was moved goes on', async () => {
