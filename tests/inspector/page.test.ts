@@ -286,6 +286,9 @@ describe('its pages', () => {
       [`/ask?corpus=sample&question=${encodeURIComponent('Gạo nếp ngâm mấy tiếng?')}`, 'light', 390],
       ['/cards?corpus=sample', 'dark', 390],
       ['/sql?corpus=sample&q=select%20id%2C%20url%20from%20documents', 'dark', 390],
+      ['/trace?corpus=sample&text=n%C6%B0%E1%BB%9Bc', 'light', 390],
+      ['/nights', 'dark', 1300],
+      ['/quiz', 'light', 390],
     ] as const) {
       await page.setViewport({ width, height: 900 });
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
