@@ -4,16 +4,30 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kernelFault } from '../../trainer/bench/tune.ts';
 import { openGpu } from '../../trainer/gpu/adapter.ts';
-import { COPY_DST, UNIFORM } from '../../trainer/gpu/device.ts';
+import { COPY_DST, paced, UNIFORM } from '../../trainer/gpu/device.ts';
 import { Program, tensor } from '../../trainer/gpu/program.ts';
 import { relu2 } from '../../trainer/kernels/mlp.ts';
 import { wgslError } from '../../trainer/proofs/kernels.ts';
+import { range } from '../support.ts';
 
 const inProcess = (script: string, env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', '--input-type=module', '-e', script], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
+
+it('a wait leaves the core to the driver: few turns of the event loop, in each of which Dawn polls', async () => {
+  let [turns, isOver] = [0, false];
+  const count = (): void => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const answer = await Promise.all(range(40).map((i) => paced(new Promise((done) => setTimeout(() => done(i), 200)))));
+  isOver = true;
+  expect(answer).toEqual(range(40));
+  expect(turns).toBeLessThan(1500); // some hundred thousand else
+});
 
 describe('openGpu', () => {
   it('opens the embedded driver while the collector runs all the time', () => {

@@ -210,16 +210,16 @@ export class Gpu {
   }
 
   /**
-   * Node's Dawn polls while something is awaited, which takes a core from a driver that computes on the CPU.
-   * So: sleep for most of the time that the last two waits took at least, then await: one that was slow, by compiling,
-   * slows no other. Of work that was done before the sleep ended half of its time counts.
+   * What is likely to take as long as before is slept through, so that the event loop is free: most of the time that the
+   * last two waits took at least, so that one that was slow, by compiling, slows no other. Of work that was done before the
+   * sleep ended half of its time counts.
    */
   async #settled(work: Promise<unknown>): Promise<void> {
     work.catch(() => {}); // awaited below: a device lost during the sleep is not an unhandled rejection
     const started = performance.now();
     if (this.#sleepMs > 2) await new Promise((resolve) => setTimeout(resolve, this.#sleepMs));
     const awoke = performance.now();
-    await work.catch((error) => {
+    await paced(work, this.facts.kind === 'gpu' ? 0.2 : 0).catch((error) => {
       throw this.#fault ?? error;
     });
     const now = performance.now();
@@ -231,6 +231,36 @@ export class Gpu {
 
   destroy(): void {
     this.device.destroy();
+  }
+}
+
+/** Waits that are open, since when there is one, the shortest sleep in them, and whether the loop of `pause` runs. */
+const open = { count: 0, since: 0, leastMs: 0, isPaced: false };
+const never = typeof setImmediate === 'undefined' ? undefined : new Int32Array(new SharedArrayBuffer(4));
+
+function pause(): void {
+  open.isPaced = open.count > 0;
+  if (!open.isPaced) return;
+  const sleepMs = Math.min(1, (performance.now() - open.since) / 10);
+  if (sleepMs > open.leastMs) Atomics.wait(never!, 0, 0, sleepMs);
+  setImmediate(pause);
+}
+
+/**
+ * Waits for a device. Node's Dawn polls at every turn of the event loop meanwhile, which a page does not: the thread sleeps
+ * in each turn, for a tenth of the time that has passed and 1 ms at most, and a driver that computes on the CPU has the core.
+ * @param leastMs shorter sleeps are left out
+ */
+export async function paced<T>(work: Promise<T>, leastMs = 0): Promise<T> {
+  if (never === undefined) return work;
+  if (open.count++ === 0) open.since = performance.now();
+  open.leastMs = leastMs;
+  if (!open.isPaced) setImmediate(pause);
+  open.isPaced = true;
+  try {
+    return await work;
+  } finally {
+    open.count--;
   }
 }
 

@@ -3,7 +3,7 @@
  * pipelines are made in `compile()`, `encode()` only walks the list.
  */
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { COMPUTE_STAGE, COPY_DST, type Gpu, UNIFORM } from './device.ts';
+import { COMPUTE_STAGE, COPY_DST, type Gpu, paced, UNIFORM } from './device.ts';
 import { bindingsOf, checkShapes, type Dims, dimsBytes, type Kernel, type Storage, shaderText } from './kernel.ts';
 
 /** A range of a GPU buffer: `elements` scalars of `elementBytes` from byte `offset`. */
@@ -137,7 +137,7 @@ export function compileKernel(device: GPUDevice, kernel: Kernel): Promise<GPUCom
       compute: { module, entryPoint: 'main' },
     });
     const refused = device.popErrorScope();
-    pipeline = Promise.all([made, refused])
+    pipeline = paced(Promise.all([made, refused]))
       .then(([made]) => made)
       .catch(async (error) => {
         const { messages } = await module.getCompilationInfo();
