@@ -103,6 +103,9 @@ const tokenManifest = z
     validShare: z.number().min(0).max(1),
     /** Documents that hold benchmark items were left out. */
     contaminated: z.literal('drop').optional(),
+    /** Chance with which merges were left out of train, and the seed. */
+    dropout: z.number().gt(0).lt(1).optional(),
+    dropoutSeed: count.optional(),
     /** A copy of that of the documents: who stands on which side. */
     groups: groupsEntry.optional(),
     /** How often each id stands in train; folders made before it do not say. */

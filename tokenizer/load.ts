@@ -6,8 +6,9 @@
  *   tokenizer.decode([tokenizer.bosId, …]);
  */
 import { badInput, reasonOf, ToolkitError } from '../crawlers/shell/errors.ts';
-import { checksumOf } from '../shards/checksum.ts';
+import { checksumOf, hashOf } from '../shards/checksum.ts';
 import { RuleEncoder } from './encode/by-rule.ts';
+import { DropoutEncoder, randomOf } from './encode/dropout.ts';
 import type { TokenIds } from './encode/encode.ts';
 import { CONFIG_FILE, TOKENIZER_FILE } from './encode/export.ts';
 import { type Codec, isForeign, openForeign, type TokenizerJson } from './encode/foreign.ts';
@@ -37,6 +38,7 @@ export class Tokenizer {
   /** Bytes of text that each id stands for; 0 for special tokens. */
   readonly byteLengths: Uint16Array;
   readonly #codec: Codec;
+  #dropout: DropoutEncoder | undefined;
   /** Of special tokens by id. */
   readonly #names: ReadonlyMap<number, string>;
 
@@ -103,6 +105,18 @@ export class Tokenizer {
    */
   encode(text: Uint8Array | string): TokenIds {
     return this.#codec.encode(text);
+  }
+
+  /**
+   * BPE dropout: as `encode`, but each merge is left out with the chance `share` at every step. The text and `seed` decide
+   * which; the ids decode to the same text. Some ten times slower.
+   * @throws ToolkitError BAD_OPTION (exit 2) of a tokenizer that was not made here.
+   */
+  encodeWithDropout(text: Uint8Array, share: number, seed: number): TokenIds {
+    if (this.model === undefined)
+      throw badInput('BAD_OPTION', 'dropout of merges: expected a tokenizer of `vua tokenizer train`');
+    this.#dropout ??= new DropoutEncoder(this.model);
+    return this.#dropout.encode(text, { share, random: randomOf(Number(BigInt.asUintN(32, hashOf(text))) ^ seed) });
   }
 
   /**

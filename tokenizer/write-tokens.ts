@@ -16,11 +16,15 @@ export interface TokenShardOptions {
   readonly validShare?: number;
   /** Documents that hold benchmark items; `keep`. */
   readonly contaminated?: 'drop' | 'keep';
+  /** Chance, 0…1, with which each merge is left out of training text; 0. */
+  readonly dropout?: number;
+  /** Decides which, with the text; 1. */
+  readonly dropoutSeed?: number;
 }
 
 /**
  * Encodes all documents, unless the folder holds exactly that already.
- * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER, OTHER_SHARE (exit 2) and those of writeTokens.
+ * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER, OTHER_SHARE, BAD_OPTION (exit 2) and those of writeTokens.
  */
 export async function writeTokenShards(
   options: TokenShardOptions,
@@ -32,7 +36,7 @@ export async function writeTokenShards(
     work.report.note(
       `${options.tokenizer}: @huggingface/tokenizers encodes, many times slower than the kernel: ${slow}`,
     );
-  const { validShare = VALID_SHARE } = options;
+  const { validShare = VALID_SHARE, dropout = 0, dropoutSeed = 1 } = options;
   checkShare(options.tokenizer, validShare);
   return writeTokens(
     {
@@ -44,6 +48,13 @@ export async function writeTokenShards(
       bosId,
       validShare,
       contaminated: options.contaminated,
+      ...(dropout > 0 && {
+        dropout: {
+          share: dropout,
+          seed: dropoutSeed,
+          encode: (text) => tokenizer.encodeWithDropout(text, dropout, dropoutSeed),
+        },
+      }),
     },
     work,
   );

@@ -21,6 +21,9 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
     'tạo bộ chấm điểm: văn bản nào mô hình học từ văn bản tốt đọc giỏi hơn mô hình học từ mọi văn bản, và văn bản thuộc loại gì',
   'documents that `vua clean --flag` flagged: keep them, or leave them out':
     'văn bản bị `vua clean --flag` đánh dấu: giữ lại, hoặc bỏ ra',
+  'BPE dropout: chance with which each merge is left out of training text (0.1, say); held-out text has none':
+    'BPE dropout: xác suất bỏ qua mỗi phép gộp trong văn bản huấn luyện (ví dụ 0.1); văn bản kiểm tra thì không',
+  'with --dropout: another seed leaves out others': 'với --dropout: hạt giống khác bỏ qua những phép gộp khác',
   'train a transformer on token shards, on WebGPU': 'huấn luyện transformer trên các mảnh token bằng WebGPU',
   'write text with a trained model': 'viết văn bản bằng mô hình đã huấn luyện',
   'what a model knows: questions that make themselves, and benchmarks that you bring':

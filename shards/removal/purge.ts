@@ -190,7 +190,7 @@ class NotEncoded extends Error {}
 
 /** A text without tokens is no fault: the folder goes, and the next night makes it. */
 async function followWithTokens(documents: string, tokens: string): Promise<void> {
-  const { vocabSize, bosId, validShare, contaminated } = readTokenManifest(tokens);
+  const { vocabSize, bosId, validShare, contaminated, dropout, dropoutSeed } = readTokenManifest(tokens);
   const encode = (): never => {
     throw new NotEncoded();
   };
@@ -204,6 +204,7 @@ async function followWithTokens(documents: string, tokens: string): Promise<void
       bosId,
       validShare,
       contaminated,
+      ...(dropout && dropoutSeed !== undefined && { dropout: { share: dropout, seed: dropoutSeed, encode } }),
     });
   } catch (error) {
     const isEmpty = error instanceof ToolkitError && error.code === 'NO_DOCUMENTS';

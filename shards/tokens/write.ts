@@ -56,6 +56,12 @@ export interface TokenOptions {
   readonly validShare: number;
   /** `drop`: documents that hold benchmark items are left out; `keep`. */
   readonly contaminated?: 'drop' | 'keep';
+  /** Other ids for the same text, of training text alone: which share of merges was left out by which seed. */
+  readonly dropout?: {
+    readonly share: number;
+    readonly seed: number;
+    readonly encode: (text: Uint8Array) => TokenArray;
+  };
   readonly shardTokens?: number;
   readonly batchTokens?: number;
 }
@@ -103,6 +109,8 @@ function compare(options: TokenOptions) {
     documents: documentFingerprint(documents),
     validShare,
     contaminated: options.contaminated === 'drop' ? ('drop' as const) : undefined,
+    dropout: options.dropout?.share,
+    dropoutSeed: options.dropout?.seed,
   };
   const { previous, listed } = readPrevious(outDir);
   const damage = wrongSize(outDir, previous === undefined ? [] : tokenFiles(previous));
@@ -140,7 +148,11 @@ async function writeLocked(
   });
   const folder = old && (await reopenTokens(outDir, old));
   const kept = new Set(groups.flatMap((group) => group.kept ?? []));
-  const known = folder && (await KnownTokens.of(folder, new Set(old?.shards.filter((shard) => !kept.has(shard)))));
+  // With dropout the tokens of a text depend on its side.
+  const known =
+    folder && !options.dropout
+      ? await KnownTokens.of(folder, new Set(old?.shards.filter((shard) => !kept.has(shard))))
+      : undefined;
   const writers = openWriters(options, wanted.dtype, listed);
   const anew = groups.flatMap(({ kept, documents: all }) => (kept ? [] : all));
   const total = anew.reduce((sum, { rows }) => sum + rows, 0);
@@ -164,10 +176,11 @@ async function writeLocked(
           const textHash = hashOf(text);
           const found = known?.has(textHash, text.length) ? await known.read(textHash) : undefined;
           if (found === undefined) encoded++;
-          const writer = writers[sideOf(sides, batch, row, validShare)];
-          writer.add(
+          const side = sideOf(sides, batch, row, validShare);
+          const encode = (side === 'train' && options.dropout?.encode) || options.encode;
+          writers[side].add(
             { textHash, textBytes: text.length, cluster, source: batch.string('source', row) },
-            found ?? options.encode(text),
+            found ?? encode(text),
           );
           progress.update(++done, figures());
         }
@@ -241,7 +254,9 @@ function sameMaking(
 
 /** Whether a text has the same ids in both. */
 const sameIds = (previous: TokenManifest | undefined, wanted: Parameters<typeof sameMaking>[1]): boolean =>
-  (['tokenizer', 'dtype', 'vocabSize', 'bosId'] as const).every((key) => previous?.[key] === wanted[key]);
+  (['tokenizer', 'dtype', 'vocabSize', 'bosId', 'dropout', 'dropoutSeed'] as const).every(
+    (key) => previous?.[key] === wanted[key],
+  );
 
 interface NamedBytes {
   readonly name: string;

@@ -322,6 +322,25 @@ describe('vua tokens', () => {
     expect(readFileSync(at('tokens/tokenizer.json'), 'utf8')).toBe(tokenizerFile());
   });
 
+  test('--dropout: other tokens of training text alone, which decode to it, by seed', async () => {
+    const tokensOf = async (split: 'train' | 'valid') =>
+      Array.from(await (await openTokens(at('tokens'))).source(split).load(0));
+    const runs: Record<'train' | 'valid', number[]>[] = [];
+    for (const more of [{}, { dropout: 0.2 }, { dropout: 0.2, dropoutSeed: 2 }]) {
+      expect(await run(tokensCommand, { ...options(), ...more })).toBe(0);
+      expect(await run(tokensCommand, { ...options(), ...more }), 'the same again').toBe(99);
+      runs.push({ train: await tokensOf('train'), valid: await tokensOf('valid') });
+    }
+    const tokenizer = await Tokenizer.load(at('tokens'));
+    const [plain, ...dropped] = runs;
+    for (const { train, valid } of dropped) {
+      expect(train.length).toBeGreaterThan(1.05 * plain.train.length);
+      expect(tokenizer.decode(train)).toBe(tokenizer.decode(plain.train));
+      expect(valid).toEqual(plain.valid);
+    }
+    expect(dropped[0].train).not.toEqual(dropped[1].train);
+  });
+
   test('a folder without a tokenizer', async () => {
     const error = await thrownBy(() => run(tokensCommand, { ...options(), tokenizer: documents }));
     expect(error).toMatchObject({ code: 'NO_TOKENIZER', exitStatus: 2 });

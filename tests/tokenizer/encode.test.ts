@@ -187,3 +187,27 @@ test('a vocabulary beyond 65,536 gives 32-bit ids', () => {
   expect(large.bosId).toBe(256 + 66_000);
   expect(large.decode([256 + 65_540])).toHaveLength(3);
 });
+
+describe('BPE dropout', () => {
+  const whole = `Nghiêng người, ông nói: 12345 lần… ${'x'.repeat(300)}`;
+  test('of none the ids are those of encode, of any they decode to the text; the seed and the text decide', async () => {
+    for (const options of [{ vocabSize: 1500 }, { vocabSize: 2500, maxSyllables: 4 }]) {
+      const tokenizer = tokenizerOf(await train(sampleTexts(), options));
+      const page = bytesOf(sampleTexts()[3]);
+      if (!('maxSyllables' in options)) expect(tokenizer.encodeWithDropout(page, 0, 1)).toEqual(tokenizer.encode(page));
+      fc.assert(
+        fc.property(
+          fc.oneof(oddText(), fc.constant(whole)),
+          fc.double({ min: 0, max: 0.99, noNaN: true }),
+          (text, share) => {
+            const ids = tokenizer.encodeWithDropout(bytesOf(text), share, 7);
+            expect(tokenizer.decode(ids)).toBe(tokenizer.decode(tokenizer.encode(text)));
+            expect(tokenizer.encodeWithDropout(bytesOf(text), share, 7)).toEqual(ids);
+          },
+        ),
+        { numRuns: 100 },
+      );
+      expect(tokenizer.encodeWithDropout(page, 0.1, 1)).not.toEqual(tokenizer.encodeWithDropout(page, 0.1, 2));
+    }
+  });
+});

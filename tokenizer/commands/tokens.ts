@@ -23,6 +23,15 @@ export const tokensCommand = defineCommand({
     out: z.string().describe('folder of token shards to write'),
     validShare,
     contaminated,
+    dropout: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe(
+        'BPE dropout: chance with which each merge is left out of training text (0.1, say); held-out text has none',
+      ),
+    dropoutSeed: z.int().min(0).default(1).describe('with --dropout: another seed leaves out others'),
   }),
   async run(options, work) {
     const { writeTokenShards } = await import('../write-tokens.ts');
