@@ -11,6 +11,7 @@
  * Nothing on disk says "in flight": that is the caller's knowledge.
  */
 import Database from 'better-sqlite3';
+import { hostOf } from '../links/url.ts';
 import { reasonOf } from '../shell/errors.ts';
 import { writeFault } from '../shell/folder.ts';
 import type { WarcPlace } from '../warc/warc.ts';
@@ -20,7 +21,7 @@ import { Memory } from './memory.ts';
 import { Places } from './places.ts';
 import { dueAfter, FAILED_AFTER_MS, nightsOf, RANKS, rankOf } from './revisit.ts';
 import type { Discovery, Settlement, Tally, UrlKind, UrlRow, UrlState } from './row.ts';
-import { makeTables } from './tables.ts';
+import { makeTables, urlHash } from './tables.ts';
 
 /** Its name in the folder of a crawl. */
 export const STATE_FILE = 'state.sqlite';
@@ -71,7 +72,8 @@ export class Frontier {
   }
 
   get(url: string): UrlRow | undefined {
-    return this.#statements.get.get(url);
+    const host = this.hosts.of(hostOf(url));
+    return host && this.#statements.get.get(host.id, urlHash(url), url);
   }
 
   /** What named a URL. */
@@ -82,29 +84,22 @@ export class Frontier {
   /** Records what became of a URL together with what was found on it; returns what of that was not known yet. */
   settle(asked: UrlRow | string, settlement: Settlement, discoveries: readonly Discovery[] = []): readonly Discovery[] {
     return this.#write(() => {
-      const row = typeof asked === 'string' ? this.#statements.outcome.get(asked) : asked;
+      const row = typeof asked === 'string' ? this.#outcome(asked) : asked;
       if (row === undefined) return [];
       const added = this.#insert(discoveries, row.id);
       const { state, reason = null, stored, fetchedAt } = settlement;
       const again = settlement.again?.(added.length);
       const settledAt = Date.now();
       const nights = again?.nights ?? nightsOf(settlement, row);
-      const { changes } = this.#statements.settle.run({
-        ...{ id: row.id, state, reason, settledAt },
-        status: settlement.status ?? null,
-        attempts: settlement.attempts ?? 0,
-        etag: settlement.etag ?? null,
-        lastModified: settlement.lastModified ?? null,
-        keepValidators: Number(settlement.keepValidators ?? false),
-        fetchedAt: fetchedAt ?? null,
-        due: settlement.nextTry ?? dueAfter(settledAt, settlement, nights),
-        nights: state === 'queued' ? null : nights,
-        nextRank: again?.rank ?? null,
-        quiet: again?.quiet ?? null,
-        digest: again?.digest ?? null,
-        warcFile: stored === undefined ? null : this.places.store(stored),
-        warcEnd: stored?.end ?? null,
-      });
+      const keep = Number(settlement.keepValidators ?? false);
+      const { changes } = this.#statements.settle.run(
+        ...[state, reason, settlement.status ?? null, settlement.attempts ?? 0],
+        ...[settledAt, settlement.nextTry ?? dueAfter(settledAt, settlement, nights)],
+        ...[state === 'queued' ? null : nights, again?.rank ?? null, again?.quiet ?? null],
+        ...[again?.digest ?? null, fetchedAt ?? null],
+        ...[keep, settlement.etag ?? null, keep, settlement.lastModified ?? null],
+        ...[stored === undefined ? null : this.places.store(stored), stored?.end ?? null, row.id],
+      );
       if (changes === 0) return added; // it was another spelling of a URL that is settled
       this.#count(row.kind, outcomeOf(row.state, row.reason), -1);
       this.#count(row.kind, outcomeOf(state, reason), 1);
@@ -205,10 +200,10 @@ export class Frontier {
       for (const row of withParameter.all(this.hosts.made(name).id, `${parameter}=`)) {
         const spelled = spell(row.url);
         if (spelled === row.url) continue;
-        const twin = this.#statements.outcome.get(spelled);
+        const twin = this.#outcome(spelled);
         const isBetter = twin?.state === 'queued' && row.state !== 'queued';
         if (isBetter) this.#remove(twin);
-        if (twin === undefined || isBetter) rename.run(spelled, row.id);
+        if (twin === undefined || isBetter) rename.run(spelled, urlHash(spelled), row.id);
         else this.#remove(row);
       }
     });
@@ -267,23 +262,32 @@ export class Frontier {
     return discoveries.filter((discovery) => {
       const { url, kind, depth, hops, dated } = discovery;
       const born = dated ?? (discovery.isNews ? Date.now() : null);
-      const { hostname } = new URL(url);
-      const host = this.hosts.made(hostname, parent === null);
+      const hostname = hostOf(url);
+      const host = this.hosts.made(hostname, parent === null).id;
+      const hash = urlHash(url);
+      const known = this.#statements.known.get(host, hash, url);
+      if (known !== undefined) {
+        if (parent === null) this.#statements.makeSeed.run(known);
+        else if (dated !== undefined) this.#redate(url, dated, hostname);
+        return false;
+      }
       const rank =
         discovery.rank ?? rankOf(kind === 'sitemap' ? RANKS.sitemap : depth === 0 ? RANKS.list : RANKS.unknown, depth);
-      const isNew = this.#statements.insert.run(url, host.id, kind, depth, hops, parent, rank, rank, born).changes > 0;
-      if (isNew) {
-        this.#count(kind, 'queued', 1);
-        this.#woken.add(hostname);
-      } else if (parent === null) this.#statements.makeSeed.run(url);
-      else if (dated !== undefined) this.#redate(url, dated, hostname);
-      return isNew;
+      this.#statements.insert.run(url, hash, host, kind, depth, hops, parent, rank, rank, born);
+      this.#count(kind, 'queued', 1);
+      this.#woken.add(hostname);
+      return true;
     });
+  }
+
+  #outcome(url: string): Outcome | undefined {
+    const host = this.hosts.of(hostOf(url));
+    return host && this.#statements.outcome.get(host.id, urlHash(url), url);
   }
 
   /** Something that is known is said to have changed. */
   #redate(url: string, dated: number, hostname: string): void {
-    const row = this.#statements.outcome.get(url)!;
+    const row = this.#outcome(url)!;
     if (dated <= (row.dated ?? 0)) return;
     this.#statements.date.run(dated, row.id);
     const isNews = row.state === 'done' && row.fetchedAt !== null && dated > (row.dated ?? Date.parse(row.fetchedAt));
@@ -352,27 +356,29 @@ interface Outcome {
 }
 const OUTCOME = 'id, url, kind, state, reason, depth, nights, dated, fetched_at AS fetchedAt';
 
+const THIS_URL = 'host = ? AND hash = ? AND url = ?';
+
 function prepare(db: Database.Database) {
   return {
-    insert: db.prepare<[string, number, UrlKind, number, number, number | null, number, number, number | null]>(
-      `INSERT OR IGNORE INTO urls (url, host, kind, depth, hops, parent, rank, next_rank, dated)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    known: db.prepare<[number, number, string], number>(`SELECT id FROM urls WHERE ${THIS_URL}`).pluck(),
+    insert: db.prepare<[string, number, number, UrlKind, number, number, number | null, number, number, number | null]>(
+      `INSERT INTO urls (url, hash, host, kind, depth, hops, parent, rank, next_rank, dated)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
-    makeSeed: db.prepare<[string]>('UPDATE urls SET parent = NULL, depth = 0, next_rank = 0 WHERE url = ?'),
+    makeSeed: db.prepare<[number]>('UPDATE urls SET parent = NULL, depth = 0, next_rank = 0 WHERE id = ?'),
     next: db.prepare<[number, number], UrlRow>(
       `SELECT ${ROW} FROM urls WHERE host = ? AND urls.rank >= ? ORDER BY urls.rank, urls.id LIMIT 1`,
     ),
-    get: db.prepare<[string], UrlRow>(`SELECT ${ROW} FROM urls WHERE url = ?`),
+    get: db.prepare<[number, number, string], UrlRow>(`SELECT ${ROW} FROM urls WHERE ${THIS_URL}`),
     byId: db.prepare<[number], UrlRow>(`SELECT ${ROW} FROM urls WHERE id = ?`),
-    outcome: db.prepare<[string], Outcome>(`SELECT ${OUTCOME} FROM urls WHERE url = ?`),
-    settle: db.prepare<[Record<string, string | number | null>]>(
-      `UPDATE urls SET state = @state, reason = @reason, status = @status, attempts = @attempts,
-         etag = iif(@keepValidators, etag, @etag), last_modified = iif(@keepValidators, last_modified, @lastModified),
-         fetched_at = coalesce(@fetchedAt, fetched_at), settled_at = @settledAt, due = @due, rank = NULL,
-         nights = coalesce(@nights, nights), next_rank = coalesce(@nextRank, next_rank), quiet = coalesce(@quiet, quiet),
-         digest = coalesce(@digest, digest),
-         warc_file = coalesce(@warcFile, warc_file), warc_end = coalesce(@warcEnd, warc_end)
-       WHERE id = @id`,
+    outcome: db.prepare<[number, number, string], Outcome>(`SELECT ${OUTCOME} FROM urls WHERE ${THIS_URL}`),
+    settle: db.prepare<(string | number | null)[]>(
+      `UPDATE urls SET state = ?, reason = ?, status = ?, attempts = ?, settled_at = ?, due = ?, rank = NULL,
+         nights = coalesce(?, nights), next_rank = coalesce(?, next_rank), quiet = coalesce(?, quiet),
+         digest = coalesce(?, digest), fetched_at = coalesce(?, fetched_at),
+         etag = iif(?, etag, ?), last_modified = iif(?, last_modified, ?),
+         warc_file = coalesce(?, warc_file), warc_end = coalesce(?, warc_end)
+       WHERE id = ?`,
     ),
     date: db.prepare<[number, number]>('UPDATE urls SET dated = ? WHERE id = ?'),
     nextDue: db.prepare<[number], number>('SELECT due FROM urls WHERE due > ? ORDER BY due LIMIT 1').pluck(),
@@ -387,7 +393,7 @@ function prepare(db: Database.Database) {
       `SELECT ${OUTCOME} FROM urls WHERE host = ? AND instr(url, ?) > 0`,
     ),
     remove: db.prepare<[number]>('DELETE FROM urls WHERE id = ?'),
-    rename: db.prepare<[string, number]>('UPDATE urls SET url = ? WHERE id = ?'),
+    rename: db.prepare<[string, number, number]>('UPDATE urls SET url = ?, hash = ? WHERE id = ?'),
     tallies: db.prepare<[], { kind: UrlKind; outcome: string; urls: number }>('SELECT kind, outcome, urls FROM tally'),
     tell: db.prepare<[string, string, number]>('INSERT OR REPLACE INTO tally VALUES (?, ?, ?)'),
   };

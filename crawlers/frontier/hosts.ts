@@ -1,5 +1,6 @@
 /** What a frontier knows of each host. Read when a host is met, written with the rows that changed it. */
 import type { Database } from 'better-sqlite3';
+import { hostOf } from '../links/url.ts';
 
 export interface Host {
   readonly id: number;
@@ -63,7 +64,7 @@ export class Hosts {
 
   /** The host of a URL. */
   at(url: string): Host {
-    return this.made(new URL(url).hostname);
+    return this.made(hostOf(url));
   }
 
   /** No request to this host before `until` (milliseconds since 1970), also in later runs. */
