@@ -20,14 +20,24 @@ import { Hosts, isTrusted } from './hosts.ts';
 import { Memory } from './memory.ts';
 import { Places } from './places.ts';
 import { dueAfter, FAILED_AFTER_MS, nightsOf, RANKS, rankOf } from './revisit.ts';
-import type { Discovery, Settlement, Tally, UrlKind, UrlRow, UrlState } from './row.ts';
+import {
+  type Discovery,
+  type NextRow,
+  OUTCOME,
+  type Outcome,
+  outcomeOf,
+  ROW,
+  rowOf,
+  type Settlement,
+  type Tally,
+  type UrlKind,
+  type UrlRow,
+  type UrlState,
+} from './row.ts';
 import { makeTables, urlHash } from './tables.ts';
 
 /** Its name in the folder of a crawl. */
 export const STATE_FILE = 'state.sqlite';
-
-const outcomeOf = (state: UrlState, reason: string | null): string =>
-  state === 'done' && reason === 'redirect' ? 'redirect' : state;
 
 export class Frontier {
   readonly hosts: Hosts;
@@ -67,8 +77,10 @@ export class Frontier {
 
   /** The URL of a host to ask for now, of rank `from` or behind. */
   next(host: string, from = 0): UrlRow | undefined {
-    const { id } = this.hosts.of(host) ?? {};
-    return id === undefined ? undefined : this.#statements.next.get(id, from);
+    const { id: hostId } = this.hosts.of(host) ?? {};
+    const found = hostId === undefined ? undefined : this.#statements.next.get(hostId, from);
+    if (found === undefined) return undefined;
+    return rowOf(found) ?? this.#statements.byId.get(found[0]);
   }
 
   get(url: string): UrlRow | undefined {
@@ -339,23 +351,6 @@ export class Frontier {
   }
 }
 
-const ROW = `id, url, kind, state, reason, status, depth, hops, attempts, parent, coalesce(rank, next_rank) AS rank, etag, last_modified AS lastModified,
-  fetched_at AS fetchedAt, nights, quiet, dated, digest`;
-
-/** What is asked of a URL before it changes. */
-interface Outcome {
-  readonly id: number;
-  readonly url: string;
-  readonly kind: UrlKind;
-  readonly state: UrlState;
-  readonly reason: string | null;
-  readonly depth: number;
-  readonly nights: number | null;
-  readonly dated: number | null;
-  readonly fetchedAt: string | null;
-}
-const OUTCOME = 'id, url, kind, state, reason, depth, nights, dated, fetched_at AS fetchedAt';
-
 const THIS_URL = 'host = ? AND hash = ? AND url = ?';
 
 function prepare(db: Database.Database) {
@@ -366,9 +361,13 @@ function prepare(db: Database.Database) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     makeSeed: db.prepare<[number]>('UPDATE urls SET parent = NULL, depth = 0, next_rank = 0 WHERE id = ?'),
-    next: db.prepare<[number, number], UrlRow>(
-      `SELECT ${ROW} FROM urls WHERE host = ? AND urls.rank >= ? ORDER BY urls.rank, urls.id LIMIT 1`,
-    ),
+    next: db
+      .prepare<[number, number], NextRow>(
+        `SELECT id, url, kind = 'page', depth, hops, parent, rank, dated,
+           status IS NULL AND reason IS NULL AND nights IS NULL AND fetched_at IS NULL AND attempts = 0
+         FROM urls WHERE host = ? AND rank >= ? ORDER BY rank, id LIMIT 1`,
+      )
+      .raw(),
     get: db.prepare<[number, number, string], UrlRow>(`SELECT ${ROW} FROM urls WHERE ${THIS_URL}`),
     byId: db.prepare<[number], UrlRow>(`SELECT ${ROW} FROM urls WHERE id = ?`),
     outcome: db.prepare<[number, number, string], Outcome>(`SELECT ${OUTCOME} FROM urls WHERE ${THIS_URL}`),

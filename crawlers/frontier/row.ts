@@ -80,3 +80,56 @@ export interface Tally {
   readonly failed: number;
   readonly queued: number;
 }
+
+/** Columns of a `UrlRow`. */
+export const ROW = `id, url, kind, state, reason, status, depth, hops, attempts, parent, coalesce(rank, next_rank) AS rank, etag, last_modified AS lastModified,
+  fetched_at AS fetchedAt, nights, quiet, dated, digest`;
+
+/** Each column costs its time, and most of what is ready was never asked for. */
+export type NextRow = readonly [
+  ...[id: number, url: string, isPage: number, depth: number, hops: number, parent: number | null],
+  ...[rank: number, dated: number | null, isNew: number],
+];
+
+/** `undefined` where it was asked for before: there is more to know. */
+export function rowOf([id, url, isPage, depth, hops, parent, rank, dated, isNew]: NextRow): UrlRow | undefined {
+  if (!isNew) return undefined;
+  return {
+    id,
+    url,
+    kind: isPage ? 'page' : 'sitemap',
+    state: 'queued',
+    reason: null,
+    status: null,
+    depth,
+    hops,
+    attempts: 0,
+    parent,
+    rank,
+    etag: null,
+    lastModified: null,
+    fetchedAt: null,
+    nights: null,
+    quiet: 0,
+    dated,
+    digest: null,
+  };
+}
+
+/** What is asked of a URL before it changes. */
+export interface Outcome {
+  readonly id: number;
+  readonly url: string;
+  readonly kind: UrlKind;
+  readonly state: UrlState;
+  readonly reason: string | null;
+  readonly depth: number;
+  readonly nights: number | null;
+  readonly dated: number | null;
+  readonly fetchedAt: string | null;
+}
+export const OUTCOME = 'id, url, kind, state, reason, depth, nights, dated, fetched_at AS fetchedAt';
+
+/** Under which of a `Tally` it counts. */
+export const outcomeOf = (state: UrlState, reason: string | null): string =>
+  state === 'done' && reason === 'redirect' ? 'redirect' : state;

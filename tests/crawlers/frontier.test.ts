@@ -334,6 +334,33 @@ it.each([1, 2, 3])('takes a file of version %d along', (version) => {
   expect(drain('a.example')).toContain(`${A}1`);
 });
 
+it('takes a file of version 4 along, in which addresses were found by their text', () => {
+  const stored = { file: 'a.warc.gz', end: 7 };
+  frontier.add([found(A), found(`${A}s.xml`, 0, 'sitemap')], null);
+  frontier.settle(A, { state: 'done', etag: '"1"', fetchedAt: '2026-01-01T00:00:00.000Z', stored }, [
+    found(`${A}1`, 1),
+    found('http://b.example/', 1),
+  ]);
+  frontier.close();
+  const old = new Database(path());
+  old.exec(`DROP INDEX known; DROP INDEX queue; ALTER TABLE urls DROP COLUMN hash; CREATE UNIQUE INDEX by_text ON urls (url);
+    CREATE INDEX queue ON urls (host, rank); PRAGMA user_version = 4`);
+  const rows = (of: Database.Database): unknown[] =>
+    of.prepare('SELECT id, url, host, state, parent, rank, due, etag, warc_end FROM urls ORDER BY id').all();
+  const before = rows(old);
+  old.close();
+  frontier = new Frontier(path());
+  frontier.close();
+  const made = new Database(path());
+  expect(rows(made)).toEqual(before);
+  made.close();
+  frontier = new Frontier(path());
+  expect(frontier.add([found(`${A}1`, 1), found(`${A}3`, 1)], 0)).toBe(1);
+  expect(frontier.get(A)).toMatchObject({ state: 'done', etag: '"1"' });
+  expect(drain('a.example')).toEqual([`${A}s.xml`, `${A}1`, `${A}3`]);
+  expect([frontier.places.ends(), frontier.damage()]).toEqual([[stored], undefined]);
+});
+
 describe('cost', () => {
   /** So many hosts, of which one has something to ask for at a time. */
   it('of a page does not grow with the hosts that wait', () =>
