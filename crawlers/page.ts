@@ -127,6 +127,14 @@ export const spellingOf = (url: string): string => canonicalUrl(url) ?? url;
 export const addressOf = (url: string): string =>
   canonicalUrl(url)?.replace(/^https?:(\/\/[^/]*?)(?::(?:80|443))?\//, '$1/') ?? url;
 
+/** The address that somebody names by a URL, or by host and path alone (`b.vn/bai-1`); `undefined` of any other name. */
+export function namedAddress(name: string): string | undefined {
+  if (/^([a-z][a-z0-9+.-]*:(?!\d+([/?#]|$))|\/\/)/i.test(name)) {
+    return addressOf(name.startsWith('//') ? `https:${name}` : name);
+  }
+  return /^[^\s/:#?]+\.[^\s/:#?]+(:\d+)?[/?#]\S*$/.test(name) ? addressOf(`https://${name}`) : undefined;
+}
+
 /** The parts of an address; `undefined` when it is no URL. */
 export const urlOf = (address: string): URL | undefined => parseUrl(address);
 

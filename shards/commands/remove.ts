@@ -38,6 +38,10 @@ export const removeCommand = (eraser: () => Promise<EraseRecords>): Command =>
       );
       const models = told.models.length > 0 ? `\ntrained on it: ${told.models.join(', ')}` : '';
       const archive = dryRun ? '' : `\n  crawl: ${told.records} records`;
+      for (const name of told.unknown)
+        report.note(
+          `${name}: no document and no dropped page of it stands here${dryRun ? '' : '; it is refused from now on'}`,
+        );
       const head = `${out}: ${dryRun ? 'would be removed' : isNew ? 'removed' : 'nothing to remove'}`;
       report.result([head, ...lines].join('\n') + archive + models, { event: 'removed', dryRun, ...told });
       return isNew ? 0 : NOTHING_NEW;

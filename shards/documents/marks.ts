@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { openMemory } from '../../cleaning/clean.ts';
-import { addressOf } from '../../crawlers/page.ts';
+import { namedAddress } from '../../crawlers/page.ts';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { hash64 } from '../checksum.ts';
@@ -59,7 +59,8 @@ const FOR_EVER = '9999-12-31T00:00:00Z';
 /** Takes documents out whose id or URL a list names, and refuses them later. */
 export function hearOptOuts(store: Memory, listed: readonly string[]): void {
   const keyOf = (text: string): bigint => BigInt.asIntN(64, hash64(text));
-  for (const entry of listed) store.optOutListed(entry, [keyOf(addressOf(entry)), keyOf(`id ${entry}`)], FOR_EVER);
+  for (const entry of listed)
+    store.optOutListed(entry, [keyOf(namedAddress(entry) ?? entry), keyOf(`id ${entry}`)], FOR_EVER);
 }
 
 /**

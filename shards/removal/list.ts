@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Removed } from '../../cleaning/clean.ts';
-import { addressOf, isNamedBy, REMOVED_FILE, type RemovedNames, removedNames, urlOf } from '../../crawlers/page.ts';
+import { isNamedBy, namedAddress, REMOVED_FILE, type RemovedNames, removedNames, urlOf } from '../../crawlers/page.ts';
 import { readJsonLines, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../checksum.ts';
 
@@ -64,16 +64,18 @@ export function addToList(out: string, removal: Removal): boolean {
   return true;
 }
 
-/** What was asked for: a URL by its scheme, a host by its dot, and whatever else an id; a name with a dot may be both. */
+/**
+ * What was asked for: a URL by its scheme or by the path behind a host, a host by its dot, and whatever else an id; a name
+ * with a dot may be both.
+ */
 export function namesOf(asked: readonly string[]): RemovedNames {
-  const isUrl = (name: string): boolean => /^([a-z][a-z0-9+.-]*:|\/\/)/i.test(name);
   const hosts = asked.flatMap((name) => {
     const host = /^[^\s/:#?]+\.[^\s/:#?]+$/.test(name) ? urlOf(`http://${name}`)?.hostname : undefined;
-    return host === undefined ? [] : [host];
+    return host === undefined ? [] : [host.replace(/\.$/, '')];
   });
   return {
-    addresses: asked.filter(isUrl).map((url) => addressOf(url.startsWith('//') ? `https:${url}` : url)),
+    addresses: asked.flatMap((name) => namedAddress(name) ?? []),
     hosts,
-    ids: asked.filter((name) => !isUrl(name)),
+    ids: asked.filter((name) => namedAddress(name) === undefined || !/^([a-z][a-z0-9+.-]*:)?\/\//i.test(name)),
   };
 }

@@ -46,6 +46,8 @@ export interface RemovalReport {
   readonly records: number;
   /** Models whose training tokens held a text of it. */
   readonly models: readonly string[];
+  /** Names of which no document and no dropped page stands anywhere. */
+  readonly unknown: readonly string[];
   readonly isNew: boolean;
 }
 
@@ -87,9 +89,14 @@ export async function remove(
 ): Promise<RemovalReport> {
   const names = namesOf(asked);
   if (!isDry) finishReplacing(out);
-  const wanted = { ...names, texts: textsOf(out, names) };
+  const { texts, rows } = textsOf(out, names);
+  const wanted = { ...names, texts };
   const { report, urls, purge } = predicted(out, wanted);
-  if (isDry) return report;
+  const unknown = asked.filter((name) => {
+    const isOfName = isNamedBy(namesOf([name]));
+    return !rows.some(({ address, id }) => isOfName(address, id));
+  });
+  if (isDry) return { ...report, unknown };
   const isNamed = isNamedBy(names);
   const copies = [...new Set(urls.map(addressOf))].filter((address) => !isNamed(address));
   const isListed = addToList(out, { time: new Date().toISOString(), reason, ...wanted, copies });
@@ -97,14 +104,18 @@ export async function remove(
   const crawlDir = join(out, 'crawl');
   const records = erase && existsSync(crawlDir) ? await erase(crawlDir, archiveRule(out)) : 0;
   const isNew = isListed || records > 0 || taken.some(({ documents, rejects }) => documents + rejects > 0);
-  return { taken, records, models: report.models, isNew };
+  return { taken, records, models: report.models, unknown, isNew };
 }
 
-/** Signatures of all texts of these names, wherever they stand. */
-function textsOf(out: string, names: RemovedNames): Removed['texts'] {
+/** Signatures of all texts of these names, wherever they stand, and the rows that have them. */
+function textsOf(
+  out: string,
+  names: RemovedNames,
+): { texts: Removed['texts']; rows: { address: string; id: string }[] } {
   const isOfNames = isNamedBy(names);
   const isNamed = remembered((row) => isOfNames(addressOf(row.string('url')), row.string('id')), ['url', 'id']);
   const texts = new Map<string, Removed['texts'][number]>();
+  const found = new Map<string, { address: string; id: string }>();
   const read = new Set<string>();
   for (const { documents } of placesIn(out)) {
     const manifest = readDocumentManifest(documents);
@@ -115,6 +126,8 @@ function textsOf(out: string, names: RemovedNames): Removed['texts'] {
         for (const batch of readShard(documents, kind, entry)) {
           for (const row of rowsOf(kind, batch)) {
             if (!isNamed(row)) continue;
+            const [address, id] = [addressOf(row.string('url')), row.string('id')];
+            found.set(`${id} ${address}`, { address, id });
             const signature = signText(row.string('title'), row.string('text'));
             if (signature !== undefined) texts.set(signature.exact, signature);
           }
@@ -122,10 +135,13 @@ function textsOf(out: string, names: RemovedNames): Removed['texts'] {
       }
     }
   }
-  return [...texts.values()];
+  return { texts: [...texts.values()], rows: [...found.values()] };
 }
 
-function predicted(out: string, removal: Removed): { report: RemovalReport; urls: string[]; purge: Purge } {
+function predicted(
+  out: string,
+  removal: Removed,
+): { report: Omit<RemovalReport, 'unknown'>; urls: string[]; purge: Purge } {
   const known = removedFrom(out);
   const purge = new Purge(known === undefined ? removal : together([known, removal]), spareOf(out));
   const urls = new Set<string>();

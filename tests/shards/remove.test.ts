@@ -16,7 +16,7 @@ import { checksumOf } from '../../shards/checksum.ts';
 import { cleanInputs } from '../../shards/documents/clean-inputs.ts';
 import { readRows } from '../../shards/documents/read.ts';
 import { readDocumentManifest } from '../../shards/manifest.ts';
-import { addToList, removedFrom } from '../../shards/removal/list.ts';
+import { addToList, namesOf, removedFrom } from '../../shards/removal/list.ts';
 import { Purge } from '../../shards/removal/purge.ts';
 import { remove } from '../../shards/removal/remove.ts';
 import { openTrace } from '../../shards/search/open-trace.ts';
@@ -226,6 +226,18 @@ it('waits for those who read a snapshot, refuses the text from then on, and name
   expect(await take(out)).toMatchObject({ isNew: true, models: ['of-two-nights'] });
   expect(currentSnapshot(out)?.record.model?.name).toBe('of-two-nights');
   expect(await filesWith(out)).toEqual([]);
+});
+
+it('takes an address without its scheme, and says which names nothing stands under', async () => {
+  const out = await run();
+  const names = ['b.test/lua?utm_source=mail', 'https://b.test:443/khong', 'd7', 'c.test.'];
+  const { unknown, taken } = await holding(out, [], () => remove(out, names, 'asked for', { isDry: true }));
+  expect(unknown).toEqual(['https://b.test:443/khong']);
+  expect(taken).toContainEqual({ place: 'snapshots/000001', documents: 3, rejects: 0 });
+  expect(namesOf(['b.test:8080', 'b.test:8080/a', 'urn:x:1', '//b.test/a'])).toMatchObject({
+    addresses: ['//b.test:8080/a', 'urn:x:1', '//b.test/a'],
+    hosts: [],
+  });
 });
 
 it('looks at a text once, in however many nights and merged shards it stands', async () => {
