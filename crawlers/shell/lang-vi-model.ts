@@ -6,8 +6,8 @@ export const OF_MODELS: Readonly<Record<string, string>> = {
     'thêm token tiếng Việt vào bộ tách token của người khác; các id cũ giữ nguyên',
   'text to token ids': 'văn bản thành mã token',
   'token ids to text': 'mã token thành văn bản',
-  'bytes per token, syllables and round trips by source, beside other tokenizers':
-    'số byte mỗi token, số âm tiết và khả năng khôi phục nguyên văn theo nguồn, đặt cạnh các bộ tách token khác',
+  'bytes per token by source and by register, syllables and round trips, beside other tokenizers':
+    'số byte mỗi token theo nguồn và theo lối viết, số âm tiết và khả năng khôi phục nguyên văn, đặt cạnh các bộ tách token khác',
   'show how a text is cut into tokens, in colour': 'tô màu cách một văn bản được tách thành token',
   'encode document shards into token shards, split into train and valid':
     'mã hóa mảnh văn bản thành mảnh token, chia phần huấn luyện và phần kiểm định',

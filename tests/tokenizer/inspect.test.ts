@@ -15,6 +15,7 @@ import { tokenizerConfigJson, tokenizerJson } from '../../tokenizer/encode/expor
 import { openCompared } from '../../tokenizer/evaluate/beside.ts';
 import { Evaluation } from '../../tokenizer/evaluate/evaluate.ts';
 import { paint, piecesOf } from '../../tokenizer/evaluate/explain.ts';
+import { Registers } from '../../tokenizer/evaluate/registers.ts';
 import { slicesOf } from '../../tokenizer/evaluate/slices.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { drawTexts } from '../../tokenizer/train/draw-texts.ts';
@@ -160,6 +161,17 @@ describe('evaluate', () => {
       roundTrips: 1,
     });
     expect(evaluation.unusedTokens).toBe(5);
+    // An id for each character: what is rewritten has as many, but for `ko`; a name and a rare syllable have their space.
+    const hard = new Registers((text) => Array.from(text, (character) => character.codePointAt(0)!));
+    hard.add('không phải Hồ Chí Minh ạ ạ');
+    expect(hard.figures()).toEqual([
+      { register: 'as it is', bytes: 36, tokens: 26 },
+      { register: 'without marks', bytes: 26, tokens: 26 },
+      { register: 'teencode', bytes: 31, tokens: 22 },
+      { register: 'capitals', bytes: 36, tokens: 26 },
+      { register: 'names', bytes: 15, tokens: 12 },
+      { register: 'rare syllables', bytes: 28, tokens: 22 },
+    ]);
     expect(evaluation.audit()).toMatchObject({ letters: ['A', 'B', 'C', 'D', 'E'], digits: [...'0123456789'] });
   });
 

