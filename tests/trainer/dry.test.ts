@@ -6,6 +6,7 @@ import { dryBench, type Prediction, predictStep, ratesOf } from '../../trainer/b
 import { cardOf, dryFacts, usableGb } from '../../trainer/gpu/cards.ts';
 import { Gpu } from '../../trainer/gpu/device.ts';
 import { freeByName, freeGbOf } from '../../trainer/gpu/free-memory.ts';
+import { paceFor, partsOf } from '../../trainer/gpu/program.ts';
 import { isMatmul } from '../../trainer/kernels/matmul.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
@@ -157,9 +158,33 @@ it('a model of 1.5 billion parameters lies in pages of a GiB, and a hint names w
   );
 });
 
-it('pages do not change what is computed, to the bit', async () => {
+it('no submission takes a GPU longer than drivers allow, and a CPU has one', () => {
+  const slow = { ...dryFacts('m1'), name: 'a GPU that nobody knows', features: [], matrixConfigs: [] };
+  for (const [facts, preset] of [
+    [slow, '30M'],
+    [h200, '124M'],
+  ] as const) {
+    const recipe = recipeOf({ ...sizes, preset }, 50_304, facts);
+    const { forward, gradients, update } = new Trainer(Gpu.dry(facts), recipe.config, recipe.trainer).programSteps;
+    const pace = paceFor(facts)!;
+    const steps = [...forward, ...gradients, ...update];
+    const seconds = steps.map(({ kernel, dims }) => pace.secondsOf(kernel, dims));
+    expect(Math.max(...seconds), facts.name).toBeLessThan(1);
+    let from = 0;
+    for (const to of partsOf(steps, pace)) {
+      const sum = seconds.slice(from, to).reduce((a, b) => a + b, 0);
+      expect(to - from === 1 || sum <= pace.most).toBe(true);
+      from = to;
+    }
+    expect(from).toBe(steps.length);
+  }
+  expect(paceFor({ ...h200, kind: 'embedded' })).toBeUndefined();
+});
+
+it('pages and submissions in parts do not change what is computed, to the bit', async () => {
   const gpu = await sharedGpu();
   const buffers = gpu.liveBuffers;
-  expect(isSame(await trainGrammar(gpu, 4), await trainGrammar(gpu, 4, { pageBytes: 4096 }))).toBe(true);
+  const pace = { most: 3, secondsOf: () => 1 };
+  expect(isSame(await trainGrammar(gpu, 4), await trainGrammar(gpu, 4, { pageBytes: 4096, pace }))).toBe(true);
   expect(gpu.liveBuffers).toBe(buffers);
 });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
 import { trainCommand } from '../../trainer/commands/train.ts';
@@ -46,13 +46,13 @@ async function killedTraining(tokens: string, out: string, killBehind: number): 
 }
 
 /** `vua train` in this process, on the one device that is open. @returns what it said */
-async function trained(out: string, { resume = false, rewind, ...flags }: Flags = {}): Promise<string> {
+async function trained(out: string, { resume = false, rewind, writesBehind, ...flags }: Flags = {}): Promise<string> {
   const heard = context();
   const given = { tokens: [tokens], out, ...SIZE, ...OFTEN, ...flags };
   const options = trainCommand.options.parse(given) as unknown as TrainingOptions;
   const start = resume ? 'resume' : 'new';
   try {
-    const { outcome } = await runTraining({ ...options, start, rewind, gpu }, heard);
+    const { outcome } = await runTraining({ ...options, start, rewind, writesBehind, gpu }, heard);
     return heard.err.join('') + outcome;
   } catch (error) {
     if (error instanceof ToolkitError) return `${heard.err.join('')}${error.code}: ${error.message} ${error.hint}`;
@@ -167,6 +167,27 @@ it('goes on where an older vua stopped, and compares no figures of other text', 
   const { bitsPerByte, unigramBitsPerByte, text } = readEvaluation(out)!;
   expect(bitsPerByte).toBe(evaluation.bitsPerByte);
   expect(unigramBitsPerByte).toBeCloseTo(8 * ((text!.tokens - text!.documents) / text!.textBytes), 10); // 256 ids alike
+});
+
+it('writes checkpoints behind later steps: the same to the bit, and a disk that fills is told', async () => {
+  const behind = temporaryFolder('file');
+  const buffers = gpu.liveBuffers;
+  await trained(behind, { writesBehind: true });
+  expect(hashes(behind)).toEqual(hashes(whole));
+  expect(checkpointsIn(behind)).toHaveLength(checkpointsIn(whole).length);
+  expect(gpu.liveBuffers).toBe(buffers);
+  const stopped = temporaryFolder('file');
+  const full = new ToolkitError({ code: 'WRITE_FAILED', message: 'no room' });
+  const { capture } = gpu;
+  const spy = vi.spyOn(gpu, 'capture').mockImplementation(async (some) => {
+    const captured = (await capture.call(gpu, some))!;
+    return checkpointsIn(stopped).length === 0 ? captured : { ...captured, read: () => Promise.reject(full) };
+  });
+  const said = await trained(stopped, { writesBehind: true });
+  spy.mockRestore();
+  expect(said).toMatch(/WRITE_FAILED: no room; steps 4 to [4-9] are lost, .*step-000003 stays/);
+  expect(checkpointsIn(stopped).map(stepOf)).toEqual([3]);
+  expect(gpu.liveBuffers).toBe(buffers);
 });
 
 it('takes as many steps as fit into minutes, which a resume does not measure again', async () => {

@@ -64,6 +64,13 @@ const matrixConfigsOf = (info: GPUAdapterInfo & MatrixInfo): MatrixConfig[] =>
     .filter(({ componentType, resultComponentType }) => componentType === 'f16' && resultComponentType === 'f32')
     .map(({ M, N, K }) => ({ M, N, K }));
 
+/** Buffers as they once were. */
+export interface Captured {
+  /** No byte is read twice. @throws ToolkitError DEVICE_LOST */
+  read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
+  release(): void;
+}
+
 export class Gpu {
   readonly device: GPUDevice;
   readonly facts: AdapterFacts;
@@ -178,6 +185,39 @@ export class Gpu {
     staging.unmap();
     this.release(staging);
     return copy;
+  }
+
+  /**
+   * Copies of whole buffers as they are behind what was submitted, on their way to the host's memory: what is submitted
+   * later neither waits for them nor changes them. Undefined where that memory is short.
+   */
+  async capture(buffers: readonly GPUBuffer[]): Promise<Captured | undefined> {
+    this.device.pushErrorScope('out-of-memory');
+    const stagings = new Map(
+      buffers.map((buffer) => [buffer, this.buffer(`copy of ${buffer.label}`, buffer.size, MAP_READ | COPY_DST)]),
+    );
+    const release = (): void => {
+      for (const staging of stagings.values()) this.release(staging);
+    };
+    if (await this.device.popErrorScope()) {
+      release();
+      return undefined;
+    }
+    const encoder = this.device.createCommandEncoder();
+    for (const [buffer, staging] of stagings) encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+    this.device.queue.submit([encoder.finish()]);
+    const mapped = new Map([...stagings].map(([buffer, staging]) => [buffer, staging.mapAsync(GPU_MAP_READ)]));
+    for (const one of mapped.values()) one.catch(() => {}); // whoever reads hears of it
+    return {
+      read: async (buffer, offset, bytes) => {
+        await mapped.get(buffer)!.catch((error) => {
+          throw this.#fault ?? error;
+        });
+        await new Promise((resolve) => setTimeout(resolve)); // who submits the next step comes first
+        return stagings.get(buffer)!.getMappedRange(offset, bytes).slice(0);
+      },
+      release,
+    };
   }
 
   /** Resolves when everything submitted so far has run. */

@@ -3,8 +3,18 @@
  * pipelines are made in `compile()`, `encode()` only walks the list.
  */
 import { reasonOf, ToolkitError } from '../../crawlers/shell/errors.ts';
-import { COMPUTE_STAGE, COPY_DST, type Gpu, paced, UNIFORM } from './device.ts';
-import { bindingsOf, checkShapes, type Dims, dimsBytes, type Kernel, type Storage, shaderText } from './kernel.ts';
+import { cardOf } from './cards.ts';
+import { type AdapterFacts, COMPUTE_STAGE, COPY_DST, type Gpu, paced, UNIFORM } from './device.ts';
+import {
+  bindingsOf,
+  bytesOf,
+  checkShapes,
+  type Dims,
+  dimsBytes,
+  type Kernel,
+  type Storage,
+  shaderText,
+} from './kernel.ts';
 
 /** A range of a GPU buffer: `elements` scalars of `elementBytes` from byte `offset`. */
 export interface Tensor {
@@ -31,6 +41,47 @@ export function tensor(gpu: Gpu, name: string, elements: number, storage: Storag
 /** `count` elements of a tensor from element `from`; the offset must be a multiple of WebGPU's 256 bytes. */
 export function slice(whole: Tensor, from: number, count: number): Tensor {
   return { ...whole, offset: whole.offset + from * whole.elementBytes, elements: count };
+}
+
+/** How long submissions may take. */
+export interface Pace {
+  /** Seconds. */
+  readonly most: number;
+  secondsOf(kernel: Kernel, dims: Dims): number;
+}
+
+/** Within the two seconds after which Windows resets a GPU, and an estimate that is half of the truth. */
+const MOST_SECONDS = 0.5;
+/** TFLOP/s of f32 and GB/s by data sheet: of a GPU that no table knows, without matrix units and with them. */
+const UNKNOWN = { f32: 1, gigabytesPerSecond: 40 };
+const UNKNOWN_MATRICES = { f32: 8, gigabytesPerSecond: 200 };
+/** Of the data sheet's that even a poor kernel reaches. */
+const SHARE = 0.25;
+
+/** Of an adapter; undefined where the driver computes on the CPU, which nobody watches. */
+export function paceFor({ kind, name, matrixConfigs }: AdapterFacts): Pace | undefined {
+  if (kind !== 'gpu') return undefined;
+  const { f32, gigabytesPerSecond } = cardOf(name) ?? (matrixConfigs.length > 0 ? UNKNOWN_MATRICES : UNKNOWN);
+  return {
+    most: MOST_SECONDS,
+    secondsOf: (kernel, dims) =>
+      Math.max((kernel.flops?.(dims) ?? 0) / f32 / 1e12, bytesOf(kernel, dims) / gigabytesPerSecond / 1e9) / SHARE,
+  };
+}
+
+/** Behind which dispatches a submission ends. One that takes longer stands alone. */
+export function partsOf(dispatches: readonly Pick<Dispatch, 'kernel' | 'dims'>[], { most, secondsOf }: Pace): number[] {
+  const ends: number[] = [];
+  let sum = 0;
+  for (const [at, { kernel, dims }] of dispatches.entries()) {
+    const seconds = secondsOf(kernel, dims);
+    if (sum > 0 && sum + seconds > most) {
+      ends.push(at);
+      sum = 0;
+    }
+    sum += seconds;
+  }
+  return [...ends, dispatches.length];
 }
 
 interface Dispatch {
@@ -102,11 +153,24 @@ export class Program {
     );
   }
 
-  /** Replays the list into one compute pass. */
-  encode(encoder: GPUCommandEncoder): void {
-    const pass = encoder.beginComputePass();
-    for (const dispatch of this.#dispatches) encodeOne(pass, dispatch);
-    pass.end();
+  /**
+   * Replays the list into one compute pass; where drivers end what runs too long, into several submissions of at most
+   * `most` seconds as `pace` estimates them. @returns the encoder that what follows goes into
+   */
+  encode(encoder: GPUCommandEncoder, pace?: Pace): GPUCommandEncoder {
+    const parts = pace ? partsOf(this.#dispatches, pace) : [this.#dispatches.length];
+    let [from, current] = [0, encoder];
+    for (const to of parts) {
+      if (from > 0) {
+        this.#gpu.device.queue.submit([current.finish()]);
+        current = this.#gpu.device.createCommandEncoder();
+      }
+      const pass = current.beginComputePass();
+      for (const dispatch of this.#dispatches.slice(from, to)) encodeOne(pass, dispatch);
+      pass.end();
+      from = to;
+    }
+    return current;
   }
 
   /** Every dispatch on its own, in order, to be measured: `encode` puts just this one into a pass. */

@@ -57,6 +57,9 @@ export interface GroupPage {
 /** Parameters that stand behind the one before them as one matrix. */
 const JOINED = /\.(k_proj|v_proj|up_proj)\.weight$/;
 
+/** Where a checkpoint takes its tensors from. */
+export type ArenaReader = Pick<Arena, 'parameters' | 'has' | 'holds' | 'readTensor'>;
+
 export class Arena {
   readonly parameters: readonly Parameter[];
   readonly storage: Storage;
@@ -226,6 +229,26 @@ export class Arena {
   async readTensor(part: ArenaPart, name: string): Promise<Float32Array<ArrayBuffer>> {
     const { buffer, offset, elements } = this.view(part, name);
     return new Float32Array(await this.#gpu.read(buffer, offset, elements * 4));
+  }
+
+  /**
+   * What a checkpoint holds, as it is now: read while later steps run. Undefined where the host's memory is short.
+   */
+  async captured(): Promise<(ArenaReader & { release(): void }) | undefined> {
+    const kept = (['params', 'm', 'v', 'ema'] as const).flatMap((part) => this.pages(part));
+    const captured = await this.#gpu.capture(kept.map(({ tensor }) => tensor.buffer));
+    return (
+      captured && {
+        parameters: this.parameters,
+        has: (part, name) => this.has(part, name),
+        holds: (part) => this.holds(part),
+        readTensor: async (part, name) => {
+          const { buffer, offset, elements } = this.view(part, name);
+          return new Float32Array(await captured.read(buffer, offset, elements * 4));
+        },
+        release: () => captured.release(),
+      }
+    );
   }
 
   /** All tensors of one part, read back one after the other. */

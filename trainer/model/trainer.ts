@@ -10,7 +10,7 @@
 import type { Batch, BatchArrays } from '../batch.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
-import { Program, type ProgramStep, type Tensor } from '../gpu/program.ts';
+import { type Pace, Program, type ProgramStep, paceFor, type Tensor } from '../gpu/program.ts';
 import { castHalf } from '../kernels/cast.ts';
 import { type KernelChoice, kernelsFor } from '../kernels/choice.ts';
 import { sortByToken } from '../kernels/embedding.ts';
@@ -51,6 +51,8 @@ export interface TrainerOptions {
   readonly kernels?: KernelChoice;
   /** Of a buffer of parameters at most: for tests; see arena.ts. */
   readonly pageBytes?: number;
+  /** How long submissions may take; as the adapter wants it where left out. */
+  readonly pace?: Pace;
 }
 
 export interface StepFigures {
@@ -97,11 +99,13 @@ export class Trainer {
   readonly #step: Tensor;
   readonly #state: Tensor;
   readonly #ring: Tensor;
+  readonly #pace: Pace | undefined;
   readonly #programs: Readonly<Record<'cast' | 'forward' | 'losses' | 'gradients' | 'update' | 'swap', Program>>;
 
   /** Allocates and records. Parameters are zero until `arena.initialise` or a checkpoint fills them. */
   constructor(gpu: Gpu, config: ModelConfig, options: TrainerOptions) {
     const { rows, optimizer, storage = 'f32', recompute, kernels = kernelsFor(gpu.facts), pageBytes } = options;
+    this.#pace = options.pace ?? paceFor(gpu.facts);
     this.gpu = gpu;
     this.config = config;
     this.rows = rows;
@@ -204,16 +208,16 @@ export class Trainer {
     gpu.write(this.#step.buffer, 0, Float32Array.from(scalars));
     this.#upload(batch);
     this.#uploadOrder(batch);
-    const encoder = gpu.device.createCommandEncoder();
+    let encoder = gpu.device.createCommandEncoder();
     this.#castWhenStale(encoder);
     if (index === 0) {
       for (const { tensor } of arena.pages('grads')) encoder.clearBuffer(tensor.buffer);
       encoder.clearBuffer(this.#total.buffer);
     }
-    this.#programs.forward.encode(encoder);
-    this.#programs.gradients.encode(encoder);
+    encoder = this.#programs.forward.encode(encoder, this.#pace);
+    encoder = this.#programs.gradients.encode(encoder, this.#pace);
     if (index === count - 1) {
-      this.#programs.update.encode(encoder);
+      encoder = this.#programs.update.encode(encoder, this.#pace);
       const slot = (this.#submitted++ % RING) * STATE_BYTES;
       encoder.copyBufferToBuffer(this.#state.buffer, 0, this.#ring.buffer, slot, STATE_BYTES);
     }
@@ -232,10 +236,10 @@ export class Trainer {
   /** Nats of every target of a batch that counts, one number per position (0 where ignored). */
   async losses(batch: BatchArrays): Promise<Float32Array> {
     this.#upload(batch);
-    const encoder = this.gpu.device.createCommandEncoder();
+    let encoder = this.gpu.device.createCommandEncoder();
     this.#castWhenStale(encoder);
-    this.#programs.forward.encode(encoder);
-    this.#programs.losses.encode(encoder);
+    encoder = this.#programs.forward.encode(encoder, this.#pace);
+    encoder = this.#programs.losses.encode(encoder, this.#pace);
     this.gpu.device.queue.submit([encoder.finish()]);
     return new Float32Array(await this.gpu.read(this.#losses.buffer, 0, this.#losses.elements * 4));
   }

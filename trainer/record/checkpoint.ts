@@ -22,7 +22,7 @@ import {
 } from '../../crawlers/shell/folder.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import type { LoaderState } from '../batch.ts';
-import type { Arena, ArenaPart } from '../model/arena.ts';
+import type { Arena, ArenaPart, ArenaReader } from '../model/arena.ts';
 import { MODEL_DEFAULTS, type ModelConfig, storedShape } from '../model/config.ts';
 import { modelFolder } from './models.ts';
 import {
@@ -114,7 +114,7 @@ export function checkRoom(outDir: string, arena: Arena, { keep = 2 }: SaveOption
 /** Writes `OUT/step-N`, then deletes `stale` folders, later steps, and all but the newest `keep`, the best and the milestone. */
 export function saveCheckpoint(
   outDir: string,
-  arena: Arena,
+  arena: ArenaReader,
   state: CheckpointState,
   tokenizer: TokenizerFiles,
   options: SaveOptions = {},

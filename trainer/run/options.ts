@@ -24,6 +24,8 @@ export interface LoopOptions {
   readonly checkpointEvery: number;
   /** A checkpoint after so many minutes too; 0: by steps alone. */
   readonly checkpointMinutes?: number;
+  /** Checkpoints are written while later steps run; as the adapter is where left out: beside a GPU the CPU has time. */
+  readonly writesBehind?: boolean;
   /** Steps in a row that may be skipped because their gradient is not finite; MAX_SKIPS. */
   readonly maxSkips?: number;
 }

@@ -209,56 +209,71 @@ async function record(
   };
   const onTokens = (done: number): void => progress!.update(done);
   const lowest = lowestOf(out, from);
-  for await (const event of trainingLoop(run, { adapter, from, lowest, signal, closes: past.isLast, onTokens })) {
-    switch (event.event) {
-      case 'head':
-        if (from === 0 && Number.isNaN(event.head.untrainedBitsPerByte)) return beforeFirstStep(event.head);
-        forgetEvaluation(out);
-        if (run.counts?.tokens !== event.counts.tokens) writeCounts(out, event.counts);
-        curve = openCurve(out, from, event.head);
-        report.note(heldOutNote(event.head, event.closing));
-        progress = report.stage('train', 'steps', options.steps, from);
-        break;
-      case 'step': {
-        last = event.step;
-        if (Number.isFinite(last.loss)) loss = last.loss;
-        speed = speed === 0 ? last.tokensPerSecond : 0.9 * speed + 0.1 * last.tokensPerSecond;
-        heldOut = event.point.heldOutBitsPerByte ?? heldOut;
-        try {
-          curve!.append(last.step === from + 1 ? { ...event.point, rewoundFrom: past.rewoundFrom } : event.point);
-        } catch (error) {
-          afterLoss(error);
+  /** The checkpoint that is being written. */
+  let writing: Promise<string> | undefined;
+  const settled = async (): Promise<void> => {
+    const written = writing;
+    writing = undefined;
+    if (written) checkpoint = await written.catch(afterLoss);
+  };
+  try {
+    for await (const event of trainingLoop(run, { adapter, from, lowest, signal, closes: past.isLast, onTokens })) {
+      switch (event.event) {
+        case 'head':
+          if (from === 0 && Number.isNaN(event.head.untrainedBitsPerByte)) return beforeFirstStep(event.head);
+          forgetEvaluation(out);
+          if (run.counts?.tokens !== event.counts.tokens) writeCounts(out, event.counts);
+          curve = openCurve(out, from, event.head);
+          report.note(heldOutNote(event.head, event.closing));
+          progress = report.stage('train', 'steps', options.steps, from);
+          break;
+        case 'step': {
+          last = event.step;
+          if (Number.isFinite(last.loss)) loss = last.loss;
+          speed = speed === 0 ? last.tokensPerSecond : 0.9 * speed + 0.1 * last.tokensPerSecond;
+          heldOut = event.point.heldOutBitsPerByte ?? heldOut;
+          try {
+            curve!.append(last.step === from + 1 ? { ...event.point, rewoundFrom: past.rewoundFrom } : event.point);
+          } catch (error) {
+            afterLoss(error);
+          }
+          if (event.anomaly) report.note(event.anomaly);
+          const figures = { loss: loss.toFixed(3), 'tokens/s': Math.round(speed) };
+          progress!.update(last.step, { ...figures, ...heldOutFigure() });
+          break;
         }
-        if (event.anomaly) report.note(event.anomaly);
-        const figures = { loss: loss.toFixed(3), 'tokens/s': Math.round(speed) };
-        progress!.update(last.step, { ...figures, ...heldOutFigure() });
-        break;
-      }
-      case 'samples': {
-        const { step, samples } = event;
-        appendToFile(join(out, 'samples.jsonl'), `${JSON.stringify({ step, samples })}\n`);
-        break;
-      }
-      case 'checkpoint':
-        checkpoint = await save(run, event.step, options, past).catch(afterLoss);
-        break;
-      case 'trained':
-        progress!.finish({ loss: last ? loss.toFixed(3) : '-', ...heldOutFigure() });
-        break;
-      case 'evaluating':
-        report.note(`closing evaluation: ${closingText(event.closing)}`);
-        progress = report.stage('evaluate', 'tokens', event.closing.tokens);
-        evaluates = true;
-        break;
-      case 'evaluated': {
-        const { figures } = event;
-        if (evaluates) progress!.finish(figures && { 'bits/byte': figures.bitsPerByte.toFixed(4) });
-        if (!figures) break;
-        const best = await evaluateBest(run.trainer, options, options.steps, event.text, signal);
-        evaluation = { step: options.steps, ...figures, best };
-        writeEvaluation(out, evaluation);
+        case 'samples': {
+          const { step, samples } = event;
+          appendToFile(join(out, 'samples.jsonl'), `${JSON.stringify({ step, samples })}\n`);
+          break;
+        }
+        case 'checkpoint':
+          await settled();
+          writing = (await save(run, event.step, options, past).catch(afterLoss)).written;
+          writing.catch(() => {}); // told when the next one is due
+          if (!writesBehind(run, options)) await settled();
+          break;
+        case 'trained':
+          await settled();
+          progress!.finish({ loss: last ? loss.toFixed(3) : '-', ...heldOutFigure() });
+          break;
+        case 'evaluating':
+          report.note(`closing evaluation: ${closingText(event.closing)}`);
+          progress = report.stage('evaluate', 'tokens', event.closing.tokens);
+          evaluates = true;
+          break;
+        case 'evaluated': {
+          const { figures } = event;
+          if (evaluates) progress!.finish(figures && { 'bits/byte': figures.bitsPerByte.toFixed(4) });
+          if (!figures) break;
+          const best = await evaluateBest(run.trainer, options, options.steps, event.text, signal);
+          evaluation = { step: options.steps, ...figures, best };
+          writeEvaluation(out, evaluation);
+        }
       }
     }
+  } finally {
+    await writing?.catch(() => {}); // its buffers are read until then
   }
   const step = last?.step ?? from;
   const { sequence } = run.loader;
@@ -345,22 +360,30 @@ function closingText({ tokens, of, seconds }: Closing): string {
   return `${part} tokens${seconds ? `, about ${formatSeconds(seconds)}` : ''} (--final-tokens bounds it)`;
 }
 
-/** @returns its folder */
+/** Beside others everybody waits for the director's, and what they moved is read from memory that changes. */
+const writesBehind = ({ trainer, together }: OpenRun, options: TrainingOptions): boolean =>
+  !together && (options.writesBehind ?? trainer.gpu.facts.kind === 'gpu');
+
+/** @returns when it has its weights; `written`, its folder, when that stands */
 async function save(
-  { trainer, recipe, together }: OpenRun,
+  run: OpenRun,
   { step, loader, heldOut }: TrainStep,
-  { out, keep }: TrainingOptions,
-  { tokenizer, kept: { options, adapter, extra }, stale }: Past,
-): Promise<string> {
+  options: TrainingOptions,
+  { tokenizer, kept: { options: identity, adapter, extra }, stale }: Past,
+): Promise<{ readonly written: Promise<string> }> {
+  const { trainer, recipe, together } = run;
+  const { out, keep } = options;
   const shared = together?.keep();
+  const captured = writesBehind(run, options) ? await trainer.arena.captured() : undefined;
   const state: CheckpointState = {
     ...{ format: CHECKPOINT_FORMAT, version: CHECKPOINT_VERSION, step, config: recipe.config, loader },
-    ...{ optimizer: await trainer.readState(), options, adapter, extra: { ...extra, ...shared?.extra } },
+    ...{ optimizer: await trainer.readState(), options: identity, adapter, extra: { ...extra, ...shared?.extra } },
     ...{ heldOutBitsPerByte: heldOut?.bitsPerByte, heldOutText: heldOut?.text.id },
   };
   const more = shared && { [OUTER_FILE]: shared.tensors };
-  const milestone = constantUntil(recipe.schedule);
-  return saveCheckpoint(out, trainer.arena, state, tokenizer, { stale: stale.splice(0), keep, milestone, more });
+  const how = { stale: stale.splice(0), keep, milestone: constantUntil(recipe.schedule), more };
+  const written = saveCheckpoint(out, captured ?? trainer.arena, state, tokenizer, how);
+  return { written: written.finally(() => captured?.release()) };
 }
 
 function recipeText({ config, trainer, accumulate, memory }: Recipe): string {
