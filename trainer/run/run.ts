@@ -329,22 +329,16 @@ function orderNotes({ loader: { sequence }, recipe }: OpenRun): string[] {
   return [...(batches > 0 ? [short] : []), ...repeated];
 }
 
-/** A phase that an earlier call trained to its end. */
-const OVER: Outcome<TrainingSummary> = {
-  outcome: 'nothing_new',
-  report: {
-    ...{ step: 0, trainedSteps: 0, checkpoint: '', heldOutBitsPerByte: Number.NaN },
-    ...{ adapter: '', parameters: 0, shares: [], tokensPerSecond: 0 },
-  },
+const NOTHING: TrainingSummary = {
+  ...{ step: 0, trainedSteps: 0, checkpoint: '', heldOutBitsPerByte: Number.NaN },
+  ...{ adapter: '', parameters: 0, shares: [], tokensPerSecond: 0 },
 };
+/** A phase that an earlier call trained to its end. */
+const OVER: Outcome<TrainingSummary> = { outcome: 'nothing_new', report: NOTHING };
 
 /** Stopped before anything was trained: nothing is written, the next call begins anew. */
 const beforeFirstStep = ({ adapter, parameters }: CurveHead): Outcome<TrainingSummary> => ({
-  outcome: 'interrupted',
-  report: {
-    ...{ step: 0, trainedSteps: 0, checkpoint: '', heldOutBitsPerByte: Number.NaN },
-    ...{ adapter, parameters, shares: [], tokensPerSecond: 0 },
-  },
+  ...{ outcome: 'interrupted', report: { ...NOTHING, adapter, parameters } },
 });
 
 /** Before the first step: what figures will be of, and how long the last ones take. */
