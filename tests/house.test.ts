@@ -193,7 +193,7 @@ it('lets nothing pass between rooms but what the package exports, and exports no
   const passing = inRooms.flatMap((file) => neighbours(file).filter((target) => room(target) !== room(file)));
   const doors = ROOMS.map((name) => `${name}/index.ts`);
   expect([...new Set([...passing, ...doors])].sort()).toEqual([...DOORS].sort());
-  expect(DOORS.length).toBeLessThanOrEqual(31);
+  expect(DOORS.length).toBeLessThanOrEqual(32);
   const built = (file: string): string => `./dist/${file.slice(0, -'.ts'.length)}`;
   const expected = DOORS.map((file) => ({ types: `${built(file)}.d.ts`, default: `${built(file)}.js` }));
   const whole = { types: './dist/index.d.ts', browser: './dist/browser.js', default: './dist/index.js' };

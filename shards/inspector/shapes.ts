@@ -1,4 +1,4 @@
-/** What the server tells its pages, where both name it: types alone, for Node and for a page. */
+/** What the server tells its pages, and what rooms to the right hand it for them: types alone, for Node and for a page. */
 
 /** Names of what may be chosen of a card; of each writer the readers. */
 export interface CardChoices {
@@ -10,16 +10,32 @@ export interface CardChoices {
   readonly designs: readonly string[];
 }
 
+/** A card that is wanted, in the names of `CardChoices`. */
+export interface CardRequest {
+  readonly occasion: string;
+  readonly from: string;
+  readonly to: string;
+  readonly form: string;
+  readonly length: string;
+  readonly tone: string;
+  readonly name: string;
+  readonly signed: string;
+  readonly seed: number;
+}
+
 /** What a player of a quiz did with a question. */
 export interface Try {
   readonly player: string;
+  /** The letter that it gave; empty: none that could be read, or none in time. */
   readonly answer: string;
   readonly seconds: number;
   readonly right: boolean;
   readonly points: number;
+  /** Why there is no answer. */
   readonly fault?: string;
 }
 
+/** A question of a quiz, and the letter that is right. */
 export interface Asked {
   readonly id: string;
   readonly question: string;

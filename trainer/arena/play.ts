@@ -1,8 +1,9 @@
 /** A quiz: sealed questions, one after the other, each asked of every player with a clock. */
+import type { Try } from '../../shards/inspector/shapes.ts';
 import type { VmluItem } from '../tasks/vmlu-items.ts';
 import { promptOf } from '../tasks/vmlu-prompts.ts';
 import { faultOf, type Player } from './players.ts';
-import { pointsFor, type Round, roundHash, type Sealed, sealOf, type Transcript, type Try } from './sealed.ts';
+import { pointsFor, type Round, roundHash, type Sealed, sealOf, type Transcript } from './sealed.ts';
 
 export interface PlayOptions {
   readonly sealed: Sealed;

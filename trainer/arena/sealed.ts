@@ -6,29 +6,11 @@
  *   round n  sha256 of the hash before it and of the round: whoever alters one alters all behind it
  */
 import { createHash, randomBytes } from 'node:crypto';
-
-export interface SealedQuestion {
-  readonly id: string;
-  readonly question: string;
-  readonly choices: readonly string[];
-  readonly answer: string;
-}
+import type { Asked, Try } from '../../shards/inspector/shapes.ts';
 
 export interface Sealed {
   readonly salt: string;
-  readonly questions: readonly SealedQuestion[];
-}
-
-/** What one player did with one question. */
-export interface Try {
-  readonly player: string;
-  /** The letter that it gave; empty: none that could be read, or none in time. */
-  readonly answer: string;
-  readonly seconds: number;
-  readonly right: boolean;
-  readonly points: number;
-  /** Why there is no answer. */
-  readonly fault?: string;
+  readonly questions: readonly Asked[];
 }
 
 export interface Round {
@@ -51,7 +33,7 @@ export interface Transcript {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export const seal = (questions: readonly SealedQuestion[], salt = randomBytes(16).toString('hex')): Sealed => ({
+export const seal = (questions: readonly Asked[], salt = randomBytes(16).toString('hex')): Sealed => ({
   salt,
   questions: questions.map(({ id, question, choices, answer }) => ({ id, question, choices, answer })),
 });

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
+import type { Asked } from '../../shards/inspector/shapes.ts';
 import { readVmlu } from '../tasks/vmlu-items.ts';
-import { boardOf, faultsOf, type SealedQuestion, type Transcript } from './sealed.ts';
+import { boardOf, faultsOf, type Transcript } from './sealed.ts';
 
 /** @throws ToolkitError BAD_ITEMS (exit 2): a row that is none, or has no answer */
-export function readQuestions(path: string): SealedQuestion[] {
+export function readQuestions(path: string): Asked[] {
   return readVmlu(path).items.map(({ id, question, choices, answer }) => {
     if (answer !== undefined) return { id, question, choices, answer };
     throw badInput('BAD_ITEMS', `${path}: item ${id} has no answer, expected a letter`, 'a quiz needs what is right');

@@ -1,5 +1,6 @@
 /** Cards for the page of `vua inspect`: written by rule and chance, drawn in every design. */
 import { badInput } from '../../crawlers/shell/errors.ts';
+import type { CardRequest } from '../../shards/inspector/shapes.ts';
 import { seededRandom } from '../gpu/random.ts';
 import { checkNames, writeCard } from './cards.ts';
 import { DESIGN_OF } from './designs.ts';
@@ -9,25 +10,13 @@ import { pictureOf } from './picture.ts';
 import { PAIRS, pairOf } from './pronouns.ts';
 import { byChance } from './writer.ts';
 
-interface Asked {
-  readonly occasion: string;
-  readonly from: string;
-  readonly to: string;
-  readonly form: string;
-  readonly length: string;
-  readonly tone: string;
-  readonly name: string;
-  readonly signed: string;
-  readonly seed: number;
-}
-
 const oneOf = <T extends string>(known: readonly T[], wanted: string, what: string): T => {
   const found = known.find((each) => each === wanted);
   if (found !== undefined) return found;
   throw badInput('BAD_OPTION', `card: ${what} ${JSON.stringify(wanted)}, expected one of ${known.join(', ')}`);
 };
 
-async function write({ name, signed, ...asked }: Asked) {
+async function write({ name, signed, ...asked }: CardRequest) {
   checkNames({ name, signed });
   const occasion = oneOf(OCCASIONS, asked.occasion, 'occasion');
   const year = nextYear(occasion, new Date().toISOString().slice(0, 10));
@@ -48,6 +37,6 @@ export const gallery = {
     ...{ forms: FORMS, lengths: LENGTHS, tones: MOODS, designs: DESIGNS },
   },
   write,
-  picture: async (asked: Asked, design: string): Promise<string> =>
+  picture: async (asked: CardRequest, design: string): Promise<string> =>
     pictureOf(await write(asked), oneOf(DESIGNS, design, 'design')),
 };

@@ -1,19 +1,7 @@
 /** Greeting cards to look at: written by rule and chance, in every design. Models and files: `vua card`. */
 import { z } from 'zod';
-import type { CardChoices } from '../shapes.ts';
+import type { CardChoices, CardRequest } from '../shapes.ts';
 import { endpoint, Raw, type View } from '../view.ts';
-
-export interface CardRequest {
-  readonly occasion: string;
-  readonly from: string;
-  readonly to: string;
-  readonly form: string;
-  readonly length: string;
-  readonly tone: string;
-  readonly name: string;
-  readonly signed: string;
-  readonly seed: number;
-}
 
 /** Of the room to the right: trainer/cards/gallery.ts. */
 export interface CardDoor {
