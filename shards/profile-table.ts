@@ -16,6 +16,19 @@ const MAIN = ['bytes', 'syllables', 'mean_syllable_length', 'diacritic_ratio', '
 /** Where a scorer was asked, what it says. */
 const IS_SHOWN: ReadonlySet<string> = new Set([...MAIN, ...SCORED_MEASUREMENTS]);
 
+/** Files of a folder stand together where they are many; web hosts as they are. */
+function byFolder(hosts: ReadonlyMap<string, Amount>): ReadonlyMap<string, Amount> {
+  const isFile = (name: string): boolean => name.startsWith('file:');
+  if ([...hosts.keys()].filter(isFile).length <= SHOWN) return hosts;
+  const together = new Map<string, Amount>();
+  for (const [name, { documents, bytes }] of hosts) {
+    const place = isFile(name) ? name.replace(/[^/]*$/, '') : name;
+    const known = together.get(place) ?? { documents: 0, bytes: 0 };
+    together.set(place, { documents: known.documents + documents, bytes: known.bytes + bytes });
+  }
+  return together;
+}
+
 export function formatProfile(profile: Profile, all: boolean): string {
   const { days, hosts, measurements, documents } = profile;
   const amounts = (title: string, named: readonly (readonly [string, Amount])[]): string => {
@@ -28,7 +41,7 @@ export function formatProfile(profile: Profile, all: boolean): string {
     return formatTable([[title, 'documents', 'share', 'text'], ...rows, ...more]);
   };
   const byDay = [...days].sort(([a], [b]) => (a < b ? 1 : -1));
-  const byHost = [...hosts].sort(([, a], [, b]) => b.documents - a.documents);
+  const byHost = [...(all ? hosts : byFolder(hosts))].sort(([, a], [, b]) => b.documents - a.documents);
   const chosen = [...measurements].filter(([name]) => all || IS_SHOWN.has(name));
   const quantiles = [0, 0.05, 0.5, 0.95, 1];
   const rows = chosen.map(([name, sketch]) => [

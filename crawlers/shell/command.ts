@@ -116,6 +116,21 @@ export function factsOf(type: z.ZodType) {
   };
 }
 
+/** commander gives an option the next word, also where that is another option: `--what-if --out DIR`. */
+function refuseSwallowed({ name, options: { shape } }: Command, typed: Record<string, unknown>): void {
+  const flags = Object.keys(shape).map(flagOf);
+  for (const [key, value] of Object.entries(typed)) {
+    const found = [value].flat().find((word) => typeof word === 'string' && flags.includes(word));
+    if (found === undefined) continue;
+    const type = shape[key] as z.ZodType;
+    throw badInput(
+      'BAD_OPTION',
+      `${name}: ${flagOf(key)} was given ${JSON.stringify(found)}, which is an option: expected ${allowedValues(type)}`,
+      `${flagOf(key)}: ${factsOf(type).description}`,
+    );
+  }
+}
+
 /** commander reads `--no-tune` as `tune: false`, and `tune: true` where it was not given; the key is `noTune`. */
 function takeNegated({ options: { shape } }: Command, typed: Record<string, unknown>): void {
   for (const key of Object.keys(shape)) {
@@ -194,6 +209,7 @@ export function complete(leaf: Commander, command: Command, start: Start, say: S
       lang: _lang,
       ...typed
     } = leaf.opts<Record<string, unknown>>();
+    refuseSwallowed(command, typed);
     takeNegated(command, typed);
     const given = withNumbers(command, typed);
     if (command.positional !== undefined && leaf.processedArgs[0] !== undefined) {

@@ -180,6 +180,8 @@ describe('options', () => {
     ['--steps', '1.5', '1.5: expected an integer ≥ 1'],
     ['--share', '1', '1: expected a number > 0 and < 1'],
     ['--adapter', 'cpu', '"cpu": expected "auto"|"gpu"'],
+    ['--input', '--resume', '"--resume", which is an option: expected a list of text'],
+    ['--steps', '--resume', '"--resume", which is an option: expected an integer ≥ 1'],
   ])('%s "%s" is refused with what is allowed', async (flag, value, said) => {
     expect(await parsed('go', flag, value)).toBe(`BAD_OPTION go: ${flag} was given ${said}`);
   });

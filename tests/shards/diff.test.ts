@@ -134,3 +134,13 @@ it('the shape of a sketch is that of its middle, and stats draw it and the days'
   expect(text).toContain('2026-01-01 ▄▄█ 2026-01-03: documents of a day');
   expect(text).toMatch(/^no date +4/m);
 });
+
+it('stats sum up many files by their folder, and show each where all are asked for', () => {
+  const profile = new Profile();
+  for (const i of range(12)) profile.hosts.set(`file:mine/${i % 3 ? 'sub/' : ''}${i}.txt`, { documents: 1, bytes: 9 });
+  profile.hosts.set('bao.test', { documents: 2, bytes: 9 });
+  const text = formatProfile(profile, false);
+  expect(text).toMatch(/^file:mine\/sub\/ +8 .*\n(.*\n)?file:mine\/ +4 /m);
+  expect(text).toMatch(/^bao\.test +2 /m);
+  expect(formatProfile(profile, true)).toMatch(/^file:mine\/sub\/11\.txt +1 /m);
+});
