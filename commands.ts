@@ -16,6 +16,7 @@ import {
 import type { Say } from './crawlers/shell/language.ts';
 
 const tokenizer = async (dir: string) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir);
+const tellsTokens = async () => (await import('./tokenizer/commands/tokens.ts')).tellTokens;
 const tokenizerParser = async () => (await import('./tokenizer/load.ts')).Tokenizer.parse;
 
 /** What rooms to the right of shards show in `vua inspect`. */
@@ -109,7 +110,7 @@ export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Pro
     'export model': async () => (await import('./trainer/commands/model.ts')).exportModelCommand,
     'export documents': async () => (await import('./shards/commands/documents.ts')).exportDocumentsCommand,
     'export tokens': async () => (await import('./shards/commands/tokens.ts')).exportTokensCommand(tokenizerParser),
-    merge: async () => (await import('./shards/commands/merge.ts')).mergeCommand,
+    merge: async () => (await import('./shards/commands/merge.ts')).mergeCommand(tellsTokens),
   },
   'What a model is for': {
     ask,

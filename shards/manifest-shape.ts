@@ -182,7 +182,7 @@ export const documentFingerprint = ({ documents, groups }: DocumentManifest): st
 export const tokenFingerprint = (manifest: TokenManifest): string => fingerprint(manifest.shards, manifest.tokenizer);
 
 /** Every file of a folder of tokens that the manifest lists, in its order. */
-export const tokenFiles = ({ shards }: Pick<TokenManifest, 'shards'>): (TokenShard | TableEntry)[] =>
+export const tokenFiles = ({ shards }: { readonly shards: readonly TokenShard[] }): (TokenShard | TableEntry)[] =>
   shards.flatMap((shard) => (shard.table === undefined ? [shard] : [shard, shard.table]));
 
 const fingerprint = (shards: readonly ShardEntry[], ...more: string[]): string =>

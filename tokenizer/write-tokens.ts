@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../crawlers/shell/folder.ts';
-import { unattended } from '../crawlers/shell/work.ts';
-import { writeTokens } from '../shards/tokens/write.ts';
+import { type Rank, unattended, type Work } from '../crawlers/shell/work.ts';
+import { writeTokens, writeTokensOfRank } from '../shards/tokens/write.ts';
 import { CONFIG_FILE } from './encode/export.ts';
 import { Tokenizer } from './load.ts';
 import { VALID_SHARE } from './train/defaults.ts';
@@ -26,38 +26,42 @@ export interface TokenShardOptions {
  * Encodes all documents, unless the folder holds exactly that already.
  * @throws ToolkitError NO_TOKENIZER, BAD_TOKENIZER, OTHER_SHARE, BAD_OPTION (exit 2) and those of writeTokens.
  */
-export async function writeTokenShards(
+export const writeTokenShards = async (
   options: TokenShardOptions,
   work = unattended(),
-): ReturnType<typeof writeTokens> {
+): ReturnType<typeof writeTokens> => writeTokens(await tokenOptions(options, work), work);
+
+/** What one of several processes encodes; `vua merge` puts it together. @throws as `writeTokenShards` and `writeTokensOfRank` */
+export const writeTokenShardsOfRank = async (
+  options: TokenShardOptions,
+  rank: Rank,
+  work = unattended(),
+): ReturnType<typeof writeTokensOfRank> => writeTokensOfRank(await tokenOptions(options, work), rank, work);
+
+async function tokenOptions(options: TokenShardOptions, { report }: Work): Promise<Parameters<typeof writeTokens>[0]> {
   const tokenizer = await Tokenizer.load(options.tokenizer);
   const { vocabSize, bosId, slow } = tokenizer;
   if (slow)
-    work.report.note(
-      `${options.tokenizer}: @huggingface/tokenizers encodes, many times slower than the kernel: ${slow}`,
-    );
+    report.note(`${options.tokenizer}: @huggingface/tokenizers encodes, many times slower than the kernel: ${slow}`);
   const { validShare = VALID_SHARE, dropout = 0, dropoutSeed = 1 } = options;
   checkShare(options.tokenizer, validShare);
-  return writeTokens(
-    {
-      documentsDir: options.documents,
-      tokenizerDir: options.tokenizer,
-      outDir: options.out,
-      encode: (text) => tokenizer.encode(text),
-      vocabSize,
-      bosId,
-      validShare,
-      contaminated: options.contaminated,
-      ...(dropout > 0 && {
-        dropout: {
-          share: dropout,
-          seed: dropoutSeed,
-          encode: (text) => tokenizer.encodeWithDropout(text, dropout, dropoutSeed),
-        },
-      }),
-    },
-    work,
-  );
+  return {
+    documentsDir: options.documents,
+    tokenizerDir: options.tokenizer,
+    outDir: options.out,
+    encode: (text) => tokenizer.encode(text),
+    vocabSize,
+    bosId,
+    validShare,
+    contaminated: options.contaminated,
+    ...(dropout > 0 && {
+      dropout: {
+        share: dropout,
+        seed: dropoutSeed,
+        encode: (text) => tokenizer.encodeWithDropout(text, dropout, dropoutSeed),
+      },
+    }),
+  };
 }
 
 /** A tokenizer that held out less than is held out now has learned from some of that. */

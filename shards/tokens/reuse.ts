@@ -95,15 +95,15 @@ export class KnownTokens {
     this.#places = places;
   }
 
-  /** Of these shards of it. @throws ToolkitError BAD_SHARD */
-  static async of(folder: TokenFolder, shards: ReadonlySet<TokenShard>): Promise<KnownTokens> {
+  /** Of these shards of it, as long as they have no more than `most` texts. @throws ToolkitError BAD_SHARD */
+  static async of(folder: TokenFolder, shards: ReadonlySet<TokenShard>, most = MOST_KNOWN): Promise<KnownTokens> {
     const places = new Map<bigint, Place>();
     const begins = { train: 0, valid: 0 };
     for (const shard of folder.manifest.shards) {
       const { split } = shard;
       let begin = begins[split];
       begins[split] += shard.rows;
-      if (!shards.has(shard) || places.size + shard.documents > MOST_KNOWN) continue;
+      if (!shards.has(shard) || places.size + shard.documents > most) continue;
       const documents = await folder.documents(shard);
       for (const [i, hash] of documents?.textHash?.entries() ?? []) {
         const tokens = documents!.tokens[i];

@@ -3,15 +3,16 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Findings } from '../../crawlers/shell/work.ts';
-import { readDocumentManifest, readTokenManifest, writeManifest } from '../../shards/manifest.ts';
+import { readTokenManifest, writeManifest } from '../../shards/manifest.ts';
 import { toMerge } from '../../shards/merging.ts';
+import type { TokenOptions } from '../../shards/tokens/plan.ts';
 import { eachBatch, openTokens } from '../../shards/tokens/source.ts';
-import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import { verifySplits } from '../../shards/verify/tokens.ts';
 import { countByReading, countTokens } from '../../trainer/score/unigram.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { BOS, byteEncoder, textsIn } from './nights.ts';
-import { document, writeFolder } from './support.ts';
+import { documentsOf as shardsOf } from './support.ts';
 
 function optionsFor(documentsDir: string, outDir = join(temporaryFolder(), 'tokens')) {
   const tokenizerDir = temporaryFolder();
@@ -29,24 +30,8 @@ function optionsFor(documentsDir: string, outDir = join(temporaryFolder(), 'toke
 }
 
 /** A folder of documents by number, a shard of `each`; and what stands in it. */
-function documentsOf(numbers: readonly number[], each: number): string {
-  const dir = temporaryFolder();
-  const all = numbers.map((n) => document(n));
-  const shards = range(Math.ceil(all.length / each)).map((i) => all.slice(i * each, (i + 1) * each));
-  const pairs = shards.map((some, i) => {
-    const part = temporaryFolder();
-    const { documents } = writeFolder(part, some, {});
-    return { part, documents, i };
-  });
-  const manifest = { ...readDocumentManifest(pairs[0].part), documents: pairs.flatMap(({ documents }) => documents) };
-  for (const { part, i } of pairs) {
-    const file = `documents-${String(i).padStart(5, '0')}.arrow`;
-    manifest.documents[i] = { ...manifest.documents[i], file };
-    writeFileSync(join(dir, file), readFileSync(join(part, 'documents-00000.arrow')));
-  }
-  writeManifest(dir, manifest);
-  return dir;
-}
+const documentsOf = (numbers: readonly number[], each: number): string =>
+  shardsOf(range(Math.ceil(numbers.length / each)).map((i) => numbers.slice(i * each, (i + 1) * each)));
 
 const numbersOf = (texts: readonly string[]): number[] => texts.map((text) => Number(/^Bài số (\d+)\./.exec(text)![1]));
 

@@ -1,13 +1,14 @@
 /** What the tests of shards, and of what reads them, share: documents and drops by number, folders that hold them. */
-import { rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Document, type Drop, MEASUREMENTS, type Measurements } from '../../cleaning/document.ts';
 import { recipeOf } from '../../cleaning/recipe.ts';
 import { DocumentWriter } from '../../shards/documents/write.ts';
-import { DOCUMENTS } from '../../shards/format.ts';
+import { DOCUMENTS, shardFile } from '../../shards/format.ts';
 import { writeManifest } from '../../shards/manifest.ts';
 import type { DocumentManifest, TokenManifest } from '../../shards/manifest-shape.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
+import { temporaryFolder } from '../support.ts';
 
 export const measurements = (text: string): Measurements =>
   Object.fromEntries(
@@ -100,4 +101,24 @@ export async function asVersion2(dir: string, { hashes = true } = {}): Promise<v
     rmSync(join(dir, table!.file));
   }
   writeManifest(dir, { ...folder.manifest, version: 2, sources: [...sources], shards });
+}
+
+/** A folder of documents by number, a shard for each list. */
+export function documentsOf(
+  shards: readonly (readonly number[])[],
+  changes: (n: number) => Partial<Document> = () => ({}),
+): string {
+  const dir = temporaryFolder();
+  const written = shards.map((numbers, i) => {
+    const part = temporaryFolder();
+    const manifest = writeFolder(
+      part,
+      numbers.map((n) => document(n, changes(n))),
+    );
+    const file = shardFile('documents', i);
+    copyFileSync(join(part, 'documents-00000.arrow'), join(dir, file));
+    return { ...manifest, documents: [{ ...manifest.documents[0], file }] };
+  });
+  writeManifest(dir, { ...written[0], documents: written.flatMap(({ documents }) => documents) });
+  return dir;
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { checksumOf } from '../../shards/checksum.ts';
 import { SPLITS, splitOf } from '../../shards/split.ts';
+import type { TokenOptions } from '../../shards/tokens/plan.ts';
 import { openTokens } from '../../shards/tokens/source.ts';
-import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import { context, range, temporaryFolder } from '../support.ts';
 import { asVersion2, document, writeFolder } from './support.ts';
 

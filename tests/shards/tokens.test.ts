@@ -8,8 +8,9 @@ import { checksumOf } from '../../shards/checksum.ts';
 import { readTokenManifest } from '../../shards/manifest.ts';
 import { type TokenManifest, tokenFiles, tokenFingerprint } from '../../shards/manifest-shape.ts';
 import { SPLITS, splitOf } from '../../shards/split.ts';
+import type { TokenOptions } from '../../shards/tokens/plan.ts';
 import { eachBatch, openTokens, type TokenArray } from '../../shards/tokens/source.ts';
-import { type TokenOptions, writeTokens } from '../../shards/tokens/write.ts';
+import { writeTokens } from '../../shards/tokens/write.ts';
 import { context, range, temporaryFolder, thrownBy } from '../support.ts';
 import { document, writeFolder } from './support.ts';
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
 import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
+import { type Outcome, type Rank, rankOf, type Work } from '../../crawlers/shell/work.ts';
+import type { TokenManifest } from '../../shards/manifest-shape.ts';
+import type { UnitsWritten } from '../../shards/tokens/write.ts';
 import { validShare } from './train.ts';
 
 /** An option that `vua run` takes too. */
@@ -12,7 +15,10 @@ export const contaminated = z
 export const tokensCommand = defineCommand({
   name: 'tokens',
   summary: 'encode document shards into token shards, split into train and valid',
-  examples: ['vua tokens --documents out/documents --tokenizer out/tokenizer --out out/tokens'],
+  examples: [
+    'vua tokens --documents out/documents --tokenizer out/tokenizer --out out/tokens',
+    'VUA_RANK=0 VUA_WORLD_SIZE=8 vua tokens --documents out/documents --tokenizer out/tokenizer --out out/tokens',
+  ],
   options: z.object({
     documents: z.string().describe('folder of document shards (vua clean)'),
     tokenizer: z
@@ -34,18 +40,36 @@ export const tokensCommand = defineCommand({
     dropoutSeed: z.int().min(0).default(1).describe('with --dropout: another seed leaves out others'),
   }),
   async run(options, work) {
-    const { writeTokenShards } = await import('../write-tokens.ts');
-    const done = await writeTokenShards(options, work);
-    if (done.outcome !== 'interrupted') {
-      const { outcome, report } = done;
-      const totals = totalsOf(report);
-      const text =
-        outcome === 'written' ? formatTokens(options.out, totals) : `nothing new: ${options.out} holds these tokens`;
-      work.report.result(text, { event: 'tokens', outcome, vocabSize: report.vocabSize, ...totals });
+    const { writeTokenShards, writeTokenShardsOfRank } = await import('../write-tokens.ts');
+    const rank = rankOf();
+    if (rank.of > 1) {
+      const part = await writeTokenShardsOfRank(options, rank, work);
+      if (part.outcome !== 'interrupted') tellRank(options.out, rank, part, work);
+      return statusOf(part);
     }
+    const done = await writeTokenShards(options, work);
+    if (done.outcome !== 'interrupted') tellTokens(options.out, done, work);
     return statusOf(done);
   },
 });
+
+/** What a folder holds now. */
+export function tellTokens(out: string, { outcome, report: manifest }: Made<TokenManifest>, { report }: Work): void {
+  const totals = totalsOf(manifest);
+  const text = outcome === 'written' ? formatTokens(out, totals) : `nothing new: ${out} holds these tokens`;
+  report.result(text, { event: 'tokens', outcome, vocabSize: manifest.vocabSize, ...totals });
+}
+
+type Made<Report> = Extract<Outcome<Report, undefined>, { readonly report: Report }>;
+
+function tellRank(out: string, { index, of }: Rank, { outcome, report: units }: Made<UnitsWritten>, work: Work): void {
+  const told = { event: 'units', rank: index, ranks: of, ...units };
+  const text =
+    outcome === 'written'
+      ? `rank ${index} of ${of} is done: ${units.whole} of ${units.of} document shards have tokens\n\nnext, when all have: ${commandLine(`merge ${out}`)}`
+      : `nothing new: ${out} holds these tokens`;
+  work.report.result(text, told);
+}
 
 type Count = 'documents' | 'rows' | 'textBytes';
 

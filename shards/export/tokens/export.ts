@@ -84,7 +84,11 @@ export async function mergeExport(out: string): Promise<Outcome<TokenExport, und
   if (found === undefined) {
     const report = readJsonIfPresent<TokenExport>(join(out, EXPORT_FILE));
     if (report?.format === EXPORT.format) return { outcome: 'nothing_new', report };
-    throw badInput('NO_MANIFEST', `${out}: no ranks have written here`, 'run `vua export tokens` in every rank first');
+    throw badInput(
+      'NO_MANIFEST',
+      `${out}: no ranks have written here`,
+      'run `vua clean`, `vua tokens` or `vua export tokens` in every rank first',
+    );
   }
   const what = decided({ ...found.options, out }, await openTokens(found.options.dir));
   begin(what, found.options, false);

@@ -1,0 +1,112 @@
+/** Several processes encode together: for any number of them the bytes of one. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { mergeTokens } from '../../shards/tokens/merge.ts';
+import type { TokenOptions } from '../../shards/tokens/plan.ts';
+import { writeTokens, writeTokensOfRank } from '../../shards/tokens/write.ts';
+import { context, range, temporaryFolder, thrownBy } from '../support.ts';
+import { BOS, byteEncoder } from './nights.ts';
+import { document, documentsOf } from './support.ts';
+
+const tokenizerDir = temporaryFolder('file');
+for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(join(tokenizerDir, name), '{}');
+
+const optionsFor = (documentsDir: string, more: Partial<TokenOptions> = {}): TokenOptions => ({
+  ...{ documentsDir, tokenizerDir, outDir: join(temporaryFolder(), 'tokens'), encode: byteEncoder(), vocabSize: 257 },
+  ...{ bosId: BOS, validShare: 0.3, batchTokens: 300, shardTokens: 1500, ...more },
+});
+
+const filesIn = (dir: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(dir)
+      .sort()
+      .map((name) => [name, readFileSync(join(dir, name), 'latin1')]),
+  );
+
+/** Shards of 40, 9, 5, 5, 2 and 1 documents: the first is a group of its own, the others stand together. */
+const SHARDS = [range(40), range(49).slice(40), range(54).slice(49), range(59).slice(54), [60, 61], [62]];
+
+it('1, 2, 3 and 8 ranks write the tokens of one process, to the byte, into a new folder and beside old ones', async () => {
+  const before = documentsOf(SHARDS.slice(0, 3));
+  const after = documentsOf([...SHARDS, range(120).slice(63)]);
+  const alone = optionsFor(before);
+  const folders = [1, 2, 3, 8].map((of) => ({ of, options: optionsFor(before) }));
+  for (const documentsDir of [before, after]) {
+    await writeTokens({ ...alone, documentsDir }, context());
+    for (const { of, options } of folders) {
+      // The last first, and each twice: nothing changes.
+      for (const index of [...range(of).reverse(), ...range(of)])
+        await writeTokensOfRank({ ...options, documentsDir }, { index, of }, context());
+      expect((await mergeTokens(options.outDir, context()))?.outcome).toBe('written');
+      expect(filesIn(options.outDir)).toEqual(filesIn(alone.outDir));
+      expect(readdirSync(join(options.outDir, '..'))).toEqual(['tokens']);
+    }
+  }
+  const again = { ...folders[0].options, documentsDir: after };
+  expect((await writeTokensOfRank(again, { index: 0, of: 2 }, context())).outcome).toBe('nothing_new');
+}, 60_000);
+
+it('says which shards are missing, and a rank that lost some makes them again', async () => {
+  const options = optionsFor(documentsOf(SHARDS));
+  const rank = async (index: number, of: number) => (await writeTokensOfRank(options, { index, of }, context())).report;
+  expect(await rank(1, 3)).toEqual({ whole: 2, of: 6 });
+  const partial = `${options.outDir}.partial`;
+  const first = join(partial, 'documents-00001');
+  const file = join(first, readdirSync(first).find((name) => name.endsWith('.arrow'))!);
+  truncateSync(file, 700);
+  // Begun by a rank that was killed.
+  mkdirSync(join(partial, '.documents-00000.abcdef'));
+  const error = await thrownBy(() => mergeTokens(options.outDir, context()));
+  expect([error.code, error.exitStatus]).toEqual(['INCOMPLETE', 75]);
+  expect(error.message).toContain(
+    '5 of 6 document shards have no tokens yet: documents-00000.arrow, documents-00001.arrow',
+  );
+  // Another number of ranks goes on with what stands; ranks without a shard have nothing to do.
+  for (const index of range(9)) await rank(index, 9);
+  await mergeTokens(options.outDir, context());
+  const alone = { ...options, outDir: join(temporaryFolder(), 'tokens') };
+  await writeTokens(alone, context());
+  expect(filesIn(options.outDir)).toEqual(filesIn(alone.outDir));
+});
+
+it('two processes of one rank at once make the bytes of one, with dropout too', async () => {
+  // The same text on both sides.
+  const same = { text: document(1).text, url: 'a:1' };
+  const documentsDir = documentsOf(SHARDS, (n) => (n < 60 ? {} : { ...same, cluster: `d${n}` }));
+  const dropout = { share: 0.5, seed: 3, encode: (text: Uint8Array) => Uint16Array.from(text.slice(1)) };
+  const options = optionsFor(documentsDir, { dropout });
+  const both = { ...options, encode: byteEncoder() };
+  await Promise.all([options, both].map((each) => writeTokensOfRank(each, { index: 0, of: 1 }, context())));
+  await mergeTokens(options.outDir, context());
+  const alone = { ...options, outDir: join(temporaryFolder(), 'tokens') };
+  await writeTokens(alone, context());
+  expect(filesIn(options.outDir)).toEqual(filesIn(alone.outDir));
+});
+
+it('takes only ranks of one making, and goes on after a merge that was killed', async () => {
+  const options = optionsFor(documentsOf(SHARDS));
+  const rank = { index: 0, of: 1 };
+  await writeTokensOfRank(options, rank, context());
+  const other = await thrownBy(() => writeTokensOfRank({ ...options, validShare: 0.5 }, rank, context()));
+  expect([other.code, other.message]).toEqual(['BAD_OPTION', expect.stringMatching(/began it with other validShare/)]);
+  // Two began at once: the folder says what the other makes, and takes nothing that was made otherwise.
+  const begun = join(`${options.outDir}.partial`, 'tokens.json');
+  const text = readFileSync(begun, 'utf8');
+  writeFileSync(begun, text.replaceAll('"validShare":0.3', '"validShare":0.5'));
+  expect((await thrownBy(() => mergeTokens(options.outDir, context()))).code).toBe('INCOMPLETE');
+  writeFileSync(begun, text);
+  // Some shards stood, and the manifest did not.
+  const partial = `${options.outDir}.partial`;
+  const copy = `${options.outDir}.copy`;
+  renameSync(partial, copy);
+  await writeTokensOfRank(options, rank, context());
+  await mergeTokens(options.outDir, context());
+  const whole = filesIn(options.outDir);
+  rmSync(join(options.outDir, 'manifest.json'));
+  rmSync(join(options.outDir, 'train-00000.arrow'));
+  renameSync(copy, partial);
+  expect((await mergeTokens(options.outDir, context()))?.outcome).toBe('written');
+  expect(filesIn(options.outDir)).toEqual(whole);
+  expect(await mergeTokens(options.outDir, context())).toBeUndefined();
+});
