@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { readTokenManifest } from '../../shards/manifest.ts';
 import { mergeTokens } from '../../shards/tokens/merge.ts';
 import type { TokenOptions } from '../../shards/tokens/plan.ts';
 import { writeTokens, writeTokensOfRank } from '../../shards/tokens/write.ts';
@@ -14,7 +15,7 @@ for (const name of ['tokenizer.json', 'tokenizer_config.json']) writeFileSync(jo
 
 const optionsFor = (documentsDir: string, more: Partial<TokenOptions> = {}): TokenOptions => ({
   ...{ documentsDir, tokenizerDir, outDir: join(temporaryFolder(), 'tokens'), encode: byteEncoder(), vocabSize: 257 },
-  ...{ bosId: BOS, validShare: 0.3, batchTokens: 300, shardTokens: 1500, ...more },
+  ...{ bosId: BOS, validShare: 0.3, batchTokens: 300, shardTokens: 4000, ...more },
 });
 
 const filesIn = (dir: string): ReadonlyMap<string, string> =>
@@ -24,33 +25,37 @@ const filesIn = (dir: string): ReadonlyMap<string, string> =>
       .map((name) => [name, readFileSync(join(dir, name), 'latin1')]),
   );
 
-/** Shards of 40, 9, 5, 5, 2 and 1 documents: the first is a group of its own, the others stand together. */
-const SHARDS = [range(40), range(49).slice(40), range(54).slice(49), range(59).slice(54), [60, 61], [62]];
+/** Shards of 60, 6, 3, 2 and 2 documents: the first and the fourth are groups of their own, others stand together. */
+const SHARDS = [range(60), range(66).slice(60), range(69).slice(66), [69, 70], [71, 72]];
 
 it('1, 2, 3 and 8 ranks write the tokens of one process, to the byte, into a new folder and beside old ones', async () => {
-  const before = documentsOf(SHARDS.slice(0, 3));
-  const after = documentsOf([...SHARDS, range(120).slice(63)]);
-  const alone = optionsFor(before);
-  const folders = [1, 2, 3, 8].map((of) => ({ of, options: optionsFor(before) }));
-  for (const documentsDir of [before, after]) {
+  const alone = optionsFor('');
+  const folders = [1, 2, 3, 8].map((of) => ({ of, options: optionsFor('') }));
+  for (const [shards, grown] of [
+    [3, folders],
+    [4, folders.slice(1, 2)],
+    [5, folders.slice(1, 2)],
+  ] as const) {
+    const documentsDir = documentsOf(SHARDS.slice(0, shards));
     await writeTokens({ ...alone, documentsDir }, context());
-    for (const { of, options } of folders) {
+    for (const { of, options } of grown) {
       // The last first, and each twice: nothing changes.
       for (const index of [...range(of).reverse(), ...range(of)])
         await writeTokensOfRank({ ...options, documentsDir }, { index, of }, context());
       expect((await mergeTokens(options.outDir, context()))?.outcome).toBe('written');
       expect(filesIn(options.outDir)).toEqual(filesIn(alone.outDir));
       expect(readdirSync(join(options.outDir, '..'))).toEqual(['tokens']);
+      const again = await writeTokensOfRank({ ...options, documentsDir }, { index: 0, of }, context());
+      expect(again.outcome).toBe('nothing_new');
     }
   }
-  const again = { ...folders[0].options, documentsDir: after };
-  expect((await writeTokensOfRank(again, { index: 0, of: 2 }, context())).outcome).toBe('nothing_new');
-}, 60_000);
+  expect(readTokenManifest(alone.outDir).shards.map(({ from }) => from!.length)).toEqual([1, 1, 4, 1, 4]);
+}, 120_000);
 
 it('says which shards are missing, and a rank that lost some makes them again', async () => {
   const options = optionsFor(documentsOf(SHARDS));
   const rank = async (index: number, of: number) => (await writeTokensOfRank(options, { index, of }, context())).report;
-  expect(await rank(1, 3)).toEqual({ whole: 2, of: 6 });
+  expect(await rank(1, 3)).toEqual({ whole: 2, of: 5 });
   const partial = `${options.outDir}.partial`;
   const first = join(partial, 'documents-00001');
   const file = join(first, readdirSync(first).find((name) => name.endsWith('.arrow'))!);
@@ -60,7 +65,7 @@ it('says which shards are missing, and a rank that lost some makes them again', 
   const error = await thrownBy(() => mergeTokens(options.outDir, context()));
   expect([error.code, error.exitStatus]).toEqual(['INCOMPLETE', 75]);
   expect(error.message).toContain(
-    '5 of 6 document shards have no tokens yet: documents-00000.arrow, documents-00001.arrow',
+    '4 of 5 document shards have no tokens yet: documents-00000.arrow, documents-00001.arrow',
   );
   // Another number of ranks goes on with what stands; ranks without a shard have nothing to do.
   for (const index of range(9)) await rank(index, 9);
