@@ -16,7 +16,7 @@ import {
 import type { Say } from './crawlers/shell/language.ts';
 
 const tokenizer = async (dir: string) => (await import('./tokenizer/load.ts')).Tokenizer.load(dir);
-const tellsTokens = async () => (await import('./tokenizer/commands/tokens.ts')).tellTokens;
+const tellsTokens = async () => (await import('./tokenizer/write-tokens.ts')).tellTokens;
 const tokenizerParser = async () => (await import('./tokenizer/load.ts')).Tokenizer.parse;
 
 /** What rooms to the right of shards show in `vua inspect`. */

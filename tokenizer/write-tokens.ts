@@ -1,7 +1,9 @@
 /** Document shards → token shards with a tokenizer of a folder: what `vua tokens` and `vua run` do. */
 import { join } from 'node:path';
+import { commandLine } from '../crawlers/shell/command.ts';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { readJsonIfPresent } from '../crawlers/shell/folder.ts';
+import { formatBytes, formatCount, formatTable } from '../crawlers/shell/reporter.ts';
 import { type Rank, unattended, type Work } from '../crawlers/shell/work.ts';
 import { writeTokens, writeTokensOfRank } from '../shards/tokens/write.ts';
 import { CONFIG_FILE } from './encode/export.ts';
@@ -73,4 +75,30 @@ function checkShare(dir: string, validShare: number): void {
     `${dir}: learned with --valid-share ${vua.validShare}, tokens with ${validShare}: of what is held out it has seen a part`,
     `give tokens --valid-share ${vua.validShare}, or train the tokenizer with ${validShare}`,
   );
+}
+
+/** What a folder holds now. */
+export function tellTokens(out: string, { outcome, report: manifest }: Made, { report }: Work): void {
+  const totals = totalsOf(manifest);
+  const text = outcome === 'written' ? formatTokens(out, totals) : `nothing new: ${out} holds these tokens`;
+  report.result(text, { event: 'tokens', outcome, vocabSize: manifest.vocabSize, ...totals });
+}
+
+type Made = Extract<Awaited<ReturnType<typeof writeTokens>>, { readonly report: object }>;
+
+type Count = 'documents' | 'rows' | 'textBytes';
+
+function totalsOf({ shards }: { readonly shards: readonly Readonly<Record<Count, number>>[] }) {
+  const sum = (key: Count): number => shards.reduce((total, shard) => total + shard[key], 0);
+  return { documents: sum('documents'), tokens: sum('rows'), textBytes: sum('textBytes') };
+}
+
+function formatTokens(out: string, { documents, tokens, textBytes }: ReturnType<typeof totalsOf>): string {
+  const rows = [
+    ['documents', formatCount(documents)],
+    ['text', formatBytes(textBytes)],
+    ['tokens', formatCount(tokens)],
+    ['bytes per token', (textBytes / Math.max(1, tokens - documents)).toFixed(2)],
+  ];
+  return `${formatTable(rows)}\n\nnext: ${commandLine(`train --tokens ${out} --depth 2 --steps 200 --out DIR`)}`;
 }

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { commandLine, defineCommand, statusOf } from '../../crawlers/shell/command.ts';
-import { formatBytes, formatCount, formatTable } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, type Rank, rankOf, type Work } from '../../crawlers/shell/work.ts';
-import type { TokenManifest } from '../../shards/manifest-shape.ts';
 import type { UnitsWritten } from '../../shards/tokens/write.ts';
 import { validShare } from './train.ts';
 
@@ -40,7 +38,7 @@ export const tokensCommand = defineCommand({
     dropoutSeed: z.int().min(0).default(1).describe('with --dropout: another seed leaves out others'),
   }),
   async run(options, work) {
-    const { writeTokenShards, writeTokenShardsOfRank } = await import('../write-tokens.ts');
+    const { tellTokens, writeTokenShards, writeTokenShardsOfRank } = await import('../write-tokens.ts');
     const rank = rankOf();
     if (rank.of > 1) {
       const part = await writeTokenShardsOfRank(options, rank, work);
@@ -53,37 +51,16 @@ export const tokensCommand = defineCommand({
   },
 });
 
-/** What a folder holds now. */
-export function tellTokens(out: string, { outcome, report: manifest }: Made<TokenManifest>, { report }: Work): void {
-  const totals = totalsOf(manifest);
-  const text = outcome === 'written' ? formatTokens(out, totals) : `nothing new: ${out} holds these tokens`;
-  report.result(text, { event: 'tokens', outcome, vocabSize: manifest.vocabSize, ...totals });
-}
-
-type Made<Report> = Extract<Outcome<Report, undefined>, { readonly report: Report }>;
-
-function tellRank(out: string, { index, of }: Rank, { outcome, report: units }: Made<UnitsWritten>, work: Work): void {
+function tellRank(
+  out: string,
+  { index, of }: Rank,
+  { outcome, report: units }: Extract<Outcome<UnitsWritten, undefined>, { readonly report: UnitsWritten }>,
+  work: Work,
+): void {
   const told = { event: 'units', rank: index, ranks: of, ...units };
   const text =
     outcome === 'written'
       ? `rank ${index} of ${of} is done: ${units.whole} of ${units.of} document shards have tokens\n\nnext, when all have: ${commandLine(`merge ${out}`)}`
       : `nothing new: ${out} holds these tokens`;
   work.report.result(text, told);
-}
-
-type Count = 'documents' | 'rows' | 'textBytes';
-
-function totalsOf({ shards }: { readonly shards: readonly Readonly<Record<Count, number>>[] }) {
-  const sum = (key: Count): number => shards.reduce((total, shard) => total + shard[key], 0);
-  return { documents: sum('documents'), tokens: sum('rows'), textBytes: sum('textBytes') };
-}
-
-function formatTokens(out: string, { documents, tokens, textBytes }: ReturnType<typeof totalsOf>): string {
-  const rows = [
-    ['documents', formatCount(documents)],
-    ['text', formatBytes(textBytes)],
-    ['tokens', formatCount(tokens)],
-    ['bytes per token', (textBytes / Math.max(1, tokens - documents)).toFixed(2)],
-  ];
-  return `${formatTable(rows)}\n\nnext: ${commandLine(`train --tokens ${out} --depth 2 --steps 200 --out DIR`)}`;
 }
