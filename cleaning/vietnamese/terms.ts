@@ -106,6 +106,9 @@ function readTerm(word: string): Term {
 /** Words of a run that two texts share: a sentence that was quoted, a paragraph that was copied. */
 export const PASSAGES = [13, 50] as const;
 
+/** Bits by the low ones of hashes: most runs that are heard are nobody's, and these say so without a look into a Map. */
+const SIEVE_BITS = 1 << 23;
+
 /**
  * Which words of some texts stand in passages of others, which are heard one after the other and not kept: runs of
  * `PASSAGES` words, as 52-bit hashes.
@@ -114,6 +117,7 @@ export class SharedPassages {
   readonly #own: readonly Int32Array[];
   /** Of each size the runs of all texts, and whether they were heard. */
   readonly #wanted: readonly Map<number, boolean>[];
+  readonly #sieves: readonly Int32Array[];
 
   constructor(texts: readonly string[]) {
     this.#own = texts.map(wordHashes);
@@ -122,13 +126,21 @@ export class SharedPassages {
       for (const words of this.#own) for (const gram of gramsOf(words, size)) wanted.set(gram, false);
       return wanted;
     });
+    this.#sieves = this.#wanted.map((wanted) => {
+      const sieve = new Int32Array(SIEVE_BITS / 32);
+      for (const gram of wanted.keys()) sieve[(gram & (SIEVE_BITS - 1)) >> 5] |= 1 << (gram & 31);
+      return sieve;
+    });
   }
 
   hear(text: string): void {
     const words = wordHashes(text);
     for (const [i, size] of PASSAGES.entries()) {
-      const wanted = this.#wanted[i];
-      for (const gram of gramsOf(words, size)) if (wanted.get(gram) === false) wanted.set(gram, true);
+      const [wanted, sieve] = [this.#wanted[i], this.#sieves[i]];
+      for (const gram of gramsOf(words, size)) {
+        const isLikely = (sieve[(gram & (SIEVE_BITS - 1)) >> 5] >> (gram & 31)) & 1;
+        if (isLikely && wanted.get(gram) === false) wanted.set(gram, true);
+      }
     }
   }
 
