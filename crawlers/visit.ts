@@ -13,12 +13,12 @@ import { mediaTypeOf, typeOf } from './bytes/media-type.ts';
 import { type Fetched, type FetchOptions, RequestFailed, redirectTarget } from './fetch.ts';
 import type { Frontier } from './frontier/frontier.ts';
 import { again, RANKS } from './frontier/revisit.ts';
-import type { Discovery, Settlement, UrlKind, UrlRow } from './frontier/row.ts';
+import type { Discovery, Parent, Settlement, UrlKind, UrlRow } from './frontier/row.ts';
 import { decodeMarkup, linksOf, type Markup, refreshTarget } from './links/links.ts';
 import { proseOf } from './links/prose.ts';
 import { MAX_SITEMAP_BYTES, parseSitemap } from './links/sitemap.ts';
 import { type Traps, textDigest } from './links/trap.ts';
-import { canonicalUrl, trapReason } from './links/url.ts';
+import { canonicalUrl, hostOf, trapReason } from './links/url.ts';
 import type { VisitorIds } from './links/visitor-ids.ts';
 import { consentOf, forbidsFollowing } from './polite/consent.ts';
 import type { HostPace } from './polite/pace.ts';
@@ -148,7 +148,7 @@ async function record(
     isIdentical,
     metadata: [...(via === undefined ? [] : [['via', via] as const]), ['depth', String(row.depth)]],
     extra: [
-      ['Vua-Source', source ?? new URL(row.url).hostname],
+      ['Vua-Source', source ?? hostOf(row.url)],
       ['Vua-Consent', consent.conclusion],
       ...consent.statements.map((statement) => ['Vua-Consent-Statement', statement] as const),
     ],
@@ -289,7 +289,7 @@ function redirectObstacle(row: UrlRow, target: string, context: VisitContext): s
   const { frontier, isAllowedHost, isAllowedPath } = context;
   if (!isAllowedHost(new URL(target).hostname)) return 'redirect_to_other_host';
   if (row.hops >= MAX_REDIRECTS) return 'too_many_redirects';
-  for (let at: UrlRow | undefined = row; at; at = at.hops > 0 ? frontier.parentOf(at) : undefined) {
+  for (let at: Parent | undefined = row; at; at = at.hops > 0 ? frontier.parentOf(at) : undefined) {
     if (at.url === target) return 'redirect_loop';
   }
   return row.kind === 'page' && row.parent !== null && !isAllowedPath(target) ? 'other_path' : trapReason(target);
@@ -370,7 +370,7 @@ async function sitemapDiscoveries(row: UrlRow, body: Uint8Array): Promise<Discov
 
 function isWorthwhile({ url, kind, depth }: Discovery, context: VisitContext): boolean {
   const { isAllowedHost, isAllowedPath, maxDepth, traps } = context;
-  if (depth > maxDepth || !isAllowedHost(new URL(url).hostname) || traps.holds(url, kind)) return false;
+  if (depth > maxDepth || !isAllowedHost(hostOf(url)) || traps.holds(url, kind)) return false;
   if (kind === 'sitemap') return depth <= MAX_SITEMAP_DEPTH;
   return isAllowedPath(url) && trapReason(url) === undefined;
 }

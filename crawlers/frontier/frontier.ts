@@ -26,6 +26,7 @@ import {
   OUTCOME,
   type Outcome,
   outcomeOf,
+  type Parent,
   ROW,
   rowOf,
   type Settlement,
@@ -84,13 +85,12 @@ export class Frontier {
   }
 
   get(url: string): UrlRow | undefined {
-    const host = this.hosts.of(hostOf(url));
-    return host && this.#statements.get.get(host.id, urlHash(url), url);
+    return this.#statements.get.get(this.hosts.of(hostOf(url))?.id ?? 0, urlHash(url), url);
   }
 
   /** What named a URL. */
-  parentOf({ parent }: UrlRow): UrlRow | undefined {
-    return parent ? this.#statements.byId.get(parent) : undefined;
+  parentOf({ parent }: Parent): Parent | undefined {
+    return parent ? this.#statements.parent.get(parent) : undefined;
   }
 
   /** Records what became of a URL together with what was found on it; returns what of that was not known yet. */
@@ -163,7 +163,6 @@ export class Frontier {
     return this.#statements.nextDue.get(this.#wokenUntil) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Hosts with URLs that are ready. */
   readyHosts(): string[] {
     return this.#statements.readyHosts.all();
   }
@@ -370,6 +369,7 @@ function prepare(db: Database.Database) {
       .raw(),
     get: db.prepare<[number, number, string], UrlRow>(`SELECT ${ROW} FROM urls WHERE ${THIS_URL}`),
     byId: db.prepare<[number], UrlRow>(`SELECT ${ROW} FROM urls WHERE id = ?`),
+    parent: db.prepare<[number], Parent>('SELECT url, hops, parent FROM urls WHERE id = ?'),
     outcome: db.prepare<[number, number, string], Outcome>(`SELECT ${OUTCOME} FROM urls WHERE ${THIS_URL}`),
     settle: db.prepare<(string | number | null)[]>(
       `UPDATE urls SET state = ?, reason = ?, status = ?, attempts = ?, settled_at = ?, due = ?, rank = NULL,

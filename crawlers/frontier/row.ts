@@ -81,6 +81,9 @@ export interface Tally {
   readonly queued: number;
 }
 
+/** What named a URL, or is itself named by another. */
+export type Parent = Pick<UrlRow, 'url' | 'hops' | 'parent'>;
+
 /** Columns of a `UrlRow`. */
 export const ROW = `id, url, kind, state, reason, status, depth, hops, attempts, parent, coalesce(rank, next_rank) AS rank, etag, last_modified AS lastModified,
   fetched_at AS fetchedAt, nights, quiet, dated, digest`;

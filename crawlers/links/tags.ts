@@ -86,6 +86,7 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'"
 
 /** Undoes the entities of XML, `&nbsp;` and numeric references; others do not occur in addresses. */
 export function decodeEntities(text: string): string {
+  if (!text.includes('&')) return text;
   return text.replace(
     /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|quot|apos|lt|gt|nbsp));/gi,
     (found, decimal, hex, name) => {

@@ -11,6 +11,7 @@
  * it gave, is closed until the run ends. Pages of the same pattern that differ keep it open, however many they are.
  */
 import { createHash } from 'node:crypto';
+import { hostOf, placeOf } from './url.ts';
 
 const CLOSES_AT = 20;
 const SHARE = 0.8;
@@ -37,9 +38,10 @@ export class Traps {
   /** Is the address of a pattern that is closed? Takes canonical URLs. */
   holds(url: string, kind: Kind): boolean {
     if (!this.#isAnyClosed) return false;
-    const { hostname, pathname, search } = new URL(url);
-    const closed = this.#hosts.get(hostname)?.closed;
-    return closed !== undefined && closed.size > 0 && patternsOf(pathname, search, kind).some((one) => closed.has(one));
+    const closed = this.#hosts.get(hostOf(url))?.closed;
+    if (closed === undefined || closed.size === 0) return false;
+    const { pathname, search } = placeOf(url);
+    return patternsOf(pathname, search, kind).some((one) => closed.has(one));
   }
 
   /** A page was fetched for the first time. Returns the patterns that this closes. */
@@ -57,7 +59,8 @@ export class Traps {
 
   #count(url: string, kind: Kind, isAgain: boolean): string[] {
     const { patterns, closed } = this.#of(url);
-    const { hostname, pathname, search } = new URL(url);
+    const hostname = hostOf(url);
+    const { pathname, search } = placeOf(url);
     const news: string[] = [];
     for (const pattern of patternsOf(pathname, search, kind)) {
       const counted = patterns.get(pattern) ?? { given: 0, again: 0 };
@@ -74,7 +77,7 @@ export class Traps {
   }
 
   #of(url: string): HostEvidence {
-    const { hostname } = new URL(url);
+    const hostname = hostOf(url);
     const known = this.#hosts.get(hostname);
     if (known) return known;
     const evidence = { texts: new Set<string>(), patterns: new Map(), closed: new Set<string>() };

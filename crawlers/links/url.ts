@@ -24,24 +24,43 @@ export function canonicalUrl(input: string, base?: string): string | undefined {
   const url = parseUrl(input, base);
   if (url === undefined) return undefined;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
-  url.hash = '';
-  url.username = '';
-  url.password = '';
-  url.hostname = url.hostname.replace(/\.$/, '');
-  url.pathname = normalizePercent(url.pathname);
-  url.search = normalizePercent(url.search.slice(1))
-    .split('&')
-    .filter((parameter) => parameter !== '' && !TRACKING_PARAMETER.test(parameter.split('=', 1)[0]))
-    .join('&');
+  const { href, username, password, hostname, pathname, search } = url;
+  // A part that is set is parsed anew: most are as they shall be.
+  if (href.includes('#')) url.hash = '';
+  if (username !== '') url.username = '';
+  if (password !== '') url.password = '';
+  if (hostname.endsWith('.')) url.hostname = hostname.slice(0, -1);
+  const path = normalizePercent(pathname);
+  if (path !== pathname) url.pathname = path;
+  if (href.includes('?')) {
+    url.search = normalizePercent(search.slice(1))
+      .split('&')
+      .filter((parameter) => parameter !== '' && !TRACKING_PARAMETER.test(parameter.split('=', 1)[0]))
+      .join('&');
+  }
   return url.href;
 }
 
-/** Host name of a canonical URL, as `URL.hostname` has it, in a tenth of the time. */
+/** The parts of a canonical URL as `URL` has them, in a tenth of the time. */
 export function hostOf(url: string): string {
   const start = url.indexOf('://') + 3;
-  const end = url.indexOf('/', start);
+  const end = endOfOrigin(url);
   const colon = url.indexOf(':', url[start] === '[' ? url.indexOf(']', start) : start);
   return url.slice(start, colon > 0 && colon < end ? colon : end);
+}
+
+export const originOf = (url: string): string => url.slice(0, endOfOrigin(url));
+
+export function placeOf(url: string): { pathname: string; search: string } {
+  const start = endOfOrigin(url);
+  const query = url.indexOf('?', start);
+  const end = query < 0 ? url.length : query;
+  return { pathname: url.slice(start, end), search: url.slice(end) };
+}
+
+function endOfOrigin(url: string): number {
+  const end = url.indexOf('/', url.indexOf('://') + 3);
+  return end < 0 ? url.length : end;
 }
 
 /**
@@ -70,7 +89,7 @@ const OTHER_MEDIA =
 /** Why a discovered address is not worth a request; `undefined` when it is. Takes a canonical URL. */
 export function trapReason(url: string): 'url_too_long' | 'repeated_path' | 'other_media' | undefined {
   if (url.length > MAX_URL_LENGTH) return 'url_too_long';
-  const { pathname } = new URL(url);
+  const { pathname } = placeOf(url);
   const segments = pathname.split('/').filter((segment) => segment !== '');
   if (segments.length > MAX_SEGMENTS) return 'repeated_path';
   const seen = new Map<string, number>();

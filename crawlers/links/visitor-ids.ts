@@ -9,6 +9,7 @@
  * A name that is in use for this needs one such change, others three; a lone link says it only under names that mean
  * nothing else. Two pages whose addresses differ in it alone and whose texts differ speak against it for good.
  */
+import { hostOf } from './url.ts';
 
 const NAMES = /^(s|sid|ssid|sess|session|session_?id|cfid|cftoken)$/i;
 const UNMISTAKABLE = /^(jsessionid|phpsessid|aspsessionid\w*|asp\.net_sessionid|oscsid|zenid|xtcsid)$/i;
@@ -38,7 +39,7 @@ export class VisitorIds {
   /** The address without the visitor ids of its host. Takes and gives canonical URLs. */
   without(url: string): string {
     if (this.#dropped.size === 0) return url;
-    const names = this.#dropped.get(new URL(url).hostname);
+    const names = this.#dropped.get(hostOf(url));
     return names ? [...names].reduce(withoutParameter, url) : url;
   }
 

@@ -5,7 +5,7 @@
  *
  *   vi.wikipedia.org/wiki/      voz.vn/t/*        vnexpress.net/*.html$
  */
-import { canonicalHost } from '../links/url.ts';
+import { canonicalHost, hostOf } from '../links/url.ts';
 import { badInput } from '../shell/errors.ts';
 import { mostSpecific, type Pattern, parsePattern, pathOf } from './robots.ts';
 
@@ -30,7 +30,7 @@ export function pathRules(allowed: readonly string[], denied: readonly string[])
   for (const text of denied) take(text, false);
   if (hosts.size === 0) return () => true;
   return (url) => {
-    const rules = hosts.get(new URL(url).hostname);
+    const rules = hosts.get(hostOf(url));
     if (rules === undefined) return true;
     const deciding = mostSpecific(rules, pathOf(url));
     return deciding.length > 0 ? deciding.some(({ allow }) => allow) : !rules.some(({ allow }) => allow);

@@ -9,6 +9,7 @@
  *                        itself, or where it redirects to, at a private address: closed, `private_address`
  */
 import { type Fetched, RequestFailed, redirectTarget } from '../fetch.ts';
+import { originOf } from '../links/url.ts';
 import { parseRobots, type Robots } from './robots.ts';
 import { type RulesFile, readSiteRules, wholeLines } from './site-rules.ts';
 
@@ -69,7 +70,7 @@ export class Politeness {
 
   /** May `url` be asked for, and what does its host say about it? Reads robots.txt when it was not read for a day. */
   async verdict(url: string): Promise<Verdict> {
-    const { origin } = new URL(url);
+    const origin = originOf(url);
     const rules = await this.#rulesOf(origin);
     const { robots } = rules;
     if ('refusal' in robots) return { ...robots, statements: [] };

@@ -1,6 +1,7 @@
 /**
  * `npm run bench:crawl`: the same pages of one server of this machine by `vua crawl`, Scrapy and Crawlee in one run, each
- * answer written into a WARC file; CPU seconds a page, user and system, of the crawler's process alone.
+ * answer written into a WARC file; CPU seconds a page, user and system, of the crawler's process alone, and its memory when
+ * a quarter, half, … of the pages were asked for.
  *
  *   VUA_SCRAPY=venv/bin/python VUA_CRAWLEE=folder npm run bench:crawl -- --pages 3000
  *
@@ -76,11 +77,21 @@ function childSeconds(): number {
   return (Number(fields[13]) + Number(fields[14])) / TICKS_A_SECOND;
 }
 
+/** Resident memory of a process, MiB. */
+function mebibytesOf(pid: number): number {
+  const kibibytes = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kibibytes) / 1024);
+}
+
 async function timed(name: string, command: string, args: readonly string[], cwd?: string): Promise<number> {
   seen.clear();
   const [before, started] = [childSeconds(), performance.now()];
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
+  const memory: number[] = [];
+  onPage = () => {
+    if (seen.size % Math.ceil(count / 4) === 0) memory.push(mebibytesOf(child.pid!));
+  };
   child.stderr.on('data', (text) => {
     said = `${said}${text}`.slice(-2000);
   });
@@ -88,18 +99,24 @@ async function timed(name: string, command: string, args: readonly string[], cwd
   const seconds = childSeconds() - before;
   const clock = (performance.now() - started) / 1000;
   console.log(
-    `${name.padEnd(8)} ${seen.size} pages, exit ${status}: ${((1000 * seconds) / seen.size).toFixed(2)} ms of CPU a page, ${(seen.size / clock).toFixed(0)} pages/s by the clock`,
+    `${name.padEnd(8)} ${seen.size} pages, exit ${status}: ${((1000 * seconds) / seen.size).toFixed(2)} ms of CPU a page, ${(seen.size / clock).toFixed(0)} pages/s by the clock, ${memory.join(', ')} MiB`,
   );
   if (seen.size !== count) console.log(said);
   return seconds / seen.size;
 }
 
 const seen = new Set<string>();
-const bodies = Array.from({ length: count }, (_, n) => Buffer.from(page(n)));
+let onPage = (): void => {};
+/** More are written when they are asked for. */
+const bodies = Array.from({ length: Math.min(count, 20_000) }, (_, n) => Buffer.from(page(n)));
 const server = createServer((request, response) => {
   const n = /^\/bai\/(\d+)$/.exec(request.url ?? '')?.[1];
-  const body = n === undefined ? undefined : bodies[Number(n)];
-  if (body !== undefined) seen.add(n!);
+  const isPage = n !== undefined && Number(n) < count;
+  const body = isPage ? (bodies[Number(n)] ?? page(Number(n))) : undefined;
+  if (isPage && !seen.has(n)) {
+    seen.add(n);
+    onPage();
+  }
   response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
 });
 await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
