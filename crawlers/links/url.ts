@@ -29,7 +29,7 @@ export function canonicalUrl(input: string, base?: string): string | undefined {
   if (href.includes('#')) url.hash = '';
   if (username !== '') url.username = '';
   if (password !== '') url.password = '';
-  if (hostname.endsWith('.')) url.hostname = hostname.slice(0, -1);
+  if (hostname.endsWith('.')) url.hostname = hostname.replace(/\.+$/, '');
   const path = normalizePercent(pathname);
   if (path !== pathname) url.pathname = path;
   if (href.includes('?')) {

@@ -1,6 +1,14 @@
 /** URLs in one form each, and those that are traps. */
 import { describe, expect, it } from 'vitest';
-import { canonicalHost, canonicalUrl, normalizePercent, trapReason } from '../../crawlers/links/url.ts';
+import {
+  canonicalHost,
+  canonicalUrl,
+  hostOf,
+  normalizePercent,
+  originOf,
+  placeOf,
+  trapReason,
+} from '../../crawlers/links/url.ts';
 
 describe('canonicalUrl', () => {
   it('knows names in Vietnamese after many thousand others, too', () => {
@@ -51,6 +59,25 @@ it('normalizePercent leaves what is no escape alone', () => {
 it('canonicalHost takes a host name and nothing else', () => {
   expect(canonicalHost('ĐẤT.example')).toBe(new URL('http://đất.example').hostname);
   for (const bad of ['http://a.example', 'a.example/x', '', 'a b']) expect(canonicalHost(bad)).toBeUndefined();
+});
+
+it.each([
+  'http://a.example',
+  'https://u:p@a.example:8443/x?a=1&b=http://b.example/#c',
+  'http://[::1]:8080/:8/@x',
+  'http://[::1]/?',
+  'http://a.example?q=/x:y',
+  'http://a.example../;j=1',
+])('the parts of %s are those that URL has', (input) => {
+  const url = canonicalUrl(input)!;
+  const { hostname, origin, pathname, search } = new URL(url);
+  expect({ hostname: hostOf(url), origin: originOf(url), ...placeOf(url) }).toEqual({
+    hostname,
+    origin,
+    pathname,
+    search,
+  });
+  expect([canonicalUrl(url), hostname.endsWith('.')]).toEqual([url, false]);
 });
 
 describe('trapReason', () => {
