@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 const options = async () => ({
-  ...{ tokens, good: ['sach/*'], registers: { encyclopedia: ['sach/*'], product: ['rao'] }, bytes: 120_000 },
+  ...{ tokens, good: ['sach/*'], registers: { encyclopedia: ['sach/*'], product: ['rao'] }, bytes: 60_000 },
   ...{ depth: 1, width: 32, context: 32, batch: 8, steps: 16, seed: 1, adapter: 'embedded' as const },
   gpu: await sharedGpu('embedded'),
 });
