@@ -25,6 +25,7 @@ export const initCommand = (optionsOf: (command: ConfigFiles['command']) => Prom
       'vua init cron --folder /srv/corpus --at 02:30 --wait 60',
       'vua init airflow --to dags',
       'vua init slurm --ranks 8 --line "clean --input warc --out documents"',
+      'vua init k8s --ranks 8 --line "tokens --documents documents --tokenizer tokenizer --out tokens"',
     ],
     positional: 'what',
     options: z.object({

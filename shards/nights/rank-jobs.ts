@@ -68,7 +68,7 @@ cd ${word(folder)} || exit 1
 ${words([...program, 'merge', outOf(line)])}
 status=$?
 if [ $status != 75 ]; then exit $status; fi
-now=$(ls ${word(`${outOf(line)}.partial`)} | wc -l)
+now=$(find ${word(`${outOf(line)}.partial`)} -name '*.json' | wc -l)
 if [ "$now" = "\${VUA_BEFORE:-}" ]; then
   echo "nothing came with the last pass: see vua-rank-*.log, then sbatch vua-next.sh"
   exit 1

@@ -1,8 +1,10 @@
 /** Several processes encode together: for any number of them the bytes of one. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readTokenManifest } from '../../shards/manifest.ts';
+import { rankJobFor } from '../../shards/nights/rank-jobs.ts';
 import { mergeTokens } from '../../shards/tokens/merge.ts';
 import type { TokenOptions } from '../../shards/tokens/plan.ts';
 import { writeTokens, writeTokensOfRank } from '../../shards/tokens/write.ts';
@@ -114,4 +116,27 @@ it('takes only ranks of one making, and goes on after a merge that was killed', 
   expect((await mergeTokens(options.outDir, context()))?.outcome).toBe('written');
   expect(filesIn(options.outDir)).toEqual(whole);
   expect(await mergeTokens(options.outDir, context())).toBeUndefined();
+});
+
+it('jobs of Slurm go on as long as a pass brought something whole, wherever it stands', () => {
+  const folder = temporaryFolder();
+  const program = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    return join(folder, name);
+  };
+  program('sbatch', 'echo "$@" >> sbatch.log; echo 7');
+  const line = ['export', 'tokens', 'tokens', '--to', 'megatron', '--out', 'out'];
+  const { files } = rankJobFor.slurm({ program: [program('vua', 'exit 75')], line, ranks: 3, folder });
+  program('next', files['vua-next.sh']);
+  const receipts = join(folder, 'out.partial/receipts');
+  mkdirSync(receipts, { recursive: true });
+  for (const name of ['of.json', 'train-0.json']) writeFileSync(join(receipts, name), '{}');
+  mkdirSync(join(folder, 'out.partial/write-0.abcdef')); // of a killed rank
+  const next = (before: string) =>
+    spawnSync(join(folder, 'next'), {
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, VUA_BEFORE: before },
+    });
+  expect(next('1').status).toBe(0);
+  expect(readFileSync(join(folder, 'sbatch.log'), 'utf8')).toContain('--dependency=afterany:7 vua-next.sh');
+  expect([next('2').status, String(next('2').stdout)]).toEqual([1, expect.stringContaining('nothing came')]);
 });
