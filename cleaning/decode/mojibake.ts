@@ -21,7 +21,9 @@ const byteOf1252 = new Map([...WINDOWS_1252].map((character, i) => [character, S
  */
 export function repairMojibake(text: string): { readonly text: string; readonly lines: number } {
   if (!SUSPICIOUS.test(text)) return { text, lines: 0 };
-  const lines = repairUtf8(text.split('\n'));
+  const before = text.split('\n');
+  if (!before.some(isDamaged)) return { text, lines: 0 };
+  const lines = repairUtf8(before);
   const damaged = lines.map((line) => (isDamaged(line) ? toBytes(line) : undefined));
   const sample = damaged.filter((line) => line !== undefined).join('\n');
   // windows-1258 read as Latin-1 keeps its combining tone bytes as letters: the same table undoes it.
@@ -29,10 +31,9 @@ export function repairMojibake(text: string): { readonly text: string; readonly 
   const decoded = lines.map((line, i) =>
     charset === undefined || damaged[i] === undefined ? line : decodeLegacy(damaged[i], charset),
   );
-  const result = decoded.join('\n');
-  const before = text.split('\n');
   const repaired = decoded.filter((line, i) => line !== before[i]).length;
   if (repaired === 0) return { text, lines: 0 };
+  const result = decoded.join('\n');
   const isDecoded = (i: number): boolean => decoded[i] !== lines[i];
   return { text: charset === 'tcvn3' ? restoreCapitals(result, isDecoded) : result, lines: repaired };
 }
@@ -114,7 +115,7 @@ const MIN_SYLLABLES = { telling: 1, all: 2, share: 0.5 };
 
 /** Where one line proves it, the others that are UTF-8 were damaged with it. */
 function repairUtf8(lines: readonly string[]): readonly string[] {
-  const proven = lines.map((line) => (SHOWN_UTF8.test(line) ? proveUtf8(line) : line));
+  const proven = lines.map((line) => (isDamaged(line) && SHOWN_UTF8.test(line) ? proveUtf8(line) : line));
   if (proven.every((line, i) => line === lines[i])) return lines;
   return proven.map((line) => (isDamaged(line) ? (decodeShown(line) ?? line) : line));
 }

@@ -2,9 +2,20 @@
 import type { Database } from 'better-sqlite3';
 import type { Syllable } from '../vietnamese/lexicon.ts';
 
-/** UTF-8 that is hashed into the key of a document. */
-export const exactBytes = (syllables: readonly Syllable[]): Uint8Array =>
-  Buffer.from(syllables.map(({ folded }) => folded).join(''));
+const encoder = new TextEncoder();
+let bytes = new Uint8Array(0);
+/** Bytes for a longer text are let go with it. */
+const MAX_KEPT = 1 << 22;
+
+/** UTF-8 that is hashed into the key of a document; holds until the next call. */
+export function exactBytes(syllables: readonly Syllable[]): Uint8Array {
+  let text = '';
+  for (const { folded } of syllables) text += folded;
+  const most = 3 * text.length;
+  const into = most <= bytes.length ? bytes : new Uint8Array(most);
+  if (into.length <= MAX_KEPT) bytes = into;
+  return into.subarray(0, encoder.encodeInto(text, into).written);
+}
 
 export const EXACT_SCHEMA = `
   CREATE TABLE IF NOT EXISTS exact (key INTEGER PRIMARY KEY, document INTEGER NOT NULL);

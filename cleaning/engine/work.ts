@@ -268,15 +268,15 @@ export function assess(
   const { text, cuts } = settings.paragraphs === 'keep' ? { text: read, cuts: [] } : cutOthers(read, whole);
   const { syllables, language, byParagraph } = text === read ? whole : readLanguages(text);
   const masked = maskPersonalData(text, settings.personalData);
-  const raw = {
+  const unmasked = {
     ...measure(text, syllables, language.diacritics === 'absent'),
     ...scoresOf(masked.text, settings.heads),
     ...figuresOf('repaired', REPAIRS, repairs),
     ...figuresOf('cut', CUTS, charactersOf(cuts)),
     language_score: language.score,
     vietnamese_para_frac: byParagraph.vietnameseFrac,
+    ...figuresOf('masked', PERSONAL_KINDS, {}),
   };
-  const unmasked = { ...raw, ...figuresOf('masked', PERSONAL_KINDS, {}) };
   const judgement = judge(unmasked, settings.thresholds);
   const stored = masked.text === text ? syllables : readSyllables(masked.text);
   const body = withoutTitle(stored, title);
@@ -287,7 +287,7 @@ export function assess(
     measurements:
       masked.text === text
         ? unmasked
-        : { ...raw, ...figuresOf('masked', PERSONAL_KINDS, masked.counts), bytes: Buffer.byteLength(masked.text) },
+        : { ...unmasked, ...figuresOf('masked', PERSONAL_KINDS, masked.counts), bytes: Buffer.byteLength(masked.text) },
     judgement,
     contamination: settings.contamination === undefined ? '' : contaminationOf(syllables, settings.contamination),
     key: BigInt.asIntN(64, hash.h64Raw(exactBytes(body))),

@@ -4,7 +4,7 @@ import type { Measurement, ScoredMeasurement } from '../document.ts';
 import { codeUnits } from '../vietnamese/code-units.ts';
 import { Grams } from '../vietnamese/grams.ts';
 import { type Syllable, withoutLeaders } from '../vietnamese/lexicon.ts';
-import { FINEWEB_STOPWORDS, FUNCTION_WORDS, OWN_FUNCTION_WORDS } from '../vietnamese/words.ts';
+import { FINEWEB_STOPWORDS, FUNCTION_WORDS, IS, OWN_FUNCTION_WORDS } from '../vietnamese/words.ts';
 import { C4 } from './c4.ts';
 import { addressesIn, keywordPairFrac, spamPhrasesIn } from './spam.ts';
 
@@ -61,19 +61,19 @@ const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 function countWords(syllables: readonly Syllable[], plainText: boolean) {
   let [alphabetic, spelt, letters, marked, vietnamese, functionWords, typed] = [0, 0, 0, 0, 0, 0, 0];
   const seen = new Uint8Array(FUNCTION_WORDS.length);
-  for (const syllable of syllables) {
-    if (syllable.letters === 0) continue;
+  for (const { letters: own, is, functionWord } of syllables) {
+    if (own === 0) continue;
     alphabetic++;
-    if (!syllable.isAddress) {
+    if ((is & IS.address) === 0) {
       spelt++;
-      letters += syllable.letters;
+      letters += own;
     }
-    if (syllable.isMarked) marked++;
-    if (syllable.isTyped) typed++;
-    if (syllable.isVietnamese || (plainText && syllable.isPlain)) vietnamese++;
-    if (syllable.functionWord < 0 || (syllable.isPlainWord && !plainText)) continue;
-    if (syllable.functionWord < OWN_FUNCTION_WORDS) functionWords++;
-    seen[syllable.functionWord] = 1;
+    if ((is & IS.marked) !== 0) marked++;
+    if ((is & IS.typed) !== 0) typed++;
+    if ((is & IS.vietnamese) !== 0 || (plainText && (is & IS.plain) !== 0)) vietnamese++;
+    if (functionWord < 0 || ((is & IS.plainWord) !== 0 && !plainText)) continue;
+    if (functionWord < OWN_FUNCTION_WORDS) functionWords++;
+    seen[functionWord] = 1;
   }
   let [distinctFunctionWords, distinctFinewebWords] = [0, 0];
   for (const [i, hit] of seen.entries()) {

@@ -6,8 +6,8 @@
  * A document is judged by samples from all over it, and each of its paragraphs by itself, there without franc.
  */
 import { franc } from 'franc';
-import { type Paragraph, readSyllables, type Syllable } from './lexicon.ts';
-import { FIRST_NEIGHBOUR, OTHER_LANGUAGES } from './words.ts';
+import { LANGUAGE_SHIFT, type Paragraph, readSyllables, type Syllable } from './lexicon.ts';
+import { FIRST_NEIGHBOUR, IS, OTHER_LANGUAGES } from './words.ts';
 
 export interface Language {
   /** ISO 639-3; `und` when there is too little text to say. */
@@ -85,7 +85,7 @@ class Tally {
   /** Words of Tày, Nùng and Thái in the letters of Vietnamese. */
   neighbours = 0;
   /** By place in OTHER_LANGUAGES; of none at 0. */
-  readonly others = OTHER_LANGUAGES.map(() => 0);
+  readonly others: number[] = new Array(OTHER_LANGUAGES.length).fill(0);
   functionWords = 0;
   /** Function words with the marks that they have. */
   exactWords = 0;
@@ -96,24 +96,24 @@ class Tally {
       0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
     for (let i = start; i < end; i++) {
-      const syllable = syllables[i];
-      if (syllable.letters === 0) continue;
-      if (syllable.isVietnamese) {
+      const { letters, is, functionWord } = syllables[i];
+      if (letters === 0) continue;
+      if ((is & IS.vietnamese) !== 0) {
         words++;
         vietnamese++;
-        if (syllable.isMarked) marked++;
-        if (syllable.isTelling) telling++;
-        if (syllable.functionWord >= 0) functionWords++;
-        if (syllable.functionWord >= 0 && !syllable.isPlainWord) exactWords++;
+        if ((is & IS.marked) !== 0) marked++;
+        if ((is & IS.telling) !== 0) telling++;
+        if (functionWord >= 0) functionWords++;
+        if (functionWord >= 0 && (is & IS.plainWord) === 0) exactWords++;
       } else {
-        words += syllable.isPlain ? 1 : Math.max(1, syllable.letters / LONGEST_WORD);
-        this.others[syllable.otherLanguage]++;
-        if (syllable.isForeignName) foreign++;
-        else if (!syllable.isPlain) strange++;
+        words += (is & IS.plain) !== 0 ? 1 : Math.max(1, letters / LONGEST_WORD);
+        this.others[is >> LANGUAGE_SHIFT]++;
+        if ((is & IS.foreignName) !== 0) foreign++;
+        else if ((is & IS.plain) === 0) strange++;
       }
-      if (syllable.isNeighbour) neighbours++;
-      if (syllable.isPlain) plain++;
-      if (syllable.isClosed) closed++;
+      if ((is & IS.neighbour) !== 0) neighbours++;
+      if ((is & IS.plain) !== 0) plain++;
+      if ((is & IS.closed) !== 0) closed++;
     }
     this.words += words;
     this.vietnamese += vietnamese;
@@ -161,8 +161,8 @@ class Tally {
 
   /** Words and clusters of its neighbours, and more of them than function words: which of them it is, words do not tell. */
   get #isNeighbour(): boolean {
-    const clusters = this.others.slice(FIRST_NEIGHBOUR).reduce((sum, count) => sum + count, 0);
-    const found = this.neighbours + clusters;
+    let found = this.neighbours;
+    for (let i = FIRST_NEIGHBOUR; i < this.others.length; i++) found += this.others[i];
     if (found <= this.exactWords) return false;
     if (this.words <= MAX_NEIGHBOUR_WORDS && this.exactWords === 0) return true;
     return found >= Math.max(MIN_OTHER.words, MIN_OTHER.share * this.words);

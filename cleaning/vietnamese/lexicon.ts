@@ -7,7 +7,7 @@ import { detach } from './detach.ts';
 import { isTyped } from './typed.ts';
 import { fold, IS, keysOf, NO_WORD, wordOf } from './words.ts';
 
-const LANGUAGE_SHIFT = 14;
+export const LANGUAGE_SHIFT = 14;
 
 /** A text is read several times over as its syllables: all but `folded` of one fits into 64 bytes. */
 export class Syllable {
@@ -16,7 +16,8 @@ export class Syllable {
   readonly letters: number;
   /** Characters, but leaders (`Tên:......`): three and more of one mark. */
   readonly length: number;
-  readonly #is: number;
+  /** Bits of IS, above them its place in OTHER_LANGUAGES: what loops over all syllables reads at once. */
+  readonly is: number;
   /** Place in FUNCTION_WORDS, of the word as written or without its diacritics (`isPlainWord`); -1 when it is none. */
   readonly functionWord: number;
   /** Letters and digits only, lower case, tone mark as a digit at the end, final i for y: `Thuý,` → `thui1`. */
@@ -26,83 +27,83 @@ export class Syllable {
     this.hash = hash;
     this.letters = letters;
     this.length = length;
-    this.#is = is;
+    this.is = is;
     this.functionWord = functionWord;
     this.folded = folded;
   }
 
   /** Its letters form Vietnamese syllables, diacritics as written. */
   get isVietnamese(): boolean {
-    return (this.#is & IS.vietnamese) !== 0;
+    return (this.is & IS.vietnamese) !== 0;
   }
 
   /** ASCII letters that form Vietnamese syllables without their diacritics. */
   get isPlain(): boolean {
-    return (this.#is & IS.plain) !== 0;
+    return (this.is & IS.plain) !== 0;
   }
 
   /** `isPlain`, with a final consonant: what Polynesian languages, else similar on paper, do not have. */
   get isClosed(): boolean {
-    return (this.#is & IS.closed) !== 0;
+    return (this.is & IS.closed) !== 0;
   }
 
   /** Carries a Vietnamese diacritic. */
   get isMarked(): boolean {
-    return (this.#is & IS.marked) !== 0;
+    return (this.is & IS.marked) !== 0;
   }
 
   /** A Vietnamese syllable with a letter that hardly another language writes: a hat, horn or breve with a tone, đ, ơ, ư. */
   get isTelling(): boolean {
-    return (this.#is & IS.telling) !== 0;
+    return (this.is & IS.telling) !== 0;
   }
 
   /** Place in OTHER_LANGUAGES of the one that it is a frequent word of; 0 when it is none. */
   get otherLanguage(): number {
-    return this.#is >> LANGUAGE_SHIFT;
+    return this.is >> LANGUAGE_SHIFT;
   }
 
   /** A function word without its diacritics: in a text that has them it is another word (`nam`). */
   get isPlainWord(): boolean {
-    return (this.#is & IS.plainWord) !== 0;
+    return (this.is & IS.plainWord) !== 0;
   }
 
   /** Keys of Telex or VNI that nothing converted. */
   get isTyped(): boolean {
-    return (this.#is & IS.typed) !== 0;
+    return (this.is & IS.typed) !== 0;
   }
 
   /** A frequent word of Tày, Nùng or Thái, which Vietnamese could have and has not. */
   get isNeighbour(): boolean {
-    return (this.#is & IS.neighbour) !== 0;
+    return (this.is & IS.neighbour) !== 0;
   }
 
   /** Several syllables, as they were written up to the 1970s: `chánh-phủ`. */
   get isHyphenated(): boolean {
-    return (this.#is & IS.hyphenated) !== 0;
+    return (this.is & IS.hyphenated) !== 0;
   }
 
   /** Starts with a capital and is no Vietnamese syllable: a foreign name, most likely. */
   get isForeignName(): boolean {
-    return (this.#is & IS.foreignName) !== 0;
+    return (this.is & IS.foreignName) !== 0;
   }
 
   /** Holds a digit. */
   get hasFigure(): boolean {
-    return (this.#is & IS.figure) !== 0;
+    return (this.is & IS.figure) !== 0;
   }
 
   get isCapital(): boolean {
-    return (this.#is & IS.capital) !== 0;
+    return (this.is & IS.capital) !== 0;
   }
 
   /** A sentence ends with it. */
   get isLast(): boolean {
-    return (this.#is & IS.stop) !== 0;
+    return (this.is & IS.stop) !== 0;
   }
 
   /** Holds a web address (a link in Markdown does), or is a bare domain name. */
   get isAddress(): boolean {
-    return (this.#is & IS.address) !== 0;
+    return (this.is & IS.address) !== 0;
   }
 }
 

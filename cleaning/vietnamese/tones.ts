@@ -42,8 +42,12 @@ const STYLES = {
   old: { end: '', behind: 'oa oe uy' },
   new: { end: 'oa oe uy', behind: '' },
 };
-const pairs = (list: string): ReadonlySet<number> =>
-  new Set(list.split(' ').map((pair) => (VOWELS.indexOf(pair[0]) << 4) | VOWELS.indexOf(pair[1])));
+/** By two vowels, whether they are in the list. */
+function pairs(list: string): Uint8Array {
+  const listed = new Uint8Array(256);
+  for (const pair of list.trim().split(/ +/)) listed[(VOWELS.indexOf(pair[0]) << 4) | VOWELS.indexOf(pair[1])] = 1;
+  return listed;
+}
 const INSIDE = pairs(SLIPS.inside);
 const AT_END = new Map(TONE_STYLES.map((style) => [style, pairs(`${SLIPS.end} ${STYLES[style].end}`)]));
 const BEHIND = new Map(TONE_STYLES.map((style) => [style, pairs(`${SLIPS.behind} ${STYLES[style].behind}`)]));
@@ -90,9 +94,9 @@ function slipsIn(text: string, style: ToneStyle): Slip[] {
       if (before === LETTER && ((own === I && isIn('gG', units[i - 1])) || (own === U && isIn('qQ', units[i - 1]))))
         return true;
       const pair = (own << 4) | vowelOf(next);
-      return at(i + 2) === 0 ? atEnd.has(pair) : INSIDE.has(pair);
+      return at(i + 2) === 0 ? atEnd[pair] === 1 : INSIDE[pair] === 1;
     }
-    if (next !== 0 || before < VOWEL || !behindIt.has((vowelOf(before) << 4) | own)) return false;
+    if (next !== 0 || before < VOWEL || behindIt[(vowelOf(before) << 4) | own] === 0) return false;
     return (
       at(i - 2) !== LETTER || !isIn('qQgG', units[i - 2]) || vowelOf(before) !== (isIn('qQ', units[i - 2]) ? U : I)
     );
