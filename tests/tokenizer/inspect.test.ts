@@ -204,6 +204,9 @@ describe('evaluate', () => {
     expect(sources.map(({ source }: { source: string }) => source).sort()).toEqual(
       [...new Set(held.map(({ source }) => source))].sort(),
     );
+    expect(heard.err.join('')).toMatch(
+      /of their words stand in train \d+\.\d % in runs of 13, \d+\.\d % in runs of 50 \(/,
+    );
     const bytes = held.map(({ text }) => Buffer.byteLength(text));
     const tokens = held.map(({ text }) => tokenizer.encode(text).length);
     const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kernelFault } from '../../trainer/bench/tune.ts';
-import { openGpu } from '../../trainer/gpu/adapter.ts';
+import { dawnFlags, openGpu } from '../../trainer/gpu/adapter.ts';
 import { COPY_DST, paced, UNIFORM } from '../../trainer/gpu/device.ts';
 import { Program, tensor } from '../../trainer/gpu/program.ts';
 import { relu2 } from '../../trainer/kernels/mlp.ts';
@@ -15,6 +15,11 @@ const inProcess = (script: string, env: NodeJS.ProcessEnv = {}) =>
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
+
+it('bounds checks go on drivers that compute on the CPU alone', () => {
+  expect(dawnFlags('gpu').join()).not.toContain('disable_robustness');
+  for (const kind of ['software', 'embedded'] as const) expect(dawnFlags(kind).join()).toContain('disable_robustness');
+});
 
 it('a wait leaves the core to the driver: few turns of the event loop, in each of which Dawn polls', async () => {
   let [turns, isOver] = [0, false];

@@ -190,6 +190,30 @@ it('writes checkpoints behind later steps: the same to the bit, and a disk that 
   expect(gpu.liveBuffers).toBe(buffers);
 });
 
+it('goes on after a lost device as often as --retries says, and says when rows come too often', async () => {
+  const out = temporaryFolder('file');
+  const { figures } = Trainer.prototype;
+  let times = 0;
+  const spy = vi.spyOn(Trainer.prototype, 'figures').mockImplementation(function (this: Trainer, count: number) {
+    if (checkpointsIn(out).length === 1 && times++ < 2) {
+      throw new ToolkitError({ code: 'DEVICE_LOST', message: 'the device was lost' });
+    }
+    return figures.call(this, count);
+  });
+  const said = await trained(out, { retries: 1 });
+  expect(said).toMatch(/going on from the last checkpoint \(--retries, 0 left\).*DEVICE_LOST: the device was lost/s);
+  expect(await trained(out, { resume: true, steps: 12 })).toMatch(/written$/);
+  spy.mockRestore();
+  expect(hashes(out)).toEqual(hashes(whole));
+  const stop = new AbortController();
+  const heard = { ...context(), signal: stop.signal };
+  const given = { tokens: [tokens], out: temporaryFolder('file'), ...SIZE, ...OFTEN, steps: 9999 };
+  const options = trainCommand.options.parse(given) as unknown as TrainingOptions;
+  stop.abort();
+  await runTraining({ ...options, start: 'new', gpu }, heard);
+  expect(heard.err.join('')).toMatch(/its rows are seen \d+\.\d times, more than 4/);
+});
+
 it('takes as many steps as fit into minutes, which a resume does not measure again', async () => {
   const options = { evaluateEvery: 10, evaluateTokens: 300, finalTokens: 600 };
   const pace = { step: 0.1, tokens: 100 };

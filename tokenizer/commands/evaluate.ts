@@ -43,7 +43,7 @@ export const tokenizerEvaluateCommand = defineCommand({
     const { openCompared } = await import('../evaluate/beside.ts');
     const { effectiveOf, Evaluation, formatEvaluations, standardErrorOf } = await import('../evaluate/evaluate.ts');
     const { Tokenizer } = await import('../load.ts');
-    const { drawTexts } = await import('../train/draw-texts.ts');
+    const { drawnInTrain, drawTexts } = await import('../train/draw-texts.ts');
     const own = await Tokenizer.load(dir);
     const ours: Compared = {
       name: dir,
@@ -60,6 +60,7 @@ export const tokenizerEvaluateCommand = defineCommand({
       if (signal.aborted) return INTERRUPTED;
       const what = isHeldOut ? 'held-out documents' : 'documents, of what a tokenizer may have learned from too';
       report.note(`${path}: ${formatCount(drawn.length)} of ${formatCount(of)} ${what}`);
+      if (isHeldOut) report.note(`${path}: ${await drawnInTrain(path, drawn, { share, signal })}`);
       for (const { source, text } of drawn) {
         const whole = Buffer.from(text).toString();
         for (const evaluation of evaluations) evaluation.add(source, whole);

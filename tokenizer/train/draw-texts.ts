@@ -1,4 +1,6 @@
 /** Which documents a tokenizer is evaluated on: held-out ones where there are shards, drawn over all by their hashes. */
+import { PASSAGES, SharedPassages } from '../../cleaning/vietnamese/terms.ts';
+import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { holdsDocuments, readTexts as readDocumentTexts, type SourceText } from '../../shards/documents/read.ts';
 import { readTexts } from './documents.ts';
@@ -33,6 +35,34 @@ export async function drawTexts(
   }
   const drawn = lowest(known, maxBytes)[0].map(({ source, text }) => ({ source, text: text.subarray(0, maxBytes) }));
   return { drawn, of, isHeldOut };
+}
+
+/** Bytes of each side at most: of what was drawn the runs of words lie in memory. */
+const MOST = { drawn: 2 ** 21, train: 2 ** 24 } as const;
+
+/** How much of what was drawn stands in training documents of the same folder, by runs of words: what no split can part. */
+export async function drawnInTrain(
+  path: string,
+  drawn: readonly SourceText[],
+  { share, signal }: { readonly share: number; readonly signal: AbortSignal },
+): Promise<string> {
+  const utf8 = new TextDecoder();
+  const own: string[] = [];
+  let left: number = MOST.drawn;
+  for (const { text } of drawn) {
+    if (left <= 0) break;
+    own.push(utf8.decode(text));
+    left -= text.length;
+  }
+  const passages = new SharedPassages(own);
+  let heard = 0;
+  for await (const { text } of readDocumentTexts(path, share, signal, 'train')) {
+    passages.hear(utf8.decode(text));
+    heard += text.length;
+    if (heard >= MOST.train) break;
+  }
+  const shares = passages.share.map((part, i) => `${(100 * part).toFixed(1)} % in runs of ${PASSAGES[i]}`);
+  return `of their words stand in train ${shares.join(', ')} (${own.length} documents beside ${formatBytes(heard)} of train)`;
 }
 
 function lowest<T extends { readonly hash: string; readonly text: Uint8Array }>(

@@ -21,7 +21,7 @@ import { gpuPackage, importDawn, installed } from './packages.ts';
  * f16 is off by default on NVIDIA/Vulkan, and with it every f16 matrix configuration. Bounds checks cost a CPU driver
  * 1.5–1.8×, and every index comes from shapes that program.ts checks; a GPU keeps them: what they cost there is not known.
  */
-const dawnFlags = (kind: AdapterFacts['kind']): readonly string[] => [
+export const dawnFlags = (kind: AdapterFacts['kind']): readonly string[] => [
   `enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia${kind === 'gpu' ? '' : ',disable_robustness'}`,
   'disable-dawn-features=timestamp_quantization',
 ];
