@@ -10,6 +10,7 @@ import type { Batch } from '../../trainer/batch.ts';
 import { type Loader, type LoaderPlan, openLoader } from '../../trainer/loader/loader.ts';
 import { startLoaderThread } from '../../trainer/loader/loader-thread.ts';
 import { openRing } from '../../trainer/loader/ring.ts';
+import { RowSequence } from '../../trainer/loader/row-sequence.ts';
 import { drawHeldOut } from '../../trainer/score/draw.ts';
 import { heldOutOf } from '../../trainer/score/held-out.ts';
 import { countByReading, countTokens } from '../../trainer/score/unigram.ts';
@@ -53,6 +54,15 @@ async function takeUntilError(loader: Loader): Promise<{ batches: Batch[]; error
 
 const inProcess = (tokens = folder, change: Partial<LoaderPlan> = {}): Loader =>
   openLoader([tokens.source('train')], { ...plan, ...change });
+
+it('draws from eight record batches of each folder at least, of many folders too, and counts what is too short', () => {
+  const folders = Array.from({ length: 40 }, (_, n) => ({
+    ...{ where: `${n}`, fingerprint: `f${n}`, batchTokens: [...Array.from({ length: 20 }, () => 64), 7] },
+  }));
+  const sequence = new RowSequence(folders, { length: 16, seed: 1, layout: 'stream' });
+  expect(sequence.batchesOf(3, 0, 0).length).toBeGreaterThanOrEqual(7);
+  expect(sequence.short).toEqual({ batches: 40, tokens: 280 });
+});
 
 describe('in a worker thread', () => {
   it('gives the batches of the same loader in this thread, also behind a state, packed and masked', async () => {

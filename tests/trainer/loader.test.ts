@@ -120,15 +120,6 @@ describe('the order of rows', () => {
     }
   });
 
-  it('draws from eight record batches of each folder at least, of many folders too, and counts what is too short', () => {
-    const folders = Array.from({ length: 40 }, (_, n) => ({
-      ...{ where: `${n}`, fingerprint: `f${n}`, batchTokens: [...Array.from({ length: 20 }, () => 64), 7] },
-    }));
-    const sequence = new RowSequence(folders, { length: 16, seed: 1, layout: 'stream' });
-    expect(sequence.batchesOf(3, 0, 0).length).toBeGreaterThanOrEqual(7);
-    expect(sequence.short).toEqual({ batches: 40, tokens: 280 });
-  });
-
   it('cuts rows at other tokens in each epoch but the first', () => {
     const sequence = new RowSequence([{ where: 'x', fingerprint: 'f', batchTokens: [4096, 4096] }], {
       ...{ length: 512, seed: 1, layout: 'stream' },
