@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Removed } from '../../cleaning/clean.ts';
 import { isNamedBy, namedAddress, REMOVED_FILE, type RemovedNames, removedNames, urlOf } from '../../crawlers/page.ts';
+import { badInput } from '../../crawlers/shell/errors.ts';
 import { readJsonLines, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { checksumOf } from '../checksum.ts';
 
@@ -64,15 +65,22 @@ export function addToList(out: string, removal: Removal): boolean {
   return true;
 }
 
+/** `com.vn`, `co.uk`: names below which everybody's sites stand. */
+const EVERYBODYS = /^(?:(?:com|net|org|edu|gov|ac|co)\.[a-z]{2}|(?:biz|info|name|pro|health|int|id|io|ai)\.vn)$/;
+
 /**
  * What was asked for: a URL by its scheme or by the path behind a host, a host by its dot, and whatever else an id; a name
  * with a dot may be both.
+ * @throws ToolkitError BAD_OPTION (exit 2) for a name below which everybody's sites stand
  */
 export function namesOf(asked: readonly string[]): RemovedNames {
   const hosts = asked.flatMap((name) => {
     const host = /^[^\s/:#?]+\.[^\s/:#?]+$/.test(name) ? urlOf(`http://${name}`)?.hostname : undefined;
     return host === undefined ? [] : [host.replace(/\.$/, '')];
   });
+  const wide = hosts.find((host) => EVERYBODYS.test(host));
+  if (wide !== undefined)
+    throw badInput('BAD_OPTION', `${wide}: everybody's sites stand below it`, 'name hosts, URLs or ids');
   return {
     addresses: asked.flatMap((name) => namedAddress(name) ?? []),
     hosts,

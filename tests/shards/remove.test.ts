@@ -233,6 +233,10 @@ it('takes an address without its scheme, and says which names nothing stands und
   const names = ['b.test/lua?utm_source=mail', 'https://b.test:443/khong', 'd7', 'c.test.'];
   const { unknown, taken } = await holding(out, [], () => remove(out, names, 'asked for', { isDry: true }));
   expect(unknown).toEqual(['https://b.test:443/khong']);
+  for (const name of ['com.vn', 'GOV.VN.'])
+    await expect(holding(out, [], () => remove(out, [name], 'asked for', { isDry: true }))).rejects.toThrow(
+      /everybody's sites stand below it/,
+    );
   expect(taken).toContainEqual({ place: 'snapshots/000001', documents: 3, rejects: 0 });
   expect(namesOf(['b.test:8080', 'b.test:8080/a', 'urn:x:1', '//b.test/a'])).toMatchObject({
     addresses: ['//b.test:8080/a', 'urn:x:1', '//b.test/a'],
