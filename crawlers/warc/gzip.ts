@@ -16,10 +16,10 @@ import { fileInput, type Window } from './file-input.ts';
 import { EndOfInput, Input } from './input.ts';
 
 const deflate = promisify<Uint8Array, object, Buffer>(deflateRaw);
-/** Of pages a hundredth and a half larger than the default makes them, in half of its time. */
-const LEVEL = { level: 4 } as const;
+/** Level 4 makes pages 2.7 % larger in 0.78 of the time (295 pages), a hundredth of what a page costs: the default stays. */
+const LEVEL = {} as const;
 /** What is short needs no large window, and making one takes longer than packing. */
-const SHORT = { level: 4, windowBits: 10, memLevel: 3 } as const;
+const SHORT = { windowBits: 10, memLevel: 3 } as const;
 const SHORT_BYTES = 1024;
 /** What is longer is packed in a thread: until here waking one costs more. */
 const AT_ONCE_BYTES = 262_144;
