@@ -49,7 +49,7 @@ import { STATIONS, type StationName } from './shards/nights/settings.ts';
 import { saidOf, unsaid } from './shards/nights/shapes.ts';
 import { isTold, writeSummary } from './shards/nights/summary.ts';
 import type { NightFacts } from './shards/snapshots/facts.ts';
-import { contaminated } from './tokenizer/commands/tokens.ts';
+import { contaminated, DROPOUT } from './tokenizer/commands/tokens.ts';
 import { LEARNING, TOKENIZER_POLICY, validShare, vocabSize } from './tokenizer/commands/train.ts';
 import { DEFAULT_VOCAB_SIZE } from './tokenizer/train/defaults.ts';
 import type { TrainedTokenizer } from './tokenizer/train/train-files.ts';
@@ -74,7 +74,7 @@ export const runOptions = z.object({
   ...READING,
   ...unsaid(CRAWLING, RENAMED.crawl, standardOf),
   ...unsaid(CLEANING, RENAMED.clean),
-  ...unsaid({ vocabSize, validShare, contaminated, ...LEARNING }, RENAMED.tokenizer, standardOf),
+  ...unsaid({ vocabSize, validShare, contaminated, ...DROPOUT, ...LEARNING }, RENAMED.tokenizer, standardOf),
   ...TOKENIZER_POLICY,
   ...MODEL_POLICY,
   ...unsaid(TRAINING, RENAMED.training, standardOf),
@@ -323,8 +323,8 @@ async function trainTokenizer(settings: Settings, work: Work): Station<TrainedTo
 async function encode(settings: Settings, work: Work): Station<TokenManifest, undefined> {
   const { writeTokenShards } = await import('./tokenizer/write-tokens.ts');
   const { tokens, ...from } = foldersOf(settings);
-  const { validShare, contaminated } = settings;
-  return writeTokenShards({ ...from, validShare, contaminated, out: tokens }, work);
+  const { validShare, contaminated, dropout, dropoutSeed } = settings;
+  return writeTokenShards({ ...from, validShare, contaminated, dropout, dropoutSeed, out: tokens }, work);
 }
 
 /** What the night made becomes what OUT shows, by one rename. Whether that is new. */

@@ -61,12 +61,15 @@ const TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
   arrow: 'application/vnd.apache.arrow.file',
   feather: 'application/vnd.apache.arrow.file',
+  txt: 'text/plain; charset=utf-8',
 };
 const typeOf = (file: string): string => TYPES[file.slice(file.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
 
 const TOKEN_FILES = [MANIFEST_FILE, 'tokenizer.json', 'tokenizer_config.json'];
 const isTokenFile = (file: string): boolean =>
-  TOKEN_FILES.includes(file) || /^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.(arrow|documents\.feather)$/.test(file);
+  TOKEN_FILES.includes(file) ||
+  /^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.(arrow|documents\.feather)$/.test(file) ||
+  /^counts-[0-9a-f]{16}\.txt$/.test(file);
 
 /** Of a request, in bytes: what was typed stands in its address, a letter in up to nine. */
 const MOST_HEADER = 2 ** 20;

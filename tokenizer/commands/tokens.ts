@@ -10,6 +10,19 @@ export const contaminated = z
   .default('keep')
   .describe('documents that `vua clean --flag` flagged: keep them, or leave them out');
 
+/** Of training text alone; a night has them too. */
+export const DROPOUT = {
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'BPE dropout: chance with which each merge is left out of training text (0.1, say); held-out text has none',
+    ),
+  dropoutSeed: z.int().min(0).default(1).describe('with --dropout: another seed leaves out others'),
+};
+
 export const tokensCommand = defineCommand({
   name: 'tokens',
   summary: 'encode document shards into token shards, split into train and valid',
@@ -27,15 +40,7 @@ export const tokensCommand = defineCommand({
     out: z.string().describe('folder of token shards to write'),
     validShare,
     contaminated,
-    dropout: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0)
-      .describe(
-        'BPE dropout: chance with which each merge is left out of training text (0.1, say); held-out text has none',
-      ),
-    dropoutSeed: z.int().min(0).default(1).describe('with --dropout: another seed leaves out others'),
+    ...DROPOUT,
   }),
   async run(options, work) {
     const { tellTokens, writeTokenShards, writeTokenShardsOfRank } = await import('../write-tokens.ts');
