@@ -47,3 +47,15 @@ export const first53 = (hash: bigint): number => Number(hash >> 11n);
 
 /** A number 0…1 that follows from a text. */
 export const chanceOf = (text: string): number => first53(hash64(text)) / 2 ** 53;
+
+/** Numbers in [0, 1) that follow from a seed of 32 bits (mulberry32): the same in Node and in a page. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -22,6 +22,9 @@ export const SHARD_BYTES = 32_000_000;
 export const KEEP_NIGHTS = 7;
 
 export const MANIFEST_FILE = 'manifest.json';
+/** Beside the manifest, named by content. */
+export const GROUPS_FILE = /^groups-[0-9a-f]{16}\.tsv$/;
+export const COUNTS_FILE = /^counts-[0-9a-f]{16}\.txt$/;
 /** Beside the folders of a snapshot of a run, and in the folder of the run. */
 export const SNAPSHOT_FILE = 'snapshot.json';
 

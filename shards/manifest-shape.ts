@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { badInput } from '../crawlers/shell/errors.ts';
 import { checksumOf } from './checksum.ts';
-import { DOCUMENTS, OLDER_DOCUMENTS, OLDER_TOKENS, TOKENS, tableFile } from './format.ts';
+import { COUNTS_FILE, DOCUMENTS, GROUPS_FILE, OLDER_DOCUMENTS, OLDER_TOKENS, TOKENS, tableFile } from './format.ts';
 import { SPLITS } from './split.ts';
 
 const count = z.int().min(0);
@@ -55,8 +55,8 @@ const tokenShard = shardEntry
     'perDocument does not add up to the shard',
   );
 
-const groupsEntry = z.object({ file: z.string().regex(/^groups-[0-9a-f]{16}\.tsv$/), pairs: count, checksum });
-const countsEntry = z.object({ file: z.string().regex(/^counts-[0-9a-f]{16}\.txt$/), bytes: count, checksum });
+const groupsEntry = z.object({ file: z.string().regex(GROUPS_FILE), pairs: count, checksum });
+const countsEntry = z.object({ file: z.string().regex(COUNTS_FILE), bytes: count, checksum });
 
 /** Names in it may be of another version of vua: `knownRecipe` (cleaning/recipe.ts) says whether this one knows them. */
 const recipe = z.object({

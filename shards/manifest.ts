@@ -104,6 +104,13 @@ export function removeOrphans(
   return orphans;
 }
 
+/** Removes files of one name by content, and what a killed writer left of them, but `kept`: those of earlier manifests. */
+export function removeOthers(dir: string, name: RegExp, kept: { readonly file: string } | undefined): void {
+  for (const file of existsSync(dir) ? readdirSync(dir) : []) {
+    if (name.test(file.replace(/\.\d+\.tmp$/, '')) && file !== kept?.file) rmSync(join(dir, file), { force: true });
+  }
+}
+
 function readManifest(dir: string, format: keyof typeof MANIFESTS): unknown {
   const value = readJsonIfPresent<unknown>(manifestPath(dir));
   if (value !== undefined) return value;

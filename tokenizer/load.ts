@@ -6,9 +6,9 @@
  *   tokenizer.decode([tokenizer.bosId, …]);
  */
 import { badInput, reasonOf, ToolkitError } from '../crawlers/shell/errors.ts';
-import { checksumOf, hashOf } from '../shards/checksum.ts';
+import { checksumOf, hashOf, seededRandom } from '../shards/checksum.ts';
 import { RuleEncoder } from './encode/by-rule.ts';
-import { DropoutEncoder, randomOf } from './encode/dropout.ts';
+import { DropoutEncoder } from './encode/dropout.ts';
 import type { TokenIds } from './encode/encode.ts';
 import { CONFIG_FILE, TOKENIZER_FILE } from './encode/export.ts';
 import { type Codec, isForeign, openForeign, type TokenizerJson } from './encode/foreign.ts';
@@ -116,7 +116,7 @@ export class Tokenizer {
     if (this.model === undefined)
       throw badInput('BAD_OPTION', 'dropout of merges: expected a tokenizer of `vua tokenizer train`');
     this.#dropout ??= new DropoutEncoder(this.model);
-    return this.#dropout.encode(text, { share, random: randomOf(Number(BigInt.asUintN(32, hashOf(text))) ^ seed) });
+    return this.#dropout.encode(text, { share, random: seededRandom(Number(BigInt.asUintN(32, hashOf(text))) ^ seed) });
   }
 
   /**

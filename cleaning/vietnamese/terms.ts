@@ -155,6 +155,11 @@ export class SharedPassages {
     return PASSAGES.map((_, i) => this.#covered.reduce((sum, counts) => sum + counts[i], 0) / Math.max(1, words));
   }
 
+  /** `share` in words. */
+  get told(): string {
+    return this.share.map((part, i) => `${(100 * part).toFixed(1)} % in runs of ${PASSAGES[i]}`).join(', ');
+  }
+
   /** Words of each text. */
   get #covered(): number[][] {
     return this.#own.map((words) =>

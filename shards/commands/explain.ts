@@ -48,12 +48,16 @@ export const explainCommand = defineCommand({
       );
     }
     if (input.length > 0) {
+      const { leftOutOf } = await import('../../cleaning/read-page.ts');
       const { knownRecipe } = await import('../../cleaning/recipe.ts');
-      const { formatLeftOut, leftOutOf } = await import('../explain/left-out.ts');
+      const { formatLeftOut, pageOf } = await import('../explain/left-out.ts');
       const { url = '', fetched_at: fetchedAt = '' } = found[0]?.said ?? {};
       const { paragraphs } = knownRecipe(readDocumentManifest(folder).recipe, manifestPath(folder));
-      const page = await leftOutOf(url, fetchedAt, input, paragraphs, signal);
-      if (page !== undefined) report.result(`${formatLeftOut(page)}\n`, { event: 'left_out', ...page });
+      const page = await pageOf(url, fetchedAt, input, signal);
+      if (page !== undefined) {
+        const told = { url, fetchedAt: page.fetchedAt, leftOut: leftOutOf(page, paragraphs) };
+        report.result(`${formatLeftOut(told)}\n`, { event: 'left_out', ...told });
+      }
     }
     return signal.aborted ? INTERRUPTED : 0;
   },

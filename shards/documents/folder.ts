@@ -19,14 +19,21 @@ import { badInput, ToolkitError } from '../../crawlers/shell/errors.ts';
 import { lockFolder } from '../../crawlers/shell/lock.ts';
 import { wrongSize } from '../arrow/file-sizes.ts';
 import { hash64 } from '../checksum.ts';
-import { DOCUMENTS, shardIndex } from '../format.ts';
-import { manifestJson, manifestPath, readDocumentManifest, removeOrphans, writeManifest } from '../manifest.ts';
+import { DOCUMENTS, GROUPS_FILE, shardIndex } from '../format.ts';
+import {
+  manifestJson,
+  manifestPath,
+  readDocumentManifest,
+  removeOrphans,
+  removeOthers,
+  writeManifest,
+} from '../manifest.ts';
 import { type DocumentManifest, type DocumentShard, parseDocumentManifest } from '../manifest-shape.ts';
 import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { adopt } from './adopt.ts';
 import { compact } from './compact.ts';
 import { carryOut } from './depart.ts';
-import { removeOtherGroups, writeGroups } from './groups.ts';
+import { writeGroups } from './groups.ts';
 import { countsOf, writeMarks } from './marks.ts';
 import type { ShardPair } from './write.ts';
 
@@ -79,7 +86,7 @@ export class DocumentFolder {
       adopt(dir, store, manifest);
       const current = committed && hasShards(committed) ? manifest : committed;
       if (current && (!projected || manifestJson(projected) !== manifestJson(current))) writeManifest(dir, current);
-      removeOtherGroups(dir, manifest.groups);
+      removeOthers(dir, GROUPS_FILE, manifest.groups);
       return new DocumentFolder(dir, store, unlock, manifest);
     } catch (error) {
       store?.close();
@@ -210,7 +217,7 @@ export class DocumentFolder {
     this.store.commit(manifestJson(this.#manifest));
     this.#sinceWhole = 0;
     writeManifest(this.#dir, this.#manifest);
-    removeOtherGroups(this.#dir, this.#manifest.groups);
+    removeOthers(this.#dir, GROUPS_FILE, this.#manifest.groups);
   }
 
   /** Forgets what was not committed. */

@@ -3,7 +3,7 @@
  * one that is, a line each (`KEY<tab>GREATEST`, decimal, by key). Named by content: the manifest says which one holds.
  * Folders that were begun before it say nothing of groups, and are split by cluster as they began.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
@@ -12,8 +12,6 @@ import type { GroupsEntry } from '../manifest-shape.ts';
 import { documentKey, type Split, splitOf, splitOfKey } from '../split.ts';
 
 type Pairs = ReadonlyMap<number, number>;
-
-const GROUPS_FILE = /^groups-[0-9a-f]{16}\.tsv(\.\d+\.tmp)?$/;
 
 /** Writes them, unless they stand there already. @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER */
 export function writeGroups(dir: string, pairs: Iterable<readonly [number, number]>): GroupsEntry {
@@ -35,13 +33,6 @@ export function readGroups(dir: string, { file, checksum }: GroupsEntry): Pairs 
   }
   const lines = bytes.toString().split('\n').slice(0, -1);
   return new Map(lines.map((line) => line.split('\t').map(Number) as [number, number]));
-}
-
-/** Removes those of earlier manifests. */
-export function removeOtherGroups(dir: string, kept: GroupsEntry | undefined): void {
-  for (const name of readdirSync(dir)) {
-    if (GROUPS_FILE.test(name) && name !== kept?.file) rmSync(join(dir, name), { force: true });
-  }
 }
 
 /** What of a document decides on its side. */

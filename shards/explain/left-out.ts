@@ -1,57 +1,22 @@
 /** `vua explain --input`: what extraction left out of a page, from the page itself. */
-import {
-  type LeftOut,
-  leftOutOf as leftOutOfPage,
-  type MarkedPage,
-  markedPage,
-  readable,
-} from '../../cleaning/read-page.ts';
-import type { Recipe } from '../../cleaning/recipe.ts';
+import { type LeftOut, readable } from '../../cleaning/read-page.ts';
 import { addressOf, type Page } from '../../crawlers/page.ts';
 import { badInput, type ToolkitError } from '../../crawlers/shell/errors.ts';
 import { openInput } from '../../crawlers/sources/index.ts';
 
 export interface PageLeftOut {
-  readonly url: string;
   readonly fetchedAt: string;
   /** Boxes and lines in the order of the page, or why nothing can be said of it. */
   readonly leftOut: readonly LeftOut[] | string;
 }
 
-/** As in `pageOf`. */
-type Asked = Parameters<typeof pageOf>;
-
-/** What extraction left out of a page. @param paragraphs as the recipe of the folder has it @throws as `pageOf` */
-export async function leftOutOf(
-  url: Asked[0],
-  fetchedAt: Asked[1],
-  inputs: Asked[2],
-  paragraphs: Recipe['paragraphs'],
-  signal: Asked[3],
-): Promise<PageLeftOut | undefined> {
-  const page = await pageOf(url, fetchedAt, inputs, signal);
-  return page && { url, fetchedAt: page.fetchedAt, leftOut: leftOutOfPage(page, paragraphs) };
-}
-
-/** The page itself, with what was left out marked. @throws as `pageOf` */
-export async function markedPageOf(
-  url: Asked[0],
-  fetchedAt: Asked[1],
-  inputs: Asked[2],
-  paragraphs: Recipe['paragraphs'],
-  signal: Asked[3],
-): Promise<{ readonly fetchedAt: string; readonly page: MarkedPage | string } | undefined> {
-  const page = await pageOf(url, fetchedAt, inputs, signal);
-  return page && { fetchedAt: page.fetchedAt, page: markedPage(page, paragraphs) };
-}
-
 /**
- * A page as it was fetched then; of other fetches of its URL the last, where that one is not found.
+ * A page as it was fetched then, for `leftOutOf` and `markedPage`; of other fetches of its URL the last, where that one is not found.
  * @param inputs files and folders, as `vua clean --input` reads them
  * @returns undefined when it was stopped meanwhile
  * @throws ToolkitError when they hold no such page: the last fault of a file, else UNKNOWN_DOCUMENT (exit 2).
  */
-async function pageOf(
+export async function pageOf(
   url: string,
   fetchedAt: string,
   inputs: readonly string[],

@@ -18,7 +18,7 @@ import type { AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { badInput, reasonOf } from '../../crawlers/shell/errors.ts';
-import { MANIFEST_FILE } from '../format.ts';
+import { COUNTS_FILE, MANIFEST_FILE } from '../format.ts';
 import type { FoundFolder } from '../tokens/source.ts';
 import { apiAnswer } from './answer.ts';
 import { openRoot } from './corpora.ts';
@@ -69,7 +69,7 @@ const TOKEN_FILES = [MANIFEST_FILE, 'tokenizer.json', 'tokenizer_config.json'];
 const isTokenFile = (file: string): boolean =>
   TOKEN_FILES.includes(file) ||
   /^[a-z]+-\d{5,}(-[0-9a-f]{16})?\.(arrow|documents\.feather)$/.test(file) ||
-  /^counts-[0-9a-f]{16}\.txt$/.test(file);
+  COUNTS_FILE.test(file);
 
 /** Of a request, in bytes: what was typed stands in its address, a letter in up to nine. */
 const MOST_HEADER = 2 ** 20;

@@ -14,7 +14,7 @@ import { Row, readOneBatch, readShardParts, type TextBatch } from '../documents/
 import { readDocumentManifest } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
 import { dayOf } from '../search/build-segment.ts';
-import { Cells } from '../search/cells.ts';
+import { OpenCells } from '../search/cells.ts';
 
 /** A column of few distinct words. */
 export interface Words {
@@ -127,11 +127,12 @@ export class Table {
   readonly #shardStarts = new Map<string, number>();
   readonly #batches = new Map<Place, Batch>();
   readonly #ends: (() => void)[] = [];
-  readonly #cells = new Map<DocumentShard, Cells>();
+  readonly #cells: OpenCells;
 
   constructor(dir: string) {
     this.dir = dir;
     this.manifest = readDocumentManifest(dir);
+    this.#cells = new OpenCells(dir, KEPT_SHARDS);
     let start = 0;
     let kept = 0;
     for (const kind of ['documents', 'rejects'] as const) {
@@ -168,7 +169,7 @@ export class Table {
     let start = 0;
     for (const kind of ['documents', 'rejects'] as const) {
       for (const entry of this.manifest[kind]) {
-        this.#cellsOf(kind, entry).copyNumbers(name, values.subarray(start, start + entry.rows));
+        this.#cells.of(kind, entry).copyNumbers(name, values.subarray(start, start + entry.rows));
         start += entry.rows;
       }
     }
@@ -182,7 +183,7 @@ export class Table {
       const { of, from, endOf } = MADE[name] ?? { of: name, from: (text: string) => text };
       const codes = new Uint32Array(this.rows);
       const known = new Codes(from);
-      await this.#forEachBatch({ texts: [of], numbers: false }, (batch, start) => {
+      await this.#forEachBatch([of], (batch, start) => {
         const { values, offsets } = batch.text(of);
         const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
         for (let row = 0; row < batch.rows; row++) {
@@ -199,7 +200,7 @@ export class Table {
       const parts: Buffer[] = [];
       const offsets = new Float64Array(this.rows + 1);
       let total = 0;
-      await this.#forEachBatch({ texts: [name], numbers: false }, (batch, start) => {
+      await this.#forEachBatch([name], (batch, start) => {
         const text = batch.text(name);
         parts.push(Buffer.from(text.values));
         for (let row = 0; row < batch.rows; row++) offsets[start + row + 1] = total + text.offsets[row + 1];
@@ -248,7 +249,7 @@ export class Table {
   /** For a line of a list: values are read one by one, and compared to no checksum. */
   line(number: number): Line {
     const { kind, entry, shardStart } = this.#placeOf(number);
-    const cells = this.#cellsOf(kind, entry);
+    const cells = this.#cells.of(kind, entry);
     const row = number - shardStart;
     return {
       kind,
@@ -275,20 +276,7 @@ export class Table {
 
   close(): void {
     for (const end of this.#ends.splice(0)) end();
-    for (const cells of this.#cells.values()) cells.close();
-    this.#cells.clear();
-  }
-
-  #cellsOf(kind: Kind, entry: DocumentShard): Cells {
-    const cells = this.#cells.get(entry) ?? new Cells(this.dir, kind, entry);
-    this.#cells.delete(entry);
-    this.#cells.set(entry, cells);
-    if (this.#cells.size > KEPT_SHARDS) {
-      const [oldest, unused] = this.#cells.entries().next().value!;
-      this.#cells.delete(oldest);
-      unused.close();
-    }
-    return cells;
+    this.#cells.close();
   }
 
   #column<T>(key: string, read: () => Promise<T>): Promise<T> {
@@ -300,14 +288,11 @@ export class Table {
     return made;
   }
 
-  async #forEachBatch(
-    wanted: { readonly texts: readonly string[]; readonly numbers: false },
-    take: (batch: Batch, start: number) => void,
-  ): Promise<void> {
+  async #forEachBatch(texts: readonly string[], take: (batch: Batch, start: number) => void): Promise<void> {
     let start = 0;
     for (const kind of ['documents', 'rejects'] as const) {
       for (const entry of this.manifest[kind]) {
-        for await (const { batch } of readShardParts(this.dir, kind, entry, wanted)) {
+        for await (const { batch } of readShardParts(this.dir, kind, entry, { texts, numbers: false })) {
           take(batch, start);
           start += batch.rows;
         }

@@ -37,9 +37,13 @@ export async function matching(table: Table, side: 'documents' | 'rejects', text
   return { isExact, scores: byRow };
 }
 
+/** Of which the index was found made: its folder is not looked through for each question. */
+const found = new WeakSet<Table>();
+
 /** The index where nothing has to be made for it. */
 async function madeIndex(table: Table): Promise<SearchIndex | undefined> {
-  if (!isMade(placeOf(table.dir), table.manifest)) return undefined;
+  if (!found.has(table) && !isMade(placeOf(table.dir), table.manifest)) return undefined;
+  found.add(table);
   return prepareWords(table).catch(() => undefined); // said to whoever searches
 }
 

@@ -10,7 +10,7 @@ import { knownRecipe } from '../../cleaning/recipe.ts';
 import { addressOf, isNamedBy } from '../../crawlers/page.ts';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { linkOrCopy, makeFolder } from '../../crawlers/shell/folder.ts';
-import { first53, hashOf } from '../checksum.ts';
+import { hashOf } from '../checksum.ts';
 import { DocumentFolder } from '../documents/folder.ts';
 import { type Row, readShard, rowsOf } from '../documents/read.ts';
 import { rewriteShard } from '../documents/write.ts';
@@ -161,10 +161,9 @@ export function remembered(
   ask: (row: Row) => boolean,
   [first, second]: readonly [string, string],
 ): (row: Row) => boolean {
-  const known = new Map<number, boolean>();
+  const known = new Map<bigint, boolean>();
   return (row) => {
-    const both = hashOf(row.bytes(first)) + ODD * hashOf(row.bytes(second));
-    const key = first53(BigInt.asUintN(64, both));
+    const key = BigInt.asUintN(64, hashOf(row.bytes(first)) + ODD * hashOf(row.bytes(second)));
     const answer = known.get(key) ?? ask(row);
     if (known.size < MOST_REMEMBERED) known.set(key, answer);
     return answer;
@@ -172,7 +171,7 @@ export function remembered(
 }
 
 const ODD = 0x9e3779b97f4a7c15n;
-/** A hundred megabytes. */
+/** 174 MB. */
 const MOST_REMEMBERED = 2 ** 21;
 
 function goneOf(dir: string, kind: Kind, entry: DocumentShard, isGone: (row: Row) => boolean): GoneRow[] {

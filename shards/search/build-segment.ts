@@ -12,8 +12,16 @@ import { writeSegment } from './segment-file.ts';
 export type Kind = 'documents' | 'rejects';
 /** Columns of a few values: in a segment the number of each in a list of names. */
 export const NAMED = [
-  ...(['source', 'host', 'day', 'language', 'diacritics', 'licence_class', 'charset', 'stage', 'reason'] as const),
-];
+  'source',
+  'host',
+  'day',
+  'language',
+  'diacritics',
+  'licence_class',
+  'charset',
+  'stage',
+  'reason',
+] as const;
 /** Columns of texts that are found by what they are: in a segment their hashes. */
 export const HASHED = ['id', 'address', 'text', 'cluster'] as const;
 

@@ -104,3 +104,33 @@ export class Cells {
     return regions;
   }
 }
+
+/** Shards of a folder that stay open, those that were asked for last. */
+export class OpenCells {
+  readonly #dir: string;
+  readonly #most: number;
+  readonly #open = new Map<string, Cells>();
+
+  constructor(dir: string, most: number) {
+    this.#dir = dir;
+    this.#most = most;
+  }
+
+  /** Valid until as many others were asked for. @throws ToolkitError BAD_SHARD */
+  of(kind: Kind, entry: DocumentShard): Cells {
+    const cells = this.#open.get(entry.file) ?? new Cells(this.#dir, kind, entry);
+    this.#open.delete(entry.file);
+    this.#open.set(entry.file, cells);
+    if (this.#open.size > this.#most) {
+      const [oldest, unused] = this.#open.entries().next().value!;
+      this.#open.delete(oldest);
+      unused.close();
+    }
+    return cells;
+  }
+
+  close(): void {
+    for (const cells of this.#open.values()) cells.close();
+    this.#open.clear();
+  }
+}

@@ -18,7 +18,7 @@ import { manifestPath, readDocumentManifest } from '../manifest.ts';
 import type { DocumentManifest, DocumentShard } from '../manifest-shape.ts';
 import { Best, type Scored } from './best.ts';
 import { type Kind, pairHash } from './build-segment.ts';
-import { Cells } from './cells.ts';
+import { type Cells, OpenCells } from './cells.ts';
 import { maskOf } from './filter.ts';
 import { openSegments, placeOf, removeDamaged } from './folder.ts';
 import { DamagedIndex } from './postings.ts';
@@ -61,12 +61,13 @@ export class SearchIndex {
   readonly #index: string;
   readonly #members: readonly Member[];
   readonly #state: string;
-  readonly #cells = new Map<string, Cells>();
+  readonly #cells: OpenCells;
   readonly #numbers = new Map<string, Float32Array | Float64Array>();
 
   constructor(dir: string, place: ReturnType<typeof placeOf>, manifest: DocumentManifest, members: readonly Member[]) {
     [this.#dir, this.documents, this.#index] = [dir, place.documents, place.index];
     this.manifest = manifest;
+    this.#cells = new OpenCells(place.documents, MOST_OPEN);
     this.#members = members;
     this.#state = stateOf(dir);
   }
@@ -78,8 +79,7 @@ export class SearchIndex {
 
   close(): void {
     for (const { segment } of this.#members) segment.close();
-    for (const cells of this.#cells.values()) cells.close();
-    this.#cells.clear();
+    this.#cells.close();
   }
 
   /** Documents or rejects. */
@@ -188,7 +188,7 @@ export class SearchIndex {
   cell({ side, shard, row }: Place, column: string): string {
     const member = this.#of(side).find(({ entry }) => entry.file === shard);
     if (member === undefined || row < 0 || row >= member.entry.rows) return '';
-    return this.#cellsOf(member).string(column, row);
+    return this.#cells.of(member.kind, member.entry).string(column, row);
   }
 
   /** Places of documents and rejects with this id or address, in whatever spelling. */
@@ -233,7 +233,7 @@ export class SearchIndex {
     const columns: readonly string[] = side === 'documents' ? DOCUMENT_NUMBERS : REJECT_NUMBERS;
     if (!columns.includes(column))
       throw badInput('BAD_OPTION', `no number column ${column} of ${side}, there are ${columns.join(', ')}`);
-    const parts = this.#shards(side).map((member) => this.#cellsOf(member).numbers(column));
+    const parts = this.#shards(side).map((member) => this.#cells.of(member.kind, member.entry).numbers(column));
     const isWide = parts.some((part) => part instanceof Float64Array);
     const all = new (isWide ? Float64Array : Float32Array)(this.count(side));
     let at = 0;
@@ -272,29 +272,12 @@ export class SearchIndex {
     return this.manifest[side].map((entry) => ({ kind: side, entry }));
   }
 
-  #cellsOf({ kind, entry }: Shard): Cells {
-    const known = this.#cells.get(entry.file);
-    if (known !== undefined) {
-      this.#cells.delete(entry.file);
-      this.#cells.set(entry.file, known);
-      return known;
-    }
-    if (this.#cells.size >= MOST_OPEN) {
-      const [oldest, cells] = this.#cells.entries().next().value!;
-      cells.close();
-      this.#cells.delete(oldest);
-    }
-    const cells = new Cells(this.documents, kind, entry);
-    this.#cells.set(entry.file, cells);
-    return cells;
-  }
-
   #hits(scored: readonly Scored[], members: readonly Member[], query: Query): Hit[] {
     return scored.map(({ segment: number, row, score }) => {
       const member = members[number];
       const { segment, kind, entry } = member;
       const at = segment.first + row;
-      const cells = this.#cellsOf(member);
+      const cells = this.#cells.of(member.kind, member.entry);
       const name = (column: Named): string => segment.names[column][segment.named(column)[row]];
       const date = segment.dates[row];
       return {
@@ -318,7 +301,7 @@ export class SearchIndex {
 
   /** Whether its title or text has every phrase, word by word. */
   #holds(member: Member, row: number, { phrases, isFolded }: Query): boolean {
-    const cells = this.#cellsOf(member);
+    const cells = this.#cells.of(member.kind, member.entry);
     const at = member.segment.first + row;
     const read = [cells.string('title', at), cells.string('text', at)];
     return phrases.every((phrase) => {

@@ -43,16 +43,19 @@ export async function encoderOf(options: TokenOptions, { old, groups }: TokenPla
   // With dropout the tokens of a text depend on its side.
   const isKnown = old !== undefined && options.dropout === undefined;
   const known = isKnown ? await KnownTokens.of(await reopenTokens(options.outDir, old), others) : undefined;
-  const encoder = {
-    /** Texts that were not there. */
-    encoded: 0,
-    tokensOf: ((text, textHash, side) => {
-      if (known?.has(textHash, text.length)) return known.read(textHash);
-      encoder.encoded++;
-      return (side === 'train' && options.dropout?.encode(text)) || options.encode(text);
-    }) satisfies TokensOf as TokensOf,
+  let encoded = 0;
+  const tokensOf: TokensOf = (text, textHash, side) => {
+    if (known?.has(textHash, text.length)) return known.read(textHash);
+    encoded++;
+    return (side === 'train' && options.dropout?.encode(text)) || options.encode(text);
   };
-  return encoder;
+  return {
+    tokensOf,
+    /** Texts that were not there. */
+    get encoded() {
+      return encoded;
+    },
+  };
 }
 
 /** @returns documents that were left out: those that hold benchmark items. Stopped by the signal it returns too. */

@@ -1,5 +1,5 @@
 /** How much of what is held out stands in train, by passages: what no split by documents can part. */
-import { PASSAGES, SharedPassages } from '../../cleaning/vietnamese/terms.ts';
+import { SharedPassages } from '../../cleaning/vietnamese/terms.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import { Sides } from '../documents/groups.ts';
 import { readDocumentShards, sideOf } from '../documents/read.ts';
@@ -39,7 +39,6 @@ export async function passagesNote(
     heard += Buffer.byteLength(text);
   }
   if (signal.aborted) return undefined;
-  const shares = passages.share.map((share, i) => `${(100 * share).toFixed(1)} % in runs of ${PASSAGES[i]}`);
   const bytes = held.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  return `held out: of its words stand in train ${shares.join(', ')} (${formatBytes(bytes)} of it beside ${formatBytes(heard)} of train)`;
+  return `held out: of its words stand in train ${passages.told} (${formatBytes(bytes)} of it beside ${formatBytes(heard)} of train)`;
 }

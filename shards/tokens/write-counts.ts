@@ -1,5 +1,4 @@
 /** The counts beside the tokens (`counts.ts`): written, and carried on from one state of the folder to the next. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToolkitError } from '../../crawlers/shell/errors.ts';
 import { writeFileAtomic } from '../../crawlers/shell/folder.ts';
@@ -7,8 +6,6 @@ import { checksumOf } from '../checksum.ts';
 import type { CountsEntry, TokenManifest, TokenShard } from '../manifest-shape.ts';
 import { addCounts } from './counts.ts';
 import { eachBatch, reopenTokens, type TokenFolder } from './source.ts';
-
-const COUNTS_FILE = /^counts-[0-9a-f]{16}\.txt(\.\d+\.tmp)?$/;
 
 /** Writes them. @throws ToolkitError WRITE_FAILED, UNWRITABLE_FOLDER */
 export function writeCounts(dir: string, counts: Float64Array): CountsEntry {
@@ -25,14 +22,6 @@ export async function restoreCounts(dir: string, manifest: TokenManifest): Promi
   const folder = await reopenTokens(dir, manifest);
   const isWhole = await folder.counts().then(Boolean, () => false);
   if (!isWhole) writeCounts(dir, await countsThatStay(folder, new Set(manifest.shards)));
-}
-
-/** Removes those of earlier manifests. */
-export function removeOtherCounts(dir: string, kept: CountsEntry | undefined): void {
-  if (!existsSync(dir)) return;
-  for (const name of readdirSync(dir)) {
-    if (COUNTS_FILE.test(name) && name !== kept?.file) rmSync(join(dir, name), { force: true });
-  }
 }
 
 /**

@@ -16,8 +16,8 @@ import { foreseeRoom, writeFileAtomic } from '../../crawlers/shell/folder.ts';
 import { holding, shareFolder } from '../../crawlers/shell/lock.ts';
 import { formatCount } from '../../crawlers/shell/reporter.ts';
 import { type Outcome, type Rank, unattended, type Work } from '../../crawlers/shell/work.ts';
-import { removeOtherGroups } from '../documents/groups.ts';
-import { removeOrphans, writeManifest } from '../manifest.ts';
+import { COUNTS_FILE, GROUPS_FILE } from '../format.ts';
+import { removeOrphans, removeOthers, writeManifest } from '../manifest.ts';
 import { type DocumentShard, type TokenManifest, type TokenShard, tokenFiles } from '../manifest-shape.ts';
 import { pruneSideFiles, SEARCH } from '../side-files.ts';
 import { SPLITS } from '../split.ts';
@@ -34,7 +34,7 @@ import {
 } from './plan.ts';
 import { reopenTokens } from './source.ts';
 import { beginUnits, readUnit, writeUnit } from './units.ts';
-import { countsThatStay, removeOtherCounts, restoreCounts, writeCounts } from './write-counts.ts';
+import { countsThatStay, restoreCounts, writeCounts } from './write-counts.ts';
 
 /** Bytes of tokens of a byte of text, or so: a token stands for 3.5. */
 const TOKEN_BYTES = { uint16: 0.6, uint32: 1.2 } as const;
@@ -98,7 +98,7 @@ export async function settle(options: TokenFacts, { report }: Work): Promise<Com
   const compared = compare(options);
   const { previous, listed, damage, isCurrent } = compared;
   removeOrphans(options.outDir, SPLITS, listed);
-  removeOtherCounts(options.outDir, previous?.counts);
+  removeOthers(options.outDir, COUNTS_FILE, previous?.counts);
   if (damage !== undefined) report.note(`${damage}; the tokens are written again`);
   if (previous !== undefined && isCurrent) await restoreCounts(options.outDir, previous);
   return compared;
@@ -143,8 +143,8 @@ export async function publishTokens(
   if (split) writeFileAtomic(join(outDir, split.file), readFileSync(join(documentsDir, split.file)));
   writeManifest(outDir, manifest);
   removeOrphans(outDir, SPLITS, tokenFiles(manifest));
-  removeOtherGroups(outDir, split);
-  removeOtherCounts(outDir, manifest.counts);
+  removeOthers(outDir, GROUPS_FILE, split);
+  removeOthers(outDir, COUNTS_FILE, manifest.counts);
   pruneSideFiles(join(outDir, SEARCH), [outDir]);
   // Where some documents came it would cost more than they do; `vua verify` and the closing figures of a model say it.
   const note = old === undefined ? await passagesNote(documentsDir, documents, manifest, signal) : undefined;

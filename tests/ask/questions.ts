@@ -2,7 +2,7 @@
  * A test of the assistant that makes itself, by seed: documents with planted facts, some of which contradict each other,
  * and questions that they answer, that they do not answer, and that ask for articles of laws.
  */
-import { seededRandom } from '../../trainer/gpu/random.ts';
+import { seededRandom } from '../../shards/checksum.ts';
 
 export interface Planted {
   readonly id: string;

@@ -1,7 +1,8 @@
 /** Couplets of lục bát broken in one rule each, by seed: what a checker must refuse by that rule's name. */
+
+import { seededRandom } from '../../shards/checksum.ts';
 import { rhyme, type Sound, soundOf } from '../../trainer/cards/prosody.ts';
 import type { VerseRule } from '../../trainer/cards/verse.ts';
-import { seededRandom } from '../../trainer/gpu/random.ts';
 
 export interface Broken {
   readonly rule: VerseRule;

@@ -5,23 +5,11 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Frontier } from '../../crawlers/frontier/frontier.ts';
 import type { Discovery } from '../../crawlers/frontier/row.ts';
 import { temporaryFolder } from '../support.ts';
+import { A, clock, drain, found, HOUR, NIGHT, WEEK } from './frontiers.ts';
 
 let dir: string;
 let frontier: Frontier;
 const path = (): string => join(dir, 'state.sqlite');
-const found = (url: string, depth = 0, kind: 'page' | 'sitemap' = 'page'): Discovery => ({ url, kind, depth, hops: 0 });
-const A = 'http://a.example/';
-const HOUR = 3_600_000;
-const NIGHT = 24 * HOUR;
-const WEEK = 7 * NIGHT;
-const drain = (host: string): string[] => {
-  const order: string[] = [];
-  for (let row = frontier.next(host); row; row = frontier.next(host)) {
-    order.push(row.url);
-    frontier.settle(row.url, { state: 'done' });
-  }
-  return order;
-};
 
 beforeEach(() => {
   dir = temporaryFolder();
@@ -31,7 +19,6 @@ afterEach(() => {
   frontier.close();
   vi.useRealTimers();
 });
-const clock = (ms: number): void => void vi.useFakeTimers({ toFake: ['Date'], now: ms });
 
 it.each([1, 2, 3])('takes a file of version %d along', (version) => {
   frontier.close();
@@ -63,13 +50,13 @@ it.each([1, 2, 3])('takes a file of version %d along', (version) => {
   const redirected = frontier.get(`${A}2`)!;
   expect(frontier.parentOf(redirected)?.url).toBe(`${A}1`);
   expect(frontier.get(`${A}s.xml`)).toMatchObject({ parent: 0 });
-  expect(drain('a.example')).toEqual([`${A}2`]);
+  expect(drain(frontier, 'a.example')).toEqual([`${A}2`]);
   clock(1767225600000 + NIGHT);
   frontier.wake(WEEK, HOUR);
-  expect(drain('a.example').sort()).toEqual([A, `${A}3`, `${A}s.xml`]);
+  expect(drain(frontier, 'a.example').sort()).toEqual([A, `${A}3`, `${A}s.xml`]);
   clock(1767225600000 + WEEK);
   frontier.wake(WEEK, HOUR);
-  expect(drain('a.example')).toContain(`${A}1`);
+  expect(drain(frontier, 'a.example')).toContain(`${A}1`);
 });
 
 it('takes a file of version 4 along, in which addresses were found by their text', () => {
@@ -95,6 +82,6 @@ it('takes a file of version 4 along, in which addresses were found by their text
   frontier = new Frontier(path());
   expect(frontier.add([found(`${A}1`, 1), found(`${A}3`, 1)], 0)).toBe(1);
   expect(frontier.get(A)).toMatchObject({ state: 'done', etag: '"1"' });
-  expect(drain('a.example')).toEqual([`${A}s.xml`, `${A}1`, `${A}3`]);
+  expect(drain(frontier, 'a.example')).toEqual([`${A}s.xml`, `${A}1`, `${A}3`]);
   expect([frontier.places.ends(), frontier.damage()]).toEqual([[stored], undefined]);
 });

@@ -11,26 +11,14 @@ import { Budget, budgetsOf } from '../../crawlers/polite/budget.ts';
 import { measureFrontier } from '../bench/crawlers/frontier.ts';
 import { expectLinear } from '../growth.ts';
 import { range, temporaryFolder } from '../support.ts';
+import { A, clock, drain, found, HOUR, NIGHT, WEEK } from './frontiers.ts';
 
 let dir: string;
 let frontier: Frontier;
 const path = (): string => join(dir, 'state.sqlite');
-const found = (url: string, depth = 0, kind: 'page' | 'sitemap' = 'page'): Discovery => ({ url, kind, depth, hops: 0 });
-const A = 'http://a.example/';
-const HOUR = 3_600_000;
-const NIGHT = 24 * HOUR;
-const WEEK = 7 * NIGHT;
 const reopen = (): void => {
   frontier.close();
   frontier = new Frontier(path());
-};
-const drain = (host: string): string[] => {
-  const order: string[] = [];
-  for (let row = frontier.next(host); row; row = frontier.next(host)) {
-    order.push(row.url);
-    frontier.settle(row.url, { state: 'done' });
-  }
-  return order;
 };
 
 beforeEach(() => {
@@ -41,12 +29,11 @@ afterEach(() => {
   frontier.close();
   vi.useRealTimers();
 });
-const clock = (ms: number): void => void vi.useFakeTimers({ toFake: ['Date'], now: ms });
 
 it('hands out URLs by host, by depth, then by age, each once', () => {
   frontier.add([found(`${A}deep`, 2), found(`${A}1`, 1), found('http://b.example/'), found(`${A}2`, 1)], 0);
   expect(frontier.add([found(`${A}1`, 1)], 0)).toBe(0);
-  expect(drain('a.example')).toEqual([`${A}1`, `${A}2`, `${A}deep`]);
+  expect(drain(frontier, 'a.example')).toEqual([`${A}1`, `${A}2`, `${A}deep`]);
   expect(frontier.next('b.example')?.url).toBe('http://b.example/');
   expect(frontier.next('c.example')).toBeUndefined();
 });
@@ -145,9 +132,9 @@ describe('a night later', () => {
     clock(Date.now() + 2 * HOUR);
     frontier.settle(`${A}y`, { state: 'refused', reason: 'http_404' });
     frontier.wake(HOUR, HOUR);
-    expect(drain('a.example')).toEqual([`${A}x`]);
+    expect(drain(frontier, 'a.example')).toEqual([`${A}x`]);
     frontier.wake(0, 0);
-    expect(drain('a.example')).toEqual([`${A}x`, `${A}y`]);
+    expect(drain(frontier, 'a.example')).toEqual([`${A}x`, `${A}y`]);
   });
 
   it('takes what a clock that was ahead has settled or put off', () => {
@@ -160,7 +147,7 @@ describe('a night later', () => {
     reopen();
     frontier.wake(WEEK, HOUR);
     expect(frontier.hosts.heldUntil('a.example')).toBe(0);
-    expect(drain('a.example')).toEqual([`${A}x`, `${A}y`]);
+    expect(drain(frontier, 'a.example')).toEqual([`${A}x`, `${A}y`]);
   });
 
   it('takes what a sitemap calls changed, until it was wrong too often', () => {

@@ -1,5 +1,6 @@
 /** Cards: the rules of verse and pronouns, the calendar, masks over tokens. `npm run cards` measures the same at length. */
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../shards/checksum.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { GLAD_EIGHT, GLAD_SIX } from '../../trainer/cards/bank/verse.ts';
 import { canChiOf, solarOf, tetOf } from '../../trainer/cards/calendar.ts';
@@ -15,7 +16,6 @@ import { ALL_PAIRS, pairOf, pronounFaults } from '../../trainer/cards/pronouns.t
 import { rhyme, soundOf, syllablesOf } from '../../trainer/cards/prosody.ts';
 import { openRenderer } from '../../trainer/cards/render.ts';
 import { linesOf, lucBatFaults } from '../../trainer/cards/verse.ts';
-import { seededRandom } from '../../trainer/gpu/random.ts';
 import { brokenOf } from '../cards/broken.ts';
 import { temporaryFolder } from '../support.ts';
 import { writeTokenizer } from './support.ts';

@@ -1,11 +1,12 @@
 /** Writing text: the cache gives the logits of the whole forward pass; draws; continuations. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../shards/checksum.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { Decoder } from '../../trainer/generate/decode.ts';
 import { draw } from '../../trainer/generate/draw.ts';
 import { Sampler, samplePrompts, WholeWindow } from '../../trainer/generate/sample.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
-import { normal, seededRandom } from '../../trainer/gpu/random.ts';
+import { normal } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig, sizeOf } from '../../trainer/model/config.ts';
 import { temporaryFolder } from '../support.ts';

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../shards/checksum.ts';
 import { writeModelConfig } from '../../trainer/export/export.ts';
 import { cardOf } from '../../trainer/gpu/cards.ts';
-import { normal, seededRandom } from '../../trainer/gpu/random.ts';
+import { normal } from '../../trainer/gpu/random.ts';
 import { modelConfig, PRESETS, parameterCount } from '../../trainer/model/config.ts';
 import { Trainer } from '../../trainer/model/trainer.ts';
 import { flopsPerToken, modelFlopsUtilisation } from '../../trainer/run/flops.ts';

@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../shards/checksum.ts';
 import { WholeWindow } from '../../trainer/generate/sample.ts';
 import type { Gpu } from '../../trainer/gpu/device.ts';
-import { normal, seededRandom } from '../../trainer/gpu/random.ts';
+import { normal } from '../../trainer/gpu/random.ts';
 import { Arena } from '../../trainer/model/arena.ts';
 import { modelConfig, sizeOf } from '../../trainer/model/config.ts';
 import { alarms, compared } from '../../trainer/run/score-text.ts';

@@ -95,15 +95,3 @@ export class DropoutEncoder {
     return id < 0 ? NONE : id;
   }
 }
-
-/** mulberry32: numbers 0…1 that follow from a seed of 32 bits. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,5 +1,5 @@
 /** Which documents a tokenizer is evaluated on: held-out ones where there are shards, drawn over all by their hashes. */
-import { PASSAGES, SharedPassages } from '../../cleaning/vietnamese/terms.ts';
+import { SharedPassages } from '../../cleaning/vietnamese/terms.ts';
 import { formatBytes } from '../../crawlers/shell/reporter.ts';
 import { checksumOf } from '../../shards/checksum.ts';
 import { holdsDocuments, readTexts as readDocumentTexts, type SourceText } from '../../shards/documents/read.ts';
@@ -61,8 +61,7 @@ export async function drawnInTrain(
     heard += text.length;
     if (heard >= MOST.train) break;
   }
-  const shares = passages.share.map((part, i) => `${(100 * part).toFixed(1)} % in runs of ${PASSAGES[i]}`);
-  return `of their words stand in train ${shares.join(', ')} (${own.length} documents beside ${formatBytes(heard)} of train)`;
+  return `of their words stand in train ${passages.told} (${own.length} documents beside ${formatBytes(heard)} of train)`;
 }
 
 function lowest<T extends { readonly hash: string; readonly text: Uint8Array }>(

@@ -2,12 +2,13 @@
  * What an adapter reaches, as ratios within one run: its peaks, single matmuls, and whole training steps taken apart into
  * kernels (a roofline: which of them hold the step back, and what bounds each).
  */
+
+import { seededRandom } from '../../shards/checksum.ts';
 import { type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { bindingsOf, bytesOf, type Dims, elementsOf, isHalf, type Kernel, type Storage } from '../gpu/kernel.ts';
 import { type MeasureOptions, measure } from '../gpu/measure.ts';
 import { Program, type ProgramStep, type Tensor, tensor } from '../gpu/program.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { type KernelChoice, matmulTile } from '../kernels/choice.ts';
 import { matmulOf, tileName } from '../kernels/matmul.ts';
 import { MATMUL_LAYOUTS } from '../kernels/matmul-problem.ts';

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import type { Work } from '../../crawlers/shell/work.ts';
+import { seededRandom } from '../../shards/checksum.ts';
 import { openSampler } from '../generate/open.ts';
 import type { AdapterChoice } from '../gpu/choice.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { type CardRequest, draftOf, freeChoice } from './compose.ts';
 import { Lexicon } from './free-line.ts';
 import { insultIn, personalIn } from './insults.ts';

@@ -2,7 +2,7 @@
  * Five designs of a card, 1080 × 1350, as SVG: ground, ornaments drawn from a seed, colours of the text. Nothing is loaded;
  * a card with none of the fonts still stands in the system's serif.
  */
-import { seededRandom } from '../gpu/random.ts';
+import { seededRandom } from '../../shards/checksum.ts';
 import type { DesignName, OccasionName } from './names.ts';
 
 export const WIDTH = 1080;

@@ -1,7 +1,7 @@
 /** Cards for the page of `vua inspect`: written by rule and chance, drawn in every design. */
 import { badInput } from '../../crawlers/shell/errors.ts';
+import { seededRandom } from '../../shards/checksum.ts';
 import type { CardRequest } from '../../shards/inspector/shapes.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { checkNames, writeCard } from './cards.ts';
 import { DESIGN_OF } from './designs.ts';
 import { DESIGNS, FORMS, LENGTHS, MOODS, OCCASIONS } from './names.ts';

@@ -4,8 +4,9 @@
  *   row      │ conversation 7 …… │ conversation 2 ………… │ pad │
  *   targets  │ – – – a a a e – a e │ – – – – a a a a a e │  –  │     a: the assistant's words, e: the mark that ends them
  */
+
+import { seededRandom } from '../../shards/checksum.ts';
 import type { BatchArrays } from '../batch.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { IGNORED } from '../kernels/cross-entropy.ts';
 import type { ChatTokens } from './template.ts';
 

@@ -3,7 +3,7 @@
  * the same with the answer taken out ("không biết"), refusals, requests for cards. All of them say that they are synthetic.
  */
 import { nfc } from '../../cleaning/vietnamese/nfc.ts';
-import { seededRandom } from '../gpu/random.ts';
+import { seededRandom } from '../../shards/checksum.ts';
 import type { Conversation, Message } from './conversations.ts';
 import { extractFrom } from './extract.ts';
 import { cardRequest, refusedRequest } from './requests.ts';

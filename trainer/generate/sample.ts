@@ -2,10 +2,11 @@
  * Text from a model: logits behind the tokens so far, a draw, and again. Logits come from `Decoder`, which keeps keys and
  * values; models with experimental parts, which it does not know, are run over the whole window for every token.
  */
+
+import { seededRandom } from '../../shards/checksum.ts';
 import type { Tokenizer } from '../../tokenizer/load.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Program, type Tensor } from '../gpu/program.ts';
-import { seededRandom } from '../gpu/random.ts';
 import type { Arena } from '../model/arena.ts';
 import { headName, isExperimental, type ModelConfig } from '../model/config.ts';
 import { addForward } from '../model/forward.ts';

@@ -1,18 +1,7 @@
-/** Seeded random numbers: the same in Node and in a page. */
+/** Standard normal numbers from a seed: the same in Node and in a page. */
+import { seededRandom } from '../../shards/checksum.ts';
 
-/** mulberry32: uniform in [0, 1), 32 bits of state. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Standard normal numbers (Box–Muller), f32. */
+/** Box–Muller, f32. */
 export function normal(seed: number, count: number, deviation: number): Float32Array<ArrayBuffer> {
   const random = seededRandom(seed);
   const out = new Float32Array(count);

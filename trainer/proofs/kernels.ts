@@ -2,10 +2,11 @@
  * Two proofs of a kernel: its WGSL against its CPU reference on a real adapter, and a backward reference against central
  * finite differences of its forward reference. Tests and `vua check` run them over all kernels.
  */
+
+import { seededRandom } from '../../shards/checksum.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { fromHalf, toHalf } from '../gpu/half.ts';
 import { type Buffers, bindingsOf, type Dims, elementsOf, featuresOf, isHalf, type Kernel } from '../gpu/kernel.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { runKernel } from '../gpu/run-kernel.ts';
 
 /**

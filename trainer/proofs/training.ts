@@ -2,9 +2,10 @@
  * Proofs of whole training on a small grammar, deterministic from its seed: it learns, repeats to the bit, does the same
  * with plain kernels, in half precision within a band, recomputed and accumulated, and one batch is learnt by heart.
  */
+
+import { seededRandom } from '../../shards/checksum.ts';
 import type { BatchArrays } from '../batch.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { chooseKernels } from '../kernels/choice.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { type OptimizerOptions, type StepFigures, Trainer, type TrainerOptions } from '../model/trainer.ts';

@@ -1,10 +1,11 @@
 /** What a training step takes on the adapter at hand, by the clock. */
+
+import { seededRandom } from '../../shards/checksum.ts';
 import { type TokenSource, tokensInMemory } from '../../shards/tokens/source.ts';
 import { openGpu } from '../gpu/adapter.ts';
 import type { AdapterChoice } from '../gpu/choice.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Storage } from '../gpu/kernel.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { type LoaderPlan, openLoader } from '../loader/loader.ts';
 import { modelConfig } from '../model/config.ts';
 import { Trainer } from '../model/trainer.ts';

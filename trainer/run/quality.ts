@@ -13,13 +13,12 @@ import { type Head, type ScorerCard, scoresOf } from '../../cleaning/quality/sco
 import { packageVersion } from '../../crawlers/shell/assets.ts';
 import { badInput } from '../../crawlers/shell/errors.ts';
 import { type Outcome, unattended, type Work } from '../../crawlers/shell/work.ts';
-import { chanceOf } from '../../shards/checksum.ts';
+import { chanceOf, seededRandom } from '../../shards/checksum.ts';
 import { openTokens, type TokenFolder } from '../../shards/tokens/source.ts';
 import { Tokenizer } from '../../tokenizer/load.ts';
 import { openGpu } from '../gpu/adapter.ts';
 import type { AdapterChoice } from '../gpu/choice.ts';
 import { describe, type Gpu } from '../gpu/device.ts';
-import { seededRandom } from '../gpu/random.ts';
 import { loadChoice } from '../kernels/tuned.ts';
 import { type ModelConfig, parameterCount } from '../model/config.ts';
 import { Trainer } from '../model/trainer.ts';

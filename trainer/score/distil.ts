@@ -4,7 +4,7 @@
  */
 import type { Register, ScoredMeasurement } from '../../cleaning/document.ts';
 import { bucketsOf, figuresIn, type Head } from '../../cleaning/quality/scorer.ts';
-import { seededRandom } from '../gpu/random.ts';
+import { seededRandom } from '../../shards/checksum.ts';
 
 /** Weights of a measurement: 64 KiB. */
 const BUCKETS = 1 << 16;

@@ -1,5 +1,5 @@
 /** Cloze: a word taken out of a held-out sentence, and three of like frequency that stand there as well. */
-import { seededRandom } from '../gpu/random.ts';
+import { seededRandom } from '../../shards/checksum.ts';
 import { continuation, type Question, type Task } from './task.ts';
 import { type Corpus, sentencesOf } from './words.ts';
 

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { leftOutOf, markedPage } from '../../../cleaning/read-page.ts';
 import { knownRecipe } from '../../../cleaning/recipe.ts';
 import { badInput } from '../../../crawlers/shell/errors.ts';
-import { leftOutOf, markedPageOf } from '../../explain/left-out.ts';
+import { pageOf } from '../../explain/left-out.ts';
 import { manifestPath } from '../../manifest.ts';
 import { endpoint, type Root } from '../view.ts';
 import { rowsOfId } from '../words.ts';
@@ -14,17 +15,18 @@ const query = z.object({ corpus: z.string().optional(), id: z.string() });
 /** Characters of a part in the list. */
 const MOST_TEXT = 2000;
 
-/** Where the page of a document lies; `undefined` where its archive is not in the folder. */
-async function placeOf({ corpus, id }: z.infer<typeof query>, root: Root) {
+/** The page of a document as its run fetched it; none where its archive is not in the folder, or nobody waits any more. */
+async function fetchedPage({ corpus, id }: z.infer<typeof query>, root: Root, signal: AbortSignal) {
   const { run, documents: dir } = root.corpus(corpus);
   const archive = run === undefined ? undefined : join(run, 'crawl', 'warc');
-  if (archive === undefined || !existsSync(archive)) return undefined;
+  if (archive === undefined || !existsSync(archive)) return { hasArchive: false };
   const table = tableIn(root, corpus);
   const [number] = await rowsOfId(table, id);
   if (number === undefined) throw badInput('UNKNOWN_DOCUMENT', `${dir}: no document and no reject with id ${id}`);
   const row = table.row(number);
   const { paragraphs } = knownRecipe(table.manifest.recipe, manifestPath(table.dir));
-  return { url: row.string('url'), fetchedAt: row.string('fetched_at'), archive, paragraphs };
+  const page = await pageOf(row.string('url'), row.string('fetched_at'), [archive], signal);
+  return { hasArchive: true, paragraphs, page };
 }
 
 export const leftOut = endpoint({
@@ -32,14 +34,12 @@ export const leftOut = endpoint({
   about: 'what extraction left out of the page of a document, and why, from the archive of its run',
   query,
   async answer(asked, root, signal) {
-    const place = await placeOf(asked, root);
-    if (place === undefined) return { hasArchive: false, leftOut: [] };
-    const found = await leftOutOf(place.url, place.fetchedAt, [place.archive], place.paragraphs, signal);
-    const parts = typeof found?.leftOut === 'string' ? [] : (found?.leftOut ?? []);
+    const { hasArchive, page, paragraphs } = await fetchedPage(asked, root, signal);
+    if (!hasArchive) return { hasArchive, leftOut: [] };
+    const found = page && leftOutOf(page, paragraphs);
+    const [parts, why] = typeof found === 'string' ? [[], found] : [found ?? [], null];
     return {
-      hasArchive: true,
-      fetchedAt: found?.fetchedAt ?? null,
-      why: typeof found?.leftOut === 'string' ? found.leftOut : null,
+      ...{ hasArchive, fetchedAt: page?.fetchedAt ?? null, why },
       leftOut: parts
         .slice(0, 300)
         .map(({ text, ...part }) => ({ ...part, text: text.slice(0, MOST_TEXT), length: text.length })),
@@ -52,16 +52,13 @@ export const original = endpoint({
   about: 'the page of a document as it was fetched, as elements without attributes, what was left out marked',
   query,
   async answer(asked, root, signal) {
-    const place = await placeOf(asked, root);
-    if (place === undefined) return { hasArchive: false, children: [] };
-    const found = await markedPageOf(place.url, place.fetchedAt, [place.archive], place.paragraphs, signal);
-    const page = typeof found?.page === 'string' ? undefined : found?.page;
+    const { hasArchive, page, paragraphs } = await fetchedPage(asked, root, signal);
+    if (!hasArchive) return { hasArchive, children: [] };
+    const found = page && markedPage(page, paragraphs);
+    const [marked, why] = typeof found === 'string' ? [undefined, found] : [found, null];
     return {
-      hasArchive: true,
-      fetchedAt: found?.fetchedAt ?? null,
-      why: typeof found?.page === 'string' ? found.page : null,
-      isCut: page?.isCut ?? false,
-      children: page?.children ?? [],
+      ...{ hasArchive, fetchedAt: page?.fetchedAt ?? null, why },
+      ...{ isCut: marked?.isCut ?? false, children: marked?.children ?? [] },
     };
   },
 });

@@ -30,27 +30,24 @@ export function leftOutOf(
   return el(
     'div',
     { class: 'left-out-of' },
-    folded('left-out', say('What extraction left out of the page', 'Phần bị bỏ khi trích xuất trang'), () =>
+    folded(kit, 'left-out', say('What extraction left out of the page', 'Phần bị bỏ khi trích xuất trang'), () =>
       listOf(id, kit),
-    )(kit),
-    folded('original', say('The page as it was fetched', 'Trang như lúc tải về'), () => originalOf(id, kit))(kit),
+    ),
+    folded(kit, 'original', say('The page as it was fetched', 'Trang như lúc tải về'), () => originalOf(id, kit)),
   );
 }
 
 /** Asked for once, when it is opened. */
-const folded =
-  (name: string, summary: string, ask: () => Promise<HTMLElement>) =>
-  ({ el, say }: Kit): HTMLElement => {
-    const inner = el('div', {}, el('p', { class: 'quiet' }, say('reading the archive…', 'đang đọc kho lưu…')));
-    let isAsked = false;
-    const open = async (): Promise<void> => {
-      if (isAsked) return;
-      isAsked = true;
-      const made = await ask().catch((error: Error) => el('p', { class: 'quiet' }, error.message));
-      inner.replaceChildren(made);
-    };
-    return el('details', { id: name, ontoggle: () => void open() }, el('summary', {}, summary), inner);
+function folded({ el, say }: Kit, id: string, summary: string, ask: () => Promise<HTMLElement>): HTMLElement {
+  const inner = el('div', {}, el('p', { class: 'quiet' }, say('reading the archive…', 'đang đọc kho lưu…')));
+  let isAsked = false;
+  const open = async (): Promise<void> => {
+    if (isAsked) return;
+    isAsked = true;
+    inner.replaceChildren(await ask().catch((error: Error) => el('p', { class: 'quiet' }, error.message)));
   };
+  return el('details', { id, ontoggle: () => void open() }, el('summary', {}, summary), inner);
+}
 
 const nothingOf = ({ hasArchive, why }: { hasArchive: boolean; why?: string | null }, { say }: Kit) =>
   !hasArchive

@@ -23,6 +23,7 @@ import { writeManifest } from '../../../shards/manifest.ts';
 import { openTokens } from '../../../shards/tokens/source.ts';
 import { makeTemporaryFolder } from '../../folder.ts';
 import { machine } from '../cleaning/data.ts';
+import { leastCpuSeconds } from '../cpu.ts';
 
 const ROUNDS = 5;
 const SENTENCES = 400;
@@ -69,16 +70,9 @@ interface Rate {
 }
 
 /** The best of the rounds, by seconds of CPU. */
-async function best(bytes: number, round: () => unknown): Promise<Rate> {
-  let seconds = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < ROUNDS; n++) {
-    const before = process.cpuUsage();
-    await round();
-    const { user, system } = process.cpuUsage(before);
-    seconds = Math.min(seconds, (user + system) / 1e6);
-  }
-  return { bytes, seconds };
-}
+const best = async (bytes: number, round: () => unknown): Promise<Rate> => ({
+  ...{ bytes, seconds: await leastCpuSeconds(ROUNDS, round) },
+});
 
 const bytesIn = (dir: string): number =>
   readdirSync(dir).reduce((sum, file) => sum + (file.endsWith('.arrow') ? statSync(join(dir, file)).size : 0), 0);

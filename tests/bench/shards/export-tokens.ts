@@ -10,15 +10,10 @@ import { exportTokens } from '../../../shards/export/tokens/export.ts';
 import { openTokens } from '../../../shards/tokens/source.ts';
 import { makeTemporaryFolder } from '../../folder.ts';
 import { makeTokens } from '../../shards/token-folder.ts';
+import { cpuSeconds } from '../cpu.ts';
 
 const count = Number(process.argv[2] ?? 20_000);
 const work = makeTemporaryFolder();
-const cpuSeconds = async (run: () => Promise<unknown>): Promise<number> => {
-  const before = process.cpuUsage();
-  await run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
-};
 try {
   const { dir, endId } = await makeTokens(work, {
     ...{ count, vocabSize: 32_768, longest: 1_000_000, mean: 1000, batchTokens: 1 << 20, shardTokens: 1 << 26 },

@@ -23,6 +23,7 @@ import { eachBatch, openTokens } from '../../../shards/tokens/source.ts';
 import { writeTokens } from '../../../shards/tokens/write.ts';
 import { verify } from '../../../shards/verify/verify.ts';
 import { makeTemporaryFolder } from '../../folder.ts';
+import { cpuSeconds } from '../cpu.ts';
 
 const WORDS =
   'sông núi biển trời đất người làng phố chợ đường thuyền sách trường bạn mẹ cha gió mưa nắng lúa và của là được trong khi đã'.split(
@@ -72,13 +73,9 @@ function encode(text: Uint8Array): Uint16Array {
 }
 
 async function station(name: string, work: () => unknown): Promise<void> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
+  const seconds = await cpuSeconds(work);
   const most = Math.round(process.resourceUsage().maxRSS / 1024);
-  console.log(
-    `${name.padEnd(28)}${((user + system) / 1e6).toFixed(1).padStart(9)} s of CPU${String(most).padStart(7)} MiB`,
-  );
+  console.log(`${name.padEnd(28)}${seconds.toFixed(1).padStart(9)} s of CPU${String(most).padStart(7)} MiB`);
 }
 
 const gigabytes = Number(process.argv[2] ?? 10);

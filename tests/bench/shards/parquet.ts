@@ -23,22 +23,11 @@ import { makeTemporaryFolder } from '../../folder.ts';
 import { document } from '../../shards/support.ts';
 import { sampleTexts } from '../../tokenizer/support.ts';
 import { machine } from '../cleaning/data.ts';
+import { leastCpuSeconds } from '../cpu.ts';
 
 const ROUNDS = 3;
 /** Documents that the cleaning stage takes: enough for its figure. */
 const CLEANED = 2000;
-
-/** The best of the rounds, in seconds of CPU. */
-async function best(round: () => Promise<unknown>): Promise<number> {
-  let seconds = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < ROUNDS; n++) {
-    const before = process.cpuUsage();
-    await round();
-    const { user, system } = process.cpuUsage(before);
-    seconds = Math.min(seconds, (user + system) / 1e6);
-  }
-  return seconds;
-}
 
 /** So many bytes of text; what stands twice has another number in front. */
 async function textsOf(inputs: readonly string[], bytes: number): Promise<string[]> {
@@ -97,11 +86,11 @@ try {
   const [documents, out] = [join(root, 'documents'), join(root, 'parquet')];
   const texts = await textsOf(inputs, Number(megabytes) * 1e6);
   writeDocuments(documents, texts);
-  const written = await best(async () => {
+  const written = await leastCpuSeconds(ROUNDS, async () => {
     rmSync(out, { recursive: true, force: true });
     await exportDocuments({ dir: documents, out, to: 'parquet' });
   });
-  const read = await best(async () => {
+  const read = await leastCpuSeconds(ROUNDS, async () => {
     let rows = 0;
     for await (const { body } of rowsIn(out)) rows += body.length > 0 ? 1 : 0;
     if (rows !== texts.length) throw new Error(`${rows} rows were read, expected ${texts.length}`);
@@ -111,7 +100,7 @@ try {
     pages.push(page);
     if (pages.length === CLEANED) break;
   }
-  const cleaned = await best(async () => {
+  const cleaned = await leastCpuSeconds(ROUNDS, async () => {
     for await (const _ of clean(pages, { threads: 0 }));
   });
   const theirs = peer(documents, out);

@@ -4,7 +4,7 @@
  * same words in another order, or one word for another; words stand for each other in both directions equally often, so
  * that a model which knows nothing but lengths and frequencies is right in one half.
  */
-import { seededRandom } from '../../gpu/random.ts';
+import { seededRandom } from '../../../shards/checksum.ts';
 import * as lexicon from './lexicon.ts';
 import { TONES } from './tones.ts';
 
