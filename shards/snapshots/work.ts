@@ -72,7 +72,8 @@ export function beginNight(out: string, facts: NightFacts, note: (text: string) 
 
 /**
  * Where nights were published and none is current (links that a copy left out): the one that the next night was forked from
- * is again, or the newest. Returns its name. The run holds OUT.
+ * is again, or the newest. Returns its name. Views are shown by the caller: folders of an older version are adopted before. The run
+ * holds OUT.
  */
 export function findCurrent(out: string): string | undefined {
   const snapshots = currentSnapshot(out) === undefined ? readSnapshots(out) : [];
@@ -80,7 +81,6 @@ export function findCurrent(out: string): string | undefined {
   if (snapshots.length === 0 || base === null) return undefined; // of the first night: killed while it was published
   const { name } = snapshots.findLast(({ record }) => record.data === base) ?? snapshots.at(-1)!;
   makeCurrent(out, name);
-  showViews(out);
   return name;
 }
 

@@ -18,6 +18,7 @@ import { holding, lockFolder, shareFolder } from '../../crawlers/shell/lock.ts';
 import { upgradeCommand } from '../../shards/commands/upgrade.ts';
 import { findFolders, settled } from '../../shards/manifest.ts';
 import { factsOf } from '../../shards/snapshots/facts.ts';
+import { foldersIn, publish } from '../../shards/snapshots/publish.ts';
 import { currentSnapshot, nightBefore, readSnapshots, snapshotNamed } from '../../shards/snapshots/read.ts';
 import { collectGarbage, pin, retention, unpin } from '../../shards/snapshots/retention.ts';
 import { rollBack } from '../../shards/snapshots/rollback.ts';
@@ -317,4 +318,18 @@ it('a folder that was moved goes on', async () => {
   await night(moved, [first, second]);
   expect(shownIn(moved)).toMatchObject({ name: '000002', isOne: true });
   expect(existsSync(out)).toBe(false);
+});
+
+it('a folder of an older version moves to where the next night works, also where its snapshot stood and none was current', async () => {
+  const out = temporaryFolder();
+  await work(out, [rowsFile(range(6))]);
+  const facts = factsOf({}, []);
+  publish(out, foldersIn(out), facts);
+  rmSync(join(out, 'current'));
+  const told: string[] = [];
+  beginNight(out, facts, (text) => void told.push(text));
+  expect(told).toEqual([`${join(out, 'current')} was missing: snapshot 000001 is current again`]);
+  expect(readdirSync(out).filter((name) => name.includes('before-'))).toEqual([]);
+  expect(readdirSync(join(out, 'work', 'documents'))).toContain('dedup.sqlite');
+  expect(await textsIn(join(out, 'tokens'))).toHaveLength(6);
 });
